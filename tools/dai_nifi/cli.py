@@ -1,0 +1,40 @@
+"""The ``dai-nifi`` command: gathers the verbs and turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+from rich.console import Console
+
+from dai_nifi.commands import nifi
+from dai_nifi.errors import ToolError
+
+app = typer.Typer(
+    name="dai-nifi",
+    help="Run H2O Driverless AI and H2O-3 models inside Apache NiFi.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(nifi.app, name="nifi")
+
+
+def main() -> None:
+    """Run the command line; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
+    try:
+        app()
+    except ToolError as error:
+        sys.exit(report(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def report(error: ToolError) -> int:
+    """Print the error (as JSON where the command line asked for it) and return its exit code."""
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"error": {"code": error.code, "message": str(error)}}) + "\n")
+    else:
+        Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red")
+    return error.exit_code

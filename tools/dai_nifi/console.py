@@ -1,0 +1,61 @@
+"""What commands print: progress and tables for people on stderr and stdout, one JSON document for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+_err = Console(stderr=True, highlight=False)
+_out = Console(highlight=False)
+
+
+class Output:
+    """Where one command's words go: with ``as_json`` only the result is printed, as JSON, on stdout."""
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.as_json = as_json
+
+    def say(self, text: str) -> None:
+        """Print a line of progress for people, on stderr; markup is not interpreted."""
+        if not self.as_json:
+            _err.print(text, markup=False)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Callable[[str, float | None], None]]:
+        """Show a bar while something long runs; call the yielded function with (what, share of 1 or None)."""
+        if self.as_json or not _err.is_terminal:
+            self.say(title)
+            last = ""
+
+            def note(what: str, share: float | None = None) -> None:
+                nonlocal last
+                if what != last:
+                    last = what
+                    self.say(f"  {what}")
+
+            yield note
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=_err, transient=True) as bar:
+            task = bar.add_task(title, total=None)
+
+            def update(what: str, share: float | None = None) -> None:
+                bar.update(task, description=what, total=None if share is None else 1.0, completed=share or 0)
+
+            yield update
+
+    def result(self, value: Any, render: Callable[[Console], None] | None = None) -> None:
+        """Print what the command found out: ``value`` as JSON, or ``render`` on a rich console."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+        elif render is not None:
+            render(_out)

@@ -1,0 +1,82 @@
+"""The errors of the tool; each class carries the exit code that the command ends with.
+
+===== ===================== ==========================================================
+ code  class                 when
+===== ===================== ==========================================================
+   1   ToolError             anything without a code of its own
+   2   UsageError            a wrong option or argument (also typer's own)
+   3   PrerequisiteError     something this machine lacks: a JDK, Maven, a port, disk
+   4   NiFiUnreachableError  no NiFi answers at the URL, or it refuses the connection
+   5   NotFoundError         the named flow, NAR, model or file does not exist
+   6   InvalidFlowError      a component is not valid, or did not start in time
+   7   ModelRefusedError     the model cannot be loaded or is not what the flow needs
+   8   ConflictError         the name or port is taken by something else
+   9   ScoringFailedError    the input could not be scored
+ 130   (interrupted)         ctrl-C
+===== ===================== ==========================================================
+"""
+
+from __future__ import annotations
+
+
+class ToolError(Exception):
+    """A failure that the user can do something about; the message says what."""
+
+    exit_code = 1
+    code = "error"
+
+
+class UsageError(ToolError):
+    """A wrong option or argument."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class PrerequisiteError(ToolError):
+    """Something that this machine lacks."""
+
+    exit_code = 3
+    code = "prerequisite"
+
+
+class NiFiUnreachableError(ToolError):
+    """No NiFi answers at the URL, or it refuses the connection."""
+
+    exit_code = 4
+    code = "nifi_unreachable"
+
+
+class NotFoundError(ToolError):
+    """The named thing does not exist."""
+
+    exit_code = 5
+    code = "not_found"
+
+
+class InvalidFlowError(ToolError):
+    """A component is not valid, or did not start in time."""
+
+    exit_code = 6
+    code = "invalid_flow"
+
+
+class ModelRefusedError(ToolError):
+    """The model cannot be loaded, or is not what the flow needs."""
+
+    exit_code = 7
+    code = "model_refused"
+
+
+class ConflictError(ToolError):
+    """The name or the port is taken by something else."""
+
+    exit_code = 8
+    code = "conflict"
+
+
+class ScoringFailedError(ToolError):
+    """The input could not be scored."""
+
+    exit_code = 9
+    code = "scoring_failed"

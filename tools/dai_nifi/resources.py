@@ -1,0 +1,26 @@
+"""Where the tool finds the files it ships: NiFi extensions and flow definitions.
+
+In a checkout they lie in their own rooms; in an installed wheel they are bundled inside this package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent.parent
+
+
+def _find(in_checkout: str, bundled: str) -> Path:
+    packed = _PACKAGE / "_bundled" / bundled
+    return packed if packed.is_dir() else _CHECKOUT / in_checkout
+
+
+def extensions() -> Path:
+    """The folder with the processors' modules, one a processor."""
+    return _find("processors/extensions", "extensions")
+
+
+def flows() -> Path:
+    """The folder with the importable flow definitions."""
+    return _find("nifi_flows", "nifi_flows")
