@@ -1,0 +1,163 @@
+"""The contract of every format: records come and go in chunks of Arrow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from types import TracebackType
+from typing import Protocol
+
+import pyarrow as pa
+
+from dai_scoring.errors import ContentError
+from dai_scoring.records import REJECT_SCHEMA
+
+MALFORMED_ROW = "malformed_row"
+"""The reject code of a row whose text is not a valid record."""
+
+MAX_CHUNK_BYTES = 64 << 20
+"""A chunk ends early rather than grow much beyond this; so wide rows cannot make chunks unbounded."""
+
+
+class Format(Enum):
+    """The formats of record files."""
+
+    CSV = "csv"
+    JSON_ARRAY = "json-array"
+    JSON_LINES = "json-lines"
+    AVRO = "avro"
+    PARQUET = "parquet"
+    ARROW_STREAM = "arrow-stream"
+    ARROW_FILE = "arrow-file"
+
+    @property
+    def mime_type(self) -> str:
+        """The MIME type that files of this format carry."""
+        return _MIME_TYPES[self]
+
+    @property
+    def is_text_typed(self) -> bool:
+        """True where every column is text whatever it holds: CSV only."""
+        return self is Format.CSV
+
+    @property
+    def needs_fixed_schema(self) -> bool:
+        """True where all rows of a file share one list of columns: all formats except the two of JSON."""
+        return self not in (Format.JSON_ARRAY, Format.JSON_LINES)
+
+
+_MIME_TYPES = {
+    Format.CSV: "text/csv",
+    Format.JSON_ARRAY: "application/json",
+    Format.JSON_LINES: "application/x-ndjson",
+    Format.AVRO: "application/avro-binary",
+    Format.PARQUET: "application/vnd.apache.parquet",
+    Format.ARROW_STREAM: "application/vnd.apache.arrow.stream",
+    Format.ARROW_FILE: "application/vnd.apache.arrow.file",
+}
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some consecutive rows of a file.
+
+    ``malformed`` names the rows of ``table`` that are not valid records, with the columns of
+    :data:`dai_scoring.records.REJECT_SCHEMA`; None means that all are. Such a row stays in its place in
+    ``table``, holding what could be read of it, so that row numbers agree with the file.
+    """
+
+    table: pa.Table
+    malformed: pa.Table | None = None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a CSV file is written."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    line_end: str = "\n"
+    bom: bool = False
+
+
+class RecordReader(Protocol):
+    """Reads one file from its start to its end.
+
+    ``schema`` is None where it is unknown before reading, as with JSON, and for a file without content;
+    such a file yields no chunk. A file with a header but no rows has a schema and yields no chunk.
+    ``dialect`` is None except for CSV. Errors in the content raise ContentError, possibly after some
+    chunks were yielded: whoever writes while reading must discard what was written.
+    """
+
+    @property
+    def format(self) -> Format:
+        """The format of the file."""
+        ...
+
+    @property
+    def schema(self) -> pa.Schema | None:
+        """The columns of every chunk, or None where chunks may differ or nothing is known."""
+        ...
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """How the CSV file is written; None for other formats."""
+        ...
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows in order, at most ``chunk_rows`` at a time."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file; twice is harmless."""
+        ...
+
+
+class RecordWriter(Protocol):
+    """Writes one file; only :meth:`close` makes it complete."""
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of ``table``."""
+        ...
+
+    def close(self) -> None:
+        """Finish the file; twice is harmless."""
+        ...
+
+    def __enter__(self) -> RecordWriter: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def is_json_text(kind: pa.DataType) -> bool:
+    """True for the type of columns whose values are JSON texts, ``arrow.json``."""
+    return isinstance(kind, pa.JsonType)
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise ContentError if a column name occurs more than once."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        shown = ", ".join(repr(name[:40]) for name in twice[:10]) + (", ..." if len(twice) > 10 else "")
+        raise ContentError(
+            f"{len(twice)} column name(s) occur more than once: {shown}. "
+            "Columns are found by name: rename or remove the duplicates."
+        )
+
+
+def malformed_table(rows: Sequence[int], values: Sequence[str]) -> pa.Table | None:
+    """The entry for :class:`Chunk` of malformed rows and their texts; None if there are none."""
+    if not rows:
+        return None
+    count = len(rows)
+    columns = [
+        pa.array(rows, pa.int64()),
+        pa.array([MALFORMED_ROW] * count, pa.string()),
+        pa.nulls(count, pa.string()),
+        pa.array(values, pa.string()),
+    ]
+    return pa.Table.from_arrays(columns, schema=REJECT_SCHEMA)

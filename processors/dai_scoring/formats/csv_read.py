@@ -1,0 +1,269 @@
+"""Reading CSV: every column is text, and every record is a row, well-formed or not."""
+
+from __future__ import annotations
+
+import csv
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from dai_scoring.errors import ContentError
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, malformed_table
+from dai_scoring.formats.csv_sniff import Layout, sniff
+from dai_scoring.formats.source import InvalidByteError, TextSource
+
+MIN_BLOCK = 1 << 16
+MAX_BLOCK = 1 << 20
+LARGEST_BLOCK = 1 << 29
+"""The longest record that can be read, in bytes; only files with such records need blocks so large."""
+
+
+class CsvReader:
+    """A CSV file with a header line, parsed by Arrow's C++ reader.
+
+    All columns are ``pa.string()``, empty fields are "", blank lines are no records. A record with too
+    many or too few fields is a row with those of its fields that have a column, "" in the others, and is
+    listed in :attr:`Chunk.malformed` with its text.
+    """
+
+    format = Format.CSV
+
+    def __init__(
+        self, path: Path, chunk_rows: int, charset: str = "utf-8", delimiter: str | None = None
+    ) -> None:
+        self._path = path
+        self._chunk_rows = chunk_rows
+        self._charset = charset
+        self._layout = sniff(path, charset, delimiter)
+        self.dialect: Dialect | None = None
+        self.schema: pa.Schema | None = None
+        if self._layout is not None:
+            self.dialect = self._layout.dialect
+            self.schema = pa.schema([pa.field(name, pa.string()) for name in self._layout.names])
+        self._pass: _Pass | None = None
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows in order; none for a file without records."""
+        if self._layout is None:
+            return
+        waiting: list[pa.Table] = []
+        rows = size = 0
+        for table in self._tables(self._layout):
+            waiting.append(table)
+            rows += table.num_rows
+            size += table.nbytes
+            if rows >= self._chunk_rows or size >= MAX_CHUNK_BYTES:
+                joined = pa.concat_tables(waiting)
+                while joined.num_rows >= self._chunk_rows or (joined.num_rows and size >= MAX_CHUNK_BYTES):
+                    yield self._chunk(joined.slice(0, self._chunk_rows))
+                    joined = joined.slice(self._chunk_rows)
+                waiting, rows, size = [joined], joined.num_rows, joined.nbytes
+        if rows:
+            yield self._chunk(pa.concat_tables(waiting))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._pass is not None:
+            self._pass.close()
+            self._pass = None
+
+    def _chunk(self, table: pa.Table) -> Chunk:
+        texts = table.column(table.num_columns - 1)
+        table = table.select(range(table.num_columns - 1))
+        if texts.null_count == len(texts):
+            return Chunk(table)
+        rows = np.flatnonzero(texts.is_valid().to_numpy())
+        values = texts.drop_null().to_pylist()
+        return Chunk(table, malformed_table(rows.tolist(), values))
+
+    def _tables(self, layout: Layout) -> Iterator[pa.Table]:
+        """The rows, with the text of malformed ones in a last column that is null for the others."""
+        block = int(min(max(layout.row_bytes * self._chunk_rows, MIN_BLOCK), MAX_BLOCK))
+        done = 0
+        while True:
+            self._pass = _Pass(self._path, self._charset, layout, block)
+            seen = 0
+            try:
+                for table in self._pass.tables():
+                    fresh = table.slice(max(0, done - seen))
+                    seen += table.num_rows
+                    if fresh.num_rows:
+                        done += fresh.num_rows
+                        yield fresh
+                return
+            except _RecordTooLongError:
+                # Arrow cannot continue with larger blocks where it stopped, so the file is read anew and
+                # the rows that were given are skipped: rare, and parsing is cheap beside scoring.
+                block *= 4
+                if block > LARGEST_BLOCK:
+                    raise ContentError(
+                        f"row {done + 1} or one soon after it is longer than {LARGEST_BLOCK >> 20} MiB. "
+                        'Look for a quote (") there that is never closed.'
+                    ) from None
+            except InvalidByteError as error:
+                place = _place(self._path, self._charset, layout, error.offset)
+                raise ContentError(error.describe(place)) from None
+            finally:
+                self.close()
+
+
+class _RecordTooLongError(Exception):
+    """A record is longer than a block."""
+
+
+class _Body:
+    """The records' bytes, up to ``limit`` of them, followed by one record that marks the end.
+
+    Arrow takes the end of the file for the end of a quoted field. If the mark does not come out as the
+    last row of its own, then a quote swallowed it, and the file stops within a field.
+    """
+
+    def __init__(self, source: TextSource, mark: bytes, limit: int | None) -> None:
+        self._source, self._mark, self._left = source, mark, limit
+        self.error: InvalidByteError | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self._source.closed
+
+    def close(self) -> None:
+        self._source.close()
+
+    def read(self, size: int) -> bytes:
+        data = b""
+        if self._left is None or self._left > 0:
+            try:
+                data = self._source.read(size if self._left is None else min(size, self._left))
+            except InvalidByteError as error:
+                self.error = error
+                raise
+        if data and self._left is not None:
+            self._left -= len(data)
+        if not data:
+            data, self._mark = self._mark, b""
+        return data
+
+
+class _Pass:
+    """One run of Arrow's reader over the file."""
+
+    def __init__(
+        self, path: Path, charset: str, layout: Layout, block: int, limit: int | None = None
+    ) -> None:
+        self._layout = layout
+        self._bad: deque[tuple[int, int, str]] = deque()
+        self._row = 0
+        self._mark = uuid.uuid4().hex
+        source = TextSource(path, charset)
+        source.skip(layout.start)
+        delimiter = layout.dialect.delimiter
+        mark = "\n" + self._mark + delimiter * (len(layout.names) - 1) + "\n"
+        self._body = _Body(source, mark.encode(), limit)
+        self._block = block
+        # Names of its own: Arrow's converter looks column types up by name.
+        self._keys = [str(index) for index in range(len(layout.names))]
+        self._reader: Any = None
+        self.last_fields = 0
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._body.close()
+
+    def tables(self) -> Iterator[pa.Table]:
+        """All rows in blocks as they come, malformed ones in their places."""
+        ended = False
+        try:
+            self._reader = pa_csv.open_csv(
+                self._body,
+                # Threads would cost the row numbers of malformed records, and gain nothing measurable.
+                read_options=pa_csv.ReadOptions(
+                    use_threads=False, block_size=self._block, column_names=self._keys
+                ),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=self._layout.dialect.delimiter,
+                    newlines_in_values=True,
+                    invalid_row_handler=self._on_bad_row,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    check_utf8=False, column_types={key: pa.string() for key in self._keys}
+                ),
+            )
+            for batch in self._reader:
+                table = pa.Table.from_batches([batch])
+                if table.num_rows and self._is_mark(table):
+                    table, ended = table.slice(0, table.num_rows - 1), True
+                    self._row_of_mark = self._row
+                yield self._merged(table)
+        except (pa.ArrowInvalid, OSError, ContentError) as error:
+            if self._body.error is not None:
+                raise self._body.error from None
+            if isinstance(error, ContentError):
+                raise
+            if "straddling" in str(error):
+                raise _RecordTooLongError from None
+            # Arrow's messages quote the data.
+            raise ContentError(
+                f"row {self._row + 1} or one soon after it cannot be parsed as CSV."
+            ) from None
+        if not ended:
+            raise ContentError(
+                f'row {self._row} has a quote (") that is never closed: the file is truncated, '
+                "or the quote should be doubled."
+            )
+
+    def _is_mark(self, table: pa.Table) -> bool:
+        last = [column[-1].as_py() for column in table.columns]
+        return bool(last[0] == self._mark and not any(last[1:]))
+
+    def _on_bad_row(self, row: Any) -> str:
+        self._bad.append((row.number - 1, row.actual_columns, row.text))
+        return "skip"
+
+    def _merged(self, good: pa.Table) -> pa.Table:
+        """``good`` and the malformed rows among them, in the order of the file."""
+        bad: list[tuple[int, int, str]] = []
+        while self._bad and self._bad[0][0] <= self._row + good.num_rows + len(bad):
+            bad.append(self._bad.popleft())
+        names = [*self._layout.names, ""]
+        self._row += good.num_rows + len(bad)
+        columns = [*good.columns, pa.nulls(good.num_rows, pa.string())]
+        if not bad:
+            return pa.Table.from_arrays(columns, names=names)
+        fields = [_fields(text, self._layout) for _, _, text in bad]
+        texts = [text for _, _, text in bad]
+        added = [pa.array(column, pa.string()) for column in [*zip(*fields, strict=True), texts]]
+        both = pa.concat_tables(
+            [pa.Table.from_arrays(columns, names=names), pa.Table.from_arrays(added, names=names)]
+        )
+        total = both.num_rows
+        is_bad = np.zeros(total, bool)
+        is_bad[[number - (self._row - total) for number, _, _ in bad]] = True
+        order = np.empty(total, np.int64)
+        order[~is_bad] = np.arange(good.num_rows)
+        order[is_bad] = np.arange(good.num_rows, total)
+        return both.take(pa.array(order))
+
+
+def _fields(text: str, layout: Layout) -> list[str]:
+    """The fields of a malformed record, one for each column."""
+    try:
+        found = next(csv.reader([text], delimiter=layout.dialect.delimiter), [])
+    except csv.Error:
+        found = text.split(layout.dialect.delimiter)
+    width = len(layout.names)
+    return (found + [""] * width)[:width]
+
+
+def _place(path: Path, charset: str, layout: Layout, offset: int) -> str:
+    """Row and column of a byte, found by parsing the file up to it."""
+    if offset < layout.start:
+        return "the header"
+    # The field with the byte is the last one of the file that ends before it; "x" stands for the field.
+    return f"byte {offset}"

@@ -1,0 +1,115 @@
+"""How a CSV file is written: its header, delimiter, line ends, and where its records start."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dai_scoring.errors import ContentError, OptionError
+from dai_scoring.formats.base import Dialect, check_names
+from dai_scoring.formats.source import TextSource, read_at_most
+
+_DELIMITERS = ",;\t|"
+_SAMPLE_BYTES = 1 << 18
+_SAMPLE_RECORDS = 100
+_MAX_HEADER_BYTES = 1 << 26
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the start of a CSV file says. ``start`` is where records start, in bytes of UTF-8 text."""
+
+    names: tuple[str, ...]
+    dialect: Dialect
+    start: int
+    row_bytes: float
+
+
+def sniff(path: Path, charset: str, delimiter: str | None) -> Layout | None:
+    """The layout of the file, or None if it has no content; ``delimiter`` is taken as given if not None."""
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
+        raise OptionError("the CSV delimiter must be one ASCII character other than quote and line ends.")
+    size = _SAMPLE_BYTES
+    while True:
+        source = TextSource(path, charset)
+        try:
+            head = read_at_most(source, size)
+        finally:
+            source.close()
+        whole = len(head) < size
+        if not head.strip():
+            if whole:
+                return None
+        else:
+            layout = _layout(head, whole=whole, bom=source.bom, delimiter=delimiter)
+            if layout is not None:
+                return layout
+        # The header, or blank space before it, does not end in the sample.
+        if size >= _MAX_HEADER_BYTES:
+            raise ContentError(
+                f"the CSV header does not end within {_MAX_HEADER_BYTES >> 20} MiB. "
+                'Look for a quote (") in the first line that is never closed.'
+            )
+        size *= 4
+
+
+def _layout(head: bytes, *, whole: bool, bom: bool, delimiter: str | None) -> Layout | None:
+    # Latin-1 keeps one character a byte, so that positions in the text are positions in the file.
+    text = head.decode("latin-1").replace("\0", "\x01")
+    best: tuple[tuple[float, int], str, list[str], int] | None = None
+    for candidate in [delimiter] if delimiter is not None else list(_DELIMITERS):
+        records = list(_records(text, candidate, whole=whole))
+        if not records:
+            continue
+        header, end = records[0]
+        others = records[1:]
+        agreeing = sum(len(fields) == len(header) for fields, _ in others)
+        share = agreeing / len(others) if others else 1.0
+        if delimiter is None and len(header) < 2:
+            share = -1.0
+        score = (share, len(header))
+        if best is None or score > best[0]:
+            best = (score, candidate, header, end)
+    if best is None:
+        return None
+    _, chosen, header, end = best
+    try:
+        names = [name.encode("latin-1").decode() for name in header]
+    except UnicodeDecodeError:
+        raise ContentError("the CSV header is not valid UTF-8.") from None
+    check_names(names)
+    line_end = "\r\n" if text[:end].rstrip("\r\n") + "\r\n" == text[: end + 1].rstrip("\r\n") + "\r\n" and text[
+        :end
+    ].endswith("\r\n") else "\n"
+    rest = text[end:]
+    rows = rest.count("\n") or 1
+    return Layout(tuple(names), Dialect(chosen, '"', line_end, bom), end, max(1.0, len(rest) / rows))
+
+
+def _records(text: str, delimiter: str, *, whole: bool) -> Iterator[tuple[list[str], int]]:
+    """The first complete records with the position after each; blank lines are no records."""
+    used = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal used
+        for match in _LINE.finditer(text):
+            used = match.end()
+            yield match.group()
+
+    reader = csv.reader(lines(), delimiter=delimiter)
+    for _ in range(_SAMPLE_RECORDS):
+        try:
+            fields = next(reader, None)
+        except csv.Error:
+            # Python's reader refuses fields of more than 128 KiB; the records before must do.
+            return
+        if fields is None:
+            return
+        if used >= len(text) and not whole:
+            return
+        if fields:
+            yield fields, used

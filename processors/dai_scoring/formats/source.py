@@ -1,0 +1,125 @@
+"""A file's text as UTF-8 bytes, whatever its encoding, checked while it streams."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from pathlib import Path
+
+from dai_scoring.errors import ContentError
+
+# The longer marks first: UTF-32's little-endian mark starts with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+ADVICE = (
+    "Convert the content to UTF-8 (in NiFi: ConvertCharacterSet), "
+    "or say its encoding in the MIME type, as in text/csv; charset=ISO-8859-1."
+)
+
+
+class InvalidByteError(ContentError):
+    """A byte that is not valid in the file's encoding; ``offset`` counts from the first byte of text."""
+
+    def __init__(self, charset: str, byte: int, offset: int, line: int) -> None:
+        self.charset, self.byte, self.offset, self.line = charset, byte, offset, line
+        super().__init__(self.describe(f"line {line}"))
+
+    def describe(self, place: str) -> str:
+        """The message for people, with ``place`` as where the byte is."""
+        return (
+            f"byte 0x{self.byte:02X} at {place} (byte {self.offset + 1} of the text) is not valid "
+            f"{self.charset.upper()}. {ADVICE}"
+        )
+
+
+def mark_of(head: bytes) -> tuple[bytes, str] | None:
+    """The byte order mark at the start of ``head`` and the encoding it stands for."""
+    return next(((mark, charset) for mark, charset in _MARKS if head.startswith(mark)), None)
+
+
+class TextSource:
+    """The text of a file as valid UTF-8 without byte order mark, read in blocks.
+
+    A byte order mark overrides ``charset``, because it cannot be anything else. Bytes that are not valid
+    raise :class:`InvalidByteError`.
+    """
+
+    def __init__(self, path: Path, charset: str = "utf-8") -> None:
+        try:
+            name = codecs.lookup(charset).name
+        except LookupError:
+            raise ContentError(f"unknown character set {charset[:40]!r} in the MIME type. {ADVICE}") from None
+        self._file = path.open("rb")
+        mark = mark_of(self._file.read(4))
+        if mark and not (name.startswith(("utf-16", "utf-32")) and mark[1] == "utf-8"):
+            name = mark[1]
+        self.bom = bool(mark)
+        self._plain = name in ("utf-8", "ascii", "utf-8-sig")
+        if self._plain:
+            name = "utf-8"
+        # The decoders of UTF-16 and UTF-32 read the mark themselves, to know the order of bytes.
+        self._file.seek(len(mark[0]) if mark and self._plain else 0)
+        self._charset = name
+        self._decoder = codecs.getincrementaldecoder(name)()
+        self._offset = 0
+        self._line = 1
+        self._ready = b""
+
+    @property
+    def closed(self) -> bool:
+        """True once closed; Arrow asks."""
+        return self._file.closed
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes of UTF-8; empty only at the end."""
+        while not self._ready:
+            block = self._file.read(size)
+            text = self._decode(block)
+            if not block:
+                return b"" if self._plain else text.encode()
+            self._offset += len(block)
+            self._line += block.count(b"\n")
+            if self._plain:
+                # Bytes of a character cut by the block's end were checked as far as they go.
+                return block
+            self._ready = text.encode()
+        given, self._ready = self._ready[:size], self._ready[size:]
+        return given
+
+    def _decode(self, block: bytes) -> str:
+        waiting = len(self._decoder.getstate()[0])
+        try:
+            return self._decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            data: bytes = error.object
+            place = self._offset - waiting + error.start
+            line = self._line + data[: error.start].count(b"\n")
+            raise InvalidByteError(self._charset, data[error.start], place, line) from None
+
+    def skip(self, count: int) -> None:
+        """Read and drop ``count`` bytes."""
+        while count > 0:
+            block = self.read(count)
+            if not block:
+                break
+            count -= len(block)
+
+
+def read_at_most(source: TextSource, size: int) -> bytes:
+    """The first ``size`` bytes of the source, fewer only if it ends."""
+    out = io.BytesIO()
+    while out.tell() < size:
+        block = source.read(size - out.tell())
+        if not block:
+            break
+        out.write(block)
+    return out.getvalue()

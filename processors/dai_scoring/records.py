@@ -1,0 +1,146 @@
+"""Records as a model's inputs: columns found by name, values read as the column's type, bad rows named.
+
+A value that is null, or one of the column's missing literals in text, is missing. A value that cannot become
+the column's type rejects its row, with one of these codes:
+
+================== =====================================================================
+ code               the value
+================== =====================================================================
+ not_a_number       text that is no number, in a column of numbers
+ not_an_integer     a number with a fraction, in a column of integers
+ out_of_range       a number that the column's integer type does not hold
+ not_a_boolean      neither true nor false, 1 nor 0
+ not_a_date         text that is no ISO 8601 date or time
+ not_text           bytes that are not UTF-8
+ nested             a list, map or record where one value belongs
+ wrong_type         a type that the column's type has no form for, such as a time in a number
+================== =====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dai_scoring import coerce
+from dai_scoring.errors import MissingColumnsError
+from dai_scoring.options import MissingColumns
+from dai_scoring.schema import Column, ColumnType
+
+REJECT_SCHEMA = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("column", pa.string()),
+        pa.field("value", pa.string()),
+    ]
+)
+"""Rejected rows: ``row`` counts from 0 in the scored table; one entry a row, for its first bad column."""
+
+TimeParser = Callable[[str, str], "int | None"]
+"""Reads a text of a named column as a time in a form of the model's own; None where it cannot."""
+
+_VALUE_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class ModelRows:
+    """The rows that can be scored, column by column in the model's order, and those that cannot."""
+
+    columns: list[pa.Array]
+    """One array a model column, of ``Column.type.arrow``, nulls where missing; all of the same length."""
+    rejects: pa.Table
+    """:data:`REJECT_SCHEMA`, rows numbered in the given table."""
+    count: int
+
+
+def to_model_rows(
+    table: pa.Table,
+    wanted: Sequence[Column],
+    missing_columns: MissingColumns = MissingColumns.FAIL,
+    parse_time: TimeParser | None = None,
+) -> ModelRows:
+    """Find the columns of a model in ``table`` and read their values.
+
+    Raises MissingColumnsError, naming every absent column, unless they are to be treated as missing values.
+    """
+    check_columns(table.schema.names, wanted, missing_columns)
+    rows = table.num_rows
+    arrays: list[pa.Array] = []
+    first_bad: npt.NDArray[np.int32] | None = None
+    complaints: list[coerce.Complaint] = []
+    for column in wanted:
+        if column.name not in table.schema.names:
+            arrays.append(pa.nulls(rows, column.type.arrow))
+            continue
+        array, complaint = coerce.coerce(_one_chunk(table.column(column.name)), column, parse_time)
+        arrays.append(array)
+        if complaint is not None:
+            complaints.append(complaint)
+            if first_bad is None:
+                first_bad = np.full(rows, -1, dtype=np.int32)
+            first_bad[(first_bad < 0) & complaint.bad] = len(complaints) - 1
+    if first_bad is None:
+        return ModelRows(arrays, REJECT_SCHEMA.empty_table(), rows)
+    bad_rows = np.flatnonzero(first_bad >= 0)
+    keep = pa.array(first_bad < 0)
+    return ModelRows(
+        [array.filter(keep) for array in arrays],
+        _rejects(bad_rows, first_bad[bad_rows], complaints),
+        rows - len(bad_rows),
+    )
+
+
+def check_columns(present: Sequence[str], wanted: Sequence[Column], missing_columns: MissingColumns) -> None:
+    """Raise MissingColumnsError where the options do not allow that columns of the model are absent."""
+    if missing_columns is MissingColumns.FAIL:
+        names = set(present)
+        if absent := [column.name for column in wanted if column.name not in names]:
+            raise MissingColumnsError(absent, list(present))
+
+
+def _rejects(
+    rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complaints: Sequence[coerce.Complaint]
+) -> pa.Table:
+    codes, columns, values = [], [], []
+    for row, index in zip(rows.tolist(), which.tolist(), strict=True):
+        complaint = complaints[index]
+        codes.append(complaint.code(row))
+        columns.append(complaint.column)
+        values.append(_shown(complaint.values[row].as_py()))
+    return pa.table([pa.array(rows, pa.int64()), codes, columns, values], schema=REJECT_SCHEMA)
+
+
+def _shown(value: object) -> str:
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return text if len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..."
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    whole = column.combine_chunks()
+    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def as_number_column(values: pa.ChunkedArray, column: Column) -> pa.Array:
+    """A column of text that was scored, as the widest Arrow type of its kind; for formats that have types.
+
+    Int32 and Int64 give int64, Float32 and Float64 give float64 (of the text itself, not rounded to single
+    precision), Bool gives bool; other types are left as they are.
+    """
+    wide = {ColumnType.INT32: ColumnType.INT64, ColumnType.FLOAT32: ColumnType.FLOAT64}.get(column.type, column.type)
+    if not wide.is_number and wide is not ColumnType.BOOL:
+        return _one_chunk(values)
+    array, _ = coerce.coerce(_one_chunk(values), Column(column.name, wide, column.missing))
+    return array
+
+
+def null_mask(array: pa.Array) -> npt.NDArray[np.bool_]:
+    """True where a value is missing."""
+    return np.asarray(pc.is_null(array))

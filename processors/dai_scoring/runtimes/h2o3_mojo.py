@@ -1,0 +1,241 @@
+"""H2O-3 MOJOs on h2o-genmodel, in this process; open source, no licence needed.
+
+Source of the behaviour: hex.genmodel 3.46. Categories become the index of their level, one that the model has
+never seen becomes a missing value (as H2O-3's own server does it), times become milliseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dai_scoring.errors import ModelFormatError, RuntimeMissingError, UnsupportedError
+from dai_scoring.models import Kind, sha256
+from dai_scoring.runtimes import jvm
+from dai_scoring.schema import Column, ColumnType
+from dai_scoring.scorer import ModelInfo, RuntimeSettings
+
+RUNTIME = "h2o-genmodel (Java)"
+
+# H2O-3's parser reads these as missing in a column of numbers.
+_MISSING = frozenset({"", "NA", "N/A", "na", "n/a", "NaN", "nan"})
+_UNSUPPORTED = frozenset({"WordEmbedding", "TargetEncoder", "Unknown"})
+
+
+def load(path: Path, settings: RuntimeSettings) -> H2o3Mojo:
+    """Load an H2O-3 MOJO; raises ModelError saying what is wrong with it."""
+    jars = jvm.open_jars(settings.jar_folders)
+    if not jars:
+        raise RuntimeMissingError(
+            "the jars of h2o-genmodel are not installed here. 'dai-nifi nars build' puts them into the NiFi "
+            "archive, and 'dai-nifi score' fetches them from Maven Central."
+        )
+    # A runtime folder of the user's joins from the start: the virtual machine may serve such models next.
+    jvm.start([*jars, *jvm.mojo2_jars(None, settings.jar_folders)], settings.jvm_options, settings.java_home)
+    try:
+        model = jvm.java_class("hex.genmodel.MojoModel").load(str(path))
+    except jvm.java_exception() as error:
+        raise ModelFormatError(
+            f"h2o-genmodel cannot load {path}: {jvm.message(error)} ({jvm.class_name(error)}). The file may be "
+            "damaged, or made by a newer H2O-3 than this genmodel."
+        ) from error
+    return H2o3Mojo(model, path)
+
+
+class H2o3Mojo:
+    """A loaded H2O-3 MOJO: an :class:`dai_scoring.scorer.Engine`."""
+
+    def __init__(self, model: Any, path: Path) -> None:
+        category = str(model.getModelCategory())
+        if category in _UNSUPPORTED:
+            raise UnsupportedError(f"{path} is an H2O-3 model of category {category}, which gives no row predictions.")
+        self._model = model
+        self._helper = jvm.java_class("daiscoring.H2o3")
+        # Models with an encoding of their own (one-hot, binary, ...) name the columns before it "original".
+        self._encoded = str(model.getCategoricalEncoding()) not in ("AUTO", "SortByResponse")
+        names = [str(n) for n in (model.getOrigNames() or model.getNames())]
+        domains = list(model.getOrigDomainValues() or model.getDomainValues())
+        details = _details(path)
+        times = _time_columns(details)
+        features = _feature_count(model, names)
+        self._domains: list[pa.Array | None] = [
+            None if domain is None else pa.array([str(level) for level in domain], pa.string())
+            for domain in domains[:features]
+        ]
+        self._offset = str(model.getOffsetName()) if model.requiresOffset() else None
+        inputs = [
+            Column(name, _input_type(name, domain, times), _MISSING if domain is None else frozenset())
+            for name, domain in zip(names[:features], self._domains, strict=True)
+        ]
+        self._features = [column.name for column in inputs]
+        if self._offset is not None and self._offset not in self._features:
+            inputs.append(Column(self._offset, ColumnType.FLOAT64, _MISSING))
+        self._outputs = _outputs(model)
+        self._wrapper = _wrapper(model) if self._encoded else None
+        self._info = ModelInfo(
+            id=str(model.getUUID()),
+            kind=Kind.H2O3_MOJO.value,
+            runtime=RUNTIME,
+            runtime_version=_version(model),
+            sha256=sha256(path),
+            created=_created(path),
+            inputs=tuple(inputs),
+            outputs=tuple(column for column, _ in self._outputs),
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        """The loaded model's description."""
+        return self._info
+
+    def predict(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+        """Score whole columns: see :class:`dai_scoring.scorer.Engine`."""
+        schema = pa.schema([(column.name, column.type.arrow) for column, _ in self._outputs])
+        if rows == 0:
+            return schema.empty_table()
+        offset = self._offsets(columns)
+        features = columns[: len(self._features)]
+        if self._wrapper is not None:
+            raw = self._score_encoded(features, offset, rows)
+        else:
+            matrix = jvm.double_arrays(
+                [_numbers(values, domain) for values, domain in zip(features, self._domains, strict=True)]
+            )
+            raw = self._helper.score(self._model, matrix, offset, rows)
+        return pa.table(
+            [
+                _prediction(np.array(raw[index]), domain)
+                for index, (_, domain) in enumerate(self._outputs)
+            ],
+            schema=schema,
+        )
+
+    def parse_time(self, column: str, text: str) -> int | None:
+        """H2O-3 MOJOs keep no form of their own for times."""
+        return None
+
+    def close(self) -> None:
+        """Let Java's garbage collector take the model."""
+        self._model = self._wrapper = None
+
+    def _offsets(self, columns: Sequence[pa.Array]) -> Any:
+        if self._offset is None:
+            return None
+        index = [column.name for column in self._info.inputs].index(self._offset)
+        values = columns[index].fill_null(0.0).to_numpy(zero_copy_only=False)
+        return jvm.double_arrays([np.ascontiguousarray(values, dtype=np.float64)])[0]
+
+    def _score_encoded(self, features: Sequence[pa.Array], offset: Any, rows: int) -> Any:
+        numbers: list[Any] = []
+        texts: list[Any] = []
+        for values, domain in zip(features, self._domains, strict=True):
+            if domain is None:
+                numbers.append(jvm.double_arrays([_numbers(values, None)])[0])
+                texts.append(None)
+            else:
+                text = jvm.string_array(rows)
+                jvm.fill_strings(text, values)
+                numbers.append(None)
+                texts.append(text)
+        return self._helper.scoreEncoded(
+            self._wrapper,
+            jvm.strings(self._features),
+            jvm.nested_array("double", numbers),
+            jvm.nested_array("string", texts),
+            offset,
+            rows,
+        )
+
+
+def _wrapper(model: Any) -> Any:
+    easy = jvm.java_class("hex.genmodel.easy.EasyPredictModelWrapper")
+    config = jvm.java_class("hex.genmodel.easy.EasyPredictModelWrapper$Config")()
+    return easy(config.setModel(model).setConvertUnknownCategoricalLevelsToNa(True))
+
+
+def _feature_count(model: Any, names: Sequence[str]) -> int:
+    """How many of the names are features: the response, when there is one, comes last."""
+    response = str(model.getResponseName()) if model.isSupervised() and model.getResponseName() is not None else None
+    return names.index(response) if response in names else len(names)
+
+
+def _input_type(name: str, domain: pa.Array | None, times: frozenset[str]) -> ColumnType:
+    if domain is not None:
+        return ColumnType.STR
+    return ColumnType.TIME64 if name in times else ColumnType.FLOAT64
+
+
+def _details(path: Path) -> dict[str, Any]:
+    """What H2O-3 wrote of the model for people; absent from MOJOs of old versions."""
+    with zipfile.ZipFile(path) as archive:
+        try:
+            details: dict[str, Any] = json.loads(archive.read("experimental/modelDetails.json"))
+        except (KeyError, ValueError):
+            return {}
+    return details
+
+
+def _time_columns(details: dict[str, Any]) -> frozenset[str]:
+    """The columns that were times in training: the MOJO itself keeps them as numbers without a mark."""
+    output = details.get("output") or {}
+    names, types = output.get("names") or [], output.get("column_types") or []
+    return frozenset(name for name, kind in zip(names, types, strict=False) if kind == "Time")
+
+
+def _created(path: Path) -> datetime | None:
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("model.ini").decode("utf-8", "replace")
+    found = re.search(r"^timestamp\s*=\s*(\S+)", text, re.MULTILINE)
+    try:
+        return datetime.fromisoformat(found.group(1).replace("Z", "+00:00")) if found else None
+    except ValueError:
+        return None
+
+
+def _version(model: Any) -> str:
+    package = model.getClass().getPackage()
+    stated = package.getImplementationVersion()
+    if stated is not None:
+        return str(stated)
+    source = str(model.getClass().getSuperclass().getProtectionDomain().getCodeSource().getLocation())
+    found = re.search(r"genmodel-(\d[\d.]*\d)", source)
+    return found.group(1) if found else "unknown"
+
+
+def _outputs(model: Any) -> list[tuple[Column, pa.Array | None]]:
+    """Output columns in the order of the predictions, with the levels of those that are categories."""
+    names = [str(name) for name in model.getOutputNames()]
+    domains = list(model.getOutputDomains())
+    found: list[tuple[Column, pa.Array | None]] = []
+    for name, domain in zip(names, domains, strict=True):
+        if domain is None:
+            found.append((Column(name, ColumnType.FLOAT64), None))
+        else:
+            found.append((Column(name, ColumnType.STR), pa.array([str(level) for level in domain], pa.string())))
+    return found
+
+
+def _numbers(values: pa.Array, domain: pa.Array | None) -> npt.NDArray[np.float64]:
+    if domain is not None:
+        values = pc.index_in(values, domain).cast(pa.float64())
+    elif pa.types.is_timestamp(values.type):
+        values = values.cast(pa.int64()).cast(pa.float64(), safe=False)
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _prediction(numbers: npt.NDArray[np.float64], domain: pa.Array | None) -> pa.Array:
+    if domain is None:
+        return pa.array(numbers, pa.float64())
+    absent = np.isnan(numbers)
+    indices = pa.array(np.where(absent, 0, numbers).astype(np.int64), mask=absent)
+    return domain.take(indices)

@@ -1,0 +1,72 @@
+package daiscoring;
+
+import hex.genmodel.GenModel;
+import hex.genmodel.easy.EasyPredictModelWrapper;
+import hex.genmodel.easy.RowData;
+import hex.genmodel.easy.exception.PredictException;
+
+/** Scores columns of rows with an H2O-3 model: the loop over rows that genmodel leaves to its caller. */
+public final class H2o3 {
+    private H2o3() {
+    }
+
+    /**
+     * Score rows whose categories are indices into the model's domains already.
+     *
+     * @param columns one array a feature, in the model's order; NaN is a missing value
+     * @param offset the rows' offset, or null for a model without
+     * @return {@code GenModel.getPredsSize()} arrays of rows: predictions by output
+     */
+    public static double[][] score(GenModel shared, double[][] columns, double[] offset, int rows) {
+        // Some algorithms keep scratch space in the model; this gives one that no other thread uses.
+        GenModel model = shared.internal_threadSafeInstance();
+        int width = columns.length;
+        double[] row = new double[width];
+        double[][] out = new double[model.getPredsSize()][rows];
+        double[] prediction = new double[out.length];
+        for (int i = 0; i < rows; i++) {
+            // A fresh copy each time: score0 may impute in place.
+            for (int j = 0; j < width; j++) {
+                row[j] = columns[j][i];
+            }
+            java.util.Arrays.fill(prediction, 0);
+            double[] scored = offset == null
+                    ? model.score0(row, prediction)
+                    : model.score0(row, offset[i], prediction);
+            store(scored, out, i);
+        }
+        return out;
+    }
+
+    /**
+     * Score rows of a model that encodes its categories itself (one-hot, binary, eigen and the like).
+     *
+     * @param numbers one array a column, or null where {@code texts} has the column; NaN is missing
+     * @param texts one array a column, or null where {@code numbers} has it; null is missing
+     */
+    public static double[][] scoreEncoded(
+            EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, double[] offset,
+            int rows) throws PredictException {
+        double[][] out = new double[model.getModel().getPredsSize()][rows];
+        for (int i = 0; i < rows; i++) {
+            RowData row = new RowData();
+            for (int j = 0; j < names.length; j++) {
+                if (numbers[j] != null) {
+                    if (!Double.isNaN(numbers[j][i])) {
+                        row.put(names[j], numbers[j][i]);
+                    }
+                } else if (texts[j][i] != null) {
+                    row.put(names[j], texts[j][i]);
+                }
+            }
+            store(model.predictRaw(row, offset == null ? 0 : offset[i]), out, i);
+        }
+        return out;
+    }
+
+    private static void store(double[] scored, double[][] out, int row) {
+        for (int k = 0; k < out.length; k++) {
+            out[k][row] = scored[k];
+        }
+    }
+}
