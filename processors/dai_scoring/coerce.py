@@ -227,9 +227,7 @@ def _integer(values: pa.Array, column: Column, complaints: _Complaints) -> pa.Ar
     if pa.types.is_uint64(values.type):
         too_big = _set(pc.greater(values, pa.scalar(2**63 - 1, pa.uint64())))
         complaints.add("out_of_range", too_big)
-        return _limited(
-            pc.if_else(pa.array(too_big), None, values).cast(pa.int64()), kind, complaints
-        )
+        return _limited(pc.if_else(pa.array(too_big), None, values).cast(pa.int64()), kind, complaints)
     if pa.types.is_integer(values.type):
         return _limited(values.cast(pa.int64()), kind, complaints)
     if pa.types.is_floating(values.type):

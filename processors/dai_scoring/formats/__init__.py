@@ -1,0 +1,108 @@
+"""Record files, read and written in chunks of Arrow; memory is bounded by the chunk, whatever the size.
+
+Each format has modules of its own; callers need only what this package exports.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from dai_scoring.errors import OptionError
+from dai_scoring.formats.base import (
+    MALFORMED_ROW,
+    Chunk,
+    Dialect,
+    Format,
+    RecordReader,
+    RecordWriter,
+    is_json_text,
+)
+from dai_scoring.formats.detect import detect
+
+__all__ = [
+    "MALFORMED_ROW",
+    "Chunk",
+    "Dialect",
+    "Format",
+    "RecordReader",
+    "RecordWriter",
+    "detect",
+    "is_json_text",
+    "open_reader",
+    "open_writer",
+]
+
+
+def open_reader(
+    path: Path,
+    format: Format,  # noqa: A002 - the word that everyone uses for it
+    *,
+    chunk_rows: int,
+    charset: str = "utf-8",
+    delimiter: str | None = None,
+    fixed_schema: bool = False,
+) -> RecordReader:
+    """Open a file of records for reading in chunks of at most ``chunk_rows`` rows, fewer if rows are large.
+
+    ``charset`` is the encoding of CSV and JSON. ``delimiter`` is that of CSV; None finds it out.
+    ``fixed_schema`` gives all chunks of JSON the same columns, for writing to a format that needs that
+    (:attr:`Format.needs_fixed_schema`); it reads the file twice. All other formats have one schema anyway.
+    Raises ContentError, here or while reading.
+    """
+    if chunk_rows < 1:
+        raise OptionError("a chunk must have at least 1 row.")
+    # Imported where needed: the libraries of the other formats take time and memory to load.
+    if format is Format.CSV:
+        from dai_scoring.formats.csv_read import CsvReader
+
+        return CsvReader(path, chunk_rows, charset, delimiter)
+    if format in (Format.JSON_ARRAY, Format.JSON_LINES):
+        from dai_scoring.formats.json_read import JsonReader
+
+        return JsonReader(path, format, chunk_rows, charset, fixed_schema=fixed_schema)
+    if format is Format.AVRO:
+        from dai_scoring.formats.avro import AvroReader
+
+        return AvroReader(path, chunk_rows)
+    if format is Format.PARQUET:
+        from dai_scoring.formats.parquet import ParquetReader
+
+        return ParquetReader(path, chunk_rows)
+    from dai_scoring.formats.arrow import ArrowReader
+
+    return ArrowReader(path, format, chunk_rows)
+
+
+def open_writer(
+    path: Path,
+    format: Format,  # noqa: A002 - the word that everyone uses for it
+    schema: pa.Schema,
+    *,
+    dialect: Dialect | None = None,
+) -> RecordWriter:
+    """Open a file of records for writing; ``dialect`` is how to write CSV.
+
+    Tables written to Avro, Parquet and Arrow are cast to ``schema``; CSV takes its columns from it; JSON
+    takes the columns of each table as they come.
+    """
+    if format is Format.CSV:
+        from dai_scoring.formats.csv_write import CsvWriter
+
+        return CsvWriter(path, schema, dialect)
+    if format in (Format.JSON_ARRAY, Format.JSON_LINES):
+        from dai_scoring.formats.json_write import JsonWriter
+
+        return JsonWriter(path, format)
+    if format is Format.AVRO:
+        from dai_scoring.formats.avro import AvroWriter
+
+        return AvroWriter(path, schema)
+    if format is Format.PARQUET:
+        from dai_scoring.formats.parquet import ParquetWriter
+
+        return ParquetWriter(path, schema)
+    from dai_scoring.formats.arrow import ArrowWriter
+
+    return ArrowWriter(path, format, schema)

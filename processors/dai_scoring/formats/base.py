@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -154,7 +154,7 @@ def malformed_table(rows: Sequence[int], values: Sequence[str]) -> pa.Table | No
     if not rows:
         return None
     count = len(rows)
-    columns = [
+    columns: list[pa.Array[Any]] = [
         pa.array(rows, pa.int64()),
         pa.array([MALFORMED_ROW] * count, pa.string()),
         pa.nulls(count, pa.string()),

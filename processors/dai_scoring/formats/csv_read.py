@@ -7,7 +7,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -34,9 +34,7 @@ class CsvReader:
 
     format = Format.CSV
 
-    def __init__(
-        self, path: Path, chunk_rows: int, charset: str = "utf-8", delimiter: str | None = None
-    ) -> None:
+    def __init__(self, path: Path, chunk_rows: int, charset: str = "utf-8", delimiter: str | None = None) -> None:
         self._path = path
         self._chunk_rows = chunk_rows
         self._charset = charset
@@ -79,7 +77,7 @@ class CsvReader:
         if texts.null_count == len(texts):
             return Chunk(table)
         rows = np.flatnonzero(texts.is_valid().to_numpy())
-        values = texts.drop_null().to_pylist()
+        values: list[Any] = texts.drop_null().to_pylist()
         return Chunk(table, malformed_table(rows.tolist(), values))
 
     def _tables(self, layout: Layout) -> Iterator[pa.Table]:
@@ -107,7 +105,7 @@ class CsvReader:
                         'Look for a quote (") there that is never closed.'
                     ) from None
             except InvalidByteError as error:
-                place = _place(self._path, self._charset, layout, error.offset)
+                place = _place(self._path, self._charset, layout, error)
                 raise ContentError(error.describe(place)) from None
             finally:
                 self.close()
@@ -153,18 +151,18 @@ class _Body:
 class _Pass:
     """One run of Arrow's reader over the file."""
 
-    def __init__(
-        self, path: Path, charset: str, layout: Layout, block: int, limit: int | None = None
-    ) -> None:
+    def __init__(self, path: Path, charset: str, layout: Layout, block: int, limit: int | None = None) -> None:
         self._layout = layout
         self._bad: deque[tuple[int, int, str]] = deque()
-        self._row = 0
+        self.row = 0
         self._mark = uuid.uuid4().hex
         source = TextSource(path, charset)
         source.skip(layout.start)
         delimiter = layout.dialect.delimiter
         mark = "\n" + self._mark + delimiter * (len(layout.names) - 1) + "\n"
-        self._body = _Body(source, mark.encode(), limit)
+        if limit is not None:
+            mark = "x" + mark  # stands for the byte at the limit, so that its field exists
+        self._body: Any = _Body(source, mark.encode(), limit)
         self._block = block
         # Names of its own: Arrow's converter looks column types up by name.
         self._keys = [str(index) for index in range(len(layout.names))]
@@ -183,9 +181,7 @@ class _Pass:
             self._reader = pa_csv.open_csv(
                 self._body,
                 # Threads would cost the row numbers of malformed records, and gain nothing measurable.
-                read_options=pa_csv.ReadOptions(
-                    use_threads=False, block_size=self._block, column_names=self._keys
-                ),
+                read_options=pa_csv.ReadOptions(use_threads=False, block_size=self._block, column_names=self._keys),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self._layout.dialect.delimiter,
                     newlines_in_values=True,
@@ -199,7 +195,6 @@ class _Pass:
                 table = pa.Table.from_batches([batch])
                 if table.num_rows and self._is_mark(table):
                     table, ended = table.slice(0, table.num_rows - 1), True
-                    self._row_of_mark = self._row
                 yield self._merged(table)
         except (pa.ArrowInvalid, OSError, ContentError) as error:
             if self._body.error is not None:
@@ -209,12 +204,10 @@ class _Pass:
             if "straddling" in str(error):
                 raise _RecordTooLongError from None
             # Arrow's messages quote the data.
-            raise ContentError(
-                f"row {self._row + 1} or one soon after it cannot be parsed as CSV."
-            ) from None
+            raise ContentError(f"row {self.row + 1} or one soon after it cannot be parsed as CSV.") from None
         if not ended:
             raise ContentError(
-                f'row {self._row} has a quote (") that is never closed: the file is truncated, '
+                f'row {self.row} has a quote (") that is never closed: the file is truncated, '
                 "or the quote should be doubled."
             )
 
@@ -222,33 +215,34 @@ class _Pass:
         last = [column[-1].as_py() for column in table.columns]
         return bool(last[0] == self._mark and not any(last[1:]))
 
-    def _on_bad_row(self, row: Any) -> str:
+    def _on_bad_row(self, row: Any) -> Literal["skip"]:
         self._bad.append((row.number - 1, row.actual_columns, row.text))
         return "skip"
 
     def _merged(self, good: pa.Table) -> pa.Table:
         """``good`` and the malformed rows among them, in the order of the file."""
         bad: list[tuple[int, int, str]] = []
-        while self._bad and self._bad[0][0] <= self._row + good.num_rows + len(bad):
+        while self._bad and self._bad[0][0] <= self.row + good.num_rows + len(bad):
             bad.append(self._bad.popleft())
         names = [*self._layout.names, ""]
-        self._row += good.num_rows + len(bad)
-        columns = [*good.columns, pa.nulls(good.num_rows, pa.string())]
+        self.row += good.num_rows + len(bad)
+        columns: list[Any] = [*good.columns, pa.nulls(good.num_rows, pa.string())]
+        if good.num_rows or bad:
+            ends_bad = bool(bad) and bad[-1][0] == self.row - 1
+            self.last_fields = bad[-1][1] if ends_bad else len(self._keys)
         if not bad:
             return pa.Table.from_arrays(columns, names=names)
         fields = [_fields(text, self._layout) for _, _, text in bad]
         texts = [text for _, _, text in bad]
-        added = [pa.array(column, pa.string()) for column in [*zip(*fields, strict=True), texts]]
-        both = pa.concat_tables(
-            [pa.Table.from_arrays(columns, names=names), pa.Table.from_arrays(added, names=names)]
-        )
+        added: list[Any] = [pa.array(column, pa.string()) for column in [*zip(*fields, strict=True), texts]]
+        both = pa.concat_tables([pa.Table.from_arrays(columns, names=names), pa.Table.from_arrays(added, names=names)])
         total = both.num_rows
         is_bad = np.zeros(total, bool)
-        is_bad[[number - (self._row - total) for number, _, _ in bad]] = True
+        is_bad[[number - (self.row - total) for number, _, _ in bad]] = True
         order = np.empty(total, np.int64)
         order[~is_bad] = np.arange(good.num_rows)
         order[is_bad] = np.arange(good.num_rows, total)
-        return both.take(pa.array(order))
+        return both.take(order)
 
 
 def _fields(text: str, layout: Layout) -> list[str]:
@@ -261,9 +255,19 @@ def _fields(text: str, layout: Layout) -> list[str]:
     return (found + [""] * width)[:width]
 
 
-def _place(path: Path, charset: str, layout: Layout, offset: int) -> str:
-    """Row and column of a byte, found by parsing the file up to it."""
-    if offset < layout.start:
-        return "the header"
-    # The field with the byte is the last one of the file that ends before it; "x" stands for the field.
-    return f"byte {offset}"
+def _place(path: Path, charset: str, layout: Layout, error: InvalidByteError) -> str:
+    """Row and column of an invalid byte, found by parsing the file up to it."""
+    if error.charset != "utf-8":
+        return f"line {error.line}"  # offsets in the file are not offsets in the parsed text
+    part = _Pass(path, charset, layout, LARGEST_BLOCK // 8, error.offset - layout.start)
+    try:
+        for _ in part.tables():
+            pass
+    except _RecordTooLongError:
+        return f"line {error.line}"
+    except ContentError:
+        pass  # the byte is within quotes, which therefore do not end
+    finally:
+        part.close()
+    index = min(part.last_fields, len(layout.names)) - 1
+    return f"row {part.row}, column {layout.names[index][:40]!r}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats.base import Dialect, check_names
-from dai_scoring.formats.source import TextSource, read_at_most
+from dai_scoring.formats.source import ADVICE, TextSource, read_at_most
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_BYTES = 1 << 18
@@ -35,7 +35,7 @@ def sniff(path: Path, charset: str, delimiter: str | None) -> Layout | None:
         raise OptionError("the CSV delimiter must be one ASCII character other than quote and line ends.")
     size = _SAMPLE_BYTES
     while True:
-        source = TextSource(path, charset)
+        source = TextSource(path, charset, check=False)
         try:
             head = read_at_most(source, size)
         finally:
@@ -77,17 +77,33 @@ def _layout(head: bytes, *, whole: bool, bom: bool, delimiter: str | None) -> La
     if best is None:
         return None
     _, chosen, header, end = best
-    try:
-        names = [name.encode("latin-1").decode() for name in header]
-    except UnicodeDecodeError:
-        raise ContentError("the CSV header is not valid UTF-8.") from None
+    if _leaves_quote_open(text[:end], chosen):
+        raise ContentError(
+            'the CSV header has a quote (") that is never closed: the file is truncated, '
+            "or the quote should be doubled."
+        )
+    names = [_name(name, number) for number, name in enumerate(header, 1)]
     check_names(names)
-    line_end = "\r\n" if text[:end].rstrip("\r\n") + "\r\n" == text[: end + 1].rstrip("\r\n") + "\r\n" and text[
-        :end
-    ].endswith("\r\n") else "\n"
+    line_end = "\r\n" if text[:end].endswith("\r\n") else "\n"
     rest = text[end:]
     rows = rest.count("\n") or 1
     return Layout(tuple(names), Dialect(chosen, '"', line_end, bom), end, max(1.0, len(rest) / rows))
+
+
+def _name(text: str, number: int) -> str:
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise ContentError(
+            f"byte 0x{byte:02X} in the name of column {number} of the CSV header is not valid UTF-8. {ADVICE}"
+        ) from None
+
+
+def _leaves_quote_open(text: str, delimiter: str) -> bool:
+    lines = [match.group() for match in _LINE.finditer(text)]
+    *_, last = csv.reader([*lines, "\n", "end\n"], delimiter=delimiter)
+    return last != ["end"]
 
 
 def _records(text: str, delimiter: str, *, whole: bool) -> Iterator[tuple[list[str], int]]:

@@ -46,17 +46,17 @@ class TextSource:
     """The text of a file as valid UTF-8 without byte order mark, read in blocks.
 
     A byte order mark overrides ``charset``, because it cannot be anything else. Bytes that are not valid
-    raise :class:`InvalidByteError`.
+    raise :class:`InvalidByteError`; with ``check`` False they pass (UTF-8) or are replaced.
     """
 
-    def __init__(self, path: Path, charset: str = "utf-8") -> None:
+    def __init__(self, path: Path, charset: str = "utf-8", *, check: bool = True) -> None:
         try:
             name = codecs.lookup(charset).name
         except LookupError:
             raise ContentError(f"unknown character set {charset[:40]!r} in the MIME type. {ADVICE}") from None
         self._file = path.open("rb")
         mark = mark_of(self._file.read(4))
-        if mark and not (name.startswith(("utf-16", "utf-32")) and mark[1] == "utf-8"):
+        if mark:
             name = mark[1]
         self.bom = bool(mark)
         self._plain = name in ("utf-8", "ascii", "utf-8-sig")
@@ -65,7 +65,7 @@ class TextSource:
         # The decoders of UTF-16 and UTF-32 read the mark themselves, to know the order of bytes.
         self._file.seek(len(mark[0]) if mark and self._plain else 0)
         self._charset = name
-        self._decoder = codecs.getincrementaldecoder(name)()
+        self._decoder = codecs.getincrementaldecoder(name)("strict" if check else "replace")
         self._offset = 0
         self._line = 1
         self._ready = b""

@@ -113,10 +113,7 @@ class H2o3Mojo:
             )
             raw = self._helper.score(self._model, matrix, offset, rows)
         return pa.table(
-            [
-                _prediction(np.array(raw[index]), domain)
-                for index, (_, domain) in enumerate(self._outputs)
-            ],
+            [_prediction(np.array(raw[index]), domain) for index, (_, domain) in enumerate(self._outputs)],
             schema=schema,
         )
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,23 @@ _PACKAGE = "ai.h2o.mojos.runtime."
 # What stands for a missing value in a frame's primitive arrays: MojoColumn.Type.NULL.
 _MISSING_BOOL = -128
 _MISSING_INT = {ColumnType.INT32: -(2**31), ColumnType.INT64: -(2**63)}
-_LITERALS = ("", "NA", "N/A", "na", "n/a", "NaN", "nan", "null", "NULL", "None", "none", "?", "unknown", "inf", "-inf")
+_LITERALS = (
+    "",
+    "NA",
+    "N/A",
+    "na",
+    "n/a",
+    "NaN",
+    "nan",
+    "null",
+    "NULL",
+    "None",
+    "none",
+    "?",
+    "unknown",
+    "inf",
+    "-inf",
+)
 _PROBED_BYTES = 1 << 20
 
 
@@ -87,7 +102,10 @@ def _licence_message(exception: str, path: Path) -> str:
         "LicenseNotFoundException": "needs a Driverless AI licence, and none was found",
         "LicenseExpiredException": "needs a Driverless AI licence, and the one found has expired",
         "InvalidLicenseException": "needs a Driverless AI licence, and the one found is not valid",
-    }.get(exception.rsplit(".", 1)[-1], f"was refused for its licence or signature ({exception.rsplit('.', 1)[-1]})")
+    }.get(
+        exception.rsplit(".", 1)[-1],
+        f"was refused for its licence or signature ({exception.rsplit('.', 1)[-1]})",
+    )
     return (
         f"the MOJO {path} {problem}. Set Licence Key or Licence File, or DRIVERLESS_AI_LICENSE_KEY or "
         "DRIVERLESS_AI_LICENSE_FILE in the environment of the process that scores."
@@ -132,7 +150,8 @@ class JavaMojo:
             _fill(frame.getColumnData(index), column.type, values)
         scored = self._pipeline.transform(frame)
         return pa.table(
-            [_read(scored.getColumnData(index), column.type) for index, column in enumerate(outputs)], schema=schema
+            [_read(scored.getColumnData(index), column.type) for index, column in enumerate(outputs)],
+            schema=schema,
         )
 
     def parse_time(self, column: str, text: str) -> int | None:

@@ -83,7 +83,11 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
         arguments = [*_needed_options(library), *wanted]
         try:
             jpype.startJVM(
-                *arguments, jvmpath=library, classpath=[str(j) for j in jars], convertStrings=False, interrupt=False
+                *arguments,
+                jvmpath=library,
+                classpath=[str(j) for j in jars],
+                convertStrings=False,
+                interrupt=False,
             )
         except (OSError, jpype.JException, ValueError, TypeError) as error:
             raise RuntimeMissingError(
@@ -207,7 +211,7 @@ def _readable(buffer: pa.Buffer | None) -> Any:
     """A buffer whose memory Java can be lent: Arrow's are marked read-only, which JPype refuses."""
     if buffer is None or buffer.size == 0:
         return memoryview(bytearray(8))
-    return memoryview(np.asarray(_Lent(buffer)))
+    return np.asarray(_Lent(buffer)).data
 
 
 class _Lent:

@@ -1,0 +1,82 @@
+"""Tables brought to the schema of a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+
+from dai_scoring.errors import ContentError
+from dai_scoring.formats.base import is_json_text
+
+# The stubs know no mix of arrays and scalars, which most functions take.
+pc: Any = pyarrow.compute
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """``schema`` with dictionary columns as columns of their values, and without metadata.
+
+    Chunks of one file may have different dictionaries, plain columns have one type. Metadata describes
+    the table as it was (such as the index of pandas), not what is made of it.
+    """
+    fields = [
+        pa.field(field.name, field.type.value_type, field.nullable)
+        if pa.types.is_dictionary(field.type)
+        else field.remove_metadata()
+        for field in schema
+    ]
+    return pa.schema(fields)
+
+
+def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """``table`` with the columns of :func:`plain_schema`."""
+    columns = [
+        column.cast(field.type) if pa.types.is_dictionary(column.type) else column
+        for column, field in zip(table.columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def storable_schema(schema: pa.Schema) -> pa.Schema:
+    """``schema`` as binary files hold it: JSON texts are strings; all columns may hold null."""
+    fields = [
+        pa.field(field.name, pa.string() if is_json_text(field.type) else field.type) for field in plain_schema(schema)
+    ]
+    return pa.schema(fields)
+
+
+def conform(table: pa.Table, schema: pa.Schema, *, cut: bool = False) -> pa.Table:
+    """``table`` with the columns and types of ``schema``; columns it lacks are null.
+
+    ``cut`` lets times lose digits that the schema's unit lacks.
+    """
+    names = set(table.column_names)
+    more = names.difference(schema.names)
+    if more:
+        raise ContentError(
+            f"column {min(more)[:40]!r} appears in later records only, and the file has one schema. "
+            "Read the records with a fixed schema, or write JSON."
+        )
+    columns: list[Any] = []
+    for field in schema:
+        if field.name not in names:
+            columns.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))
+            continue
+        column: Any = table.column(field.name)
+        if isinstance(column.type, pa.BaseExtensionType) and column.type != field.type:
+            storage: Any = [chunk.storage for chunk in column.chunks]
+            column = pa.chunked_array(storage, column.type.storage_type)
+        if column.type != field.type:
+            try:
+                column = column.cast(options=_cast_to(field.type, cut))
+            except pa.ArrowException:
+                raise ContentError(
+                    f"column {field.name[:40]!r} has values that do not fit its type {field.type}."
+                ) from None
+        columns.append(column)
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _cast_to(kind: pa.DataType, cut: bool) -> pc.CastOptions:
+    return pc.CastOptions(target_type=kind, allow_time_truncate=cut)

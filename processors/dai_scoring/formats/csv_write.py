@@ -1,0 +1,99 @@
+"""Writing CSV in the dialect of the input."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute
+
+from dai_scoring.errors import ContentError
+from dai_scoring.formats import text
+from dai_scoring.formats.base import Dialect, check_names
+from dai_scoring.formats.row_writer import SLICE_ROWS, TEXT, write_rows
+
+# The stubs lack methods of arrays, and functions that take arrays and scalars.
+Array: TypeAlias = Any
+pc: Any = pyarrow.compute
+
+_SAFE_DELIMITERS = ",;\t|"
+
+
+class CsvWriter:
+    """A CSV file with a header line; null is an empty field, and only fields that need quotes have them.
+
+    Numbers are their shortest text (a float32 that of the double it is), NaN and inf in words, times ISO
+    8601 (those with a time zone in UTC), binary values Base64, nested values JSON. In a file of one column
+    an empty field is ``""``, because an empty line would be no record.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, dialect: Dialect | None = None) -> None:
+        check_names(schema.names)
+        self._names = schema.names
+        self._dialect = dialect or Dialect()
+        quote = re.escape(self._dialect.quote)
+        self._special = f"[{re.escape(self._dialect.delimiter)}{quote}\\r\\n]"
+        self._file = path.open("wb")
+        if self._dialect.bom:
+            self._file.write(b"\xef\xbb\xbf")
+        if self._names:
+            header = [self._quoted(pa.array([name], TEXT)) for name in self._names]
+            write_rows(self._file, self._joined(header))
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows; columns are found by name, and one that the file lacks raises ContentError."""
+        more = [name for name in table.column_names if name not in set(self._names)]
+        if more:
+            raise ContentError(
+                f"column {more[0][:40]!r} appears in later records only, and a CSV file has one header. "
+                "Read the records with a fixed schema, or write JSON."
+            )
+        table = table.select([name for name in self._names if name in set(table.column_names)])
+        for batch in table.to_batches(max_chunksize=SLICE_ROWS):
+            if batch.num_rows:
+                write_rows(self._file, self._joined([self._cells(batch, name) for name in self._names]))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+    def __enter__(self) -> CsvWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _cells(self, batch: pa.RecordBatch, name: str) -> Array:
+        index = batch.schema.get_field_index(name)
+        if index < 0:
+            return self._quoted(pa.array([""] * batch.num_rows, TEXT))
+        column = batch.column(index)
+        cells = pc.fill_null(text.cells(column), pa.scalar("", TEXT))
+        if text.is_numeric(column.type) and self._dialect.delimiter in _SAFE_DELIMITERS:
+            return cells if len(self._names) > 1 else self._quoted(cells)
+        return self._quoted(cells)
+
+    def _quoted(self, cells: Array) -> Array:
+        """The fields, in quotes where they need them."""
+        special = pc.match_substring_regex(cells, self._special)
+        if len(self._names) == 1:
+            special = pc.or_(special, pc.equal(cells, pa.scalar("", TEXT)))
+        if not pc.any(special).as_py():
+            return cells
+        mark = self._dialect.quote
+        doubled = pc.replace_substring(cells.filter(special), mark, mark + mark)
+        quote = pa.scalar(mark, TEXT)
+        quoted = pc.binary_join_element_wise(quote, doubled, quote, pa.scalar("", TEXT))
+        return pc.replace_with_mask(cells, special, quoted)
+
+    def _joined(self, columns: list[Array]) -> list[Array | str]:
+        parts: list[Array | str] = []
+        for column in columns:
+            parts += [column, self._dialect.delimiter]
+        parts[-1] = self._dialect.line_end
+        return parts

@@ -1,0 +1,200 @@
+"""Reading JSON: an array of objects, one object, objects one after the other, or one a line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from dai_scoring.errors import ContentError
+from dai_scoring.formats import json_split
+from dai_scoring.formats.base import Chunk, Dialect, Format, malformed_table
+from dai_scoring.formats.json_columns import Kind, Record, to_table, unite
+from dai_scoring.formats.json_split import Piece, Structure, array_pieces, line_pieces, object_pieces
+from dai_scoring.formats.source import TextSource
+
+_SPACE = b" \t\r\n"
+_NUMBERS = bytes.maketrans(b"0123456789:,[- \t\r\n", b"0" * 10 + b":" * 8)
+_LONG_NUMBER = b":" + b"0" * 19
+"""How integers beyond 64 bits begin in text translated by _NUMBERS; orjson would make them doubles."""
+
+_NAMES: dict[type, str] = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    type(None): "null",
+}
+
+Rows = tuple[list[Record], list[int], list[str]]
+"""Records, and the positions and texts of those that are malformed."""
+
+
+class JsonReader:
+    """JSON records; each chunk has the keys of its records as columns, in order of first appearance.
+
+    A column is boolean, int64, float64 or string if all its values are; all null is ``pa.null()``;
+    everything else (nested or mixed values, integers beyond 64 bits) is JSON text, of type ``arrow.json``,
+    so that it can be written as it was. A missing key is a null.
+
+    ``fixed_schema`` reads the file twice: first for the columns and types of all chunks, which ``schema``
+    then says. There integers and doubles in one column are doubles if that changes no value.
+
+    ``single`` is True for a file that starts with an object where an array was expected: its objects, one
+    as a rule, are the records. In JSON lines a line that is no object is a malformed row with all null.
+    """
+
+    dialect: Dialect | None = None
+
+    def __init__(
+        self,
+        path: Path,
+        format: Format,  # noqa: A002 - the word of the contract
+        chunk_rows: int,
+        charset: str = "utf-8",
+        *,
+        fixed_schema: bool = False,
+    ) -> None:
+        self.format = format
+        self.schema: pa.Schema | None = None
+        self._path, self._rows, self._charset = path, chunk_rows, charset
+        self._source: TextSource | None = None
+        self._kinds: dict[str, Kind] | None = None
+        source = TextSource(path, charset)
+        try:
+            self._first = _first_byte(source)[:1]
+        finally:
+            source.close()
+        self.single = format is Format.JSON_ARRAY and self._first == b"{"
+        if fixed_schema and self._first:
+            kinds: dict[str, Kind] = {}
+            for records, _, _ in self._read():
+                unite(kinds, records)
+            if kinds:
+                self._kinds = kinds
+                self.schema = pa.schema([pa.field(name, kind.arrow) for name, kind in kinds.items()])
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The records in order."""
+        if self._first:
+            for records, rows, texts in self._read():
+                yield Chunk(to_table(records, self._kinds), malformed_table(rows, texts))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def _read(self) -> Iterator[Rows]:
+        source = self._source = TextSource(self._path, self._charset)
+        try:
+            head = _first_byte(source)
+            if self.format is Format.JSON_LINES and not _is_spread_out(head):
+                yield from _lines(source, head, self._rows)
+            elif head.startswith(b"{"):
+                yield from _elements(object_pieces(source, head, self._rows))
+            elif head.startswith(b"["):
+                yield from _elements(array_pieces(source, head, self._rows))
+            else:
+                raise ContentError(
+                    "the content is not JSON records: it starts with neither [ nor {. "
+                    "Set the MIME type if it has another format."
+                )
+        finally:
+            source.close()
+
+
+def _first_byte(source: TextSource) -> bytes:
+    """The first block that is not blank, from its first character on; empty if the file is blank."""
+    while block := source.read(json_split.BLOCK):
+        if block := block.lstrip(_SPACE):
+            return block
+    return b""
+
+
+def _is_spread_out(head: bytes) -> bool:
+    """True if objects do not keep to lines: the first spans several, or shares one with the second."""
+    line = head.split(b"\n", 1)[0]
+    if not head.startswith(b"{") or _parse(line) is not None:
+        return False
+    ends = Structure().scan(head)[1]
+    return bool(ends.size) and isinstance(_parse(head[: int(ends[0]) + 1]), dict)
+
+
+def _parse(text: bytes) -> Any:
+    """The value of a JSON text; None if it is not JSON."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return json.loads(text) if _LONG_NUMBER in text.translate(_NUMBERS) else value
+
+
+def _elements(pieces: Iterator[Piece]) -> Iterator[Rows]:
+    done = 0
+    for piece in pieces:
+        records = _parse(b"[" + piece.text + b"]")
+        if records is None or len(records) != piece.count:
+            raise _fault(piece, done)
+        if set(map(type, records)) != {dict}:
+            index = next(index for index, record in enumerate(records) if type(record) is not dict)
+            raise ContentError(
+                f"element {done + index + 1} is {_NAMES[type(records[index])]}, not an object. "
+                "Records are JSON objects with column names as keys."
+            )
+        yield records, [], []
+        done += piece.count
+
+
+def _fault(piece: Piece, done: int) -> ContentError:
+    """What is wrong with a piece that does not parse, by its elements one by one."""
+    text = b"[" + piece.text + b"]"
+    commas = Structure().scan(text)[0].tolist()
+    begin = 1
+    number = done
+    for end in [*commas, len(text) - 1]:
+        number += 1
+        element = text[begin:end]
+        begin = end + 1
+        if not element.strip(_SPACE):
+            return ContentError(f"element {number} of the JSON is missing: a comma too many.")
+        try:
+            orjson.loads(element)
+        except orjson.JSONDecodeError as error:
+            return ContentError(f"element {number} is not valid JSON: {_reason(element, error)}")
+    return ContentError(f"the JSON is not valid within elements {done + 1} to {done + piece.count}.")
+
+
+def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
+    constants: list[str] = []
+    with contextlib.suppress(ValueError):
+        json.loads(text, parse_constant=constants.append)
+    if constants:
+        return f"JSON has no {constants[0]}; write null for a missing number."
+    return f"{error.msg} at its character {error.pos + 1}."
+
+
+def _lines(source: TextSource, head: bytes, rows: int) -> Iterator[Rows]:
+    done = 0
+    for lines, cut in line_pieces(source, head, rows):
+        records = _parse(b"[" + b",".join(lines) + b"]")
+        if records is not None and len(records) == len(lines) and set(map(type, records)) == {dict}:
+            yield records, [], []
+        else:
+            found = [_parse(line) for line in lines]
+            bad = [index for index, record in enumerate(found) if type(record) is not dict]
+            if cut and bad and bad[-1] == len(lines) - 1:
+                raise ContentError(
+                    f"the content stops in the middle of record {done + len(lines)}, its last line: it is truncated."
+                )
+            for index in bad:
+                found[index] = {}
+            yield found, bad, [lines[index].decode().strip() for index in bad]
+        done += len(lines)

@@ -1,0 +1,98 @@
+"""Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dai_scoring.errors import ContentError
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, check_names
+from dai_scoring.formats.conform import conform, decoded, plain_schema, storable_schema
+
+
+class ParquetReader:
+    """A Parquet file; dictionary columns come as plain ones."""
+
+    format = Format.PARQUET
+    dialect: Dialect | None = None
+
+    def __init__(self, path: Path, chunk_rows: int) -> None:
+        self.schema: pa.Schema | None = None
+        self._rows = chunk_rows
+        self._file: pq.ParquetFile | None = None
+        if path.stat().st_size == 0:
+            return
+        try:
+            # Without memory map and pre-buffer a file of any size needs the memory of one row group's pages.
+            self._file = pq.ParquetFile(path, pre_buffer=False)
+            self.schema = plain_schema(self._file.schema_arrow)
+            check_names(self.schema.names)
+        except (pa.ArrowException, OSError) as error:
+            self.close()
+            raise _broken(error) from None
+        except ContentError:
+            self.close()
+            raise
+        group = self._file.metadata
+        if group.num_rows:
+            size = sum(group.row_group(i).total_byte_size for i in range(group.num_row_groups))
+            self._rows = max(1, min(chunk_rows, MAX_CHUNK_BYTES * group.num_rows // max(size, 1)))
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows in order."""
+        if self._file is None or self.schema is None:
+            return
+        batches = self._file.iter_batches(batch_size=self._rows)
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError) as error:
+                raise _broken(error) from None
+            if batch is None:
+                return
+            if batch.num_rows:
+                yield Chunk(decoded(pa.Table.from_batches([batch]), self.schema))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class ParquetWriter:
+    """A Parquet file, compressed with zstd. JSON texts are strings."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        check_names(schema.names)
+        self._schema = storable_schema(schema)
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows, cast to the schema of the file."""
+        if table.num_rows:
+            self._writer.write_table(conform(table, self._schema))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+    def __enter__(self) -> ParquetWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _broken(error: Exception) -> ContentError:
+    # Messages of the Parquet library name positions and sizes, not data; long ones are cut all the same.
+    return ContentError(
+        f"the content is not a complete Parquet file: {str(error).splitlines()[0][:160]} "
+        "It is truncated, damaged or of another format; send it again."
+    )

@@ -1,0 +1,101 @@
+"""Work ahead and behind in threads of their own, one step each, so that three stages overlap."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_END = object()
+# One item waits while one is made: both sides stay busy and memory stays small.
+_WAITING = 1
+
+
+class _Failure:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+@contextmanager
+def ahead(source: Iterable[T]) -> Iterator[Iterator[T]]:
+    """Run ``source`` in a thread and yield an iterator of its items, at most two ahead of the consumer.
+
+    An exception in the source is raised at the consumer, after the items before it. Leaving the context
+    stops the thread after the item that it is making, and waits for it.
+    """
+    items: queue.Queue[Any] = queue.Queue(_WAITING)
+    stopped = threading.Event()
+
+    def put(item: Any) -> bool:
+        while not stopped.is_set():
+            try:
+                items.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        try:
+            for item in source:
+                if not put(item):
+                    return
+            put(_END)
+        except BaseException as error:  # noqa: BLE001 - handed over: it is raised in the consumer's thread
+            put(_Failure(error))
+
+    def consume() -> Iterator[T]:
+        while (item := items.get()) is not _END:
+            if isinstance(item, _Failure):
+                raise item.error
+            yield item
+
+    thread = threading.Thread(target=work, name="dai-scoring-ahead", daemon=True)
+    thread.start()
+    try:
+        yield consume()
+    finally:
+        stopped.set()
+        thread.join()
+
+
+@contextmanager
+def behind(sink: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
+    """Yield a function that hands items to ``sink``, which runs in a thread, at most two behind.
+
+    An exception in the sink is raised by the next call, or on leaving the context; items after it are
+    dropped. Leaving the context normally waits until all items are done; leaving it with an exception does
+    not start another.
+    """
+    items: queue.Queue[Any] = queue.Queue(_WAITING)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        while (item := items.get()) is not _END:
+            if not failures:
+                try:
+                    sink(item)
+                except BaseException as error:  # noqa: BLE001 - handed over: it is raised in the producer's thread
+                    failures.append(error)
+
+    def hand_over(item: T) -> None:
+        if failures:
+            raise failures[0]
+        items.put(item)
+
+    thread = threading.Thread(target=work, name="dai-scoring-behind", daemon=True)
+    thread.start()
+    try:
+        yield hand_over
+    except BaseException as error:
+        failures.append(error)
+        raise
+    finally:
+        items.put(_END)
+        thread.join()
+    if failures:
+        raise failures[0]

@@ -1,0 +1,71 @@
+"""Predictions joined to the records they belong to, and rejected records with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from dai_scoring.errors import NameClashError, OptionError
+from dai_scoring.options import OutputColumns
+from dai_scoring.records import as_number_column
+from dai_scoring.schema import Column
+
+REJECT_COLUMNS = ("_reject_code", "_reject_column", "_reject_value")
+"""Columns that a rejected record has after its own."""
+
+
+def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[str]) -> list[str]:
+    """The input columns that a scored record keeps; OptionError where an id column is absent."""
+    if output is OutputColumns.ALL:
+        return list(present)
+    if output is OutputColumns.PREDICTIONS:
+        return []
+    if absent := [name for name in ids if name not in set(present)]:
+        raise OptionError(
+            f"the id column(s) {', '.join(absent)} are not in the records; these are: {', '.join(present[:50])}"
+        )
+    return list(ids)
+
+
+def joined(
+    table: pa.Table,
+    predictions: pa.Table,
+    rejected: np.ndarray[tuple[int], np.dtype[np.int64]],
+    kept: Sequence[str],
+    prefix: str,
+    typed: Sequence[Column] = (),
+) -> pa.Table:
+    """The ``kept`` columns of the rows that were scored, with the predictions beside them.
+
+    ``rejected`` are the rows of ``table`` that have no prediction. Columns in ``typed`` are text that the
+    output's format can hold as numbers: they are converted. Raises NameClashError where a prediction would
+    have the name of a kept column.
+    """
+    names = [prefix + name for name in predictions.schema.names]
+    if clash := [name for name in names if name in set(kept)]:
+        raise NameClashError(clash)
+    rows = table.select(list(kept))
+    if len(rejected):
+        keep = np.ones(table.num_rows, dtype=bool)
+        keep[rejected] = False
+        rows = rows.filter(pa.array(keep))
+    for column in typed:
+        if column.name in rows.schema.names:
+            index = rows.schema.get_field_index(column.name)
+            rows = rows.set_column(index, column.name, as_number_column(rows.column(index), column))
+    for name, values in zip(names, predictions.columns, strict=True):
+        rows = rows.append_column(name, values) if kept or rows.num_columns else pa.table({name: values})
+    return rows
+
+
+def with_reasons(table: pa.Table, rejects: pa.Table) -> pa.Table:
+    """The rejected rows of ``table``, untouched, with :data:`REJECT_COLUMNS` saying why."""
+    rows = table.take(rejects.column("row"))
+    for name, source in zip(REJECT_COLUMNS, ("code", "column", "value"), strict=True):
+        # A file that was rejected before, mended and sent again has these columns already.
+        if name in rows.schema.names:
+            rows = rows.drop_columns([name])
+        rows = rows.append_column(name, rejects.column(source))
+    return rows

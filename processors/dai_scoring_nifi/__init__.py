@@ -1,0 +1,1 @@
+"""What the three processors share: properties, contents exchange, attributes. Imports nifiapi, not the runtimes."""

@@ -1,0 +1,178 @@
+"""Contents of FlowFiles to files and back, without passing through the bridge byte by byte.
+
+NiFi hands Python a FlowFile whose bytes cross a socket as base64, at about 6 MB/s and whole in memory. The
+process session behind it can write contents to a file and read them from one at disk speed. NiFi's class for
+the FlowFile keeps that session in a private field; where a NiFi does not have it, :class:`BridgeExchange`
+goes the public way, which knows no further FlowFiles.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nifiapi.__jvm__ import JvmHolder
+from nifiapi.flowfiletransform import FlowFileTransformResult
+
+_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, for this user only
+_MEMORY_LIMIT = 32 << 20
+
+
+class _Folder:
+    """A private folder with the three files of one scoring, reused by all FlowFiles of a thread."""
+
+    def __init__(self, place: Path | None) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="dai-scoring-", dir=place))
+        self.source = self.path / "source"
+        self.target = self.path / "target"
+        self.rejected = self.path / "rejected"
+        # Java's view of the same files: made once, as each costs two calls over the bridge.
+        self.java = {path: JvmHolder.jvm.java.io.File(str(path)).toPath() for path in self._files()}
+
+    def _files(self) -> tuple[Path, Path, Path]:
+        return (self.source, self.target, self.rejected)
+
+    def clear(self) -> None:
+        for path in self._files():
+            path.unlink(missing_ok=True)
+
+
+class Folders:
+    """The exchange folders of one processor: two a thread, in memory for small contents and on disk."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._all: list[Path] = []
+
+    def take(self, size: int) -> _Folder:
+        """This thread's folder for contents of ``size`` bytes, empty."""
+        in_memory = size <= _MEMORY_LIMIT and _MEMORY_FOLDER.is_dir()
+        name = "memory" if in_memory else "disk"
+        folder: _Folder | None = getattr(self._local, name, None)
+        if folder is None or not folder.path.is_dir():
+            folder = _Folder(_MEMORY_FOLDER if in_memory else None)
+            self._all.append(folder.path)
+            setattr(self._local, name, folder)
+        folder.clear()
+        return folder
+
+    def remove(self) -> None:
+        """Delete all folders; a thread that comes back makes a new one."""
+        for path in self._all:
+            shutil.rmtree(path, ignore_errors=True)
+        self._all.clear()
+
+
+class SessionAccess:
+    """Finds the process session behind a FlowFile of the Python bridge."""
+
+    def __init__(self) -> None:
+        self._fields: tuple[Any, Any] | None = None
+
+    def of(self, flowfile: Any) -> tuple[Any, Any] | None:
+        """The process session and its FlowFile, or None where this NiFi keeps them elsewhere."""
+        try:
+            if self._fields is None:
+                kind = flowfile.getClass()
+                found = kind.getDeclaredField("session"), kind.getDeclaredField("flowFile")
+                for field in found:
+                    field.setAccessible(True)
+                self._fields = found
+            session, inner = self._fields
+            return session.get(flowfile), session and inner.get(flowfile)
+        except Exception:  # noqa: BLE001 - py4j raises Java's reflection errors as several types
+            return None
+
+
+class SessionExchange:
+    """Moves contents by way of the process session: any size, and further FlowFiles."""
+
+    can_reject = True
+
+    def __init__(self, session: Any, flowfile: Any, folder: _Folder) -> None:
+        self._session = session
+        self._flowfile = flowfile
+        self.folder = folder
+
+    def fetch(self) -> None:
+        """Write the FlowFile's contents to ``folder.source``."""
+        self._session.exportTo(self._flowfile, self.folder.java[self.folder.source], False)
+
+    def reject(self, attributes: Mapping[str, str], relationship: str) -> None:
+        """Send ``folder.rejected`` as a child of the FlowFile to ``relationship``."""
+        child = self._session.create(self._flowfile)
+        child = self._session.importFrom(self.folder.java[self.folder.rejected], True, child)
+        child = self._session.putAllAttributes(child, java_map(attributes))
+        named = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name(relationship).build()
+        self._session.transfer(child, named)
+
+    def result(self, relationship: str, attributes: Mapping[str, str], details: str, millis: int) -> Any:
+        """The FlowFile with the contents of ``folder.target``."""
+        return _SessionResult(relationship, dict(attributes), self, details, millis)
+
+    def store(self, details: str, millis: int) -> None:
+        """Replace the FlowFile's contents by ``folder.target`` and say so in the provenance."""
+        self._session.importFrom(self.folder.java[self.folder.target], True, self._flowfile)
+        self._session.getProvenanceReporter().modifyContent(self._flowfile, details, millis)
+        self.folder.clear()
+
+
+class _SessionResult(FlowFileTransformResult):  # type: ignore[misc]
+    """A result that replaces the contents only when NiFi asks for them.
+
+    NiFi makes the FlowFile for the relationship 'original' as a clone after transform() has returned and
+    before it asks the result for contents. Replacing them earlier would put the scores into the original.
+    """
+
+    def __init__(
+        self,
+        relationship: str,
+        attributes: dict[str, str],
+        exchange: SessionExchange,
+        details: str,
+        millis: int,
+    ) -> None:
+        super().__init__(relationship, attributes)
+        self._exchange = exchange
+        self._details = details
+        self._millis = millis
+
+    def getContents(self) -> None:  # noqa: N802 - NiFi's name
+        """Put the contents into place; None tells NiFi that there is nothing more to write."""
+        self._exchange.store(self._details, self._millis)
+
+
+class BridgeExchange:
+    """Moves contents over the bridge: NiFi's public way, slow, in memory, and without further FlowFiles."""
+
+    can_reject = False
+
+    def __init__(self, flowfile: Any, folder: _Folder) -> None:
+        self._flowfile = flowfile
+        self.folder = folder
+
+    def fetch(self) -> None:
+        """Write the FlowFile's contents to ``folder.source``."""
+        self.folder.source.write_bytes(self._flowfile.getContentsAsBytes())
+
+    def reject(self, attributes: Mapping[str, str], relationship: str) -> None:
+        """Not possible this way; callers ask ``can_reject`` first."""
+        raise NotImplementedError("the public interface of NiFi's Python processors has one FlowFile out for one in")
+
+    def result(self, relationship: str, attributes: Mapping[str, str], details: str, millis: int) -> Any:
+        """The FlowFile with the contents of ``folder.target``."""
+        contents = self.folder.target.read_bytes()
+        self.folder.clear()
+        return FlowFileTransformResult(relationship, dict(attributes), contents)
+
+
+def java_map(values: Mapping[str, str]) -> Any:
+    """A ``java.util.HashMap`` of texts."""
+    result = JvmHolder.jvm.java.util.HashMap()
+    for key, value in values.items():
+        result.put(key, value)
+    return result

@@ -1,0 +1,61 @@
+"""The processor's model: loaded when it is first validated, kept while its file and settings stay the same."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dai_scoring.errors import ModelError, ModelNotFoundError
+from dai_scoring.models import Runtime, open_model
+from dai_scoring.scorer import Scorer
+from dai_scoring_nifi.settings import Settings
+
+# A refusal is remembered this long: NiFi validates every few seconds, and a licence file may appear meanwhile.
+_RETRY_SECONDS = 20.0
+
+
+class ModelHolder:
+    """Holds one loaded model for all threads of a processor."""
+
+    def __init__(self, opener: Callable[..., Scorer] = open_model) -> None:
+        self._open = opener
+        self._lock = threading.Lock()
+        self._key: tuple[Any, ...] | None = None
+        self._scorer: Scorer | None = None
+        self._refusal: tuple[ModelError, float] | None = None
+
+    def get(self, settings: Settings, runtime: Runtime) -> Scorer:
+        """The model that the settings name; raises ModelError where it cannot be loaded."""
+        with self._lock:
+            key = (settings.model, settings.runtime, runtime, _fingerprint(settings))
+            if key == self._key:
+                if self._scorer is not None:
+                    return self._scorer
+                if self._refusal is not None and time.monotonic() - self._refusal[1] < _RETRY_SECONDS:
+                    raise self._refusal[0]
+            old, self._scorer, self._refusal, self._key = self._scorer, None, None, key
+            try:
+                self._scorer = self._open(settings.model, runtime, settings.runtime)
+            except ModelError as error:
+                self._refusal = (error, time.monotonic())
+                raise
+            finally:
+                if old is not None:
+                    old.close()
+            return self._scorer
+
+
+def _fingerprint(settings: Settings) -> tuple[int, int, int]:
+    """What changes when another file is put at the model's path."""
+    try:
+        found = settings.model.stat()
+    except FileNotFoundError:
+        raise ModelNotFoundError(
+            f"there is no model file at {settings.model} on the machine that runs NiFi. Check the path, or the "
+            "parameter and its asset."
+        ) from None
+    except OSError as error:
+        raise ModelNotFoundError(f"the model file {settings.model} cannot be read: {error.strerror}.") from error
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,182 @@
+"""What the processors do with a FlowFile; each processor adds its properties, its name and its runtime."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+from nifiapi.__jvm__ import JvmHolder
+from nifiapi.flowfiletransform import FlowFileTransform, FlowFileTransformResult
+from nifiapi.properties import ValidationResult
+from nifiapi.relationship import Relationship
+
+from dai_scoring.errors import ModelError, OptionError, ScoringError
+from dai_scoring.files import FileOptions, Summary, score_file
+from dai_scoring.models import Runtime
+from dai_scoring.scorer import Scorer
+from dai_scoring_nifi import settings as properties
+from dai_scoring_nifi.exchange import BridgeExchange, Folders, SessionAccess, SessionExchange
+from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.settings import Settings
+
+SUCCESS = "success"
+REJECTED = "rejected"
+FAILURE = "failure"
+
+# Attributes are kept in memory for every queued FlowFile.
+_ERROR_LENGTH = 2000
+
+
+class RecordScoring(FlowFileTransform):  # type: ignore[misc]
+    """Scores the records of FlowFiles: the behaviour that all processors of this suite share."""
+
+    runtime = Runtime.AUTO
+
+    def __init__(self, **_: Any) -> None:
+        super().__init__()
+        self._models = ModelHolder()
+        self._folders = Folders()
+        self._sessions = SessionAccess()
+        self._settings: Settings | None = None
+        self._scorer: Scorer | None = None
+        self._warned = False
+
+    def getRelationships(self) -> list[Any]:  # noqa: N802 - NiFi's name
+        """Relationships beside 'original' and 'failure', which NiFi adds to every processor of this kind."""
+        return [
+            Relationship(SUCCESS, "The records that were scored, in their order, with their predictions."),
+            Relationship(
+                REJECTED,
+                "The records that could not be scored, as they came, with the columns _reject_code, "
+                "_reject_column and _reject_value saying why.",
+            ),
+            Relationship(
+                FAILURE,
+                "FlowFiles that cannot be scored as a whole, untouched; the attributes scoring.error and "
+                "scoring.error.code say why.",
+            ),
+        ]
+
+    def customValidate(self, context: Any) -> list[Any]:  # noqa: N802 - NiFi's name
+        """Everything that would keep the processor from scoring, said before it is started."""
+        found, problems = self._read(context)
+        if found is not None:
+            try:
+                self._models.get(found, self.runtime)
+            except (ModelError, OptionError) as error:
+                problems = [properties.Problem(properties.MODEL_FILE, str(error), str(found.model))]
+        return [
+            ValidationResult(subject=problem.subject, explanation=problem.explanation, valid=False, input=problem.value)
+            for problem in problems
+        ]
+
+    def onScheduled(self, context: Any) -> None:  # noqa: N802 - NiFi's name
+        """Load the model; raising here keeps the processor from starting, and NiFi shows the message."""
+        found, problems = self._read(context)
+        if found is None:
+            raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
+        self._scorer = self._models.get(found, self.runtime)
+        self._settings = found
+
+    def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
+        """Delete the exchange folders. The model stays, so that a restart is quick."""
+        self._folders.remove()
+
+    def transform(self, context: Any, flowfile: Any) -> Any:
+        """Score one FlowFile."""
+        try:
+            return self._score(flowfile)
+        except ScoringError as error:
+            return self._failed(flowfile, error.code, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
+            # Only the types and places: messages of foreign exceptions may hold values of a record.
+            where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
+            self.logger.error(f"Unexpected {type(error).__name__} while scoring, at\n{where}")
+            return self._failed(
+                flowfile,
+                "internal",
+                f"unexpected {type(error).__name__} while scoring; NiFi's log says where",
+            )
+
+    def _read(self, context: Any) -> tuple[Settings | None, list[properties.Problem]]:
+        def lookup(name: str) -> str | None:
+            # NiFi 2.3 gives a value object for every property, later versions None where it does not apply.
+            value = context.getProperty(name)
+            text = None if value is None else value.getValue()
+            return None if text is None else str(text)
+
+        return properties.read(lookup, Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home"))))
+
+    def _score(self, flowfile: Any) -> Any:
+        if self._scorer is None or self._settings is None:
+            raise ModelError("the processor has not been started with a model")
+        folder = self._folders.take(flowfile.getSize())
+        found = self._sessions.of(flowfile)
+        exchange = BridgeExchange(flowfile, folder) if found is None else SessionExchange(*found, folder)
+        options = self._settings.options
+        if not exchange.can_reject:
+            options = self._without_rejected(options)
+        try:
+            exchange.fetch()
+            summary = score_file(
+                self._scorer,
+                folder.source,
+                folder.target,
+                folder.rejected,
+                options,
+                flowfile.getAttribute("mime.type"),
+                flowfile.getAttribute("filename"),
+            )
+            folder.source.unlink()
+            described = self._described(summary)
+            if summary.rejected:
+                exchange.reject({**described, "record.count": str(summary.rejected)}, REJECTED)
+        except BaseException:
+            folder.clear()
+            raise
+        info = self._scorer.info
+        millis = round(summary.seconds * 1000)
+        return exchange.result(
+            SUCCESS,
+            {
+                **described,
+                "scoring.rejected.count": str(summary.rejected),
+                "scoring.duration.ms": str(millis),
+            },
+            f"Scored {summary.scored} records with model {info.id} ({info.runtime} {info.runtime_version}, "
+            f"SHA-256 {info.sha256})",
+            millis,
+        )
+
+    def _described(self, summary: Summary) -> dict[str, str]:
+        assert self._scorer is not None  # noqa: S101 - for the type checker: transform() looked already
+        info = self._scorer.info
+        attributes = {
+            "record.count": str(summary.scored),
+            "scoring.model.id": info.id,
+            "scoring.model.sha256": info.sha256,
+            "scoring.runtime": info.runtime,
+            "scoring.runtime.version": info.runtime_version,
+        }
+        if summary.output_format is not None:
+            attributes["mime.type"] = summary.output_format.mime_type
+        return attributes
+
+    def _without_rejected(self, options: FileOptions) -> FileOptions:
+        from dataclasses import replace
+
+        from dai_scoring.options import BadRows
+
+        if not self._warned:
+            self._warned = True
+            self.logger.warn(
+                "This NiFi does not let a Python processor reach its process session: contents go the slow way, "
+                "in memory, and a FlowFile with a row that cannot be scored goes to failure as a whole."
+            )
+        return replace(options, bad_rows=BadRows.FAIL)
+
+    def _failed(self, flowfile: Any, code: str, message: str) -> Any:
+        # The filename tells the operator which one; it is not a record's value.
+        self.logger.error(f"Cannot score {flowfile.getAttribute('filename')}: {message} [{code}]")
+        return FlowFileTransformResult(FAILURE, {"scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})

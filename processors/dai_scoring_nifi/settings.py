@@ -1,0 +1,155 @@
+"""The processors' properties, read into the options of the library.
+
+The names here are those of the property descriptors in the extension modules: NiFi reads these by parsing the
+source, so each processor spells its own out.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+from dai_scoring.files import FileOptions
+from dai_scoring.formats import Format
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.scorer import RuntimeSettings
+
+MODEL_FILE = "Model File"
+INPUT_FORMAT = "Input Format"
+OUTPUT_FORMAT = "Output Format"
+CSV_DELIMITER = "CSV Delimiter"
+OUTPUT_COLUMNS = "Output Columns"
+ID_COLUMNS = "Id Columns"
+PREDICTION_PREFIX = "Prediction Prefix"
+MISSING_COLUMNS = "Missing Columns"
+BAD_ROWS = "Bad Rows"
+LICENCE_KEY = "Licence Key"
+LICENCE_FILE = "Licence File"
+BATCH_ROWS = "Batch Rows"
+JVM_OPTIONS = "JVM Options"
+MOJO_RUNTIME = "MOJO Runtime"
+
+AUTO = "auto"
+SAME = "same as input"
+
+Lookup = Callable[[str], "str | None"]
+"""Gives the value of a property by its name, None where it is not set."""
+
+E_ = TypeVar("E_", bound=Enum)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A processor's configuration."""
+
+    model: Path
+    runtime: RuntimeSettings
+    options: FileOptions
+
+
+@dataclass
+class Problem:
+    """Why a property's value will not do."""
+
+    subject: str
+    explanation: str
+    value: str | None = field(default=None, repr=False)
+
+
+def read(lookup: Lookup, java_home: Path | None = None) -> tuple[Settings | None, list[Problem]]:
+    """Read all properties: the settings, or None and everything that is wrong with them."""
+    reader = _Reader(lookup)
+    columns = reader.choice(OUTPUT_COLUMNS, OutputColumns)
+    ids = tuple(name.strip() for name in (lookup(ID_COLUMNS) or "").split(",") if name.strip())
+    if columns is OutputColumns.IDS and not ids:
+        reader.problem(ID_COLUMNS, f"name at least one column, since {OUTPUT_COLUMNS} is '{columns.value}'")
+    model = lookup(MODEL_FILE)
+    if not model:
+        reader.problem(MODEL_FILE, "give the path of the MOJO file, or a parameter that refers to an asset")
+    options = FileOptions(
+        input_format=reader.format(INPUT_FORMAT),
+        output_format=reader.format(OUTPUT_FORMAT),
+        output_columns=columns,
+        id_columns=ids,
+        prediction_prefix=lookup(PREDICTION_PREFIX) or "",
+        missing_columns=reader.choice(MISSING_COLUMNS, MissingColumns),
+        bad_rows=reader.choice(BAD_ROWS, BadRows),
+        batch_rows=reader.positive(BATCH_ROWS, FileOptions.batch_rows),
+        delimiter=reader.delimiter(),
+    )
+    runtime = RuntimeSettings(
+        licence_key=lookup(LICENCE_KEY) or None,
+        licence_file=reader.path(LICENCE_FILE),
+        jvm_options=reader.words(JVM_OPTIONS),
+        java_home=java_home,
+        mojo_runtime=reader.path(MOJO_RUNTIME),
+    )
+    if reader.problems or not model:
+        return None, reader.problems
+    return Settings(Path(model), runtime, options), []
+
+
+class _Reader:
+    """Reads single properties and collects what is wrong with them."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self.problems: list[Problem] = []
+
+    def problem(self, subject: str, explanation: str) -> None:
+        self.problems.append(Problem(subject, explanation, self._lookup(subject)))
+
+    def choice(self, name: str, kind: type[E_]) -> E_:
+        choices = list(kind)
+        value = self._lookup(name)
+        if not value:
+            return choices[0]
+        try:
+            return kind(value)
+        except ValueError:
+            self.problem(name, f"choose one of: {', '.join(str(c.value) for c in choices)}")
+            return choices[0]
+
+    def format(self, name: str) -> Format | None:
+        value = self._lookup(name)
+        if not value or value in (AUTO, SAME):
+            return None
+        return self.choice(name, Format)
+
+    def positive(self, name: str, default: int) -> int:
+        value = self._lookup(name)
+        if not value:
+            return default
+        if not value.isascii() or not value.isdigit() or int(value) < 1:
+            self.problem(name, "give a whole number of at least 1")
+            return default
+        return int(value)
+
+    def delimiter(self) -> str | None:
+        value = self._lookup(CSV_DELIMITER)
+        if not value or value == AUTO:
+            return None
+        value = {"\\t": "\t", "tab": "\t"}.get(value, value)
+        if len(value) != 1 or value in '"\r\n' or not value.isascii():
+            self.problem(CSV_DELIMITER, "give one character, \\t for a tab, or 'auto'")
+            return None
+        return value
+
+    def path(self, name: str) -> Path | None:
+        value = self._lookup(name)
+        if not value:
+            return None
+        if not Path(value).exists():
+            self.problem(name, f"there is nothing at {value} on the machine that runs NiFi")
+        return Path(value)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        try:
+            return tuple(shlex.split(self._lookup(name) or ""))
+        except ValueError as error:
+            self.problem(name, f"the quotes do not match ({error})")
+            return ()
