@@ -65,8 +65,7 @@ def conform(table: pa.Table, schema: pa.Schema, *, cut: bool = False) -> pa.Tabl
             continue
         column: Any = table.column(field.name)
         if isinstance(column.type, pa.BaseExtensionType) and column.type != field.type:
-            storage: Any = [chunk.storage for chunk in column.chunks]
-            column = pa.chunked_array(storage, column.type.storage_type)
+            column = column.cast(column.type.storage_type)
         if column.type != field.type:
             try:
                 column = column.cast(options=_cast_to(field.type, cut))

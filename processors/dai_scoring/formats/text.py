@@ -130,7 +130,7 @@ def _is_binary(kind: pa.DataType) -> bool:
     )
 
 
-def _natural(value: Any, kind: pa.DataType) -> Any:
+def _natural(value: Any, kind: Any) -> Any:
     """A nested value as JSON has it: Arrow gives maps as lists of pairs."""
     if value is None:
         return None
@@ -140,12 +140,15 @@ def _natural(value: Any, kind: pa.DataType) -> Any:
         return {_key(key): _natural(item, kind.item_type) for key, item in value}
     if pa.types.is_struct(kind):
         return {field.name: _natural(value[field.name], field.type) for field in kind}
-    if pa.types.is_nested(kind) and not pa.types.is_union(kind):
-        item_type: pa.DataType = kind.value_type
-        return [_natural(item, item_type) for item in value]
+    if _is_list(kind):
+        return [_natural(item, kind.value_type) for item in value]
     if pa.types.is_floating(kind) and not np.isfinite(value):
         return None
     return value
+
+
+def _is_list(kind: Any) -> bool:
+    return bool(pa.types.is_nested(kind) and not pa.types.is_union(kind))
 
 
 def nested_json(value: Any) -> str:

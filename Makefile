@@ -1,0 +1,39 @@
+# What the README names. Everything runs in a virtual environment of this checkout, .venv.
+
+# The first interpreter of a version that NiFi's Python and the runtimes support.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo stop test check bench clean setup
+
+demo: $(READY)  ## a NiFi with both flows, scoring the sample's rows
+	@$(BIN)/dai-nifi demo start
+
+stop: $(READY)  ## end what demo started
+	@$(BIN)/dai-nifi demo stop
+
+test: $(READY)  ## every test that can run here
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## format, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(READY)  ## speed in a real NiFi, beside what users would pick instead
+	@$(BIN)/python -m tests.benchmarks.run
+
+clean:  ## remove what was made here, but not the caches shared by checkouts
+	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop; fi
+	@rm -rf .venv .dai-nifi build dist .pytest_cache .mypy_cache .ruff_cache
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 is needed and none was found: install one, or say make PYTHON=/path/to/python3.11"; exit 3; }
+	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[java,tools,dev]'
+	@touch $@

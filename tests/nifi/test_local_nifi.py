@@ -1,0 +1,214 @@
+"""Starts and stops real NiFis: the whole of ``dai-nifi nifi`` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from dai_nifi.commands.nifi import app
+from dai_nifi.errors import ConflictError, NiFiUnreachableError
+from dai_nifi.nifi import processes
+from dai_nifi.nifi.instance import LocalNiFi, RunningNiFi
+
+pytestmark = pytest.mark.nifi
+
+
+def running_in(directory: Path) -> list[int]:
+    """Process ids whose working folder is in ``directory``, found without the tool's own means."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                place = (entry / "cwd").readlink()
+            except OSError:
+                continue
+            if place.is_relative_to(directory):
+                found.append(int(entry.name))
+    return found
+
+
+def in_group(group: int) -> list[int]:
+    """Process ids of a process group, zombies left out."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNiFi]:
+    # With a blank, as paths of people's projects have.
+    nifi = LocalNiFi(tmp_path_factory.mktemp("nifi") / "my project")
+    yield nifi
+    nifi.stop()
+
+
+@pytest.fixture(scope="module")
+def started(local: LocalNiFi) -> RunningNiFi:
+    return local.start(0, heap="512m")
+
+
+def test_it_answers_with_its_version(started: RunningNiFi) -> None:
+    with urllib.request.urlopen(f"{started.api}/flow/about", timeout=10) as answer:
+        assert json.load(answer)["about"]["version"] == "2.3.0"
+    assert started.version == "2.3.0"
+    assert not started.already_running
+    with urllib.request.urlopen(f"{started.url}/", timeout=10) as canvas:
+        assert b"<title>NiFi" in canvas.read()
+
+
+def test_the_standard_processors_are_there(started: RunningNiFi) -> None:
+    with urllib.request.urlopen(f"{started.api}/flow/processor-types", timeout=30) as answer:
+        types = {kind["type"].rpartition(".")[2] for kind in json.load(answer)["processorTypes"]}
+    wanted = {"HandleHttpRequest", "HandleHttpResponse", "GetFile", "PutFile", "QueryDatabaseTableRecord"}
+    assert wanted <= types
+    assert {"UpdateAttribute", "PutDatabaseRecord"} <= types
+
+
+def test_starting_again_returns_the_same_process(local: LocalNiFi, started: RunningNiFi) -> None:
+    again = local.start()
+    assert again.already_running
+    assert (again.pid, again.url) == (started.pid, started.url)
+    with pytest.raises(ConflictError, match="runs already"):
+        local.start(1)
+
+
+def test_status_and_logs(local: LocalNiFi, started: RunningNiFi) -> None:
+    shown = CliRunner().invoke(app, ["status", "--dir", str(local.dir), "--json"])
+    assert shown.exit_code == 0
+    status = json.loads(shown.stdout)
+    assert status["running"] is True
+    assert (status["pid"], status["url"], status["version"]) == (started.pid, started.url, "2.3.0")
+    assert status["uptime_seconds"] > 0
+    tail = CliRunner().invoke(app, ["logs", "--dir", str(local.dir), "-n", "3"])
+    assert tail.exit_code == 0
+    assert len(tail.stdout.splitlines()) == 3
+
+
+PROCESSOR = """
+from nifiapi.flowfiletransform import FlowFileTransform, FlowFileTransformResult
+
+class Nothing(FlowFileTransform):
+    class Java:
+        implements = ["org.apache.nifi.python.processor.FlowFileTransform"]
+    class ProcessorDetails:
+        version = "1.0"
+    def __init__(self, **kwargs):
+        super().__init__()
+    def transform(self, context, flowfile):
+        return FlowFileTransformResult(relationship="success")
+"""
+
+
+def place(api: str, kind: str) -> None:
+    """Put a Python processor of that name on the canvas, which starts its process."""
+    bundle = {"group": "org.apache.nifi", "artifact": "python-extensions", "version": "1.0"}
+    body = {"revision": {"version": 0}, "component": {"type": kind, "bundle": bundle}}
+    request = urllib.request.Request(
+        f"{api}/process-groups/root/processors",
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 201
+
+
+def test_a_second_instance_runs_beside_it_and_stops_alone(started: RunningNiFi, tmp_path: Path) -> None:
+    other = LocalNiFi(tmp_path / "other")
+    other.python_extensions.mkdir(parents=True)
+    (other.python_extensions / "Nothing.py").write_text(PROCESSOR, encoding="ascii")
+    try:
+        second = other.start(0, heap="512m")
+        assert second.url != started.url
+        assert second.pid is not None
+        group = os.getpgid(second.pid)
+        place(second.api, "Nothing")
+        # NiFi, the controller of its Python processes, and the processor's own.
+        assert wait_for(lambda: len(in_group(group)) >= 3, seconds=60)
+    finally:
+        assert other.stop()
+    assert in_group(group) == []
+    assert running_in(tmp_path) == []
+    assert not other.status().running
+    with urllib.request.urlopen(f"{started.api}/flow/about", timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_a_killed_nifi_leaves_no_python_behind_and_starts_again(tmp_path: Path) -> None:
+    nifi = LocalNiFi(tmp_path / "killed")
+    try:
+        first = nifi.start(0, heap="512m")
+        assert first.pid is not None
+        run = json.loads((nifi.dir / "run.json").read_text("utf-8"))
+        os.kill(first.pid, signal.SIGKILL)
+        assert processes.wait_until_gone(first.pid, run["identity"], 10)
+        assert not nifi.status().running
+        second = nifi.start(0, heap="512m")
+        assert second.pid != first.pid
+        assert in_group(first.pid) == []
+    finally:
+        nifi.stop()
+    assert running_in(tmp_path) == []
+
+
+def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConflictError, match=f"Port {port} "):
+            LocalNiFi(tmp_path / "x").start(port)
+    assert running_in(tmp_path) == []
+
+
+def test_a_nifi_that_ends_early_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    nifi = LocalNiFi(tmp_path / "x")
+    with pytest.raises(NiFiUnreachableError, match="Invalid maximum heap size"):
+        nifi.start(0, heap="1potato")
+    assert not nifi.status().running
+    with pytest.raises(NiFiUnreachableError, match="within 1 s"):
+        nifi.start(0, timeout=1)
+    assert running_in(tmp_path) == []
+
+
+def test_a_recycled_process_id_is_never_touched(tmp_path: Path) -> None:
+    nifi = LocalNiFi(tmp_path / "x")
+    nifi.dir.mkdir()
+    run = {
+        "pid": os.getpid(),
+        "identity": "of an earlier process",
+        "mark": "0" * 32,
+        "port": 1,
+        "management_port": 2,
+        "started": 0.0,
+    }
+    (nifi.dir / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    assert not nifi.status().running
+    assert nifi.stop() is False
+    assert processes.identity(os.getpid()) is not None
+
+
+def test_the_interpreter_of_the_processors_is_this_one(local: LocalNiFi, started: RunningNiFi) -> None:
+    assert f"nifi.python.command={sys.executable}\n" in (local.conf / "nifi.properties").read_text("ascii")

@@ -1,0 +1,165 @@
+"""The shared assembly: complete or not there, whatever happened before. Only Maven is replaced."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from dai_nifi.errors import PrerequisiteError, ToolError
+from dai_nifi.nifi import assembly, cache, maven
+
+JAVA = Path("/no/java/is/needed")
+
+
+def silent(what: str, share: float | None = None) -> None:
+    pass
+
+
+class FakeMaven:
+    def __init__(self, fails: bool = False, pause: float = 0) -> None:
+        self.runs = 0
+        self.fails = fails
+        self.pause = threading.Event()
+        self.seconds = pause
+
+    def __call__(self, part: Path, log: Path, progress: maven.Progress) -> None:
+        self.runs += 1
+        (part / "lib").mkdir()
+        (part / "lib" / "nifi-api.jar").write_bytes(b"jar")
+        self.pause.wait(self.seconds)
+        if self.fails:
+            raise ToolError("no network")
+        (part / "python" / "framework").mkdir(parents=True)
+        (part / "python" / "framework" / "Controller.py").write_text("pass\n", encoding="ascii")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DAI_NIFI_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def folders(root: Path) -> list[str]:
+    return sorted(entry.name for entry in root.iterdir() if entry.is_dir())
+
+
+def test_it_is_made_once(own_cache: Path) -> None:
+    fake = FakeMaven()
+    first = assembly.ensure(JAVA, silent, fake)
+    second = assembly.ensure(JAVA, silent, fake)
+    assert fake.runs == 1
+    assert first == second
+    assert (first.lib / "nifi-api.jar").read_bytes() == b"jar"
+    assert (first.python_framework / "Controller.py").is_file()
+    assert folders(own_cache) == [first.root.name]
+
+
+@pytest.mark.parametrize("damage", ["file missing", "file cut", "no stamp", "stamp cut", "other pom"])
+def test_a_damaged_one_is_made_anew(damage: str, own_cache: Path) -> None:
+    made = assembly.ensure(JAVA, silent, FakeMaven())
+    jar, stamp = made.lib / "nifi-api.jar", made.root / "assembled.json"
+    if damage == "file missing":
+        jar.unlink()
+    elif damage == "file cut":
+        jar.write_bytes(b"j")
+    elif damage == "no stamp":
+        stamp.unlink()
+    elif damage == "stamp cut":
+        stamp.write_bytes(stamp.read_bytes()[:40])
+    else:
+        stamp.write_text(stamp.read_text("utf-8").replace('"digest": "', '"digest": "0'), encoding="utf-8")
+    assert not assembly.is_current(made.root)
+    fake = FakeMaven()
+    again = assembly.ensure(JAVA, silent, fake)
+    assert fake.runs == 1
+    assert (again.lib / "nifi-api.jar").read_bytes() == b"jar"
+    assert assembly.is_current(again.root)
+    assert folders(own_cache) == [again.root.name]
+
+
+def test_a_failed_attempt_leaves_nothing_and_the_next_one_succeeds(own_cache: Path) -> None:
+    with pytest.raises(ToolError, match="no network"):
+        assembly.ensure(JAVA, silent, FakeMaven(fails=True))
+    assert folders(own_cache) == []
+    assert assembly.is_current(assembly.ensure(JAVA, silent, FakeMaven()).root)
+
+
+def test_what_a_killed_process_left_is_swept_away(own_cache: Path) -> None:
+    leftover = own_cache / f"{assembly.place().name}.part-abc"
+    (leftover / "lib").mkdir(parents=True)
+    made = assembly.ensure(JAVA, silent, FakeMaven())
+    assert folders(own_cache) == [made.root.name]
+
+
+def test_two_at_once_assemble_once() -> None:
+    fake = FakeMaven(pause=0.3)
+    told: list[str] = []
+    threads = [
+        threading.Thread(target=assembly.ensure, args=(JAVA, lambda what, share=None: told.append(what), fake))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert fake.runs == 1
+    assert "waiting for another assembly" in told
+
+
+def test_the_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
+    lock = tmp_path / "a.lock"
+    holder = (
+        "import sys, pathlib, os\nfrom dai_nifi.nifi import cache\n"
+        "with cache.locked(pathlib.Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, lock],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        threading.Timer(0.3, process.kill).start()
+        waited: list[bool] = []
+        with cache.locked(lock, lambda: waited.append(True)):
+            assert waited == [True]
+
+
+def test_the_pom_names_the_version() -> None:
+    assert assembly.version() == "2.3.0"
+    assert assembly.place().name.startswith("nifi-2.3.0-")
+
+
+def test_maven_failures_show_the_lines_that_matter() -> None:
+    told = [
+        "[INFO] Scanning for projects...",
+        "[ERROR] Failed to execute goal on project x: Could not find artifact a:b:jar:1 -> [Help 1]",
+        "[ERROR] ",
+        "[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.",
+        "[ERROR] Failed to execute goal on project x: Could not find artifact a:b:jar:1 -> [Help 1]",
+        "[ERROR] [Help 1] about",
+    ]
+    assert maven.error_lines(told) == ["Failed to execute goal on project x: Could not find artifact a:b:jar:1"]
+
+
+def test_a_failing_maven_is_reported_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "bin" / "mvn"
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\necho "[ERROR] JAVA $JAVA_HOME"\nexit 1\n', encoding="ascii")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent), prepend=":")
+    with pytest.raises(ToolError, match="JAVA /no/java/is/needed") as caught:
+        assembly.ensure(JAVA, silent)
+    log = Path(str(caught.value).rpartition(" ")[2])
+    assert log.read_text("utf-8") == "[ERROR] JAVA /no/java/is/needed\n"
+
+
+def test_without_maven_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(PrerequisiteError, match="apt-get install maven"):
+        assembly.ensure(JAVA, silent)

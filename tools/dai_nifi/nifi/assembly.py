@@ -1,0 +1,132 @@
+"""NiFi's own files, assembled once into the shared cache: ``lib`` and ``python``, read only from then on.
+
+Complete or not there: it is made in a folder beside its place and renamed, and a stamp lists every file and
+its size. What is missing, cut short or made from another pom is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dai_nifi.nifi import cache, maven
+from dai_nifi.nifi.maven import Progress
+
+POM = Path(__file__).parent / "files" / "pom.xml"
+_STAMP = "assembled.json"
+
+# Fills the given empty folder with lib/ and python/; the log file may be written to.
+Assembler = Callable[[Path, Path, Progress], None]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A complete assembly on disk."""
+
+    root: Path
+
+    @property
+    def lib(self) -> Path:
+        """The jars of the class path and the NARs."""
+        return self.root / "lib"
+
+    @property
+    def python_framework(self) -> Path:
+        """NiFi's side of the Python processors; their API lies beside it, where NiFi looks for it."""
+        return self.root / "python" / "framework"
+
+
+def version() -> str:
+    """The version of NiFi that the pom assembles, such as ``2.3.0``."""
+    found = ElementTree.parse(POM).findtext("{*}version")  # noqa: S314 - a file of this package
+    if found is None:
+        raise ValueError(f"{POM} names no version")
+    return found
+
+
+def place() -> Path:
+    """Where the assembly of this pom belongs; another pom has another place, so instances keep theirs."""
+    return cache.directory() / f"nifi-{version()}-{_digest()[:10]}"
+
+
+def ensure(java_home: Path, progress: Progress, assemble: Assembler | None = None) -> Assembly:
+    """Return the complete assembly, making it first where needed (about 280 MB of downloads, under a minute).
+
+    Safe to call from several processes: one assembles, the others wait. ``assemble`` replaces Maven in tests.
+
+    Raises:
+        PrerequisiteError: Maven is missing.
+        ToolError: Maven failed.
+
+    """
+    root = place()
+    if is_current(root):
+        return Assembly(root)
+    with cache.locked(root.with_name(root.name + ".lock"), lambda: progress("waiting for another assembly", None)):
+        if is_current(root):
+            return Assembly(root)
+        for leftover in root.parent.glob(f"{root.name}.part-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{root.name}.part-", dir=root.parent))
+        try:
+            fill = assemble or _maven_assembler(java_home)
+            fill(part, root.with_name(root.name + ".log"), progress)
+            _write_stamp(part)
+            part.chmod(0o755)
+            if root.exists():
+                # Out of the way by a rename too: nobody sees it half gone.
+                root.rename(part.with_name(part.name + "-old"))
+            part.rename(root)
+        finally:
+            for leftover in root.parent.glob(f"{root.name}.part-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+    return Assembly(root)
+
+
+def is_current(root: Path) -> bool:
+    """Whether ``root`` holds a complete assembly of this pom: every file of the stamp, at its size."""
+    try:
+        stamp = json.loads((root / _STAMP).read_text(encoding="utf-8"))
+        return stamp["digest"] == _digest() and all(
+            (root / name).stat().st_size == size for name, size in stamp["files"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _digest() -> str:
+    recipe = POM.read_bytes() + "\n".join(maven.GOALS).encode()
+    return hashlib.sha256(recipe).hexdigest()
+
+
+def _write_stamp(root: Path) -> None:
+    files = {str(p.relative_to(root)): p.stat().st_size for p in sorted(root.rglob("*")) if p.is_file()}
+    text = json.dumps({"digest": _digest(), "files": files}, indent=1)
+    with (root / _STAMP).open("w", encoding="utf-8") as stamp:
+        stamp.write(text)
+        stamp.flush()
+        os.fsync(stamp.fileno())
+
+
+def _maven_assembler(java_home: Path) -> Assembler:
+    def assemble(part: Path, log: Path, progress: Progress) -> None:
+        # Maven writes beside the pom, and the package's folder may not be writable.
+        with tempfile.TemporaryDirectory(prefix=f"{part.name}-build-", dir=part.parent) as folder:
+            build = Path(folder)
+            pom = build / "pom.xml"
+            shutil.copyfile(POM, pom)
+            maven.run(pom, java_home, log, progress)
+            progress("putting it in place", 0.95)
+            for made in (build / "target" / "assembly").iterdir():
+                made.rename(part / made.name)
+            for nar in (build / "target").glob("*.nar"):
+                nar.rename(part / "lib" / nar.name)
+
+    return assemble

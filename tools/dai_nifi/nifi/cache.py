@@ -1,0 +1,38 @@
+"""The folder, one for each user, with what is downloaded once and shared by every instance."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def directory() -> Path:
+    """The shared folder: ``DAI_NIFI_CACHE``, else ``nifi-dai-scoring`` in the platform's cache folder."""
+    chosen = os.environ.get("DAI_NIFI_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "nifi-dai-scoring"
+    # The XDG specification says to ignore a relative path.
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "nifi-dai-scoring"
+
+
+@contextmanager
+def locked(file: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold an exclusive lock on ``file``, made if need be; ``waiting`` is called when another holds it.
+
+    The system releases the lock when its holder dies, so an interrupted process never blocks the next one.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,122 @@
+"""Runs Maven on the assembly's pom: finds it, shows what it downloads, and says why it failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from dai_nifi.errors import PrerequisiteError, ToolError
+
+Progress = Callable[[str, float | None], None]
+
+# In this order: the NAR is built after the copies, so that a missing artifact is found first.
+GOALS = ("dependency:copy@lib", "dependency:unpack@python", "nifi-nar:nar")
+
+# About how many jars and archives a machine that has none of them downloads; only the bar depends on it.
+_FILES = 290
+
+_DOWNLOADED = re.compile(r"Downloaded from \S+ \S*/([^/\s]+\.(?:jar|nar)) \(")
+_GOAL = re.compile(r"--- (?:[\w.-]*:)?(?:maven-)?([\w-]+?)(?:-maven-plugin|-plugin)?:[\d.]+:(\w+)")
+_STAGES = {
+    "copy": ("downloading NiFi", 0.0),
+    "unpack": ("unpacking the Python side", 0.5),
+    "nar": ("building nifi-standard-nar", 0.55),
+}
+
+
+def find_maven() -> Path:
+    """Return the ``mvn`` on PATH, or raise PrerequisiteError with how to install it."""
+    found = shutil.which("mvn")
+    if found is None:
+        raise PrerequisiteError(
+            "Maven (mvn) is not on PATH; it downloads NiFi. Install it (Debian: apt-get install maven; "
+            "macOS: brew install maven) or run an installation of your own with --nifi-home."
+        )
+    return Path(found)
+
+
+def run(pom: Path, java_home: Path, log: Path, progress: Progress) -> None:
+    """Run the assembly's goals on ``pom`` under the given Java; all that Maven prints goes to ``log``.
+
+    Raises:
+        PrerequisiteError: Maven is missing.
+        ToolError: Maven failed; the message has its error lines.
+
+    """
+    command = [str(find_maven()), "-B", "-f", str(pom), *GOALS]
+    environment = {**os.environ, "JAVA_HOME": str(java_home)}
+    # Lines of a failure come last; downloads before them can be thousands.
+    tail: deque[str] = deque(maxlen=400)
+    with (
+        log.open("w", encoding="utf-8") as kept,
+        subprocess.Popen(
+            command,
+            cwd=pom.parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as maven,
+    ):
+        try:
+            show = _Shown(progress)
+            for line in maven.stdout or ():
+                kept.write(line)
+                tail.append(line.rstrip())
+                show(line)
+        except BaseException:
+            maven.terminate()
+            raise
+    if maven.returncode:
+        reasons = "\n  ".join(error_lines(tail)) or f"exit code {maven.returncode}"
+        raise ToolError(f"Maven could not assemble NiFi:\n  {reasons}\nAll it said is in {log}")
+
+
+def error_lines(lines: Iterable[str]) -> list[str]:
+    """Return what matters of Maven's ``[ERROR]`` lines: no hints, no repetition, at most eight."""
+    hints = (
+        "To see the full stack trace",
+        "Re-run Maven",
+        "For more information",
+        "[Help ",
+        "After correcting",
+    )
+    found: dict[str, None] = {}
+    for line in lines:
+        text = line.removeprefix("[ERROR]").strip()
+        if line.startswith("[ERROR]") and text and not text.startswith(hints):
+            found.setdefault(text.split(" -> [Help")[0])
+    return list(found)[:8]
+
+
+class _Shown:
+    """Turns Maven's lines into progress: the archives by name, the hundreds of small jars as a count."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._stage, self._share = _STAGES["copy"]
+        self._count = 0
+
+    def __call__(self, line: str) -> None:
+        goal = _GOAL.search(line)
+        if goal and goal[2] in _STAGES:
+            self._stage, self._share = _STAGES[goal[2]]
+            self._progress(self._stage, self._share)
+            return
+        downloaded = _DOWNLOADED.search(line)
+        if downloaded is None:
+            return
+        self._count += 1
+        # Downloads of one goal are announced before the goal itself is, so the stage does not describe them.
+        share = max(self._share, min(0.5, self._count / _FILES / 2))
+        if downloaded[1].endswith(".nar"):
+            self._progress(f"downloading {downloaded[1]}", share)
+        elif self._count % 50 == 0:
+            self._progress(f"downloading ({self._count} files so far)", share)
