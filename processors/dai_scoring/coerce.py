@@ -21,6 +21,7 @@ from dai_scoring.schema import Column, ColumnType
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _SPECIAL = r"^[+-]?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)$"
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
+_LONG_INTEGER = r"^[+-]?[0-9]{19,}$"
 _LIMITS = {ColumnType.INT32: 2**31, ColumnType.INT64: 2**63}
 
 
@@ -252,11 +253,22 @@ def _integer_from_text(texts: pa.Array, column: Column, complaints: _Complaints)
     except pa.ArrowInvalid:
         pass
     # Doubles would round long integers, so digits alone are read as integers and the rest as numbers.
-    whole = pa.array(_set(pc.match_substring_regex(blanked, _INTEGER)))
+    whole = _set(pc.match_substring_regex(blanked, _INTEGER))
+    long = _set(pc.match_substring_regex(blanked, _LONG_INTEGER))
     nothing = pa.scalar(None, pa.string())
-    digits = pc.replace_substring_regex(pc.if_else(whole, blanked, nothing), r"^\+", "")
-    others = _float_from_text(pc.if_else(whole, nothing, blanked), column, complaints)
-    return pc.coalesce(pc.cast(digits, pa.int64()), _integer_from_float(others, complaints))
+    digits = pc.replace_substring_regex(pc.if_else(pa.array(whole), blanked, nothing), r"^\+", "")
+    others = _float_from_text(pc.if_else(pa.array(whole | long), nothing, blanked), column, complaints)
+    found = pc.coalesce(pc.cast(digits, pa.int64()), _integer_from_float(others, complaints))
+    if not long.any():
+        return found
+    exact = found.to_pylist()
+    outside = np.zeros(len(texts), dtype=bool)
+    for index in np.flatnonzero(long).tolist():
+        number = int(blanked[index].as_py())
+        outside[index] = not -(2**63) <= number < 2**63
+        exact[index] = None if outside[index] else number
+    complaints.add("out_of_range", outside)
+    return pa.array(exact, pa.int64())
 
 
 def _integer_from_float(values: pa.Array, complaints: _Complaints) -> pa.Array:

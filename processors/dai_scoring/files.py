@@ -7,6 +7,7 @@ pace. Scoring stays in the caller's thread because Java keeps a record of every 
 
 from __future__ import annotations
 
+import codecs
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +95,7 @@ def score_file(
     began = time.perf_counter()
     with source.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    if not head.strip():
+    if not head.removeprefix(codecs.BOM_UTF8).strip():
         target.touch()
         return Summary(0, 0, 0, options.input_format, options.output_format, time.perf_counter() - began)
     given = options.input_format or formats.detect(head, mime_type, name)

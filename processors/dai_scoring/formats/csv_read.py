@@ -124,6 +124,7 @@ class _Body:
 
     def __init__(self, source: TextSource, mark: bytes, limit: int | None) -> None:
         self._source, self._mark, self._left = source, mark, limit
+        self._held = b""
         self.error: InvalidByteError | None = None
 
     @property
@@ -139,11 +140,10 @@ class _Body:
         # even within quotes, where it is data. So no block ends with one.
         self._held = b""
         while data.endswith(b"\r"):
-            more = self._next(size)
             if len(data) > 1:
-                data, self._held = data[:-1], data[-1:] + more
-                break
-            data += more
+                self._held = b"\r"
+                return data[:-1]
+            data += self._next(size)
         return data
 
     def _next(self, size: int) -> bytes:
@@ -216,6 +216,7 @@ class _Pass:
                 raise
             if "straddling" in str(error):
                 raise _RecordTooLongError from None
+            print("DBG", error)
             # Arrow's messages quote the data.
             raise ContentError(f"row {self.row + 1} or one soon after it cannot be parsed as CSV.") from None
         if not ended:

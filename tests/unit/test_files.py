@@ -1,0 +1,207 @@
+"""A file scored into another, with a model small enough to work out by hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError, NameClashError, OptionError
+from dai_scoring.files import FileOptions, Summary, score_file
+from dai_scoring.formats import Format
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.schema import Column, ColumnType
+from dai_scoring.scorer import ModelInfo, Scorer
+
+
+class Sum:
+    """An engine that adds x and the length of s; a missing value counts as -1."""
+
+    info = ModelInfo(
+        id="sum",
+        kind="test",
+        runtime="python",
+        runtime_version="1",
+        sha256="0" * 64,
+        created=datetime(2026, 1, 1),
+        inputs=(Column("x", ColumnType.FLOAT64, frozenset({"NA"})), Column("s", ColumnType.STR)),
+        outputs=(Column("total", ColumnType.FLOAT64),),
+    )
+
+    def predict(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+        x = pc.fill_null(columns[0], -1.0)
+        s = pc.fill_null(pc.utf8_length(columns[1]), -1)
+        return pa.table({"total": pc.add(x, pc.cast(s, pa.float64()))})
+
+    def parse_time(self, column: str, text: str) -> int | None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+class Bench:
+    def __init__(self, folder: Path) -> None:
+        self.source, self.target, self.rejected = folder / "in", folder / "out", folder / "rejected"
+        self.scorer = Scorer(Sum())
+
+    def score(self, content: str | bytes, mime: str | None = None, **options: Any) -> Summary:
+        self.source.write_bytes(content.encode() if isinstance(content, str) else content)
+        return score_file(self.scorer, self.source, self.target, self.rejected, FileOptions(**options), mime_type=mime)
+
+    def out(self) -> str:
+        return self.target.read_text()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_columns_are_found_by_name_and_others_pass_through(bench: Bench) -> None:
+    summary = bench.score('id,s,extra,x\n007,abc,"a,b",1.50\n008,,,NA\n')
+    assert bench.out() == 'id,s,extra,x,total\n007,abc,"a,b",1.50,4.5\n008,,,NA,-1.0\n'
+    assert (summary.records, summary.scored, summary.rejected) == (2, 2, 0)
+    assert not bench.rejected.exists()
+
+
+def test_a_bad_value_rejects_its_row_only(bench: Bench) -> None:
+    summary = bench.score("x,s\n1,a\noops,b\n3,c\n")
+    assert bench.out() == "x,s,total\n1,a,2.0\n3,c,4.0\n"
+    assert bench.rejected.read_text() == ("x,s,_reject_code,_reject_column,_reject_value\noops,b,not_a_number,x,oops\n")
+    assert (summary.records, summary.scored, summary.rejected) == (3, 2, 1)
+
+
+def test_rows_that_are_no_records_are_rejected_in_their_place(bench: Bench) -> None:
+    rows = ["x,s", "1,a", "2", "oops,b", "3,c,d,e", "4,d"]
+    summary = bench.score("\n".join(rows) + "\n")
+    assert [line.split(",")[0] for line in bench.out().splitlines()] == ["x", "1", "4"]
+    with bench.rejected.open() as file:
+        assert [row["_reject_code"] for row in csv.DictReader(file)] == [
+            "malformed_row",
+            "not_a_number",
+            "malformed_row",
+        ]
+    assert summary.records == 5
+
+
+def test_bad_rows_can_fail_the_file_without_telling_the_value(bench: Bench) -> None:
+    with pytest.raises(BadRowsError, match=r"1 row\(s\).*record 2, column x \(not_a_number\)") as caught:
+        bench.score("x,s\n1,a\nsecret,b\n", bad_rows=BadRows.FAIL)
+    assert "secret" not in str(caught.value)
+
+
+def test_every_missing_column_is_named(bench: Bench) -> None:
+    with pytest.raises(MissingColumnsError, match=r"2 column\(s\).*x, s.*The records have: X, y"):
+        bench.score("X,y\n1,2\n")
+    bench.score("y\n2\n", "text/csv", missing_columns=MissingColumns.AS_MISSING)
+    assert bench.out() == "y,total\n2,-2.0\n"
+
+
+def test_a_json_column_is_missing_only_if_no_record_has_it(bench: Bench) -> None:
+    lines = "".join(json.dumps({"x": i} if i < 30 else {"x": i, "s": "ab"}) + "\n" for i in range(60))
+    summary = bench.score(lines, batch_rows=10)
+    rows = [json.loads(line) for line in bench.out().splitlines()]
+    assert [row["total"] for row in rows] == [i - 1 if i < 30 else i + 2 for i in range(60)]
+    assert summary.scored == 60
+    with pytest.raises(MissingColumnsError, match=r"1 column\(s\).*: s\."):
+        bench.score('{"x": 1}\n{"x": 2}\n')
+
+
+def test_output_columns(bench: Bench) -> None:
+    text = "id,x,s,k\n1,1,a,q\n"
+    bench.score(text, output_columns=OutputColumns.IDS, id_columns=("k", "id"))
+    assert bench.out() == "k,id,total\nq,1,2.0\n"
+    bench.score(text, output_columns=OutputColumns.PREDICTIONS, prediction_prefix="p_")
+    assert bench.out() == "p_total\n2.0\n"
+    with pytest.raises(OptionError, match=r"id column.s. who are not in the records; these are: id, x, s, k"):
+        bench.score(text, output_columns=OutputColumns.IDS, id_columns=("who",))
+
+
+def test_a_name_clash_is_an_error_unless_a_prefix_is_set(bench: Bench) -> None:
+    text = "x,s,total\n1,a,old\n"
+    with pytest.raises(NameClashError, match=r"total already exist.*Prediction Prefix"):
+        bench.score(text)
+    bench.score(text, prediction_prefix="new_")
+    assert bench.out() == "x,s,total,new_total\n1,a,old,2.0\n"
+    bench.score(text, output_columns=OutputColumns.PREDICTIONS)
+    assert bench.out() == "total\n2.0\n"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\ufeff", "  \r\n"])
+def test_an_empty_file_gives_an_empty_file(bench: Bench, content: str) -> None:
+    assert bench.score(content).records == 0
+    assert bench.target.read_bytes() == b""
+
+
+def test_a_header_alone_gives_a_header(bench: Bench) -> None:
+    assert bench.score("x,s\n").records == 0
+    assert bench.out() == "x,s,total\n"
+    with pytest.raises(MissingColumnsError):
+        bench.score("a,b\n")
+
+
+def test_an_array_of_nothing(bench: Bench) -> None:
+    assert bench.score("[]").records == 0
+    assert json.loads(bench.out()) == []
+
+
+def test_all_rows_rejected_still_gives_a_file_with_the_columns(bench: Bench) -> None:
+    assert bench.score("x,s\na,b\n").rejected == 1
+    assert bench.out() == "x,s,total\n"
+
+
+def test_text_becomes_numbers_where_the_format_has_them(bench: Bench) -> None:
+    bench.score("id,x,s\n007,1.50,a\n008,NA,b\n", output_format=Format.JSON_LINES)
+    assert [json.loads(line) for line in bench.out().splitlines()] == [
+        {"id": "007", "x": 1.5, "s": "a", "total": 2.5},
+        {"id": "008", "x": None, "s": "b", "total": 0.0},
+    ]
+    bench.score("id,x,s\n007,1.50,a\n", output_format=Format.PARQUET)
+    assert pq.read_schema(bench.target).field("x").type == pa.float64()
+
+
+def test_json_to_a_format_with_one_schema(bench: Bench) -> None:
+    lines = ['{"x": 1, "s": "a"}', '{"x": 2.5, "s": "a", "late": true}', '{"x": "3", "s": null, "late": 5}']
+    bench.score("\n".join(lines) + "\n", output_format=Format.PARQUET, batch_rows=1)
+    assert pq.read_table(bench.target).column("total").to_pylist() == [2.0, 3.5, 2.0]
+
+
+def test_threads_give_the_same_as_none(bench: Bench) -> None:
+    rows = [("oops" if i % 1000 == 500 else str(i), "é" * (i % 7)) for i in range(200_000)]
+    text = "x,s\n" + "".join(f"{x},{s}\n" for x, s in rows)
+    assert len(text.encode()) > 1 << 20
+    summary = bench.score(text, batch_rows=7_777)
+    assert (summary.scored, summary.rejected) == (199_800, 200)
+    with bench.target.open(encoding="utf-8") as file:
+        for (x, s), row in zip((r for r in rows if r[0] != "oops"), csv.DictReader(file), strict=True):
+            assert row["x"] == x
+            assert float(row["total"]) == float(x) + (len(s) if s else -1 + 1)
+
+
+def test_content_that_ends_in_the_middle_is_an_error(bench: Bench) -> None:
+    with pytest.raises(ContentError):
+        bench.score('[{"x": 1, "s": "a"}, {"x": 2')
+
+
+def test_the_charset_of_the_mime_type_is_used(bench: Bench) -> None:
+    bench.score("x,s\n1,é\n".encode("latin-1"), mime="text/csv; charset=ISO-8859-1")
+    assert bench.target.read_text(encoding="utf-8") == "x,s,total\n1,é,2.0\n"
+    with pytest.raises(ContentError, match="UTF-8"):
+        bench.score("x,s\n1,é\n".encode("latin-1"))
+
+
+def test_rejected_records_mended_and_sent_again(bench: Bench) -> None:
+    bench.score("x,s,_reject_code,_reject_column,_reject_value\nbad,b,not_a_number,x,oops\n")
+    assert bench.rejected.read_text().splitlines() == [
+        "x,s,_reject_code,_reject_column,_reject_value",
+        "bad,b,not_a_number,x,bad",
+    ]
