@@ -29,7 +29,7 @@ RUNTIME = "h2o-genmodel (Java)"
 
 # H2O-3's parser reads these as missing in a column of numbers.
 _MISSING = frozenset({"", "NA", "N/A", "na", "n/a", "NaN", "nan"})
-_UNSUPPORTED = frozenset({"WordEmbedding", "TargetEncoder", "Unknown"})
+_NO_ROW_PREDICTIONS = frozenset({"WordEmbedding", "TargetEncoder", "Unknown"})
 
 
 def load(path: Path, settings: RuntimeSettings) -> H2o3Mojo:
@@ -57,8 +57,13 @@ class H2o3Mojo:
 
     def __init__(self, model: Any, path: Path) -> None:
         category = str(model.getModelCategory())
-        if category in _UNSUPPORTED:
+        if category in _NO_ROW_PREDICTIONS:
             raise UnsupportedError(f"{path} is an H2O-3 model of category {category}, which gives no row predictions.")
+        if str(model._algoName) == "gam":
+            raise UnsupportedError(
+                f"{path} is an H2O-3 GAM, whose MOJO asks for the spline columns that H2O-3 makes in training; "
+                "they cannot be made from records."
+            )
         self._model = model
         self._helper = jvm.java_class("daiscoring.H2o3")
         # Models with an encoding of their own (one-hot, binary, ...) name the columns before it "original".
@@ -72,7 +77,8 @@ class H2o3Mojo:
             None if domain is None else pa.array([str(level) for level in domain], pa.string())
             for domain in domains[:features]
         ]
-        self._offset = str(model.getOffsetName()) if model.requiresOffset() else None
+        offset = model.getOffsetName()
+        self._offset = None if offset is None else str(offset)
         inputs = [
             Column(name, _input_type(name, domain, times), _MISSING if domain is None else frozenset())
             for name, domain in zip(names[:features], self._domains, strict=True)
@@ -80,7 +86,9 @@ class H2o3Mojo:
         self._features = [column.name for column in inputs]
         if self._offset is not None and self._offset not in self._features:
             inputs.append(Column(self._offset, ColumnType.FLOAT64, _MISSING))
-        self._outputs = _outputs(model)
+        self._size = int(model.getPredsSize(model.getModelCategory()))
+        self._calibrated = bool(model.calibrateClassProbabilities(jvm.double_arrays([np.zeros(self._size)])[0]))
+        self._outputs = _outputs(model, self._size, self._calibrated, self._features, self._domains)
         self._wrapper = _wrapper(model) if self._encoded else None
         self._info = ModelInfo(
             id=str(model.getUUID()),
@@ -111,7 +119,7 @@ class H2o3Mojo:
             matrix = jvm.double_arrays(
                 [_numbers(values, domain) for values, domain in zip(features, self._domains, strict=True)]
             )
-            raw = self._helper.score(self._model, matrix, offset, rows)
+            raw = self._helper.score(self._model, matrix, offset, rows, self._size, self._calibrated)
         return pa.table(
             [_prediction(np.array(raw[index]), domain) for index, (_, domain) in enumerate(self._outputs)],
             schema=schema,
@@ -151,6 +159,7 @@ class H2o3Mojo:
             jvm.nested_array("string", texts),
             offset,
             rows,
+            self._size,
         )
 
 
@@ -209,17 +218,32 @@ def _version(model: Any) -> str:
     return found.group(1) if found else "unknown"
 
 
-def _outputs(model: Any) -> list[tuple[Column, pa.Array | None]]:
+def _outputs(
+    model: Any, size: int, calibrated: bool, features: Sequence[str], domains: Sequence[pa.Array | None]
+) -> list[tuple[Column, pa.Array | None]]:
     """Output columns in the order of the predictions, with the levels of those that are categories."""
     names = [str(name) for name in model.getOutputNames()]
-    domains = list(model.getOutputDomains())
+    levels = list(model.getOutputDomains())
+    if str(model.getModelCategory()) == "AutoEncoder":
+        names, levels = _reconstructed(features, domains, size), [None] * size
     found: list[tuple[Column, pa.Array | None]] = []
-    for name, domain in zip(names, domains, strict=True):
+    for name, domain in zip(names, levels, strict=True):
         if domain is None:
             found.append((Column(name, ColumnType.FLOAT64), None))
         else:
             found.append((Column(name, ColumnType.STR), pa.array([str(level) for level in domain], pa.string())))
+    if calibrated:
+        found += [(Column("cal_" + column.name, ColumnType.FLOAT64), None) for column, _ in found[1:]]
     return found
+
+
+def _reconstructed(features: Sequence[str], domains: Sequence[pa.Array | None], size: int) -> list[str]:
+    """The outputs of an autoencoder as H2O-3 names them: one a level, one for missing, one a number."""
+    names: list[str] = []
+    for feature, domain in zip(features, domains, strict=True):
+        parts = [""] if domain is None else [*(f".{level}" for level in domain.to_pylist()), ".missing(NA)"]
+        names += [f"reconstr_{feature}{part}" for part in parts]
+    return names if len(names) == size else [f"reconstr_{index}" for index in range(size)]
 
 
 def _numbers(values: pa.Array, domain: pa.Array | None) -> npt.NDArray[np.float64]:
@@ -232,7 +256,7 @@ def _numbers(values: pa.Array, domain: pa.Array | None) -> npt.NDArray[np.float6
 
 def _prediction(numbers: npt.NDArray[np.float64], domain: pa.Array | None) -> pa.Array:
     if domain is None:
-        return pa.array(numbers, pa.float64())
+        return pa.array(numbers, pa.float64(), from_pandas=True)  # H2O-3's NaN is a missing value
     absent = np.isnan(numbers)
     indices = pa.array(np.where(absent, 0, numbers).astype(np.int64), mask=absent)
     return domain.take(indices)

@@ -15,15 +15,18 @@ public final class H2o3 {
      *
      * @param columns one array a feature, in the model's order; NaN is a missing value
      * @param offset the rows' offset, or null for a model without
-     * @return {@code GenModel.getPredsSize()} arrays of rows: predictions by output
+     * @param size how many predictions the model gives for a row
+     * @param calibrated whether calibrated probabilities, one a class, follow them
+     * @return arrays of rows, by output
      */
-    public static double[][] score(GenModel shared, double[][] columns, double[] offset, int rows) {
+    public static double[][] score(
+            GenModel shared, double[][] columns, double[] offset, int rows, int size, boolean calibrated) {
         // Some algorithms keep scratch space in the model; this gives one that no other thread uses.
         GenModel model = shared.internal_threadSafeInstance();
         int width = columns.length;
         double[] row = new double[width];
-        double[][] out = new double[model.getPredsSize()][rows];
-        double[] prediction = new double[out.length];
+        double[][] out = new double[calibrated ? 2 * size - 1 : size][rows];
+        double[] prediction = new double[size];
         for (int i = 0; i < rows; i++) {
             // A fresh copy each time: score0 may impute in place.
             for (int j = 0; j < width; j++) {
@@ -33,7 +36,14 @@ public final class H2o3 {
             double[] scored = offset == null
                     ? model.score0(row, prediction)
                     : model.score0(row, offset[i], prediction);
-            store(scored, out, i);
+            store(scored, out, size, i);
+            if (calibrated) {
+                // In place, after the plain ones were stored; the first element is the label.
+                model.calibrateClassProbabilities(scored);
+                for (int k = 1; k < size; k++) {
+                    out[size + k - 1][i] = scored[k];
+                }
+            }
         }
         return out;
     }
@@ -43,11 +53,12 @@ public final class H2o3 {
      *
      * @param numbers one array a column, or null where {@code texts} has the column; NaN is missing
      * @param texts one array a column, or null where {@code numbers} has it; null is missing
+     * @param size how many predictions the model gives for a row
      */
     public static double[][] scoreEncoded(
             EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, double[] offset,
-            int rows) throws PredictException {
-        double[][] out = new double[model.getModel().getPredsSize()][rows];
+            int rows, int size) throws PredictException {
+        double[][] out = new double[size][rows];
         for (int i = 0; i < rows; i++) {
             RowData row = new RowData();
             for (int j = 0; j < names.length; j++) {
@@ -59,13 +70,13 @@ public final class H2o3 {
                     row.put(names[j], texts[j][i]);
                 }
             }
-            store(model.predictRaw(row, offset == null ? 0 : offset[i]), out, i);
+            store(model.predictRaw(row, offset == null ? 0 : offset[i]), out, size, i);
         }
         return out;
     }
 
-    private static void store(double[] scored, double[][] out, int row) {
-        for (int k = 0; k < out.length; k++) {
+    private static void store(double[] scored, double[][] out, int size, int row) {
+        for (int k = 0; k < size; k++) {
             out[k][row] = scored[k];
         }
     }
