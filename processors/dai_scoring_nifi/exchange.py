@@ -30,14 +30,11 @@ class _Folder:
         self.source = self.path / "source"
         self.target = self.path / "target"
         self.rejected = self.path / "rejected"
-        # Java's view of the same files: made once, as each costs two calls over the bridge.
-        self.java = {path: JvmHolder.jvm.java.io.File(str(path)).toPath() for path in self._files()}
-
-    def _files(self) -> tuple[Path, Path, Path]:
-        return (self.source, self.target, self.rejected)
+        # Java's view of the source: made once, as it costs two calls over the bridge.
+        self.java_source = JvmHolder.jvm.java.io.File(str(self.source)).toPath()
 
     def clear(self) -> None:
-        for path in self._files():
+        for path in (self.source, self.target, self.rejected):
             path.unlink(missing_ok=True)
 
 
@@ -100,12 +97,12 @@ class SessionExchange:
 
     def fetch(self) -> None:
         """Write the FlowFile's contents to ``folder.source``."""
-        self._session.exportTo(self._flowfile, self.folder.java[self.folder.source], False)
+        self._session.exportTo(self._flowfile, self.folder.java_source, False)
 
     def reject(self, attributes: Mapping[str, str], relationship: str) -> None:
         """Send ``folder.rejected`` as a child of the FlowFile to ``relationship``."""
         child = self._session.create(self._flowfile)
-        child = self._session.importFrom(self.folder.java[self.folder.rejected], True, child)
+        child = self._import(self.folder.rejected, child)
         child = self._session.putAllAttributes(child, java_map(attributes))
         named = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name(relationship).build()
         self._session.transfer(child, named)
@@ -116,9 +113,17 @@ class SessionExchange:
 
     def store(self, details: str, millis: int) -> None:
         """Replace the FlowFile's contents by ``folder.target`` and say so in the provenance."""
-        self._session.importFrom(self.folder.java[self.folder.target], True, self._flowfile)
+        self._import(self.folder.target, self._flowfile)
         self._session.getProvenanceReporter().modifyContent(self._flowfile, details, millis)
         self.folder.clear()
+
+    def _import(self, path: Path, flowfile: Any) -> Any:
+        """The FlowFile with the bytes of a file; by stream, since from a path NiFi takes the file's name too."""
+        stream = JvmHolder.jvm.java.io.FileInputStream(str(path))
+        try:
+            return self._session.importFrom(stream, flowfile)
+        finally:
+            stream.close()
 
 
 class _SessionResult(FlowFileTransformResult):  # type: ignore[misc]

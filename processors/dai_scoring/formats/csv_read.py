@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from dai_scoring.errors import ContentError
@@ -22,6 +23,13 @@ MIN_BLOCK = 1 << 16
 MAX_BLOCK = 1 << 20
 LARGEST_BLOCK = 1 << 29
 """The longest record that can be read, in bytes; only files with such records need blocks so large."""
+
+
+_NUL = "\ufdd0"
+"""Stands for NUL while Arrow parses: with NUL bytes it cuts blocks within quotes, and so loses data.
+
+Unicode keeps this code point for such internal use; it is no character that a file may exchange.
+"""
 
 
 class CsvReader:
@@ -125,6 +133,7 @@ class _Body:
     def __init__(self, source: TextSource, mark: bytes, limit: int | None) -> None:
         self._source, self._mark, self._left = source, mark, limit
         self._held = b""
+        self.has_nul = False
         self.error: InvalidByteError | None = None
 
     @property
@@ -135,29 +144,31 @@ class _Body:
         self._source.close()
 
     def read(self, size: int) -> bytes:
-        data = self._held + self._next(size - len(self._held))
+        data, self._held = self._held, b""
+        # Full blocks, because a record that touches three blocks is an error to Arrow.
+        while len(data) < size and (more := self._next(size - len(data))):
+            data += more
+        if len(data) < size:
+            data, self._mark = data + self._mark, b""
         # Arrow drops a line feed at the start of a block if the block before ended with a carriage return,
         # even within quotes, where it is data. So no block ends with one.
-        self._held = b""
-        while data.endswith(b"\r"):
-            if len(data) > 1:
-                self._held = b"\r"
-                return data[:-1]
-            data += self._next(size)
+        if len(data) > 1 and data.endswith(b"\r"):
+            data, self._held = data[:-1], b"\r"
+        if b"\0" in data:
+            self.has_nul = True
+            data = data.replace(b"\0", _NUL.encode())
         return data
 
     def _next(self, size: int) -> bytes:
-        data = b""
-        if self._left is None or self._left > 0:
-            try:
-                data = self._source.read(size if self._left is None else min(size, self._left))
-            except InvalidByteError as error:
-                self.error = error
-                raise
-        if data and self._left is not None:
+        if self._left is not None:
+            size = min(size, self._left)
+        try:
+            data = self._source.read(size) if size else b""
+        except InvalidByteError as error:
+            self.error = error
+            raise
+        if self._left is not None:
             self._left -= len(data)
-        if not data:
-            data, self._mark = self._mark, b""
         return data
 
 
@@ -216,7 +227,6 @@ class _Pass:
                 raise
             if "straddling" in str(error):
                 raise _RecordTooLongError from None
-            print("DBG", error)
             # Arrow's messages quote the data.
             raise ContentError(f"row {self.row + 1} or one soon after it cannot be parsed as CSV.") from None
         if not ended:
@@ -230,7 +240,8 @@ class _Pass:
         return bool(last[0] == self._mark and not any(last[1:]))
 
     def _on_bad_row(self, row: Any) -> Literal["skip"]:
-        self._bad.append((row.number - 1, row.actual_columns, row.text))
+        text = row.text.replace(_NUL, "\0") if self._body.has_nul else row.text
+        self._bad.append((row.number - 1, row.actual_columns, text))
         return "skip"
 
     def _merged(self, good: pa.Table) -> pa.Table:
@@ -240,7 +251,10 @@ class _Pass:
             bad.append(self._bad.popleft())
         names = [*self._layout.names, ""]
         self.row += good.num_rows + len(bad)
-        columns: list[Any] = [*good.columns, pa.nulls(good.num_rows, pa.string())]
+        columns: list[Any] = good.columns
+        if self._body.has_nul:
+            columns = [pc.replace_substring(column, _NUL, "\0") for column in columns]
+        columns.append(pa.nulls(good.num_rows, pa.string()))
         if good.num_rows or bad:
             ends_bad = bool(bad) and bad[-1][0] == self.row - 1
             self.last_fields = bad[-1][1] if ends_bad else len(self._keys)
