@@ -147,10 +147,10 @@ class JavaMojo:
             return schema.empty_table()
         frame = self._empty_frame(self._input_meta, rows)
         for index, (column, values) in enumerate(zip(self._info.inputs, columns, strict=True)):
-            _fill(frame.getColumnData(index), column.type, values)
+            fill(frame.getColumnData(index), column.type, values)
         scored = self._pipeline.transform(frame)
         return pa.table(
-            [_read(scored.getColumnData(index), column.type) for index, column in enumerate(outputs)],
+            [read(scored.getColumnData(index), column.type) for index, column in enumerate(outputs)],
             schema=schema,
         )
 
@@ -211,7 +211,7 @@ def _version() -> str:
     return str(package.getImplementationVersion() or "unknown")
 
 
-def _fill(target: Any, kind: ColumnType, values: pa.Array) -> None:
+def fill(target: Any, kind: ColumnType, values: pa.Array) -> None:
     if kind is ColumnType.STR:
         jvm.fill_strings(target, values)
     elif kind is ColumnType.TIME64:
@@ -226,7 +226,7 @@ def _fill(target: Any, kind: ColumnType, values: pa.Array) -> None:
         target[:] = values.to_numpy(zero_copy_only=False)  # null becomes NaN, Java's missing value
 
 
-def _read(data: Any, kind: ColumnType) -> pa.Array:
+def read(data: Any, kind: ColumnType) -> pa.Array:
     if kind is ColumnType.STR:
         return jvm.strings_to_arrow(data)
     if kind is ColumnType.TIME64:

@@ -55,7 +55,7 @@ def test_compressed_content_is_named() -> None:
 
 @pytest.mark.parametrize("fmt", list(Format))
 def test_format_detects_its_own_mime_type(fmt: Format) -> None:
-    assert detect(b"", fmt.mime_type) is format
+    assert detect(b"", fmt.mime_type) is fmt
     assert fmt.is_text_typed is (fmt is Format.CSV)
     assert fmt.needs_fixed_schema is not fmt.value.startswith("json")
 

@@ -1,0 +1,63 @@
+"""What tests of all kinds share: where the models are, and the runtimes' jars."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dai_scoring.models import open_model
+from dai_scoring.scorer import RuntimeSettings, Scorer
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN_ROW = {"pclass": "3", "sex": "male", "age": "22", "ticket": "A1", "fare": "7.25", "cabin": "C1"}
+GOLDEN_SCORE = (0.6160246133804321, 0.38397541642189026)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of the project's own sample model."""
+    return ROOT / "models"
+
+
+def _shared_model(name: str) -> Path:
+    folder = Path(os.environ.get("DAI_MODELS", ROOT.parent / "shared" / "models"))
+    if not (folder / name).is_file():
+        pytest.skip(f"the model {name} is not in {folder}; DAI_MODELS can name another folder")
+    return folder / name
+
+
+@pytest.fixture(scope="session")
+def titanic() -> Path:
+    """A Driverless AI MOJO that H2O signed for use without a licence."""
+    return _shared_model("titanic-pipeline.mojo")
+
+
+@pytest.fixture(scope="session")
+def needs_licence() -> Path:
+    """A Driverless AI MOJO that no runtime loads without a licence."""
+    if "DRIVERLESS_AI_LICENSE_KEY" in os.environ or "DRIVERLESS_AI_LICENSE_FILE" in os.environ:
+        pytest.skip("a Driverless AI licence is in the environment, so nothing is refused")
+    return _shared_model("needs-licence-pipeline.mojo")
+
+
+@pytest.fixture(scope="session")
+def settings() -> RuntimeSettings:
+    """Where the runtimes' jars and Java are; jars are resolved once and cached."""
+    from dai_nifi.jars import resolve_jars
+
+    from dai_nifi.nifi.jdk import find_java
+
+    # The tests of Driverless AI MOJOs use H2O's runtime, under its licence: whoever runs them accepts it.
+    return RuntimeSettings(java_home=find_java(), jar_folders=(resolve_jars(mojo2=True),))
+
+
+@pytest.fixture(scope="session")
+def titanic_scorer(titanic: Path, settings: RuntimeSettings) -> Scorer:
+    return open_model(titanic, settings=settings)
+
+
+@pytest.fixture(scope="session")
+def penguins_scorer(samples: Path, settings: RuntimeSettings) -> Scorer:
+    return open_model(samples / "penguins.mojo", settings=settings)

@@ -1,0 +1,241 @@
+"""Driverless AI MOJOs on the real Java runtime."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from dai_scoring.errors import LicenceError, MissingColumnsError, ModelError, ModelFormatError, RuntimeMissingError
+from dai_scoring.models import open_model
+from dai_scoring.options import MissingColumns
+from dai_scoring.runtimes import java_mojo, jvm
+from dai_scoring.schema import ColumnType
+from dai_scoring.scorer import RuntimeSettings, Scorer
+from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
+
+pytestmark = pytest.mark.runtime
+
+TEXTS = {
+    "sex": ["male", "female", "", "NA", "unseen", None, "?", "MALE"],
+    "ticket": ["A1", "113803", "SOTON/O.Q. 3101262", 'a "quoted", one', "ü€😀", "", "unknown", None, "x" * 300],
+    "cabin": ["C1", "B42", "C23 C25 C27", "", "None", None],
+}
+NUMBERS = {
+    "pclass": ["1", "2", "3", "", "NA", "3.0", None, "1e0"],
+    "age": ["22", "0.42", "", "nan", "80", "-1", "1e30", "?", None, " 33 "],
+    "fare": ["7.25", "512.3292", "0", "", "inf", "-inf", "1.7976931348623157e+308", "71.28330001", None],
+}
+
+
+def golden(**changes: str | None) -> pa.Table:
+    return pa.table({name: pa.array([value], pa.string()) for name, value in {**GOLDEN_ROW, **changes}.items()})
+
+
+def scores(scorer: Scorer, table: pa.Table) -> list[tuple[float, ...]]:
+    predictions = scorer.score(table).predictions
+    return list(zip(*(column.to_pylist() for column in predictions.columns), strict=True))
+
+
+def test_the_golden_row_bit_for_bit(titanic_scorer: Scorer) -> None:
+    assert scores(titanic_scorer, golden()) == [GOLDEN_SCORE]
+    typed = pa.table(
+        {"pclass": [3], "sex": ["male"], "age": [22.0], "ticket": ["A1"], "fare": pa.array([7.25]), "cabin": ["C1"]}
+    )
+    assert scores(titanic_scorer, typed) == [GOLDEN_SCORE]
+
+
+def test_what_the_model_says_of_itself(titanic_scorer: Scorer) -> None:
+    info = titanic_scorer.info
+    assert info.id == "4722d920-b3f8-11e9-9f90-ac1f6b00be4c"
+    assert info.runtime_version == "2.9.0"
+    assert info.created is not None
+    assert info.created.isoformat() == "2019-08-01T01:05:09+00:00"
+    assert [(c.name, c.type.value) for c in info.inputs] == [
+        ("pclass", "Float32"),
+        ("sex", "Str"),
+        ("age", "Float32"),
+        ("ticket", "Str"),
+        ("fare", "Float32"),
+        ("cabin", "Str"),
+    ]
+    assert [(c.name, c.type.value) for c in info.outputs] == [("survived.0", "Float32"), ("survived.1", "Float32")]
+    assert info.inputs[0].missing == {
+        "", "?", "NA", "N/A", "None", "nan", "unknown", "inf", "-inf",
+        "1.7976931348623157e+308", "-1.7976931348623157e+308",
+    }  # fmt: skip
+
+
+def test_columns_are_found_by_name_in_any_order(titanic_scorer: Scorer) -> None:
+    shuffled = golden().select(["cabin", "fare", "sex", "pclass", "ticket", "age"]).append_column("x", [["y"]])
+    assert scores(titanic_scorer, shuffled) == [GOLDEN_SCORE]
+
+
+def test_whole_columns_score_as_h2os_own_row_builder_does(titanic_scorer: Scorer, titanic: Path) -> None:
+    """The runtime's row builder reads texts itself: an independent way from text to score."""
+    choose = random.Random(7)
+    levels: dict[str, list[str | None]] = {**TEXTS, **NUMBERS}
+    rows = [{name: choose.choice(values) for name, values in levels.items()} for _ in range(3000)]
+    table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in levels})
+    result = titanic_scorer.score(table)
+    assert result.rejects.num_rows == 0
+
+    pipeline = jvm.java_class("ai.h2o.mojos.runtime.MojoPipeline").loadFrom(str(titanic))
+    builder = pipeline.getInputFrameBuilder()
+    for row in rows:
+        one = builder.getMojoRowBuilder()
+        for name, value in row.items():
+            if value is not None:
+                # It tries literals before it trims, so blanks are the one thing to take off for it.
+                one.setValue(name, value.strip() if name in NUMBERS else value)
+        builder.addRow(one)
+    expected = pipeline.transform(builder.toMojoFrame())
+    for index, name in enumerate(("survived.0", "survived.1")):
+        got = result.predictions.column(name).to_numpy()
+        assert got.tobytes() == np.array(expected.getColumnData(index)).tobytes()
+
+
+def test_a_missing_level_differs_from_an_unseen_one(titanic_scorer: Scorer) -> None:
+    missing = scores(titanic_scorer, golden(sex="NA", ticket="", cabin=None))
+    assert missing == scores(titanic_scorer, golden(sex=None, ticket=None, cabin=None))
+    assert missing != scores(titanic_scorer, golden(sex="zzz", ticket="zzz", cabin="zzz"))
+
+
+def test_a_bad_value_rejects_its_row(titanic_scorer: Scorer) -> None:
+    table = pa.concat_tables([golden(), golden(age="old", fare="much"), golden()])
+    result = titanic_scorer.score(table)
+    assert result.predictions.num_rows == 2
+    assert result.rejects.to_pylist() == [{"row": 1, "code": "not_a_number", "column": "age", "value": "old"}]
+
+
+def test_missing_columns(titanic_scorer: Scorer) -> None:
+    table = golden().drop_columns(["age", "cabin"])
+    with pytest.raises(MissingColumnsError, match="age, cabin"):
+        titanic_scorer.score(table)
+    treated = titanic_scorer.score(table, MissingColumns.AS_MISSING)
+    assert treated.predictions.equals(titanic_scorer.score(golden(age=None, cabin=None)).predictions)
+
+
+def test_no_rows(titanic_scorer: Scorer) -> None:
+    result = titanic_scorer.score(golden().slice(0, 0))
+    assert result.predictions.num_rows == 0
+    assert result.predictions.schema.names == ["survived.0", "survived.1"]
+
+
+def test_threads_do_not_disturb_one_another(titanic_scorer: Scorer) -> None:
+    tables = [pa.concat_tables([golden(age=str(age))] * 500) for age in range(1, 9)]
+    expected = [titanic_scorer.score(table).predictions for table in tables]
+    failures: list[Any] = []
+
+    def work(index: int) -> None:
+        for _ in range(20):
+            if not titanic_scorer.score(tables[index]).predictions.equals(expected[index]):
+                failures.append(index)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(tables))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_closing(titanic: Path, settings: RuntimeSettings) -> None:
+    with open_model(titanic, settings=settings) as scorer:
+        scorer.score(golden())
+    scorer.close()
+    with pytest.raises(ModelError, match="closed"):
+        scorer.score(golden())
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (ColumnType.BOOL, [True, None, False]),
+        (ColumnType.INT32, [1, None, -5]),
+        (ColumnType.INT64, [2**53 + 1, None, -5]),
+        (ColumnType.FLOAT32, [0.5, None, -1.5]),
+        (ColumnType.FLOAT64, [0.1, None, 1e300]),
+        (ColumnType.STR, ["a,b", None, "ü😀\n"]),
+        (ColumnType.TIME64, [0, None, 1514764800123]),
+    ],
+)
+@pytest.mark.usefixtures("titanic_scorer")
+def test_every_column_type_into_a_frame_of_the_runtime_and_back(kind: ColumnType, values: list[Any]) -> None:
+    types = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoColumn$Type")
+    meta = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoFrameMeta")(
+        jvm.strings(["c"]), jvm.array_of(types, [types.valueOf(kind.value)])
+    )
+    frame = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoFrameBuilder").getEmpty(meta, len(values))
+    arrow = pa.array(values, pa.int64()).cast(kind.arrow) if kind is ColumnType.TIME64 else pa.array(values, kind.arrow)
+    java_mojo.fill(frame.getColumnData(0), kind, arrow)
+    if kind is not ColumnType.TIME64:  # which the runtime cannot print
+        shown = [None if text is None else str(text) for text in frame.getColumn(0).getDataAsStrings()]
+        assert shown[1] in (None, "", "NaN", "NA")
+    back = java_mojo.read(frame.getColumnData(0), kind)
+    if kind in (ColumnType.FLOAT32, ColumnType.FLOAT64):
+        assert np.isnan(back[1].as_py())
+        assert [back[0].as_py(), back[2].as_py()] == [values[0], values[2]]
+    elif kind is ColumnType.TIME64:
+        assert back.cast(pa.int64()).to_pylist() == values
+    else:
+        assert back.to_pylist() == values
+
+
+def test_a_mojo_zip_as_driverless_ai_exports_it(titanic: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
+    archive = tmp_path / "mojo.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(titanic, "mojo-pipeline/pipeline.mojo")
+        file.writestr("mojo-pipeline/example.csv", "pclass\n")
+    with open_model(archive, settings=settings) as scorer:
+        assert scores(scorer, golden()) == [GOLDEN_SCORE]
+
+
+def test_a_model_without_a_licence(needs_licence: Path, settings: RuntimeSettings) -> None:
+    with pytest.raises(LicenceError, match=r"needs a Driverless AI licence, and none was found\. Set Licence Key"):
+        open_model(needs_licence, settings=settings)
+
+
+def test_a_licence_key_never_shows(needs_licence: Path, settings: RuntimeSettings) -> None:
+    from dataclasses import replace
+
+    secret = "not-a-licence-but-secret"
+    with_key = replace(settings, licence_key=secret)
+    assert secret not in repr(with_key)
+    try:
+        with pytest.raises(LicenceError) as caught:
+            open_model(needs_licence, settings=with_key)
+        assert secret not in str(caught.value)
+    finally:
+        jvm.java_class("java.lang.System").clearProperty("ai.h2o.mojos.runtime.license.key")
+
+
+def test_damaged_files(titanic: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mojo"
+    broken.write_bytes(titanic.read_bytes()[:5000])
+    with pytest.raises(ModelFormatError, match="its end is missing"):
+        open_model(broken, settings=settings)
+    hollow = tmp_path / "hollow.mojo"
+    with zipfile.ZipFile(titanic) as source, zipfile.ZipFile(hollow, "w") as target:
+        for name in source.namelist():
+            if name != "mojo/pipeline.sig":
+                target.writestr(name, source.read(name) if name != "mojo/pipeline.pb" else b"\x00")
+    with pytest.raises(ModelError):
+        open_model(hollow, settings=settings)
+
+
+def test_a_runtime_folder_without_the_runtime(titanic: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    shutil.copy(next(iter(jvm.open_jars(settings.jar_folders))), tmp_path)
+    with pytest.raises(RuntimeMissingError, match="no mojo2-runtime jar in"):
+        open_model(titanic, settings=replace(settings, mojo_runtime=tmp_path))
+    with pytest.raises(RuntimeMissingError, match="accept that with"):
+        open_model(titanic, settings=replace(settings, jar_folders=()))

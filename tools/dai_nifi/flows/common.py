@@ -1,0 +1,95 @@
+"""What every template has: its description, its parameters, and the scoring processor in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor
+
+
+class Kind(Enum):
+    """What a parameter's value is, for checking it before NiFi does."""
+
+    TEXT = "text"
+    PORT = "port"
+    DIRECTORY = "directory"
+    MODEL = "model"
+    SECRET = "secret"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a template; one without a default must be given."""
+
+    name: str
+    description: str
+    default: str | None = None
+    kind: Kind = Kind.TEXT
+
+    @property
+    def required(self) -> bool:
+        """Whether a deployment must say it."""
+        return self.default is None and self.kind is not Kind.SECRET
+
+    def spec(self) -> ParameterSpec:
+        """The parameter as it stands in the flow definition."""
+        return ParameterSpec(self.name, self.description, self.default, self.kind is Kind.SECRET)
+
+
+MODEL = Parameter(
+    "model.file",
+    "The model: an asset (on the canvas: upload it here), or a path on the machine that runs NiFi.",
+    kind=Kind.MODEL,
+)
+LICENCE = Parameter(
+    "licence.key",
+    "The Driverless AI licence key, for models that need one. Leave it without a value otherwise.",
+    kind=Kind.SECRET,
+)
+
+
+@dataclass(frozen=True)
+class ScoringRuntime:
+    """A processor of this suite: how it is called, and what its kind of model is."""
+
+    name: str
+    processor: str
+    version: str
+    models: str
+
+
+# The version is ProcessorDetails.version of processors/extensions/; a unit test compares them.
+RUNTIMES: Mapping[str, ScoringRuntime] = {
+    "java": ScoringRuntime("java", "ScoreJavaMojo", "0.1.0", "a Driverless AI MOJO or an H2O-3 MOJO"),
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A flow that this suite ships, for one runtime or several."""
+
+    name: str
+    summary: str
+    parameters: Sequence[Parameter]
+    build: Callable[[ScoringRuntime], Flow]
+    runtimes: Sequence[str] = ("java",)
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name, if there is one."""
+        return next((one for one in self.parameters if one.name == name), None)
+
+
+def scoring(runtime: ScoringRuntime, at: Point, properties: Mapping[str, str], ends: Sequence[str]) -> Processor:
+    """The scoring processor; what is not said here stays at the processor's default."""
+    return Processor(
+        name="Score records",
+        type=runtime.processor,
+        bundle=Bundle("python-extensions", runtime.version),
+        at=at,
+        properties={"Model File": f"#{{{MODEL.name}}}", "Licence Key": f"#{{{LICENCE.name}}}", **properties},
+        sensitive=("Licence Key",),
+        ends=("original", *ends),
+        comments=f"Scores with {runtime.models}. The attributes scoring.* say which model, how many rows, how long.",
+    )

@@ -1,0 +1,243 @@
+"""The template realtime-http: rows in a POST request, scores in its response."""
+
+from __future__ import annotations
+
+from dai_nifi.flows.builder import Bundle, Connection, Flow, Label, Processor, Service
+from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
+from dai_scoring.errors import InputError
+
+NAME = "realtime-http"
+SUMMARY = "Answer HTTP requests with scores: POST rows as JSON, JSON lines or CSV, get them back with predictions."
+RECEIVER = "Receive requests"
+
+PARAMETERS = (
+    Parameter(
+        "http.host",
+        "The address to listen at. 127.0.0.1 serves this machine alone, 0.0.0.0 every network it is in.",
+        "127.0.0.1",
+    ),
+    Parameter("http.port", "The port to listen at.", "8081", Kind.PORT),
+    MODEL,
+    LICENCE,
+)
+
+# A request is answered within this time, one way or the other; what still waits to be scored then is dropped,
+# since nobody waits for it any more.
+_PATIENCE = "1 min"
+
+_HINT = "POST rows to /score as a JSON array, a JSON object, JSON lines or CSV with a header."
+
+_POST = "${http.method:equals('POST')"
+_LOOKS = "${http.method:in('GET', 'HEAD')"
+_MULTIPART = "${mime.type:startsWith('multipart/')"
+_IS_READYZ = "${http.request.uri:equals('/readyz')}"
+
+# Each request matches one of these or none; none means that nothing is at that path.
+_ROUTES = {
+    "score": f"{_POST}:and({_MULTIPART}:not()}}):and(${{fileSize:gt(0)}})}}",
+    "ready": f"{_LOOKS}:and({_IS_READYZ})}}",
+    "400 no body": f"{_POST}:and({_MULTIPART}:not()}}):and(${{fileSize:equals(0)}})}}",
+    "405 wrong method": f"{_POST}:not():and({_LOOKS}:not():or(${{http.request.uri:equals('/score')}})}})}}",
+    "415 multipart": f"{_POST}:and({_MULTIPART}}}):and(${{http.multipart.fragments.sequence.number:equals('1')}})}}",
+    "further part": "${http.multipart.fragments.sequence.number:replaceNull('1'):gt(1)}",
+}
+_REFUSALS = tuple(name for name in _ROUTES if name[0].isdigit())
+
+
+def _by_route(*cases: tuple[str, str], otherwise: str) -> str:
+    """An expression: the value of the route that a request took."""
+    for route, value in reversed(cases):
+        otherwise = f"${{RouteOnAttribute.Route:equals('{route}'):ifElse({value},\n  {otherwise})}}"
+    return otherwise
+
+
+# What the client can mend is 400; the model and its set-up are not the client's fault.
+_CLIENT_ERRORS = ", ".join(f"'{one.code}'" for one in (InputError, *InputError.__subclasses__()))
+_STATUS = _by_route(
+    ("score", f"${{scoring.error.code:replaceNull(''):in({_CLIENT_ERRORS}):ifElse('400', '500')}}"),
+    ("unmatched", "'404'"),
+    otherwise="${RouteOnAttribute.Route:substringBefore(' ')}",
+)
+_DETAIL = _by_route(
+    ("score", "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}"),
+    ("400 no body", f"'The request has no body. {_HINT}'"),
+    ("405 wrong method", f"${{http.method:append(' is not possible at '):append(${{http.request.uri}}):append('. {_HINT}')}}"),
+    ("415 multipart", f"'multipart is not read: send the rows as the body itself. {_HINT}'"),
+    otherwise=f"${{http.request.uri:prepend('There is nothing at '):append('. {_HINT}')}}",
+)
+_ALLOW = _by_route(
+    ("405 wrong method", f"{_IS_READYZ[:-1]}:ifElse('GET, HEAD', 'POST')}}"),
+    otherwise="''",
+)
+
+_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH = 0, 680, 1360, 2040, 2720
+_READY_ROW, _SCORE_ROW, _ERROR_ROW = 220, 520, 820
+
+
+def build(runtime: ScoringRuntime) -> Flow:
+    """Put the flow together for a runtime."""
+    contexts = Service(
+        name="Open requests",
+        type="org.apache.nifi.http.StandardHttpContextMap",
+        bundle=Bundle("nifi-http-context-map-nar"),
+        api="org.apache.nifi.http.HttpContextMap",
+        api_bundle=Bundle("nifi-standard-services-api-nar"),
+        properties={"Maximum Outstanding Requests": "5000", "Request Expiration": _PATIENCE},
+        comments="Requests that wait for their response; after Request Expiration they are answered with 503.",
+    )
+    receive = Processor(
+        name=RECEIVER,
+        type="org.apache.nifi.processors.standard.HandleHttpRequest",
+        at=(_FIRST, _SCORE_ROW),
+        properties={
+            "Listening Port": "#{http.port}",
+            "Hostname": "#{http.host}",
+            "HTTP Context Map": contexts,
+            # So that a readiness probe may ask with HEAD, and so that every other method gets a reason.
+            "Allow HEAD": "true",
+            "Allow OPTIONS": "true",
+            "Additional HTTP Methods": "PATCH",
+            "container-queue-size": "200",
+        },
+        # NiFi tells that the server listens at this level only; dai-nifi deploy waits for it.
+        bulletin_level="INFO",
+        comments="Listens at http.host and http.port. Answers 503 while the flow behind it is full.",
+    )
+    route = Processor(
+        name="What is asked for?",
+        type="org.apache.nifi.processors.standard.RouteOnAttribute",
+        at=(_SECOND, _SCORE_ROW),
+        properties={"Routing Strategy": "Route to Property name", **_ROUTES},
+        dynamic=tuple(_ROUTES),
+        # A request of several parts comes as so many FlowFiles; the first is answered for all.
+        ends=("further part",),
+        comments="Sends each request one way; the names that begin with a number are refusals with that status.",
+    )
+    score = scoring(runtime, (_THIRD, _SCORE_ROW), {"Bad Rows": "fail the FlowFile"}, ends=("rejected",))
+    scores = Processor(
+        name="Answer with scores",
+        type="org.apache.nifi.processors.standard.HandleHttpResponse",
+        at=(_FOURTH, _SCORE_ROW),
+        properties={
+            "HTTP Status Code": "200",
+            "HTTP Context Map": contexts,
+            "Attributes to add to the HTTP Response (Regex)": r"scoring\.(model\.id|duration\.ms)",
+            "Content-Type": "${mime.type}",
+        },
+        dynamic=("Content-Type",),
+        ends=("success", "failure"),
+        comments="200, with the scored rows in the format in which they came.",
+    )
+    say_ready = Processor(
+        name="Say Ready",
+        type="org.apache.nifi.processors.standard.ReplaceText",
+        at=(_THIRD, _READY_ROW),
+        properties={
+            "Replacement Strategy": "Always Replace",
+            "Evaluation Mode": "Entire text",
+            "Replacement Value": "Ready",
+        },
+        ends=("failure",),
+    )
+    ready = Processor(
+        name="Answer Ready",
+        type="org.apache.nifi.processors.standard.HandleHttpResponse",
+        at=(_FOURTH, _READY_ROW),
+        properties={"HTTP Status Code": "200", "HTTP Context Map": contexts, "Content-Type": "text/plain"},
+        dynamic=("Content-Type",),
+        ends=("success", "failure"),
+    )
+    explain = Processor(
+        name="Choose status and detail",
+        type="org.apache.nifi.processors.attributes.UpdateAttribute",
+        at=(_THIRD, _ERROR_ROW),
+        properties={
+            "Store State": "Do not store state",
+            "http.status": _STATUS,
+            "http.detail": _DETAIL,
+            "http.allow": _ALLOW,
+        },
+        dynamic=("http.status", "http.detail", "http.allow"),
+        comments="400 where the rows are at fault, 500 where the model or its set-up is.",
+    )
+    write = Processor(
+        name="Write the detail as JSON",
+        type="org.apache.nifi.processors.standard.ReplaceText",
+        at=(_FOURTH, _ERROR_ROW),
+        properties={
+            "Replacement Strategy": "Always Replace",
+            "Evaluation Mode": "Entire text",
+            "Replacement Value": '{"detail": "${http.detail:escapeJson()}"}',
+        },
+        ends=("failure",),
+    )
+    refuse = Processor(
+        name="Answer with the error",
+        type="org.apache.nifi.processors.standard.HandleHttpResponse",
+        at=(_FIFTH, _ERROR_ROW),
+        properties={
+            "HTTP Status Code": "${http.status}",
+            "HTTP Context Map": contexts,
+            "Content-Type": "application/json",
+            "Allow": "${http.allow}",
+        },
+        dynamic=("Content-Type", "Allow"),
+        ends=("success", "failure"),
+    )
+    # Few and small: a client that is told 503 at once can go elsewhere, one in a long queue cannot.
+    brief = {"most_flowfiles": 1000, "most_data": "1 GB", "expires": _PATIENCE}
+    return Flow(
+        name=NAME,
+        comments=SUMMARY,
+        parameters=[one.spec() for one in PARAMETERS],
+        services=[contexts],
+        processors=[receive, route, score, scores, say_ready, ready, explain, write, refuse],
+        connections=[
+            Connection("requests", receive, ["success"], route, **brief),
+            Connection("rows to score", route, ["score"], score, **brief),
+            Connection("scored rows", score, ["success"], scores, **brief),
+            Connection(
+                "is it ready?", route, ["ready"], say_ready, bends=[(route.middle[0], say_ready.middle[1])], **brief
+            ),
+            Connection("ready", say_ready, ["success"], ready, **brief),
+            Connection(
+                "refused requests",
+                route,
+                [*_REFUSALS, "unmatched"],
+                explain,
+                bends=[(route.middle[0], explain.middle[1])],
+                **brief,
+            ),
+            Connection("rows that cannot be scored", score, ["failure"], explain, **brief),
+            Connection("what was wrong", explain, ["success"], write, **brief),
+            Connection("error as JSON", write, ["success"], refuse, **brief),
+        ],
+        labels=_labels(),
+    )
+
+
+def _labels() -> list[Label]:
+    return [
+        Label(
+            "Realtime scoring over HTTP\n\n"
+            "POST rows to http://[http.host]:[http.port]/score as a JSON array, a JSON object, JSON lines or CSV; "
+            "the response has the same rows with their predictions, in the same format. Every request is answered: "
+            "with scores, or with a status and a JSON detail that says what was wrong.",
+            (_FIRST - 40, -180),
+            (1400, 130),
+        ),
+        Label(
+            "To run it: right-click the canvas > Parameters, set model.file (the model, as an asset), http.port and, "
+            "for models that need one, licence.key. Then enable the controller service and start the group. "
+            "GET /readyz answers Ready.",
+            (_FIRST - 40 + 1440, -180),
+            (1792, 130),
+            "#dcefdc",
+        ),
+        Label("Is the service up?  GET /readyz", (_THIRD - 40, _READY_ROW - 70), (1112, 238), "#eef3f8"),
+        Label("Scores", (_THIRD - 40, _SCORE_ROW - 70), (1112, 238), "#e3f1e3"),
+        Label("Refused requests and rows that cannot be scored", (_THIRD - 40, _ERROR_ROW - 70), (1792, 238), "#fbe6e3"),
+    ]
+
+
+TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build)
