@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from dai_nifi.commands import nifi
+from dai_nifi.commands import inspect, nars, nifi, score
 from dai_nifi.errors import ToolError
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(nifi.app, name="nifi")
+app.add_typer(nars.app, name="nars")
+app.command()(inspect.inspect)
+app.command()(score.score)
 
 
 def main() -> None:
@@ -36,5 +39,5 @@ def report(error: ToolError) -> int:
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps({"error": {"code": error.code, "message": str(error)}}) + "\n")
     else:
-        Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red")
+        Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red", soft_wrap=True)
     return error.exit_code

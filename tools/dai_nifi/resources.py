@@ -24,3 +24,25 @@ def extensions() -> Path:
 def flows() -> Path:
     """The folder with the importable flow definitions."""
     return _find("nifi_flows", "nifi_flows")
+
+
+def java_project() -> Path:
+    """The Maven project of the Java helper, with the versions of the Java runtimes."""
+    return _find("processors/java", "java")
+
+
+def models() -> Path:
+    """The folder with the sample model and its rows."""
+    return _find("models", "models")
+
+
+def constraints() -> Path:
+    """The file with the exact versions of the Python packages."""
+    packed = _PACKAGE / "_bundled" / "constraints.txt"
+    return packed if packed.is_file() else _CHECKOUT / "constraints.txt"
+
+
+def licence() -> Path:
+    """This project's licence."""
+    packed = _PACKAGE / "_bundled" / "LICENSE"
+    return packed if packed.is_file() else _CHECKOUT / "LICENSE"

@@ -212,6 +212,7 @@ def _version() -> str:
 
 
 def fill(target: Any, kind: ColumnType, values: pa.Array) -> None:
+    """Copy an Arrow array of ``kind.arrow`` into the Java array of a frame's column; null becomes missing."""
     if kind is ColumnType.STR:
         jvm.fill_strings(target, values)
     elif kind is ColumnType.TIME64:
@@ -227,6 +228,7 @@ def fill(target: Any, kind: ColumnType, values: pa.Array) -> None:
 
 
 def read(data: Any, kind: ColumnType) -> pa.Array:
+    """The Java array of a frame's column as an Arrow array of ``kind.arrow``; missing becomes null or NaN."""
     if kind is ColumnType.STR:
         return jvm.strings_to_arrow(data)
     if kind is ColumnType.TIME64:

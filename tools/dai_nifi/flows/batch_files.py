@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dai_nifi.flows.builder import Connection, Flow, Label, Point, Processor
+from collections.abc import Sequence
+
+from dai_nifi.flows.builder import BOX_HEIGHT, Connection, Flow, Label, Point, Processor
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
 
 NAME = "batch-files"
@@ -16,8 +18,8 @@ FAILED = "failed.directory"
 PARAMETERS = (
     Parameter(
         INPUT,
-        "Where files with rows are put, on the machine that runs NiFi. Must exist. Files are removed as they are taken; "
-        "subfolders are left alone.",
+        "Where files with rows are put, on the machine that runs NiFi. Must exist. Files are removed as they are "
+        "taken; subfolders are left alone.",
         kind=Kind.DIRECTORY,
     ),
     Parameter(OUTPUT, "Where the scored files go, under their own names.", kind=Kind.DIRECTORY),
@@ -40,8 +42,17 @@ PARAMETERS = (
 # Names that programs give to files that they still write; also everything hidden.
 UNFINISHED = r"(?i)(?!\.)(?!.*\.(tmp|temp|part|partial|filepart|crdownload|swp)$)(?!.*~$).+"
 
-_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH = 0, 680, 1360, 2040, 2720
-_SCORE_ROW, _REJECT_ROW, _FAIL_ROW, _SIDECAR_ROW = 220, 520, 820, 1040
+# What FILE.error.json holds.
+_REASON = (
+    '{"file": "${filename:escapeJson()}", '
+    '"code": "${scoring.error.code:replaceEmpty(\'internal\'):escapeJson()}", '
+    '"message": "${scoring.error:replaceEmpty(\'The scoring processor failed; the log of NiFi says why.\')'
+    ':escapeJson()}", '
+    '"time": "${now():format("yyyy-MM-dd\'T\'HH:mm:ssXXX")}"}\n'
+)
+
+_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH = 0, 608, 1216, 1824, 2432, 3040
+_REJECT_ROW, _SCORE_ROW, _FAIL_ROW = 0, 352, 704
 
 
 def build(runtime: ScoringRuntime) -> Flow:
@@ -66,70 +77,62 @@ def build(runtime: ScoringRuntime) -> Flow:
         comments="Looks every second. Leaves hidden and unfinished files (such as *.part and *.tmp) alone.",
     )
     score = scoring(runtime, (_SECOND, _SCORE_ROW), {"Bad Rows": "route to rejected"}, ends=())
-    scores = _writer("Write scores", OUTPUT, (_THIRD, _SCORE_ROW))
-    rejected = _writer("Write rejected rows", REJECTED, (_THIRD, _REJECT_ROW))
+    scores = _writer("Write scores", OUTPUT, (_THIRD, _SCORE_ROW), ends=("success",))
+    rejected = _writer("Write rejected rows", REJECTED, (_THIRD, _REJECT_ROW), ends=("success",))
+    failed = _writer("Write failed files", FAILED, (_THIRD, _FAIL_ROW))
     describe = Processor(
         name="Describe the failure",
         type="org.apache.nifi.processors.standard.ReplaceText",
-        at=(_THIRD, _SIDECAR_ROW),
+        at=(_FOURTH, _FAIL_ROW),
         properties={
             "Replacement Strategy": "Always Replace",
             "Evaluation Mode": "Entire text",
-            "Replacement Value": '{"file": "${filename:escapeJson()}", '
-            "\"code\": \"${scoring.error.code:replaceEmpty('internal'):escapeJson()}\", "
-            "\"message\": \"${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')"
-            ":escapeJson()}\", "
-            '"time": "${now():format("yyyy-MM-dd\'T\'HH:mm:ssXXX")}"}\n',
+            "Replacement Value": _REASON,
         },
-        # Only a FlowFile beyond NiFi's limits could fail here, and this one does not depend on its contents.
+        # It does not look at the contents, so there is none that it could fail for.
         ends=("failure",),
         comments="Attributes are lost on disk, so code and message become a file beside the failed one.",
     )
     name = Processor(
         name="Name it FILE.error.json",
         type="org.apache.nifi.processors.attributes.UpdateAttribute",
-        at=(_FOURTH, _SIDECAR_ROW),
+        at=(_FIFTH, _FAIL_ROW),
         properties={"Store State": "Do not store state", "filename": "${filename}.error.json"},
         dynamic=("filename",),
     )
-    failed = _writer("Write failed files", FAILED, (_FIFTH, _FAIL_ROW))
-    writers = (scores, rejected, failed)
+    reasons = _writer("Write reasons", FAILED, (_SIXTH, _FAIL_ROW), ends=("success",))
     return Flow(
         name=NAME,
         comments=SUMMARY,
         parameters=[one.spec() for one in PARAMETERS],
-        processors=[take, score, scores, rejected, describe, name, failed],
+        processors=[take, score, scores, rejected, failed, describe, name, reasons],
         connections=[
             # Files wait in their folder rather than here: at most this many are under way.
             Connection("files", take, ["success"], score, most_flowfiles=100, most_data="10 GB"),
             Connection("scored rows", score, ["success"], scores, most_data="10 GB"),
-            Connection(
-                "rejected rows", score, ["rejected"], rejected, bends=[(score.middle[0] + 60, rejected.middle[1])]
-            ),
-            Connection("failed file", score, ["failure"], failed, bends=[(score.middle[0], failed.middle[1])]),
-            Connection(
-                "its reason", score, ["failure"], describe, bends=[(score.middle[0] - 60, describe.middle[1])]
-            ),
+            Connection("rejected rows", score, ["rejected"], rejected, [(score.middle[0], rejected.middle[1])]),
+            Connection("failed files", score, ["failure"], failed, [(score.middle[0], failed.middle[1])]),
+            Connection("files that failed", failed, ["success"], describe),
             Connection("reason as JSON", describe, ["success"], name),
-            Connection("FILE.error.json", name, ["success"], failed, bends=[(failed.middle[0], name.middle[1])]),
-            *(_again(one) for one in writers),
+            Connection("FILE.error.json", name, ["success"], reasons),
+            *(_again(one) for one in (scores, rejected, failed, reasons)),
         ],
         labels=_labels(),
     )
 
 
-def _writer(name: str, directory: str, at: Point) -> Processor:
+def _writer(name: str, directory: str, at: Point, ends: Sequence[str] = ()) -> Processor:
     return Processor(
         name=name,
         type="org.apache.nifi.processors.standard.PutFile",
         at=at,
         properties={
             "Directory": f"#{{{directory}}}",
-            # A file may come twice if NiFi is killed just before it removes the original: the second replaces the first.
+            # A file comes twice if NiFi is killed just before it removes the original: the second replaces the first.
             "Conflict Resolution Strategy": "replace",
             "Create Missing Directories": "true",
         },
-        ends=("success",),
+        ends=ends,
         penalty="10 sec",
         comments=f"Writes to {directory}, made if missing; a file of the same name there is replaced. "
         "What cannot be written (disk full, no permission) is tried again every 10 seconds.",
@@ -137,30 +140,41 @@ def _writer(name: str, directory: str, at: Point) -> Processor:
 
 
 def _again(writer: Processor) -> Connection:
-    right, top = writer.at[0] + 352 + 60, writer.at[1]
-    return Connection("try again", writer, ["failure"], writer, bends=[(right, top + 30), (right, top + 98)])
+    centre, below = writer.middle[0], writer.at[1] + BOX_HEIGHT + 72
+    return Connection("try again", writer, ["failure"], writer, [(centre - 56, below), (centre + 56, below)])
 
 
 def _labels() -> list[Label]:
+    def zone(text: str, row: int, boxes: int, colour: str) -> Label:
+        return Label(text, (_THIRD - 32, row - 48), (boxes * 608 - 192, 288), colour, 16)
+
     return [
         Label(
             "Scoring of files\n\n"
-            "Files that appear in [input.directory] are taken, scored and removed from there. CSV, JSON, JSON lines, "
-            "Avro, Parquet and Arrow are recognised; results have the same format and the same file name.",
-            (_FIRST - 40, -180),
-            (1400, 130),
+            "Files that appear in (input.directory) are taken, scored and removed from there. CSV, JSON, JSON lines, "
+            "Avro, Parquet and Arrow are recognised; results have the same format and file name.\n\n"
+            "A file that is still being written is left alone until it has not changed for (minimum.age).",
+            (_FIRST - 32, _REJECT_ROW - 288),
+            (1168, 192),
+            font_size=18,
         ),
         Label(
-            "To run it: right-click the canvas > Parameters, set model.file (the model, as an asset), the four folders "
-            "(all different) and, for models that need one, licence.key. Then start the group.",
-            (_FIRST - 40 + 1440, -180),
-            (1792, 130),
+            "To run it\n\n"
+            "1. Right-click the canvas, Parameters: set model.file (upload the model as an asset), the four folders "
+            "(all different, on NiFi's machine) and, for models that need one, licence.key.\n"
+            "2. Right-click the canvas, Start, and put a file into (input.directory).",
+            (_THIRD - 32, _REJECT_ROW - 288),
+            (2240, 192),
             "#dcefdc",
+            18,
         ),
-        Label("Scores, in [output.directory]", (_THIRD - 40, _SCORE_ROW - 70), (620, 238), "#e3f1e3"),
-        Label("Rows that cannot be scored, in [rejected.directory]", (_THIRD - 40, _REJECT_ROW - 70), (620, 238), "#fdf0d5"),
-        Label(
-            "Files that cannot be scored at all, in [failed.directory]", (_THIRD - 40, _FAIL_ROW - 70), (1980, 458), "#fbe6e3"
+        zone("Rows that cannot be scored, to (rejected.directory)", _REJECT_ROW, 1, "#fdf0d5"),
+        zone("Scores, to (output.directory)", _SCORE_ROW, 1, "#e3f1e3"),
+        zone(
+            "Files that cannot be scored at all, to (failed.directory), each with a FILE.error.json that says why",
+            _FAIL_ROW,
+            4,
+            "#fbe6e3",
         ),
     ]
 

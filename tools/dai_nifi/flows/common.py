@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor
+from dai_scoring.models import Kind as ModelKind
 
 
 class Kind(Enum):
@@ -16,7 +17,7 @@ class Kind(Enum):
     PORT = "port"
     DIRECTORY = "directory"
     MODEL = "model"
-    SECRET = "secret"
+    SENSITIVE = "sensitive"
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class Parameter:
     @property
     def required(self) -> bool:
         """Whether a deployment must say it."""
-        return self.default is None and self.kind is not Kind.SECRET
+        return self.default is None and self.kind is not Kind.SENSITIVE
 
     def spec(self) -> ParameterSpec:
         """The parameter as it stands in the flow definition."""
-        return ParameterSpec(self.name, self.description, self.default, self.kind is Kind.SECRET)
+        return ParameterSpec(self.name, self.description, self.default, self.kind is Kind.SENSITIVE)
 
 
 MODEL = Parameter(
@@ -46,7 +47,7 @@ MODEL = Parameter(
 LICENCE = Parameter(
     "licence.key",
     "The Driverless AI licence key, for models that need one. Leave it without a value otherwise.",
-    kind=Kind.SECRET,
+    kind=Kind.SENSITIVE,
 )
 
 
@@ -58,11 +59,14 @@ class ScoringRuntime:
     processor: str
     version: str
     models: str
+    kinds: frozenset[ModelKind]
 
+
+_MOJOS = frozenset({ModelKind.DAI_MOJO, ModelKind.DAI_MOJO_ARCHIVE, ModelKind.H2O3_MOJO})
 
 # The version is ProcessorDetails.version of processors/extensions/; a unit test compares them.
 RUNTIMES: Mapping[str, ScoringRuntime] = {
-    "java": ScoringRuntime("java", "ScoreJavaMojo", "0.1.0", "a Driverless AI MOJO or an H2O-3 MOJO"),
+    "java": ScoringRuntime("java", "ScoreJavaMojo", "0.1.0", "a Driverless AI MOJO or an H2O-3 MOJO", _MOJOS),
 }
 
 

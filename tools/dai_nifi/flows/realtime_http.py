@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from dai_nifi.flows.builder import Bundle, Connection, Flow, Label, Processor, Service
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
 from dai_scoring.errors import InputError
@@ -52,7 +55,8 @@ def _by_route(*cases: tuple[str, str], otherwise: str) -> str:
 
 
 # What the client can mend is 400; the model and its set-up are not the client's fault.
-_CLIENT_ERRORS = ", ".join(f"'{one.code}'" for one in (InputError, *InputError.__subclasses__()))
+_INPUT_ERRORS: list[type[InputError]] = [InputError, *InputError.__subclasses__()]
+_CLIENT_ERRORS = ", ".join(f"'{one.code}'" for one in _INPUT_ERRORS)
 _STATUS = _by_route(
     ("score", f"${{scoring.error.code:replaceNull(''):in({_CLIENT_ERRORS}):ifElse('400', '500')}}"),
     ("unmatched", "'404'"),
@@ -61,7 +65,10 @@ _STATUS = _by_route(
 _DETAIL = _by_route(
     ("score", "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}"),
     ("400 no body", f"'The request has no body. {_HINT}'"),
-    ("405 wrong method", f"${{http.method:append(' is not possible at '):append(${{http.request.uri}}):append('. {_HINT}')}}"),
+    (
+        "405 wrong method",
+        f"${{http.method:append(' is not possible at '):append(${{http.request.uri}}):append('. {_HINT}')}}",
+    ),
     ("415 multipart", f"'multipart is not read: send the rows as the body itself. {_HINT}'"),
     otherwise=f"${{http.request.uri:prepend('There is nothing at '):append('. {_HINT}')}}",
 )
@@ -70,8 +77,8 @@ _ALLOW = _by_route(
     otherwise="''",
 )
 
-_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH = 0, 680, 1360, 2040, 2720
-_READY_ROW, _SCORE_ROW, _ERROR_ROW = 220, 520, 820
+_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH = 0, 608, 1216, 1824, 2432
+_READY_ROW, _SCORE_ROW, _ERROR_ROW = 0, 288, 576
 
 
 def build(runtime: ScoringRuntime) -> Flow:
@@ -185,7 +192,7 @@ def build(runtime: ScoringRuntime) -> Flow:
         ends=("success", "failure"),
     )
     # Few and small: a client that is told 503 at once can go elsewhere, one in a long queue cannot.
-    brief = {"most_flowfiles": 1000, "most_data": "1 GB", "expires": _PATIENCE}
+    brief = partial(Connection, most_flowfiles=1000, most_data="1 GB", expires=_PATIENCE)
     return Flow(
         name=NAME,
         comments=SUMMARY,
@@ -193,50 +200,61 @@ def build(runtime: ScoringRuntime) -> Flow:
         services=[contexts],
         processors=[receive, route, score, scores, say_ready, ready, explain, write, refuse],
         connections=[
-            Connection("requests", receive, ["success"], route, **brief),
-            Connection("rows to score", route, ["score"], score, **brief),
-            Connection("scored rows", score, ["success"], scores, **brief),
-            Connection(
-                "is it ready?", route, ["ready"], say_ready, bends=[(route.middle[0], say_ready.middle[1])], **brief
-            ),
-            Connection("ready", say_ready, ["success"], ready, **brief),
-            Connection(
+            brief("requests", receive, ["success"], route),
+            brief("rows to score", route, ["score"], score),
+            brief("scored rows", score, ["success"], scores),
+            brief("is it ready?", route, ["ready"], say_ready, bends=[(route.middle[0], say_ready.middle[1])]),
+            brief("ready", say_ready, ["success"], ready),
+            brief(
                 "refused requests",
                 route,
                 [*_REFUSALS, "unmatched"],
                 explain,
                 bends=[(route.middle[0], explain.middle[1])],
-                **brief,
             ),
-            Connection("rows that cannot be scored", score, ["failure"], explain, **brief),
-            Connection("what was wrong", explain, ["success"], write, **brief),
-            Connection("error as JSON", write, ["success"], refuse, **brief),
+            brief("not scored", score, ["failure"], explain),
+            brief("what was wrong", explain, ["success"], write),
+            brief("error as JSON", write, ["success"], refuse),
         ],
         labels=_labels(),
     )
 
 
+def endpoint(values: Mapping[str, str | None]) -> str:
+    """Where a deployment with these parameters takes rows; one that listens everywhere is named by loopback."""
+    host = values.get("http.host") or "127.0.0.1"
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    return f"http://{f'[{host}]' if ':' in host else host}:{values.get('http.port')}/score"
+
+
 def _labels() -> list[Label]:
+    def zone(text: str, row: int, boxes: int, colour: str) -> Label:
+        return Label(text, (_THIRD - 32, row - 48), (boxes * 608 - 192, 208), colour, 16)
+
     return [
         Label(
             "Realtime scoring over HTTP\n\n"
-            "POST rows to http://[http.host]:[http.port]/score as a JSON array, a JSON object, JSON lines or CSV; "
-            "the response has the same rows with their predictions, in the same format. Every request is answered: "
-            "with scores, or with a status and a JSON detail that says what was wrong.",
-            (_FIRST - 40, -180),
-            (1400, 130),
+            "POST rows to http://(http.host):(http.port)/score as a JSON array, a JSON object, JSON lines or CSV. The "
+            "response has the same rows with their predictions, in the same format.\n\n"
+            "Every request is answered: with scores, or with a status and a JSON detail that says what was wrong.",
+            (_FIRST - 32, _READY_ROW - 288),
+            (1168, 192),
+            font_size=18,
         ),
         Label(
-            "To run it: right-click the canvas > Parameters, set model.file (the model, as an asset), http.port and, "
-            "for models that need one, licence.key. Then enable the controller service and start the group. "
-            "GET /readyz answers Ready.",
-            (_FIRST - 40 + 1440, -180),
-            (1792, 130),
+            "To run it\n\n"
+            "1. Right-click the canvas, Parameters: set model.file (upload the model as an asset), http.port and, for "
+            "models that need one, licence.key.\n"
+            "2. Right-click the canvas, Enable all controller services.\n"
+            "3. Right-click the canvas, Start. GET /readyz then answers Ready.",
+            (_THIRD - 32, _READY_ROW - 288),
+            (1632, 192),
             "#dcefdc",
+            18,
         ),
-        Label("Is the service up?  GET /readyz", (_THIRD - 40, _READY_ROW - 70), (1112, 238), "#eef3f8"),
-        Label("Scores", (_THIRD - 40, _SCORE_ROW - 70), (1112, 238), "#e3f1e3"),
-        Label("Refused requests and rows that cannot be scored", (_THIRD - 40, _ERROR_ROW - 70), (1792, 238), "#fbe6e3"),
+        zone("Is the service up?  GET /readyz", _READY_ROW, 2, "#eef3f8"),
+        zone("Scores", _SCORE_ROW, 2, "#e3f1e3"),
+        zone("Refused requests, and rows that cannot be scored", _ERROR_ROW, 3, "#fbe6e3"),
     ]
 
 

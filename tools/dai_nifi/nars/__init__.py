@@ -1,0 +1,1 @@
+"""The archives (NARs) with the processors: built here, put into a NiFi there."""

@@ -1,4 +1,4 @@
-"""Runs Maven on the assembly's pom: finds it, shows what it downloads, and says why it failed."""
+"""Runs Maven: finds it, shows what it downloads, and says why it failed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dai_nifi.errors import PrerequisiteError, ToolError
@@ -34,21 +34,31 @@ def find_maven() -> Path:
     found = shutil.which("mvn")
     if found is None:
         raise PrerequisiteError(
-            "Maven (mvn) is not on PATH; it downloads NiFi. Install it (Debian: apt-get install maven; "
-            "macOS: brew install maven) or run an installation of your own with --nifi-home."
+            "Maven (mvn) is not on PATH; it downloads NiFi and the runtimes. "
+            "Install it (Debian: apt-get install maven; "
+            "macOS: brew install maven). For NiFi alone, --nifi-home runs an installation of your own."
         )
     return Path(found)
 
 
-def run(pom: Path, java_home: Path, log: Path, progress: Progress) -> None:
-    """Run the assembly's goals on ``pom`` under the given Java; all that Maven prints goes to ``log``.
+def run(
+    pom: Path,
+    java_home: Path,
+    log: Path,
+    progress: Progress,
+    arguments: Sequence[str] = GOALS,
+    purpose: str = "assemble NiFi",
+) -> None:
+    """Run goals (the assembly's, unless told otherwise) on ``pom`` under the given Java.
+
+    All that Maven prints goes to ``log``; ``purpose`` completes "Maven could not ..." where it fails.
 
     Raises:
         PrerequisiteError: Maven is missing.
         ToolError: Maven failed; the message has its error lines.
 
     """
-    command = [str(find_maven()), "-B", "-f", str(pom), *GOALS]
+    command = [str(find_maven()), "-B", "-f", str(pom), *arguments]
     environment = {**os.environ, "JAVA_HOME": str(java_home)}
     # Lines of a failure come last; downloads before them can be thousands.
     tail: deque[str] = deque(maxlen=400)
@@ -66,7 +76,7 @@ def run(pom: Path, java_home: Path, log: Path, progress: Progress) -> None:
         ) as maven,
     ):
         try:
-            show = _Shown(progress)
+            show = _Shown(progress, _STAGES if arguments == GOALS else {})
             for line in maven.stdout or ():
                 kept.write(line)
                 tail.append(line.rstrip())
@@ -76,7 +86,7 @@ def run(pom: Path, java_home: Path, log: Path, progress: Progress) -> None:
             raise
     if maven.returncode:
         reasons = "\n  ".join(error_lines(tail)) or f"exit code {maven.returncode}"
-        raise ToolError(f"Maven could not assemble NiFi:\n  {reasons}\nAll it said is in {log}")
+        raise ToolError(f"Maven could not {purpose}:\n  {reasons}\nAll it said is in {log}")
 
 
 def error_lines(lines: Iterable[str]) -> list[str]:
@@ -99,16 +109,17 @@ def error_lines(lines: Iterable[str]) -> list[str]:
 class _Shown:
     """Turns Maven's lines into progress: the archives by name, the hundreds of small jars as a count."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, stages: Mapping[str, tuple[str, float]]) -> None:
         self._progress = progress
-        self._stage, self._share = _STAGES["copy"]
+        self._stages = stages
+        self._share = 0.0
         self._count = 0
 
     def __call__(self, line: str) -> None:
         goal = _GOAL.search(line)
-        if goal and goal[2] in _STAGES:
-            self._stage, self._share = _STAGES[goal[2]]
-            self._progress(self._stage, self._share)
+        if goal and goal[2] in self._stages:
+            stage, self._share = self._stages[goal[2]]
+            self._progress(stage, self._share)
             return
         downloaded = _DOWNLOADED.search(line)
         if downloaded is None:

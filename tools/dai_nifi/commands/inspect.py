@@ -1,0 +1,62 @@
+"""``dai-nifi inspect``: what a model file is and what it wants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dai_nifi.console import JsonOption, Output
+from dai_nifi.jars import LICENCE_NOTE
+from dai_nifi.scoring import opened
+from dai_scoring.scorer import ModelInfo
+
+
+def inspect(
+    model: Annotated[Path, typer.Argument(help="A MOJO of Driverless AI or H2O-3.")],
+    accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE)] = False,
+    licence_file: Annotated[Path | None, typer.Option(help="The Driverless AI licence file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a model's kind, id, runtime, input and output columns, and what it can be asked for."""
+    output = Output(as_json)
+    with (
+        output.progress("Loading the model") as progress,
+        opened(model, progress, accept_h2o_licence=accept_h2o_licence, licence_file=licence_file) as scorer,
+    ):
+        info = scorer.info
+    output.result(described(info), lambda console: _render(console, info))
+
+
+def described(info: ModelInfo) -> dict[str, Any]:
+    """A model's description as plain values."""
+    return {
+        "id": info.id,
+        "kind": info.kind,
+        "runtime": info.runtime,
+        "runtime_version": info.runtime_version,
+        "sha256": info.sha256,
+        "created": info.created.isoformat() if info.created else None,
+        "inputs": [{"name": c.name, "type": c.type.value, "missing": sorted(c.missing)} for c in info.inputs],
+        "outputs": [{"name": c.name, "type": c.type.value} for c in info.outputs],
+        "capabilities": sorted(capability.value for capability in info.capabilities),
+    }
+
+
+def _render(console: Console, info: ModelInfo) -> None:
+    about = described(info)
+    for name in ("kind", "id", "created", "runtime", "sha256"):
+        value = f"{info.runtime} {info.runtime_version}" if name == "runtime" else about[name]
+        console.print(f"{name:<9}{value}", markup=False, soft_wrap=True)
+    columns = Table("Column", "Type", "Means missing, beside null and empty text")
+    for column in info.inputs:
+        columns.add_row(column.name, column.type.value, " ".join(sorted(column.missing - {""})))
+    predictions = Table("Prediction", "Type")
+    for column in info.outputs:
+        predictions.add_row(column.name, column.type.value)
+    console.print(columns)
+    console.print(predictions)
+    console.print(f"can      {', '.join(about['capabilities'])}")

@@ -1,0 +1,121 @@
+"""``dai-nifi nars``: build the archives with the processors, and manage them in a NiFi."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
+from dai_nifi.console import JsonOption, Output
+from dai_nifi.errors import UsageError
+from dai_nifi.jars import LICENCE_NOTE
+from dai_nifi.nars import install as manager
+from dai_nifi.nars.build import BuiltNar
+from dai_nifi.nars.build import build as build_nar
+from dai_nifi.nars.spec import SPECS
+
+app = typer.Typer(help="Build, install, list and remove the archives (NARs) with the processors.", no_args_is_help=True)
+
+DEFAULT_FOLDER = Path("build/nars")
+
+
+@app.command()
+def build(
+    runtime: Annotated[list[str] | None, typer.Option(help="Which: java. Default: all; may be repeated.")] = None,
+    output_folder: Annotated[Path, typer.Option("--output", help="Folder for the archives.")] = DEFAULT_FOLDER,
+    accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE)] = False,
+    python_version: Annotated[
+        str | None, typer.Option(help="The Python that NiFi runs, such as 3.12. Default: this command's.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build the archives; H2O-3 models score with them as they are, Driverless AI MOJOs want the option above."""
+    output = Output(as_json)
+    for name in runtime or ():
+        if name not in SPECS:
+            raise UsageError(f"there is no runtime {name}; there are: {', '.join(SPECS)}")
+    if python_version not in (None, "3.10", "3.11", "3.12"):
+        raise UsageError(f"--python-version {python_version}: NiFi's Python is 3.10, 3.11 or 3.12 here")
+    built: list[BuiltNar] = []
+    with output.progress("Building the archives") as progress:
+        for name in runtime or SPECS:
+            built.append(build_nar(name, output_folder, progress, accept_h2o_licence, python_version))
+
+    def render(console: Console) -> None:
+        for nar in built:
+            inside = "with H2O's MOJO runtime" if nar.mojo2 else "without H2O's MOJO runtime: H2O-3 models only"
+            about = f"{nar.processor} {nar.version} for Python {nar.python}, {nar.bytes / 1e6:.0f} MB"
+            console.print(f"{nar.path}: {about}, {inside}", soft_wrap=True)
+
+    output.result([asdict(nar) for nar in built], render)
+
+
+@app.command()
+def install(
+    nars: Annotated[
+        list[Path] | None, typer.Argument(help=f"Archives. Default: those in {DEFAULT_FOLDER}.", show_default=False)
+    ] = None,
+    url: UrlOption = DEFAULT_URL,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Upload archives to a running NiFi, without a restart; another build of a version replaces the first."""
+    output = Output(as_json)
+    paths = nars or sorted(DEFAULT_FOLDER.glob("*.nar"))
+    if not paths:
+        raise UsageError(f"there is no archive in {DEFAULT_FOLDER}: name one, or run 'dai-nifi nars build' first")
+    connect(url, profile)
+    with output.progress("Installing") as progress:
+        done = [manager.install(path, progress) for path in paths]
+
+    def render(console: Console) -> None:
+        for nar in done:
+            state = "was installed already" if nar.already else "is installed"
+            console.print(f"{nar.name} {nar.version} {state}; on the canvas: {', '.join(nar.processors) or nar.name}")
+
+    output.result([asdict(nar) for nar in done], render)
+
+
+@app.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Those of others too.")] = False,
+    url: UrlOption = DEFAULT_URL,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the archives that were uploaded to a NiFi."""
+    connect(url, profile)
+    found = manager.listed(everything)
+
+    def render(console: Console) -> None:
+        table = Table("NAR", "Version", "State")
+        for nar in found:
+            table.add_row(nar.name, nar.version, nar.state)
+        console.print(table if found else "No NAR of this project was uploaded to this NiFi.")
+
+    Output(as_json).result([asdict(nar) for nar in found], render)
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="The archive's name, or its processor's.")],
+    version: Annotated[str | None, typer.Option(help="One version only.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Even while its processors are on the canvas.")] = False,
+    url: UrlOption = DEFAULT_URL,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove an archive from a NiFi."""
+    output = Output(as_json)
+    connect(url, profile)
+    with output.progress("Removing") as progress:
+        removed = manager.remove(name, progress, version, force)
+    output.result(
+        [asdict(nar) for nar in removed],
+        lambda console: console.print("Removed " + ", ".join(f"{nar.name} {nar.version}" for nar in removed)),
+    )

@@ -1,0 +1,120 @@
+"""What is looked at before a deployment changes anything: parameters, model, processors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+
+import nipyapi
+
+from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
+from dai_nifi.flows.common import RUNTIMES, Kind, Parameter, Template
+from dai_nifi.flows.rest import nifi_calls
+from dai_scoring.errors import ModelError
+from dai_scoring.models import identify
+
+
+def parse(pairs: Iterable[str]) -> dict[str, str]:
+    """Read KEY=VALUE words; raises UsageError for one without ``=`` or a key that comes twice."""
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--param takes KEY=VALUE, not {pair!r}.")
+        if name in values:
+            raise UsageError(f"--param {name} is given twice.")
+        values[name] = value
+    return values
+
+
+def check_values(template: Template, given: Mapping[str, str], present: Mapping[str, str | None]) -> None:
+    """Raise UsageError for parameters that are unknown, missing, or make no sense.
+
+    Args:
+        template: whose parameters they are.
+        given: what the caller sets.
+        present: what an earlier deployment has set already.
+
+    """
+    for name, value in given.items():
+        _check_value(template, name, value)
+    all_values = {**present, **given}
+    missing = [
+        one.name
+        for one in template.parameters
+        if one.required and one.kind is not Kind.MODEL and not all_values.get(one.name)
+    ]
+    if missing:
+        raise UsageError(
+            f"The flow {template.name} needs {_listed(missing)}: "
+            + " ".join(f"--param {name}=..." for name in missing)
+            + "".join(f"\n  {name}: {_described(template, name)}" for name in missing)
+        )
+    _check_directories(template, all_values)
+
+
+def check_model(model: Path, runtime: str) -> None:
+    """Raise ModelRefusedError if the file is no model, or not one for the runtime."""
+    try:
+        kind = identify(model)
+    except ModelError as error:
+        raise ModelRefusedError(str(error)) from error
+    known = RUNTIMES[runtime]
+    if kind not in known.kinds:
+        raise ModelRefusedError(f"{model} is a {kind.value}; the runtime {runtime} takes {known.models}.")
+
+
+def check_installed(runtime: str) -> None:
+    """Raise NotFoundError if NiFi lacks the runtime's processor, or has another version of it."""
+    wanted = RUNTIMES[runtime]
+    with nifi_calls():
+        types = nipyapi.nifi.FlowApi().get_processor_types(type=wanted.processor).processor_types or []
+    versions = sorted({one.bundle.version for one in types if one.type == wanted.processor})
+    if wanted.version in versions:
+        return
+    has = f"has {wanted.processor} {', '.join(versions)}" if versions else f"lacks the processor {wanted.processor}"
+    raise NotFoundError(f"This NiFi {has}; the flow needs version {wanted.version}. Run: dai-nifi nars install")
+
+
+def _check_value(template: Template, name: str, value: str) -> None:
+    known = template.parameter(name)
+    if known is None:
+        settable = [one.name for one in template.parameters if one.kind not in (Kind.MODEL, Kind.SENSITIVE)]
+        raise UsageError(f"The flow {template.name} has no parameter {name!r}. It has: {', '.join(settable)}.")
+    if known.kind is Kind.MODEL:
+        raise UsageError(f"{name} is set by --model FILE, which brings the model to NiFi.")
+    if known.kind is Kind.SENSITIVE:
+        raise UsageError(
+            f"{name} does not belong on a command line, where others can read it. Put the key into the environment "
+            "variable DRIVERLESS_AI_LICENSE_KEY."
+        )
+    if not value.strip():
+        raise UsageError(f"The parameter {name} is empty. {known.description}")
+    if known.kind is Kind.PORT and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
+        raise UsageError(f"The parameter {name} is a port, 1 to 65535, not {value!r}.")
+    if known.kind is Kind.DIRECTORY and not PurePath(value).is_absolute():
+        raise UsageError(
+            f"The parameter {name} is a folder on the machine that runs NiFi: give its whole path, not {value!r}."
+        )
+
+
+def _check_directories(template: Template, values: Mapping[str, str | None]) -> None:
+    names: dict[PurePath, Parameter] = {}
+    for one in template.parameters:
+        value = values.get(one.name)
+        if one.kind is not Kind.DIRECTORY or not value:
+            continue
+        other = names.setdefault(PurePath(value), one)
+        if other is not one:
+            raise UsageError(
+                f"{other.name} and {one.name} are both {value}. They must differ, or files would replace each other."
+            )
+
+
+def _described(template: Template, name: str) -> str:
+    known = template.parameter(name)
+    return known.description if known else ""
+
+
+def _listed(names: list[str]) -> str:
+    return f"the parameter {names[0]}" if len(names) == 1 else f"the parameters {', '.join(names)}"

@@ -1,0 +1,253 @@
+"""Bringing a flow and its model to a NiFi, or up to date in one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nipyapi
+import nipyapi.layout
+
+from dai_nifi.errors import UsageError
+from dai_nifi.flows import checks, context, deployed, lifecycle, realtime_http, templates
+from dai_nifi.flows.builder import Json
+from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES, Template
+from dai_nifi.flows.context import Asset, Context, asset_name
+from dai_nifi.flows.deployed import Deployed, Mark
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, canvas, finish_request, nifi_calls, silent
+
+LICENCE_VARIABLE = "DRIVERLESS_AI_LICENSE_KEY"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be deployed; ``model`` may be left out for a flow that is there already."""
+
+    flow: str
+    model: Path | None = None
+    runtime: str = "java"
+    name: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    start: bool = True
+    dry_run: bool = False
+    timeout: float = DEFAULT_TIMEOUT
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployment came to; with ``dry_run`` the same as it would be, nothing changed."""
+
+    name: str
+    flow: str
+    runtime: str
+    action: str
+    """created, updated or unchanged"""
+    changes: list[str]
+    running: bool
+    model: str | None
+    parameters: dict[str, str | None]
+    """Without the sensitive ones."""
+    endpoint: str | None
+    """Where to POST rows, for flows that listen."""
+    id: str | None
+    url: str | None
+    """The canvas."""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class _Plan:
+    request: Request
+    name: str
+    template: Template
+    there: Deployed | None
+    context: Context | None
+    mark: Mark
+    values: dict[str, str]
+    model: str | None
+    changes: list[str]
+
+    @property
+    def replaces(self) -> bool:
+        return self.there is not None and self.there.mark != self.mark
+
+
+def deploy(request: Request, progress: Progress = silent) -> Deployment:
+    """Deploy a flow, or update the one of the same name; FlowFiles that are queued stay.
+
+    Raises:
+        UsageError: a parameter is unknown, missing or makes no sense.
+        NotFoundError: no such template, or NiFi lacks the processor.
+        ModelRefusedError: the model is none, or not one for the runtime.
+        ConflictError: the name, or the port, is taken by something else.
+        InvalidFlowError: a component is not valid or does not start; the flow is there, stopped.
+
+    """
+    plan = _plan(request, progress)
+    if request.dry_run:
+        return _outcome(plan, plan.there, plan.context, bool(plan.there and _runs(plan.there)), dry_run=True)
+    if plan.there is not None and plan.changes:
+        progress(f"stopping {plan.name}", None)
+        lifecycle.stop_entrances(plan.there, request.timeout)
+        lifecycle.stop_group(plan.there.id, request.timeout)
+    current = _set_context(plan, progress)
+    flow = plan.there
+    if flow is None:
+        progress(f"placing {plan.name} on the canvas", None)
+        flow = _import(plan)
+    elif plan.replaces:
+        progress(f"replacing the contents of {plan.name}", None)
+        _replace(plan, flow)
+        flow = deployed.find(plan.name)
+    if request.start:
+        lifecycle.start_group(flow, request.timeout, progress)
+    else:
+        lifecycle.wait_until_valid(flow, request.timeout, progress)
+    return _outcome(plan, flow, current, _runs(flow))
+
+
+def _plan(request: Request, progress: Progress) -> _Plan:
+    progress("checking model, parameters and NiFi", None)
+    template = templates.template(request.flow)
+    shipped = templates.definition(request.flow, request.runtime)
+    mark = Mark(request.flow, request.runtime, templates.fingerprint(shipped))
+    name = (request.name if request.name is not None else request.flow).strip()
+    if not name:
+        raise UsageError("The name of a flow must not be empty.")
+    if request.model is not None:
+        checks.check_model(request.model, request.runtime)
+    there = deployed.find_own(name)
+    found = context.find(name)
+    checks.check_values(template, request.parameters, found.values if found else {})
+    if request.model is None and (found is None or found.model is None):
+        raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")
+    checks.check_installed(request.runtime)
+    values = dict(request.parameters)
+    if os.environ.get(LICENCE_VARIABLE):
+        values[LICENCE.name] = os.environ[LICENCE_VARIABLE].strip()
+    model = asset_name(request.model) if request.model is not None else None
+    if found is not None:
+        defaults = {one.name: one.default for one in template.parameters if one.default is not None}
+        new = {key: value for key, value in defaults.items() if key not in found.values}
+        values = context.differences(found, {**new, **values})
+        model = None if found.model and found.model.name == model else model
+    plan = _Plan(request, name, template, there, found, mark, values, model, [])
+    plan.changes.extend(_changes(plan))
+    return plan
+
+
+def _changes(plan: _Plan) -> list[str]:
+    changes = []
+    if plan.there is None:
+        changes.append(f"place the flow {plan.request.flow} ({plan.request.runtime}) on the canvas as {plan.name}")
+    elif plan.replaces:
+        old = plan.there.mark
+        if (old.flow, old.runtime) == (plan.mark.flow, plan.mark.runtime):
+            changes.append("replace its contents: the template has changed since")
+        else:
+            changes.append(
+                f"replace its contents: {old.flow} ({old.runtime}) by {plan.mark.flow} ({plan.mark.runtime})"
+            )
+    if plan.model is not None:
+        changes.append(f"use the model {plan.model}")
+    for name, value in plan.values.items():
+        known = plan.template.parameter(name)
+        shown = "(not shown)" if known and known.spec().sensitive else value
+        changes.append(f"set {name} to {shown}")
+    return changes
+
+
+def _set_context(plan: _Plan, progress: Progress) -> Context:
+    current = plan.context or context.create(plan.name, plan.template)
+    asset: Asset | None = None
+    if plan.model is not None and plan.request.model is not None:
+        progress(f"uploading {plan.request.model.name}", None)
+        asset = context.upload(current, plan.request.model)
+    if asset is not None or plan.values:
+        progress("setting parameters", None)
+        context.update(current, plan.template, plan.values, asset, plan.request.timeout)
+    if asset is not None:
+        context.remove_other_assets(current, asset)
+    return context.read(current.id)
+
+
+def _definition(plan: _Plan) -> Json:
+    """The shipped definition, named for this deployment and bound to its parameter context."""
+    shipped = templates.definition(plan.request.flow, plan.request.runtime)
+    contents = shipped["flowContents"]
+    own = deployed.context_name(plan.name)
+    shipped["parameterContexts"] = {
+        own: {**shipped["parameterContexts"][contents["parameterContextName"]], "name": own}
+    }
+    contents["parameterContextName"] = own
+    contents["name"] = plan.name
+    contents["comments"] = plan.mark.comments(contents["comments"])
+    return shipped
+
+
+def _import(plan: _Plan) -> Deployed:
+    with nifi_calls():
+        root = nipyapi.canvas.get_root_pg_id()
+        nipyapi.versioning.import_process_group_definition(
+            nipyapi.nifi.ProcessGroupsApi().get_process_group(root),
+            flow_definition=nipyapi.utils.dump(_definition(plan)),
+            position=nipyapi.layout.suggest_pg_position(root),
+        )
+    return deployed.find(plan.name)
+
+
+def _replace(plan: _Plan, flow: Deployed) -> None:
+    calls = nipyapi.nifi.ProcessGroupsApi()
+    lifecycle.set_services(flow.id, "DISABLED", plan.request.timeout)
+    definition = _definition(plan)
+    group = deployed.group(flow)
+    body: Any = {
+        "processGroupRevision": {"version": group.revision.version},
+        "versionedFlowSnapshot": definition,
+    }
+    with nifi_calls():
+        request = calls.initiate_replace_process_group(body, flow.id).request.request_id
+        finish_request(
+            lambda: calls.get_replace_process_group_request(request),
+            lambda: calls.delete_replace_process_group_request(request),
+            f"replace the contents of {plan.name!r}",
+            plan.request.timeout,
+        )
+        # The comments belong to the group itself; with them the new contents are on record, so they come last.
+        nipyapi.canvas.update_process_group(
+            deployed.group(flow), {"comments": definition["flowContents"]["comments"]}, identifier_type="id"
+        )
+
+
+def _runs(flow: Deployed) -> bool:
+    return all(one.component.state == "RUNNING" for one in deployed.processors(flow.id))
+
+
+def _outcome(
+    plan: _Plan, flow: Deployed | None, current: Context | None, running: bool, dry_run: bool = False
+) -> Deployment:
+    shown: dict[str, str | None] = {}
+    for one in plan.template.parameters:
+        if one.spec().sensitive or one.name == MODEL.name:
+            continue
+        present = current.values.get(one.name) if current else one.default
+        shown[one.name] = plan.values.get(one.name, present)
+    model = plan.model or (current.model.name if current and current.model else None)
+    action = "created" if plan.there is None else "updated" if plan.changes else "unchanged"
+    return Deployment(
+        name=plan.name,
+        flow=plan.request.flow,
+        runtime=RUNTIMES[plan.request.runtime].name,
+        action=action,
+        changes=plan.changes,
+        running=running,
+        model=model,
+        parameters=shown,
+        endpoint=realtime_http.endpoint(shown) if plan.request.flow == realtime_http.NAME else None,
+        id=flow.id if flow else None,
+        url=canvas(flow.id) if flow else None,
+        dry_run=dry_run,
+    )

@@ -1,0 +1,253 @@
+"""Starting and stopping a deployed flow, and waiting until it is what it should be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import nipyapi
+
+from dai_nifi.errors import ConflictError, InvalidFlowError, ToolError
+from dai_nifi.flows import deployed, realtime_http
+from dai_nifi.flows.deployed import Deployed
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, wait_for
+
+# NiFi validates again in the background, some seconds apart; an error that outlives this is meant.
+_SETTLED = 8.0
+# A server either listens at once or says why not.
+_LISTENING = 15.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What start or stop did; ``changed`` is false if the flow was so already."""
+
+    name: str
+    id: str
+    state: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Bulletin:
+    """Something that a component told."""
+
+    id: int
+    time: str
+    level: str
+    source: str
+    message: str
+
+
+def start(name: str, timeout: float = DEFAULT_TIMEOUT, progress: Progress = silent) -> Change:
+    """Start a deployed flow once everything in it is valid.
+
+    Raises:
+        NotFoundError: no such flow.
+        InvalidFlowError: a component is not valid, or does not start; says which and why.
+        ConflictError: the port that the flow should listen at is taken.
+
+    """
+    flow = deployed.find(name)
+    return Change(name, flow.id, "RUNNING", start_group(flow, timeout, progress))
+
+
+def stop(name: str, timeout: float = DEFAULT_TIMEOUT, progress: Progress = silent) -> Change:
+    """Stop a deployed flow; FlowFiles stay in its queues."""
+    flow = deployed.find(name)
+    progress(f"stopping {name}", None)
+    return Change(name, flow.id, "STOPPED", stop_group(flow.id, timeout))
+
+
+def start_group(flow: Deployed, timeout: float, progress: Progress) -> bool:
+    """Start what does not run, the entrances last; False if everything ran already."""
+    stopped = [one for one in deployed.processors(flow.id) if one.component.state != "RUNNING"]
+    if not stopped:
+        return False
+    wait_until_valid(flow, timeout, progress)
+    progress(f"starting {flow.name}", None)
+    before = _last_bulletin()
+    entrances = [one for one in stopped if one.component.input_requirement == "INPUT_FORBIDDEN"]
+    # A model may take its time to load: nothing is let in before.
+    _schedule(flow.id, [one for one in stopped if one not in entrances], "RUNNING")
+    _wait_for_state(flow.id, {one.id for one in stopped} - {one.id for one in entrances}, "RUNNING", timeout)
+    _schedule(flow.id, entrances, "RUNNING")
+    _wait_for_state(flow.id, {one.id for one in entrances}, "RUNNING", timeout)
+    for one in entrances:
+        if one.component.name == realtime_http.RECEIVER:
+            _wait_until_listening(flow, one.id, before)
+    return True
+
+
+def stop_group(group_id: str, timeout: float) -> bool:
+    """Stop every processor and wait until none works any more; False if nothing ran."""
+    running = [one for one in deployed.processors(group_id) if one.component.state == "RUNNING"]
+    with nifi_calls():
+        body = nipyapi.nifi.ScheduleComponentsEntity(id=group_id, state="STOPPED")
+        nipyapi.nifi.FlowApi().schedule_components(body, group_id)
+
+    def quiet() -> bool | None:
+        busy = [
+            one
+            for one in deployed.processors(group_id)
+            if one.component.state == "RUNNING" or one.status.aggregate_snapshot.active_thread_count
+        ]
+        return None if busy else True
+
+    wait_for(quiet, timeout, lambda: InvalidFlowError(f"The flow did not stop within {timeout:g} s."))
+    return bool(running)
+
+
+def stop_entrances(flow: Deployed, timeout: float) -> None:
+    """Let nothing more in; what is inside goes on."""
+    entrances = [one for one in deployed.processors(flow.id) if one.component.input_requirement == "INPUT_FORBIDDEN"]
+    running = [one for one in entrances if one.component.state == "RUNNING"]
+    _schedule(flow.id, running, "STOPPED")
+    _wait_for_state(flow.id, {one.id for one in running}, "STOPPED", timeout)
+
+
+def set_services(group_id: str, state: str, timeout: float) -> None:
+    """Enable or disable (ENABLED, DISABLED) the controller services of a group."""
+    if not deployed.services(group_id):
+        return
+    with nifi_calls():
+        body = nipyapi.nifi.ActivateControllerServicesEntity(id=group_id, state=state)
+        nipyapi.nifi.FlowApi().activate_controller_services(body, group_id)
+
+    def done() -> bool | None:
+        return True if all(one.component.state == state for one in deployed.services(group_id)) else None
+
+    def late() -> ToolError:
+        left = [
+            f"{one.component.name}: {one.component.state}; {' '.join(one.component.validation_errors or [])}"
+            for one in deployed.services(group_id)
+            if one.component.state != state
+        ]
+        return InvalidFlowError(f"Controller services are not {state} after {timeout:g} s: {'; '.join(left)}")
+
+    wait_for(done, timeout, late)
+
+
+def wait_until_valid(flow: Deployed, timeout: float, progress: Progress) -> None:
+    """Enable the services and wait until every processor is valid; raises InvalidFlowError saying which is not."""
+    progress(f"enabling the services of {flow.name}", None)
+    set_services(flow.id, "ENABLED", timeout)
+    progress(f"waiting until every component of {flow.name} is valid", None)
+    since: dict[str, float] = {}
+
+    def valid() -> bool | None:
+        found = deployed.processors(flow.id)
+        bad = {str(one): one for one in _problems(found)}
+        for text in list(since):
+            if text not in bad:
+                del since[text]
+        now = time.monotonic()
+        for text in bad:
+            since.setdefault(text, now)
+        if any(now - first > _SETTLED for first in since.values()):
+            raise _invalid(flow, list(bad))
+        return True if all(one.component.validation_status == "VALID" for one in found) else None
+
+    def late() -> ToolError:
+        waiting = [
+            f"{one.name}: {' '.join(one.validation_errors or []) or one.validation_status}"
+            for one in (entity.component for entity in deployed.processors(flow.id))
+            if one.validation_status != "VALID"
+        ]
+        return _invalid(flow, waiting, f" after {timeout:g} s")
+
+    wait_for(valid, timeout, late)
+
+
+def bulletins(group_id: str | None = None, source_id: str | None = None, after: int | None = None) -> list[Bulletin]:
+    """What components told lately (NiFi keeps it for five minutes), the oldest first."""
+    with nifi_calls():
+        filters = {"group_id": group_id, "source_id": source_id, "after": after}
+        given = {name: str(value) for name, value in filters.items() if value is not None}
+        board = nipyapi.nifi.FlowApi().get_bulletin_board(**given).bulletin_board
+    told = [one.bulletin for one in board.bulletins or [] if one.bulletin is not None]
+    return sorted(
+        (Bulletin(int(b.id), b.timestamp, b.level, b.source_name, b.message) for b in told), key=lambda one: one.id
+    )
+
+
+def _problems(found: Sequence[Any]) -> list[str]:
+    """What is wrong by NiFi's word, without what is only not ready yet."""
+    return [
+        f"{one.component.name}: {error}"
+        for one in found
+        if one.component.validation_status == "INVALID"
+        for error in one.component.validation_errors or []
+        if "Initializing runtime environment" not in error
+    ]
+
+
+def _invalid(flow: Deployed, problems: Sequence[str], when: str = "") -> InvalidFlowError:
+    lines = "\n  ".join(problems)
+    return InvalidFlowError(
+        f"The flow {flow.name} is not valid{when}:\n  {lines}\n"
+        "It is on the canvas, stopped. Put that right and deploy again under the same name."
+    )
+
+
+def _schedule(group_id: str, components: Sequence[Any], state: str) -> None:
+    if not components:
+        return
+    body = nipyapi.nifi.ScheduleComponentsEntity(
+        id=group_id, state=state, components={one.id: one.revision for one in components}
+    )
+    with nifi_calls():
+        nipyapi.nifi.FlowApi().schedule_components(body, group_id)
+
+
+def _wait_for_state(group_id: str, ids: set[str], state: str, timeout: float) -> None:
+    def reached() -> bool | None:
+        others = [one for one in deployed.processors(group_id) if one.id in ids and one.component.state != state]
+        return None if others else True
+
+    def late() -> ToolError:
+        others = [one for one in deployed.processors(group_id) if one.id in ids and one.component.state != state]
+        names = ", ".join(one.component.name for one in others)
+        told = [f"{one.source}: {one.message}" for one in bulletins(group_id) if one.level == "ERROR"]
+        return InvalidFlowError(f"Not {state.lower()} after {timeout:g} s: {names}.\n  " + "\n  ".join(told[-3:]))
+
+    wait_for(reached, timeout, late)
+
+
+def _last_bulletin() -> int:
+    return max((one.id for one in bulletins()), default=-1)
+
+
+def _wait_until_listening(flow: Deployed, source_id: str, before: int) -> None:
+    """Wait for the word of HandleHttpRequest, which NiFi calls running although its server may not be up."""
+
+    def told() -> Callable[[], None] | None:
+        for one in bulletins(source_id=source_id, after=before):
+            if "Started Connector" in one.message:
+                return lambda: None
+            if "Failed to initialize the server" in one.message:
+                return lambda: _refuse(one.message)
+        return None
+
+    def _refuse(message: str) -> None:
+        stop_group(flow.id, _LISTENING)
+        if "Address already in use" in message or "BindException" in message or "Failed to bind" in message:
+            raise ConflictError(
+                f"The flow {flow.name} cannot listen: something else has its address ({_cause(message)}). It is on the "
+                "canvas, stopped. Deploy again under the same name with another --param http.port=PORT."
+            )
+        raise InvalidFlowError(f"The flow {flow.name} cannot listen: {message}")
+
+    wait_for(
+        told,
+        _LISTENING,
+        lambda: InvalidFlowError(
+            f"The flow {flow.name} was started but does not say that it listens; see its bulletins."
+        ),
+    )()
+
+
+def _cause(message: str) -> str:
+    return message.rpartition("Caused by: ")[2].strip() or message

@@ -1,0 +1,99 @@
+"""What every call to NiFi needs: foreign exceptions become the tool's own, and waiting ends."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import nipyapi
+import urllib3.exceptions
+
+from dai_nifi.errors import ConflictError, InvalidFlowError, NiFiUnreachableError, NotFoundError, ToolError
+
+Progress = Callable[[str, float | None], None]
+Found = TypeVar("Found")
+
+DEFAULT_TIMEOUT = 120.0
+
+_PAUSE = 0.25
+
+
+def silent(what: str, share: float | None = None) -> None:
+    """A Progress that says nothing."""
+
+
+@contextmanager
+def nifi_calls() -> Iterator[None]:
+    """Translate what nipyapi raises inside the block."""
+    try:
+        yield
+    except nipyapi.nifi.rest.ApiException as error:
+        raise _translated(error) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise NiFiUnreachableError(f"NiFi at {api()} does not answer: {_reason(error)}") from error
+
+
+def api() -> str:
+    """The address of NiFi's API, as nipyapi is set up."""
+    return str(nipyapi.config.nifi_config.host)
+
+
+def canvas(group: str) -> str:
+    """The address of a process group in NiFi's web interface."""
+    return f"{api().removesuffix('-api')}/#/process-groups/{group}"
+
+
+def wait_for(check: Callable[[], Found | None], timeout: float, late: Callable[[], ToolError]) -> Found:
+    """Ask until the check gives something; raises what ``late`` makes if that takes too long."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = check()
+        if found is not None:
+            return found
+        if time.monotonic() > deadline:
+            raise late()
+        time.sleep(_PAUSE)
+
+
+def finish_request(get: Callable[[], Any], delete: Callable[[], Any], what: str, timeout: float) -> None:
+    """Wait for one of NiFi's asynchronous requests and remove it; raises InvalidFlowError if it failed."""
+
+    def complete() -> Any | None:
+        request = get().request
+        return request if request.complete else None
+
+    # An unfinished request is left alone: to delete it is to cancel it half-way.
+    request = wait_for(complete, timeout, lambda: InvalidFlowError(f"NiFi did not {what} within {timeout:g} s."))
+    delete()
+    if request.failure_reason:
+        raise InvalidFlowError(f"NiFi could not {what}: {request.failure_reason}")
+
+
+def _translated(error: Any) -> ToolError:
+    said = _body(error)
+    if error.status in (401, 403):
+        return NiFiUnreachableError(f"NiFi at {api()} refuses this user ({error.status}): {said}")
+    if error.status == 404:
+        return NotFoundError(f"NiFi does not find it: {said}")
+    if error.status == 409:
+        return ConflictError(f"NiFi refuses for now: {said}")
+    return ToolError(f"NiFi answered {error.status}: {said}")
+
+
+def _body(error: Any) -> str:
+    body = error.body.decode("utf-8", "replace") if isinstance(error.body, bytes) else str(error.body or "")
+    try:
+        loaded = json.loads(body)
+    except ValueError:
+        loaded = None
+    if isinstance(loaded, dict) and "message" in loaded:
+        body = str(loaded["message"])
+    return body.strip()[:1000] or str(error.reason)
+
+
+def _reason(error: BaseException) -> str:
+    inner = getattr(error, "reason", None)
+    return str(inner if isinstance(inner, BaseException) else error)

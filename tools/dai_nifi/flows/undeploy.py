@@ -1,0 +1,88 @@
+"""Removing a deployed flow with its parameter context and its model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import nipyapi
+
+from dai_nifi.errors import ConflictError, InvalidFlowError
+from dai_nifi.flows import context, deployed, lifecycle
+from dai_nifi.flows.deployed import Deployed
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, wait_for
+
+_GRACE = 10.0
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was removed, and how many FlowFiles were dropped with it."""
+
+    name: str
+    id: str
+    dropped_flowfiles: int
+
+
+def undeploy(name: str, force: bool = False, timeout: float = DEFAULT_TIMEOUT, progress: Progress = silent) -> Removed:
+    """Stop and remove a deployed flow, its parameter context and the model in it.
+
+    What a running flow has in its queues is worked off first. If FlowFiles are left after ``timeout`` seconds, or
+    the flow does not run, they are dropped with ``force`` and are a ConflictError without it: the flow then is as
+    it was.
+
+    Raises NotFoundError if no such flow is deployed.
+    """
+    flow = deployed.find(name)
+    running = [one for one in deployed.processors(flow.id) if one.component.state == "RUNNING"]
+    if running and not force:
+        progress(f"letting {name} finish what it has", None)
+        lifecycle.stop_entrances(flow, timeout)
+        _drain(flow, timeout)
+    waiting = queued(flow)
+    if waiting and not force:
+        if running:
+            lifecycle.start_group(flow, timeout, progress)
+        raise ConflictError(
+            f"{waiting} FlowFile(s) are queued in the flow {name}. Start it to let it finish, "
+            "or drop them with undeploy --force."
+        )
+    progress(f"removing {name}", None)
+    lifecycle.stop_group(flow.id, timeout)
+    dropped = queued(flow)
+    if dropped:
+        _drop(flow, timeout)
+    lifecycle.set_services(flow.id, "DISABLED", timeout)
+    with nifi_calls():
+        entity = deployed.group(flow)
+        nipyapi.nifi.ProcessGroupsApi().remove_process_group(flow.id, version=str(entity.revision.version))
+    if flow.context_id is not None:
+        context.remove(flow.context_id, timeout)
+    return Removed(name, flow.id, dropped)
+
+
+def queued(flow: Deployed) -> int:
+    """How many FlowFiles wait in a flow's queues or are worked on."""
+    return int(deployed.group(flow).status.aggregate_snapshot.flow_files_queued or 0)
+
+
+def _drain(flow: Deployed, timeout: float) -> None:
+    """Wait until nothing is queued, or until the time is over."""
+    deadline = time.monotonic() + timeout
+
+    def over() -> bool | None:
+        return True if not queued(flow) or time.monotonic() > deadline else None
+
+    wait_for(over, timeout + _GRACE, lambda: InvalidFlowError(f"NiFi does not tell what is queued in {flow.name}."))
+
+
+def _drop(flow: Deployed, timeout: float) -> None:
+    calls = nipyapi.nifi.ProcessGroupsApi()
+    with nifi_calls():
+        request = calls.create_empty_all_connections_request(flow.id).drop_request.id
+
+        def finished() -> bool | None:
+            return True if calls.get_drop_all_flowfiles_request(flow.id, request).drop_request.finished else None
+
+        wait_for(finished, timeout, lambda: InvalidFlowError(f"NiFi did not empty the queues within {timeout:g} s."))
+        calls.remove_drop_request1(flow.id, request)

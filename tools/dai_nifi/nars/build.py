@@ -1,0 +1,115 @@
+"""Builds the archives: each has the processor, its Python packages and, for Java, the jars."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import dai_scoring
+from dai_nifi import resources
+from dai_nifi.errors import ToolError
+from dai_nifi.jars import resolve_jars
+from dai_nifi.nars import archive, dependencies
+from dai_nifi.nars.spec import GROUP, SPECS, NarSpec
+from dai_nifi.nifi.maven import Progress
+
+_PACKAGES = "NAR-INF/bundled-dependencies"
+_IMPORTS = "import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy, orjson, fastavro, jpype, dai_scoring.files"
+
+
+@dataclass(frozen=True)
+class BuiltNar:
+    """An archive on disk; ``bytes`` is its size, ``mojo2`` whether H2O's MOJO runtime is inside."""
+
+    path: Path
+    processor: str
+    version: str
+    python: str
+    bytes: int
+    mojo2: bool
+
+
+def version() -> str:
+    """The version of the archives: that of the distribution."""
+    return importlib.metadata.version(dependencies.DISTRIBUTION)
+
+
+def build(
+    runtime: str, folder: Path, progress: Progress, accept_h2o_licence: bool = False, python: str | None = None
+) -> BuiltNar:
+    """Build the archive of one runtime into ``folder``, for that version of Python (this one's by default).
+
+    ``accept_h2o_licence`` puts H2O's MOJO runtime inside, under H2O.ai's own licence.
+    """
+    spec = SPECS[runtime]
+    python = python or dependencies.running_python()
+    entries = _entries(spec, python, progress, accept_h2o_licence)
+    if python == dependencies.running_python():
+        progress("checking that it imports", None)
+        _check(entries)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{spec.id}-{version()}.nar"
+    progress(f"packing {path.name}", None)
+    part = path.with_name(f".{path.name}.part")
+    archive.write(part, archive.manifest(GROUP, spec.id, version()), entries)
+    part.replace(path)
+    return BuiltNar(path, spec.processor, version(), python, path.stat().st_size, accept_h2o_licence)
+
+
+def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dict[str, Path | bytes]:
+    packages = dependencies.packages(spec.extras, python, progress)
+    entries = _tree(packages, _PACKAGES)
+    processors = Path(dai_scoring.__file__).resolve().parent.parent
+    for package in ("dai_scoring", "dai_scoring_nifi"):
+        entries |= _tree(processors / package, f"{_PACKAGES}/{package}")
+    if spec.jars:
+        jars = resolve_jars(progress, mojo2)
+        for kind in ("open", "mojo2") if mojo2 else ("open",):
+            entries |= _tree(jars / kind, f"{_PACKAGES}/dai_scoring/jars/{kind}")
+    module = resources.extensions() / f"{spec.processor}.py"
+    entries[module.name] = module
+    entries["META-INF/LICENSE"] = resources.licence()
+    entries["META-INF/NOTICE"] = _notice(packages, mojo2 and spec.jars).encode()
+    return entries
+
+
+def _tree(folder: Path, inside: str) -> dict[str, Path | bytes]:
+    return {
+        f"{inside}/{path.relative_to(folder).as_posix()}": path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def _notice(packages: Path, mojo2: bool) -> str:
+    lines = ["Bundled Python packages and their licences:", ""]
+    for distribution in sorted(
+        importlib.metadata.distributions(path=[str(packages)]), key=lambda d: str(d.metadata["Name"]).lower()
+    ):
+        about = distribution.metadata
+        stated = about["License-Expression"] or (about["License"] or "").partition("\n")[0] or "see its metadata"
+        lines.append(f"{about['Name']} {distribution.version}: {stated}")
+    lines += ["", "Bundled Java libraries: h2o-genmodel (Apache-2.0) and what it depends on."]
+    if mojo2:
+        lines += ["ai.h2o:mojo2-runtime-api and mojo2-runtime-impl: under H2O.ai's own licence."]
+    return "\n".join(lines) + "\n"
+
+
+def _check(entries: dict[str, Path | bytes]) -> None:
+    """Import what the processor imports, from nothing but the archive's packages, as NiFi starts Python."""
+    with tempfile.TemporaryDirectory(prefix="dai-nar-") as folder:
+        for name, content in entries.items():
+            if name.startswith(_PACKAGES) and isinstance(content, Path):
+                link = Path(folder) / name
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(content)
+        environment = {**os.environ, "PYTHONPATH": str(Path(folder) / _PACKAGES), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-S", "-c", _IMPORTS]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
+        if done.returncode:
+            raise ToolError(f"the archive's packages do not import: {done.stderr.strip().splitlines()[-1]}")

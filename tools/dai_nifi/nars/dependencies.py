@@ -1,0 +1,110 @@
+"""The Python packages of an archive: installed once for each Python version, without what only developers use."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+
+from dai_nifi import resources
+from dai_nifi.errors import ToolError
+from dai_nifi.nifi import cache
+from dai_nifi.nifi.maven import Progress
+
+DISTRIBUTION = "nifi-dai-scoring"
+
+_UNUSED_FOLDERS = ("tests", "include", "__pycache__", "bin")
+_UNUSED_FILES = ("*.pyi", "*.pxd", "*.pyx", "*.h", "*.hpp", "*.a", "*.lib", "*.jar.asc")
+# Arrow over a network is not for files on a disk, and 20 MB.
+_UNUSED_PARTS = ("*arrow_flight*", "*arrow_python_flight*", "_flight*")
+_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+
+
+def running_python() -> str:
+    """The version of this interpreter, as in ``3.11``."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def packages(extras: tuple[str, ...], python: str, progress: Progress) -> Path:
+    """A folder with the packages that the distribution needs with these extras, for that version of Python.
+
+    Raises ToolError with pip's last lines where a package cannot be had.
+    """
+    wanted = _requirements(extras, python)
+    pins = _pins(python)
+    key = hashlib.sha256("\n".join([python, *wanted, *pins, *_UNUSED_PARTS]).encode()).hexdigest()[:12]
+    place = cache.directory() / f"packages-{python}-{key}"
+    with cache.locked(place.with_name(place.name + ".lock"), lambda: progress("waiting for another build", None)):
+        if not place.is_dir():
+            progress(f"installing {', '.join(wanted)}", None)
+            with tempfile.TemporaryDirectory(prefix=place.name + ".part-", dir=place.parent) as folder:
+                part = Path(folder) / "packages"
+                constraints = Path(folder) / "constraints.txt"
+                constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
+                _install(wanted, constraints, part, python)
+                _prune(part)
+                part.rename(place)
+    return place
+
+
+def _environment(python: str) -> dict[str, str]:
+    environment = {**default_environment(), "python_version": python, "extra": ""}
+    if python != running_python():
+        environment["python_full_version"] = f"{python}.99"
+    return {key: str(value) for key, value in environment.items()}
+
+
+def _requirements(extras: tuple[str, ...], python: str) -> list[str]:
+    found = []
+    for text in importlib.metadata.requires(DISTRIBUTION) or []:
+        requirement = Requirement(text)
+        environments = [{**_environment(python), "extra": extra} for extra in ("", *extras)]
+        if requirement.marker is None or any(requirement.marker.evaluate(e) for e in environments):
+            requirement.marker = None
+            found.append(str(requirement))
+    return sorted(found)
+
+
+def _pins(python: str) -> list[str]:
+    """The constraints that hold for that Python; pip would evaluate their markers for the one it runs on."""
+    pins = []
+    for line in resources.constraints().read_text(encoding="utf-8").splitlines():
+        text = line.partition("#")[0].strip()
+        if text:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate(_environment(python)):
+                requirement.marker = None
+                pins.append(str(requirement))
+    return pins
+
+
+def _install(wanted: list[str], constraints: Path, target: Path, python: str) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command += ["--only-binary", ":all:", "--target", str(target), "--constraint", str(constraints)]
+    if python != running_python():
+        command += ["--python-version", python, "--implementation", "cp"]
+        for platform in _PLATFORMS:
+            command += ["--platform", platform]
+    done = subprocess.run([*command, *wanted], capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        reason = "\n  ".join(done.stderr.strip().splitlines()[-6:])
+        raise ToolError(f"pip could not install the packages of the archive for Python {python}:\n  {reason}")
+
+
+def _prune(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if not path.exists():
+            continue
+        if path.is_dir():
+            # A folder of that name may also be a package of the API, such as numpy.testing.
+            if path.name in _UNUSED_FOLDERS:
+                shutil.rmtree(path)
+        elif any(path.match(pattern) for pattern in (*_UNUSED_FILES, *_UNUSED_PARTS)):
+            path.unlink()

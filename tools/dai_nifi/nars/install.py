@@ -1,0 +1,129 @@
+"""Archives in a NiFi: put there, listed and removed, through NiFi's own NAR manager."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nipyapi
+
+from dai_nifi.connect import saying
+from dai_nifi.errors import NotFoundError, ToolError
+from dai_nifi.nars import archive
+from dai_nifi.nars.spec import SPECS
+from dai_nifi.nifi.maven import Progress
+
+_OURS = frozenset(spec.id for spec in SPECS.values())
+_POLL_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class InstalledNar:
+    """An archive in a NiFi's NAR manager; ``state`` is NiFi's word, Installed when it is usable."""
+
+    identifier: str
+    group: str
+    name: str
+    version: str
+    state: str
+    processors: tuple[str, ...] = ()
+    already: bool = False
+
+
+def listed(everything: bool = False) -> list[InstalledNar]:
+    """The archives that were uploaded to the connected NiFi: this project's, or all of them."""
+    with saying("cannot list the NARs"):
+        found = [_described(nar) for nar in nipyapi.nifi.ControllerApi().get_nar_summaries().nar_summaries or []]
+    return sorted((nar for nar in found if everything or nar.name in _OURS), key=lambda nar: (nar.name, nar.version))
+
+
+def install(path: Path, progress: Progress, timeout: float = 180.0) -> InstalledNar:
+    """Upload an archive and wait until its processors can be placed.
+
+    The same bytes again change nothing. Another archive of the same name and version is replaced: NiFi stops
+    its processors for that moment and starts them with the new code.
+    """
+    if not path.is_file():
+        raise NotFoundError(f"there is no archive at {path}; 'dai-nifi nars build' makes one")
+    about = archive.read_manifest(path)
+    name, version = about["Nar-Id"], about["Nar-Version"]
+    content = path.read_bytes()
+    for present in listed(everything=True):
+        if (present.name, present.version) == (name, version):
+            if _digest_of(present.identifier) == hashlib.sha256(content).hexdigest() and present.state == "Installed":
+                return _with_processors(present, already=True)
+            progress(f"replacing {name} {version}", None)
+    progress(f"uploading {path.name}", None)
+    with saying(f"NiFi refuses {path.name}"):
+        uploaded = nipyapi.nifi.ControllerApi().upload_nar(body=content, filename=path.name)
+    return _wait(uploaded.nar_summary.identifier, progress, timeout)
+
+
+def remove(name: str, progress: Progress, version: str | None = None, force: bool = False) -> list[InstalledNar]:
+    """Remove an archive by its name (or its processor's), in one version or all; ``force`` if it is in use."""
+    wanted = {spec.processor: spec.id for spec in SPECS.values()}.get(name, name)
+    present = listed(everything=True)
+    found = [nar for nar in present if nar.name == wanted and version in (None, nar.version)]
+    if not found:
+        names = ", ".join(f"{nar.name} {nar.version}" for nar in present) or "none"
+        raise NotFoundError(
+            f"there is no NAR {name}{' ' + version if version else ''} in this NiFi; there are: {names}"
+        )
+    for nar in found:
+        progress(f"removing {nar.name} {nar.version}", None)
+        with saying(f"cannot remove {nar.name} {nar.version} (--force removes it from under its processors)"):
+            nipyapi.nifi.ControllerApi().delete_nar(id=nar.identifier, force=force)
+        _until(lambda nar=nar: all(n.identifier != nar.identifier for n in listed(everything=True)), 60.0, nar.name)
+    return found
+
+
+def _until(done: Any, timeout: float, name: str) -> None:
+    end = time.monotonic() + timeout
+    while not done():
+        if time.monotonic() > end:
+            raise ToolError(f"NiFi did not finish with {name} in {timeout:.0f} s; its log says why")
+        time.sleep(_POLL_SECONDS)
+
+
+def _wait(identifier: str, progress: Progress, timeout: float) -> InstalledNar:
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        with saying("cannot see how the installation goes"):
+            summary = nipyapi.nifi.ControllerApi().get_nar_summary(id=identifier).nar_summary
+        if summary.failure_message or str(summary.state).lower() == "failed":
+            raise ToolError(f"NiFi could not install {summary.coordinate.artifact}: {summary.failure_message}")
+        if summary.install_complete:
+            found = _with_processors(_described(summary))
+            known = {t.type for t in nipyapi.nifi.FlowApi().get_processor_types().processor_types}
+            # NiFi reads the Python modules after it calls the archive installed.
+            if not _OURS & {found.name} or any(
+                spec.processor in known for spec in SPECS.values() if spec.id == found.name
+            ):
+                return found
+        progress(f"installing: {summary.state}", None)
+        time.sleep(_POLL_SECONDS)
+    raise ToolError(f"NiFi did not install the archive in {timeout:.0f} s; its log (nifi-app.log) says why")
+
+
+def _described(summary: Any) -> InstalledNar:
+    coordinate = summary.coordinate
+    return InstalledNar(
+        summary.identifier, coordinate.group, coordinate.artifact, coordinate.version, str(summary.state)
+    )
+
+
+def _with_processors(nar: InstalledNar, already: bool = False) -> InstalledNar:
+    names = tuple(spec.processor for spec in SPECS.values() if spec.id == nar.name)
+    return InstalledNar(nar.identifier, nar.group, nar.name, nar.version, nar.state, names, already)
+
+
+def _digest_of(identifier: str) -> str | None:
+    """The NAR manager gives no digest with its summaries, but the archive's bytes themselves."""
+    try:
+        content = nipyapi.extensions.download_nar(identifier)
+    except (nipyapi.nifi.rest.ApiException, ValueError):
+        return None
+    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else None

@@ -1,0 +1,59 @@
+"""Models opened for the command line: jars and Java found, the library's errors given exit codes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dai_nifi.errors import ModelRefusedError, ScoringFailedError, UsageError
+from dai_nifi.jars import resolve_jars
+from dai_nifi.nifi.jdk import find_java
+from dai_nifi.nifi.maven import Progress
+from dai_scoring.errors import InputError, ModelError, OptionError
+from dai_scoring.models import Runtime, identify, open_model
+from dai_scoring.scorer import RuntimeSettings, Scorer
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise the library's errors as the tool's, which carry exit codes."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelRefusedError(str(error)) from error
+    except InputError as error:
+        raise ScoringFailedError(str(error)) from error
+    except OptionError as error:
+        raise UsageError(str(error)) from error
+
+
+@contextmanager
+def opened(
+    model: Path,
+    progress: Progress,
+    runtime: Runtime = Runtime.AUTO,
+    accept_h2o_licence: bool = False,
+    licence_file: Path | None = None,
+    jvm_options: tuple[str, ...] = (),
+    mojo_runtime: Path | None = None,
+) -> Iterator[Scorer]:
+    """Load a model with what this machine has, and close it at the end.
+
+    The licence key is taken from the environment only: an argument would show in the list of processes.
+    """
+    with translated():
+        # What the file is comes first: fetching a runtime for something that is no model helps nobody.
+        identify(model)
+        settings = RuntimeSettings(
+            licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"),
+            licence_file=licence_file,
+            jvm_options=jvm_options,
+            java_home=find_java(),
+            mojo_runtime=mojo_runtime,
+            jar_folders=(resolve_jars(progress, accept_h2o_licence),),
+        )
+        progress(f"loading {model.name}", None)
+        with open_model(model, runtime, settings) as scorer:
+            yield scorer
