@@ -36,7 +36,8 @@ class InstalledNar:
 def listed(everything: bool = False) -> list[InstalledNar]:
     """The archives that were uploaded to the connected NiFi: this project's, or all of them."""
     with saying("cannot list the NARs"):
-        found = [_described(nar) for nar in nipyapi.nifi.ControllerApi().get_nar_summaries().nar_summaries or []]
+        entities = nipyapi.nifi.ControllerApi().get_nar_summaries().nar_summaries or []
+    found = [_described(entity.nar_summary) for entity in entities]
     return sorted((nar for nar in found if everything or nar.name in _OURS), key=lambda nar: (nar.name, nar.version))
 
 
