@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from dai_nifi.commands import inspect, nars, nifi, score
+from dai_nifi.commands import deploy, flows, inspect, nars, nifi, score, start, status, stop, undeploy
 from dai_nifi.errors import ToolError
 
 app = typer.Typer(
@@ -22,6 +22,12 @@ app.add_typer(nifi.app, name="nifi")
 app.add_typer(nars.app, name="nars")
 app.command()(inspect.inspect)
 app.command()(score.score)
+app.add_typer(flows.app, name="flows")
+app.command()(deploy.deploy)
+app.command()(start.start)
+app.command()(stop.stop)
+app.command()(status.status)
+app.command()(undeploy.undeploy)
 
 
 def main() -> None:

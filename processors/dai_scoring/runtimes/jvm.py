@@ -78,7 +78,10 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
                     "The Java virtual machine of this process already runs with other options; "
                     "JVM Options take effect when the process restarts."
                 )
+            adopt_thread()
             return
+        # Java would wait at the end of the process for the threads that called it, some of which are gone.
+        jpype.config.destroy_jvm = False
         library = _library(jpype, java_home)
         arguments = [*_needed_options(library), *wanted]
         try:
@@ -95,6 +98,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
                 f"{error}. Check JVM Options and the memory they ask for."
             ) from error
         _started_with = wanted
+    adopt_thread()
 
 
 def _library(jpype: Any, java_home: Path | None) -> str:
@@ -128,6 +132,16 @@ def _needed_options(library: str) -> list[str]:
         # The MOJO runtime's protobuf library; without this Java warns on standard error.
         options.append("--sun-misc-unsafe-memory-access=allow")
     return options
+
+
+def adopt_thread() -> None:
+    """Give this thread the class loader that has the jars; one that Python started has none in Java's eyes.
+
+    The runtimes look for licences and extensions through it, and fail with a NullPointerException without.
+    """
+    import jpype
+
+    jpype.java.lang.Thread.currentThread().setContextClassLoader(jpype.java.lang.ClassLoader.getSystemClassLoader())
 
 
 def java_class(name: str) -> Any:

@@ -145,6 +145,7 @@ def _again(writer: Processor) -> Connection:
 
 
 def _labels() -> list[Label]:
+    # NiFi's own panels lie over the upper left corner: nothing is there.
     def zone(text: str, row: int, boxes: int, colour: str) -> Label:
         return Label(text, (_THIRD - 32, row - 48), (boxes * 608 - 192, 288), colour, 16)
 
@@ -154,8 +155,8 @@ def _labels() -> list[Label]:
             "Files that appear in (input.directory) are taken, scored and removed from there. CSV, JSON, JSON lines, "
             "Avro, Parquet and Arrow are recognised; results have the same format and file name.\n\n"
             "A file that is still being written is left alone until it has not changed for (minimum.age).",
-            (_FIRST - 32, _REJECT_ROW - 288),
-            (1168, 192),
+            (_FIRST - 656, _FAIL_ROW),
+            (592, 240),
             font_size=18,
         ),
         Label(
@@ -163,8 +164,8 @@ def _labels() -> list[Label]:
             "1. Right-click the canvas, Parameters: set model.file (upload the model as an asset), the four folders "
             "(all different, on NiFi's machine) and, for models that need one, licence.key.\n"
             "2. Right-click the canvas, Start, and put a file into (input.directory).",
-            (_THIRD - 32, _REJECT_ROW - 288),
-            (2240, 192),
+            (_FIRST, _REJECT_ROW - 256),
+            (_THIRD + 2208, 160),
             "#dcefdc",
             18,
         ),

@@ -191,17 +191,6 @@ class Flow:
         }
 
     def _processor(self, one: Processor) -> Json:
-        def described(name: str) -> Json:
-            # NiFi knows a Python processor's properties only once its process has started: the definition says
-            # which of them are sensitive or refer to a service.
-            return {
-                "displayName": name,
-                "dynamic": name in one.dynamic,
-                "identifiesControllerService": isinstance(one.properties[name], Service),
-                "name": name,
-                "sensitive": name in one.sensitive,
-            }
-
         return {
             "autoTerminatedRelationships": list(one.ends),
             "backoffMechanism": "PENALIZE_FLOWFILE",
@@ -221,7 +210,10 @@ class Flow:
                 name: self._id("service", value.name) if isinstance(value, Service) else value
                 for name, value in one.properties.items()
             },
-            "propertyDescriptors": {name: described(name) for name in one.properties},
+            "propertyDescriptors": {
+                name: _descriptor(name, name in one.dynamic, isinstance(value, Service), name in one.sensitive)
+                for name, value in one.properties.items()
+            },
             "retriedRelationships": [],
             "retryCount": 10,
             "runDurationMillis": 0,
@@ -244,16 +236,7 @@ class Flow:
             "identifier": self._id("service", one.name),
             "name": one.name,
             "properties": dict(one.properties),
-            "propertyDescriptors": {
-                name: {
-                    "displayName": name,
-                    "dynamic": False,
-                    "identifiesControllerService": False,
-                    "name": name,
-                    "sensitive": False,
-                }
-                for name in one.properties
-            },
+            "propertyDescriptors": {name: _descriptor(name) for name in one.properties},
             "scheduledState": "DISABLED",
             "type": one.type,
         }
@@ -300,6 +283,18 @@ class Flow:
             "width": float(one.size[0]),
             "zIndex": 0,
         }
+
+
+def _descriptor(name: str, dynamic: bool = False, service: bool = False, sensitive: bool = False) -> Json:
+    # NiFi knows a Python processor's properties only once its process has started: the definition says which of
+    # them are sensitive or refer to a service.
+    return {
+        "displayName": name,
+        "dynamic": dynamic,
+        "identifiesControllerService": service,
+        "name": name,
+        "sensitive": sensitive,
+    }
 
 
 def _position(point: Point) -> Json:

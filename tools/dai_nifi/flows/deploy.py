@@ -204,6 +204,8 @@ def _replace(plan: _Plan, flow: Deployed) -> None:
     lifecycle.set_services(flow.id, "DISABLED", plan.request.timeout)
     definition = _definition(plan)
     group = deployed.group(flow)
+    # Where a person has put it on the canvas, it stays.
+    definition["flowContents"]["position"] = {"x": group.component.position.x, "y": group.component.position.y}
     body: Any = {
         "processGroupRevision": {"version": group.revision.version},
         "versionedFlowSnapshot": definition,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, w
 _SETTLED = 8.0
 # A server either listens at once or says why not.
 _LISTENING = 15.0
+
+# How a component names itself before what it has to say; the bulletin says already whose it is.
+_SELF = re.compile(r"^\w+\[[^\]]*\]\s*")
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def wait_until_valid(flow: Deployed, timeout: float, progress: Progress) -> None
 
     def valid() -> bool | None:
         found = deployed.processors(flow.id)
-        bad = {str(one): one for one in _problems(found)}
+        bad = {str(one): one for one in problems(found)}
         for text in list(since):
             if text not in bad:
                 del since[text]
@@ -169,11 +173,12 @@ def bulletins(group_id: str | None = None, source_id: str | None = None, after: 
         board = nipyapi.nifi.FlowApi().get_bulletin_board(**given).bulletin_board
     told = [one.bulletin for one in board.bulletins or [] if one.bulletin is not None]
     return sorted(
-        (Bulletin(int(b.id), b.timestamp, b.level, b.source_name, b.message) for b in told), key=lambda one: one.id
+        (Bulletin(int(b.id), b.timestamp, b.level, b.source_name, _SELF.sub("", b.message or "")) for b in told),
+        key=lambda one: one.id,
     )
 
 
-def _problems(found: Sequence[Any]) -> list[str]:
+def problems(found: Sequence[Any]) -> list[str]:
     """What is wrong by NiFi's word, without what is only not ready yet."""
     return [
         f"{one.component.name}: {error}"
@@ -184,8 +189,8 @@ def _problems(found: Sequence[Any]) -> list[str]:
     ]
 
 
-def _invalid(flow: Deployed, problems: Sequence[str], when: str = "") -> InvalidFlowError:
-    lines = "\n  ".join(problems)
+def _invalid(flow: Deployed, found: Sequence[str], when: str = "") -> InvalidFlowError:
+    lines = "\n  ".join(found)
     return InvalidFlowError(
         f"The flow {flow.name} is not valid{when}:\n  {lines}\n"
         "It is on the canvas, stopped. Put that right and deploy again under the same name."

@@ -228,6 +228,7 @@ def endpoint(values: Mapping[str, str | None]) -> str:
 
 
 def _labels() -> list[Label]:
+    # NiFi's own panels lie over the upper left corner: nothing is there.
     def zone(text: str, row: int, boxes: int, colour: str) -> Label:
         return Label(text, (_THIRD - 32, row - 48), (boxes * 608 - 192, 208), colour, 16)
 
@@ -237,8 +238,8 @@ def _labels() -> list[Label]:
             "POST rows to http://(http.host):(http.port)/score as a JSON array, a JSON object, JSON lines or CSV. The "
             "response has the same rows with their predictions, in the same format.\n\n"
             "Every request is answered: with scores, or with a status and a JSON detail that says what was wrong.",
-            (_FIRST - 32, _READY_ROW - 288),
-            (1168, 192),
+            (_FIRST - 560, _ERROR_ROW - 16),
+            (496, 288),
             font_size=18,
         ),
         Label(
@@ -247,8 +248,8 @@ def _labels() -> list[Label]:
             "models that need one, licence.key.\n"
             "2. Right-click the canvas, Enable all controller services.\n"
             "3. Right-click the canvas, Start. GET /readyz then answers Ready.",
-            (_THIRD - 32, _READY_ROW - 288),
-            (1632, 192),
+            (_FIRST, _READY_ROW - 256),
+            (_THIRD + 1600, 160),
             "#dcefdc",
             18,
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import nipyapi
 import urllib3.exceptions
 
+from dai_nifi.connect import describe
 from dai_nifi.errors import ConflictError, InvalidFlowError, NiFiUnreachableError, NotFoundError, ToolError
 
 Progress = Callable[[str, float | None], None]
@@ -73,7 +73,7 @@ def finish_request(get: Callable[[], Any], delete: Callable[[], Any], what: str,
 
 
 def _translated(error: Any) -> ToolError:
-    said = _body(error)
+    said = describe(error)[:1000]
     if error.status in (401, 403):
         return NiFiUnreachableError(f"NiFi at {api()} refuses this user ({error.status}): {said}")
     if error.status == 404:
@@ -81,17 +81,6 @@ def _translated(error: Any) -> ToolError:
     if error.status == 409:
         return ConflictError(f"NiFi refuses for now: {said}")
     return ToolError(f"NiFi answered {error.status}: {said}")
-
-
-def _body(error: Any) -> str:
-    body = error.body.decode("utf-8", "replace") if isinstance(error.body, bytes) else str(error.body or "")
-    try:
-        loaded = json.loads(body)
-    except ValueError:
-        loaded = None
-    if isinstance(loaded, dict) and "message" in loaded:
-        body = str(loaded["message"])
-    return body.strip()[:1000] or str(error.reason)
 
 
 def _reason(error: BaseException) -> str:

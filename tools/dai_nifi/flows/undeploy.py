@@ -12,6 +12,9 @@ from dai_nifi.flows import context, deployed, lifecycle
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, wait_for
 
+# A flow that cannot work off its queues shall not hold anybody for long.
+DRAIN_SECONDS = 30.0
+
 _GRACE = 10.0
 
 
@@ -24,12 +27,11 @@ class Removed:
     dropped_flowfiles: int
 
 
-def undeploy(name: str, force: bool = False, timeout: float = DEFAULT_TIMEOUT, progress: Progress = silent) -> Removed:
+def undeploy(name: str, force: bool = False, timeout: float = DRAIN_SECONDS, progress: Progress = silent) -> Removed:
     """Stop and remove a deployed flow, its parameter context and the model in it.
 
-    What a running flow has in its queues is worked off first. If FlowFiles are left after ``timeout`` seconds, or
-    the flow does not run, they are dropped with ``force`` and are a ConflictError without it: the flow then is as
-    it was.
+    A running flow first works off what it has queued, for ``timeout`` seconds at most. FlowFiles that are left are
+    dropped with ``force``; without it they are a ConflictError, and the flow is as it was.
 
     Raises NotFoundError if no such flow is deployed.
     """
@@ -37,27 +39,29 @@ def undeploy(name: str, force: bool = False, timeout: float = DEFAULT_TIMEOUT, p
     running = [one for one in deployed.processors(flow.id) if one.component.state == "RUNNING"]
     if running and not force:
         progress(f"letting {name} finish what it has", None)
-        lifecycle.stop_entrances(flow, timeout)
+        lifecycle.stop_entrances(flow, DEFAULT_TIMEOUT)
         _drain(flow, timeout)
     waiting = queued(flow)
     if waiting and not force:
         if running:
-            lifecycle.start_group(flow, timeout, progress)
+            lifecycle.start_group(flow, DEFAULT_TIMEOUT, progress)
+            hint = f"still, after {timeout:g} s; it runs on. See dai-nifi status {name}"
+        else:
+            hint = f"and it does not run. Let it finish them with dai-nifi start {name}"
         raise ConflictError(
-            f"{waiting} FlowFile(s) are queued in the flow {name}. Start it to let it finish, "
-            "or drop them with undeploy --force."
+            f"{waiting} FlowFile(s) are queued in the flow {name} {hint}, or drop them with undeploy --force."
         )
     progress(f"removing {name}", None)
-    lifecycle.stop_group(flow.id, timeout)
+    lifecycle.stop_group(flow.id, DEFAULT_TIMEOUT)
     dropped = queued(flow)
     if dropped:
-        _drop(flow, timeout)
-    lifecycle.set_services(flow.id, "DISABLED", timeout)
+        _drop(flow, DEFAULT_TIMEOUT)
+    lifecycle.set_services(flow.id, "DISABLED", DEFAULT_TIMEOUT)
     with nifi_calls():
         entity = deployed.group(flow)
         nipyapi.nifi.ProcessGroupsApi().remove_process_group(flow.id, version=str(entity.revision.version))
     if flow.context_id is not None:
-        context.remove(flow.context_id, timeout)
+        context.remove(flow.context_id, DEFAULT_TIMEOUT)
     return Removed(name, flow.id, dropped)
 
 

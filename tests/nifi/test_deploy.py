@@ -1,0 +1,222 @@
+"""Flows in a real NiFi: what deploy, start, stop, status and undeploy do, and that nothing queued is lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nipyapi
+import pytest
+
+from dai_nifi.errors import ConflictError, InvalidFlowError, ModelRefusedError, NotFoundError, UsageError
+from dai_nifi.flows import deployed, lifecycle, templates
+from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.rest import wait_for
+from dai_nifi.flows.status import status
+from dai_nifi.flows.undeploy import queued, undeploy
+from dai_nifi.nifi.web import free_port
+from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
+from tests.nifi.conftest import NiFi, deploy_batch
+from tests.nifi.test_deploy_http import ask, expected
+
+pytestmark = pytest.mark.nifi
+
+
+def stop_scoring(name: str) -> None:
+    flow = deployed.find(name)
+    ids = [one.id for one in deployed.processors(flow.id) if one.component.name == "Score records"]
+    nipyapi.canvas.schedule_processor(ids[0], False)
+    wait_for(
+        lambda: nipyapi.canvas.get_processor(ids[0], "id").component.state == "STOPPED" or None,
+        30,
+        lambda: InvalidFlowError("the scorer does not stop"),
+    )
+
+
+def wait_for_queue(name: str, flowfiles: int) -> None:
+    flow = deployed.find(name)
+    wait_for(
+        lambda: queued(flow) == flowfiles or None, 30, lambda: InvalidFlowError(f"{queued(flow)} are queued in {name}")
+    )
+
+
+def test_a_taken_port_is_a_conflict_that_the_next_deployment_mends(nifi: NiFi, samples: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        request = Request(
+            "realtime-http",
+            samples / "penguins.mojo",
+            name="taken",
+            parameters={"http.port": str(taken.getsockname()[1])},
+        )
+        with pytest.raises(ConflictError, match=r"something else has its address.*http\.port"):
+            deploy(request)
+    try:
+        assert status("taken").state == "stopped"
+        made = deploy(replace(request, model=None, parameters={"http.port": str(free_port())}))
+        assert (made.action, made.running) == ("updated", True)
+    finally:
+        undeploy("taken", force=True)
+    with pytest.raises(NotFoundError, match=r"penguins|none"):
+        status("taken")
+    assert "dai taken" not in {one.component.name for one in nipyapi.parameters.list_all_parameter_contexts()}
+
+
+def test_a_group_of_somebody_else_is_left_alone(nifi: NiFi, samples: Path) -> None:
+    root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
+    theirs = nipyapi.canvas.create_process_group(root, "theirs", (0.0, 2000.0))
+    try:
+        with pytest.raises(ConflictError, match="dai-nifi did not deploy it"):
+            deploy(Request("realtime-http", samples / "penguins.mojo", name="theirs"))
+        with pytest.raises(NotFoundError):
+            undeploy("theirs", force=True)
+    finally:
+        nipyapi.canvas.delete_process_group(theirs)
+
+
+def test_nothing_is_placed_for_a_wrong_request(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
+    text = tmp_path / "model.mojo"
+    text.write_text("hello")
+    with pytest.raises(ModelRefusedError, match="not a MOJO"):
+        deploy(Request("realtime-http", text, name="wrong"))
+    with pytest.raises(UsageError, match="no model yet"):
+        deploy(Request("realtime-http", name="wrong"))
+    with pytest.raises(UsageError, match=r"input\.directory"):
+        deploy(Request("batch-files", samples / "penguins.mojo", name="wrong"))
+    assert "wrong" not in {one.name for one in deployed.find_all()}
+    assert "dai wrong" not in {one.component.name for one in nipyapi.parameters.list_all_parameter_contexts()}
+
+
+def test_an_invalid_component_is_named_with_its_reason(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
+    folders = {f"{kind}.directory": str(tmp_path / kind) for kind in ("input", "output", "rejected", "failed")}
+    request = Request("batch-files", samples / "penguins.mojo", name="invalid", parameters=folders)
+    try:
+        with pytest.raises(InvalidFlowError, match=r"Take files: .*does not exist"):
+            deploy(request)
+        assert status("invalid").state == "invalid"
+        (tmp_path / "input").mkdir()
+        assert lifecycle.start("invalid").changed
+    finally:
+        undeploy("invalid", force=True)
+
+
+def test_a_model_without_licence_is_said_and_the_key_is_never_told(
+    nifi: NiFi, needs_licence: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request("realtime-http", needs_licence, name="unlicensed", parameters={"http.port": str(free_port())})
+    try:
+        with pytest.raises(InvalidFlowError, match="needs a Driverless AI licence"):
+            deploy(request)
+        monkeypatch.setenv("DRIVERLESS_AI_LICENSE_KEY", "not-a-key-but-secret")
+        with pytest.raises(InvalidFlowError) as refused:
+            deploy(request)
+        assert "not-a-key-but-secret" not in str(refused.value)
+        assert "not-a-key-but-secret" not in nifi.log()
+        assert "licence.key" not in status("unlicensed").parameters
+    finally:
+        undeploy("unlicensed", force=True)
+
+
+def test_a_changed_template_is_replaced_and_what_is_queued_is_scored(
+    nifi: NiFi, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = deploy_batch("replaced", samples / "penguins.mojo", tmp_path)
+    try:
+        stop_scoring("replaced")
+        for number in range(3):
+            folders.put(f"{number}.csv", (samples / "penguins-rows.csv").read_bytes())
+        wait_for_queue("replaced", 3)
+        with pytest.raises(ConflictError, match=r"3 FlowFile\(s\) are queued"):
+            undeploy("replaced", timeout=1)
+        lifecycle.stop("replaced")
+        before = deployed.group(deployed.find("replaced")).component.position
+        shipped = templates.definition
+
+        def changed(name: str, runtime: str) -> dict[str, Any]:
+            found = shipped(name, runtime)
+            found["flowContents"]["labels"][0]["label"] = "Another text"
+            return found
+
+        monkeypatch.setattr(templates, "definition", changed)
+        made = deploy(Request("batch-files", name="replaced"))
+        assert made.changes == ["replace its contents: the template has changed since"]
+        scored = [folders.wait(folders.output / f"{number}.csv") for number in range(3)]
+        for content in scored:
+            rows = csv.DictReader(io.StringIO(content.decode()))
+            assert [(r["predict"], float(r["female"]), float(r["male"])) for r in rows] == expected(samples)
+        flow = deployed.find("replaced")
+        labels = nipyapi.nifi.ProcessGroupsApi().get_labels(flow.id).labels
+        assert "Another text" in {one.component.label for one in labels}
+        after = deployed.group(flow).component.position
+        assert (after.x, after.y) == (before.x, before.y)
+    finally:
+        undeploy("replaced", force=True)
+
+
+def test_another_model_takes_the_place_of_the_first(nifi: NiFi, samples: Path, titanic: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.mojo"
+    shutil.copyfile(samples / "penguins.mojo", model)
+    request = Request("realtime-http", model, name="swapped", parameters={"http.port": str(free_port())})
+    try:
+        first = deploy(request)
+        shutil.copyfile(titanic, model)
+        second = deploy(request)
+        assert second.changes == [f"use the model {second.model}"]
+        assert first.model != second.model
+        assert second.endpoint is not None
+        answer = ask(second.endpoint, json.dumps([GOLDEN_ROW]), "application/json")
+        (row,) = json.loads(answer.body)
+        assert (row["survived.0"], row["survived.1"]) == GOLDEN_SCORE
+        context = deployed.find("swapped").context_id
+        assert [one["name"] for one in nipyapi.parameters.list_assets(context)] == [second.model]
+    finally:
+        undeploy("swapped", force=True)
+
+
+def test_what_cannot_be_written_waits_and_undeploy_asks_before_it_drops_it(
+    nifi: NiFi, samples: Path, tmp_path: Path
+) -> None:
+    folders = deploy_batch("blocked", samples / "penguins.mojo", tmp_path)
+    try:
+        folders.output.rmdir()
+        folders.output.write_text("not a folder")
+        folders.put("rows.csv", (samples / "penguins-rows.csv").read_bytes())
+        wait_for_queue("blocked", 1)
+        with pytest.raises(ConflictError, match=r"1 FlowFile\(s\) are queued"):
+            undeploy("blocked", timeout=1)
+        assert status("blocked").state == "running"
+        assert "Write scores" in {one.source for one in status("blocked").bulletins}
+        folders.output.unlink()
+        assert folders.wait(folders.output / "rows.csv").count(b"\n") == len(expected(samples)) + 1
+        stop_scoring("blocked")
+        folders.put("late.csv", (samples / "penguins-rows.csv").read_bytes())
+        wait_for_queue("blocked", 1)
+        assert undeploy("blocked", force=True).dropped_flowfiles == 1
+    finally:
+        if "blocked" in {one.name for one in deployed.find_all()}:
+            undeploy("blocked", force=True)
+
+
+def test_a_file_that_is_still_written_is_not_taken(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
+    folders = deploy_batch("patient", samples / "penguins.mojo", tmp_path)
+    try:
+        rows = (samples / "penguins-rows.csv").read_bytes()
+        for name in ("a.csv.part", "b.tmp", ".c.csv"):
+            (folders.input / name).write_bytes(rows)
+        folders.put("done.csv", rows)
+        folders.wait(folders.output / "done.csv")
+        # Listed together with those, so it would have taken them along.
+        folders.put("after.csv", rows)
+        folders.wait(folders.output / "after.csv")
+        assert {file.name for file in folders.input.iterdir()} == {"a.csv.part", "b.tmp", ".c.csv"}
+        folders.put("broken.json", '[{"a":')
+        error = folders.error("broken.json")
+        assert (error["file"], error["code"]) == ("broken.json", "malformed_content")
+        assert (folders.failed / "broken.json").read_text() == '[{"a":'
+    finally:
+        undeploy("patient", force=True)

@@ -1,0 +1,174 @@
+"""The flow realtime-http in a real NiFi: what it answers, and that deploying again moves it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dai_nifi.flows.deploy import Deployment, Request, deploy
+from dai_nifi.flows.status import status
+from dai_nifi.flows.undeploy import undeploy
+from dai_nifi.nifi.web import free_port
+from tests.nifi.conftest import NiFi
+
+pytestmark = pytest.mark.nifi
+
+ROW = {
+    "species": "Adelie",
+    "island": "Torgersen",
+    "bill_length_mm": 39.1,
+    "bill_depth_mm": 18.7,
+    "flipper_length_mm": 181,
+    "body_mass_g": 3750,
+    "date_egg": "2007-11-11",
+}
+
+# Two parts: NiFi makes two FlowFiles of them, and the request is answered once.
+FORM = "".join(f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n1\r\n' for name in "ab") + "--x--\r\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    type: str
+    body: str
+
+    @property
+    def detail(self) -> str:
+        assert self.type == "application/json"
+        found = json.loads(self.body)
+        assert set(found) == {"detail"}
+        return str(found["detail"])
+
+
+def ask(url: str, body: str | bytes | None = None, kind: str | None = None, method: str | None = None) -> Answer:
+    data = body.encode() if isinstance(body, str) else body
+    request = urllib.request.Request(url, data, {"Content-Type": kind} if kind else {}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return Answer(response.status, response.headers.get("Content-Type", ""), response.read().decode())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers.get("Content-Type", ""), error.read().decode())
+
+
+def expected(samples: Path) -> list[tuple[str, float, float]]:
+    with (samples / "penguins-expected.csv").open(newline="") as file:
+        return [(row["predict"], float(row["female"]), float(row["male"])) for row in csv.DictReader(file)]
+
+
+@pytest.fixture(scope="module")
+def service(nifi: NiFi, samples: Path) -> Iterator[Deployment]:
+    port = str(free_port())
+    made = deploy(Request("realtime-http", samples / "penguins.mojo", name="penguins", parameters={"http.port": port}))
+    assert (made.action, made.running) == ("created", True)
+    yield made
+    undeploy("penguins", force=True)
+
+
+@pytest.fixture
+def url(service: Deployment) -> str:
+    assert service.endpoint is not None
+    return service.endpoint
+
+
+def test_csv_comes_back_with_the_expected_scores(url: str, samples: Path) -> None:
+    answer = ask(url, (samples / "penguins-rows.csv").read_bytes(), "text/csv")
+    assert (answer.status, answer.type) == (200, "text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.body)))
+    assert [(row["predict"], float(row["female"]), float(row["male"])) for row in rows] == expected(samples)
+    assert rows[0]["individual_id"] == "N1A1"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "came"),
+    [
+        ([ROW, ROW], "application/json", "application/json"),
+        # What curl sends unless it is told otherwise.
+        ([ROW], "application/x-www-form-urlencoded", "application/json"),
+        ([ROW], "application/json; charset=utf-8", "application/json"),
+    ],
+)
+def test_json_comes_back_as_json(url: str, samples: Path, body: list[Any], kind: str, came: str) -> None:
+    answer = ask(url, json.dumps(body), kind)
+    assert (answer.status, answer.type) == (200, came)
+    predict, female, male = expected(samples)[0]
+    assert json.loads(answer.body) == [{**one, "predict": predict, "female": female, "male": male} for one in body]
+
+
+def test_json_lines_come_back_as_json_lines(url: str) -> None:
+    answer = ask(url, f"{json.dumps(ROW)}\n{json.dumps(ROW)}\n", "application/x-ndjson")
+    assert (answer.status, answer.type) == (200, "application/x-ndjson")
+    assert [json.loads(line)["predict"] for line in answer.body.splitlines()] == ["male", "male"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind", "method", "code", "says"),
+    [
+        ("/score", '[{"species": "Ade', "application/json", None, 400, "truncated"),
+        ("/score", '[{"species": "Ade\\"lie"}]', "application/json", None, 400, "missing from the records: island"),
+        ("/score", json.dumps([{**ROW, "body_mass_g": 'a "lot" $1'}]), "application/json", None, 400, "body_mass_g"),
+        ("/score", "", "text/csv", "POST", 400, "no body"),
+        ("/score", "hello", "text/plain", None, 400, "format"),
+        ("/score", FORM, "multipart/form-data; boundary=x", None, 415, "multipart"),
+        ("/score", None, None, "GET", 405, "GET is not possible at /score"),
+        ("/score", "x", "text/csv", "PUT", 405, "PUT"),
+        ("/anything", None, None, "DELETE", 405, "DELETE"),
+        ("/", None, None, "GET", 404, "nothing at /"),
+    ],
+)
+def test_what_cannot_be_scored_is_answered_with_the_reason(
+    url: str, path: str, body: str | None, kind: str | None, method: str | None, code: int, says: str
+) -> None:
+    answer = ask(url.replace("/score", path), body, kind, method)
+    assert answer.status == code
+    assert says in answer.detail
+
+
+def test_readyz_says_so(url: str) -> None:
+    answer = ask(url.replace("/score", "/readyz"))
+    assert (answer.status, answer.type, answer.body) == (200, "text/plain", "Ready")
+
+
+def test_many_at_once_are_all_answered_with_their_own_rows(url: str) -> None:
+    answers: dict[int, Answer] = {}
+
+    def one(number: int) -> None:
+        answers[number] = ask(url, json.dumps([{**ROW, "number": number}]), "application/json")
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {number: json.loads(answer.body)[0]["number"] for number, answer in answers.items()} == {
+        number: number for number in range(40)
+    }
+
+
+def test_the_same_again_changes_nothing_and_another_port_moves_it(service: Deployment, samples: Path) -> None:
+    request = Request("realtime-http", samples / "penguins.mojo", name="penguins")
+    again = deploy(request)
+    assert (again.action, again.changes, again.id, again.running) == ("unchanged", [], service.id, True)
+    port = str(free_port())
+    moving = replace(request, model=None, parameters={"http.port": port})
+    plan = deploy(replace(moving, dry_run=True))
+    assert (plan.changes, plan.dry_run) == ([f"set http.port to {port}"], True)
+    assert status("penguins").parameters["http.port"] != port
+    moved = deploy(moving)
+    assert (moved.action, moved.id, moved.endpoint) == ("updated", service.id, f"http://127.0.0.1:{port}/score")
+    assert ask(f"http://127.0.0.1:{port}/readyz").body == "Ready"
+    assert service.endpoint is not None
+    with pytest.raises(urllib.error.URLError):
+        ask(service.endpoint, "x")
+    deploy(replace(moving, parameters={"http.port": service.parameters["http.port"] or ""}))
+    assert ask(service.endpoint.replace("/score", "/readyz")).body == "Ready"

@@ -1,0 +1,261 @@
+"""ScoreJavaMojo on the canvas of a real NiFi: what it says before it starts, and what it adds to a FlowFile."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nipyapi
+import pytest
+
+from dai_nifi.nars import archive
+from dai_nifi.nars.install import install, remove
+from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
+from tests.nifi.conftest import NiFi, quiet
+
+pytestmark = pytest.mark.nifi
+
+RELATIONSHIPS = {"success", "rejected", "failure", "original"}
+
+
+def until(found: Callable[[], Any], seconds: float = 60) -> Any:
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+    return value
+
+
+class Canvas:
+    """A process group of one test: text in, FlowFiles by relationship out."""
+
+    def __init__(self) -> None:
+        root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
+        self.group = nipyapi.canvas.create_process_group(root, f"test {time.monotonic_ns()}", (0.0, 0.0))
+        self.sinks: dict[str, Any] = {}
+
+    def processor(self, kind: str, properties: dict[str, str | None], **config: Any) -> Any:
+        types = nipyapi.canvas.list_all_processor_types().processor_types
+        (found,) = (t for t in types if t.type.rpartition(".")[2] == kind)
+        made = nipyapi.canvas.create_processor(
+            self.group,
+            found,
+            (0.0, 0.0),
+            name=kind,
+            config=nipyapi.nifi.ProcessorConfigDTO(properties=properties, **config),
+        )
+        # A Python processor has no relationships until its process has loaded it.
+        return until(lambda: (p := nipyapi.canvas.get_processor(made.id, "id")).component.relationships and p)
+
+    def validation(self, processor: Any) -> tuple[str, list[str]]:
+        def settled() -> Any:
+            found = nipyapi.canvas.get_processor(processor.id, "id").component
+            waiting = found.validation_status == "VALIDATING" or "Initializing" in str(found.validation_errors)
+            return None if waiting else found
+
+        found = until(settled)
+        return found.validation_status, found.validation_errors or []
+
+    def score(self, text: str, properties: dict[str, str | None], kind: str = "ScoreJavaMojo") -> dict[str, list[Any]]:
+        """Send one text through a processor: the FlowFiles of each relationship, as listing entries."""
+        config = {"File Size": "0B", "Data Format": "Text", "Unique FlowFiles": "false", "generate-ff-custom-text": text}
+        source = self.processor("GenerateFlowFile", {**config, "mime-type": "text/csv"}, scheduling_period="1 day")
+        score = self.processor(kind, properties)
+        nipyapi.canvas.create_connection(source, score, ["success"])
+        for relationship in sorted(RELATIONSHIPS):
+            sink = self.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
+            self.sinks[relationship] = nipyapi.canvas.create_connection(score, sink, [relationship])
+        until(lambda: self.validation(score)[0] == "VALID")
+        for processor in (score, source):
+            nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
+        queues = nipyapi.nifi.FlowFileQueuesApi()
+
+        def queued() -> dict[str, list[Any]]:
+            found = {}
+            for relationship, connection in self.sinks.items():
+                request = queues.create_flow_file_listing(connection.id).listing_request
+                until(lambda c=connection, r=request: queues.get_listing_request(c.id, r.id).listing_request.finished)
+                listing = queues.get_listing_request(connection.id, request.id).listing_request
+                queues.delete_listing_request(connection.id, request.id)
+                found[relationship] = [
+                    queues.get_flow_file(connection.id, summary.uuid).flow_file
+                    for summary in listing.flow_file_summaries or []
+                ]
+            return found
+
+        return until(lambda: (f := queued()) and (f["original"] or f["failure"]) and f)
+
+    def content(self, relationship: str, flowfile: Any) -> str:
+        connection = self.sinks[relationship]
+        api = nipyapi.nifi.FlowFileQueuesApi()
+        response = api.download_flow_file_content(connection.id, flowfile.uuid, _preload_content=False)
+        return bytes(response.read()).decode()
+
+    def remove(self) -> None:
+        nipyapi.canvas.delete_process_group(self.group, force=True)
+
+
+@pytest.fixture
+def canvas(nifi: NiFi) -> Iterator[Canvas]:
+    made = Canvas()
+    yield made
+    made.remove()
+
+
+def model_only(path: Path | str) -> dict[str, str | None]:
+    return {"Model File": str(path)}
+
+
+def test_an_absent_model_is_said_before_anything_runs(canvas: Canvas, tmp_path: Path) -> None:
+    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", model_only(tmp_path / "gone.mojo")))
+    assert state == "INVALID"
+    assert f"there is no model file at {tmp_path / 'gone.mojo'}" in errors[0]
+
+
+def test_a_text_file_is_no_mojo(canvas: Canvas, tmp_path: Path) -> None:
+    path = tmp_path / "notes.mojo"
+    path.write_text("these are not the bytes you are looking for")
+    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", model_only(path)))
+    assert state == "INVALID"
+    assert "is not a MOJO: a MOJO is a zip file, and this is not one" in errors[0]
+
+
+def test_a_truncated_mojo_and_its_repair(canvas: Canvas, samples: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cut.mojo"
+    whole = (samples / "penguins.mojo").read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    processor = canvas.processor("ScoreJavaMojo", model_only(path))
+    state, errors = canvas.validation(processor)
+    assert state == "INVALID"
+    assert "its end is missing, as after an interrupted copy" in errors[0]
+    path.write_bytes(whole)
+    until(lambda: canvas.validation(processor)[0] == "VALID")
+
+
+def test_a_model_without_a_licence(canvas: Canvas, needs_licence: Path) -> None:
+    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", model_only(needs_licence)))
+    assert state == "INVALID"
+    assert "needs a Driverless AI licence, and none was found. Set Licence Key or Licence File" in errors[0]
+
+
+def test_id_columns_without_names(canvas: Canvas, samples: Path) -> None:
+    properties = {**model_only(samples / "penguins.mojo"), "Output Columns": "id columns and predictions"}
+    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", properties))
+    assert state == "INVALID"
+    assert "name at least one column" in errors[0]
+
+
+def test_what_a_scored_flowfile_carries(canvas: Canvas, titanic: Path) -> None:
+    header, row = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
+    text = f"{header}\n{row}\n3,male,old,A1,7.25,C1\n"
+    found = canvas.score(text, model_only(titanic))
+    assert {name: len(flowfiles) for name, flowfiles in found.items()} == {
+        "success": 1,
+        "rejected": 1,
+        "original": 1,
+        "failure": 0,
+    }
+    (scored,), (rejected,), (original,) = found["success"], found["rejected"], found["original"]
+    assert canvas.content("original", original) == text
+    line = canvas.content("success", scored).splitlines()[1]
+    assert line == f"{row},{GOLDEN_SCORE[0]},{GOLDEN_SCORE[1]}"
+    common = {
+        "mime.type": "text/csv",
+        "scoring.model.id": "4722d920-b3f8-11e9-9f90-ac1f6b00be4c",
+        "scoring.model.sha256": "3349ffbe4a93f23e5007d3263687e77e27c83d216c31db4c07c104e89ef2276a",
+        "scoring.runtime": "mojo2-runtime (Java)",
+        "scoring.runtime.version": "2.9.0",
+        "record.count": "1",
+        "filename": original.attributes["filename"],
+    }
+    assert {**common, "scoring.rejected.count": "1"}.items() <= scored.attributes.items()
+    assert common.items() <= rejected.attributes.items()
+    assert int(scored.attributes["scoring.duration.ms"]) >= 0
+    assert not [name for name in original.attributes if name.startswith("scoring.")]
+    assert "4722d920-b3f8-11e9-9f90-ac1f6b00be4c" in provenance(scored.uuid)
+
+
+def provenance(uuid: str) -> str:
+    """The details of the FlowFile's event that changed its contents."""
+    terms = {"FlowFileUUID": {"value": uuid}, "EventType": {"value": "CONTENT_MODIFIED"}}
+    request = {"provenance": {"request": {"maxResults": 10, "searchTerms": terms}}}
+    api = nipyapi.nifi.ProvenanceApi()
+
+    def event() -> Any:
+        query = api.submit_provenance_request(body=request).provenance
+        until(lambda: api.get_provenance(query.id).provenance.finished)
+        events = api.get_provenance(query.id).provenance.results.provenance_events
+        api.delete_provenance(query.id)
+        return events and events[0]
+
+    return str(until(event).details)
+
+
+def test_a_flowfile_of_the_wrong_format_for_the_property(canvas: Canvas, titanic: Path) -> None:
+    found = canvas.score('[{"pclass": 3}]', {**model_only(titanic), "Input Format": "parquet"})
+    (flowfile,) = found["failure"]
+    assert canvas.content("failure", flowfile) == '[{"pclass": 3}]'
+    assert flowfile.attributes["scoring.error.code"] == "malformed_content"
+    assert "Parquet" in flowfile.attributes["scoring.error"]
+    assert not found["success"]
+
+
+PUBLIC_WAY = """
+from dai_scoring_nifi.exchange import SessionAccess
+
+
+class NoSession(SessionAccess):
+    def of(self, flowfile):
+        return None
+"""
+
+
+@pytest.fixture(scope="module")
+def public_nar(nifi: NiFi, java_nar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same processor as it works in a NiFi that keeps its process session elsewhere."""
+    with zipfile.ZipFile(java_nar) as nar:
+        entries: dict[str, Path | bytes] = {
+            name: nar.read(name)
+            for name in nar.namelist()
+            if not name.endswith("/") and name not in ("META-INF/MANIFEST.MF", "ScoreJavaMojo.py")
+        }
+        module = nar.read("ScoreJavaMojo.py").decode()
+    module = module.replace("class ScoreJavaMojo(RecordScoring)", "class ScorePublicWay(RecordScoring)")
+    module = module.replace("    runtime = Runtime.JAVA\n", "    runtime = Runtime.JAVA\n" + INIT)
+    entries["ScorePublicWay.py"] = (PUBLIC_WAY + module.partition('"""')[2].partition('"""')[2]).encode()
+    path = tmp_path_factory.mktemp("public") / "public.nar"
+    archive.write(path, archive.manifest("org.apache.nifi", "public-way-nar", "0.1.0"), entries)
+    install(path, quiet)
+    yield "ScorePublicWay"
+    remove("public-way-nar", quiet, force=True)
+
+
+INIT = """
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self._sessions = NoSession()
+"""
+
+
+@pytest.mark.usefixtures("public_nar")
+def test_the_public_way_gives_the_same_and_says_that_it_is_slow(
+    canvas: Canvas, titanic: Path, public_nar: str, nifi: NiFi
+) -> None:
+    header, row = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
+    found = canvas.score(f"{header}\n{row}\n", model_only(titanic), kind=public_nar)
+    (scored,), (original,) = found["success"], found["original"]
+    assert canvas.content("success", scored).splitlines()[1] == f"{row},{GOLDEN_SCORE[0]},{GOLDEN_SCORE[1]}"
+    assert canvas.content("original", original) == f"{header}\n{row}\n"
+    assert "contents go the slow way" in nifi.log()
+
+
+@pytest.mark.usefixtures("public_nar")
+def test_the_public_way_fails_a_flowfile_with_a_bad_row_whole(canvas: Canvas, titanic: Path, public_nar: str) -> None:
+    text = ",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n"
+    found = canvas.score(text, model_only(titanic), kind=public_nar)
+    (flowfile,) = found["failure"]
+    assert flowfile.attributes["scoring.error.code"] == "bad_rows"
+    assert canvas.content("failure", flowfile) == text

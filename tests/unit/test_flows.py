@@ -1,0 +1,214 @@
+"""The flow definitions, checked without a NiFi."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dai_nifi import resources
+from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
+from dai_nifi.flows import batch_files, catalogue, checks, realtime_http, templates
+from dai_nifi.flows.builder import BOX_HEIGHT, BOX_WIDTH
+from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.context import asset_name
+from dai_scoring.errors import InputError, ModelError
+
+EVERY = [(name, runtime) for name, found in templates.TEMPLATES.items() for runtime in found.runtimes]
+
+
+@pytest.fixture(params=EVERY, ids=["-".join(one) for one in EVERY])
+def contents(request: pytest.FixtureRequest) -> dict[str, Any]:
+    found: dict[str, Any] = templates.definition(*request.param)
+    return found
+
+
+@pytest.mark.parametrize(("name", "runtime"), EVERY)
+def test_the_committed_files_are_what_the_source_generates(name: str, runtime: str) -> None:
+    assert templates.path(name, runtime).read_text(encoding="utf-8") == templates.generated(name, runtime), (
+        "run: python -m dai_nifi.flows.generate"
+    )
+
+
+def test_no_other_file_pretends_to_be_a_flow() -> None:
+    assert {file.name for file in resources.flows().glob("*.json")} == {templates.file_name(*one) for one in EVERY}
+
+
+def test_every_relationship_of_the_scorer_leads_somewhere(contents: dict[str, Any]) -> None:
+    flow = contents["flowContents"]
+    (scorer,) = (one for one in flow["processors"] if one["bundle"]["artifact"] == "python-extensions")
+    connected = {
+        name
+        for one in flow["connections"]
+        if one["source"]["id"] == scorer["identifier"]
+        for name in one["selectedRelationships"]
+    }
+    assert connected | set(scorer["autoTerminatedRelationships"]) == {"success", "rejected", "failure", "original"}
+    assert not connected & set(scorer["autoTerminatedRelationships"])
+    assert {"success", "failure"} <= connected
+
+
+def test_scorer_properties_exist_in_the_processor() -> None:
+    for name, runtime in EVERY:
+        known = RUNTIMES[runtime]
+        source = (resources.extensions() / f"{known.processor}.py").read_text(encoding="utf-8")
+        names = set(re.findall(r'PropertyDescriptor\(\s*name="([^"]+)"', source))
+        for one in templates.definition(name, runtime)["flowContents"]["processors"]:
+            if one["type"] == known.processor:
+                assert set(one["properties"]) <= names
+                assert one["bundle"]["version"] == _version(source)
+
+
+def _version(source: str) -> object:
+    (version,) = (
+        node.value.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id == "version"
+        and isinstance(node.value, ast.Constant)
+    )
+    return version
+
+
+def test_parameters_that_are_used_are_declared_and_the_other_way_round(contents: dict[str, Any]) -> None:
+    used = set(re.findall(r"#\{([^}]+)\}", json.dumps(contents["flowContents"])))
+    (context,) = contents["parameterContexts"].values()
+    assert used == {one["name"] for one in context["parameters"]}
+    assert context["name"] == contents["flowContents"]["parameterContextName"]
+
+
+def test_nothing_secret_and_no_path_is_in_a_template(contents: dict[str, Any]) -> None:
+    (context,) = contents["parameterContexts"].values()
+    values = {one["name"]: one.get("value") for one in context["parameters"]}
+    assert values["licence.key"] is None
+    assert values["model.file"] is None
+    assert {one["name"] for one in context["parameters"] if one["sensitive"]} == {"licence.key"}
+
+
+def test_boxes_do_not_overlap_and_lie_inside_or_outside_of_labels(contents: dict[str, Any]) -> None:
+    flow = contents["flowContents"]
+    boxes = [(one["position"]["x"], one["position"]["y"]) for one in flow["processors"]]
+    for (x1, y1), (x2, y2) in combinations(boxes, 2):
+        assert abs(x1 - x2) >= BOX_WIDTH or abs(y1 - y2) >= BOX_HEIGHT
+    labels = [(one["position"]["x"], one["position"]["y"], one["width"], one["height"]) for one in flow["labels"]]
+    for left, top, width, height in labels:
+        for x, y in boxes:
+            inside = left <= x and x + BOX_WIDTH <= left + width and top <= y and y + BOX_HEIGHT <= top + height
+            outside = x + BOX_WIDTH <= left or left + width <= x or y + BOX_HEIGHT <= top or top + height <= y
+            assert inside or outside
+    for (x1, y1, w1, h1), (x2, y2, w2, h2) in combinations(labels, 2):
+        assert x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
+
+
+def test_identifiers_are_unique_and_connections_named(contents: dict[str, Any]) -> None:
+    flow = contents["flowContents"]
+    kinds = ("processors", "connections", "labels", "controllerServices")
+    ids = [one["identifier"] for kind in kinds for one in flow[kind]]
+    assert len(ids) == len(set(ids))
+    assert all(one["name"] for one in flow["connections"])
+
+
+def test_every_input_error_is_answered_with_400_and_no_model_error() -> None:
+    flow = templates.definition("realtime-http", "java")["flowContents"]
+    (explain,) = (one for one in flow["processors"] if one["name"] == "Choose status and detail")
+    codes = set(re.search(r"in\(([^)]*)\):ifElse\('400'", explain["properties"]["http.status"])[1].split(", "))  # type: ignore[index]
+    assert codes == {f"'{one.code}'" for one in [InputError, *InputError.__subclasses__()]}
+    assert not codes & {f"'{one.code}'" for one in [ModelError, *ModelError.__subclasses__()]}
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "a b.json", "ROWS.PARQUET", "x.tmp.csv", "part", "tmp"])
+def test_finished_names_are_taken(name: str) -> None:
+    assert re.fullmatch(batch_files.UNFINISHED, name)
+
+
+@pytest.mark.parametrize("name", [".rows.csv", "rows.csv.part", "rows.TMP", "rows.csv~", "a.crdownload", ".nfs0001"])
+def test_unfinished_names_are_left(name: str) -> None:
+    assert not re.fullmatch(batch_files.UNFINISHED, name)
+
+
+def test_export_writes_the_shipped_file(tmp_path: Path) -> None:
+    written = catalogue.export("realtime-http", tmp_path)
+    assert written == tmp_path / "realtime-http-java.json"
+    assert json.loads(written.read_text())["flowContents"]["name"] == "realtime-http"
+    with pytest.raises(NotFoundError, match="realtime-http, batch-files"):
+        catalogue.export("nope", tmp_path)
+    with pytest.raises(UsageError, match="java"):
+        catalogue.export("realtime-http", tmp_path, "cobol")
+    with pytest.raises(UsageError, match="cannot be written"):
+        catalogue.export("realtime-http", tmp_path / "absent" / "x.json")
+
+
+BATCH = {batch_files.INPUT: "/a", batch_files.OUTPUT: "/b", batch_files.REJECTED: "/c", batch_files.FAILED: "/d"}
+
+
+@pytest.mark.parametrize(
+    ("flow", "given", "says"),
+    [
+        ("realtime-http", {"http.prot": "1"}, "It has: http.host, http.port"),
+        ("realtime-http", {"http.port": "http"}, "is a port, 1 to 65535"),
+        ("realtime-http", {"http.port": "70000"}, "is a port, 1 to 65535"),
+        ("realtime-http", {"http.host": " "}, "is empty"),
+        ("realtime-http", {"model.file": "/m"}, "--model"),
+        ("realtime-http", {"licence.key": "abc-secret"}, "DRIVERLESS_AI_LICENSE_KEY"),
+        ("batch-files", {}, "input.directory, output.directory, rejected.directory, failed.directory"),
+        ("batch-files", {**BATCH, "output.directory": "out"}, "whole path"),
+        ("batch-files", {**BATCH, "output.directory": "/a/"}, "must differ"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(flow: str, given: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(says)) as refused:
+        checks.check_values(templates.template(flow), given, {})
+    assert "abc-secret" not in str(refused.value)
+
+
+def test_parameters_of_an_earlier_deployment_count() -> None:
+    checks.check_values(templates.template("batch-files"), {"minimum.age": "1 min"}, BATCH)
+    with pytest.raises(UsageError, match="must differ"):
+        checks.check_values(templates.template("batch-files"), {"failed.directory": "/a"}, BATCH)
+
+
+@pytest.mark.parametrize("pair", ["http.port", "=1", ""])
+def test_a_parameter_is_key_and_value(pair: str) -> None:
+    with pytest.raises(UsageError, match="KEY=VALUE"):
+        checks.parse([pair])
+
+
+def test_a_value_may_hold_an_equals_sign_but_a_key_comes_once() -> None:
+    assert checks.parse(["a=b=c", "d="]) == {"a": "b=c", "d": ""}
+    with pytest.raises(UsageError, match="twice"):
+        checks.parse(["a=1", "a=2"])
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    text = tmp_path / "model.mojo"
+    text.write_text("hello")
+    with pytest.raises(ModelRefusedError, match="not a MOJO"):
+        checks.check_model(text, "java")
+    with pytest.raises(ModelRefusedError, match="no model file"):
+        checks.check_model(tmp_path / "absent.mojo", "java")
+
+
+def test_asset_names_differ_by_contents_and_are_plain(tmp_path: Path) -> None:
+    one, other = tmp_path / "größe 1.mojo", tmp_path / "other.mojo"
+    one.write_bytes(b"1")
+    other.write_bytes(b"2")
+    assert asset_name(one) == "gr-e-1-6b86b273.mojo"
+    assert asset_name(other) == "other-d4735e3a.mojo"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8081/score"),
+        ("0.0.0.0", "http://127.0.0.1:8081/score"),
+        ("::1", "http://[::1]:8081/score"),
+    ],
+)
+def test_where_rows_are_posted(host: str, url: str) -> None:
+    assert realtime_http.endpoint({"http.host": host, "http.port": "8081"}) == url

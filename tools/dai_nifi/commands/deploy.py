@@ -1,0 +1,69 @@
+"""``dai-nifi deploy``: bring a flow and a model to a NiFi."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
+from dai_nifi.console import JsonOption, Output
+from dai_nifi.flows import checks
+from dai_nifi.flows.deploy import Deployment, Request
+from dai_nifi.flows.deploy import deploy as deploy_flow
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT
+
+TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds to wait for each thing that NiFi does.")]
+
+
+def deploy(
+    flow: Annotated[str, typer.Argument(help="What to deploy, such as realtime-http; see dai-nifi flows list.")],
+    model: Annotated[
+        Path | None,
+        typer.Option(help="The model file. May be left out for a flow that is deployed already."),
+    ] = None,
+    runtime: Annotated[str, typer.Option(help="The model runtime to score with.")] = "java",
+    name: Annotated[str | None, typer.Option(help="What to call it on the canvas. Default: FLOW.")] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="KEY=VALUE", help="A parameter of the flow; may be repeated."),
+    ] = None,
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Start it when everything in it is valid.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done.")] = False,
+    url: UrlOption = DEFAULT_URL,
+    profile: ProfileOption = None,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Deploy a flow with a model; deploying again under the same name updates it and keeps what is queued.
+
+    A licence key for Driverless AI models is taken from the environment variable DRIVERLESS_AI_LICENSE_KEY.
+    """
+    output = Output(as_json)
+    request = Request(flow, model, runtime, name, checks.parse(param or []), start, dry_run, timeout)
+    with output.progress(f"Deploying {name or flow}") as progress:
+        connect(url, profile)
+        done = deploy_flow(request, progress)
+    output.result(asdict(done), lambda console: _render(console, done))
+
+
+def _render(console: Console, done: Deployment) -> None:
+    def line(text: str, style: str | None = None) -> None:
+        console.print(text, style=style, markup=False, soft_wrap=True)
+
+    if done.dry_run:
+        line(f"{done.name} would be {done.action}:" if done.changes else f"{done.name} would stay as it is.")
+    else:
+        line(f"{done.name} is {done.action} and {'running' if done.running else 'stopped'}.", "bold")
+    for change in done.changes:
+        line(f"  - {change}")
+    if done.dry_run:
+        return
+    facts = {"model": done.model, **done.parameters, "POST rows to": done.endpoint, "canvas": done.url}
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        if value:
+            line(f"  {name:<{width}}  {value}")

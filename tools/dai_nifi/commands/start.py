@@ -1,0 +1,32 @@
+"""``dai-nifi start``: start a deployed flow."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from dai_nifi.commands.deploy import TimeoutOption
+from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
+from dai_nifi.console import JsonOption, Output
+from dai_nifi.flows import lifecycle
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT
+
+NameArgument = Annotated[str, typer.Argument(help="The deployed flow, by its exact name.")]
+
+
+def start(
+    name: NameArgument,
+    url: UrlOption = DEFAULT_URL,
+    profile: ProfileOption = None,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Start a deployed flow, once every component in it is valid."""
+    output = Output(as_json)
+    with output.progress(f"Starting {name}") as progress:
+        connect(url, profile)
+        done = lifecycle.start(name, timeout, progress)
+    text = f"{name} is running." if done.changed else f"{name} was running already."
+    output.result(asdict(done), lambda console: console.print(text, markup=False))
