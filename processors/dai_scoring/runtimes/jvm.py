@@ -64,6 +64,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
     global _started_with
     try:
         import jpype
+        import jpype.config as jpype_config
     except ImportError as error:
         raise RuntimeMissingError(
             "the package jpype1 is not installed; install nifi-dai-scoring with its extra 'java'"
@@ -81,7 +82,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             adopt_thread()
             return
         # Java would wait at the end of the process for the threads that called it, some of which are gone.
-        jpype.config.destroy_jvm = False
+        jpype_config.destroy_jvm = False
         library = _library(jpype, java_home)
         arguments = [*_needed_options(library), *wanted]
         try:
