@@ -42,7 +42,7 @@ def test_the_golden_row(titanic_batch: Folders) -> None:
 def test_a_missing_column_fails_the_file_and_names_every_one(titanic_batch: Folders) -> None:
     reason = failed(titanic_batch, "missing.csv", "pclass,sex,ticket,fare\n3,male,A1,7.25\n")
     assert reason["code"] == "missing_columns"
-    assert "2 column(s) of the model are missing from the records: age, cabin" in reason["detail"]
+    assert "2 column(s) of the model are missing from the records: age, cabin" in reason["message"]
 
 
 def test_an_unknown_extra_column_passes_through(titanic_batch: Folders) -> None:
@@ -85,23 +85,23 @@ def test_a_truncated_parquet(titanic_batch: Folders) -> None:
     pq.write_table(pa.table({name: [value] * 5000 for name, value in GOLDEN_ROW.items()}), sink)
     reason = failed(titanic_batch, "cut.parquet", sink.getvalue()[:-20])
     assert reason["code"] in ("malformed_content", "unknown_format")
-    assert "Parquet" in reason["detail"]
+    assert "Parquet" in reason["message"]
 
 
 def test_json_that_stops_midway(titanic_batch: Folders) -> None:
     whole = json.dumps([GOLDEN_ROW] * 3000)
     reason = failed(titanic_batch, "cut.json", whole[: len(whole) // 2])
     assert reason["code"] == "malformed_content"
-    assert "middle" in reason["detail"]
+    assert "middle" in reason["message"]
 
 
 def test_latin_1_bytes(titanic_batch: Folders) -> None:
     text = f"{HEADER}\n{ROW}\n3,male,22,café,7.25,C1\n"
     reason = failed(titanic_batch, "latin.csv", text.encode("latin-1"))
     assert reason["code"] == "malformed_content"
-    assert "UTF-8" in reason["detail"]
-    assert "0xE9" in reason["detail"]
-    assert "caf" not in reason["detail"]
+    assert "UTF-8" in reason["message"]
+    assert "0xE9" in reason["message"]
+    assert "caf" not in reason["message"]
 
 
 def test_a_field_of_10_megabytes(titanic_batch: Folders) -> None:

@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from dai_nifi.commands import deploy, flows, inspect, nars, nifi, score, start, status, stop, undeploy
+from dai_nifi.commands import demo, deploy, flows, inspect, nars, nifi, score, start, status, stop, undeploy
 from dai_nifi.errors import ToolError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(demo.app, name="demo")
 app.add_typer(nifi.app, name="nifi")
 app.add_typer(nars.app, name="nars")
 app.command()(inspect.inspect)

@@ -1,0 +1,69 @@
+"""``dai-nifi demo``: everything at once, with the sample model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dai_nifi import demo
+from dai_nifi.console import JsonOption, Output
+
+app = typer.Typer(help="A NiFi of its own with both flows and the sample model, scoring rows.", no_args_is_help=True)
+
+FolderOption = Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")]
+DEFAULT_FOLDER = Path(".dai-nifi/demo")
+
+
+@app.command()
+def start(
+    folder: FolderOption = DEFAULT_FOLDER,
+    port: Annotated[int | None, typer.Option(min=0, help="NiFi's port. Default: 8080, or a free one.")] = None,
+    http_port: Annotated[int | None, typer.Option(min=1, help="The HTTP flow's. Default: 8081, or a free one.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set up, start, deploy and score; run again at will."""
+    output = Output(as_json)
+    with output.progress("Starting the demonstration") as progress:
+        shown = demo.start(folder, progress, port, http_port)
+    output.result(asdict(shown), lambda console: _render(console, shown))
+
+
+@app.command()
+def stop(folder: FolderOption = DEFAULT_FOLDER, as_json: JsonOption = False) -> None:
+    """End what start started; its folder stays."""
+    output = Output(as_json)
+    with output.progress("Stopping the demonstration") as progress:
+        stopped = demo.stop(folder, progress)
+    text = "The demonstration is stopped." if stopped else "The demonstration was not running."
+    output.result({"stopped": stopped}, lambda console: console.print(text))
+
+
+def _render(console: Console, shown: demo.Shown) -> None:
+    def line(text: str = "", style: str | None = None) -> None:
+        console.print(text, style=style, markup=False, soft_wrap=True)
+
+    line("realtime-http: rows in, scores out", "bold")
+    table = Table("individual_id", "species", "island", "predict", "female", "male")
+    for row in shown.response:
+        table.add_row(*(str(row[name]) for name in ("individual_id", "species", "island", "predict", "female", "male")))
+    console.print(table)
+    line("Try it:", "bold")
+    example = json.dumps(shown.request[0])
+    line(f"  curl -H 'Content-Type: application/json' {shown.endpoint} -d '{example}'")
+    line()
+    files = shown.folder / "files"
+    line("batch-files: a folder in, a folder out", "bold")
+    line(f"  {shown.batch_rows} rows of penguins-rows.csv are scored in {files / 'output'}")
+    line(f"  {shown.batch_agrees} of them are bit for bit what H2O-3 said of them when the model was trained")
+    line(f"  Put a file of your own into {files / 'input'}; what cannot be scored goes to rejected and failed.")
+    line()
+    line(f"The canvas:  {shown.canvas}", "bold")
+    line("Stop it:     make stop   (or: dai-nifi demo stop)", "bold")
+    line(f"NiFi runs on the Java in {shown.java_home}; its log: dai-nifi nifi logs --dir {shown.folder / 'nifi'}")
+    line(f"The first row was scored {shown.seconds_to_first_score} s after NiFi was up.")
