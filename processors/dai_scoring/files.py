@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -167,14 +168,25 @@ class _Job:
         if threaded:
             with ahead(chunks) as coming, behind(self._write) as write:
                 for chunk in coming:
-                    write(self._score(chunk))
+                    write(self._score_or_say_why(chunk, coming))
         else:
             for chunk in chunks:
-                self._write(self._score(chunk))
+                self._write(self._score_or_say_why(chunk, chunks))
         if self._target.writer is None:
             self._write(self._score(Chunk((self._reader.schema or pa.schema([])).empty_table())))
         if self._unseen and self._seen:
             raise MissingColumnsError(self._unseen, sorted(self._seen))
+
+    def _score_or_say_why(self, chunk: Chunk, coming: Iterator[Chunk]) -> tuple[pa.Table, pa.Table | None]:
+        try:
+            return self._score(chunk)
+        except BadRowsError:
+            # A column that no record has is the better reason, and may not be known yet.
+            for later in coming if self._unseen else ():
+                self._check_columns(later.table)
+            if self._unseen:
+                raise MissingColumnsError(self._unseen, sorted(self._seen)) from None
+            raise
 
     def _check_columns(self, table: pa.Table) -> MissingColumns:
         """How the missing columns of this chunk are taken; raises MissingColumnsError where that is known.

@@ -116,6 +116,13 @@ def test_a_json_column_is_missing_only_if_no_record_has_it(bench: Bench) -> None
         bench.score('{"x": 1}\n{"x": 2}\n')
 
 
+def test_a_missing_column_is_the_better_reason_than_a_bad_row(bench: Bench) -> None:
+    with pytest.raises(MissingColumnsError, match=r"1 column\(s\).*: s\."):
+        bench.score('[{"x": "oops"}, {"x": 2}]', bad_rows=BadRows.FAIL, batch_rows=1)
+    with pytest.raises(BadRowsError):
+        bench.score('[{"x": "oops"}, {"x": 2, "s": "a"}]', bad_rows=BadRows.FAIL, batch_rows=1)
+
+
 def test_output_columns(bench: Bench) -> None:
     text = "id,x,s,k\n1,1,a,q\n"
     bench.score(text, output_columns=OutputColumns.IDS, id_columns=("k", "id"))

@@ -51,7 +51,8 @@ def _render(console: Console, shown: demo.Shown) -> None:
     line("realtime-http: rows in, scores out", "bold")
     table = Table("individual_id", "species", "island", "predict", "female", "male")
     for row in shown.response:
-        table.add_row(*(str(row[name]) for name in ("individual_id", "species", "island", "predict", "female", "male")))
+        names = (row[name] for name in ("individual_id", "species", "island", "predict"))
+        table.add_row(*map(str, names), f"{row['female']:.6f}", f"{row['male']:.6f}")
     console.print(table)
     line("Try it:", "bold")
     example = json.dumps(shown.request[0])
