@@ -133,9 +133,7 @@ def rows_to_score() -> Rows:
     with (HERE / "penguins.csv").open(newline="") as file:
         rows = [{name: row[name] for name in (*IDS, *FEATURES)} for row in csv.DictReader(file)]
     for name, *values in EXTRA_ROWS:
-        rows.append(
-            {"study_name": "EXTRA", "individual_id": name, **dict(zip(FEATURES, values, strict=True))}
-        )
+        rows.append({"study_name": "EXTRA", "individual_id": name, **dict(zip(FEATURES, values, strict=True))})
     return rows
 
 
@@ -153,9 +151,7 @@ def score_with_genmodel(mojo: Path, *options: str) -> Rows:
         source, target = Path(folder, "in.csv"), Path(folder, "out.csv")
         write_csv(source, rows)
         tool = ["java", "-cp", str(H2O_JAR), "hex.genmodel.tools.PredictCsv", "--decimal", *options]
-        subprocess.run(
-            [*tool, "--mojo", str(mojo), "--input", str(source), "--output", str(target)], check=True
-        )
+        subprocess.run([*tool, "--mojo", str(mojo), "--input", str(source), "--output", str(target)], check=True)
         return parse_csv(target.read_text())
 
 
@@ -231,9 +227,7 @@ def compare(what: str, server: Rows, genmodel: Rows, tolerance: float) -> None:
         for name, value in ours.items():
             if name == "predict":
                 if value != theirs[name]:
-                    raise SystemExit(
-                        f"{what}: row {number}: {value} from genmodel, {theirs[name]} from the server"
-                    )
+                    raise SystemExit(f"{what}: row {number}: {value} from genmodel, {theirs[name]} from the server")
                 continue
             difference = abs(float(value) - float(theirs[name]))
             largest = max(largest, difference)

@@ -128,6 +128,26 @@ def test_rows_of_other_lengths_are_rejected_with_their_text(titanic_batch: Folde
     ]
 
 
+def test_rows_in_are_scored_rejected_or_failed(titanic_batch: Folders) -> None:
+    """Forty files at once, each with another number of good and bad rows, every tenth without a column."""
+    sent = 0
+    for number in range(40):
+        header = HEADER.replace("cabin", "cab") if number % 10 == 9 else HEADER
+        lines = ["3,male,x,A1,7.25,C1" if i % (number + 2) == 0 else ROW for i in range(number * 7)]
+        sent += len(lines)
+        titanic_batch.put(f"many-{number}.csv", "\n".join([header, *lines]) + "\n")
+    found = 0
+    for number in range(40):
+        name = f"many-{number}.csv"
+        if number % 10 == 9:
+            found += len(records(titanic_batch.wait(titanic_batch.failed / name)))
+            continue
+        found += len(records(titanic_batch.wait(titanic_batch.output / name)))
+        if number:
+            found += len(records(titanic_batch.wait(titanic_batch.rejected / name)))
+    assert found == sent
+
+
 def test_nothing_of_a_row_is_in_the_log(titanic_batch: Folders, nifi: NiFi) -> None:
     secret = "do-not-log-this"
     titanic_batch.put("secret.csv", f"{HEADER}\n3,male,{secret},A1,7.25,C1\n")

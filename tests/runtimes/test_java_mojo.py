@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -239,3 +241,22 @@ def test_a_runtime_folder_without_the_runtime(titanic: Path, settings: RuntimeSe
         open_model(titanic, settings=replace(settings, mojo_runtime=tmp_path))
     with pytest.raises(RuntimeMissingError, match="accept that with"):
         open_model(titanic, settings=replace(settings, jar_folders=()))
+
+
+def test_a_process_ends_although_java_was_started_from_a_thread_that_is_gone(
+    samples: Path, settings: RuntimeSettings
+) -> None:
+    script = f"""
+import threading
+from pathlib import Path
+from dai_scoring.models import open_model
+from dai_scoring.scorer import RuntimeSettings
+settings = RuntimeSettings(java_home=Path({str(settings.java_home)!r}), jar_folders=(Path({str(settings.jar_folders[0])!r}),))
+for _ in range(2):
+    thread = threading.Thread(target=lambda: open_model(Path({str(samples / "penguins.mojo")!r}), settings=settings))
+    thread.start()
+    thread.join()
+print("loaded")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "loaded\n"), done.stderr

@@ -64,7 +64,6 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
     global _started_with
     try:
         import jpype
-        import jpype.config as jpype_config
     except ImportError as error:
         raise RuntimeMissingError(
             "the package jpype1 is not installed; install nifi-dai-scoring with its extra 'java'"
@@ -81,10 +80,28 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
                 )
             adopt_thread()
             return
-        # Java would wait at the end of the process for the threads that called it, some of which are gone.
-        jpype_config.destroy_jvm = False
         library = _library(jpype, java_home)
         arguments = [*_needed_options(library), *wanted]
+        try:
+            _boot(jpype, library, arguments, jars)
+        except (OSError, jpype.JException, ValueError, TypeError) as error:
+            raise RuntimeMissingError(
+                f"the Java virtual machine at {library} did not start with the options {' '.join(arguments)}: "
+                f"{error}. Check JVM Options and the memory they ask for."
+            ) from error
+        _started_with = wanted
+    adopt_thread()
+
+
+def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Path]) -> None:
+    """Start Java from a thread that lets go of it at once.
+
+    The thread that starts Java counts as a user of it, and Java ends only after its users did. A thread of
+    NiFi's bridge or of a pool ends without a word to Java, and the process would wait for it for ever.
+    """
+    failures: list[Exception] = []
+
+    def boot() -> None:
         try:
             jpype.startJVM(
                 *arguments,
@@ -93,13 +110,15 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
                 convertStrings=False,
                 interrupt=False,
             )
-        except (OSError, jpype.JException, ValueError, TypeError) as error:
-            raise RuntimeMissingError(
-                f"the Java virtual machine at {library} did not start with the options {' '.join(arguments)}: "
-                f"{error}. Check JVM Options and the memory they ask for."
-            ) from error
-        _started_with = wanted
-    adopt_thread()
+            jpype.java.lang.Thread.detach()
+        except Exception as error:  # noqa: BLE001 - handed over: it is raised in the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=boot, name="dai-scoring-java")
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
 
 
 def _library(jpype: Any, java_home: Path | None) -> str:

@@ -37,9 +37,9 @@ def packages(extras: tuple[str, ...], python: str, progress: Progress) -> Path:
 
     Raises ToolError with pip's last lines where a package cannot be had.
     """
-    wanted = _requirements(extras, python)
-    pins = _pins(python)
-    key = hashlib.sha256("\n".join([python, *wanted, *pins, *_UNUSED_PARTS]).encode()).hexdigest()[:12]
+    wanted = requirements(extras, python)
+    pinned = pins(python)
+    key = hashlib.sha256("\n".join([python, *wanted, *pinned, *_UNUSED_PARTS]).encode()).hexdigest()[:12]
     place = cache.directory() / f"packages-{python}-{key}"
     with cache.locked(place.with_name(place.name + ".lock"), lambda: progress("waiting for another build", None)):
         if not place.is_dir():
@@ -47,7 +47,7 @@ def packages(extras: tuple[str, ...], python: str, progress: Progress) -> Path:
             with tempfile.TemporaryDirectory(prefix=place.name + ".part-", dir=place.parent) as folder:
                 part = Path(folder) / "packages"
                 constraints = Path(folder) / "constraints.txt"
-                constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
+                constraints.write_text("\n".join(pinned) + "\n", encoding="utf-8")
                 _install(wanted, constraints, part, python)
                 _prune(part)
                 part.rename(place)
@@ -61,7 +61,8 @@ def _environment(python: str) -> dict[str, str]:
     return {key: str(value) for key, value in environment.items()}
 
 
-def _requirements(extras: tuple[str, ...], python: str) -> list[str]:
+def requirements(extras: tuple[str, ...], python: str) -> list[str]:
+    """What the distribution asks for with these extras, for that version of Python."""
     found = []
     for text in importlib.metadata.requires(DISTRIBUTION) or []:
         requirement = Requirement(text)
@@ -72,17 +73,17 @@ def _requirements(extras: tuple[str, ...], python: str) -> list[str]:
     return sorted(found)
 
 
-def _pins(python: str) -> list[str]:
+def pins(python: str) -> list[str]:
     """The constraints that hold for that Python; pip would evaluate their markers for the one it runs on."""
-    pins = []
+    found = []
     for line in resources.constraints().read_text(encoding="utf-8").splitlines():
         text = line.partition("#")[0].strip()
         if text:
             requirement = Requirement(text)
             if requirement.marker is None or requirement.marker.evaluate(_environment(python)):
                 requirement.marker = None
-                pins.append(str(requirement))
-    return pins
+                found.append(str(requirement))
+    return found
 
 
 def _install(wanted: list[str], constraints: Path, target: Path, python: str) -> None:

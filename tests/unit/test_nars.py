@@ -1,0 +1,90 @@
+"""The archives' layout, which NiFi is particular about, and the versions that go into them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dai_nifi.errors import NotFoundError
+from dai_nifi.nars import archive, dependencies
+from dai_nifi.nars.install import install
+from dai_nifi.nars.spec import GROUP, SPECS
+
+
+def quiet(what: str, share: float | None = None) -> None:
+    pass
+
+
+@pytest.fixture
+def nar(tmp_path: Path) -> Path:
+    module = tmp_path / "ScoreThis.py"
+    module.write_text("class ScoreThis: ...\n")
+    entries: dict[str, Path | bytes] = {
+        "NAR-INF/bundled-dependencies/b/deep/x.py": b"x = 1\n",
+        "ScoreThis.py": module,
+        "META-INF/LICENSE": b"Apache\n",
+    }
+    path = tmp_path / "this.nar"
+    archive.write(path, archive.manifest("org.example", "this-nar", "1.2.3"), entries)
+    return path
+
+
+def test_meta_inf_comes_first_the_manifest_second_and_folders_have_entries(nar: Path) -> None:
+    with zipfile.ZipFile(nar) as file:
+        assert file.namelist() == [
+            "META-INF/",
+            "META-INF/MANIFEST.MF",
+            "META-INF/LICENSE",
+            "NAR-INF/",
+            "NAR-INF/bundled-dependencies/",
+            "NAR-INF/bundled-dependencies/b/",
+            "NAR-INF/bundled-dependencies/b/deep/",
+            "NAR-INF/bundled-dependencies/b/deep/x.py",
+            "ScoreThis.py",
+        ]
+        assert file.read("ScoreThis.py") == b"class ScoreThis: ...\n"
+
+
+def test_the_manifest_says_what_the_archive_is(nar: Path) -> None:
+    assert archive.read_manifest(nar) == {
+        "Manifest-Version": "1.0",
+        "Nar-Group": "org.example",
+        "Nar-Id": "this-nar",
+        "Nar-Version": "1.2.3",
+    }
+
+
+def test_the_same_contents_give_the_same_bytes(nar: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(nar) as file:
+        entries: dict[str, Path | bytes] = {
+            name: file.read(name) for name in reversed(file.namelist()) if not name.endswith(("/", ".MF"))
+        }
+    again = tmp_path / "again.nar"
+    archive.write(again, archive.manifest("org.example", "this-nar", "1.2.3"), entries)
+    assert again.read_bytes() == nar.read_bytes()
+
+
+def test_every_processor_has_its_module_and_a_name_of_its_own() -> None:
+    from dai_nifi import resources
+
+    assert GROUP == "org.apache.nifi"
+    assert len({spec.id for spec in SPECS.values()}) == len(SPECS)
+    for spec in SPECS.values():
+        assert (resources.extensions() / f"{spec.processor}.py").is_file()
+
+
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12"])
+def test_every_package_of_an_archive_is_pinned(python: str) -> None:
+    wanted = dependencies.requirements(("java",), python)
+    pins = {pin.partition("==")[0] for pin in dependencies.pins(python)}
+    names = {text.partition(">")[0].partition("=")[0] for text in wanted}
+    assert names == {"fastavro", "jpype1", "numpy", "orjson", "pyarrow"}
+    assert names <= pins
+    assert len(dependencies.pins(python)) == len(pins)
+
+
+def test_an_archive_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="nars build"):
+        install(tmp_path / "gone.nar", quiet)
