@@ -251,7 +251,8 @@ import threading
 from pathlib import Path
 from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings
-settings = RuntimeSettings(java_home=Path({str(settings.java_home)!r}), jar_folders=(Path({str(settings.jar_folders[0])!r}),))
+jars = (Path({str(settings.jar_folders[0])!r}),)
+settings = RuntimeSettings(java_home=Path({str(settings.java_home)!r}), jar_folders=jars)
 for _ in range(2):
     thread = threading.Thread(target=lambda: open_model(Path({str(samples / "penguins.mojo")!r}), settings=settings))
     thread.start()
