@@ -46,7 +46,6 @@ def needs_licence() -> Path:
 def settings() -> RuntimeSettings:
     """Where the runtimes' jars and Java are; jars are resolved once and cached."""
     from dai_nifi.jars import resolve_jars
-
     from dai_nifi.nifi.jdk import find_java
 
     # The tests of Driverless AI MOJOs use H2O's runtime, under its licence: whoever runs them accepts it.
