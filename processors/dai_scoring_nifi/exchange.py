@@ -8,9 +8,6 @@ goes the public way, which knows no further FlowFiles.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,50 +15,7 @@ from typing import Any
 from nifiapi.__jvm__ import JvmHolder
 from nifiapi.flowfiletransform import FlowFileTransformResult
 
-_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, for this user only
-_MEMORY_LIMIT = 32 << 20
-
-
-class _Folder:
-    """A private folder with the three files of one scoring, reused by all FlowFiles of a thread."""
-
-    def __init__(self, place: Path | None) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="dai-scoring-", dir=place))
-        self.source = self.path / "source"
-        self.target = self.path / "target"
-        self.rejected = self.path / "rejected"
-        # Java's view of the source: made once, as it costs two calls over the bridge.
-        self.java_source = JvmHolder.jvm.java.io.File(str(self.source)).toPath()
-
-    def clear(self) -> None:
-        for path in (self.source, self.target, self.rejected):
-            path.unlink(missing_ok=True)
-
-
-class Folders:
-    """The exchange folders of one processor: two a thread, in memory for small contents and on disk."""
-
-    def __init__(self) -> None:
-        self._local = threading.local()
-        self._all: list[Path] = []
-
-    def take(self, size: int) -> _Folder:
-        """This thread's folder for contents of ``size`` bytes, empty."""
-        in_memory = size <= _MEMORY_LIMIT and _MEMORY_FOLDER.is_dir()
-        name = "memory" if in_memory else "disk"
-        folder: _Folder | None = getattr(self._local, name, None)
-        if folder is None or not folder.path.is_dir():
-            folder = _Folder(_MEMORY_FOLDER if in_memory else None)
-            self._all.append(folder.path)
-            setattr(self._local, name, folder)
-        folder.clear()
-        return folder
-
-    def remove(self) -> None:
-        """Delete all folders; a thread that comes back makes a new one."""
-        for path in self._all:
-            shutil.rmtree(path, ignore_errors=True)
-        self._all.clear()
+from dai_scoring_nifi.folders import Folder
 
 
 class SessionAccess:
@@ -90,20 +44,28 @@ class SessionExchange:
 
     can_reject = True
 
-    def __init__(self, session: Any, flowfile: Any, folder: _Folder) -> None:
+    def __init__(self, session: Any, flowfile: Any, folder: Folder) -> None:
         self._session = session
         self._flowfile = flowfile
         self.folder = folder
 
     def fetch(self) -> None:
         """Write the FlowFile's contents to ``folder.source``."""
+        if self.folder.java_source is None:
+            # Made once for each folder, as it costs two calls over the bridge.
+            self.folder.java_source = JvmHolder.jvm.java.io.File(str(self.folder.source)).toPath()
         self._session.exportTo(self._flowfile, self.folder.java_source, False)
 
     def reject(self, attributes: Mapping[str, str], relationship: str) -> None:
         """Send ``folder.rejected`` as a child of the FlowFile to ``relationship``."""
         child = self._session.create(self._flowfile)
-        child = self._import(self.folder.rejected, child)
-        child = self._session.putAllAttributes(child, java_map(attributes))
+        try:
+            child = self._import(self.folder.rejected, child)
+            child = self._session.putAllAttributes(child, java_map(attributes))
+        except BaseException:
+            # A FlowFile that goes nowhere would make NiFi roll back, and try again for ever.
+            self._session.remove(child)
+            raise
         named = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name(relationship).build()
         self._session.transfer(child, named)
 
@@ -156,7 +118,7 @@ class BridgeExchange:
 
     can_reject = False
 
-    def __init__(self, flowfile: Any, folder: _Folder) -> None:
+    def __init__(self, flowfile: Any, folder: Folder) -> None:
         self._flowfile = flowfile
         self.folder = folder
 

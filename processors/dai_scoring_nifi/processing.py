@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from nifiapi.relationship import Relationship
 from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.models import Runtime
-from dai_scoring.scorer import Scorer
+from dai_scoring.options import BadRows
+from dai_scoring.scorer import ModelInfo, Scorer
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.exchange import BridgeExchange, Folders, SessionAccess, SessionExchange
+from dai_scoring_nifi.exchange import BridgeExchange, SessionAccess, SessionExchange
+from dai_scoring_nifi.folders import Folders
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.settings import Settings
 
@@ -60,6 +63,9 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
     def customValidate(self, context: Any) -> list[Any]:  # noqa: N802 - NiFi's name
         """Everything that would keep the processor from scoring, said before it is started."""
+        if self._scorer is not None:
+            # It runs: its model must not be taken away because another file lies at the path by now.
+            return []
         found, problems = self._read(context)
         if found is not None:
             try:
@@ -80,7 +86,8 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._settings = found
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
-        """Delete the exchange folders. The model stays, so that a restart is quick."""
+        """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
+        self._scorer = None
         self._folders.remove()
 
     def transform(self, context: Any, flowfile: Any) -> Any:
@@ -89,6 +96,8 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             return self._score(flowfile)
         except ScoringError as error:
             return self._failed(flowfile, error.code, str(error))
+        except OSError as error:
+            return self._failed(flowfile, "io", f"the exchange folder or the model cannot be used: {error.strerror}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
             # Only the types and places: messages of foreign exceptions may hold values of a record.
             where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
@@ -109,18 +118,19 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         return properties.read(lookup, Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home"))))
 
     def _score(self, flowfile: Any) -> Any:
-        if self._scorer is None or self._settings is None:
+        scorer, settings = self._scorer, self._settings
+        if scorer is None or settings is None:
             raise ModelError("the processor has not been started with a model")
         folder = self._folders.take(flowfile.getSize())
         found = self._sessions.of(flowfile)
         exchange = BridgeExchange(flowfile, folder) if found is None else SessionExchange(*found, folder)
-        options = self._settings.options
+        options = settings.options
         if not exchange.can_reject:
             options = self._without_rejected(options)
         try:
             exchange.fetch()
             summary = score_file(
-                self._scorer,
+                scorer,
                 folder.source,
                 folder.target,
                 folder.rejected,
@@ -129,13 +139,13 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
                 flowfile.getAttribute("filename"),
             )
             folder.source.unlink()
-            described = self._described(summary)
+            described = _described(scorer.info, summary)
             if summary.rejected:
                 exchange.reject({**described, "record.count": str(summary.rejected)}, REJECTED)
         except BaseException:
             folder.clear()
             raise
-        info = self._scorer.info
+        info = scorer.info
         millis = round(summary.seconds * 1000)
         return exchange.result(
             SUCCESS,
@@ -149,25 +159,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             millis,
         )
 
-    def _described(self, summary: Summary) -> dict[str, str]:
-        assert self._scorer is not None  # noqa: S101 - for the type checker: transform() looked already
-        info = self._scorer.info
-        attributes = {
-            "record.count": str(summary.scored),
-            "scoring.model.id": info.id,
-            "scoring.model.sha256": info.sha256,
-            "scoring.runtime": info.runtime,
-            "scoring.runtime.version": info.runtime_version,
-        }
-        if summary.output_format is not None:
-            attributes["mime.type"] = summary.output_format.mime_type
-        return attributes
-
     def _without_rejected(self, options: FileOptions) -> FileOptions:
-        from dataclasses import replace
-
-        from dai_scoring.options import BadRows
-
         if not self._warned:
             self._warned = True
             self.logger.warn(
@@ -180,3 +172,17 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         # The filename tells the operator which one; it is not a record's value.
         self.logger.error(f"Cannot score {flowfile.getAttribute('filename')}: {message} [{code}]")
         return FlowFileTransformResult(FAILURE, {"scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
+
+
+def _described(info: ModelInfo, summary: Summary) -> dict[str, str]:
+    """The attributes that scored and rejected FlowFiles have in common."""
+    attributes = {
+        "record.count": str(summary.scored),
+        "scoring.model.id": info.id,
+        "scoring.model.sha256": info.sha256,
+        "scoring.runtime": info.runtime,
+        "scoring.runtime.version": info.runtime_version,
+    }
+    if summary.output_format is not None:
+        attributes["mime.type"] = summary.output_format.mime_type
+    return attributes

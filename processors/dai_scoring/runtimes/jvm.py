@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.errors import ModelError, RuntimeMissingError
+from dai_scoring.errors import RuntimeMissingError
 
 logger = logging.getLogger(__name__)
 
@@ -196,11 +196,6 @@ def message(error: BaseException) -> str:
     """The first line of a Java exception's message; the rest is advice for Java programs."""
     text = str(error.getMessage() or "") if hasattr(error, "getMessage") else str(error)
     return text.strip().splitlines()[0] if text.strip() else class_name(error)
-
-
-def describe(error: BaseException, doing: str) -> ModelError:
-    """A Java exception as a ModelError that says what was being done."""
-    return ModelError(f"{doing} failed: {class_name(error)}: {message(error)}")
 
 
 def double_arrays(columns: Sequence[npt.NDArray[np.float64]]) -> Any:

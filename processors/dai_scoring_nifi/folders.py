@@ -1,0 +1,80 @@
+"""Private folders in which contents are exchanged with NiFi, in memory for small ones; none outlives its use."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, for this user only
+_MEMORY_LIMIT = 32 << 20
+# Scores can be larger than the rows they belong to; containers often have no more than 64 MB of such memory.
+_MEMORY_SPARE = 8
+_PREFIX = "dai-scoring-"
+_LOCK = "lock"
+
+
+class Folder:
+    """A private folder with the three files of one scoring, reused by all FlowFiles of a thread."""
+
+    def __init__(self, place: Path | None) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        # Held as long as this process lives: how others tell a folder in use from what a killed one left.
+        self._lock = (self.path / _LOCK).open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.source = self.path / "source"
+        self.target = self.path / "target"
+        self.rejected = self.path / "rejected"
+        # Java's view of the source, for whoever talks to Java: it is worth keeping.
+        self.java_source: Any = None
+
+    def clear(self) -> None:
+        """Delete the files."""
+        for path in (self.source, self.target, self.rejected):
+            path.unlink(missing_ok=True)
+
+
+def remove_leftovers(place: Path) -> None:
+    """Delete the exchange folders of processes that were killed: they may hold records."""
+    for path in place.glob(_PREFIX + "*"):
+        try:
+            with (path / _LOCK).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue  # in use, somebody else's, or just being made
+
+
+class Folders:
+    """The exchange folders of one processor: two a thread, in memory for small contents and on disk."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._all: list[Path] = []
+        for place in (_MEMORY_FOLDER, Path(tempfile.gettempdir())):
+            remove_leftovers(place)
+
+    def take(self, size: int) -> Folder:
+        """This thread's folder for contents of ``size`` bytes, empty."""
+        in_memory = (
+            size <= _MEMORY_LIMIT
+            and _MEMORY_FOLDER.is_dir()
+            and shutil.disk_usage(_MEMORY_FOLDER).free > size * _MEMORY_SPARE
+        )
+        name = "memory" if in_memory else "disk"
+        folder: Folder | None = getattr(self._local, name, None)
+        if folder is None or not folder.path.is_dir():
+            folder = Folder(_MEMORY_FOLDER if in_memory else None)
+            self._all.append(folder.path)
+            setattr(self._local, name, folder)
+        folder.clear()
+        return folder
+
+    def remove(self) -> None:
+        """Delete all folders; a thread that comes back makes a new one."""
+        for path in self._all:
+            shutil.rmtree(path, ignore_errors=True)
+        self._all.clear()

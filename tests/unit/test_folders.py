@@ -1,0 +1,66 @@
+"""Exchange folders: private, reused, and gone after their process, however it ended."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from dai_scoring_nifi import folders
+from dai_scoring_nifi.folders import Folders, remove_leftovers
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(folders, "_MEMORY_FOLDER", tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "disk"))
+    (tmp_path / "disk").mkdir()
+    return tmp_path
+
+
+def test_small_contents_are_in_memory_and_large_ones_on_disk(place: Path) -> None:
+    made = Folders()
+    assert made.take(1000).path.parent == place
+    assert made.take(1 << 30).path.parent == place / "disk"
+    assert made.take(1000).path.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_thread_gets_its_folder_again_empty(place: Path) -> None:
+    made = Folders()
+    first = made.take(10)
+    first.source.write_text("rows")
+    assert made.take(10) is first
+    assert not first.source.exists()
+    others: list[Path] = []
+    thread = threading.Thread(target=lambda: others.append(made.take(10).path))
+    thread.start()
+    thread.join()
+    assert others != [first.path]
+    made.remove()
+    assert not first.path.exists()
+    assert made.take(10).path.is_dir()
+
+
+def test_what_a_killed_process_left_is_deleted_and_nothing_else(place: Path) -> None:
+    in_use = Folders().take(10)
+    script = (
+        "import sys, time; from pathlib import Path; from dai_scoring_nifi import folders;"
+        "folders._MEMORY_FOLDER = Path(sys.argv[1]); folder = folders.Folders().take(10);"
+        "folder.source.write_text('rows'); print(folder.path, flush=True); time.sleep(60)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script, str(place)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    left = Path(child.stdout.readline().strip())
+    remove_leftovers(place)
+    assert (left / "source").read_text() == "rows"
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    remove_leftovers(place)
+    assert not left.exists()
+    assert in_use.path.is_dir()
