@@ -56,8 +56,8 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> JavaMojo:
     digest = sha256(path)
     if kind is Kind.DAI_MOJO_ARCHIVE:
         with _extracted(path) as inner:
-            return JavaMojo(_load(inner, path), inner, digest)
-    return JavaMojo(_load(path, path), path, digest)
+            return JavaMojo(_load(inner, path, settings), inner, digest)
+    return JavaMojo(_load(path, path, settings), path, digest)
 
 
 def _start(settings: RuntimeSettings) -> None:
@@ -69,12 +69,8 @@ def _start(settings: RuntimeSettings) -> None:
             "'dai-nifi score --accept-h2o-licence' (command line), or point MOJO Runtime at a folder with its jars."
         )
     jvm.start([*jvm.open_jars(settings.jar_folders), *jars], settings.jvm_options, settings.java_home)
-    if settings.licence_key:
-        jvm.set_property("ai.h2o.mojos.runtime.license.key", settings.licence_key)
-    if settings.licence_file:
-        if not settings.licence_file.is_file():
-            raise LicenceError(f"there is no licence file at {settings.licence_file}")
-        jvm.set_property("ai.h2o.mojos.runtime.license.file", str(settings.licence_file))
+    if settings.licence_file and not settings.licence_file.is_file():
+        raise LicenceError(f"there is no licence file at {settings.licence_file}")
 
 
 @contextmanager
@@ -83,10 +79,15 @@ def _extracted(path: Path) -> Iterator[Path]:
         yield Path(archive.extract(ARCHIVED_MOJO, folder))
 
 
-def _load(path: Path, named: Path) -> Any:
+def _load(path: Path, named: Path, settings: RuntimeSettings) -> Any:
     pipeline_class = jvm.java_class(_PACKAGE + "MojoPipeline")
+    licence = {
+        "ai.h2o.mojos.runtime.license.key": settings.licence_key,
+        "ai.h2o.mojos.runtime.license.file": str(settings.licence_file) if settings.licence_file else None,
+    }
     try:
-        return pipeline_class.loadFrom(str(path))
+        with jvm.properties(licence):
+            return pipeline_class.loadFrom(str(path))
     except jvm.java_exception() as error:
         name = jvm.class_name(error)
         if name.startswith(_PACKAGE + "lic."):

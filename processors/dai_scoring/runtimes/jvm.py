@@ -10,7 +10,8 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ DEFAULT_JVM_OPTIONS = ("-Xmx768m", "-XX:+UseSerialGC")
 
 _BUNDLED = Path(__file__).resolve().parent.parent / "jars"
 _lock = threading.Lock()
+_properties_lock = threading.Lock()
 _started_with: tuple[str, ...] | None = None
 
 
@@ -174,9 +176,28 @@ def java_class(name: str) -> Any:
         raise RuntimeMissingError(f"the Java class {name} is in none of the runtime's jars") from error
 
 
-def set_property(name: str, value: str) -> None:
-    """Set a Java system property; what the runtimes read when a model is loaded."""
-    java_class("java.lang.System").setProperty(name, value)
+@contextmanager
+def properties(values: Mapping[str, str | None]) -> Iterator[None]:
+    """Set Java system properties for a while, and as they were afterwards; None leaves one unset.
+
+    They are of the whole process, which models of several owners may share: one caller at a time.
+    """
+    system = java_class("java.lang.System")
+
+    def put(wanted: Mapping[str, Any]) -> None:
+        for name, value in wanted.items():
+            if value is None:
+                system.clearProperty(name)
+            else:
+                system.setProperty(name, value)
+
+    with _properties_lock:
+        before = {name: system.getProperty(name) for name in values}
+        put({name: before[name] if value is None else value for name, value in values.items()})
+        try:
+            yield
+        finally:
+            put(before)
 
 
 def java_exception() -> type[BaseException]:
