@@ -174,7 +174,7 @@ class _Job:
                 self._write(self._score_or_say_why(chunk, chunks))
         if self._target.writer is None:
             self._write(self._score(Chunk((self._reader.schema or pa.schema([])).empty_table())))
-        if self._unseen and self._seen:
+        if self._unseen and (self._seen or self.scored):
             raise MissingColumnsError(self._unseen, sorted(self._seen))
 
     def _score_or_say_why(self, chunk: Chunk, coming: Iterator[Chunk]) -> tuple[pa.Table, pa.Table | None]:

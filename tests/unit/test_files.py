@@ -156,6 +156,12 @@ def test_a_header_alone_gives_a_header(bench: Bench) -> None:
         bench.score("a,b\n")
 
 
+@pytest.mark.parametrize("content", ["{}", "[{}]", "{}\n{}\n"])
+def test_records_without_columns_miss_them_all(bench: Bench, content: str) -> None:
+    with pytest.raises(MissingColumnsError, match=r"2 column\(s\).*: x, s\."):
+        bench.score(content)
+
+
 def test_an_array_of_nothing(bench: Bench) -> None:
     assert bench.score("[]").records == 0
     assert json.loads(bench.out()) == []
