@@ -7,7 +7,7 @@ import zipfile
 from enum import Enum
 from pathlib import Path
 
-from dai_scoring.errors import ModelFormatError, ModelNotFoundError, OptionError
+from dai_scoring.errors import ModelFormatError, ModelNotFoundError, OptionError, UnsupportedError
 from dai_scoring.scorer import RuntimeSettings, Scorer
 
 
@@ -25,6 +25,7 @@ class Runtime(Enum):
 
     AUTO = "auto"
     JAVA = "java"
+    CPP = "cpp"
 
 
 ARCHIVED_MOJO = "mojo-pipeline/pipeline.mojo"
@@ -87,11 +88,21 @@ def open_model(path: Path, runtime: Runtime = Runtime.AUTO, settings: RuntimeSet
     settings = settings or RuntimeSettings()
     kind = identify(path)
     if kind is Kind.H2O3_MOJO:
+        if runtime is Runtime.CPP:
+            raise UnsupportedError(
+                f"{path} is an {kind.value}, which the C++ runtime does not load. "
+                "Score it with the Java runtime (ScoreJavaMojo); that needs no licence."
+            )
         from dai_scoring.runtimes import h2o3_mojo
 
         return Scorer(h2o3_mojo.load(path, settings))
     if kind in (Kind.DAI_MOJO, Kind.DAI_MOJO_ARCHIVE):
+        if runtime is Runtime.CPP:
+            from dai_scoring.runtimes import cpp_mojo
+
+            return Scorer(cpp_mojo.load(path, kind, settings))
         from dai_scoring.runtimes import java_mojo
 
         return Scorer(java_mojo.load(path, kind, settings))
-    raise OptionError(f"{path} is a {kind.value}; the {runtime.value} runtime does not load it.")
+    words = "no runtime here loads it" if runtime is Runtime.AUTO else f"the {runtime.value} runtime does not load it"
+    raise OptionError(f"{path} is a {kind.value}; {words}. Export the MOJO of the experiment instead.")

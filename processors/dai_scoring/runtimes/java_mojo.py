@@ -6,10 +6,8 @@ Source of the behaviour: the public API of mojo2-runtime-api 2.9.0. ``MojoPipeli
 from __future__ import annotations
 
 import re
-import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dai_scoring.errors import LicenceError, ModelFormatError, RuntimeMissingError
-from dai_scoring.models import ARCHIVED_MOJO, Kind, sha256
+from dai_scoring.errors import ModelFormatError, RuntimeMissingError
+from dai_scoring.models import Kind, sha256
 from dai_scoring.records import null_mask
-from dai_scoring.runtimes import jvm
+from dai_scoring.runtimes import dai, jvm
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import ModelInfo, RuntimeSettings
 
@@ -54,10 +52,8 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> JavaMojo:
     """Load a pipeline.mojo, or the one inside a mojo.zip; raises ModelError saying what is wrong with it."""
     _start(settings)
     digest = sha256(path)
-    if kind is Kind.DAI_MOJO_ARCHIVE:
-        with _extracted(path) as inner:
-            return JavaMojo(_load(inner, path, settings), inner, digest)
-    return JavaMojo(_load(path, path, settings), path, digest)
+    with dai.pipeline_file(path, kind) as inner:
+        return JavaMojo(_load(inner, path, settings), inner, digest)
 
 
 def _start(settings: RuntimeSettings) -> None:
@@ -69,14 +65,7 @@ def _start(settings: RuntimeSettings) -> None:
             "'dai-nifi score --accept-h2o-licence' (command line), or point MOJO Runtime at a folder with its jars."
         )
     jvm.start([*jvm.open_jars(settings.jar_folders), *jars], settings.jvm_options, settings.java_home)
-    if settings.licence_file and not settings.licence_file.is_file():
-        raise LicenceError(f"there is no licence file at {settings.licence_file}")
-
-
-@contextmanager
-def _extracted(path: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="dai-mojo-") as folder, zipfile.ZipFile(path) as archive:
-        yield Path(archive.extract(ARCHIVED_MOJO, folder))
+    dai.check_licence_file(settings.licence_file)
 
 
 def _load(path: Path, named: Path, settings: RuntimeSettings) -> Any:
@@ -91,25 +80,21 @@ def _load(path: Path, named: Path, settings: RuntimeSettings) -> Any:
     except jvm.java_exception() as error:
         name = jvm.class_name(error)
         if name.startswith(_PACKAGE + "lic."):
-            raise LicenceError(_licence_message(name, named)) from None
+            raise dai.licence_error(named, _licence_problem(name)) from None
         raise ModelFormatError(
             f"the MOJO runtime cannot load {named}: {jvm.message(error)} ({name}). "
             "The file may be damaged, or made by a newer Driverless AI than this runtime knows."
         ) from error
 
 
-def _licence_message(exception: str, path: Path) -> str:
-    problem = {
+def _licence_problem(exception: str) -> str:
+    return {
         "LicenseNotFoundException": "needs a Driverless AI licence, and none was found",
         "LicenseExpiredException": "needs a Driverless AI licence, and the one found has expired",
         "InvalidLicenseException": "needs a Driverless AI licence, and the one found is not valid",
     }.get(
         exception.rsplit(".", 1)[-1],
         f"was refused for its licence or signature ({exception.rsplit('.', 1)[-1]})",
-    )
-    return (
-        f"the MOJO {path} {problem}. Set Licence Key or Licence File, or DRIVERLESS_AI_LICENSE_KEY or "
-        "DRIVERLESS_AI_LICENSE_FILE in the environment of the process that scores."
     )
 
 

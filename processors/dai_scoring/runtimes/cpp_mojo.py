@@ -1,0 +1,269 @@
+"""Driverless AI MOJO pipelines on H2O's C++ runtime (``daimojo``), in this process.
+
+The only module that imports daimojo and datatable, by their public interface alone. Source of the behaviour:
+trials with daimojo 2.9.2 and datatable 1.1.0.
+
+H2O does not document whether ``predict`` may be called from several threads. Eight threads at once gave the right
+scores and were no faster than one, so the calls are serialised: the lock costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dai_scoring.errors import ContentError, ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
+from dai_scoring.models import Kind, sha256
+from dai_scoring.runtimes import dai
+from dai_scoring.schema import Column, ColumnType
+from dai_scoring.scorer import ModelInfo, RuntimeSettings
+
+RUNTIME = "daimojo (C++)"
+
+_TYPES = {
+    "bool": ColumnType.BOOL,
+    "int32": ColumnType.INT32,
+    "int64": ColumnType.INT64,
+    "float32": ColumnType.FLOAT32,
+    "float64": ColumnType.FLOAT64,
+    "string": ColumnType.STR,
+    "str": ColumnType.STR,
+    "time64": ColumnType.TIME64,
+}
+_PYTHONS = ((3, 10), (3, 11), (3, 12))
+# What the runtime writes to standard error: "[ERROR][the time]file:line: text", and one line without all that.
+_OWN_LINE = re.compile(rb"\[(?:FATAL|ERROR|WARN(?:ING)?|INFO|DEBUG|TRACE)\]\[[^\]]*\](?:\S+:\d+:)?\s*(?P<text>.*?)\s*$")
+_OWN_WORDS = (b"Driverless AI license error!",)
+
+# One for all models: datatable has one pool of threads for the process, and the environment is the process's too.
+_lock = threading.Lock()
+
+
+def load(path: Path, kind: Kind, settings: RuntimeSettings) -> CppMojo:
+    """Load a pipeline.mojo, or the one inside a mojo.zip; raises ModelError saying what is wrong with it."""
+    daimojo, datatable = _modules()
+    dai.check_licence_file(settings.licence_file)
+    digest = sha256(path)
+    with dai.pipeline_file(path, kind) as inner, _lock:
+        _check_form(inner, path)
+        try:
+            with _environment(settings), _own_stderr() as said:
+                return CppMojo(daimojo.model(str(inner)), datatable, str(daimojo.__version__), digest)
+        except ModelError:
+            raise
+        except Exception as error:  # the runtime raises whatever its C++ does: IndexError, RuntimeError, ...
+            raise _refusal(error, said, path) from error
+
+
+def _modules() -> tuple[Any, Any]:
+    try:
+        import daimojo
+        import datatable
+    except ImportError as error:
+        here = f"{sys.platform} {platform.machine()} with Python {sys.version_info.major}.{sys.version_info.minor}"
+        if sys.platform != "linux" or platform.machine() != "x86_64" or sys.version_info[:2] not in _PYTHONS:
+            raise RuntimeMissingError(
+                "H2O's C++ MOJO runtime (daimojo) exists for Linux on x86_64 with Python 3.10, 3.11 or 3.12 only, "
+                f"and this is {here}. Score the model with the Java runtime (ScoreJavaMojo)."
+            ) from error
+        if error.name not in ("daimojo", "datatable"):
+            raise RuntimeMissingError(f"H2O's C++ MOJO runtime (daimojo) does not load: {error}.") from error
+        raise RuntimeMissingError(
+            "H2O's C++ MOJO runtime is not installed here. It comes under H2O.ai's own licence: accept that with "
+            "'dai-nifi nars build --runtime cpp --accept-h2o-licence' (NiFi) or "
+            "'pip install daimojo==2.9.2' (command line)."
+        ) from error
+    return daimojo, datatable
+
+
+def _check_form(pipeline: Path, named: Path) -> None:
+    with zipfile.ZipFile(pipeline) as archive:
+        names = set(archive.namelist())
+    if not names & {"mojo/pipeline.pb", "pipeline.pb"}:
+        raise UnsupportedError(
+            f"{named} is a pipeline in the old TOML form, which the C++ runtime does not read. "
+            "Score it with the Java runtime (ScoreJavaMojo)."
+        )
+
+
+def _refusal(error: Exception, said: Sequence[str], path: Path) -> ModelError:
+    if "license" in str(error).lower():
+        none = any("could not be found" in line for line in said)
+        return dai.licence_error(
+            path, f"needs a Driverless AI licence, and {'none was found' if none else 'the one found is not valid'}"
+        )
+    reason = "; ".join([f"{error} ({type(error).__name__})", *said[-1:]])
+    return ModelFormatError(
+        f"the C++ MOJO runtime cannot load {path}: {reason}. The file may be damaged, or made by a newer "
+        "Driverless AI than this runtime knows, or hold a model that only the Java runtime scores."
+    )
+
+
+@contextmanager
+def _environment(settings: RuntimeSettings) -> Iterator[None]:
+    """Tell the runtime of a licence in the only way it has, and take that back."""
+    key, file = "DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE"
+    before = {name: os.environ.get(name) for name in (key, file)}
+    if settings.licence_key or settings.licence_file:
+        wanted = {key: settings.licence_key, file: str(settings.licence_file) if settings.licence_file else None}
+    else:
+        wanted = dict(before)
+    try:
+        _set_environment(wanted)
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+@contextmanager
+def _own_stderr() -> Iterator[list[str]]:
+    """Keep what the runtime writes to standard error out of it; what others wrote meanwhile is passed on.
+
+    The list that this yields has the runtime's messages once the context is left.
+    """
+    said: list[str] = []
+    try:
+        real = os.dup(2)
+    except OSError:  # a process without standard error has nothing to keep clean
+        yield said
+        return
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield said
+        finally:
+            os.dup2(real, 2)
+            os.close(real)
+            caught.seek(0)
+            for line in caught:
+                if found := _OWN_LINE.match(line):
+                    said.append(found["text"].decode("utf-8", "replace"))
+                elif line.strip() not in _OWN_WORDS:
+                    os.write(2, line)
+
+
+class CppMojo:
+    """A loaded Driverless AI MOJO: an :class:`dai_scoring.scorer.Engine`."""
+
+    def __init__(self, model: Any, datatable: Any, version: str, digest: str) -> None:
+        self._model = model
+        self._frame = datatable.Frame
+        missing = frozenset(str(text) for text in model.missing_values) | {""}
+        inputs = tuple(
+            Column(str(name), _column_type(name, kind), missing)
+            for name, kind in zip(model.feature_names, model.feature_types, strict=True)
+        )
+        self._names = [column.name for column in inputs]
+        if not inputs:
+            raise ModelFormatError("the pipeline has no input columns; the file is damaged. Copy or export it again.")
+        # The outputs have no names before something was scored; a row without values will do.
+        self._scored([pa.nulls(1, column.type.arrow) for column in inputs])
+        outputs = tuple(
+            Column(str(name), _column_type(name, kind))
+            for name, kind in zip(model.output_names, model.output_types, strict=True)
+        )
+        self._schema = pa.schema([(column.name, column.type.arrow) for column in outputs])
+        self._info = ModelInfo(
+            id=str(model.uuid),
+            kind=Kind.DAI_MOJO.value,
+            runtime=RUNTIME,
+            runtime_version=version,
+            sha256=digest,
+            created=_created(str(model.created_time)),
+            inputs=inputs,
+            outputs=outputs,
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        """The loaded model's description."""
+        return self._info
+
+    def predict(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+        """Score whole columns: see :class:`dai_scoring.scorer.Engine`. One call at a time in a process."""
+        if rows == 0:
+            return self._schema.empty_table()
+        with _lock:
+            scored = self._scored(columns)
+        return pa.table(
+            [_complete(scored.column(index).chunk(0), field.type) for index, field in enumerate(self._schema)],
+            schema=self._schema,
+        )
+
+    def parse_time(self, column: str, text: str) -> int | None:
+        """Nothing: this runtime reads no text as a time."""
+        return None
+
+    def close(self) -> None:
+        """Let go of the pipeline."""
+        self._model = None
+
+    def _scored(self, columns: Sequence[pa.Array]) -> pa.Table:
+        arrays = [_whole(array, name) for name, array in zip(self._names, columns, strict=True)]
+        frame = self._frame(pa.table(arrays, names=self._names))
+        if list(frame.names) != self._names:
+            changed = [name for name, other in zip(self._names, frame.names, strict=True) if name != other]
+            raise UnsupportedError(
+                f"the C++ runtime cannot be given columns of these names: {', '.join(map(repr, changed))}. "
+                "Score the model with the Java runtime (ScoreJavaMojo)."
+            )
+        return self._model.predict(frame).to_arrow()
+
+
+def _column_type(name: str, word: str) -> ColumnType:
+    try:
+        return _TYPES[str(word).lower()]
+    except KeyError:
+        raise UnsupportedError(
+            f"the column {name} is of the type {word}, which is not known here for the C++ runtime. "
+            "Score the model with the Java runtime (ScoreJavaMojo)."
+        ) from None
+
+
+def _created(text: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(time.mktime(time.strptime(text)), timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _whole(array: pa.Array, name: str) -> pa.Array:
+    """An array as datatable takes it without copying: from the start of its buffers, times in nanoseconds."""
+    if pa.types.is_timestamp(array.type):
+        try:
+            array = array.cast(pa.timestamp("ns"))
+        except pa.ArrowInvalid as error:
+            raise ContentError(
+                f"the column {name} has a time before 1678 or after 2261, which the C++ runtime cannot hold."
+            ) from error
+    return array if array.offset == 0 else pa.concat_arrays([array, array.slice(0, 0)])
+
+
+def _complete(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """An output of the runtime as the type it says, a missing number as NaN, as the Java runtime gives it."""
+    array = array if array.type.equals(kind) else array.cast(kind)
+    if array.null_count and pa.types.is_floating(kind):
+        array = pc.fill_null(array, pa.scalar(float("nan"), kind))
+    return array

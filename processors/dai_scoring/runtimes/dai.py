@@ -1,0 +1,36 @@
+"""What the runtimes of Driverless AI MOJO pipelines share."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dai_scoring.errors import LicenceError
+from dai_scoring.models import ARCHIVED_MOJO, Kind
+
+
+@contextmanager
+def pipeline_file(path: Path, kind: Kind) -> Iterator[Path]:
+    """The pipeline.mojo itself: ``path``, or the one out of a mojo.zip while the context lasts."""
+    if kind is not Kind.DAI_MOJO_ARCHIVE:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="dai-mojo-") as folder, zipfile.ZipFile(path) as archive:
+        yield Path(archive.extract(ARCHIVED_MOJO, folder))
+
+
+def licence_error(path: Path, problem: str) -> LicenceError:
+    """The error for a model whose licence is missing or refused; ``problem`` completes "the MOJO x ..."."""
+    return LicenceError(
+        f"the MOJO {path} {problem}. Set Licence Key or Licence File, or DRIVERLESS_AI_LICENSE_KEY or "
+        "DRIVERLESS_AI_LICENSE_FILE in the environment of the process that scores."
+    )
+
+
+def check_licence_file(path: Path | None) -> None:
+    """Raise LicenceError where a licence file is named and not there."""
+    if path is not None and not path.is_file():
+        raise LicenceError(f"there is no licence file at {path}")
