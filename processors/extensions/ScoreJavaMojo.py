@@ -1,5 +1,7 @@
 """NiFi processor that scores records with MOJOs on H2O's Java runtimes."""
 
+# Generated: python -m dai_nifi.extensions.generate
+
 from nifiapi.documentation import ProcessorConfiguration, multi_processor_use_case, use_case
 from nifiapi.properties import PropertyDependency, PropertyDescriptor, ResourceDefinition, StandardValidators
 
@@ -43,7 +45,8 @@ class ScoreJavaMojo(RecordScoring):
     class ProcessorDetails:
         version = "0.1.0"
         description = """Scores the records of a FlowFile with a model of H2O Driverless AI (MOJO pipeline) or H2O-3 (MOJO) on
-            the Java runtimes. Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
+            the Java runtimes.
+            Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
             other columns pass through. Rows with a value that the model's column cannot hold go to 'rejected' with the
             reason; FlowFiles that cannot be read go to 'failure' untouched. Writes the attributes record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
@@ -167,8 +170,8 @@ class ScoreJavaMojo(RecordScoring):
     )
     JVM_OPTIONS = PropertyDescriptor(
         name="JVM Options",
-        description="""Options of the Java virtual machine in the processor's Python process. Large models need a larger -Xmx.
-            Takes effect when that process restarts.""",
+        description="""Options of the Java virtual machine in the processor's Python process. Large models need a larger
+            -Xmx. Takes effect when that process restarts.""",
         required=False,
         default_value="-Xmx768m -XX:+UseSerialGC",
     )

@@ -20,6 +20,10 @@ LICENCE_NOTE = (
     "Fetch H2O's MOJO runtime for Java (ai.h2o:mojo2-runtime-impl) from Maven Central. "
     "By giving this option you accept H2O.ai's own licence for it."
 )
+LICENCE_NOTE_FOR_NARS = (
+    LICENCE_NOTE + " For cpp the same with daimojo from PyPI, whose licence there is H2O's Driverless AI Evaluation "
+    "Agreement: for evaluation, not for production, unless your contract with H2O says otherwise."
+)
 
 
 def _quiet(what: str, share: float | None = None) -> None:

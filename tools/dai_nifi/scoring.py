@@ -50,9 +50,9 @@ def opened(
             licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"),
             licence_file=licence_file,
             jvm_options=jvm_options,
-            java_home=find_java(),
+            java_home=None if runtime is Runtime.CPP else find_java(),
             mojo_runtime=mojo_runtime,
-            jar_folders=(resolve_jars(progress, accept_h2o_licence),),
+            jar_folders=() if runtime is Runtime.CPP else (resolve_jars(progress, accept_h2o_licence),),
         )
         progress(f"loading {model.name}", None)
         with open_model(model, runtime, settings) as scorer:

@@ -25,7 +25,7 @@ def deploy(
         Path | None,
         typer.Option(help="The model file. May be left out for a flow that is deployed already."),
     ] = None,
-    runtime: Annotated[str, typer.Option(help="The model runtime to score with.")] = "java",
+    runtime: Annotated[str, typer.Option(help="The model runtime to score with: java or cpp.")] = "java",
     name: Annotated[str | None, typer.Option(help="What to call it on the canvas. Default: FLOW.")] = None,
     param: Annotated[
         list[str] | None,

@@ -12,11 +12,13 @@ from rich.table import Table
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.jars import LICENCE_NOTE
 from dai_nifi.scoring import opened
+from dai_scoring.models import Runtime
 from dai_scoring.scorer import ModelInfo
 
 
 def inspect(
     model: Annotated[Path, typer.Argument(help="A MOJO of Driverless AI or H2O-3.")],
+    runtime: Annotated[Runtime, typer.Option(help="The runtime to load it with.")] = Runtime.AUTO,
     accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE)] = False,
     licence_file: Annotated[Path | None, typer.Option(help="The Driverless AI licence file.")] = None,
     as_json: JsonOption = False,
@@ -25,7 +27,7 @@ def inspect(
     output = Output(as_json)
     with (
         output.progress("Loading the model") as progress,
-        opened(model, progress, accept_h2o_licence=accept_h2o_licence, licence_file=licence_file) as scorer,
+        opened(model, progress, runtime, accept_h2o_licence=accept_h2o_licence, licence_file=licence_file) as scorer,
     ):
         info = scorer.info
     output.result(described(info), lambda console: _render(console, info))

@@ -13,7 +13,7 @@ from rich.table import Table
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
-from dai_nifi.jars import LICENCE_NOTE
+from dai_nifi.jars import LICENCE_NOTE_FOR_NARS
 from dai_nifi.nars import install as manager
 from dai_nifi.nars.build import BuiltNar
 from dai_nifi.nars.build import build as build_nar
@@ -26,31 +26,38 @@ DEFAULT_FOLDER = Path("build/nars")
 
 @app.command()
 def build(
-    runtime: Annotated[list[str] | None, typer.Option(help="Which: java. Default: all; may be repeated.")] = None,
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option(help="Which: java or cpp. Default: all that the option below allows; may be repeated."),
+    ] = None,
     output_folder: Annotated[Path, typer.Option("--output", help="Folder for the archives.")] = DEFAULT_FOLDER,
-    accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE)] = False,
+    accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE_FOR_NARS)] = False,
     python_version: Annotated[
         str | None, typer.Option(help="The Python that NiFi runs, such as 3.12. Default: this command's.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build the archives; H2O-3 models score with them as they are, Driverless AI MOJOs want the option above."""
+    """Build the archives: for H2O-3 models as they are, for Driverless AI MOJOs with --accept-h2o-licence."""
     output = Output(as_json)
     for name in runtime or ():
         if name not in SPECS:
             raise UsageError(f"there is no runtime {name}; there are: {', '.join(SPECS)}")
     if python_version not in (None, "3.10", "3.11", "3.12"):
         raise UsageError(f"--python-version {python_version}: NiFi's Python is 3.10, 3.11 or 3.12 here")
+    wanted = runtime or [name for name, spec in SPECS.items() if not spec.hindrance(accept_h2o_licence)]
     built: list[BuiltNar] = []
     with output.progress("Building the archives") as progress:
-        for name in runtime or SPECS:
+        for name in wanted:
             built.append(build_nar(name, output_folder, progress, accept_h2o_licence, python_version))
 
     def render(console: Console) -> None:
         for nar in built:
-            inside = "with H2O's MOJO runtime" if nar.mojo2 else "without H2O's MOJO runtime: H2O-3 models only"
+            inside = "with H2O's MOJO runtime" if nar.h2o_runtime else "without H2O's MOJO runtime: H2O-3 models only"
             about = f"{nar.processor} {nar.version} for Python {nar.python}, {nar.bytes / 1e6:.0f} MB"
             console.print(f"{nar.path}: {about}, {inside}", soft_wrap=True)
+        for spec in () if runtime else SPECS.values():
+            if reason := spec.hindrance(accept_h2o_licence):
+                console.print(f"left out: {reason}", soft_wrap=True)
 
     output.result([asdict(nar) for nar in built], render)
 

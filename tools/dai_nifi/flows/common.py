@@ -62,11 +62,13 @@ class ScoringRuntime:
     kinds: frozenset[ModelKind]
 
 
-_MOJOS = frozenset({ModelKind.DAI_MOJO, ModelKind.DAI_MOJO_ARCHIVE, ModelKind.H2O3_MOJO})
+_DAI_MOJOS = frozenset({ModelKind.DAI_MOJO, ModelKind.DAI_MOJO_ARCHIVE})
+_MOJOS = _DAI_MOJOS | {ModelKind.H2O3_MOJO}
 
 # The version is ProcessorDetails.version of processors/extensions/; a unit test compares them.
 RUNTIMES: Mapping[str, ScoringRuntime] = {
     "java": ScoringRuntime("java", "ScoreJavaMojo", "0.1.0", "a Driverless AI MOJO or an H2O-3 MOJO", _MOJOS),
+    "cpp": ScoringRuntime("cpp", "ScoreCppMojo", "0.1.0", "a Driverless AI MOJO", _DAI_MOJOS),
 }
 
 
@@ -78,7 +80,7 @@ class Template:
     summary: str
     parameters: Sequence[Parameter]
     build: Callable[[ScoringRuntime], Flow]
-    runtimes: Sequence[str] = ("java",)
+    runtimes: Sequence[str] = ("java", "cpp")
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name, if there is one."""

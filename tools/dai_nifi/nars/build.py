@@ -12,26 +12,26 @@ from pathlib import Path
 
 import dai_scoring
 from dai_nifi import resources
-from dai_nifi.errors import ToolError
+from dai_nifi.errors import ToolError, UsageError
 from dai_nifi.jars import resolve_jars
 from dai_nifi.nars import archive, dependencies
 from dai_nifi.nars.spec import GROUP, SPECS, NarSpec
 from dai_nifi.nifi.maven import Progress
 
 _PACKAGES = "NAR-INF/bundled-dependencies"
-_IMPORTS = "import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy, orjson, fastavro, jpype, dai_scoring.files"
+_IMPORTS = "import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy, orjson, fastavro, dai_scoring.files"
 
 
 @dataclass(frozen=True)
 class BuiltNar:
-    """An archive on disk; ``bytes`` is its size, ``mojo2`` whether H2O's MOJO runtime is inside."""
+    """An archive on disk; ``bytes`` is its size, ``h2o_runtime`` whether H2O's own MOJO runtime is inside."""
 
     path: Path
     processor: str
     version: str
     python: str
     bytes: int
-    mojo2: bool
+    h2o_runtime: bool
 
 
 def version() -> str:
@@ -44,14 +44,17 @@ def build(
 ) -> BuiltNar:
     """Build the archive of one runtime into ``folder``, for that version of Python (this one's by default).
 
-    ``accept_h2o_licence`` puts H2O's MOJO runtime inside, under H2O.ai's own licence.
+    ``accept_h2o_licence`` puts H2O's MOJO runtime inside, under H2O.ai's own licence; UsageError where the archive
+    cannot be built so, or not here.
     """
     spec = SPECS[runtime]
+    if reason := spec.hindrance(accept_h2o_licence):
+        raise UsageError(f"there is no archive of the runtime {runtime}: {reason}.")
     python = python or dependencies.running_python()
     entries = _entries(spec, python, progress, accept_h2o_licence)
     if python == dependencies.running_python():
         progress("checking that it imports", None)
-        _check(entries)
+        _check(entries, spec)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{spec.id}-{version()}.nar"
     progress(f"packing {path.name}", None)
@@ -74,7 +77,7 @@ def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dic
     module = resources.extensions() / f"{spec.processor}.py"
     entries[module.name] = module
     entries["META-INF/LICENSE"] = resources.licence()
-    entries["META-INF/NOTICE"] = _notice(packages, mojo2 and spec.jars).encode()
+    entries["META-INF/NOTICE"] = _notice(packages, spec, mojo2).encode()
     return entries
 
 
@@ -86,7 +89,7 @@ def _tree(folder: Path, inside: str) -> dict[str, Path | bytes]:
     }
 
 
-def _notice(packages: Path, mojo2: bool) -> str:
+def _notice(packages: Path, spec: NarSpec, mojo2: bool) -> str:
     lines = ["Bundled Python packages and their licences:", ""]
     for distribution in sorted(
         importlib.metadata.distributions(path=[str(packages)]), key=lambda d: str(d.metadata["Name"]).lower()
@@ -94,13 +97,16 @@ def _notice(packages: Path, mojo2: bool) -> str:
         about = distribution.metadata
         stated = about["License-Expression"] or (about["License"] or "").partition("\n")[0] or "see its metadata"
         lines.append(f"{about['Name']} {distribution.version}: {stated}")
-    lines += ["", "Bundled Java libraries: h2o-genmodel (Apache-2.0) and what it depends on."]
-    if mojo2:
+    if spec.jars:
+        lines += ["", "Bundled Java libraries: h2o-genmodel (Apache-2.0) and what it depends on."]
+    if spec.proprietary:
+        lines += ["", "daimojo is under H2O.ai's own licence, which does not allow passing this archive on."]
+    if spec.jars and mojo2:
         lines += ["ai.h2o:mojo2-runtime-api and mojo2-runtime-impl: under H2O.ai's own licence."]
     return "\n".join(lines) + "\n"
 
 
-def _check(entries: dict[str, Path | bytes]) -> None:
+def _check(entries: dict[str, Path | bytes], spec: NarSpec) -> None:
     """Import what the processor imports, from nothing but the archive's packages, as NiFi starts Python."""
     with tempfile.TemporaryDirectory(prefix="dai-nar-") as folder:
         for name, content in entries.items():
@@ -109,7 +115,7 @@ def _check(entries: dict[str, Path | bytes]) -> None:
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(content)
         environment = {**os.environ, "PYTHONPATH": str(Path(folder) / _PACKAGES), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-S", "-c", _IMPORTS]
+        command = [sys.executable, "-S", "-c", ", ".join((_IMPORTS, *spec.imports))]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
         if done.returncode:
             raise ToolError(f"the archive's packages do not import: {done.stderr.strip().splitlines()[-1]}")

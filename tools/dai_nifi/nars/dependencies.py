@@ -24,6 +24,8 @@ _UNUSED_FOLDERS = ("tests", "include", "__pycache__", "bin")
 _UNUSED_FILES = ("*.pyi", "*.pxd", "*.pyx", "*.h", "*.hpp", "*.a", "*.lib", "*.jar.asc")
 # Arrow over a network is not for files on a disk, and 20 MB.
 _UNUSED_PARTS = ("*arrow_flight*", "*arrow_python_flight*", "_flight*")
+# Its licence does not allow changes.
+_UNTOUCHED = ("daimojo",)
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 
 
@@ -101,7 +103,7 @@ def _install(wanted: list[str], constraints: Path, target: Path, python: str) ->
 
 def _prune(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
-        if not path.exists():
+        if not path.exists() or path.relative_to(folder).parts[0] in _UNTOUCHED:
             continue
         if path.is_dir():
             # A folder of that name may also be a package of the API, such as numpy.testing.

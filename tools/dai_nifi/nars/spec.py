@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 from dataclasses import dataclass
 
 GROUP = "org.apache.nifi"
@@ -10,18 +12,38 @@ GROUP = "org.apache.nifi"
 
 @dataclass(frozen=True)
 class NarSpec:
-    """One archive: a processor, the extras of the distribution that it needs, and whether Java's jars go in."""
+    """One archive: a processor and what goes in with it.
+
+    ``extras`` are those of the distribution, ``imports`` the modules that they are for, ``jars`` whether Java's go
+    in. ``proprietary`` archives are nothing without H2O's own Python package, so there is none until its licence is
+    accepted, and none where it does not exist.
+    """
 
     runtime: str
     processor: str
     extras: tuple[str, ...]
-    jars: bool
+    imports: tuple[str, ...]
+    jars: bool = False
+    proprietary: bool = False
 
     @property
     def id(self) -> str:
         """The archive's name in NiFi."""
         return f"nifi-dai-score-{self.runtime}-nar"
 
+    def hindrance(self, accept_h2o_licence: bool) -> str | None:
+        """Why this archive cannot be built here, if it cannot."""
+        if not self.proprietary:
+            return None
+        if not accept_h2o_licence:
+            return f"{self.processor} is nothing without H2O's own runtime: accept its licence, --accept-h2o-licence"
+        if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+            return f"{self.processor} needs H2O's C++ runtime, which exists for Linux on x86_64 only"
+        return None
 
-SPECS = {"java": NarSpec("java", "ScoreJavaMojo", ("java",), jars=True)}
+
+SPECS = {
+    "java": NarSpec("java", "ScoreJavaMojo", ("java",), ("jpype",), jars=True),
+    "cpp": NarSpec("cpp", "ScoreCppMojo", ("cpp",), ("datatable", "daimojo"), proprietary=True),
+}
 """By runtime."""

@@ -1,0 +1,190 @@
+"""NiFi processor that scores records with Driverless AI MOJOs on H2O's C++ runtime."""
+
+# Generated: python -m dai_nifi.extensions.generate
+
+from nifiapi.documentation import ProcessorConfiguration, multi_processor_use_case, use_case
+from nifiapi.properties import PropertyDependency, PropertyDescriptor, ResourceDefinition, StandardValidators
+
+from dai_scoring.models import Runtime
+from dai_scoring_nifi.processing import RecordScoring
+
+
+@use_case(
+    description="Score records as they arrive, in any format, with a Driverless AI MOJO, without a Java virtual machine beside Python",
+    configuration="""
+        Set Model File to the path of the MOJO, or to a parameter that refers to an asset, and leave the rest.
+        Connect 'success', and 'rejected' and 'failure' to where somebody looks.
+        """,
+    keywords=["H2O", "Driverless AI", "MOJO", "scoring", "inference"],
+)
+@multi_processor_use_case(
+    description="Answer HTTP requests with scores",
+    notes="The template realtime-http is this flow, ready to import.",
+    keywords=["REST", "HTTP", "realtime"],
+    configurations=[
+        ProcessorConfiguration(
+            processor_type="org.apache.nifi.processors.standard.HandleHttpRequest",
+            configuration="Set Listening Port and HTTP Context Map. Connect 'success' to ScoreCppMojo.",
+        ),
+        ProcessorConfiguration(
+            processor_type="ScoreCppMojo",
+            configuration="Set Model File, and Bad Rows to 'fail the FlowFile', so that a client is told of a bad value.",
+        ),
+        ProcessorConfiguration(
+            processor_type="org.apache.nifi.processors.standard.HandleHttpResponse",
+            configuration="One with status 200 after 'success', one with status 400 after 'failure'.",
+        ),
+    ],
+)
+class ScoreCppMojo(RecordScoring):
+    """Scores records with Driverless AI MOJOs on the C++ runtime (daimojo)."""
+
+    class Java:
+        implements = ["org.apache.nifi.python.processor.FlowFileTransform"]
+
+    class ProcessorDetails:
+        version = "0.1.0"
+        description = """Scores the records of a FlowFile with a model of H2O Driverless AI (MOJO pipeline) on the C++ runtime
+            (daimojo), on Linux with x86_64. ScoreJavaMojo gives the same scores anywhere, and takes H2O-3 models too.
+            Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
+            other columns pass through. Rows with a value that the model's column cannot hold go to 'rejected' with the
+            reason; FlowFiles that cannot be read go to 'failure' untouched. Writes the attributes record.count, mime.type,
+            scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
+            scoring.duration.ms; on failure scoring.error and scoring.error.code."""
+        tags = [
+            "h2o",
+            "driverless ai",
+            "mojo",
+            "c++",
+            "machine learning",
+            "model",
+            "score",
+            "predict",
+            "inference",
+            "record",
+        ]
+        dependencies = []
+
+    MODEL_FILE = PropertyDescriptor(
+        name="Model File",
+        description="""The MOJO to score with: pipeline.mojo or mojo.zip of Driverless AI. A path on the
+            machine that runs NiFi, or a parameter that refers to an asset, such as #{model}.""",
+        required=True,
+        resource_definition=ResourceDefinition(allow_file=True),
+        validators=[StandardValidators.NON_EMPTY_VALIDATOR],
+    )
+    INPUT_FORMAT = PropertyDescriptor(
+        name="Input Format",
+        description="""The format of incoming FlowFiles. 'auto' looks at the contents, the attribute mime.type and the
+            file name's extension.""",
+        required=True,
+        default_value="auto",
+        allowable_values=[
+            "auto",
+            "csv",
+            "json-array",
+            "json-lines",
+            "avro",
+            "parquet",
+            "arrow-stream",
+            "arrow-file",
+        ],
+    )
+    OUTPUT_FORMAT = PropertyDescriptor(
+        name="Output Format",
+        description="The format of outgoing FlowFiles, scored and rejected.",
+        required=True,
+        default_value="same as input",
+        allowable_values=[
+            "same as input",
+            "csv",
+            "json-array",
+            "json-lines",
+            "avro",
+            "parquet",
+            "arrow-stream",
+            "arrow-file",
+        ],
+    )
+    CSV_DELIMITER = PropertyDescriptor(
+        name="CSV Delimiter",
+        description="""What separates the fields of incoming CSV: one character, \\t for a tab, or 'auto' to find out whether it
+            is a comma, a semicolon, a tab or a bar. The first line must hold the column names.""",
+        required=True,
+        default_value="auto",
+    )
+    OUTPUT_COLUMNS = PropertyDescriptor(
+        name="Output Columns",
+        description="Which columns a scored record has.",
+        required=True,
+        default_value="input and predictions",
+        allowable_values=["input and predictions", "id columns and predictions", "predictions"],
+    )
+    ID_COLUMNS = PropertyDescriptor(
+        name="Id Columns",
+        description="The names of the input columns to keep, separated by commas.",
+        required=False,
+        dependencies=[PropertyDependency(OUTPUT_COLUMNS, "id columns and predictions")],
+    )
+    PREDICTION_PREFIX = PropertyDescriptor(
+        name="Prediction Prefix",
+        description="""Put before the name of every prediction column, such as 'score_'. Needed where a prediction has the
+            name of an input column that is kept.""",
+        required=False,
+    )
+    MISSING_COLUMNS = PropertyDescriptor(
+        name="Missing Columns",
+        description="""What to do when records lack a column of the model: send the FlowFile to 'failure', naming every missing
+            column, or score as if all its values were missing.""",
+        required=True,
+        default_value="fail",
+        allowable_values=["fail", "treat as missing values"],
+    )
+    BAD_ROWS = PropertyDescriptor(
+        name="Bad Rows",
+        description="""What to do with a row in which a value cannot become what the model's column holds, such as text where a
+            number belongs: send that row to 'rejected' with the reason and score the others, or send the FlowFile to 'failure'.""",
+        required=True,
+        default_value="route to rejected",
+        allowable_values=["route to rejected", "fail the FlowFile"],
+    )
+    LICENCE_KEY = PropertyDescriptor(
+        name="Licence Key",
+        description="""The Driverless AI licence key, for MOJOs that need one. Without it and Licence File the runtime looks at
+            DRIVERLESS_AI_LICENSE_KEY and DRIVERLESS_AI_LICENSE_FILE in NiFi's environment.""",
+        required=False,
+        sensitive=True,
+    )
+    LICENCE_FILE = PropertyDescriptor(
+        name="Licence File",
+        description="The path of the Driverless AI licence file (license.sig), for MOJOs that need one.",
+        required=False,
+        resource_definition=ResourceDefinition(allow_file=True),
+    )
+    BATCH_ROWS = PropertyDescriptor(
+        name="Batch Rows",
+        description="""How many rows are read, scored and written at a time, at most. More is faster up to a point and takes more
+            memory; FlowFiles may be of any size either way.""",
+        required=True,
+        default_value="20000",
+        validators=[StandardValidators.POSITIVE_INTEGER_VALIDATOR],
+    )
+
+    runtime = Runtime.CPP
+
+    def getPropertyDescriptors(self):  # noqa: N802 - NiFi's name
+        """The properties in the order in which NiFi shows them."""
+        return [
+            self.MODEL_FILE,
+            self.INPUT_FORMAT,
+            self.OUTPUT_FORMAT,
+            self.CSV_DELIMITER,
+            self.OUTPUT_COLUMNS,
+            self.ID_COLUMNS,
+            self.PREDICTION_PREFIX,
+            self.MISSING_COLUMNS,
+            self.BAD_ROWS,
+            self.LICENCE_KEY,
+            self.LICENCE_FILE,
+            self.BATCH_ROWS,
+        ]

@@ -1,0 +1,47 @@
+"""The processors' modules, which NiFi reads without running them."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from dai_nifi import resources
+from dai_nifi.extensions.source import EXTENSIONS, Extension
+from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.nars.spec import SPECS
+from dai_scoring.models import Runtime
+from dai_scoring_nifi import settings
+
+every = pytest.mark.parametrize("extension", EXTENSIONS, ids=[one.processor for one in EXTENSIONS])
+
+
+@every
+def test_the_committed_module_is_what_the_source_generates(extension: Extension) -> None:
+    committed = (resources.extensions() / f"{extension.processor}.py").read_text(encoding="utf-8")
+    assert committed == extension.module(), "run: python -m dai_nifi.extensions.generate"
+
+
+def test_every_processor_has_a_module_an_archive_and_flows() -> None:
+    names = {one.processor for one in EXTENSIONS}
+    assert {file.stem for file in resources.extensions().glob("*.py")} == names
+    assert {spec.processor for spec in SPECS.values()} == names
+    assert {known.processor for known in RUNTIMES.values()} == names
+    assert {Runtime[one.runtime].value for one in EXTENSIONS} == set(SPECS) == set(RUNTIMES)
+
+
+@every
+def test_properties_are_literal_listed_and_read_by_the_library(extension: Extension) -> None:
+    source = extension.module()
+    (class_,) = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
+    assigned = {
+        node.targets[0].id: ast.literal_eval(next(k.value for k in node.value.keywords if k.arg == "name"))
+        for node in class_.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call)
+    }
+    assert re.findall(r"self\.([A-Z_]+),", source) == list(assigned)
+    known = {value for name, value in vars(settings).items() if name.isupper() and isinstance(value, str)}
+    assert set(assigned.values()) <= known
+    java_only = {"JVM_OPTIONS", "MOJO_RUNTIME"}
+    assert java_only & set(assigned) == (java_only if extension.runtime == "JAVA" else set())
