@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import platform
+import sys
 from pathlib import Path
 
 import pytest
 
-from dai_scoring.models import open_model
+from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +58,26 @@ def settings() -> RuntimeSettings:
 @pytest.fixture(scope="session")
 def titanic_scorer(titanic: Path, settings: RuntimeSettings) -> Scorer:
     return open_model(titanic, settings=settings)
+
+
+@pytest.fixture(scope="session")
+def cpp_runtime() -> None:
+    """H2O's C++ runtime on the module path, under its own licence: whoever runs these tests accepts it."""
+    if importlib.util.find_spec("daimojo") is not None:
+        return
+    here = f"{sys.platform} on {platform.machine()} with Python {platform.python_version()}"
+    if sys.platform != "linux" or platform.machine() != "x86_64" or not (3, 10) <= sys.version_info[:2] <= (3, 12):
+        pytest.skip(f"daimojo exists for Linux on x86_64 with Python 3.10 to 3.12; this is {here}")
+    from dai_nifi.nars import dependencies
+
+    folder = dependencies.packages(("cpp",), dependencies.running_python(), lambda what, share=None: None)
+    # At the end: what is installed here comes first.
+    sys.path.append(str(folder))
+
+
+@pytest.fixture(scope="session")
+def titanic_cpp_scorer(titanic: Path, cpp_runtime: None) -> Scorer:
+    return open_model(titanic, Runtime.CPP)
 
 
 @pytest.fixture(scope="session")

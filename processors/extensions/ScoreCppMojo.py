@@ -45,7 +45,7 @@ class ScoreCppMojo(RecordScoring):
     class ProcessorDetails:
         version = "0.1.0"
         description = """Scores the records of a FlowFile with a model of H2O Driverless AI (MOJO pipeline) on the C++ runtime
-            (daimojo), on Linux with x86_64. ScoreJavaMojo gives the same scores anywhere, and takes H2O-3 models too.
+            (daimojo), on Linux with x86_64. ScoreJavaMojo gives the same scores anywhere, and for H2O-3 too.
             Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
             other columns pass through. Rows with a value that the model's column cannot hold go to 'rejected' with the
             reason; FlowFiles that cannot be read go to 'failure' untouched. Writes the attributes record.count, mime.type,

@@ -85,12 +85,12 @@ class Folders:
         return found
 
 
-def deploy_batch(name: str, model: Path, folder: Path) -> Folders:
+def deploy_batch(name: str, model: Path, folder: Path, runtime: str = "java") -> Folders:
     folders = Folders(name, *(folder / kind for kind in ("input", "output", "rejected", "failed")))
     for path in (folders.input, folders.output, folders.rejected, folders.failed):
         path.mkdir(parents=True)
     parameters = {f"{kind}.directory": str(folder / kind) for kind in ("input", "output", "rejected", "failed")}
-    deploy(Request("batch-files", model, name=name, parameters={**parameters, "minimum.age": "0 sec"}))
+    deploy(Request("batch-files", model, runtime, name=name, parameters={**parameters, "minimum.age": "0 sec"}))
     return folders
 
 

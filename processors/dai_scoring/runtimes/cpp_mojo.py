@@ -18,11 +18,12 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -61,7 +62,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> CppMojo:
     with dai.pipeline_file(path, kind) as inner, _lock:
         _check_form(inner, path)
         try:
-            with _environment(settings), _own_stderr() as said:
+            with _environment(settings), own_stderr() as said:
                 return CppMojo(daimojo.model(str(inner)), datatable, str(daimojo.__version__), digest)
         except ModelError:
             raise
@@ -138,7 +139,7 @@ def _set_environment(values: dict[str, str | None]) -> None:
 
 
 @contextmanager
-def _own_stderr() -> Iterator[list[str]]:
+def own_stderr() -> Iterator[list[str]]:
     """Keep what the runtime writes to standard error out of it; what others wrote meanwhile is passed on.
 
     The list that this yields has the runtime's messages once the context is left.
@@ -152,7 +153,9 @@ def _own_stderr() -> Iterator[list[str]]:
     with tempfile.TemporaryFile() as caught:
         os.dup2(caught.fileno(), 2)
         try:
-            yield said
+            # Its Python part writes to sys.stderr, which may be another place.
+            with open(2, "w", buffering=1, errors="replace", closefd=False) as text, redirect_stderr(text):
+                yield said
         finally:
             os.dup2(real, 2)
             os.close(real)
@@ -208,7 +211,7 @@ class CppMojo:
         with _lock:
             scored = self._scored(columns)
         return pa.table(
-            [_complete(scored.column(index).chunk(0), field.type) for index, field in enumerate(self._schema)],
+            [complete(scored.column(index).chunk(0), field.type) for index, field in enumerate(self._schema)],
             schema=self._schema,
         )
 
@@ -221,7 +224,7 @@ class CppMojo:
         self._model = None
 
     def _scored(self, columns: Sequence[pa.Array]) -> pa.Table:
-        arrays = [_whole(array, name) for name, array in zip(self._names, columns, strict=True)]
+        arrays = [whole(array, name) for name, array in zip(self._names, columns, strict=True)]
         frame = self._frame(pa.table(arrays, names=self._names))
         if list(frame.names) != self._names:
             changed = [name for name, other in zip(self._names, frame.names, strict=True) if name != other]
@@ -249,8 +252,14 @@ def _created(text: str) -> datetime | None:
         return None
 
 
-def _whole(array: pa.Array, name: str) -> pa.Array:
-    """An array as datatable takes it without copying: from the start of its buffers, times in nanoseconds."""
+def whole(array: pa.Array, name: str) -> pa.Array:
+    """An array as the runtime takes it: from the start of its buffers, times in nanoseconds, texts without NUL.
+
+    The runtime ends a text at a NUL, so that "male\\0x" would score as "male". What such a text holds instead is
+    a level that no model knows, as it is to the Java runtime.
+    """
+    if pa.types.is_string(array.type) and _has_nul(array):
+        array = pc.replace_substring(array, "\0", "\ufffd")
     if pa.types.is_timestamp(array.type):
         try:
             array = array.cast(pa.timestamp("ns"))
@@ -261,7 +270,12 @@ def _whole(array: pa.Array, name: str) -> pa.Array:
     return array if array.offset == 0 else pa.concat_arrays([array, array.slice(0, 0)])
 
 
-def _complete(array: pa.Array, kind: pa.DataType) -> pa.Array:
+def _has_nul(array: pa.StringArray) -> bool:
+    data = array.buffers()[2]
+    return data is not None and data.size > 0 and not np.frombuffer(data, np.uint8).all()
+
+
+def complete(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """An output of the runtime as the type it says, a missing number as NaN, as the Java runtime gives it."""
     array = array if array.type.equals(kind) else array.cast(kind)
     if array.null_count and pa.types.is_floating(kind):

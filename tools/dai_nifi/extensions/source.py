@@ -76,7 +76,7 @@ CPP = Extension(
     use_case="a Driverless AI MOJO, without a Java virtual machine beside Python",
     docstring="Scores records with Driverless AI MOJOs on the C++ runtime (daimojo).",
     opening="""Scores the records of a FlowFile with a model of H2O Driverless AI (MOJO pipeline) on the C++ runtime
-            (daimojo), on Linux with x86_64. ScoreJavaMojo gives the same scores anywhere, and takes H2O-3 models too.""",
+            (daimojo), on Linux with x86_64. ScoreJavaMojo gives the same scores anywhere, and for H2O-3 too.""",
     model="The MOJO to score with: pipeline.mojo or mojo.zip of Driverless AI. A path on the",
     tags=("mojo", "c++"),
 )

@@ -1,0 +1,37 @@
+"""ScoreCppMojo in a real NiFi."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import nipyapi
+import pytest
+
+from dai_nifi.flows.undeploy import undeploy
+from dai_nifi.nars.build import build
+from dai_nifi.nars.install import install
+from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
+from tests.nifi.conftest import NiFi, deploy_batch, quiet
+
+pytestmark = pytest.mark.nifi
+
+
+@pytest.mark.usefixtures("cpp_runtime")
+def test_files_are_scored_on_the_cpp_runtime(nifi: NiFi, titanic: Path, tmp_path: Path) -> None:
+    nar = build("cpp", tmp_path, quiet, accept_h2o_licence=True).path
+    assert install(nar, quiet).processors == ("ScoreCppMojo",)
+    folders = deploy_batch("cpp-batch", titanic, tmp_path / "batch", "cpp")
+    try:
+        rows = [GOLDEN_ROW, {**GOLDEN_ROW, "age": "old"}]
+        folders.put("rows.csv", "\n".join(",".join(row) for row in [[*GOLDEN_ROW], *(list(r.values()) for r in rows)]))
+        (scored,) = csv.DictReader(io.StringIO(folders.wait(folders.output / "rows.csv").decode()))
+        assert (float(scored["survived.0"]), float(scored["survived.1"])) == GOLDEN_SCORE
+        (rejected,) = csv.DictReader(io.StringIO(folders.wait(folders.rejected / "rows.csv").decode()))
+        assert (rejected["_reject_column"], rejected["_reject_value"]) == ("age", "old")
+        (scorer,) = (p for p in nipyapi.canvas.list_all_processors() if p.component.type == "ScoreCppMojo")
+        assert scorer.component.validation_status == "VALID"
+    finally:
+        undeploy("cpp-batch", force=True)
+    assert "cpp/src" not in nifi.log()
