@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,12 @@ _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _SPECIAL = r"^[+-]?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)$"
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
 _LONG_INTEGER = r"^[+-]?[0-9]{19,}$"
+# As Arrow scalars: from a Python value Arrow would make one each time, and look for pandas each time it does.
+_NO_TEXT = pa.scalar(None, pa.string())
+_NO_DOUBLE = pa.scalar(None, pa.float64())
+_NO_INTEGER = pa.scalar(None, pa.int64())
+_EMPTY = pa.scalar(0, pa.int32())
+_FALSE = pa.scalar(False)
 _LIMITS = {ColumnType.INT32: 2**31, ColumnType.INT64: 2**63}
 
 
@@ -153,12 +160,22 @@ def _is_text(array: pa.Array) -> bool:
 def _blank_missing(texts: pa.Array, column: Column) -> pa.Array:
     """Text without the surrounding white space, null where it means a missing value."""
     trimmed = pc.utf8_trim_whitespace(texts)
-    literals = pa.array([*column.missing, ""], pa.string())
-    return pc.if_else(pc.is_in(trimmed, literals), pa.scalar(None, pa.string()), trimmed)
+    return pc.if_else(pc.is_in(trimmed, _texts(column.missing | {""})), _NO_TEXT, trimmed)
+
+
+@cache
+def _texts(literals: frozenset[str]) -> pa.Array:
+    return pa.array(sorted(literals), pa.string())
+
+
+@cache
+def _finite_numbers(literals: frozenset[str]) -> list[float]:
+    numbers = map(_as_float, literals)
+    return [number for number in numbers if number is not None and np.isfinite(number)]
 
 
 def _set(where: pa.Array) -> npt.NDArray[np.bool_]:
-    return np.asarray(pc.fill_null(where, False))
+    return np.asarray(pc.fill_null(where, _FALSE))
 
 
 def _float(values: pa.Array, column: Column, complaints: _Complaints) -> pa.Array:
@@ -178,7 +195,7 @@ def _wrong_type(values: pa.Array, wanted: pa.DataType, complaints: _Complaints) 
 
 def _float_from_text(texts: pa.Array, column: Column, complaints: _Complaints) -> pa.Array:
     try:
-        quick = pc.cast(pc.if_else(pc.equal(pc.binary_length(texts), 0), None, texts), pa.float64())
+        quick = pc.cast(pc.if_else(pc.equal(pc.binary_length(texts), _EMPTY), _NO_TEXT, texts), pa.float64())
     except pa.ArrowInvalid:
         pass
     else:
@@ -193,20 +210,20 @@ def _float_from_text(texts: pa.Array, column: Column, complaints: _Complaints) -
     complaints.add("not_a_number", ~(number | special | truth) & _set(pc.is_valid(blanked)))
     tidy = pc.replace_substring_regex(lower, r"^\+", "")
     tidy = pc.if_else(pc.equal(tidy, "true"), "1", pc.if_else(pc.equal(tidy, "false"), "0", tidy))
-    tidy = pc.if_else(pa.array(number | special | truth), tidy, pa.scalar(None, pa.string()))
+    tidy = pc.if_else(pa.array(number | special | truth), tidy, _NO_TEXT)
     return _no_nan(pc.cast(tidy, pa.float64()))
 
 
 def _no_nan(numbers: pa.Array) -> pa.Array:
     """NaN in text is a missing value."""
-    return pc.if_else(pc.fill_null(pc.is_nan(numbers), False), pa.scalar(None, pa.float64()), numbers)
+    return pc.if_else(pc.fill_null(pc.is_nan(numbers), _FALSE), _NO_DOUBLE, numbers)
 
 
 def _holds_literal(numbers: pa.Array, column: Column) -> bool:
-    literals = [number for number in map(_as_float, column.missing) if number is not None and np.isfinite(number)]
+    literals = _finite_numbers(column.missing)
     plain = numbers.to_numpy(zero_copy_only=False)
     if not np.isfinite(plain).all():
-        odd = pc.fill_null(pc.invert(pc.is_finite(numbers)), False)
+        odd = pc.fill_null(pc.invert(pc.is_finite(numbers)), _FALSE)
         if pc.any(odd).as_py():
             return True
     return bool(np.isin(plain, literals).any()) if literals else False
@@ -239,10 +256,12 @@ def _integer(values: pa.Array, column: Column, complaints: _Complaints) -> pa.Ar
 def _limited(values: pa.Array, kind: ColumnType, complaints: _Complaints) -> pa.Array:
     # The smallest number of each type is its missing value in the Java runtime.
     limit = _LIMITS[kind]
-    outside = _set(pc.or_(pc.less(values, -limit + 1), pc.greater(values, limit - 1)))
+    outside = _set(
+        pc.or_(pc.less(values, pa.scalar(-limit + 1, pa.int64())), pc.greater(values, pa.scalar(limit - 1, pa.int64())))
+    )
     complaints.add("out_of_range", outside)
     if outside.any():
-        values = pc.if_else(pa.array(outside), pa.scalar(None, pa.int64()), values)
+        values = pc.if_else(pa.array(outside), _NO_INTEGER, values)
     return values.cast(kind.arrow)
 
 
@@ -255,9 +274,8 @@ def _integer_from_text(texts: pa.Array, column: Column, complaints: _Complaints)
     # Doubles would round long integers, so digits alone are read as integers and the rest as numbers.
     whole = _set(pc.match_substring_regex(blanked, _INTEGER))
     long = _set(pc.match_substring_regex(blanked, _LONG_INTEGER))
-    nothing = pa.scalar(None, pa.string())
-    digits = pc.replace_substring_regex(pc.if_else(pa.array(whole), blanked, nothing), r"^\+", "")
-    others = _float_from_text(pc.if_else(pa.array(whole | long), nothing, blanked), column, complaints)
+    digits = pc.replace_substring_regex(pc.if_else(pa.array(whole), blanked, _NO_TEXT), r"^\+", "")
+    others = _float_from_text(pc.if_else(pa.array(whole | long), _NO_TEXT, blanked), column, complaints)
     found = pc.coalesce(pc.cast(digits, pa.int64()), _integer_from_float(others, complaints))
     if not long.any():
         return found
@@ -305,7 +323,7 @@ def _text(values: pa.Array, column: Column, complaints: _Complaints) -> pa.Array
     if pa.types.is_floating(values.type):
         # Arrow prints 3.0 as "3": the level of an integer column that met a missing value on its way here.
         absent = pc.is_nan(values)
-        return _without_literals(pc.if_else(absent, None, values.cast(pa.string())), column)
+        return _without_literals(pc.if_else(absent, _NO_TEXT, values.cast(pa.string())), column)
     if pa.types.is_temporal(values.type) or pa.types.is_integer(values.type) or pa.types.is_boolean(values.type):
         return _without_literals(values.cast(pa.string()), column)
     return _wrong_type(values, pa.string(), complaints)
@@ -314,10 +332,10 @@ def _text(values: pa.Array, column: Column, complaints: _Complaints) -> pa.Array
 def _without_literals(texts: pa.Array, column: Column) -> pa.Array:
     if not column.missing:
         return texts
-    found = pc.is_in(texts, pa.array(sorted(column.missing), pa.string()))
+    found = pc.is_in(texts, _texts(column.missing))
     if not pc.any(found).as_py():
         return texts
-    return pc.if_else(found, pa.scalar(None, pa.string()), texts)
+    return pc.if_else(found, _NO_TEXT, texts)
 
 
 def _time(

@@ -9,6 +9,7 @@ _ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?([Zz]|[+-]\d{2}
 _ZONE = r":\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)$"
 _MILLISECONDS = pa.timestamp("ms")
 _NO_TEXT = pa.scalar(None, pa.string())
+_FALSE = pa.scalar(False)
 
 
 def from_iso_text(texts: pa.Array) -> pa.Array:
@@ -17,7 +18,7 @@ def from_iso_text(texts: pa.Array) -> pa.Array:
     Without a zone the time is taken as UTC, as H2O's runtimes do. Digits beyond milliseconds are cut off.
     Null where a text is null or something else, such as 2018-02-30.
     """
-    iso = pc.if_else(pc.fill_null(pc.match_substring_regex(texts, _ISO), False), texts, _NO_TEXT)
+    iso = pc.if_else(pc.fill_null(pc.match_substring_regex(texts, _ISO), _FALSE), texts, _NO_TEXT)
     tidy = pc.replace_substring(pc.utf8_upper(iso), ",", ".")
     tidy = pc.replace_substring_regex(tidy, r"(\.\d{3})\d+", r"\1")
     tidy = pc.replace_substring_regex(tidy, r"\s([Z+-])", r"\1")
@@ -31,7 +32,7 @@ def from_iso_text(texts: pa.Array) -> pa.Array:
 
 
 def _cast(tidy: pa.Array) -> pa.Array:
-    zoned = pc.fill_null(pc.match_substring_regex(tidy, _ZONE), False)
+    zoned = pc.fill_null(pc.match_substring_regex(tidy, _ZONE), _FALSE)
     plain = pc.if_else(zoned, _NO_TEXT, tidy).cast(_MILLISECONDS)
     utc = pc.if_else(zoned, tidy, _NO_TEXT).cast(pa.timestamp("ms", tz="UTC")).cast(_MILLISECONDS)
     return pc.coalesce(plain, utc)

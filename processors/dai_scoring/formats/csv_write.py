@@ -19,6 +19,7 @@ from dai_scoring.formats.row_writer import SLICE_ROWS, TEXT, write_rows
 Array: TypeAlias = Any
 pc: Any = pyarrow.compute
 
+_EMPTY = pa.scalar("", TEXT)
 _SAFE_DELIMITERS = ",;\t|"
 
 
@@ -73,7 +74,7 @@ class CsvWriter:
         if index < 0:
             return self._quoted(pa.array([""] * batch.num_rows, TEXT))
         column = batch.column(index)
-        cells = pc.fill_null(text.cells(column), pa.scalar("", TEXT))
+        cells = pc.fill_null(text.cells(column), _EMPTY)
         if text.is_numeric(column.type) and self._dialect.delimiter in _SAFE_DELIMITERS:
             return cells if len(self._names) > 1 else self._quoted(cells)
         return self._quoted(cells)
@@ -82,13 +83,13 @@ class CsvWriter:
         """The fields, in quotes where they need them."""
         special = pc.match_substring_regex(cells, self._special)
         if len(self._names) == 1:
-            special = pc.or_(special, pc.equal(cells, pa.scalar("", TEXT)))
+            special = pc.or_(special, pc.equal(cells, _EMPTY))
         if not pc.any(special).as_py():
             return cells
         mark = self._dialect.quote
         doubled = pc.replace_substring(cells.filter(special), mark, mark + mark)
         quote = pa.scalar(mark, TEXT)
-        quoted = pc.binary_join_element_wise(quote, doubled, quote, pa.scalar("", TEXT))
+        quoted = pc.binary_join_element_wise(quote, doubled, quote, _EMPTY)
         return pc.replace_with_mask(cells, special, quoted)
 
     def _joined(self, columns: list[Array]) -> list[Array | str]:

@@ -19,6 +19,11 @@ Array: TypeAlias = Any
 pc: Any = pyarrow.compute
 
 _TEXT = pa.large_string()
+# Made once: Arrow looks for pandas each time that it makes one from a Python value.
+_FALSE = pa.scalar(False)
+_QUOTE = pa.scalar('"', _TEXT)
+_NOTHING = pa.scalar("", _TEXT)
+_NULL = pa.scalar("null", _TEXT)
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
 
@@ -47,7 +52,7 @@ def json_values(array: Array) -> Array:
     texts = _plain_texts(array)
     if _is_quoted(kind):
         texts = _quoted(texts)
-    return pc.fill_null(texts, pa.scalar("null", _TEXT))
+    return pc.fill_null(texts, _NULL)
 
 
 def is_numeric(kind: pa.DataType) -> bool:
@@ -112,9 +117,8 @@ def _double_texts(doubles: Any) -> Array:
 
 
 def _quoted(texts: Array) -> Array:
-    special = pc.fill_null(pc.match_substring_regex(texts, _NEEDS_ESCAPE), False)
-    quote = pa.scalar('"', _TEXT)
-    quoted = pc.binary_join_element_wise(quote, texts, quote, pa.scalar("", _TEXT))
+    special = pc.fill_null(pc.match_substring_regex(texts, _NEEDS_ESCAPE), _FALSE)
+    quoted = pc.binary_join_element_wise(_QUOTE, texts, _QUOTE, _NOTHING)
     if pc.any(special).as_py():
         escaped = [orjson.dumps(text).decode() for text in texts.filter(special).to_pylist()]
         quoted = pc.replace_with_mask(quoted, special, pa.array(escaped, _TEXT))
