@@ -1,23 +1,13 @@
-"""What kind of model a file is, and the runtime that loads it."""
+"""A model file opened with the runtime that loads it."""
 
 from __future__ import annotations
 
-import hashlib
-import zipfile
 from enum import Enum
 from pathlib import Path
 
-from dai_scoring.errors import ModelFormatError, ModelNotFoundError, OptionError, UnsupportedError
+from dai_scoring.errors import OptionError, UnsupportedError
+from dai_scoring.model_file import Kind, identify
 from dai_scoring.scorer import RuntimeSettings, Scorer
-
-
-class Kind(Enum):
-    """The kinds of model file that H2O's products export."""
-
-    DAI_MOJO = "Driverless AI MOJO"
-    DAI_MOJO_ARCHIVE = "Driverless AI mojo.zip"
-    H2O3_MOJO = "H2O-3 MOJO"
-    SCORING_PIPELINE = "Driverless AI Python scoring pipeline"
 
 
 class Runtime(Enum):
@@ -26,58 +16,6 @@ class Runtime(Enum):
     AUTO = "auto"
     JAVA = "java"
     CPP = "cpp"
-
-
-ARCHIVED_MOJO = "mojo-pipeline/pipeline.mojo"
-
-
-def identify(path: Path) -> Kind:
-    """Say what kind of model a file is, from its contents; its name does not matter.
-
-    Raises ModelNotFoundError or ModelFormatError, saying what the file looks like instead.
-    """
-    if not path.exists():
-        raise ModelNotFoundError(f"there is no model file at {path}. Check the path on the machine that scores.")
-    if path.is_dir():
-        raise ModelFormatError(f"{path} is a folder; give the model file in it, such as pipeline.mojo.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-    except PermissionError as error:
-        raise ModelNotFoundError(f"the model file {path} cannot be read by this user: {error.strerror}.") from error
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ModelFormatError(f"{path} is not a MOJO: {_looks_like(path)}") from error
-    if names & {"mojo/pipeline.pb", "mojo/pipeline.toml", "pipeline.pb", "pipeline.toml"}:
-        return Kind.DAI_MOJO
-    if ARCHIVED_MOJO in names:
-        return Kind.DAI_MOJO_ARCHIVE
-    if "model.ini" in names:
-        return Kind.H2O3_MOJO
-    if any("scoring_h2oai_experiment" in name for name in names):
-        return Kind.SCORING_PIPELINE
-    raise ModelFormatError(
-        f"{path} is a zip file, but no model: it holds neither mojo/pipeline.pb (Driverless AI) "
-        "nor model.ini (H2O-3). Export the MOJO again, or give the pipeline.mojo out of the archive."
-    )
-
-
-def _looks_like(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(4)
-    if not head:
-        return "the file is empty. Copy or export it again."
-    if head == b"PK\x03\x04":
-        return "it begins like one but its end is missing, as after an interrupted copy. Copy or export it again."
-    return "a MOJO is a zip file, and this is not one. Export the MOJO again and copy it as binary."
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def open_model(path: Path, runtime: Runtime = Runtime.AUTO, settings: RuntimeSettings | None = None) -> Scorer:

@@ -28,6 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring import coerce
+from dai_scoring.complaints import Complaint
 from dai_scoring.errors import MissingColumnsError
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column, ColumnType
@@ -73,7 +74,7 @@ def to_model_rows(
     rows = table.num_rows
     arrays: list[pa.Array] = []
     first_bad: npt.NDArray[np.int32] | None = None
-    complaints: list[coerce.Complaint] = []
+    complaints: list[Complaint] = []
     for column in wanted:
         if column.name not in table.schema.names:
             arrays.append(pa.nulls(rows, column.type.arrow))
@@ -104,9 +105,7 @@ def check_columns(present: Sequence[str], wanted: Sequence[Column], missing_colu
             raise MissingColumnsError(absent, list(present))
 
 
-def _rejects(
-    rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complaints: Sequence[coerce.Complaint]
-) -> pa.Table:
+def _rejects(rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complaints: Sequence[Complaint]) -> pa.Table:
     codes, columns, values = [], [], []
     for row, index in zip(rows.tolist(), which.tolist(), strict=True):
         complaint = complaints[index]

@@ -33,7 +33,7 @@ class ModelInfo:
     """What is known of a loaded model.
 
     ``sha256`` is of the model file, in hex. ``created`` is None where the model does not say. ``kind`` is
-    one of :class:`dai_scoring.models.Kind`'s values, ``runtime`` the library that scores it.
+    one of :class:`dai_scoring.model_file.Kind`'s values, ``runtime`` the library that scores it.
     """
 
     id: str

@@ -12,7 +12,8 @@ from dai_nifi.jars import resolve_jars
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.nifi.maven import Progress
 from dai_scoring.errors import InputError, ModelError, OptionError
-from dai_scoring.models import Runtime, identify, open_model
+from dai_scoring.model_file import identify
+from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
 
 

@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring.errors import ContentError, ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
-from dai_scoring.models import Kind, sha256
+from dai_scoring.model_file import Kind, sha256
 from dai_scoring.runtimes import dai
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import ModelInfo, RuntimeSettings

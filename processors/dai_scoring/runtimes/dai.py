@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dai_scoring.errors import LicenceError
-from dai_scoring.models import ARCHIVED_MOJO, Kind
+from dai_scoring.model_file import ARCHIVED_MOJO, Kind
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring.errors import ModelFormatError, RuntimeMissingError, UnsupportedError
-from dai_scoring.models import Kind, sha256
+from dai_scoring.model_file import Kind, sha256
 from dai_scoring.runtimes import jvm
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import ModelInfo, RuntimeSettings

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from dai_scoring.errors import ModelFormatError, RuntimeMissingError
-from dai_scoring.models import Kind, sha256
+from dai_scoring.model_file import Kind, sha256
 from dai_scoring.records import null_mask
 from dai_scoring.runtimes import dai, jvm
 from dai_scoring.schema import Column, ColumnType

@@ -11,7 +11,7 @@ from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows.common import RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.rest import nifi_calls
 from dai_scoring.errors import ModelError
-from dai_scoring.models import identify
+from dai_scoring.model_file import identify
 
 
 def parse(pairs: Iterable[str]) -> dict[str, str]:

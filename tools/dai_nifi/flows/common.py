@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor
-from dai_scoring.models import Kind as ModelKind
+from dai_scoring.model_file import Kind as ModelKind
 
 
 class Kind(Enum):

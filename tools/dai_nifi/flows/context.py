@@ -14,7 +14,7 @@ from dai_nifi.errors import ConflictError
 from dai_nifi.flows import deployed
 from dai_nifi.flows.common import LICENCE, MODEL, Template
 from dai_nifi.flows.rest import finish_request, nifi_calls
-from dai_scoring.models import sha256
+from dai_scoring.model_file import sha256
 
 _OWN = "deployed by dai-nifi"
 
