@@ -46,6 +46,14 @@ def needs_licence() -> Path:
 
 
 @pytest.fixture(scope="session")
+def licensed_model() -> Path:
+    """The same model, where a licence is at hand to load it."""
+    if not {"DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE"} & os.environ.keys():
+        pytest.skip("this needs a Driverless AI licence: set DRIVERLESS_AI_LICENSE_KEY or DRIVERLESS_AI_LICENSE_FILE")
+    return _shared_model("needs-licence-pipeline.mojo")
+
+
+@pytest.fixture(scope="session")
 def settings() -> RuntimeSettings:
     """Where the runtimes' jars and Java are; jars are resolved once and cached."""
     from dai_nifi.jars import resolve_jars

@@ -19,7 +19,7 @@ import pyarrow as pa
 from dai_scoring import formats, records, results
 from dai_scoring.errors import BadRowsError, MissingColumnsError
 from dai_scoring.formats import Chunk, Format
-from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.relay import ahead, behind
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
@@ -43,6 +43,7 @@ class FileOptions:
     batch_rows: int = 20_000
     charset: str | None = None
     delimiter: str | None = None
+    wanted: Wanted = PREDICTIONS_ONLY
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class _Job:
         """The scored rows of a chunk as they are written, and the rejected ones, or None."""
         table, malformed = chunk.table, chunk.malformed
         whole = table if malformed is None else _without(table, malformed.column("row").to_numpy())
-        scored = self._scorer.score(whole, self._check_columns(table))
+        scored = self._scorer.score(whole, self._check_columns(table), self._options.wanted)
         rejects = scored.rejects if malformed is None else _merged(table.num_rows, scored.rejects, malformed)
         if rejects.num_rows and self._options.bad_rows is BadRows.FAIL:
             first = rejects.slice(0, 1).to_pylist()[0]
@@ -220,7 +221,7 @@ class _Job:
         kept = results.kept_columns(names, self._options.output_columns, self._options.id_columns) if names else []
         rows = results.joined(
             table,
-            scored.predictions,
+            scored.outputs,
             rejects.column("row").to_numpy(),
             kept,
             self._options.prediction_prefix,

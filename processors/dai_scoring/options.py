@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -25,3 +26,22 @@ class OutputColumns(Enum):
     ALL = "input and predictions"
     IDS = "id columns and predictions"
     PREDICTIONS = "predictions"
+
+
+class Contributions(Enum):
+    """Shapley values to give with each prediction: none, of the input columns, or of what the model made of them."""
+
+    NONE = "none"
+    ORIGINAL = "original"
+    TRANSFORMED = "transformed"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to give beside the predictions."""
+
+    contributions: Contributions = Contributions.NONE
+    intervals: bool = False
+
+
+PREDICTIONS_ONLY = Wanted()

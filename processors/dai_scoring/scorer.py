@@ -11,12 +11,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from dai_scoring import records
-from dai_scoring.errors import ModelError
-from dai_scoring.options import MissingColumns
+from dai_scoring.errors import ModelError, UnsupportedError
+from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
 from dai_scoring.schema import Column
+
+REFUSED = "refused_by_model"
+"""The reject code of a row that the model itself raised an error for; the value is what it said."""
 
 
 class Capability(Enum):
@@ -26,6 +30,13 @@ class Capability(Enum):
     PREDICTION_INTERVAL = "SCORE_PREDICTION_INTERVAL"
     CONTRIBUTION_ORIGINAL = "CONTRIBUTION_ORIGINAL"
     CONTRIBUTION_TRANSFORMED = "CONTRIBUTION_TRANSFORMED"
+
+
+CONTRIBUTION_CAPABILITY = {
+    Contributions.ORIGINAL: Capability.CONTRIBUTION_ORIGINAL,
+    Contributions.TRANSFORMED: Capability.CONTRIBUTION_TRANSFORMED,
+}
+"""The capability that each kind of contributions needs."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,29 @@ class ModelInfo:
     created: datetime | None
     inputs: tuple[Column, ...]
     outputs: tuple[Column, ...]
-    capabilities: frozenset[Capability] = field(default_factory=lambda: frozenset({Capability.SCORE}))
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a runtime makes of some rows.
+
+    ``predictions`` has the columns ``ModelInfo.outputs``; ``contributions`` and ``intervals`` are None unless
+    they were wanted. All have one row for each given row that the model did not refuse, in order. ``refused``
+    has the others, ascending: the row, from 0, and why.
+    """
+
+    predictions: pa.Table
+    contributions: pa.Table | None = None
+    intervals: pa.Table | None = None
+    refused: Sequence[tuple[int, str]] = ()
+
+    def none(self) -> Predicted:
+        """The same columns without a row."""
+        return Predicted(
+            self.predictions.schema.empty_table(),
+            None if self.contributions is None else self.contributions.schema.empty_table(),
+            None if self.intervals is None else self.intervals.schema.empty_table(),
+        )
 
 
 class Engine(Protocol):
@@ -55,10 +88,14 @@ class Engine(Protocol):
         """The loaded model's description."""
         ...
 
-    def predict(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+    def supports(self, capability: Capability) -> bool:
+        """Whether the model can be asked for that; finding it out may take as long as loading the model again."""
+        ...
+
+    def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
         """Score ``rows`` rows, given as one array for each of ``info.inputs``, of its type, null where missing.
 
-        Returns one row each, with the columns ``info.outputs``. Called from several threads at once.
+        ``wanted`` is what the model supports; ``rows`` may be 0. Called from several threads at once.
         """
         ...
 
@@ -77,10 +114,23 @@ class Scored:
 
     ``predictions`` has one row for each scored row, in order, with the columns ``ModelInfo.outputs``;
     ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
+    ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``.
     """
 
     predictions: pa.Table
     rejects: pa.Table
+    contributions: pa.Table | None = None
+    intervals: pa.Table | None = None
+
+    @property
+    def outputs(self) -> pa.Table:
+        """All that the model gave, side by side: predictions, intervals, contributions."""
+        whole = self.predictions
+        for further in (self.intervals, self.contributions):
+            if further is not None:
+                for name, values in zip(further.schema.names, further.columns, strict=True):
+                    whole = whole.append_column(name, values)
+        return whole
 
 
 class Scorer:
@@ -97,19 +147,44 @@ class Scorer:
         """The loaded model's description."""
         return self._engine.info
 
-    def score(self, table: pa.Table, missing_columns: MissingColumns = MissingColumns.FAIL) -> Scored:
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the model can be asked for; finding it out may take as long as loading the model again."""
+        return frozenset(one for one in Capability if self._engine.supports(one))
+
+    def check(self, wanted: Wanted) -> None:
+        """Raise UnsupportedError where the model cannot give what is wanted."""
+        needed = {Capability.PREDICTION_INTERVAL} if wanted.intervals else set()
+        if wanted.contributions is not Contributions.NONE:
+            needed.add(CONTRIBUTION_CAPABILITY[wanted.contributions])
+        lacking = [one for one in Capability if one in needed and not self._engine.supports(one)]
+        if lacking:
+            can = [_WORDS[one] for one in Capability if one in _WORDS and self._engine.supports(one)]
+            raise UnsupportedError(
+                f"this model gives no {' and no '.join(_WORDS[one] for one in lacking)} on {self.info.runtime}; "
+                f"beside predictions it gives {' and '.join(can) or 'nothing'}. "
+                "Set Contributions and Prediction Intervals to what it can do."
+            )
+
+    def score(
+        self, table: pa.Table, missing_columns: MissingColumns = MissingColumns.FAIL, wanted: Wanted = PREDICTIONS_ONLY
+    ) -> Scored:
         """Score the rows of ``table``, its columns found by name, other columns ignored.
 
         Raises MissingColumnsError where columns of the model are absent and ``missing_columns`` does not
-        allow it; a row with a value that its column cannot hold is rejected, the others are scored.
+        allow it, and UnsupportedError as :meth:`check` does. A row with a value that its column cannot hold,
+        or that the model itself refuses, is rejected; the others are scored.
         """
+        self.check(wanted)
         with self._idle:
             if self._closed:
                 raise ModelError("the model was closed")
             self._busy += 1
         try:
             rows = records.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
-            return Scored(self._engine.predict(rows.columns, rows.count), rows.rejects)
+            made = self._engine.predict(rows.columns, rows.count, wanted)
+            rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects
+            return Scored(made.predictions, rejects, made.contributions, made.intervals)
         finally:
             with self._idle:
                 self._busy -= 1
@@ -131,6 +206,24 @@ class Scorer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+_WORDS = {
+    Capability.PREDICTION_INTERVAL: "prediction intervals",
+    Capability.CONTRIBUTION_ORIGINAL: "contributions of the original columns",
+    Capability.CONTRIBUTION_TRANSFORMED: "contributions of transformed features",
+}
+
+
+def _with_refused(rejects: pa.Table, refused: Sequence[tuple[int, str]], count: int) -> pa.Table:
+    """The rejects of ``count`` rows with those that the model refused, numbered among the rows it was given."""
+    given = np.delete(np.arange(count), rejects.column("row").to_numpy())
+    rows = [int(given[row]) for row, _ in refused]
+    further = pa.table(
+        [rows, [REFUSED] * len(rows), pa.nulls(len(rows), pa.string()), [reason for _, reason in refused]],
+        schema=records.REJECT_SCHEMA,
+    )
+    return pa.concat_tables([rejects, further]).sort_by("row")
 
 
 @dataclass(frozen=True)

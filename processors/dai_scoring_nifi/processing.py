@@ -69,7 +69,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         found, problems = self._read(context)
         if found is not None:
             try:
-                self._models.get(found, self.runtime)
+                self._opened(found)
             except (ModelError, OptionError) as error:
                 problems = [properties.Problem(properties.MODEL_FILE, str(error), str(found.model))]
         return [
@@ -82,7 +82,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         found, problems = self._read(context)
         if found is None:
             raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
-        self._scorer = self._models.get(found, self.runtime)
+        self._scorer = self._opened(found)
         self._settings = found
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
@@ -107,6 +107,11 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
                 "internal",
                 f"unexpected {type(error).__name__} while scoring; NiFi's log says where",
             )
+
+    def _opened(self, found: Settings) -> Scorer:
+        scorer = self._models.get(found, self.runtime)
+        scorer.check(found.options.wanted)
+        return scorer
 
     def _read(self, context: Any) -> tuple[Settings | None, list[properties.Problem]]:
         def lookup(name: str) -> str | None:

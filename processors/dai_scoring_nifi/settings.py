@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from dai_scoring.files import FileOptions
 from dai_scoring.formats import Format
-from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import RuntimeSettings
 
 MODEL_FILE = "Model File"
@@ -30,6 +30,8 @@ BAD_ROWS = "Bad Rows"
 LICENCE_KEY = "Licence Key"
 LICENCE_FILE = "Licence File"
 BATCH_ROWS = "Batch Rows"
+CONTRIBUTIONS = "Contributions"
+PREDICTION_INTERVALS = "Prediction Intervals"
 JVM_OPTIONS = "JVM Options"
 MOJO_RUNTIME = "MOJO Runtime"
 
@@ -80,6 +82,7 @@ def read(lookup: Lookup, java_home: Path | None = None) -> tuple[Settings | None
         bad_rows=reader.choice(BAD_ROWS, BadRows),
         batch_rows=reader.positive(BATCH_ROWS, FileOptions.batch_rows),
         delimiter=reader.delimiter(),
+        wanted=Wanted(reader.choice(CONTRIBUTIONS, Contributions), reader.switch(PREDICTION_INTERVALS)),
     )
     runtime = RuntimeSettings(
         licence_key=lookup(LICENCE_KEY) or None,
@@ -113,6 +116,12 @@ class _Reader:
         except ValueError:
             self.problem(name, f"choose one of: {', '.join(str(c.value) for c in choices)}")
             return choices[0]
+
+    def switch(self, name: str) -> bool:
+        value = self._lookup(name)
+        if value and value not in ("on", "off"):
+            self.problem(name, "choose one of: on, off")
+        return value == "on"
 
     def format(self, name: str) -> Format | None:
         value = self._lookup(name)

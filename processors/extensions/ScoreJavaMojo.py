@@ -131,6 +131,24 @@ class ScoreJavaMojo(RecordScoring):
             name of an input column that is kept.""",
         required=False,
     )
+    CONTRIBUTIONS = PropertyDescriptor(
+        name="Contributions",
+        description="""Whether scored records have columns that say how much each feature contributed to the prediction (Shapley
+            values): those of the input columns ('original') or of the features that the model made of them ('transformed').
+            They begin with contrib_; with the bias they add up to the raw prediction. A model that cannot give them is
+            refused before the processor starts.""",
+        required=True,
+        default_value="none",
+        allowable_values=["none", "original", "transformed"],
+    )
+    PREDICTION_INTERVALS = PropertyDescriptor(
+        name="Prediction Intervals",
+        description="""Whether scored records have columns with the bounds of the prediction's interval, for regression models
+            that were made with them. Any other model is refused before the processor starts.""",
+        required=True,
+        default_value="off",
+        allowable_values=["off", "on"],
+    )
     MISSING_COLUMNS = PropertyDescriptor(
         name="Missing Columns",
         description="""What to do when records lack a column of the model: send the FlowFile to 'failure', naming every missing
@@ -195,6 +213,8 @@ class ScoreJavaMojo(RecordScoring):
             self.OUTPUT_COLUMNS,
             self.ID_COLUMNS,
             self.PREDICTION_PREFIX,
+            self.CONTRIBUTIONS,
+            self.PREDICTION_INTERVALS,
             self.MISSING_COLUMNS,
             self.BAD_ROWS,
             self.LICENCE_KEY,

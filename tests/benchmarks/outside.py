@@ -18,7 +18,7 @@ import pyarrow.csv as pa_csv
 from dai_scoring import records
 from dai_scoring.files import score_file
 from dai_scoring.models import open_model
-from dai_scoring.runtimes import java_mojo, jvm
+from dai_scoring.runtimes import java_frames, jvm
 from dai_scoring.scorer import RuntimeSettings
 
 WARM_UP = 8
@@ -45,7 +45,7 @@ def _transform_of(model: str, inputs: Any, source: Path) -> Any:
     pipeline = jvm.java_class("ai.h2o.mojos.runtime.MojoPipeline").loadFrom(model)
     frame = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoFrameBuilder").getEmpty(pipeline.getInputMeta(), rows.count)
     for index, (column, values) in enumerate(zip(inputs, rows.columns, strict=True)):
-        java_mojo.fill(frame.getColumnData(index), column.type, values)
+        java_frames.fill(frame.getColumnData(index), column.type, values)
     return lambda: pipeline.transform(frame)
 
 

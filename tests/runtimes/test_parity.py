@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from dai_scoring.options import Wanted
 from dai_scoring.scorer import Scorer
 from tests.runtimes.test_java_mojo import golden, scores
 
@@ -111,7 +112,7 @@ def test_where_the_runtimes_themselves_differ(
     model = daimojo.model(str(titanic))
 
     def on_java(columns: list[pa.Array]) -> np.ndarray[Any, np.dtype[np.uint32]]:
-        return _bits(titanic_scorer._engine.predict(columns, ROWS))
+        return _bits(titanic_scorer._engine.predict(columns, ROWS, Wanted()).predictions)
 
     def on_cpp(columns: list[pa.Array]) -> np.ndarray[Any, np.dtype[np.uint32]]:
         frame = datatable.Frame(pa.table(columns, names=[column.name for column in wanted]))

@@ -17,9 +17,9 @@ import pytest
 from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError, NameClashError, OptionError
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format
-from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import ModelInfo, Scorer
+from dai_scoring.scorer import Capability, ModelInfo, Predicted, Scorer
 
 
 class Sum:
@@ -36,10 +36,13 @@ class Sum:
         outputs=(Column("total", ColumnType.FLOAT64),),
     )
 
-    def predict(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+    def supports(self, capability: Capability) -> bool:
+        return capability is Capability.SCORE
+
+    def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
         x = pc.fill_null(columns[0], -1.0)
         s = pc.fill_null(pc.utf8_length(columns[1]), -1)
-        return pa.table({"total": pc.add(x, pc.cast(s, pa.float64()))})
+        return Predicted(pa.table({"total": pc.add(x, pc.cast(s, pa.float64()))}))
 
     def parse_time(self, column: str, text: str) -> int | None:
         return None

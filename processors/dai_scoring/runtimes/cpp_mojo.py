@@ -29,9 +29,10 @@ import pyarrow.compute as pc
 
 from dai_scoring.errors import ContentError, ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
+from dai_scoring.options import Contributions, Wanted
 from dai_scoring.runtimes import dai
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import ModelInfo, RuntimeSettings
+from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 
 RUNTIME = "daimojo (C++)"
 
@@ -48,7 +49,17 @@ _TYPES = {
 _PYTHONS = ((3, 10), (3, 11), (3, 12))
 # What the runtime writes to standard error: "[ERROR][the time]file:line: text", and one line without all that.
 _OWN_LINE = re.compile(rb"\[(?:FATAL|ERROR|WARN(?:ING)?|INFO|DEBUG|TRACE)\]\[[^\]]*\](?:\S+:\d+:)?\s*(?P<text>.*?)\s*$")
-_OWN_WORDS = (b"Driverless AI license error!",)
+_OWN_WORDS = (
+    b"Driverless AI license error!",
+    b"'pred_contribs' is only support with mojo file generated from DAI 1.9.0 or later.",
+)
+
+# Arguments of the runtime's predict; each asks for something else than predictions, or for more.
+_SWITCHES = {
+    Capability.CONTRIBUTION_TRANSFORMED: "pred_contribs",
+    Capability.CONTRIBUTION_ORIGINAL: "pred_contribs_original",
+    Capability.PREDICTION_INTERVAL: "interval",
+}
 
 # One for all models: datatable has one pool of threads for the process, and the environment is the process's too.
 _lock = threading.Lock()
@@ -179,6 +190,7 @@ class CppMojo:
             for name, kind in zip(model.feature_names, model.feature_types, strict=True)
         )
         self._names = [column.name for column in inputs]
+        self._supported = {Capability.SCORE: True}
         if not inputs:
             raise ModelFormatError("the pipeline has no input columns; the file is damaged. Copy or export it again.")
         # The outputs have no names before something was scored; a row without values will do.
@@ -204,15 +216,37 @@ class CppMojo:
         """The loaded model's description."""
         return self._info
 
-    def predict(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+    def supports(self, capability: Capability) -> bool:
+        """Tried with a row without values: the runtime does not say so otherwise."""
+        if capability not in self._supported:
+            one = [pa.nulls(1, column.type.arrow) for column in self._info.inputs]
+            with _lock, own_stderr():
+                try:
+                    # Models of before 1.9 give a frame without columns where others raise.
+                    self._supported[capability] = self._scored(one, **{_SWITCHES[capability]: True}).num_columns > 0
+                except Exception:  # noqa: BLE001 - RuntimeError, ValueError, whatever its C++ raises: it cannot
+                    self._supported[capability] = False
+        return self._supported[capability]
+
+    def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
         """Score whole columns: see :class:`dai_scoring.scorer.Engine`. One call at a time in a process."""
         if rows == 0:
-            return self._schema.empty_table()
+            # The names of what is wanted come with a row only.
+            one = self.predict([pa.nulls(1, column.type.arrow) for column in self._info.inputs], 1, wanted)
+            return one.none()
         with _lock:
-            scored = self._scored(columns)
-        return pa.table(
-            [complete(scored.column(index).chunk(0), field.type) for index, field in enumerate(self._schema)],
-            schema=self._schema,
+            predictions = self._scored(columns)
+            contributions = intervals = None
+            if wanted.contributions is not Contributions.NONE:
+                contributions = self._scored(
+                    columns, **{_SWITCHES[CONTRIBUTION_CAPABILITY[wanted.contributions]]: True}
+                )
+            if wanted.intervals:
+                intervals = self._scored(columns, **{_SWITCHES[Capability.PREDICTION_INTERVAL]: True})
+        return Predicted(
+            _as_schema(predictions, self._schema),
+            None if contributions is None else _as_numbers(contributions),
+            None if intervals is None else _as_numbers(dai.only_intervals(intervals, self._schema.names)),
         )
 
     def parse_time(self, column: str, text: str) -> int | None:
@@ -223,7 +257,7 @@ class CppMojo:
         """Let go of the pipeline."""
         self._model = None
 
-    def _scored(self, columns: Sequence[pa.Array]) -> pa.Table:
+    def _scored(self, columns: Sequence[pa.Array], **switches: bool) -> pa.Table:
         arrays = [whole(array, name) for name, array in zip(self._names, columns, strict=True)]
         frame = self._frame(pa.table(arrays, names=self._names))
         if list(frame.names) != self._names:
@@ -232,7 +266,18 @@ class CppMojo:
                 f"the C++ runtime cannot be given columns of these names: {', '.join(map(repr, changed))}. "
                 "Score the model with the Java runtime (ScoreJavaMojo)."
             )
-        return self._model.predict(frame).to_arrow()
+        return self._model.predict(frame, **switches).to_arrow()
+
+
+def _as_schema(scored: pa.Table, schema: pa.Schema) -> pa.Table:
+    return pa.table(
+        [complete(scored.column(index).chunk(0), field.type) for index, field in enumerate(schema)], schema=schema
+    )
+
+
+def _as_numbers(scored: pa.Table) -> pa.Table:
+    """Contributions and intervals, which are floating-point numbers, as :func:`complete` gives them."""
+    return _as_schema(scored, scored.schema)
 
 
 def _column_type(name: str, word: str) -> ColumnType:

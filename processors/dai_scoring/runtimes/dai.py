@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import pyarrow as pa
 
 from dai_scoring.errors import LicenceError
 from dai_scoring.model_file import ARCHIVED_MOJO, Kind
@@ -34,3 +36,8 @@ def check_licence_file(path: Path | None) -> None:
     """Raise LicenceError where a licence file is named and not there."""
     if path is not None and not path.is_file():
         raise LicenceError(f"there is no licence file at {path}")
+
+
+def only_intervals(scored: pa.Table, predictions: Sequence[str]) -> pa.Table:
+    """The bounds out of a frame that the runtime gives when asked for intervals: it may repeat the predictions."""
+    return scored.drop_columns([name for name in scored.schema.names if name in predictions])

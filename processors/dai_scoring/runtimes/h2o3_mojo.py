@@ -21,9 +21,10 @@ import pyarrow.compute as pc
 
 from dai_scoring.errors import ModelFormatError, RuntimeMissingError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
-from dai_scoring.runtimes import jvm
+from dai_scoring.options import Contributions, Wanted
+from dai_scoring.runtimes import h2o3_contributions, jvm
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import ModelInfo, RuntimeSettings
+from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 
 RUNTIME = "h2o-genmodel (Java)"
 
@@ -89,7 +90,10 @@ class H2o3Mojo:
         self._size = int(model.getPredsSize(model.getModelCategory()))
         self._calibrated = bool(model.calibrateClassProbabilities(jvm.double_arrays([np.zeros(self._size)])[0]))
         self._outputs = _outputs(model, self._size, self._calibrated, self._features, self._domains)
+        self._schema = pa.schema([(column.name, column.type.arrow) for column, _ in self._outputs])
         self._wrapper = _wrapper(model) if self._encoded else None
+        self._predictor = None if self._encoded else h2o3_contributions.predictor(model)
+        self._contributor = self._make_contributor()
         self._info = ModelInfo(
             id=str(model.getUUID()),
             kind=Kind.H2O3_MOJO.value,
@@ -106,24 +110,26 @@ class H2o3Mojo:
         """The loaded model's description."""
         return self._info
 
-    def predict(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+    def supports(self, capability: Capability) -> bool:
+        """Contributions for tree models of one raw prediction; no H2O-3 model has intervals."""
+        kinds = self._contributor.kinds if self._contributor is not None else frozenset()
+        return capability is Capability.SCORE or capability in {CONTRIBUTION_CAPABILITY[kind] for kind in kinds}
+
+    def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
         """Score whole columns: see :class:`dai_scoring.scorer.Engine`."""
-        schema = pa.schema([(column.name, column.type.arrow) for column, _ in self._outputs])
-        if rows == 0:
-            return schema.empty_table()
-        offset = self._offsets(columns)
         features = columns[: len(self._features)]
-        if self._wrapper is not None:
-            raw = self._score_encoded(features, offset, rows)
-        else:
-            matrix = jvm.double_arrays(
-                [_numbers(values, domain) for values, domain in zip(features, self._domains, strict=True)]
+        given = self._encoded_rows(features, rows) if self._encoded else self._matrix(features)
+        contributions = None
+        if wanted.contributions is not Contributions.NONE and self._contributor is not None:
+            contributions = self._contributor.table(
+                wanted.contributions, self._contributions(given, rows, self._contributor.size)
             )
-            raw = self._helper.score(self._model, matrix, offset, rows, self._size, self._calibrated)
-        return pa.table(
+        raw = self._scores(given, self._offsets(columns), rows)
+        predictions = pa.table(
             [_prediction(np.array(raw[index]), domain) for index, (_, domain) in enumerate(self._outputs)],
-            schema=schema,
+            schema=self._schema,
         )
+        return Predicted(predictions, contributions)
 
     def parse_time(self, column: str, text: str) -> int | None:
         """H2O-3 MOJOs keep no form of their own for times."""
@@ -131,7 +137,26 @@ class H2o3Mojo:
 
     def close(self) -> None:
         """Let Java's garbage collector take the model."""
-        self._model = self._wrapper = None
+        self._model = self._wrapper = self._predictor = None
+
+    def _make_contributor(self) -> h2o3_contributions.Contributor | None:
+        if self._wrapper is not None:
+            names = self._wrapper.getContributionNames() if self._wrapper.getEnableContributions() else None
+        else:
+            names = self._predictor.getContributionNames() if self._predictor is not None else None
+        if names is None:
+            return None
+        return h2o3_contributions.Contributor([str(name) for name in names], self._features, self._domains)
+
+    def _scores(self, given: Sequence[Any], offset: Any, rows: int) -> Any:
+        if self._encoded:
+            return self._helper.scoreEncoded(self._wrapper, *given, offset, rows, self._size)
+        return self._helper.score(self._model, *given, offset, rows, self._size, self._calibrated)
+
+    def _contributions(self, given: Sequence[Any], rows: int, size: int) -> Any:
+        if self._encoded:
+            return self._helper.contributionsEncoded(self._wrapper, *given, rows, size)
+        return self._helper.contributions(self._predictor, *given, rows, size)
 
     def _offsets(self, columns: Sequence[pa.Array]) -> Any:
         if self._offset is None:
@@ -140,7 +165,16 @@ class H2o3Mojo:
         values = columns[index].fill_null(0.0).to_numpy(zero_copy_only=False)
         return jvm.double_arrays([np.ascontiguousarray(values, dtype=np.float64)])[0]
 
-    def _score_encoded(self, features: Sequence[pa.Array], offset: Any, rows: int) -> Any:
+    def _matrix(self, features: Sequence[pa.Array]) -> tuple[Any]:
+        """The rows with their categories as indices into the model's domains."""
+        return (
+            jvm.double_arrays(
+                [_numbers(values, domain) for values, domain in zip(features, self._domains, strict=True)]
+            ),
+        )
+
+    def _encoded_rows(self, features: Sequence[pa.Array], rows: int) -> tuple[Any, Any, Any]:
+        """The rows with their categories as text, for a model that encodes them itself."""
         numbers: list[Any] = []
         texts: list[Any] = []
         for values, domain in zip(features, self._domains, strict=True):
@@ -152,21 +186,18 @@ class H2o3Mojo:
                 jvm.fill_strings(text, values)
                 numbers.append(None)
                 texts.append(text)
-        return self._helper.scoreEncoded(
-            self._wrapper,
-            jvm.strings(self._features),
-            jvm.nested_array("double", numbers),
-            jvm.nested_array("string", texts),
-            offset,
-            rows,
-            self._size,
-        )
+        return jvm.strings(self._features), jvm.nested_array("double", numbers), jvm.nested_array("string", texts)
 
 
 def _wrapper(model: Any) -> Any:
+    """genmodel's own way in for rows as text, able to give contributions where the model is."""
     easy = jvm.java_class("hex.genmodel.easy.EasyPredictModelWrapper")
     config = jvm.java_class("hex.genmodel.easy.EasyPredictModelWrapper$Config")()
-    return easy(config.setModel(model).setConvertUnknownCategoricalLevelsToNa(True))
+    config.setModel(model).setConvertUnknownCategoricalLevelsToNa(True)
+    try:
+        return easy(config.setEnableContributions(True))
+    except jvm.java_exception():
+        return easy(config.setEnableContributions(False))
 
 
 def _feature_count(model: Any, names: Sequence[str]) -> int:

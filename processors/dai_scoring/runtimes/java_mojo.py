@@ -6,28 +6,33 @@ Source of the behaviour: the public API of mojo2-runtime-api 2.9.0. ``MojoPipeli
 from __future__ import annotations
 
 import re
+import threading
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from dai_scoring.errors import ModelFormatError, RuntimeMissingError
+from dai_scoring.errors import ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
-from dai_scoring.records import null_mask
+from dai_scoring.options import Contributions, Wanted
 from dai_scoring.runtimes import dai, jvm
-from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import ModelInfo, RuntimeSettings
+from dai_scoring.runtimes.java_frames import Frames, is_missing
+from dai_scoring.schema import ColumnType
+from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 
 RUNTIME = "mojo2-runtime (Java)"
 
 _PACKAGE = "ai.h2o.mojos.runtime."
-# What stands for a missing value in a frame's primitive arrays: MojoColumn.Type.NULL.
-_MISSING_BOOL = -128
-_MISSING_INT = {ColumnType.INT32: -(2**31), ColumnType.INT64: -(2**63)}
+# What PipelineConfig's builder calls what a pipeline gives instead of predictions, or beside them.
+_SWITCHES = {
+    Capability.CONTRIBUTION_TRANSFORMED: "enableShap",
+    Capability.CONTRIBUTION_ORIGINAL: "enableShapOriginal",
+    Capability.PREDICTION_INTERVAL: "withPredictionInterval",
+}
 _LITERALS = (
     "",
     "NA",
@@ -53,7 +58,9 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> JavaMojo:
     _start(settings)
     digest = sha256(path)
     with dai.pipeline_file(path, kind) as inner:
-        return JavaMojo(_load(inner, path, settings), inner, digest)
+        pipeline = _load(inner, path, settings)
+        missing = _missing_literals(pipeline, inner)
+    return JavaMojo(pipeline, missing, digest, _Variants(path, kind, digest, settings))
 
 
 def _start(settings: RuntimeSettings) -> None:
@@ -68,15 +75,18 @@ def _start(settings: RuntimeSettings) -> None:
     dai.check_licence_file(settings.licence_file)
 
 
-def _load(path: Path, named: Path, settings: RuntimeSettings) -> Any:
-    pipeline_class = jvm.java_class(_PACKAGE + "MojoPipeline")
+def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None = None) -> Any:
+    config = jvm.java_class(_PACKAGE + "api.PipelineConfig").builder()
+    if switch is not None:
+        getattr(config, switch)(True)
     licence = {
         "ai.h2o.mojos.runtime.license.key": settings.licence_key,
         "ai.h2o.mojos.runtime.license.file": str(settings.licence_file) if settings.licence_file else None,
     }
     try:
         with jvm.properties(licence):
-            return pipeline_class.loadFrom(str(path))
+            file = jvm.java_class("java.io.File")(str(path))
+            return jvm.java_class(_PACKAGE + "api.MojoPipelineService").loadPipeline(file, config.build())
     except jvm.java_exception() as error:
         name = jvm.class_name(error)
         if name.startswith(_PACKAGE + "lic."):
@@ -98,16 +108,45 @@ def _licence_problem(exception: str) -> str:
     )
 
 
+class _Variants:
+    """The same pipeline loaded again to give contributions or intervals: the runtime sets that for a whole pipeline.
+
+    Loaded when first asked for, since each takes as much memory as the pipeline itself.
+    """
+
+    def __init__(self, path: Path, kind: Kind, digest: str, settings: RuntimeSettings) -> None:
+        self._source = (path, kind, digest, settings)
+        self._lock = threading.Lock()
+        self._found: dict[Capability, Frames | None] = {}
+
+    def get(self, capability: Capability) -> Frames | None:
+        """The pipeline that gives it; None where the model cannot."""
+        with self._lock:
+            if capability not in self._found:
+                self._found[capability] = self._tried(capability)
+            return self._found[capability]
+
+    def _tried(self, capability: Capability) -> Frames | None:
+        path, kind, digest, settings = self._source
+        if not path.exists() or sha256(path) != digest:
+            raise ModelError(f"{path} was changed since the model was loaded. Stop and start what scores with it.")
+        with dai.pipeline_file(path, kind) as inner:
+            try:
+                frames = Frames(_load(inner, path, settings, _SWITCHES[capability]))
+                # Some models refuse only when there is a row.
+                frames.transform([pa.nulls(1, column.type.arrow) for column in frames.inputs], 1)
+            except (ModelFormatError, jvm.java_exception()):
+                return None
+        return frames
+
+
 class JavaMojo:
     """A loaded Driverless AI MOJO: an :class:`dai_scoring.scorer.Engine`."""
 
-    def __init__(self, pipeline: Any, path: Path, digest: str) -> None:
+    def __init__(self, pipeline: Any, missing: frozenset[str], digest: str, variants: _Variants) -> None:
         self._pipeline = pipeline
-        self._empty_frame = jvm.java_class(_PACKAGE + "frame.MojoFrameBuilder").getEmpty
-        self._input_meta = pipeline.getInputMeta()
-        inputs = [(str(c.getColumnName()), ColumnType(str(c.getColumnType()))) for c in self._input_meta.getColumns()]
-        outputs = pipeline.getOutputMeta().getColumns()
-        missing = self._missing_literals(path, inputs)
+        self._frames = Frames(pipeline)
+        self._variants = variants
         created = pipeline.getCreationTime()
         self._info = ModelInfo(
             id=str(pipeline.getUuid()),
@@ -116,8 +155,8 @@ class JavaMojo:
             runtime_version=_version(),
             sha256=digest,
             created=datetime.fromtimestamp(created.getMillis() / 1000, timezone.utc) if created is not None else None,
-            inputs=tuple(Column(name, kind, missing) for name, kind in inputs),
-            outputs=tuple(Column(str(c.getColumnName()), ColumnType(str(c.getColumnType()))) for c in outputs),
+            inputs=tuple(replace(column, missing=missing) for column in self._frames.inputs),
+            outputs=self._frames.outputs,
         )
 
     @property
@@ -125,58 +164,64 @@ class JavaMojo:
         """The loaded model's description."""
         return self._info
 
-    def predict(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+    def supports(self, capability: Capability) -> bool:
+        """Tried with another copy of the pipeline, which is kept if it can."""
+        return capability is Capability.SCORE or self._variants.get(capability) is not None
+
+    def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
         """Score whole columns: see :class:`dai_scoring.scorer.Engine`."""
-        outputs = self._info.outputs
-        schema = pa.schema([(column.name, column.type.arrow) for column in outputs])
-        if rows == 0:
-            return schema.empty_table()
-        frame = self._empty_frame(self._input_meta, rows)
-        for index, (column, values) in enumerate(zip(self._info.inputs, columns, strict=True)):
-            fill(frame.getColumnData(index), column.type, values)
-        scored = self._pipeline.transform(frame)
-        return pa.table(
-            [read(scored.getColumnData(index), column.type) for index, column in enumerate(outputs)],
-            schema=schema,
-        )
+        predictions = self._frames.transform(columns, rows)
+        contributions = intervals = None
+        if wanted.contributions is not Contributions.NONE:
+            contributions = self._further(CONTRIBUTION_CAPABILITY[wanted.contributions], columns, rows)
+        if wanted.intervals:
+            bounds = self._further(Capability.PREDICTION_INTERVAL, columns, rows)
+            intervals = dai.only_intervals(bounds, predictions.schema.names)
+        return Predicted(predictions, contributions, intervals)
 
     def parse_time(self, column: str, text: str) -> int | None:
         """Read a text in the form that the pipeline was trained with, such as %m/%d/%Y."""
-        found = self._parsed(column, text)
+        found = _parsed(self._pipeline, column, text)
         return None if found is None else int(found.getMillis())
 
     def close(self) -> None:
         """Let Java's garbage collector take the pipeline."""
-        self._pipeline = None
+        del self._pipeline, self._frames, self._variants
 
-    def _parsed(self, column: str, text: str) -> Any:
-        """The element that the runtime's own row builder makes of a text; None where missing or refused."""
-        builder = self._pipeline.getInputFrameBuilder()
-        row = builder.getMojoRowBuilder()
-        try:
-            row.setValue(column, text)
-            builder.addRow(row)
-        except jvm.java_exception():
-            return None
-        return builder.toMojoFrame().getColumnData(self._input_meta.getColumnIndex(column))[0]
+    def _further(self, capability: Capability, columns: Sequence[pa.Array], rows: int) -> pa.Table:
+        frames = self._variants.get(capability)
+        if frames is None:
+            raise UnsupportedError(f"the model cannot be asked for {capability.value}")
+        return frames.transform(columns, rows)
 
-    def _missing_literals(self, path: Path, inputs: Sequence[tuple[str, ColumnType]]) -> frozenset[str]:
-        """The texts that the pipeline takes for missing values.
 
-        The API does not list them but its row builder knows them, so candidates are tried on it: the usual
-        ones, and every short text in the pipeline's definition, among which a custom literal must be.
-        """
-        texts = [name for name, kind in inputs if kind is ColumnType.STR]
-        if texts:
-            return frozenset(text for text in _candidates(path) if self._parsed(texts[0], text) is None)
-        numbers = [name for name, kind in inputs if kind.is_number]
-        if not numbers:
-            return frozenset({""})
-        return frozenset(text for text in _candidates(path) if self._reads_as_missing(numbers[0], text))
+def _parsed(pipeline: Any, column: str, text: str) -> Any:
+    """The element that the runtime's own row builder makes of a text; None where missing or refused."""
+    builder = pipeline.getInputFrameBuilder()
+    row = builder.getMojoRowBuilder()
+    try:
+        row.setValue(column, text)
+        builder.addRow(row)
+    except jvm.java_exception():
+        return None
+    return builder.toMojoFrame().getColumnData(pipeline.getInputMeta().getColumnIndex(column))[0]
 
-    def _reads_as_missing(self, column: str, text: str) -> bool:
-        found = self._parsed(column, text)
-        return found is not None and (found != found or int(found) in _MISSING_INT.values())
+
+def _missing_literals(pipeline: Any, path: Path) -> frozenset[str]:
+    """The texts that the pipeline takes for missing values.
+
+    The API does not list them but its row builder knows them, so candidates are tried on it: the usual
+    ones, and every short text in the pipeline's definition, among which a custom literal must be.
+    """
+    inputs = Frames(pipeline).inputs
+    texts = [column.name for column in inputs if column.type is ColumnType.STR]
+    if texts:
+        return frozenset(text for text in _candidates(path) if _parsed(pipeline, texts[0], text) is None)
+    numbers = [column.name for column in inputs if column.type.is_number]
+    if not numbers:
+        return frozenset({""})
+    found = {text: _parsed(pipeline, numbers[0], text) for text in _candidates(path)}
+    return frozenset(text for text, value in found.items() if value is not None and is_missing(value))
 
 
 def _candidates(path: Path) -> set[str]:
@@ -195,34 +240,3 @@ def _candidates(path: Path) -> set[str]:
 def _version() -> str:
     package = jvm.java_class(_PACKAGE + "MojoPipeline").class_.getPackage()
     return str(package.getImplementationVersion() or "unknown")
-
-
-def fill(target: Any, kind: ColumnType, values: pa.Array) -> None:
-    """Copy an Arrow array of ``kind.arrow`` into the Java array of a frame's column; null becomes missing."""
-    if kind is ColumnType.STR:
-        jvm.fill_strings(target, values)
-    elif kind is ColumnType.TIME64:
-        present = ~null_mask(values)
-        jvm.fill_times(target, values.cast(pa.int64()).fill_null(0).to_numpy(), present)
-    elif kind is ColumnType.BOOL:
-        numbers = values.cast(pa.int8()).fill_null(_MISSING_BOOL)
-        target[:] = numbers.to_numpy(zero_copy_only=False)
-    elif kind in _MISSING_INT:
-        target[:] = values.fill_null(_MISSING_INT[kind]).to_numpy()
-    else:
-        target[:] = values.to_numpy(zero_copy_only=False)  # null becomes NaN, Java's missing value
-
-
-def read(data: Any, kind: ColumnType) -> pa.Array:
-    """The Java array of a frame's column as an Arrow array of ``kind.arrow``; missing becomes null or NaN."""
-    if kind is ColumnType.STR:
-        return jvm.strings_to_arrow(data)
-    if kind is ColumnType.TIME64:
-        millis = [None if item is None else int(item.getMillis()) for item in data]
-        return pa.array(millis, pa.int64()).cast(kind.arrow)
-    numbers = np.array(data)
-    if kind is ColumnType.BOOL:
-        return pa.array(numbers == 1, mask=numbers == _MISSING_BOOL)
-    if kind in _MISSING_INT:
-        return pa.array(numbers, kind.arrow, mask=numbers == _MISSING_INT[kind])
-    return pa.array(numbers, kind.arrow)

@@ -13,7 +13,7 @@ from dai_nifi.console import JsonOption, Output
 from dai_nifi.jars import LICENCE_NOTE
 from dai_nifi.scoring import opened
 from dai_scoring.models import Runtime
-from dai_scoring.scorer import ModelInfo
+from dai_scoring.scorer import Scorer
 
 
 def inspect(
@@ -29,12 +29,13 @@ def inspect(
         output.progress("Loading the model") as progress,
         opened(model, progress, runtime, accept_h2o_licence=accept_h2o_licence, licence_file=licence_file) as scorer,
     ):
-        info = scorer.info
-    output.result(described(info), lambda console: _render(console, info))
+        about = described(scorer)
+    output.result(about, lambda console: _render(console, about))
 
 
-def described(info: ModelInfo) -> dict[str, Any]:
+def described(scorer: Scorer) -> dict[str, Any]:
     """A model's description as plain values."""
+    info = scorer.info
     return {
         "id": info.id,
         "kind": info.kind,
@@ -44,21 +45,20 @@ def described(info: ModelInfo) -> dict[str, Any]:
         "created": info.created.isoformat() if info.created else None,
         "inputs": [{"name": c.name, "type": c.type.value, "missing": sorted(c.missing)} for c in info.inputs],
         "outputs": [{"name": c.name, "type": c.type.value} for c in info.outputs],
-        "capabilities": sorted(capability.value for capability in info.capabilities),
+        "capabilities": sorted(capability.value for capability in scorer.capabilities),
     }
 
 
-def _render(console: Console, info: ModelInfo) -> None:
-    about = described(info)
+def _render(console: Console, about: dict[str, Any]) -> None:
     for name in ("kind", "id", "created", "runtime", "sha256"):
-        value = f"{info.runtime} {info.runtime_version}" if name == "runtime" else about[name]
+        value = f"{about['runtime']} {about['runtime_version']}" if name == "runtime" else about[name]
         console.print(f"{name:<9}{value}", markup=False, soft_wrap=True)
     columns = Table("Column", "Type", "Means missing, beside null and empty text")
-    for column in info.inputs:
-        columns.add_row(column.name, column.type.value, " ".join(sorted(column.missing - {""})))
+    for column in about["inputs"]:
+        columns.add_row(column["name"], column["type"], " ".join(text for text in column["missing"] if text))
     predictions = Table("Prediction", "Type")
-    for column in info.outputs:
-        predictions.add_row(column.name, column.type.value)
+    for column in about["outputs"]:
+        predictions.add_row(column["name"], column["type"])
     console.print(columns)
     console.print(predictions)
     console.print(f"can      {', '.join(about['capabilities'])}")

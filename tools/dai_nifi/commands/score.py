@@ -20,7 +20,7 @@ from dai_nifi.scoring import opened
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
-from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 
 _EXTENSIONS = {
     ".csv": Format.CSV,
@@ -55,6 +55,10 @@ def score(
     ] = Columns.ALL,
     id_columns: Annotated[str, typer.Option(help="Columns to keep with 'ids', separated by commas.")] = "",
     prefix: Annotated[str, typer.Option(help="Put before the name of every prediction.")] = "",
+    contributions: Annotated[
+        Contributions, typer.Option(help="Shapley values of the input columns, or of the model's features.")
+    ] = Contributions.NONE,
+    intervals: Annotated[bool, typer.Option("--intervals", help="The bounds of prediction intervals.")] = False,
     missing_columns: Annotated[str, typer.Option(help="fail, or as-missing.")] = "fail",
     bad_rows: Annotated[str, typer.Option(help="reject, or fail.")] = "reject",
     input_format: Annotated[Format | None, typer.Option(help="Default: found out.")] = None,
@@ -79,6 +83,7 @@ def score(
         missing_columns=_choice("--missing-columns", missing_columns, _MISSING),
         bad_rows=_choice("--bad-rows", bad_rows, _BAD),
         batch_rows=batch_rows,
+        wanted=Wanted(contributions, intervals),
     )
     to_stdout = str(target) == "-"
     beside = rejected or (

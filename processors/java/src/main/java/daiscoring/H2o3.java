@@ -1,11 +1,12 @@
 package daiscoring;
 
 import hex.genmodel.GenModel;
+import hex.genmodel.PredictContributions;
 import hex.genmodel.easy.EasyPredictModelWrapper;
 import hex.genmodel.easy.RowData;
 import hex.genmodel.easy.exception.PredictException;
 
-/** Scores columns of rows with an H2O-3 model: the loop over rows that genmodel leaves to its caller. */
+/** Scores columns of rows with an H2O-3 model: the loops over rows that genmodel leaves to its caller. */
 public final class H2o3 {
     private H2o3() {
     }
@@ -60,19 +61,61 @@ public final class H2o3 {
             int rows, int size) throws PredictException {
         double[][] out = new double[size][rows];
         for (int i = 0; i < rows; i++) {
-            RowData row = new RowData();
-            for (int j = 0; j < names.length; j++) {
-                if (numbers[j] != null) {
-                    if (!Double.isNaN(numbers[j][i])) {
-                        row.put(names[j], numbers[j][i]);
-                    }
-                } else if (texts[j][i] != null) {
-                    row.put(names[j], texts[j][i]);
-                }
-            }
+            RowData row = rowData(names, numbers, texts, i);
             store(model.predictRaw(row, offset == null ? 0 : offset[i]), out, size, i);
         }
         return out;
+    }
+
+    /**
+     * Contributions (Shapley values) of rows whose categories are indices into the model's domains already.
+     *
+     * @param columns one array a feature, in the model's order; NaN is a missing value
+     * @param size how many contributions there are for a row, the bias included
+     * @return arrays of rows, by contribution
+     */
+    public static float[][] contributions(PredictContributions model, double[][] columns, int rows, int size) {
+        int width = columns.length;
+        float[][] out = new float[size][rows];
+        for (int i = 0; i < rows; i++) {
+            double[] row = new double[width];
+            for (int j = 0; j < width; j++) {
+                row[j] = columns[j][i];
+            }
+            store(model.calculateContributions(row), out, i);
+        }
+        return out;
+    }
+
+    /** Contributions of rows of a model that encodes its categories itself; see scoreEncoded. */
+    public static float[][] contributionsEncoded(
+            EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, int rows, int size)
+            throws PredictException {
+        float[][] out = new float[size][rows];
+        for (int i = 0; i < rows; i++) {
+            store(model.predictContributions(rowData(names, numbers, texts, i)), out, i);
+        }
+        return out;
+    }
+
+    private static RowData rowData(String[] names, double[][] numbers, String[][] texts, int i) {
+        RowData row = new RowData();
+        for (int j = 0; j < names.length; j++) {
+            if (numbers[j] != null) {
+                if (!Double.isNaN(numbers[j][i])) {
+                    row.put(names[j], numbers[j][i]);
+                }
+            } else if (texts[j][i] != null) {
+                row.put(names[j], texts[j][i]);
+            }
+        }
+        return row;
+    }
+
+    private static void store(float[] given, float[][] out, int row) {
+        for (int k = 0; k < out.length; k++) {
+            out[k][row] = given[k];
+        }
     }
 
     private static void store(double[] scored, double[][] out, int size, int row) {
