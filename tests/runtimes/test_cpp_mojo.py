@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -81,41 +80,6 @@ def test_a_literal_is_as_null_and_a_level_is_not(titanic_cpp_scorer: Scorer, lit
     assert scores(titanic_cpp_scorer, golden(sex="zzz", ticket="zzz", cabin="zzz")) != scores(
         titanic_cpp_scorer, golden(sex=literal, ticket=literal, cabin=literal)
     )
-
-
-def test_a_bad_value_rejects_its_row_and_the_others_are_scored(titanic_cpp_scorer: Scorer) -> None:
-    result = titanic_cpp_scorer.score(pa.concat_tables([golden(), golden(age="old"), golden()]))
-    assert result.predictions.column(0).to_pylist() == [GOLDEN_SCORE[0]] * 2
-    assert result.rejects.to_pylist() == [{"row": 1, "code": "not_a_number", "column": "age", "value": "old"}]
-
-
-def test_slices_chunks_and_no_rows(titanic_cpp_scorer: Scorer) -> None:
-    """datatable takes neither slices nor chunks of Arrow's arrays as they are."""
-    table = pa.concat_tables([golden(age=str(age)) for age in range(40)])
-    whole = titanic_cpp_scorer.score(table.combine_chunks()).predictions
-    assert titanic_cpp_scorer.score(table).predictions.equals(whole)
-    for first, rows in ((1, 7), (8, 9), (39, 1), (5, 0)):
-        part = titanic_cpp_scorer.score(table.combine_chunks().slice(first, rows)).predictions
-        assert part.to_pylist() == whole.slice(first, rows).to_pylist()
-        assert part.schema.names == ["survived.0", "survived.1"]
-
-
-def test_threads_do_not_disturb_one_another(titanic_cpp_scorer: Scorer) -> None:
-    tables = [pa.concat_tables([golden(age=str(age))] * 500) for age in range(1, 9)]
-    expected = [titanic_cpp_scorer.score(table).predictions for table in tables]
-    failures: list[Any] = []
-
-    def work(index: int) -> None:
-        for _ in range(20):
-            if not titanic_cpp_scorer.score(tables[index]).predictions.equals(expected[index]):
-                failures.append(index)
-
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(tables))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import random
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dai_scoring.errors import LicenceError, MissingColumnsError, ModelError, ModelFormatError, RuntimeMissingError
+from dai_scoring.errors import LicenceError, ModelError, ModelFormatError, RuntimeMissingError
 from dai_scoring.models import open_model
-from dai_scoring.options import MissingColumns
 from dai_scoring.runtimes import java_frames, jvm
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
@@ -75,11 +73,6 @@ def test_what_the_model_says_of_itself(titanic_scorer: Scorer) -> None:
     }  # fmt: skip
 
 
-def test_columns_are_found_by_name_in_any_order(titanic_scorer: Scorer) -> None:
-    shuffled = golden().select(["cabin", "fare", "sex", "pclass", "ticket", "age"]).append_column("x", [["y"]])
-    assert scores(titanic_scorer, shuffled) == [GOLDEN_SCORE]
-
-
 def test_whole_columns_score_as_h2os_own_row_builder_does(titanic_scorer: Scorer, titanic: Path) -> None:
     """The runtime's row builder reads texts itself: an independent way from text to score."""
     choose = random.Random(7)
@@ -108,53 +101,6 @@ def test_a_missing_level_differs_from_an_unseen_one(titanic_scorer: Scorer) -> N
     missing = scores(titanic_scorer, golden(sex="NA", ticket="", cabin=None))
     assert missing == scores(titanic_scorer, golden(sex=None, ticket=None, cabin=None))
     assert missing != scores(titanic_scorer, golden(sex="zzz", ticket="zzz", cabin="zzz"))
-
-
-def test_a_bad_value_rejects_its_row(titanic_scorer: Scorer) -> None:
-    table = pa.concat_tables([golden(), golden(age="old", fare="much"), golden()])
-    result = titanic_scorer.score(table)
-    assert result.predictions.num_rows == 2
-    assert result.rejects.to_pylist() == [{"row": 1, "code": "not_a_number", "column": "age", "value": "old"}]
-
-
-def test_missing_columns(titanic_scorer: Scorer) -> None:
-    table = golden().drop_columns(["age", "cabin"])
-    with pytest.raises(MissingColumnsError, match="age, cabin"):
-        titanic_scorer.score(table)
-    treated = titanic_scorer.score(table, MissingColumns.AS_MISSING)
-    assert treated.predictions.equals(titanic_scorer.score(golden(age=None, cabin=None)).predictions)
-
-
-def test_no_rows(titanic_scorer: Scorer) -> None:
-    result = titanic_scorer.score(golden().slice(0, 0))
-    assert result.predictions.num_rows == 0
-    assert result.predictions.schema.names == ["survived.0", "survived.1"]
-
-
-def test_threads_do_not_disturb_one_another(titanic_scorer: Scorer) -> None:
-    tables = [pa.concat_tables([golden(age=str(age))] * 500) for age in range(1, 9)]
-    expected = [titanic_scorer.score(table).predictions for table in tables]
-    failures: list[Any] = []
-
-    def work(index: int) -> None:
-        for _ in range(20):
-            if not titanic_scorer.score(tables[index]).predictions.equals(expected[index]):
-                failures.append(index)
-
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(tables))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
-
-
-def test_closing(titanic: Path, settings: RuntimeSettings) -> None:
-    with open_model(titanic, settings=settings) as scorer:
-        scorer.score(golden())
-    scorer.close()
-    with pytest.raises(ModelError, match="closed"):
-        scorer.score(golden())
 
 
 @pytest.mark.parametrize(
