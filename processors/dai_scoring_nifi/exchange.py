@@ -1,145 +1,190 @@
-"""Contents of FlowFiles to files and back, without passing through the bridge byte by byte.
+"""FlowFiles in and out of a processor, several at a time and with few calls over NiFi's bridge to Python.
 
-NiFi hands Python a FlowFile whose bytes cross a socket as base64, at about 6 MB/s and whole in memory. The
-process session behind it can write contents to a file and read them from one at disk speed. NiFi's class for
-the FlowFile keeps that session in a private field; where a NiFi does not have it, :class:`BridgeExchange`
-goes the public way, which knows no further FlowFiles.
+NiFi hands Python one FlowFile whose bytes cross a socket as base64, at about 6 MB/s and whole in memory, and each
+method called on it costs some 50 microseconds. So a helper in NiFi's own virtual machine (processors/java/nifi) takes
+the FlowFile, and small ones that wait behind it, in one call, and sends all of them on in another; the contents of
+large ones go through files. Where a NiFi does not let the helper reach its process session,
+:class:`BridgeExchange` goes the public way, which knows no further FlowFiles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nifiapi.__jvm__ import JvmHolder
 from nifiapi.flowfiletransform import FlowFileTransformResult
 
-from dai_scoring_nifi.folders import Folder
+from dai_scoring_nifi import packed
+
+ATTRIBUTES = ("mime.type", "filename")
+"""The attributes that are known of each FlowFile."""
+
+SMALL = 16 << 10
+"""Contents of up to so many bytes travel within the calls."""
+
+_MOST = 32
+_JARS = Path(__file__).parent / "jars"
 
 
-class SessionAccess:
-    """Finds the process session behind a FlowFile of the Python bridge."""
+@dataclass(frozen=True)
+class Item:
+    """A FlowFile: its size in bytes, those of :data:`ATTRIBUTES` that it has, and its contents unless it is large."""
 
-    def __init__(self) -> None:
-        self._fields: tuple[Any, Any] | None = None
-
-    def of(self, flowfile: Any) -> tuple[Any, Any] | None:
-        """The process session and its FlowFile, or None where this NiFi keeps them elsewhere."""
-        try:
-            if self._fields is None:
-                kind = flowfile.getClass()
-                found = kind.getDeclaredField("session"), kind.getDeclaredField("flowFile")
-                for field in found:
-                    field.setAccessible(True)
-                self._fields = found
-            session, inner = self._fields
-            return session.get(flowfile), session and inner.get(flowfile)
-        except Exception:  # noqa: BLE001 - py4j raises Java's reflection errors as several types
-            return None
+    size: int
+    attributes: dict[str, str]
+    contents: bytes | None
 
 
-class SessionExchange:
-    """Moves contents by way of the process session: any size, and further FlowFiles."""
+@dataclass(frozen=True)
+class Outcome:
+    """Where a FlowFile goes, and with what.
 
-    can_reject = True
-
-    def __init__(self, session: Any, flowfile: Any, folder: Folder) -> None:
-        self._session = session
-        self._flowfile = flowfile
-        self.folder = folder
-
-    def fetch(self) -> None:
-        """Write the FlowFile's contents to ``folder.source``."""
-        if self.folder.java_source is None:
-            # Made once for each folder, as it costs two calls over the bridge.
-            self.folder.java_source = JvmHolder.jvm.java.io.File(str(self.folder.source)).toPath()
-        self._session.exportTo(self._flowfile, self.folder.java_source, False)
-
-    def reject(self, attributes: Mapping[str, str], relationship: str) -> None:
-        """Send ``folder.rejected`` as a child of the FlowFile to ``relationship``."""
-        child = self._session.create(self._flowfile)
-        try:
-            child = self._import(self.folder.rejected, child)
-            child = self._session.putAllAttributes(child, java_map(attributes))
-        except BaseException:
-            # A FlowFile that goes nowhere would make NiFi roll back, and try again for ever.
-            self._session.remove(child)
-            raise
-        named = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name(relationship).build()
-        self._session.transfer(child, named)
-
-    def result(self, relationship: str, attributes: Mapping[str, str], details: str, millis: int) -> Any:
-        """The FlowFile with the contents of ``folder.target``."""
-        return _SessionResult(relationship, dict(attributes), self, details, millis)
-
-    def store(self, details: str, millis: int) -> None:
-        """Replace the FlowFile's contents by ``folder.target`` and say so in the provenance."""
-        self._import(self.folder.target, self._flowfile)
-        self._session.getProvenanceReporter().modifyContent(self._flowfile, details, millis)
-        self.folder.clear()
-
-    def _import(self, path: Path, flowfile: Any) -> Any:
-        """The FlowFile with the bytes of a file; by stream, since from a path NiFi takes the file's name too."""
-        stream = JvmHolder.jvm.java.io.FileInputStream(str(path))
-        try:
-            return self._session.importFrom(stream, flowfile)
-        finally:
-            stream.close()
-
-
-class _SessionResult(FlowFileTransformResult):  # type: ignore[misc]
-    """A result that replaces the contents only when NiFi asks for them.
-
-    NiFi makes the FlowFile for the relationship 'original' as a clone after transform() has returned and
-    before it asks the result for contents. Replacing them earlier would put the scores into the original.
+    ``contents`` are bytes, a file (which is deleted once it was read), or None to leave them as they are.
+    ``details`` and ``millis`` are for the provenance. ``further`` is another FlowFile to be made of it.
     """
 
-    def __init__(
-        self,
-        relationship: str,
-        attributes: dict[str, str],
-        exchange: SessionExchange,
-        details: str,
-        millis: int,
-    ) -> None:
-        super().__init__(relationship, attributes)
-        self._exchange = exchange
-        self._details = details
-        self._millis = millis
-
-    def getContents(self) -> None:  # noqa: N802 - NiFi's name
-        """Put the contents into place; None tells NiFi that there is nothing more to write."""
-        self._exchange.store(self._details, self._millis)
+    relationship: str
+    attributes: dict[str, str]
+    contents: bytes | Path | None = None
+    details: str = ""
+    millis: int = 0
+    further: Outcome | None = field(default=None)
 
 
-class BridgeExchange:
-    """Moves contents over the bridge: NiFi's public way, slow, in memory, and without further FlowFiles."""
+class Batch(Protocol):
+    """FlowFiles that were taken together."""
 
-    can_reject = False
+    items: list[Item]
+    can_add: bool
+    """Whether an outcome may have a further FlowFile."""
 
-    def __init__(self, flowfile: Any, folder: Folder) -> None:
-        self._flowfile = flowfile
-        self.folder = folder
+    def export(self, path: Path) -> None:
+        """Write the contents of the first FlowFile to a file; for a large one."""
+        ...
 
-    def fetch(self) -> None:
-        """Write the FlowFile's contents to ``folder.source``."""
-        self.folder.source.write_bytes(self._flowfile.getContentsAsBytes())
+    def send(self, outcomes: Sequence[Outcome]) -> Any:
+        """Send the FlowFiles on; returns what NiFi wants to be returned."""
+        ...
 
-    def reject(self, attributes: Mapping[str, str], relationship: str) -> None:
-        """Not possible this way; callers ask ``can_reject`` first."""
-        raise NotImplementedError("the public interface of NiFi's Python processors has one FlowFile out for one in")
-
-    def result(self, relationship: str, attributes: Mapping[str, str], details: str, millis: int) -> Any:
-        """The FlowFile with the contents of ``folder.target``."""
-        contents = self.folder.target.read_bytes()
-        self.folder.clear()
-        return FlowFileTransformResult(relationship, dict(attributes), contents)
+    def give_back(self) -> None:
+        """Leave all FlowFiles to NiFi, after an error."""
+        ...
 
 
-def java_map(values: Mapping[str, str]) -> Any:
-    """A ``java.util.HashMap`` of texts."""
-    result = JvmHolder.jvm.java.util.HashMap()
-    for key, value in values.items():
-        result.put(key, value)
-    return result
+class Exchange:
+    """Takes FlowFiles for one processor, by the helper if this NiFi lets it."""
+
+    def __init__(self) -> None:
+        self._helper: Any = None
+        self._take: Any = None
+        self.problem: str | None = None
+        """Why the helper cannot be used, once that is known."""
+
+    def reset(self) -> None:
+        """Learn anew how the processor is connected; for when it was stopped."""
+        self._helper = self._take = None
+        self.problem = None
+
+    def take(self, context: Any, flowfile: Any) -> Batch:
+        """The FlowFile, and small ones behind it if it is small too."""
+        if self._take is None and self.problem is None:
+            self._bind(context, flowfile)
+        if self._take is None:
+            return BridgeBatch(flowfile)
+        return _HelperBatch(self._helper, packed.Reader(self._take(flowfile, SMALL, _MOST)))
+
+    def _bind(self, context: Any, flowfile: Any) -> None:
+        try:
+            helper = _load(flowfile.getClass().getClassLoader())
+            helper.bind(flowfile, context.java_context, "\n".join(ATTRIBUTES))
+        except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
+            self.problem = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        else:
+            # Looked up once: a bound method of py4j costs nothing to keep.
+            self._helper, self._take = helper, helper.take
+
+
+def _load(parent: Any) -> Any:
+    """A helper, in a class loader of its own below that of NiFi's bridge to Python."""
+    jvm = JvmHolder.jvm
+    urls = [jvm.java.io.File(str(path)).toURI().toURL() for path in sorted(_JARS.glob("*.jar"))]
+    array = jvm.java.lang.reflect.Array
+    java_urls = array.newInstance(jvm.java.net.URI("file:/").toURL().getClass(), len(urls))
+    for index, url in enumerate(urls):
+        array.set(java_urls, index, url)
+    return jvm.java.net.URLClassLoader(java_urls, parent).loadClass("daiscoring.nifi.Exchange").newInstance()
+
+
+class _HelperBatch:
+    """FlowFiles that the helper holds."""
+
+    can_add = True
+
+    def __init__(self, helper: Any, answer: packed.Reader) -> None:
+        self._helper = helper
+        self._ticket = answer.number()
+        self.items = [_item(answer) for _ in range(answer.number())]
+
+    def export(self, path: Path) -> None:
+        self._helper.export(self._ticket, str(path))
+
+    def send(self, outcomes: Sequence[Outcome]) -> Any:
+        out = packed.Writer()
+        for outcome in outcomes:
+            _pack(out, outcome)
+            _pack(out, outcome.further)
+        return self._helper.send(self._ticket, out.text())
+
+    def give_back(self) -> None:
+        self._helper.giveBack(self._ticket)
+
+
+def _item(answer: packed.Reader) -> Item:
+    size = answer.number()
+    attributes = {name: value.decode() for name in ATTRIBUTES if (value := answer.bytes()) is not None}
+    return Item(size, attributes, answer.bytes())
+
+
+def _pack(out: packed.Writer, outcome: Outcome | None) -> None:
+    if outcome is None:
+        out.bytes(None)
+        return
+    out.bytes(outcome.relationship.encode())
+    out.number(len(outcome.attributes))
+    for name, value in outcome.attributes.items():
+        out.bytes(name.encode())
+        out.bytes(value.encode("utf-8", "replace"))
+    inside = outcome.contents
+    out.bytes(inside if isinstance(inside, bytes) else None)
+    out.bytes(str(inside).encode() if isinstance(inside, Path) else None)
+    out.bytes(outcome.details.encode())
+    out.number(outcome.millis)
+
+
+class BridgeBatch:
+    """One FlowFile by NiFi's public way: slow, in memory, and without further FlowFiles."""
+
+    can_add = False
+
+    def __init__(self, flowfile: Any) -> None:
+        found = {name: flowfile.getAttribute(name) for name in ATTRIBUTES}
+        attributes = {name: value for name, value in found.items() if value is not None}
+        self.items = [Item(flowfile.getSize(), attributes, flowfile.getContentsAsBytes())]
+
+    def export(self, path: Path) -> None:
+        """The contents were fetched already; the same for callers of any exchange."""
+        path.write_bytes(self.items[0].contents or b"")
+
+    def send(self, outcomes: Sequence[Outcome]) -> Any:
+        """The result that NiFi reads over the bridge."""
+        outcome = outcomes[0]
+        contents = outcome.contents
+        if isinstance(contents, Path):
+            contents = contents.read_bytes()
+        return FlowFileTransformResult(outcome.relationship, outcome.attributes, contents)
+
+    def give_back(self) -> None:
+        """NiFi has kept the FlowFile all the time."""

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
 
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, for this user only
 _MEMORY_LIMIT = 32 << 20
@@ -28,8 +27,6 @@ class Folder:
         self.source = self.path / "source"
         self.target = self.path / "target"
         self.rejected = self.path / "rejected"
-        # Java's view of the source, for whoever talks to Java: it is worth keeping.
-        self.java_source: Any = None
 
     def clear(self) -> None:
         """Delete the files."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nifiapi.__jvm__ import JvmHolder
-from nifiapi.flowfiletransform import FlowFileTransform, FlowFileTransformResult
+from nifiapi.flowfiletransform import FlowFileTransform
 from nifiapi.properties import ValidationResult
 from nifiapi.relationship import Relationship
 
@@ -18,7 +18,7 @@ from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows
 from dai_scoring.scorer import ModelInfo, Scorer
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.exchange import BridgeExchange, SessionAccess, SessionExchange
+from dai_scoring_nifi.exchange import Batch, Exchange, Item, Outcome
 from dai_scoring_nifi.folders import Folders
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.settings import Settings
@@ -40,7 +40,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         super().__init__()
         self._models = ModelHolder()
         self._folders = Folders()
-        self._sessions = SessionAccess()
+        self._exchange = Exchange()
         self._settings: Settings | None = None
         self._scorer: Scorer | None = None
         self._warned = False
@@ -88,24 +88,31 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
         self._scorer = None
+        self._exchange.reset()
         self._folders.remove()
 
     def transform(self, context: Any, flowfile: Any) -> Any:
-        """Score one FlowFile."""
+        """Score a FlowFile, and small ones that wait behind it."""
+        batch = self._exchange.take(context, flowfile)
         try:
-            return self._score(flowfile)
+            return batch.send([self._outcome(batch, item) for item in batch.items])
+        except BaseException:
+            batch.give_back()
+            raise
+
+    def _outcome(self, batch: Batch, item: Item) -> Outcome:
+        try:
+            return self._score(batch, item)
         except ScoringError as error:
-            return self._failed(flowfile, error.code, str(error))
+            return self._failed(item, error.code, str(error))
         except OSError as error:
-            return self._failed(flowfile, "io", f"the exchange folder or the model cannot be used: {error.strerror}")
+            return self._failed(item, "io", f"the exchange folder or the model cannot be used: {error.strerror}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
             # Only the types and places: messages of foreign exceptions may hold values of a record.
             where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
             self.logger.error(f"Unexpected {type(error).__name__} while scoring, at\n{where}")
             return self._failed(
-                flowfile,
-                "internal",
-                f"unexpected {type(error).__name__} while scoring; NiFi's log says where",
+                item, "internal", f"unexpected {type(error).__name__} while scoring; NiFi's log says where"
             )
 
     def _opened(self, found: Settings) -> Scorer:
@@ -122,61 +129,71 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
         return properties.read(lookup, Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home"))))
 
-    def _score(self, flowfile: Any) -> Any:
+    def _score(self, batch: Batch, item: Item) -> Outcome:
         scorer, settings = self._scorer, self._settings
         if scorer is None or settings is None:
             raise ModelError("the processor has not been started with a model")
-        folder = self._folders.take(flowfile.getSize())
-        found = self._sessions.of(flowfile)
-        exchange = BridgeExchange(flowfile, folder) if found is None else SessionExchange(*found, folder)
-        options = settings.options
-        if not exchange.can_reject:
-            options = self._without_rejected(options)
+        options = settings.options if batch.can_add else self._without_rejected(settings.options)
+        folder = self._folders.take(item.size)
         try:
-            exchange.fetch()
+            if item.contents is None:
+                batch.export(folder.source)
+            else:
+                folder.source.write_bytes(item.contents)
             summary = score_file(
                 scorer,
                 folder.source,
                 folder.target,
                 folder.rejected,
                 options,
-                flowfile.getAttribute("mime.type"),
-                flowfile.getAttribute("filename"),
+                item.attributes.get("mime.type"),
+                item.attributes.get("filename"),
             )
             folder.source.unlink()
-            described = _described(scorer.info, summary)
-            if summary.rejected:
-                exchange.reject({**described, "record.count": str(summary.rejected)}, REJECTED)
+            scored = _contents(folder.target, item)
+            rejected = _contents(folder.rejected, item) if summary.rejected else None
         except BaseException:
             folder.clear()
             raise
         info = scorer.info
         millis = round(summary.seconds * 1000)
-        return exchange.result(
+        described = _described(info, summary)
+        further = None
+        if rejected is not None:
+            further = Outcome(REJECTED, {**described, "record.count": str(summary.rejected)}, rejected)
+        return Outcome(
             SUCCESS,
-            {
-                **described,
-                "scoring.rejected.count": str(summary.rejected),
-                "scoring.duration.ms": str(millis),
-            },
+            {**described, "scoring.rejected.count": str(summary.rejected), "scoring.duration.ms": str(millis)},
+            scored,
             f"Scored {summary.scored} records with model {info.id} ({info.runtime} {info.runtime_version}, "
             f"SHA-256 {info.sha256})",
             millis,
+            further,
         )
 
     def _without_rejected(self, options: FileOptions) -> FileOptions:
         if not self._warned:
             self._warned = True
             self.logger.warn(
-                "This NiFi does not let a Python processor reach its process session: contents go the slow way, "
-                "in memory, and a FlowFile with a row that cannot be scored goes to failure as a whole."
+                "This NiFi does not let a Python processor reach its process session: contents go the slow way, in "
+                "memory, and a FlowFile with a row that cannot be scored goes to failure as a whole. The reason: "
+                f"{self._exchange.problem}"
             )
         return replace(options, bad_rows=BadRows.FAIL)
 
-    def _failed(self, flowfile: Any, code: str, message: str) -> Any:
+    def _failed(self, item: Item, code: str, message: str) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
-        self.logger.error(f"Cannot score {flowfile.getAttribute('filename')}: {message} [{code}]")
-        return FlowFileTransformResult(FAILURE, {"scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
+        self.logger.error(f"Cannot score {item.attributes.get('filename')}: {message} [{code}]")
+        return Outcome(FAILURE, {"scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
+
+
+def _contents(file: Path, item: Item) -> bytes | Path:
+    """What a file holds, where it belongs to one of several FlowFiles: they share the folder."""
+    if item.contents is None:
+        return file
+    contents = file.read_bytes()
+    file.unlink()
+    return contents
 
 
 def _described(info: ModelInfo, summary: Summary) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The jars that scoring with Java needs, resolved once by Maven into the shared cache.
 
-The cache has one folder for each state of the Java project: ``open`` with the helper and h2o-genmodel, and, in a
-folder of its own that is made only on request, ``mojo2`` with H2O's MOJO runtime beside them.
+The cache has one folder for each state of the Java project: ``open`` with the helper and h2o-genmodel, ``nifi`` with
+the helper for NiFi, and, in a folder of its own that is made only on request, ``mojo2`` with H2O's MOJO runtime beside.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _quiet(what: str, share: float | None = None) -> None:
 
 
 def resolve_jars(progress: Progress = _quiet, mojo2: bool = False) -> Path:
-    """Return a folder with ``open/*.jar``, and ``mojo2/*.jar`` where those were ever asked for.
+    """Return a folder with ``open/*.jar`` and ``nifi/*.jar``, and ``mojo2/*.jar`` where those were ever asked for.
 
     ``mojo2`` fetches H2O's MOJO runtime, which is under H2O.ai's own licence: pass True only when the user said so.
 
@@ -61,7 +61,7 @@ def _place() -> Path:
 
 def _sources() -> list[Path]:
     project = resources.java_project()
-    return [project / "pom.xml", *sorted((project / "src").rglob("*.java"))]
+    return sorted(path for path in project.rglob("*") if path.name == "pom.xml" or path.suffix == ".java")
 
 
 def _make(place: Path, progress: Progress, mojo2: bool) -> None:

@@ -70,8 +70,9 @@ def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dic
     processors = Path(dai_scoring.__file__).resolve().parent.parent
     for package in ("dai_scoring", "dai_scoring_nifi"):
         entries |= _tree(processors / package, f"{_PACKAGES}/{package}")
+    jars = resolve_jars(progress, mojo2 and spec.jars)
+    entries |= _tree(jars / "nifi", f"{_PACKAGES}/dai_scoring_nifi/jars")
     if spec.jars:
-        jars = resolve_jars(progress, mojo2)
         for kind in ("open", "mojo2") if mojo2 else ("open",):
             entries |= _tree(jars / kind, f"{_PACKAGES}/dai_scoring/jars/{kind}")
     module = resources.extensions() / f"{spec.processor}.py"

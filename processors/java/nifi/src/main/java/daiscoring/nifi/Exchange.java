@@ -1,0 +1,267 @@
+package daiscoring.nifi;
+
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.nifi.flowfile.FlowFile;
+import org.apache.nifi.processor.FlowFileFilter.FlowFileFilterResult;
+import org.apache.nifi.processor.ProcessContext;
+import org.apache.nifi.processor.ProcessSession;
+import org.apache.nifi.processor.Relationship;
+
+/**
+ * Moves FlowFiles between NiFi and a Python processor, inside NiFi's virtual machine: one call over the bridge for what
+ * comes in and one for what goes out, where each method of the process session would be a call of its own.
+ *
+ * <p>Small FlowFiles travel within the calls, and as many of them as wait are taken at once. The contents of a large one
+ * go through a file. NiFi gives a Python processor neither the session nor more than one FlowFile: both are found in
+ * private fields of the FlowFile that it does give.
+ */
+public final class Exchange {
+    private static final Relationship ORIGINAL = relationship("original");
+    private static final String FAILURE = "failure";
+
+    private final Map<Long, Taken> taken = new ConcurrentHashMap<>();
+    private final AtomicLong tickets = new AtomicLong();
+    private Field sessionField;
+    private Field flowFileField;
+    private Class<?> resultType;
+    private String[] attributes;
+    private boolean keepsOriginals;
+
+    /**
+     * Learn NiFi's classes from a FlowFile as Python gets it.
+     *
+     * @param names the attributes that Python wants to know of each FlowFile, separated by line ends
+     * @throws ReflectiveOperationException where this NiFi has other classes
+     */
+    public void bind(Object input, ProcessContext context, String names) throws ReflectiveOperationException {
+        sessionField = accessible(input.getClass(), "session", ProcessSession.class);
+        flowFileField = accessible(input.getClass(), "flowFile", FlowFile.class);
+        resultType = Class.forName(
+                "org.apache.nifi.python.processor.FlowFileTransformResult", true, input.getClass().getClassLoader());
+        attributes = names.split("\n");
+        keepsOriginals = !context.isAutoTerminated(ORIGINAL);
+    }
+
+    /**
+     * Take a FlowFile and, if it is small, others that wait and are small too.
+     *
+     * @param input what NiFi gave to Python
+     * @param small the size in bytes up to which contents are part of the answer
+     * @param most how many FlowFiles to take at most, the given one included
+     * @return packed: a ticket for the further calls, the number of FlowFiles, and for each its size, the wanted
+     *     attributes and its contents, which are null if it is not small
+     */
+    public String take(Object input, int small, int most) throws ReflectiveOperationException, IOException {
+        ProcessSession session = (ProcessSession) sessionField.get(input);
+        List<FlowFile> flowFiles = new ArrayList<>();
+        flowFiles.add((FlowFile) flowFileField.get(input));
+        long ticket = tickets.incrementAndGet();
+        Taken own = new Taken(session, flowFiles);
+        taken.put(ticket, own);
+        try {
+            if (most > 1 && flowFiles.get(0).getSize() <= small) {
+                flowFiles.addAll(session.get(next -> flowFilter(next, small, most - 1, own)));
+            }
+            Packed.Writer out = new Packed.Writer();
+            out.number(ticket);
+            out.number(flowFiles.size());
+            for (FlowFile flowFile : flowFiles) {
+                out.number(flowFile.getSize());
+                for (String name : attributes) {
+                    out.text(flowFile.getAttribute(name));
+                }
+                out.bytes(flowFile.getSize() <= small ? contents(session, flowFile) : null);
+            }
+            return out.toString();
+        } catch (RuntimeException | IOException e) {
+            giveBack(ticket);
+            throw e;
+        }
+    }
+
+    /** Write the contents of the first FlowFile to a file. */
+    public void export(long ticket, String path) {
+        Taken own = taken.get(ticket);
+        own.session.exportTo(own.flowFiles.get(0), Path.of(path), false);
+    }
+
+    /**
+     * Send the FlowFiles on.
+     *
+     * @param packed for each of them in order: relationship, attributes to set, contents (null: in the file, or
+     *     untouched), the file that has the contents (null: none), what the provenance says, milliseconds; then the
+     *     same for a further FlowFile made of it, the relationship null if there is none
+     * @return a FlowFileTransformResult for the first, which NiFi itself asks for the rest
+     */
+    public Object send(long ticket, String packed) throws IOException {
+        Taken own = taken.get(ticket);
+        Packed.Reader in = new Packed.Reader(packed);
+        Outcome first = null;
+        for (int i = 0; i < own.flowFiles.size(); i++) {
+            Outcome outcome = new Outcome(in);
+            Outcome further = new Outcome(in);
+            if (further.relationship != null) {
+                add(own.session, own.flowFiles.get(i), further);
+            }
+            if (i == 0) {
+                first = outcome;
+            } else {
+                send(own.session, own.flowFiles.get(i), outcome);
+            }
+        }
+        taken.remove(ticket);
+        return result(own.session, own.flowFiles.get(0), first);
+    }
+
+    /** Put the FlowFiles after the first back into their queue; NiFi deals with the first. */
+    public void giveBack(long ticket) {
+        Taken own = taken.remove(ticket);
+        if (own != null && own.flowFiles.size() > 1) {
+            own.session.transfer(own.flowFiles.subList(1, own.flowFiles.size()));
+        }
+    }
+
+    private static FlowFileFilterResult flowFilter(FlowFile next, int small, int most, Taken own) {
+        own.seen++;
+        if (next.getSize() > small || own.seen > most) {
+            return FlowFileFilterResult.REJECT_AND_TERMINATE;
+        }
+        return FlowFileFilterResult.ACCEPT_AND_CONTINUE;
+    }
+
+    private static byte[] contents(ProcessSession session, FlowFile flowFile) throws IOException {
+        if (flowFile.getSize() == 0) {
+            return new byte[0];
+        }
+        try (InputStream in = session.read(flowFile)) {
+            return in.readAllBytes();
+        }
+    }
+
+    private void send(ProcessSession session, FlowFile flowFile, Outcome outcome) throws IOException {
+        boolean failed = outcome.relationship.equals(FAILURE);
+        if (keepsOriginals && !failed) {
+            session.transfer(session.clone(flowFile), ORIGINAL);
+        }
+        FlowFile changed = session.putAllAttributes(flowFile, outcome.attributes);
+        if (!failed) {
+            changed = replace(session, changed, outcome);
+        }
+        session.transfer(changed, relationship(outcome.relationship));
+    }
+
+    private static void add(ProcessSession session, FlowFile parent, Outcome outcome) throws IOException {
+        FlowFile child = session.create(parent);
+        try {
+            child = session.putAllAttributes(write(session, child, outcome), outcome.attributes);
+            session.transfer(child, relationship(outcome.relationship));
+        } catch (RuntimeException | IOException e) {
+            // A FlowFile that goes nowhere would make NiFi roll back, and try again for ever.
+            session.remove(child);
+            throw e;
+        }
+    }
+
+    private static FlowFile replace(ProcessSession session, FlowFile flowFile, Outcome outcome) throws IOException {
+        FlowFile written = write(session, flowFile, outcome);
+        session.getProvenanceReporter().modifyContent(written, outcome.details, outcome.millis);
+        return written;
+    }
+
+    private static FlowFile write(ProcessSession session, FlowFile flowFile, Outcome outcome) throws IOException {
+        if (outcome.contents != null) {
+            return session.write(flowFile, out -> out.write(outcome.contents));
+        }
+        // By stream: from a path NiFi would take the file's name too.
+        FlowFile written;
+        try (InputStream in = new FileInputStream(outcome.file)) {
+            written = session.importFrom(in, flowFile);
+        }
+        Files.deleteIfExists(Path.of(outcome.file));
+        return written;
+    }
+
+    /**
+     * What NiFi asks about the first FlowFile. It makes the FlowFile for 'original' as a clone before it asks for the
+     * contents, so that these are not put in place earlier.
+     */
+    private Object result(ProcessSession session, FlowFile flowFile, Outcome outcome) {
+        return Proxy.newProxyInstance(resultType.getClassLoader(), new Class<?>[] {resultType},
+                (proxy, method, arguments) -> answer(method, session, flowFile, outcome));
+    }
+
+    private static Object answer(Method method, ProcessSession session, FlowFile flowFile, Outcome outcome)
+            throws IOException {
+        switch (method.getName()) {
+            case "getRelationship":
+                return outcome.relationship;
+            case "getAttributes":
+                return outcome.attributes;
+            case "getContents":
+                replace(session, flowFile, outcome);
+                return null;
+            case "toString":
+                return "scored FlowFile";
+            case "hashCode":
+                return System.identityHashCode(outcome);
+            default:
+                return null;
+        }
+    }
+
+    private static Field accessible(Class<?> owner, String name, Class<?> type) throws ReflectiveOperationException {
+        Field field = owner.getDeclaredField(name);
+        if (!type.isAssignableFrom(field.getType())) {
+            throw new NoSuchFieldException(owner + " has a field " + name + " of another type");
+        }
+        field.setAccessible(true);
+        return field;
+    }
+
+    private static Relationship relationship(String name) {
+        return new Relationship.Builder().name(name).build();
+    }
+
+    /** FlowFiles of one session that are with Python. */
+    private static final class Taken {
+        private final ProcessSession session;
+        private final List<FlowFile> flowFiles;
+        private int seen;
+
+        Taken(ProcessSession session, List<FlowFile> flowFiles) {
+            this.session = session;
+            this.flowFiles = flowFiles;
+        }
+    }
+
+    /** What became of a FlowFile. */
+    private static final class Outcome {
+        private final String relationship;
+        private final Map<String, String> attributes;
+        private final byte[] contents;
+        private final String file;
+        private final String details;
+        private final long millis;
+
+        Outcome(Packed.Reader in) throws IOException {
+            relationship = in.text();
+            attributes = relationship == null ? Map.of() : in.texts();
+            contents = relationship == null ? null : in.bytes();
+            file = relationship == null ? null : in.text();
+            details = relationship == null ? null : in.text();
+            millis = relationship == null ? 0 : in.number();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package daiscoring.nifi;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Values packed into one string for the bridge to Python, which moves a string by value and at little cost: big-endian
+ * int32 lengths and bytes, as ISO 8859-1. A length of -1 stands for null. {@code exchange.py} has the other side.
+ */
+final class Packed {
+    private Packed() {
+    }
+
+    /** Collects values. */
+    static final class Writer {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+        private final DataOutputStream out = new DataOutputStream(bytes);
+
+        void number(long value) throws IOException {
+            out.writeLong(value);
+        }
+
+        void text(String value) throws IOException {
+            bytes(value == null ? null : value.getBytes(StandardCharsets.UTF_8));
+        }
+
+        void bytes(byte[] value) throws IOException {
+            out.writeInt(value == null ? -1 : value.length);
+            if (value != null) {
+                out.write(value);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return bytes.toString(StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    /** Gives values back in the order in which they were put in. */
+    static final class Reader {
+        private final DataInputStream in;
+
+        Reader(String packed) {
+            in = new DataInputStream(new ByteArrayInputStream(packed.getBytes(StandardCharsets.ISO_8859_1)));
+        }
+
+        long number() throws IOException {
+            return in.readLong();
+        }
+
+        String text() throws IOException {
+            byte[] value = bytes();
+            return value == null ? null : new String(value, StandardCharsets.UTF_8);
+        }
+
+        byte[] bytes() throws IOException {
+            int length = in.readInt();
+            return length < 0 ? null : in.readNBytes(length);
+        }
+
+        Map<String, String> texts() throws IOException {
+            Map<String, String> found = new LinkedHashMap<>();
+            for (long left = number(); left > 0; left--) {
+                found.put(text(), text());
+            }
+            return found;
+        }
+    }
+}
