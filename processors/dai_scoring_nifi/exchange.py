@@ -9,6 +9,7 @@ large ones go through files. Where a NiFi does not let the helper reach its proc
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,15 +108,31 @@ class Exchange:
             self._helper, self._take = helper, helper.take
 
 
+_lock = threading.Lock()
+_helper_class: Any = None
+
+
 def _load(parent: Any) -> Any:
-    """A helper, in a class loader of its own below that of NiFi's bridge to Python."""
+    """A helper; its class loader is below that of NiFi's bridge to Python.
+
+    There is one class for the whole process: the bridge keeps methods by their class's name, and would call those
+    of another class of that name.
+    """
+    global _helper_class
+    with _lock:
+        if _helper_class is None:
+            _helper_class = _loaded(parent)
+    return _helper_class.newInstance()
+
+
+def _loaded(parent: Any) -> Any:
     jvm = JvmHolder.jvm
     urls = [jvm.java.io.File(str(path)).toURI().toURL() for path in sorted(_JARS.glob("*.jar"))]
     array = jvm.java.lang.reflect.Array
     java_urls = array.newInstance(jvm.java.net.URI("file:/").toURL().getClass(), len(urls))
     for index, url in enumerate(urls):
         array.set(java_urls, index, url)
-    return jvm.java.net.URLClassLoader(java_urls, parent).loadClass("daiscoring.nifi.Exchange").newInstance()
+    return jvm.java.net.URLClassLoader(java_urls, parent).loadClass("daiscoring.nifi.Exchange")
 
 
 class _HelperBatch:
