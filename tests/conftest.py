@@ -6,12 +6,14 @@ import importlib.util
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dai_scoring.models import Runtime, open_model
-from dai_scoring.scorer import RuntimeSettings, Scorer
+from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
+from tests.pipeline import build
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN_ROW = {"pclass": "3", "sex": "male", "age": "22", "ticket": "A1", "fare": "7.25", "cabin": "C1"}
@@ -86,6 +88,26 @@ def cpp_runtime() -> None:
 @pytest.fixture(scope="session")
 def titanic_cpp_scorer(titanic: Path, cpp_runtime: None) -> Scorer:
     return open_model(titanic, Runtime.CPP)
+
+
+@pytest.fixture(scope="session")
+def pipeline(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scorer.zip as Driverless AI exports it, around a model that needs no licence."""
+    return build.scorer_zip(samples, tmp_path_factory.mktemp("pipeline") / "scorer.zip")
+
+
+@pytest.fixture(scope="session")
+def pipeline_settings() -> PipelineSettings:
+    """Runs pipelines on this Python; their environments are kept, as pip takes a while to make them."""
+    from dai_nifi.nifi import cache
+
+    return PipelineSettings(python_command=sys.executable, environment_folder=cache.directory() / "test-pipelines")
+
+
+@pytest.fixture(scope="session")
+def pipeline_scorer(pipeline: Path, pipeline_settings: PipelineSettings) -> Iterator[Scorer]:
+    with open_model(pipeline, settings=RuntimeSettings(pipeline=pipeline_settings)) as scorer:
+        yield scorer
 
 
 @pytest.fixture(scope="session")

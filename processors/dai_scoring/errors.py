@@ -7,9 +7,13 @@
     │   ├── ModelNotFoundError      no file at the path
     │   ├── ModelFormatError        the file is not a model that any runtime here knows, or is damaged
     │   ├── LicenceError            the runtime refuses the model without a (valid) licence
+    │   ├── EnvironmentMissingError the Python environment of a scoring pipeline is not there, or cannot be made
     │   ├── RuntimeMissingError     the runtime for this kind of model is not installed
     │   └── UnsupportedError        the model cannot do what the options ask for
     ├── OptionError                 an option has a value that makes no sense, whatever the data
+    ├── ExecutionError              the model's own code fails with this input
+    │   ├── WorkerFailedError       its process dies or hangs, and so does its successor
+    │   └── PipelineError           it raises an error that is not about single rows
     └── InputError                  this input cannot be scored; another one may be
         ├── MissingColumnsError     columns of the model are absent from the records
         ├── ContentError            the bytes are not (valid) records of the format
@@ -63,6 +67,12 @@ class RuntimeMissingError(ModelError):
     code = "runtime_missing"
 
 
+class EnvironmentMissingError(ModelError):
+    """The Python environment that a scoring pipeline needs is not there, or cannot be made."""
+
+    code = "environment_missing"
+
+
 class UnsupportedError(ModelError):
     """The model cannot do what the options ask for, such as contributions."""
 
@@ -73,6 +83,24 @@ class OptionError(ScoringError):
     """An option's value makes no sense, whatever the data."""
 
     code = "option"
+
+
+class ExecutionError(ScoringError):
+    """The model's own code fails with this input; another may do."""
+
+    code = "execution"
+
+
+class WorkerFailedError(ExecutionError):
+    """The process of a Python scoring pipeline died or hung with these rows, and so did its successor."""
+
+    code = "worker_failed"
+
+
+class PipelineError(ExecutionError):
+    """The code of a Python scoring pipeline raised an error that is not about single rows."""
+
+    code = "pipeline_error"
 
 
 class InputError(ScoringError):

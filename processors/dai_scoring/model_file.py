@@ -20,6 +20,8 @@ class Kind(Enum):
 
 
 ARCHIVED_MOJO = "mojo-pipeline/pipeline.mojo"
+SCORING_MODULE = "scoring_h2oai_experiment_"
+"""How the module of every Python scoring pipeline begins."""
 
 
 def identify(path: Path) -> Kind:
@@ -30,7 +32,12 @@ def identify(path: Path) -> Kind:
     if not path.exists():
         raise ModelNotFoundError(f"there is no model file at {path}. Check the path on the machine that scores.")
     if path.is_dir():
-        raise ModelFormatError(f"{path} is a folder; give the model file in it, such as pipeline.mojo.")
+        if any(path.rglob(f"{SCORING_MODULE}*.whl")):
+            return Kind.SCORING_PIPELINE
+        raise ModelFormatError(
+            f"{path} is a folder; give the model file in it, such as pipeline.mojo, or the folder that scorer.zip "
+            "unpacks to."
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
@@ -44,7 +51,7 @@ def identify(path: Path) -> Kind:
         return Kind.DAI_MOJO_ARCHIVE
     if "model.ini" in names:
         return Kind.H2O3_MOJO
-    if any("scoring_h2oai_experiment" in name for name in names):
+    if any(name.rpartition("/")[2].startswith(SCORING_MODULE) or name.startswith(SCORING_MODULE) for name in names):
         return Kind.SCORING_PIPELINE
     raise ModelFormatError(
         f"{path} is a zip file, but no model: it holds neither mojo/pipeline.pb (Driverless AI) "

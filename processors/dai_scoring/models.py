@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
-from dai_scoring.errors import OptionError, UnsupportedError
+from dai_scoring.errors import UnsupportedError
 from dai_scoring.model_file import Kind, identify
-from dai_scoring.scorer import RuntimeSettings, Scorer
+from dai_scoring.scorer import Engine, RuntimeSettings, Scorer
 
 
 class Runtime(Enum):
@@ -16,6 +16,7 @@ class Runtime(Enum):
     AUTO = "auto"
     JAVA = "java"
     CPP = "cpp"
+    PYTHON = "python"
 
 
 def open_model(path: Path, runtime: Runtime = Runtime.AUTO, settings: RuntimeSettings | None = None) -> Scorer:
@@ -25,6 +26,13 @@ def open_model(path: Path, runtime: Runtime = Runtime.AUTO, settings: RuntimeSet
     """
     settings = settings or RuntimeSettings()
     kind = identify(path)
+    if kind is Kind.SCORING_PIPELINE:
+        return Scorer(_pipeline(path, runtime, settings))
+    if runtime is Runtime.PYTHON:
+        raise UnsupportedError(
+            f"{path} is a {kind.value}, which the Python runtime does not load: it takes a Python scoring pipeline "
+            "(scorer.zip). Score this one with the Java runtime (ScoreJavaMojo)."
+        )
     if kind is Kind.H2O3_MOJO:
         if runtime is Runtime.CPP:
             raise UnsupportedError(
@@ -34,13 +42,21 @@ def open_model(path: Path, runtime: Runtime = Runtime.AUTO, settings: RuntimeSet
         from dai_scoring.runtimes import h2o3_mojo
 
         return Scorer(h2o3_mojo.load(path, settings))
-    if kind in (Kind.DAI_MOJO, Kind.DAI_MOJO_ARCHIVE):
-        if runtime is Runtime.CPP:
-            from dai_scoring.runtimes import cpp_mojo
+    if runtime is Runtime.CPP:
+        from dai_scoring.runtimes import cpp_mojo
 
-            return Scorer(cpp_mojo.load(path, kind, settings))
-        from dai_scoring.runtimes import java_mojo
+        return Scorer(cpp_mojo.load(path, kind, settings))
+    from dai_scoring.runtimes import java_mojo
 
-        return Scorer(java_mojo.load(path, kind, settings))
-    words = "no runtime here loads it" if runtime is Runtime.AUTO else f"the {runtime.value} runtime does not load it"
-    raise OptionError(f"{path} is a {kind.value}; {words}. Export the MOJO of the experiment instead.")
+    return Scorer(java_mojo.load(path, kind, settings))
+
+
+def _pipeline(path: Path, runtime: Runtime, settings: RuntimeSettings) -> Engine:
+    if runtime not in (Runtime.AUTO, Runtime.PYTHON):
+        raise UnsupportedError(
+            f"{path} is a {Kind.SCORING_PIPELINE.value}; the {runtime.value} runtime does not load it. Score it with "
+            "the Python runtime (ScorePythonPipeline), or export the MOJO of the experiment instead."
+        )
+    from dai_scoring.runtimes import python_pipeline
+
+    return python_pipeline.load(path, settings)

@@ -227,6 +227,25 @@ def _with_refused(rejects: pa.Table, refused: Sequence[tuple[int, str]], count: 
 
 
 @dataclass(frozen=True)
+class PipelineSettings:
+    """How a Python scoring pipeline is run: in which environment, and by how many processes.
+
+    ``environment`` is one that has the pipeline installed: its folder, or its python. Without it one is made in
+    ``environment_folder`` by ``python_command``, with packages from ``wheel_folder`` alone if that is given.
+    Timeouts are in seconds: to load the pipeline, and to score a batch.
+    """
+
+    environment: Path | None = None
+    environment_folder: Path | None = None
+    python_command: str = "python3"
+    wheel_folder: Path | None = None
+    workers: int = 1
+    start_timeout: float = 300.0
+    score_timeout: float = 300.0
+    apply_data_recipes: bool = False
+
+
+@dataclass(frozen=True)
 class RuntimeSettings:
     """What loading a model may need beside its file.
 
@@ -240,3 +259,4 @@ class RuntimeSettings:
     java_home: Path | None = None
     mojo_runtime: Path | None = None
     jar_folders: tuple[Path, ...] = ()
+    pipeline: PipelineSettings = field(default_factory=PipelineSettings)

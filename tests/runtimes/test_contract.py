@@ -81,7 +81,16 @@ def _h2o3(request: pytest.FixtureRequest) -> Case:
     )
 
 
-CASES = {"java": _java, "cpp": _cpp, "h2o3": _h2o3}
+def _python(request: pytest.FixtureRequest) -> Case:
+    samples, own = request.getfixturevalue("samples"), request.getfixturevalue("pipeline_settings")
+    path, scorer = request.getfixturevalue("pipeline"), request.getfixturevalue("pipeline_scorer")
+    settings = RuntimeSettings(pipeline=own)
+    return Case(
+        path, scorer, lambda: open_model(path, settings=settings), _penguins(samples), "bill_length_mm", "species"
+    )
+
+
+CASES = {"java": _java, "cpp": _cpp, "h2o3": _h2o3, "python": _python}
 
 
 @pytest.fixture(params=CASES)

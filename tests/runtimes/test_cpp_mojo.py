@@ -15,7 +15,6 @@ from dai_scoring.errors import (
     LicenceError,
     ModelError,
     ModelFormatError,
-    OptionError,
     RuntimeMissingError,
     UnsupportedError,
 )
@@ -163,15 +162,9 @@ def test_damaged_and_old_files(titanic: Path, tmp_path: Path, capfd: pytest.Capt
     assert capfd.readouterr() == ("", "")
 
 
-def test_models_of_other_kinds(samples: Path, tmp_path: Path) -> None:
+def test_models_of_other_kinds(samples: Path) -> None:
     with pytest.raises(UnsupportedError, match=r"H2O-3 MOJO.*ScoreJavaMojo"):
         open_model(samples / "penguins.mojo", Runtime.CPP)
-    scorer = tmp_path / "scorer.zip"
-    with zipfile.ZipFile(scorer, "w") as archive:
-        archive.writestr("scoring_h2oai_experiment_1-1.0.0-py3-none-any.whl", b"")
-    for runtime in (Runtime.CPP, Runtime.JAVA):
-        with pytest.raises(OptionError, match=f"the {runtime.value} runtime does not load it"):
-            open_model(scorer, runtime)
 
 
 def test_where_the_runtime_is_not_installed(titanic: Path, monkeypatch: pytest.MonkeyPatch) -> None:

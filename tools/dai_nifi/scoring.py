@@ -11,7 +11,7 @@ from dai_nifi.errors import ModelRefusedError, ScoringFailedError, UsageError
 from dai_nifi.jars import resolve_jars
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.nifi.maven import Progress
-from dai_scoring.errors import InputError, ModelError, OptionError
+from dai_scoring.errors import ExecutionError, InputError, ModelError, OptionError
 from dai_scoring.model_file import identify
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
@@ -24,7 +24,7 @@ def translated() -> Iterator[None]:
         yield
     except ModelError as error:
         raise ModelRefusedError(str(error)) from error
-    except InputError as error:
+    except (InputError, ExecutionError) as error:
         raise ScoringFailedError(str(error)) from error
     except OptionError as error:
         raise UsageError(str(error)) from error

@@ -1,0 +1,221 @@
+"""The Python environment of a scoring pipeline: one that is there, or one made from its own requirements.
+
+An environment is made once for a pipeline and a version of Python, in a folder named after both; a file that is
+written last says that it is complete. Several processes may want the same one: the first makes it, the others wait.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dai_scoring.errors import EnvironmentMissingError
+from dai_scoring.pipeline_file import PipelineFile
+from dai_scoring.scorer import PipelineSettings
+
+Progress = Callable[[str], None]
+"""Is told what is being done, a line at a time."""
+
+_READY = "ready.json"
+_ASK_TIMEOUT = 60
+_OLDEST = (3, 6)
+_SAYS = re.compile(r"\s*(Collecting|Processing|Installing collected packages|Building wheel)\b.*")
+_NO_PACKAGE = re.compile(
+    r"(?:No matching distribution found for|Could not find a version that satisfies the requirement|Cannot install) "
+    r"([^\s(]+(?: *[<>=!~][^\s(]*)*)"
+)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that pipelines can run on."""
+
+    path: Path
+    version: tuple[int, int]
+
+    @property
+    def words(self) -> str:
+        """The version as people write it."""
+        return f"{self.version[0]}.{self.version[1]}"
+
+
+def default_folder() -> Path:
+    """Where environments are made unless the settings say otherwise."""
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "nifi-dai-scoring" / "pipelines"
+
+
+def find(pipeline: PipelineFile, settings: PipelineSettings) -> Interpreter | None:
+    """The Python of an environment that is ready; None where one has to be made first.
+
+    Raises EnvironmentMissingError where the settings name an environment that will not do.
+    """
+    if settings.environment is not None:
+        return _existing(settings.environment, pipeline)
+    base = interpreter(settings.python_command)
+    ready = _place(pipeline, settings, base) / _READY
+    if not ready.is_file():
+        return None
+    return Interpreter(_python_in(ready.parent), base.version)
+
+
+def make(pipeline: PipelineFile, settings: PipelineSettings, progress: Progress) -> Interpreter:
+    """The Python of the pipeline's environment, which is made if it is not there.
+
+    Raises EnvironmentMissingError, which names the package that could not be had.
+    """
+    found = find(pipeline, settings)
+    if found is not None:
+        return found
+    base = interpreter(settings.python_command)
+    if pipeline.python is not None and pipeline.python != base.words:
+        raise EnvironmentMissingError(
+            f"{pipeline.path.name} was made for Python {pipeline.python}, and {settings.python_command} is Python "
+            f"{base.words}. Set Python Command to a Python {pipeline.python}."
+        )
+    place = _place(pipeline, settings, base)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_name(place.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            progress("waiting for another process that makes the same environment")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / _READY).is_file():
+            _build(pipeline, settings, base, place, progress)
+    return Interpreter(_python_in(place), base.version)
+
+
+def interpreter(command: str) -> Interpreter:
+    """What Python a command or path is; raises EnvironmentMissingError where it is none, or too old."""
+    path = shutil.which(command)
+    if path is None:
+        raise EnvironmentMissingError(
+            f"there is no Python at {command!r} on the machine that scores. Set Python Command to the Python that the "
+            "pipeline was made for, such as python3.8 or a whole path."
+        )
+    version, _ = _ask(Path(path), "")
+    if version < _OLDEST:
+        raise EnvironmentMissingError(
+            f"{command} is Python {version[0]}.{version[1]}; Python scoring pipelines need 3.6 or newer."
+        )
+    return Interpreter(Path(path), version)
+
+
+def _ask(python: Path, module: str) -> tuple[tuple[int, int], bool]:
+    """The version of a Python, and whether a module is installed there."""
+    program = (
+        "import importlib.util, json, sys; name = sys.argv[1]; "
+        "print(json.dumps([sys.version_info[:2], bool(name and importlib.util.find_spec(name))]))"
+    )
+    try:
+        done = subprocess.run(
+            [str(python), "-E", "-c", program, module], capture_output=True, text=True, timeout=_ASK_TIMEOUT, check=True
+        )
+        (major, minor), installed = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise EnvironmentMissingError(f"{python} does not run as a Python: {type(error).__name__}.") from error
+    return (major, minor), installed
+
+
+def _existing(given: Path, pipeline: PipelineFile) -> Interpreter:
+    python = given if given.is_file() else _python_in(given)
+    if not python.exists():
+        raise EnvironmentMissingError(
+            f"{given} is no Python environment: there is no {python}. Set Python Environment to its folder, or to its "
+            "python, or leave it empty to have one made."
+        )
+    version, installed = _ask(python, pipeline.module)
+    if not installed:
+        raise EnvironmentMissingError(
+            f"the Python environment {given} does not have the module {pipeline.module}: install the wheels and the "
+            "requirements of the scoring pipeline there, or leave Python Environment empty to have one made."
+        )
+    return Interpreter(python, version)
+
+
+def _python_in(folder: Path) -> Path:
+    return folder / "bin" / "python"
+
+
+def _place(pipeline: PipelineFile, settings: PipelineSettings, base: Interpreter) -> Path:
+    folder = settings.environment_folder or default_folder()
+    return folder / f"{pipeline.id}-{pipeline.digest[:12]}-py{base.words}"
+
+
+def _build(
+    pipeline: PipelineFile, settings: PipelineSettings, base: Interpreter, place: Path, progress: Progress
+) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    progress(f"making a Python {base.words} environment in {place}")
+    try:
+        _run([str(base.path), "-E", "-m", "venv", str(place)], place.parent, progress, "make a virtual environment")
+        with pipeline.unpacked() as folder:
+            command = [
+                str(_python_in(place)),
+                "-E",
+                "-m",
+                "pip",
+                "install",
+                "--no-input",
+                "--disable-pip-version-check",
+            ]
+            if settings.wheel_folder is not None:
+                command += ["--no-index", "--find-links", str(settings.wheel_folder)]
+            command += ["--find-links", str(folder), *_wanted(folder)]
+            _run(command, folder, progress, "install the pipeline's packages")
+        (place / _READY).write_text(json.dumps({"pipeline": str(pipeline.path), "python": base.words}) + "\n")
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+
+
+def _wanted(folder: Path) -> list[str]:
+    """What pip shall install: the requirements, within their constraints, and every wheel that lies beside them."""
+    words: list[str] = []
+    if (folder / "requirements.txt").is_file():
+        words += ["--requirement", "requirements.txt"]
+    for path in sorted(folder.glob("*constraints*.txt")):
+        words += ["--constraint", path.name]
+    return [*words, *(f"./{path.name}" for path in sorted(folder.glob("*.whl")))]
+
+
+def _run(command: list[str], folder: Path, progress: Progress, what: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    lines: list[str] = []
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace",
+    ) as process:  # fmt: skip
+        try:
+            for line in process.stdout or ():
+                lines.append(line.rstrip())
+                if _SAYS.match(line):
+                    progress(line.strip()[:200])
+        except BaseException:
+            with suppress(ProcessLookupError):
+                process.kill()
+            raise
+    if process.returncode:
+        raise EnvironmentMissingError(_why_not(lines, what))
+
+
+def _why_not(lines: list[str], what: str) -> str:
+    text = "\n".join(lines)
+    if found := _NO_PACKAGE.search(text):
+        return (
+            f"the environment cannot be made: there is no package {found[1]} that fits this Python, and "
+            "the other packages, where pip looks. "
+            "Without a way to the package index, set Wheel Folder to one that has it; with one, check that Python "
+            "Command is the Python that the pipeline was made for."
+        )
+    errors = [line for line in lines if line.startswith("ERROR")] or [line for line in lines if line.strip()]
+    return f"the environment cannot be made: pip could not {what}: {'; '.join(errors[-3:])[:600]}"
