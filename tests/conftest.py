@@ -98,10 +98,8 @@ def pipeline(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def pipeline_settings() -> PipelineSettings:
-    """Runs pipelines on this Python; their environments are kept, as pip takes a while to make them."""
-    from dai_nifi.nifi import cache
-
-    return PipelineSettings(python_command=sys.executable, environment_folder=cache.directory() / "test-pipelines")
+    """Runs pipelines on this Python; their environments are kept where users' are, as pip takes a while for them."""
+    return PipelineSettings(python_command=sys.executable)
 
 
 @pytest.fixture(scope="session")

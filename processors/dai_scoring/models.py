@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -19,15 +20,21 @@ class Runtime(Enum):
     PYTHON = "python"
 
 
-def open_model(path: Path, runtime: Runtime = Runtime.AUTO, settings: RuntimeSettings | None = None) -> Scorer:
+def open_model(
+    path: Path,
+    runtime: Runtime = Runtime.AUTO,
+    settings: RuntimeSettings | None = None,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Scorer:
     """Load the model in a file with the runtime that its kind needs, or with the one asked for.
 
+    ``progress`` is told what is being done where that takes minutes: when a pipeline's environment is made.
     Raises ModelError: see :mod:`dai_scoring.errors` for which and when.
     """
     settings = settings or RuntimeSettings()
     kind = identify(path)
     if kind is Kind.SCORING_PIPELINE:
-        return Scorer(_pipeline(path, runtime, settings))
+        return Scorer(_pipeline(path, runtime, settings, progress))
     if runtime is Runtime.PYTHON:
         raise UnsupportedError(
             f"{path} is a {kind.value}, which the Python runtime does not load: it takes a Python scoring pipeline "
@@ -51,7 +58,7 @@ def open_model(path: Path, runtime: Runtime = Runtime.AUTO, settings: RuntimeSet
     return Scorer(java_mojo.load(path, kind, settings))
 
 
-def _pipeline(path: Path, runtime: Runtime, settings: RuntimeSettings) -> Engine:
+def _pipeline(path: Path, runtime: Runtime, settings: RuntimeSettings, progress: Callable[[str], None]) -> Engine:
     if runtime not in (Runtime.AUTO, Runtime.PYTHON):
         raise UnsupportedError(
             f"{path} is a {Kind.SCORING_PIPELINE.value}; the {runtime.value} runtime does not load it. Score it with "
@@ -59,4 +66,4 @@ def _pipeline(path: Path, runtime: Runtime, settings: RuntimeSettings) -> Engine
         )
     from dai_scoring.runtimes import python_pipeline
 
-    return python_pipeline.load(path, settings)
+    return python_pipeline.load(path, settings, progress)

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from dai_scoring.errors import ModelError, ModelNotFoundError
+from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import Scorer
+from dai_scoring_nifi.preparation import Preparation
 from dai_scoring_nifi.settings import Settings
 
 # A refusal is remembered this long: NiFi validates every few seconds, and a licence file may appear meanwhile.
@@ -19,7 +21,8 @@ _RETRY_SECONDS = 20.0
 class ModelHolder:
     """Holds one loaded model for all threads of a processor."""
 
-    def __init__(self, opener: Callable[..., Scorer] = open_model) -> None:
+    def __init__(self, log: Callable[[str], None], opener: Callable[..., Scorer] = open_model) -> None:
+        self._preparation = Preparation(log)
         self._open = opener
         self._lock = threading.Lock()
         self._key: tuple[Any, ...] | None = None
@@ -35,6 +38,8 @@ class ModelHolder:
                     return self._scorer
                 if self._refusal is not None and time.monotonic() - self._refusal[1] < _RETRY_SECONDS:
                     raise self._refusal[0]
+            if runtime is Runtime.PYTHON and identify(settings.model) is Kind.SCORING_PIPELINE:
+                self._preparation.require(settings.model, settings.runtime.pipeline)
             old, self._scorer, self._refusal, self._key = self._scorer, None, None, key
             try:
                 self._scorer = self._open(settings.model, runtime, settings.runtime)

@@ -35,10 +35,11 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
     """Scores the records of FlowFiles: the behaviour that all processors of this suite share."""
 
     runtime = Runtime.AUTO
+    model_property = properties.MODEL_FILE
 
     def __init__(self, **_: Any) -> None:
         super().__init__()
-        self._models = ModelHolder()
+        self._models = ModelHolder(lambda line: self.logger.info(line))
         self._folders = Folders()
         self._exchange = Exchange()
         self._settings: Settings | None = None
@@ -71,7 +72,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             try:
                 self._opened(found)
             except (ModelError, OptionError) as error:
-                problems = [properties.Problem(properties.MODEL_FILE, str(error), str(found.model))]
+                problems = [properties.Problem(self.model_property, str(error), str(found.model))]
         return [
             ValidationResult(subject=problem.subject, explanation=problem.explanation, valid=False, input=problem.value)
             for problem in problems
@@ -127,7 +128,8 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             text = None if value is None else value.getValue()
             return None if text is None else str(text)
 
-        return properties.read(lookup, Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home"))))
+        java_home = Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home")))
+        return properties.read(lookup, java_home, self.model_property)
 
     def _score(self, batch: Batch, item: Item) -> Outcome:
         scorer, settings = self._scorer, self._settings

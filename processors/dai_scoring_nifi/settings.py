@@ -6,6 +6,7 @@ source, so each processor spells its own out.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from typing import TypeVar
 from dai_scoring.files import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
-from dai_scoring.scorer import RuntimeSettings
+from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 
 MODEL_FILE = "Model File"
+SCORING_PIPELINE = "Scoring Pipeline"
 INPUT_FORMAT = "Input Format"
 OUTPUT_FORMAT = "Output Format"
 CSV_DELIMITER = "CSV Delimiter"
@@ -34,12 +36,30 @@ CONTRIBUTIONS = "Contributions"
 PREDICTION_INTERVALS = "Prediction Intervals"
 JVM_OPTIONS = "JVM Options"
 MOJO_RUNTIME = "MOJO Runtime"
+PYTHON_ENVIRONMENT = "Python Environment"
+PYTHON_COMMAND = "Python Command"
+ENVIRONMENT_FOLDER = "Environment Folder"
+WHEEL_FOLDER = "Wheel Folder"
+WORKERS = "Workers"
+START_TIMEOUT = "Start Timeout"
+SCORE_TIMEOUT = "Score Timeout"
+APPLY_DATA_RECIPES = "Apply Data Recipes"
 
 AUTO = "auto"
 SAME = "same as input"
 
 Lookup = Callable[[str], "str | None"]
 """Gives the value of a property by its name, None where it is not set."""
+
+# As NiFi's own time periods.
+_PERIOD = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
+_UNITS = {
+    **dict.fromkeys(("ms", "milli", "millis", "millisecond", "milliseconds"), 0.001),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("d", "day", "days"), 86400.0),
+}
 
 E_ = TypeVar("E_", bound=Enum)
 
@@ -62,16 +82,18 @@ class Problem:
     value: str | None = field(default=None, repr=False)
 
 
-def read(lookup: Lookup, java_home: Path | None = None) -> tuple[Settings | None, list[Problem]]:
+def read(
+    lookup: Lookup, java_home: Path | None = None, model_property: str = MODEL_FILE
+) -> tuple[Settings | None, list[Problem]]:
     """Read all properties: the settings, or None and everything that is wrong with them."""
     reader = _Reader(lookup)
     columns = reader.choice(OUTPUT_COLUMNS, OutputColumns)
     ids = tuple(name.strip() for name in (lookup(ID_COLUMNS) or "").split(",") if name.strip())
     if columns is OutputColumns.IDS and not ids:
         reader.problem(ID_COLUMNS, f"name at least one column, since {OUTPUT_COLUMNS} is '{columns.value}'")
-    model = lookup(MODEL_FILE)
+    model = lookup(model_property)
     if not model:
-        reader.problem(MODEL_FILE, "give the path of the MOJO file, or a parameter that refers to an asset")
+        reader.problem(model_property, "give the path of the model, or a parameter that refers to an asset")
     options = FileOptions(
         input_format=reader.format(INPUT_FORMAT),
         output_format=reader.format(OUTPUT_FORMAT),
@@ -90,10 +112,25 @@ def read(lookup: Lookup, java_home: Path | None = None) -> tuple[Settings | None
         jvm_options=reader.words(JVM_OPTIONS),
         java_home=java_home,
         mojo_runtime=reader.path(MOJO_RUNTIME),
+        pipeline=_pipeline(lookup, reader),
     )
     if reader.problems or not model:
         return None, reader.problems
     return Settings(Path(model), runtime, options), []
+
+
+def _pipeline(lookup: Lookup, reader: _Reader) -> PipelineSettings:
+    folder = lookup(ENVIRONMENT_FOLDER)
+    return PipelineSettings(
+        environment=reader.path(PYTHON_ENVIRONMENT),
+        environment_folder=Path(folder) if folder else None,
+        python_command=lookup(PYTHON_COMMAND) or PipelineSettings.python_command,
+        wheel_folder=reader.path(WHEEL_FOLDER),
+        workers=reader.positive(WORKERS, PipelineSettings.workers),
+        start_timeout=reader.seconds(START_TIMEOUT, PipelineSettings.start_timeout),
+        score_timeout=reader.seconds(SCORE_TIMEOUT, PipelineSettings.score_timeout),
+        apply_data_recipes=lookup(APPLY_DATA_RECIPES) == "true",
+    )
 
 
 class _Reader:
@@ -137,6 +174,16 @@ class _Reader:
             self.problem(name, "give a whole number of at least 1")
             return default
         return int(value)
+
+    def seconds(self, name: str, default: float) -> float:
+        value = self._lookup(name)
+        if not value:
+            return default
+        found = _PERIOD.fullmatch(value.strip().lower())
+        if found is None or found[2] not in _UNITS or float(found[1]) == 0:
+            self.problem(name, "give a time of more than nothing, such as 30 sec or 5 mins")
+            return default
+        return float(found[1]) * _UNITS[found[2]]
 
     def delimiter(self) -> str | None:
         value = self._lookup(CSV_DELIMITER)

@@ -189,6 +189,7 @@ class ScoreCppMojo(RecordScoring):
     )
 
     runtime = Runtime.CPP
+    model_property = "Model File"
 
     def getPropertyDescriptors(self):  # noqa: N802 - NiFi's name
         """The properties in the order in which NiFi shows them."""

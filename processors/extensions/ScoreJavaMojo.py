@@ -202,6 +202,7 @@ class ScoreJavaMojo(RecordScoring):
     )
 
     runtime = Runtime.JAVA
+    model_property = "Model File"
 
     def getPropertyDescriptors(self):  # noqa: N802 - NiFi's name
         """The properties in the order in which NiFi shows them."""

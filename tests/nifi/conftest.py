@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,12 +85,19 @@ class Folders:
         return found
 
 
-def deploy_batch(name: str, model: Path, folder: Path, runtime: str = "java") -> Folders:
+def deploy_batch(
+    name: str,
+    model: Path,
+    folder: Path,
+    runtime: str | None = None,
+    further: Mapping[str, str] | None = None,
+) -> Folders:
     folders = Folders(name, *(folder / kind for kind in ("input", "output", "rejected", "failed")))
     for path in (folders.input, folders.output, folders.rejected, folders.failed):
         path.mkdir(parents=True)
     parameters = {f"{kind}.directory": str(folder / kind) for kind in ("input", "output", "rejected", "failed")}
-    deploy(Request("batch-files", model, runtime, name=name, parameters={**parameters, "minimum.age": "0 sec"}))
+    parameters |= {"minimum.age": "0 sec", **(further or {})}
+    deploy(Request("batch-files", model, runtime, name=name, parameters=parameters))
     return folders
 
 

@@ -219,7 +219,7 @@ from pathlib import Path
 from dai_scoring.models import open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 import pyarrow as pa, threading
-settings = PipelineSettings(python_command=sys.argv[2], environment_folder=Path(sys.argv[3]))
+settings = PipelineSettings(python_command=sys.argv[2])
 scorer = open_model(Path(sys.argv[1]), settings=RuntimeSettings(pipeline=settings))
 print(scorer._engine._pool._idle[0].pid, flush=True)
 row = pa.table({"species": ["Adelie"], "island": ["TRAP hang"], "bill_length_mm": [1.0], "bill_depth_mm": [1.0],
@@ -230,7 +230,6 @@ scorer.score(row)
 
 def test_no_worker_outlives_its_parent(pipeline: Path, pipeline_settings: PipelineSettings) -> None:
     command = [sys.executable, "-c", PARENT, str(pipeline), pipeline_settings.python_command]
-    command.append(str(pipeline_settings.environment_folder))
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())

@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from dai_nifi.commands import demo, deploy, flows, inspect, nars, nifi, score, start, status, stop, undeploy
+from dai_nifi.commands import demo, deploy, flows, inspect, nars, nifi, pipeline, score, start, status, stop, undeploy
 from dai_nifi.errors import ToolError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(demo.app, name="demo")
 app.add_typer(nifi.app, name="nifi")
 app.add_typer(nars.app, name="nars")
+app.add_typer(pipeline.app, name="pipeline")
 app.command()(inspect.inspect)
 app.command()(score.score)
 app.add_typer(flows.app, name="flows")

@@ -12,9 +12,9 @@ from dai_nifi.jars import resolve_jars
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.nifi.maven import Progress
 from dai_scoring.errors import ExecutionError, InputError, ModelError, OptionError
-from dai_scoring.model_file import identify
+from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
-from dai_scoring.scorer import RuntimeSettings, Scorer
+from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 
 
 @contextmanager
@@ -39,6 +39,7 @@ def opened(
     licence_file: Path | None = None,
     jvm_options: tuple[str, ...] = (),
     mojo_runtime: Path | None = None,
+    pipeline: PipelineSettings | None = None,
 ) -> Iterator[Scorer]:
     """Load a model with what this machine has, and close it at the end.
 
@@ -46,15 +47,16 @@ def opened(
     """
     with translated():
         # What the file is comes first: fetching a runtime for something that is no model helps nobody.
-        identify(model)
+        java = identify(model) is not Kind.SCORING_PIPELINE and runtime in (Runtime.AUTO, Runtime.JAVA)
         settings = RuntimeSettings(
             licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"),
             licence_file=licence_file,
             jvm_options=jvm_options,
-            java_home=None if runtime is Runtime.CPP else find_java(),
+            java_home=find_java() if java else None,
             mojo_runtime=mojo_runtime,
-            jar_folders=() if runtime is Runtime.CPP else (resolve_jars(progress, accept_h2o_licence),),
+            jar_folders=(resolve_jars(progress, accept_h2o_licence),) if java else (),
+            pipeline=pipeline or PipelineSettings(),
         )
         progress(f"loading {model.name}", None)
-        with open_model(model, runtime, settings) as scorer:
+        with open_model(model, runtime, settings, lambda line: progress(line, None)) as scorer:
             yield scorer

@@ -25,7 +25,10 @@ def deploy(
         Path | None,
         typer.Option(help="The model file. May be left out for a flow that is deployed already."),
     ] = None,
-    runtime: Annotated[str, typer.Option(help="The model runtime to score with: java or cpp.")] = "java",
+    runtime: Annotated[
+        str | None,
+        typer.Option(help="The model runtime to score with: java, cpp or python. Default: what the model needs."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What to call it on the canvas. Default: FLOW.")] = None,
     param: Annotated[
         list[str] | None,

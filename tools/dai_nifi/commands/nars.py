@@ -28,7 +28,7 @@ DEFAULT_FOLDER = Path("build/nars")
 def build(
     runtime: Annotated[
         list[str] | None,
-        typer.Option(help="Which: java or cpp; may be repeated. Default: java. Each has a licence of its own."),
+        typer.Option(help="Which: java, cpp or python; may be repeated. Default: java and python."),
     ] = None,
     output_folder: Annotated[Path, typer.Option("--output", help="Folder for the archives.")] = DEFAULT_FOLDER,
     accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE_FOR_NARS)] = False,
@@ -52,11 +52,17 @@ def build(
 
     def render(console: Console) -> None:
         for nar in built:
-            inside = "with H2O's MOJO runtime" if nar.h2o_runtime else "without H2O's MOJO runtime: H2O-3 models only"
+            inside = _inside(nar)
             about = f"{nar.processor} {nar.version} for Python {nar.python}, {nar.bytes / 1e6:.0f} MB"
             console.print(f"{nar.path}: {about}, {inside}", soft_wrap=True)
 
     output.result([asdict(nar) for nar in built], render)
+
+
+def _inside(nar: BuiltNar) -> str:
+    if nar.processor == SPECS["python"].processor:
+        return "for Python scoring pipelines"
+    return "with H2O's MOJO runtime" if nar.h2o_runtime else "without H2O's MOJO runtime: H2O-3 models only"
 
 
 @app.command()

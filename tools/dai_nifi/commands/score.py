@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import NotFoundError
 from dai_nifi.jars import LICENCE_NOTE
@@ -21,6 +22,7 @@ from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
+from dai_scoring.scorer import PipelineSettings
 
 _EXTENSIONS = {
     ".csv": Format.CSV,
@@ -43,7 +45,9 @@ class Columns(str, Enum):
 
 
 def score(
-    model: Annotated[Path, typer.Option("--model", "-m", help="A MOJO of Driverless AI or H2O-3.")],
+    model: Annotated[
+        Path, typer.Option("--model", "-m", help="A MOJO of Driverless AI or H2O-3, or a Python scoring pipeline.")
+    ],
     source: Annotated[Path, typer.Argument(metavar="IN", help="A file of records.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; - for standard output.")],
     runtime: Annotated[Runtime, typer.Option(help="The runtime to use.")] = Runtime.AUTO,
@@ -68,6 +72,8 @@ def score(
     licence_file: Annotated[Path | None, typer.Option(help="The Driverless AI licence file.")] = None,
     jvm_options: Annotated[str, typer.Option(help="Options of the Java virtual machine.")] = "",
     mojo_runtime: Annotated[Path | None, typer.Option(help="A folder with the jars of H2O's MOJO runtime.")] = None,
+    python_environment: PythonEnvironmentOption = None,
+    python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
 ) -> None:
     """Score a file of records: the same formats, rules and numbers as the processors in NiFi."""
@@ -101,6 +107,7 @@ def score(
             licence_file,
             tuple(shlex.split(jvm_options)),
             mojo_runtime,
+            PipelineSettings(python_environment, python_command=python_command),
         ) as scorer,
         # In a folder of its own until it is complete: a failure leaves no half of a file behind.
         tempfile.TemporaryDirectory(prefix=".dai-score-", dir=None if to_stdout else _folder(target)) as folder,

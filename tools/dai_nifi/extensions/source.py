@@ -20,6 +20,9 @@ class Extension:
     opening: str
     model: str
     tags: tuple[str, ...]
+    model_property: str = "Model File"
+    model_noun: str = "MOJO"
+    model_resource: str = "allow_file=True"
     properties: Mapping[str, str] = field(default_factory=dict)
 
     def module(self) -> str:
@@ -33,6 +36,10 @@ class Extension:
             docstring=self.docstring,
             opening=self.opening,
             model=self.model,
+            model_property=self.model_property,
+            model_attribute=self.model_property.upper().replace(" ", "_"),
+            model_noun=self.model_noun,
+            model_resource=self.model_resource,
             own_tags="".join(f'            "{tag}",\n' for tag in self.tags),
             own_properties="".join(f"    {name} = {text}" for name, text in self.properties.items()),
             own_names="".join(f"            self.{name},\n" for name in self.properties),
@@ -81,4 +88,87 @@ CPP = Extension(
     tags=("mojo", "c++"),
 )
 
-EXTENSIONS = (JAVA, CPP)
+PYTHON = Extension(
+    processor="ScorePythonPipeline",
+    runtime="PYTHON",
+    summary="Driverless AI Python scoring pipelines in their own environment",
+    use_case="a Driverless AI Python scoring pipeline, which can hold custom recipes",
+    docstring="Scores records with Driverless AI Python scoring pipelines, in processes of their own.",
+    opening="""Scores the records of a FlowFile with a Python scoring pipeline of H2O Driverless AI, which runs in worker
+            processes inside an environment of its own: any Python from 3.6, made from the pipeline's own requirements.""",
+    model="The scoring pipeline: scorer.zip, the folder that it unpacks to, or the wheel in it. A path on the",
+    tags=("python scoring pipeline", "custom recipe"),
+    model_property="Scoring Pipeline",
+    model_noun="scorer.zip",
+    model_resource="allow_file=True, allow_directory=True",
+    properties={
+        "PYTHON_ENVIRONMENT": '''PropertyDescriptor(
+        name="Python Environment",
+        description="""A Python environment that has the pipeline installed: its folder, or its python. Without it one is made,
+            once, from the pipeline's requirements, which may take minutes; the processor becomes valid when it is ready.""",
+        required=False,
+        resource_definition=ResourceDefinition(allow_file=True, allow_directory=True),
+    )
+''',
+        "PYTHON_COMMAND": '''PropertyDescriptor(
+        name="Python Command",
+        description="""The Python to make an environment with: that of the Driverless AI that trained the model, such as python3.8 or
+            python3.11, or a whole path.""",
+        required=True,
+        default_value="python3",
+        validators=[StandardValidators.NON_EMPTY_VALIDATOR],
+    )
+''',
+        "ENVIRONMENT_FOLDER": '''PropertyDescriptor(
+        name="Environment Folder",
+        description="""Where environments are made and kept; each pipeline has its own in it. The default is a cache folder of the
+            user that runs NiFi.""",
+        required=False,
+    )
+''',
+        "WHEEL_FOLDER": '''PropertyDescriptor(
+        name="Wheel Folder",
+        description="""A folder with the wheels of all packages that the pipeline requires, for machines without a way to the
+            package index.""",
+        required=False,
+        resource_definition=ResourceDefinition(allow_directory=True),
+    )
+''',
+        "WORKERS": '''PropertyDescriptor(
+        name="Workers",
+        description="""How many processes score at the same time, at most. Each holds the whole pipeline in memory. More than
+            Concurrent Tasks are never used.""",
+        required=True,
+        default_value="1",
+        validators=[StandardValidators.POSITIVE_INTEGER_VALIDATOR],
+    )
+''',
+        "START_TIMEOUT": """PropertyDescriptor(
+        name="Start Timeout",
+        description="How long a worker may take to load the pipeline.",
+        required=True,
+        default_value="5 mins",
+        validators=[StandardValidators.TIME_PERIOD_VALIDATOR],
+    )
+""",
+        "SCORE_TIMEOUT": '''PropertyDescriptor(
+        name="Score Timeout",
+        description="""How long a worker may take for Batch Rows rows. One that takes longer is ended and replaced; after a second
+            try the FlowFile goes to 'failure'.""",
+        required=True,
+        default_value="5 mins",
+        validators=[StandardValidators.TIME_PERIOD_VALIDATOR],
+    )
+''',
+        "APPLY_DATA_RECIPES": """PropertyDescriptor(
+        name="Apply Data Recipes",
+        description="Whether the pipeline applies its data recipes first, for rows that are as the data was before them.",
+        required=True,
+        default_value="false",
+        allowable_values=["false", "true"],
+    )
+""",
+    },
+)
+
+EXTENSIONS = (JAVA, CPP, PYTHON)

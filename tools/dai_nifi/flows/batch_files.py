@@ -104,7 +104,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=[one.spec() for one in PARAMETERS],
+        parameters=[one.spec() for one in (*PARAMETERS, *runtime.parameters)],
         processors=[take, score, scores, rejected, failed, describe, name, reasons],
         connections=[
             # Files wait in their folder rather than here: at most this many are under way.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import templates
+from dai_nifi.flows.common import RUNTIMES
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,14 @@ def list_flows() -> list[FlowInfo]:
             one.name,
             one.summary,
             list(one.runtimes),
-            [ParameterInfo(each.name, each.description, each.default, each.required) for each in one.parameters],
+            [
+                *(ParameterInfo(each.name, each.description, each.default, each.required) for each in one.parameters),
+                *(
+                    ParameterInfo(each.name, f"Runtime {name}: {each.description}", each.default, required=False)
+                    for name in one.runtimes
+                    for each in RUNTIMES[name].parameters
+                ),
+            ],
         )
         for one in templates.TEMPLATES.values()
     ]

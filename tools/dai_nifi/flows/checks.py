@@ -11,6 +11,7 @@ from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows.common import RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.rest import nifi_calls
 from dai_scoring.errors import ModelError
+from dai_scoring.model_file import Kind as ModelKind
 from dai_scoring.model_file import identify
 
 
@@ -53,12 +54,23 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
     _check_directories(template, all_values)
 
 
+def runtime_for(model: Path | None, present: str | None) -> str:
+    """The runtime for a model where none is asked for: the ``present`` one if it takes it, else the first that does.
+
+    Raises ModelRefusedError if the file is no model.
+    """
+    if model is None:
+        return present or next(iter(RUNTIMES))
+    kind = _kind(model)
+    order = sorted(RUNTIMES, key=lambda name: name != present)
+    return next(name for name in order if kind in RUNTIMES[name].kinds)
+
+
 def check_model(model: Path, runtime: str) -> None:
     """Raise ModelRefusedError if the file is no model, or not one for the runtime."""
-    try:
-        kind = identify(model)
-    except ModelError as error:
-        raise ModelRefusedError(str(error)) from error
+    kind = _kind(model)
+    if model.is_dir():
+        raise ModelRefusedError(f"{model} is a folder, and NiFi takes files: give the scorer.zip that it came in.")
     known = RUNTIMES[runtime]
     if kind not in known.kinds:
         raise ModelRefusedError(f"{model} is a {kind.value}; the runtime {runtime} takes {known.models}.")
@@ -74,6 +86,13 @@ def check_installed(runtime: str) -> None:
         return
     has = f"has {wanted.processor} {', '.join(versions)}" if versions else f"lacks the processor {wanted.processor}"
     raise NotFoundError(f"This NiFi {has}; the flow needs version {wanted.version}. Run: dai-nifi nars install")
+
+
+def _kind(model: Path) -> ModelKind:
+    try:
+        return identify(model)
+    except ModelError as error:
+        raise ModelRefusedError(str(error)) from error
 
 
 def _check_value(template: Template, name: str, value: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor
@@ -60,6 +60,9 @@ class ScoringRuntime:
     version: str
     models: str
     kinds: frozenset[ModelKind]
+    model_property: str = "Model File"
+    parameters: Sequence[Parameter] = ()
+    """Those that its flows have beside the template's own."""
 
 
 _DAI_MOJOS = frozenset({ModelKind.DAI_MOJO, ModelKind.DAI_MOJO_ARCHIVE})
@@ -69,6 +72,22 @@ _MOJOS = _DAI_MOJOS | {ModelKind.H2O3_MOJO}
 RUNTIMES: Mapping[str, ScoringRuntime] = {
     "java": ScoringRuntime("java", "ScoreJavaMojo", "0.1.0", "a Driverless AI MOJO or an H2O-3 MOJO", _MOJOS),
     "cpp": ScoringRuntime("cpp", "ScoreCppMojo", "0.1.0", "a Driverless AI MOJO", _DAI_MOJOS),
+    "python": ScoringRuntime(
+        "python",
+        "ScorePythonPipeline",
+        "0.1.0",
+        "a Driverless AI Python scoring pipeline",
+        frozenset({ModelKind.SCORING_PIPELINE}),
+        "Scoring Pipeline",
+        (
+            Parameter(
+                "python.command",
+                "The Python to make the pipeline's environment with: that of the Driverless AI that trained the model.",
+                "python3",
+            ),
+            Parameter("workers", "How many processes score at the same time; each holds the pipeline in memory.", "1"),
+        ),
+    ),
 }
 
 
@@ -80,7 +99,11 @@ class Template:
     summary: str
     parameters: Sequence[Parameter]
     build: Callable[[ScoringRuntime], Flow]
-    runtimes: Sequence[str] = ("java", "cpp")
+    runtimes: Sequence[str] = ("java", "cpp", "python")
+
+    def with_runtime(self, runtime: str) -> Template:
+        """This template with the further parameters of a runtime."""
+        return replace(self, parameters=(*self.parameters, *RUNTIMES[runtime].parameters))
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name, if there is one."""
@@ -94,7 +117,12 @@ def scoring(runtime: ScoringRuntime, at: Point, properties: Mapping[str, str], e
         type=runtime.processor,
         bundle=Bundle("python-extensions", runtime.version),
         at=at,
-        properties={"Model File": f"#{{{MODEL.name}}}", "Licence Key": f"#{{{LICENCE.name}}}", **properties},
+        properties={
+            runtime.model_property: f"#{{{MODEL.name}}}",
+            "Licence Key": f"#{{{LICENCE.name}}}",
+            **{one.name.replace(".", " ").title(): f"#{{{one.name}}}" for one in runtime.parameters},
+            **properties,
+        },
         sensitive=("Licence Key",),
         ends=("original", *ends),
         comments=f"Scores with {runtime.models}. The attributes scoring.* say which model, how many rows, how long.",

@@ -24,11 +24,14 @@ LICENCE_VARIABLE = "DRIVERLESS_AI_LICENSE_KEY"
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be deployed; ``model`` may be left out for a flow that is there already."""
+    """What is to be deployed; ``model`` may be left out for a flow that is there already.
+
+    A ``runtime`` of None is that of the flow that is there if it takes the model, else the one that the model needs.
+    """
 
     flow: str
     model: Path | None = None
-    runtime: str = "java"
+    runtime: str | None = None
     name: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     start: bool = True
@@ -112,19 +115,21 @@ def deploy(request: Request, progress: Progress = silent) -> Deployment:
 def _plan(request: Request, progress: Progress) -> _Plan:
     progress("checking model, parameters and NiFi", None)
     template = templates.template(request.flow)
-    shipped = templates.definition(request.flow, request.runtime)
-    mark = Mark(request.flow, request.runtime, templates.fingerprint(shipped))
     name = (request.name if request.name is not None else request.flow).strip()
     if not name:
         raise UsageError("The name of a flow must not be empty.")
-    if request.model is not None:
-        checks.check_model(request.model, request.runtime)
     there = deployed.find_own(name)
+    runtime = request.runtime or checks.runtime_for(request.model, there.mark.runtime if there else None)
+    shipped = templates.definition(request.flow, runtime)
+    template = template.with_runtime(runtime)
+    mark = Mark(request.flow, runtime, templates.fingerprint(shipped))
+    if request.model is not None:
+        checks.check_model(request.model, runtime)
     found = context.find(name)
     checks.check_values(template, request.parameters, found.values if found else {})
     if request.model is None and (found is None or found.model is None):
         raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")
-    checks.check_installed(request.runtime)
+    checks.check_installed(runtime)
     values = dict(request.parameters)
     if os.environ.get(LICENCE_VARIABLE):
         values[LICENCE.name] = os.environ[LICENCE_VARIABLE].strip()
@@ -142,7 +147,7 @@ def _plan(request: Request, progress: Progress) -> _Plan:
 def _changes(plan: _Plan) -> list[str]:
     changes = []
     if plan.there is None:
-        changes.append(f"place the flow {plan.request.flow} ({plan.request.runtime}) on the canvas as {plan.name}")
+        changes.append(f"place the flow {plan.request.flow} ({plan.mark.runtime}) on the canvas as {plan.name}")
     elif plan.replaces:
         old = plan.there.mark
         if (old.flow, old.runtime) == (plan.mark.flow, plan.mark.runtime):
@@ -176,7 +181,7 @@ def _set_context(plan: _Plan, progress: Progress) -> Context:
 
 def _definition(plan: _Plan) -> Json:
     """The shipped definition, named for this deployment and bound to its parameter context."""
-    shipped = templates.definition(plan.request.flow, plan.request.runtime)
+    shipped = templates.definition(plan.request.flow, plan.mark.runtime)
     contents = shipped["flowContents"]
     own = deployed.context_name(plan.name)
     shipped["parameterContexts"] = {
@@ -242,7 +247,7 @@ def _outcome(
     return Deployment(
         name=plan.name,
         flow=plan.request.flow,
-        runtime=RUNTIMES[plan.request.runtime].name,
+        runtime=RUNTIMES[plan.mark.runtime].name,
         action=action,
         changes=plan.changes,
         running=running,

@@ -196,7 +196,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=[one.spec() for one in PARAMETERS],
+        parameters=[one.spec() for one in (*PARAMETERS, *runtime.parameters)],
         services=[contexts],
         processors=[receive, route, score, scores, say_ready, ready, explain, write, refuse],
         connections=[

@@ -45,5 +45,6 @@ class NarSpec:
 SPECS = {
     "java": NarSpec("java", "ScoreJavaMojo", ("java",), ("jpype",), jars=True),
     "cpp": NarSpec("cpp", "ScoreCppMojo", ("cpp",), ("datatable", "daimojo"), proprietary=True),
+    "python": NarSpec("python", "ScorePythonPipeline", (), ()),
 }
 """By runtime."""

@@ -1,0 +1,277 @@
+"""NiFi processor that scores records with Driverless AI Python scoring pipelines in their own environment."""
+
+# Generated: python -m dai_nifi.extensions.generate
+
+from nifiapi.documentation import ProcessorConfiguration, multi_processor_use_case, use_case
+from nifiapi.properties import PropertyDependency, PropertyDescriptor, ResourceDefinition, StandardValidators
+
+from dai_scoring.models import Runtime
+from dai_scoring_nifi.processing import RecordScoring
+
+
+@use_case(
+    description="Score records as they arrive, in any format, with a Driverless AI Python scoring pipeline, which can hold custom recipes",
+    configuration="""
+        Set Scoring Pipeline to the path of the scorer.zip, or to a parameter that refers to an asset, and leave the rest.
+        Connect 'success', and 'rejected' and 'failure' to where somebody looks.
+        """,
+    keywords=["H2O", "Driverless AI", "MOJO", "scoring", "inference"],
+)
+@multi_processor_use_case(
+    description="Answer HTTP requests with scores",
+    notes="The template realtime-http is this flow, ready to import.",
+    keywords=["REST", "HTTP", "realtime"],
+    configurations=[
+        ProcessorConfiguration(
+            processor_type="org.apache.nifi.processors.standard.HandleHttpRequest",
+            configuration="Set Listening Port and HTTP Context Map. Connect 'success' to ScorePythonPipeline.",
+        ),
+        ProcessorConfiguration(
+            processor_type="ScorePythonPipeline",
+            configuration="Set Scoring Pipeline, and Bad Rows to 'fail the FlowFile', so that a client is told of a bad value.",
+        ),
+        ProcessorConfiguration(
+            processor_type="org.apache.nifi.processors.standard.HandleHttpResponse",
+            configuration="One with status 200 after 'success', one with status 400 after 'failure'.",
+        ),
+    ],
+)
+class ScorePythonPipeline(RecordScoring):
+    """Scores records with Driverless AI Python scoring pipelines, in processes of their own."""
+
+    class Java:
+        implements = ["org.apache.nifi.python.processor.FlowFileTransform"]
+
+    class ProcessorDetails:
+        version = "0.1.0"
+        description = """Scores the records of a FlowFile with a Python scoring pipeline of H2O Driverless AI, which runs in worker
+            processes inside an environment of its own: any Python from 3.6, made from the pipeline's own requirements.
+            Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
+            other columns pass through. Rows with a value that the model's column cannot hold go to 'rejected' with the
+            reason; FlowFiles that cannot be read go to 'failure' untouched. Writes the attributes record.count, mime.type,
+            scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
+            scoring.duration.ms; on failure scoring.error and scoring.error.code."""
+        tags = [
+            "h2o",
+            "driverless ai",
+            "python scoring pipeline",
+            "custom recipe",
+            "machine learning",
+            "model",
+            "score",
+            "predict",
+            "inference",
+            "record",
+        ]
+        dependencies = []
+
+    SCORING_PIPELINE = PropertyDescriptor(
+        name="Scoring Pipeline",
+        description="""The scoring pipeline: scorer.zip, the folder that it unpacks to, or the wheel in it. A path on the
+            machine that runs NiFi, or a parameter that refers to an asset, such as #{model}.""",
+        required=True,
+        resource_definition=ResourceDefinition(allow_file=True, allow_directory=True),
+        validators=[StandardValidators.NON_EMPTY_VALIDATOR],
+    )
+    INPUT_FORMAT = PropertyDescriptor(
+        name="Input Format",
+        description="""The format of incoming FlowFiles. 'auto' looks at the contents, the attribute mime.type and the
+            file name's extension.""",
+        required=True,
+        default_value="auto",
+        allowable_values=[
+            "auto",
+            "csv",
+            "json-array",
+            "json-lines",
+            "avro",
+            "parquet",
+            "arrow-stream",
+            "arrow-file",
+        ],
+    )
+    OUTPUT_FORMAT = PropertyDescriptor(
+        name="Output Format",
+        description="The format of outgoing FlowFiles, scored and rejected.",
+        required=True,
+        default_value="same as input",
+        allowable_values=[
+            "same as input",
+            "csv",
+            "json-array",
+            "json-lines",
+            "avro",
+            "parquet",
+            "arrow-stream",
+            "arrow-file",
+        ],
+    )
+    CSV_DELIMITER = PropertyDescriptor(
+        name="CSV Delimiter",
+        description="""What separates the fields of incoming CSV: one character, \\t for a tab, or 'auto' to find out whether it
+            is a comma, a semicolon, a tab or a bar. The first line must hold the column names.""",
+        required=True,
+        default_value="auto",
+    )
+    OUTPUT_COLUMNS = PropertyDescriptor(
+        name="Output Columns",
+        description="Which columns a scored record has.",
+        required=True,
+        default_value="input and predictions",
+        allowable_values=["input and predictions", "id columns and predictions", "predictions"],
+    )
+    ID_COLUMNS = PropertyDescriptor(
+        name="Id Columns",
+        description="The names of the input columns to keep, separated by commas.",
+        required=False,
+        dependencies=[PropertyDependency(OUTPUT_COLUMNS, "id columns and predictions")],
+    )
+    PREDICTION_PREFIX = PropertyDescriptor(
+        name="Prediction Prefix",
+        description="""Put before the name of every prediction column, such as 'score_'. Needed where a prediction has the
+            name of an input column that is kept.""",
+        required=False,
+    )
+    CONTRIBUTIONS = PropertyDescriptor(
+        name="Contributions",
+        description="""Whether scored records have columns that say how much each feature contributed to the prediction (Shapley
+            values): those of the input columns ('original') or of the features that the model made of them ('transformed').
+            They begin with contrib_; with the bias they add up to the raw prediction. A model that cannot give them is
+            refused before the processor starts.""",
+        required=True,
+        default_value="none",
+        allowable_values=["none", "original", "transformed"],
+    )
+    PREDICTION_INTERVALS = PropertyDescriptor(
+        name="Prediction Intervals",
+        description="""Whether scored records have columns with the bounds of the prediction's interval, for regression models
+            that were made with them. Any other model is refused before the processor starts.""",
+        required=True,
+        default_value="off",
+        allowable_values=["off", "on"],
+    )
+    MISSING_COLUMNS = PropertyDescriptor(
+        name="Missing Columns",
+        description="""What to do when records lack a column of the model: send the FlowFile to 'failure', naming every missing
+            column, or score as if all its values were missing.""",
+        required=True,
+        default_value="fail",
+        allowable_values=["fail", "treat as missing values"],
+    )
+    BAD_ROWS = PropertyDescriptor(
+        name="Bad Rows",
+        description="""What to do with a row in which a value cannot become what the model's column holds, such as text where a
+            number belongs: send that row to 'rejected' with the reason and score the others, or send the FlowFile to 'failure'.""",
+        required=True,
+        default_value="route to rejected",
+        allowable_values=["route to rejected", "fail the FlowFile"],
+    )
+    LICENCE_KEY = PropertyDescriptor(
+        name="Licence Key",
+        description="""The Driverless AI licence key, for MOJOs that need one. Without it and Licence File the runtime looks at
+            DRIVERLESS_AI_LICENSE_KEY and DRIVERLESS_AI_LICENSE_FILE in NiFi's environment.""",
+        required=False,
+        sensitive=True,
+    )
+    LICENCE_FILE = PropertyDescriptor(
+        name="Licence File",
+        description="The path of the Driverless AI licence file (license.sig), for MOJOs that need one.",
+        required=False,
+        resource_definition=ResourceDefinition(allow_file=True),
+    )
+    BATCH_ROWS = PropertyDescriptor(
+        name="Batch Rows",
+        description="""How many rows are read, scored and written at a time, at most. More is faster up to a point and takes more
+            memory; FlowFiles may be of any size either way.""",
+        required=True,
+        default_value="20000",
+        validators=[StandardValidators.POSITIVE_INTEGER_VALIDATOR],
+    )
+    PYTHON_ENVIRONMENT = PropertyDescriptor(
+        name="Python Environment",
+        description="""A Python environment that has the pipeline installed: its folder, or its python. Without it one is made,
+            once, from the pipeline's requirements, which may take minutes; the processor becomes valid when it is ready.""",
+        required=False,
+        resource_definition=ResourceDefinition(allow_file=True, allow_directory=True),
+    )
+    PYTHON_COMMAND = PropertyDescriptor(
+        name="Python Command",
+        description="""The Python to make an environment with: that of the Driverless AI that trained the model, such as python3.8 or
+            python3.11, or a whole path.""",
+        required=True,
+        default_value="python3",
+        validators=[StandardValidators.NON_EMPTY_VALIDATOR],
+    )
+    ENVIRONMENT_FOLDER = PropertyDescriptor(
+        name="Environment Folder",
+        description="""Where environments are made and kept; each pipeline has its own in it. The default is a cache folder of the
+            user that runs NiFi.""",
+        required=False,
+    )
+    WHEEL_FOLDER = PropertyDescriptor(
+        name="Wheel Folder",
+        description="""A folder with the wheels of all packages that the pipeline requires, for machines without a way to the
+            package index.""",
+        required=False,
+        resource_definition=ResourceDefinition(allow_directory=True),
+    )
+    WORKERS = PropertyDescriptor(
+        name="Workers",
+        description="""How many processes score at the same time, at most. Each holds the whole pipeline in memory. More than
+            Concurrent Tasks are never used.""",
+        required=True,
+        default_value="1",
+        validators=[StandardValidators.POSITIVE_INTEGER_VALIDATOR],
+    )
+    START_TIMEOUT = PropertyDescriptor(
+        name="Start Timeout",
+        description="How long a worker may take to load the pipeline.",
+        required=True,
+        default_value="5 mins",
+        validators=[StandardValidators.TIME_PERIOD_VALIDATOR],
+    )
+    SCORE_TIMEOUT = PropertyDescriptor(
+        name="Score Timeout",
+        description="""How long a worker may take for Batch Rows rows. One that takes longer is ended and replaced; after a second
+            try the FlowFile goes to 'failure'.""",
+        required=True,
+        default_value="5 mins",
+        validators=[StandardValidators.TIME_PERIOD_VALIDATOR],
+    )
+    APPLY_DATA_RECIPES = PropertyDescriptor(
+        name="Apply Data Recipes",
+        description="Whether the pipeline applies its data recipes first, for rows that are as the data was before them.",
+        required=True,
+        default_value="false",
+        allowable_values=["false", "true"],
+    )
+
+    runtime = Runtime.PYTHON
+    model_property = "Scoring Pipeline"
+
+    def getPropertyDescriptors(self):  # noqa: N802 - NiFi's name
+        """The properties in the order in which NiFi shows them."""
+        return [
+            self.SCORING_PIPELINE,
+            self.INPUT_FORMAT,
+            self.OUTPUT_FORMAT,
+            self.CSV_DELIMITER,
+            self.OUTPUT_COLUMNS,
+            self.ID_COLUMNS,
+            self.PREDICTION_PREFIX,
+            self.CONTRIBUTIONS,
+            self.PREDICTION_INTERVALS,
+            self.MISSING_COLUMNS,
+            self.BAD_ROWS,
+            self.LICENCE_KEY,
+            self.LICENCE_FILE,
+            self.BATCH_ROWS,
+            self.PYTHON_ENVIRONMENT,
+            self.PYTHON_COMMAND,
+            self.ENVIRONMENT_FOLDER,
+            self.WHEEL_FOLDER,
+            self.WORKERS,
+            self.START_TIMEOUT,
+            self.SCORE_TIMEOUT,
+            self.APPLY_DATA_RECIPES,
+        ]
