@@ -16,6 +16,9 @@ from dai_scoring_nifi.settings import Settings
 
 # A refusal is remembered this long: NiFi validates every few seconds, and a licence file may appear meanwhile.
 _RETRY_SECONDS = 20.0
+# NiFi validates a processor that is stopped every few seconds, and keeps the Python process of one that was removed.
+_UNUSED_SECONDS = 40.0
+_LOOK_SECONDS = 5.0
 
 
 class ModelHolder:
@@ -28,10 +31,13 @@ class ModelHolder:
         self._key: tuple[Any, ...] | None = None
         self._scorer: Scorer | None = None
         self._refusal: tuple[ModelError, float] | None = None
+        self._running = False
+        self._last_use = 0.0
 
     def get(self, settings: Settings, runtime: Runtime) -> Scorer:
         """The model that the settings name; raises ModelError where it cannot be loaded."""
         with self._lock:
+            self._last_use = time.monotonic()
             key = (settings.model, settings.runtime, runtime, _fingerprint(settings))
             if key == self._key:
                 if self._scorer is not None:
@@ -43,6 +49,9 @@ class ModelHolder:
             old, self._scorer, self._refusal, self._key = self._scorer, None, None, key
             try:
                 self._scorer = self._open(settings.model, runtime, settings.runtime)
+                threading.Thread(
+                    target=self._let_go_when_unused, args=(self._scorer,), name="dai-scoring-model", daemon=True
+                ).start()
             except ModelError as error:
                 self._refusal = (error, time.monotonic())
                 raise
@@ -50,6 +59,24 @@ class ModelHolder:
                 if old is not None:
                     old.close()
             return self._scorer
+
+    def running(self, state: bool) -> None:
+        """Say whether the processor runs: then its model is kept, however long no FlowFile comes."""
+        with self._lock:
+            self._running = state
+            self._last_use = time.monotonic()
+
+    def _let_go_when_unused(self, scorer: Scorer) -> None:
+        """Close the model of a processor that is gone."""
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            with self._lock:
+                if self._scorer is not scorer:
+                    return
+                if not self._running and time.monotonic() - self._last_use > _UNUSED_SECONDS:
+                    self._scorer = self._key = None
+                    scorer.close()
+                    return
 
 
 def _fingerprint(settings: Settings) -> tuple[int, int, int]:

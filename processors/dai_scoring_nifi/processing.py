@@ -84,11 +84,13 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         if found is None:
             raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
         self._scorer = self._opened(found)
+        self._models.running(True)
         self._settings = found
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
         self._scorer = None
+        self._models.running(False)
         self._exchange.reset()
         self._folders.remove()
 

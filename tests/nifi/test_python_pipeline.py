@@ -45,7 +45,8 @@ def folders(
     yield made
     pids = workers()
     undeploy(made.name, force=True)
-    until(lambda: not workers() & pids)
+    # Once NiFi no longer asks whether the processor is valid.
+    until(lambda: not workers() & pids, 120)
 
 
 def workers() -> set[int]:

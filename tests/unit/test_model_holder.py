@@ -1,0 +1,73 @@
+"""How long a processor's model stays loaded."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dai_scoring.files import FileOptions
+from dai_scoring.models import Runtime
+from dai_scoring.scorer import RuntimeSettings, Scorer
+from dai_scoring_nifi import model
+from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.settings import Settings
+from tests.unit.test_files import Sum
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Scorer]:
+    monkeypatch.setattr(model, "_UNUSED_SECONDS", 0.2)
+    monkeypatch.setattr(model, "_LOOK_SECONDS", 0.02)
+    return []
+
+
+def holder(opened: list[Scorer]) -> ModelHolder:
+    def opener(*_: Any) -> Scorer:
+        opened.append(Scorer(Sum()))
+        return opened[-1]
+
+    return ModelHolder(lambda line: None, opener)
+
+
+def closed(scorer: Scorer) -> bool:
+    return scorer._closed
+
+
+def settings(folder: Path) -> Settings:
+    (folder / "a.mojo").write_bytes(b"model")
+    return Settings(folder / "a.mojo", RuntimeSettings(), FileOptions())
+
+
+def test_a_model_that_nobody_asks_for_is_let_go(opened: list[Scorer], tmp_path: Path) -> None:
+    held, wanted = holder(opened), settings(tmp_path)
+    first = held.get(wanted, Runtime.JAVA)
+    assert held.get(wanted, Runtime.JAVA) is first
+    end = time.monotonic() + 10
+    while not closed(first):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert held.get(wanted, Runtime.JAVA) is not first
+
+
+def test_the_model_of_a_running_processor_is_kept(opened: list[Scorer], tmp_path: Path) -> None:
+    held = holder(opened)
+    scorer = held.get(settings(tmp_path), Runtime.JAVA)
+    held.running(True)
+    time.sleep(0.6)
+    assert not closed(scorer)
+    held.running(False)
+    end = time.monotonic() + 10
+    while not closed(scorer):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_another_file_at_the_path_is_loaded_anew(opened: list[Scorer], tmp_path: Path) -> None:
+    held, wanted = holder(opened), settings(tmp_path)
+    first = held.get(wanted, Runtime.JAVA)
+    wanted.model.write_bytes(b"another model")
+    assert held.get(wanted, Runtime.JAVA) is not first
+    assert closed(first)
