@@ -20,7 +20,7 @@ from nifiapi.flowfiletransform import FlowFileTransformResult
 
 from dai_scoring_nifi import packed
 
-ATTRIBUTES = ("mime.type", "filename")
+ATTRIBUTES = ("mime.type", "filename", "http.method", "http.request.uri")
 """The attributes that are known of each FlowFile."""
 
 SMALL = 16 << 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from nifiapi.flowfiletransform import FlowFileTransform
 from nifiapi.properties import ValidationResult
 from nifiapi.relationship import Relationship
 
+from dai_scoring import rest_v1
 from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.models import Runtime
@@ -137,6 +139,8 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         scorer, settings = self._scorer, self._settings
         if scorer is None or settings is None:
             raise ModelError("the processor has not been started with a model")
+        if settings.h2o_rest and (found := self._answered(scorer, settings, batch, item)) is not None:
+            return found
         options = settings.options if batch.can_add else self._without_rejected(settings.options)
         folder = self._folders.take(item.size)
         try:
@@ -169,10 +173,38 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             SUCCESS,
             {**described, "scoring.rejected.count": str(summary.rejected), "scoring.duration.ms": str(millis)},
             scored,
-            f"Scored {summary.scored} records with model {info.id} ({info.runtime} {info.runtime_version}, "
-            f"SHA-256 {info.sha256})",
+            f"Scored {summary.scored} records with {_words(info)}",
             millis,
             further,
+        )
+
+    def _answered(self, scorer: Scorer, settings: Settings, batch: Batch, item: Item) -> Outcome | None:
+        """The answer to a request of H2O's REST scorers, None where the FlowFile holds records as usual."""
+        asked = rest_v1.question(item.attributes.get("http.method", ""), item.attributes.get("http.request.uri", ""))
+        if asked is None:
+            return None
+        began = time.perf_counter()
+        body = item.contents
+        if body is None:
+            folder = self._folders.take(item.size)
+            batch.export(folder.source)
+            body = folder.source.read_bytes()
+            folder.clear()
+        answer = rest_v1.answer(scorer, asked, body, settings.options.missing_columns)
+        if answer is None:
+            return None
+        millis = round((time.perf_counter() - began) * 1000)
+        return Outcome(
+            SUCCESS,
+            {
+                **_model(scorer.info),
+                "record.count": str(answer.rows),
+                "mime.type": answer.mime_type,
+                "scoring.duration.ms": str(millis),
+            },
+            answer.body,
+            f"Answered {asked.value} with {_words(scorer.info)}",
+            millis,
         )
 
     def _without_rejected(self, options: FileOptions) -> FileOptions:
@@ -200,15 +232,22 @@ def _contents(file: Path, item: Item) -> bytes | Path:
     return contents
 
 
-def _described(info: ModelInfo, summary: Summary) -> dict[str, str]:
-    """The attributes that scored and rejected FlowFiles have in common."""
-    attributes = {
-        "record.count": str(summary.scored),
+def _model(info: ModelInfo) -> dict[str, str]:
+    return {
         "scoring.model.id": info.id,
         "scoring.model.sha256": info.sha256,
         "scoring.runtime": info.runtime,
         "scoring.runtime.version": info.runtime_version,
     }
+
+
+def _words(info: ModelInfo) -> str:
+    return f"model {info.id} ({info.runtime} {info.runtime_version}, SHA-256 {info.sha256})"
+
+
+def _described(info: ModelInfo, summary: Summary) -> dict[str, str]:
+    """The attributes that scored and rejected FlowFiles have in common."""
+    attributes = {"record.count": str(summary.scored), **_model(info)}
     if summary.output_format is not None:
         attributes["mime.type"] = summary.output_format.mime_type
     return attributes

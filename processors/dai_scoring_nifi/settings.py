@@ -32,6 +32,7 @@ BAD_ROWS = "Bad Rows"
 LICENCE_KEY = "Licence Key"
 LICENCE_FILE = "Licence File"
 BATCH_ROWS = "Batch Rows"
+H2O_REST_REQUESTS = "H2O REST Requests"
 CONTRIBUTIONS = "Contributions"
 PREDICTION_INTERVALS = "Prediction Intervals"
 JVM_OPTIONS = "JVM Options"
@@ -71,6 +72,8 @@ class Settings:
     model: Path
     runtime: RuntimeSettings
     options: FileOptions
+    h2o_rest: bool = False
+    """Whether requests of H2O's REST scorers are answered, as the attributes of HandleHttpRequest tell them."""
 
 
 @dataclass
@@ -116,7 +119,7 @@ def read(
     )
     if reader.problems or not model:
         return None, reader.problems
-    return Settings(Path(model), runtime, options), []
+    return Settings(Path(model), runtime, options, lookup(H2O_REST_REQUESTS) == "answer"), []
 
 
 def _pipeline(lookup: Lookup, reader: _Reader) -> PipelineSettings:

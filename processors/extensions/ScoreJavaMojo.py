@@ -186,6 +186,15 @@ class ScoreJavaMojo(RecordScoring):
         default_value="20000",
         validators=[StandardValidators.POSITIVE_INTEGER_VALIDATOR],
     )
+    H2O_REST_REQUESTS = PropertyDescriptor(
+        name="H2O REST Requests",
+        description="""Whether requests to H2O's REST scorer are answered as it does: /model/score, /model/contribution,
+            /model/schema, /model/id, /model/sample_request and /model/capabilities, told by the attributes http.method and
+            http.request.uri that HandleHttpRequest writes. Other FlowFiles are scored as records either way.""",
+        required=True,
+        default_value="score as records",
+        allowable_values=["score as records", "answer"],
+    )
     JVM_OPTIONS = PropertyDescriptor(
         name="JVM Options",
         description="""Options of the Java virtual machine in the processor's Python process. Large models need a larger
@@ -221,6 +230,7 @@ class ScoreJavaMojo(RecordScoring):
             self.LICENCE_KEY,
             self.LICENCE_FILE,
             self.BATCH_ROWS,
+            self.H2O_REST_REQUESTS,
             self.JVM_OPTIONS,
             self.MOJO_RUNTIME,
         ]

@@ -187,6 +187,15 @@ class ScorePythonPipeline(RecordScoring):
         default_value="20000",
         validators=[StandardValidators.POSITIVE_INTEGER_VALIDATOR],
     )
+    H2O_REST_REQUESTS = PropertyDescriptor(
+        name="H2O REST Requests",
+        description="""Whether requests to H2O's REST scorer are answered as it does: /model/score, /model/contribution,
+            /model/schema, /model/id, /model/sample_request and /model/capabilities, told by the attributes http.method and
+            http.request.uri that HandleHttpRequest writes. Other FlowFiles are scored as records either way.""",
+        required=True,
+        default_value="score as records",
+        allowable_values=["score as records", "answer"],
+    )
     PYTHON_ENVIRONMENT = PropertyDescriptor(
         name="Python Environment",
         description="""A Python environment that has the pipeline installed: its folder, or its python. Without it one is made,
@@ -266,6 +275,7 @@ class ScorePythonPipeline(RecordScoring):
             self.LICENCE_KEY,
             self.LICENCE_FILE,
             self.BATCH_ROWS,
+            self.H2O_REST_REQUESTS,
             self.PYTHON_ENVIRONMENT,
             self.PYTHON_COMMAND,
             self.ENVIRONMENT_FOLDER,

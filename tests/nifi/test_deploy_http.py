@@ -33,6 +33,10 @@ ROW = {
     "date_egg": "2007-11-11",
 }
 
+INTERVALS = json.dumps(
+    {"fields": list(ROW), "rows": [list(map(str, ROW.values()))], "requestPredictionIntervals": True}
+)
+
 # Two parts: NiFi makes two FlowFiles of them, and the request is answered once.
 FORM = "".join(f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n1\r\n' for name in "ab") + "--x--\r\n"
 
@@ -124,6 +128,11 @@ def test_json_lines_come_back_as_json_lines(url: str) -> None:
         ("/score", "x", "text/csv", "PUT", 405, "PUT"),
         ("/anything", None, None, "DELETE", 405, "DELETE"),
         ("/", None, None, "GET", 404, "nothing at /"),
+        ("/model/id", "x", "text/csv", "POST", 405, "POST is not possible at /model/id"),
+        ("/model/score", None, None, "GET", 405, "GET is not possible at /model/score"),
+        ("/model/nothing", None, None, "GET", 404, "nothing at /model/nothing"),
+        ("/model/score", '{"fields": ["a"], "rows": [["1"]]}', "application/json", None, 400, "missing"),
+        ("/model/score", INTERVALS, "application/json", None, 501, "no prediction intervals"),
     ],
 )
 def test_what_cannot_be_scored_is_answered_with_the_reason(
@@ -132,6 +141,31 @@ def test_what_cannot_be_scored_is_answered_with_the_reason(
     answer = ask(url.replace("/score", path), body, kind, method)
     assert answer.status == code
     assert says in answer.detail
+
+
+def test_a_client_of_h2os_scorer_finds_what_it_knows(url: str, samples: Path) -> None:
+    def get(path: str) -> Answer:
+        return ask(url.replace("/score", f"/model/{path}"))
+
+    assert get("id").type == "text/plain"
+    model = get("id").body
+    assert json.loads(get("capabilities").body) == ["SCORE", "CONTRIBUTION_ORIGINAL", "CONTRIBUTION_TRANSFORMED"]
+    assert json.loads(get("schema").body)["id"] == model
+    sample = get("sample_request")
+    assert (sample.status, sample.type) == (200, "application/json")
+    scored = ask(url.replace("/score", "/model/score"), sample.body, "application/json")
+    assert json.loads(scored.body)["fields"] == ["predict", "female", "male"]
+    request = {"fields": list(ROW), "rows": [[str(value) for value in ROW.values()]], "idField": "individual_id"}
+    wanted = {"includeFieldsInOutput": ["individual_id"], "requestShapleyValueType": "ORIGINAL"}
+    answer = json.loads(ask(url.replace("/score", "/model/score"), json.dumps({**request, **wanted}), "text/json").body)
+    predict, female, male = expected(samples)[0]
+    (row,) = answer["score"]
+    assert (answer["id"], row[-3], float(row[-2]), float(row[-1])) == (model, predict, female, male)
+    contributions = ask(url.replace("/score", "/model/contribution"), json.dumps(request), "application/json")
+    assert json.loads(contributions.body) == answer["featureShapleyContributions"]
+    # Records find the same model there.
+    records = ask(url.replace("/score", "/model/score"), json.dumps([ROW]), "application/json")
+    assert json.loads(records.body)[0]["predict"] == predict
 
 
 def test_readyz_says_so(url: str) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from dai_nifi.flows.builder import Bundle, Connection, Flow, Label, Processor, Service
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
-from dai_scoring.errors import InputError
+from dai_scoring.rest_v1 import STATUSES, Question
 
 NAME = "realtime-http"
 SUMMARY = "Answer HTTP requests with scores: POST rows as JSON, JSON lines or CSV, get them back with predictions."
@@ -33,16 +33,29 @@ _HINT = "POST rows to /score as a JSON array, a JSON object, JSON lines or CSV w
 _POST = "${http.method:equals('POST')"
 _LOOKS = "${http.method:in('GET', 'HEAD')"
 _MULTIPART = "${mime.type:startsWith('multipart/')"
+_PART = "${http.multipart.fragments.sequence.number"
 _IS_READYZ = "${http.request.uri:equals('/readyz')}"
+
+
+def _at(*paths: str) -> str:
+    """An expression, not closed: whether a request is to one of these paths."""
+    return f"${{http.request.uri:in({', '.join(repr(path) for path in paths)})"
+
+
+# The paths of H2O's REST scorers; rows may come to any path, but for those that say something of the model.
+_ABOUT = _at(*(f"/model/{one.value}" for one in Question if not one.has_body))
+_ROWS = _at("/score", *(f"/model/{one.value}" for one in Question if one.has_body))
+_POST_ROWS = f"{_POST}:and({_ABOUT}:not()}})"
 
 # Each request matches one of these or none; none means that nothing is at that path.
 _ROUTES = {
-    "score": f"{_POST}:and({_MULTIPART}:not()}}):and(${{fileSize:gt(0)}})}}",
+    "score": f"{_POST_ROWS}:and({_MULTIPART}:not()}}):and(${{fileSize:gt(0)}})}}",
+    "model": f"{_LOOKS}:and({_ABOUT}}})}}",
     "ready": f"{_LOOKS}:and({_IS_READYZ})}}",
-    "400 no body": f"{_POST}:and({_MULTIPART}:not()}}):and(${{fileSize:equals(0)}})}}",
-    "405 wrong method": f"{_POST}:not():and({_LOOKS}:not():or(${{http.request.uri:equals('/score')}})}})}}",
-    "415 multipart": f"{_POST}:and({_MULTIPART}}}):and(${{http.multipart.fragments.sequence.number:equals('1')}})}}",
-    "further part": "${http.multipart.fragments.sequence.number:replaceNull('1'):gt(1)}",
+    "400 no body": f"{_POST_ROWS}:and({_MULTIPART}:not()}}):and(${{fileSize:equals(0)}})}}",
+    "405 wrong method": f"{_POST}:ifElse({_ABOUT}}}, {_LOOKS}:not():or({_ROWS}}})}}):equals('true')}}",
+    "415 multipart": f"{_POST_ROWS}:and({_MULTIPART}}}):and({_PART}:equals('1')}})}}",
+    "further part": f"{_PART}:replaceNull('1'):gt(1)}}",
 }
 _REFUSALS = tuple(name for name in _ROUTES if name[0].isdigit())
 
@@ -54,16 +67,25 @@ def _by_route(*cases: tuple[str, str], otherwise: str) -> str:
     return otherwise
 
 
-# What the client can mend is 400; the model and its set-up are not the client's fault.
-_INPUT_ERRORS: list[type[InputError]] = [InputError, *InputError.__subclasses__()]
-_CLIENT_ERRORS = ", ".join(f"'{one.code}'" for one in _INPUT_ERRORS)
+def _by_code() -> str:
+    """An expression: the status that belongs to the scoring processor's error."""
+    found = "'500'"
+    for status in sorted(set(STATUSES.values()) - {500}):
+        codes = ", ".join(repr(code) for code, one in STATUSES.items() if one == status)
+        found = f"${{scoring.error.code:replaceNull(''):in({codes}):ifElse('{status}', {found})}}"
+    return found
+
+
 _STATUS = _by_route(
-    ("score", f"${{scoring.error.code:replaceNull(''):in({_CLIENT_ERRORS}):ifElse('400', '500')}}"),
+    ("score", _by_code()),
+    ("model", _by_code()),
     ("unmatched", "'404'"),
     otherwise="${RouteOnAttribute.Route:substringBefore(' ')}",
 )
+_SAID = "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}"
 _DETAIL = _by_route(
-    ("score", "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}"),
+    ("score", _SAID),
+    ("model", _SAID),
     ("400 no body", f"'The request has no body. {_HINT}'"),
     (
         "405 wrong method",
@@ -73,7 +95,7 @@ _DETAIL = _by_route(
     otherwise=f"${{http.request.uri:prepend('There is nothing at '):append('. {_HINT}')}}",
 )
 _ALLOW = _by_route(
-    ("405 wrong method", f"{_IS_READYZ[:-1]}:ifElse('GET, HEAD', 'POST')}}"),
+    ("405 wrong method", f"{_at('/readyz')}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
     otherwise="''",
 )
 
@@ -120,7 +142,12 @@ def build(runtime: ScoringRuntime) -> Flow:
         ends=("further part",),
         comments="Sends each request one way; the names that begin with a number are refusals with that status.",
     )
-    score = scoring(runtime, (_THIRD, _SCORE_ROW), {"Bad Rows": "fail the FlowFile"}, ends=("rejected",))
+    score = scoring(
+        runtime,
+        (_THIRD, _SCORE_ROW),
+        {"Bad Rows": "fail the FlowFile", "H2O REST Requests": "answer"},
+        ends=("rejected",),
+    )
     scores = Processor(
         name="Answer with scores",
         type="org.apache.nifi.processors.standard.HandleHttpResponse",
@@ -165,7 +192,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             "http.allow": _ALLOW,
         },
         dynamic=("http.status", "http.detail", "http.allow"),
-        comments="400 where the rows are at fault, 500 where the model or its set-up is.",
+        comments="400 where the request is at fault, 501 or 503 where the model is, 500 for anything else.",
     )
     write = Processor(
         name="Write the detail as JSON",
@@ -201,7 +228,7 @@ def build(runtime: ScoringRuntime) -> Flow:
         processors=[receive, route, score, scores, say_ready, ready, explain, write, refuse],
         connections=[
             brief("requests", receive, ["success"], route),
-            brief("rows to score", route, ["score"], score),
+            brief("rows to score", route, ["score", "model"], score),
             brief("scored rows", score, ["success"], scores),
             brief("is it ready?", route, ["ready"], say_ready, bends=[(route.middle[0], say_ready.middle[1])]),
             brief("ready", say_ready, ["success"], ready),
@@ -237,9 +264,11 @@ def _labels() -> list[Label]:
             "Realtime scoring over HTTP\n\n"
             "POST rows to http://(http.host):(http.port)/score as a JSON array, a JSON object, JSON lines or CSV. The "
             "response has the same rows with their predictions, in the same format.\n\n"
+            "Clients of H2O's REST scorer find /model/score, /model/contribution, /model/schema, /model/id, "
+            "/model/sample_request and /model/capabilities.\n\n"
             "Every request is answered: with scores, or with a status and a JSON detail that says what was wrong.",
             (_FIRST - 560, _ERROR_ROW - 16),
-            (496, 288),
+            (496, 416),
             font_size=18,
         ),
         Label(

@@ -1,0 +1,264 @@
+"""The dialect of H2O's own REST scorers, version 1: requests and responses as bytes, for any server to carry.
+
+A client written for H2O's REST scorer works unchanged. Source: the definition of that scorer's API. Beyond it, values
+in ``rows`` may be JSON numbers, booleans and null, not text alone.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+import orjson
+import pyarrow as pa
+
+from dai_scoring.errors import (
+    BadRowsError,
+    ContentError,
+    ExecutionError,
+    InputError,
+    ModelError,
+    ScoringError,
+    UnsupportedError,
+)
+from dai_scoring.formats import text
+from dai_scoring.options import Contributions, MissingColumns, Wanted
+from dai_scoring.schema import ColumnType
+from dai_scoring.scorer import Capability, Scorer
+
+JSON = "application/json"
+TEXT = "text/plain"
+
+_T = TypeVar("_T")
+
+_SAMPLES = {ColumnType.BOOL: "true", ColumnType.STR: "text", ColumnType.TIME64: "2018-01-01"}
+
+
+class Question(Enum):
+    """What a client can ask, by the last part of the path below /model/."""
+
+    ID = "id"
+    SCHEMA = "schema"
+    SAMPLE_REQUEST = "sample_request"
+    CAPABILITIES = "capabilities"
+    SCORE = "score"
+    CONTRIBUTION = "contribution"
+
+    @property
+    def has_body(self) -> bool:
+        """Whether it is a POST; the others are GET."""
+        return self in (Question.SCORE, Question.CONTRIBUTION)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The response to a question; ``rows`` were scored for it."""
+
+    body: bytes
+    mime_type: str = JSON
+    rows: int = 0
+
+
+def question(method: str, path: str) -> Question | None:
+    """The question of a request, None where it is not one of this dialect."""
+    try:
+        found = Question(path.removeprefix("/model/"))
+    except ValueError:
+        return None
+    fits = method == "POST" if found.has_body else method in ("GET", "HEAD")
+    return found if fits and path.startswith("/model/") else None
+
+
+def status(error: ScoringError) -> int:
+    """The HTTP status of an error: 400 the client's, 501 not for this model, 503 the model's, 500 anything else."""
+    if isinstance(error, InputError):
+        return 400
+    if isinstance(error, UnsupportedError):
+        return 501
+    return 503 if isinstance(error, ModelError) else 500
+
+
+STATUSES = {
+    kind.code: kind_status
+    for base, kind_status in ((InputError, 400), (ModelError, 503), (ExecutionError, 500))
+    for kind in (base, *base.__subclasses__())
+} | {UnsupportedError.code: 501}
+"""The same by the errors' codes, for where only these are known."""
+
+
+def answer(
+    scorer: Scorer, asked: Question, body: bytes, missing_columns: MissingColumns = MissingColumns.FAIL
+) -> Answer | None:
+    """Answer a question; None for a body that is none of this dialect's, such as a list of records.
+
+    Raises ScoringError, whose message is the response's ``detail``; :func:`status` has the status for it.
+    """
+    if not asked.has_body:
+        return _about(scorer, asked)
+    request = _read(body)
+    if request is None:
+        if asked is Question.SCORE:
+            return None
+        raise ContentError("the body is no JSON object with 'fields' and 'rows'.")
+    return _score(scorer, request, asked, missing_columns)
+
+
+def _about(scorer: Scorer, asked: Question) -> Answer:
+    info = scorer.info
+    if asked is Question.ID:
+        return Answer(info.id.encode(), TEXT)
+    if asked is Question.CAPABILITIES:
+        return _json([one.value for one in Capability if one in scorer.capabilities])
+    if asked is Question.SCHEMA:
+        described = {
+            "inputFields": [{"name": one.name, "dataType": one.type.value} for one in info.inputs],
+            "outputFields": [{"name": one.name, "dataType": one.type.value} for one in info.outputs],
+        }
+        return _json({"id": info.id, "schema": described})
+    sample = [_SAMPLES.get(one.type, "0") for one in info.inputs]
+    return _json(
+        {
+            "fields": [one.name for one in info.inputs],
+            "includeFieldsInOutput": [],
+            "noFieldNamesInOutput": False,
+            "idField": None,
+            "requestShapleyValueType": "NONE",
+            "rows": [sample],
+        }
+    )
+
+
+def _json(value: Any, rows: int = 0) -> Answer:
+    return Answer(orjson.dumps(value), rows=rows)
+
+
+def _read(body: bytes) -> dict[str, Any] | None:
+    try:
+        request = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if not body.lstrip().startswith(b"{"):
+            return None
+        raise ContentError(f"the body is no valid JSON: {error}.") from None
+    return request if isinstance(request, dict) and "fields" in request and "rows" in request else None
+
+
+def _part(request: dict[str, Any], name: str, kind: type[_T], default: _T) -> _T:
+    value = request.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise ContentError(f"'{name}' must be a {_WORDS[kind]}, not {_WORDS.get(type(value), 'something else')}.")
+    return value
+
+
+_WORDS = {list: "list", str: "text", bool: "boolean", int: "number", float: "number", dict: "object"}
+
+
+def _names(request: dict[str, Any], part: str) -> list[str]:
+    names = _part(request, part, list, [])
+    if not all(isinstance(name, str) for name in names):
+        raise ContentError(f"'{part}' must be a list of column names.")
+    if len(set(names)) < len(names):
+        raise ContentError(f"'{part}' names a column more than once.")
+    return names
+
+
+def _table(request: dict[str, Any], fields: list[str]) -> pa.Table:
+    rows = _part(request, "rows", list, [])
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, list):
+            raise ContentError(f"row {number} must be a list of values, one for each of 'fields'.")
+        if len(row) != len(fields):
+            raise ContentError(f"row {number} has {len(row)} values, and there are {len(fields)} fields.")
+    columns = [
+        pa.array([_text(row[index], fields[index]) for row in rows], pa.string()) for index in range(len(fields))
+    ]
+    return pa.table(columns, names=fields)
+
+
+def _text(value: Any, field: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        return orjson.dumps(value).decode()
+    raise ContentError(f"the field '{field}' has a list or an object where a single value belongs.")
+
+
+def _wanted(request: dict[str, Any], asked: Question) -> Wanted:
+    default = "TRANSFORMED" if asked is Question.CONTRIBUTION else "NONE"
+    word = _part(request, "requestShapleyValueType", str, default)
+    kinds = {one.name: one for one in Contributions}
+    if word not in kinds or (asked is Question.CONTRIBUTION and word == "NONE"):
+        raise ContentError(f"'requestShapleyValueType' is one of {', '.join(kinds)}, not {word[:40]!r}.")
+    return Wanted(kinds[word], _part(request, "requestPredictionIntervals", bool, False))
+
+
+def _score(scorer: Scorer, request: dict[str, Any], asked: Question, missing_columns: MissingColumns) -> Answer:
+    fields = _names(request, "fields")
+    wanted = _wanted(request, asked)
+    id_field = _part(request, "idField", str, "")
+    included = set(_names(request, "includeFieldsInOutput"))
+    if unknown := sorted(included - set(fields) - {id_field}):
+        raise ContentError(f"'includeFieldsInOutput' names what is not in 'fields': {', '.join(unknown)}.")
+    table = _table(request, fields)
+    scored = scorer.score(table, missing_columns, wanted)
+    if scored.rejects.num_rows:
+        first = scored.rejects.slice(0, 1).to_pylist()[0]
+        where = f", field '{first['column']}'" if first["column"] else ""
+        raise BadRowsError(
+            f"{scored.rejects.num_rows} row(s) cannot be scored, the first of them row {first['row'] + 1}{where} "
+            f"({first['code']})."
+        )
+    if asked is Question.CONTRIBUTION:
+        return _json(_contributions(scored.contributions, scorer), table.num_rows)
+    kept = [name for name in fields if name in included]
+    columns = [table.column(name).to_pylist() for name in kept]
+    if id_field in included and id_field not in fields:
+        # As H2O's scorer does it: an id that the client did not give is made up.
+        kept.append(id_field)
+        columns.append([str(uuid.uuid4()) for _ in range(table.num_rows)])
+    response: dict[str, Any] = {"id": scorer.info.id}
+    if not _part(request, "noFieldNamesInOutput", bool, False):
+        response["fields"] = [*kept, *scored.predictions.schema.names]
+    response["score"] = _rows([*columns, *_texts(scored.predictions)])
+    if wanted.contributions is not Contributions.NONE:
+        response["featureShapleyContributions"] = _contributions(scored.contributions, scorer)
+    if scored.intervals is not None:
+        response["predictionIntervals"] = {
+            "fields": scored.intervals.schema.names,
+            "rows": _rows(_texts(scored.intervals)),
+        }
+    return _json(response, table.num_rows)
+
+
+def _contributions(table: pa.Table | None, scorer: Scorer) -> dict[str, Any]:
+    """Contributions by output group: one without a name, or one for each class of a model of several."""
+    table = table if table is not None else pa.table({})
+    names = table.schema.names
+    labels = [column.name.rpartition(".")[2] for column in scorer.info.outputs]
+    groups = {label: [name for name in names if name.endswith(f".{label}")] for label in labels}
+    if len(labels) < 2 or not all(groups.values()) or sum(map(len, groups.values())) != len(names):
+        return {"features": names, "contributionGroups": [{"contributions": _rows(_texts(table))}]}
+    features = [name.removesuffix(f".{labels[0]}") for name in groups[labels[0]]]
+    return {
+        "features": features,
+        "contributionGroups": [
+            {"outputGroup": label, "contributions": _rows(_texts(table.select(members)))}
+            for label, members in groups.items()
+        ],
+    }
+
+
+def _texts(table: pa.Table) -> list[list[str | None]]:
+    """The columns as text, numbers with all digits of their exact value, as in CSV."""
+    return [
+        [value for chunk in column.chunks for value in text.cells(chunk).fill_null("").to_pylist()]
+        for column in table.columns
+    ]
+
+
+def _rows(columns: Sequence[Sequence[str | None]]) -> list[list[str | None]]:
+    return [list(row) for row in zip(*columns, strict=True)]
