@@ -27,6 +27,7 @@ SMALL = 16 << 10
 """Contents of up to so many bytes travel within the calls."""
 
 _MOST = 32
+_NO_SERVICES = "-this NiFi does not let a Python processor reach its process session"
 _JARS = Path(__file__).parent / "jars"
 
 
@@ -37,6 +38,15 @@ class Item:
     size: int
     attributes: dict[str, str]
     contents: bytes | None
+
+
+@dataclass(frozen=True)
+class Services:
+    """NiFi's record services, as Java objects: a RecordReaderFactory, a RecordSetWriterFactory and a ComponentLog."""
+
+    reader: Any
+    writer: Any
+    log: Any
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,14 @@ class Batch(Protocol):
         """Send the FlowFiles on; returns what NiFi wants to be returned."""
         ...
 
+    def read_records(self, wanted: list[str], path: Path) -> str:
+        """Write fields of the first FlowFile's records to a file: see :mod:`dai_scoring_nifi.record_services`."""
+        ...
+
+    def write_records(self, request: str) -> str:
+        """Write the first FlowFile's records with their predictions."""
+        ...
+
     def give_back(self) -> None:
         """Leave all FlowFiles to NiFi, after an error."""
         ...
@@ -89,18 +107,21 @@ class Exchange:
         self._helper = self._take = None
         self.problem = None
 
-    def take(self, context: Any, flowfile: Any) -> Batch:
-        """The FlowFile, and small ones behind it if it is small too."""
+    def take(self, context: Any, flowfile: Any, services: Services | None = None) -> Batch:
+        """The FlowFile, and small ones behind it if it is small too; with record services, it alone and no contents."""
         if self._take is None and self.problem is None:
-            self._bind(context, flowfile)
+            self._bind(context, flowfile, services)
         if self._take is None:
             return BridgeBatch(flowfile)
-        return _HelperBatch(self._helper, packed.Reader(self._take(flowfile, SMALL, _MOST)))
+        small, most = (SMALL, _MOST) if services is None else (-1, 1)
+        return _HelperBatch(self._helper, packed.Reader(self._take(flowfile, small, most)))
 
-    def _bind(self, context: Any, flowfile: Any) -> None:
+    def _bind(self, context: Any, flowfile: Any, services: Services | None) -> None:
         try:
             helper = _load(flowfile.getClass().getClassLoader())
             helper.bind(flowfile, context.java_context, "\n".join(ATTRIBUTES))
+            if services is not None:
+                helper.bindRecords(services.reader, services.writer, services.log)
         except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
             self.problem = f"{type(error).__name__}: {error}".strip().splitlines()[0]
         else:
@@ -155,6 +176,12 @@ class _HelperBatch:
             _pack(out, outcome.further)
         return self._helper.send(self._ticket, out.text())
 
+    def read_records(self, wanted: list[str], path: Path) -> str:
+        return str(self._helper.readRecords(self._ticket, "\n".join(wanted), str(path)))
+
+    def write_records(self, request: str) -> str:
+        return str(self._helper.writeRecords(self._ticket, request))
+
     def give_back(self) -> None:
         self._helper.giveBack(self._ticket)
 
@@ -202,6 +229,14 @@ class BridgeBatch:
         if isinstance(contents, Path):
             contents = contents.read_bytes()
         return FlowFileTransformResult(outcome.relationship, outcome.attributes, contents)
+
+    def read_records(self, wanted: list[str], path: Path) -> str:
+        """Not possible this way."""
+        return _NO_SERVICES
+
+    def write_records(self, request: str) -> str:
+        """Not possible this way."""
+        return _NO_SERVICES
 
     def give_back(self) -> None:
         """NiFi has kept the FlowFile all the time."""

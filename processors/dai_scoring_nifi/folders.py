@@ -17,7 +17,7 @@ _LOCK = "lock"
 
 
 class Folder:
-    """A private folder with the three files of one scoring, reused by all FlowFiles of a thread."""
+    """A private folder with the files of one scoring, reused by all FlowFiles of a thread."""
 
     def __init__(self, place: Path | None) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
@@ -27,10 +27,11 @@ class Folder:
         self.source = self.path / "source"
         self.target = self.path / "target"
         self.rejected = self.path / "rejected"
+        self.results = self.path / "results"
 
     def clear(self) -> None:
         """Delete the files."""
-        for path in (self.source, self.target, self.rejected):
+        for path in (self.source, self.target, self.rejected, self.results):
             path.unlink(missing_ok=True)
 
 

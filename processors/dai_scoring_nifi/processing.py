@@ -20,9 +20,10 @@ from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows
 from dai_scoring.scorer import ModelInfo, Scorer
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.exchange import Batch, Exchange, Item, Outcome
+from dai_scoring_nifi.exchange import Batch, Exchange, Item, Outcome, Services
 from dai_scoring_nifi.folders import Folders
 from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.record_services import score_records
 from dai_scoring_nifi.settings import Settings
 
 SUCCESS = "success"
@@ -46,6 +47,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._exchange = Exchange()
         self._settings: Settings | None = None
         self._scorer: Scorer | None = None
+        self._services: Services | None = None
         self._warned = False
 
     def getRelationships(self) -> list[Any]:  # noqa: N802 - NiFi's name
@@ -88,6 +90,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._scorer = self._opened(found)
         self._models.running(True)
         self._settings = found
+        self._services = self._services_of(context) if found.services else None
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
@@ -98,7 +101,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
     def transform(self, context: Any, flowfile: Any) -> Any:
         """Score a FlowFile, and small ones that wait behind it."""
-        batch = self._exchange.take(context, flowfile)
+        batch = self._exchange.take(context, flowfile, self._services)
         try:
             return batch.send([self._outcome(batch, item) for item in batch.items])
         except BaseException:
@@ -119,6 +122,13 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             return self._failed(
                 item, "internal", f"unexpected {type(error).__name__} while scoring; NiFi's log says where"
             )
+
+    def _services_of(self, context: Any) -> Services:
+        reader, writer = (
+            context.getProperty(name).asControllerService()
+            for name in (properties.RECORD_READER, properties.RECORD_WRITER)
+        )
+        return Services(reader, writer, self.logger)
 
     def _opened(self, found: Settings) -> Scorer:
         scorer = self._models.get(found, self.runtime)
@@ -141,6 +151,8 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             raise ModelError("the processor has not been started with a model")
         if settings.h2o_rest and (found := self._answered(scorer, settings, batch, item)) is not None:
             return found
+        if settings.services:
+            return self._with_services(scorer, settings.options, batch, item)
         options = settings.options if batch.can_add else self._without_rejected(settings.options)
         folder = self._folders.take(item.size)
         try:
@@ -177,6 +189,32 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             millis,
             further,
         )
+
+    def _with_services(self, scorer: Scorer, options: FileOptions, batch: Batch, item: Item) -> Outcome:
+        if item.size == 0:
+            # There is nothing in it that a Record Reader could take for a schema.
+            return Outcome(SUCCESS, {**_model(scorer.info), "record.count": "0"}, b"")
+        folder = self._folders.take(item.size)
+        try:
+            done = score_records(batch, scorer, options, folder)
+        except BaseException:
+            folder.clear()
+            raise
+        folder.results.unlink()
+        model, millis = _model(scorer.info), round(done.seconds * 1000)
+        further = None
+        if done.rejected.count:
+            count = {"record.count": str(done.rejected.count)}
+            further = Outcome(REJECTED, {**done.rejected.attributes, **model, **count}, folder.rejected)
+        attributes = {
+            **done.scored.attributes,
+            **model,
+            "record.count": str(done.scored.count),
+            "scoring.rejected.count": str(done.rejected.count),
+            "scoring.duration.ms": str(millis),
+        }
+        details = f"Scored {done.scored.count} records with {_words(scorer.info)}"
+        return Outcome(SUCCESS, attributes, folder.target, details, millis, further)
 
     def _answered(self, scorer: Scorer, settings: Settings, batch: Batch, item: Item) -> Outcome | None:
         """The answer to a request of H2O's REST scorers, None where the FlowFile holds records as usual."""

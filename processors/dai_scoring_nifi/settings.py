@@ -32,6 +32,8 @@ BAD_ROWS = "Bad Rows"
 LICENCE_KEY = "Licence Key"
 LICENCE_FILE = "Licence File"
 BATCH_ROWS = "Batch Rows"
+RECORD_READER = "Record Reader"
+RECORD_WRITER = "Record Writer"
 H2O_REST_REQUESTS = "H2O REST Requests"
 CONTRIBUTIONS = "Contributions"
 PREDICTION_INTERVALS = "Prediction Intervals"
@@ -74,6 +76,8 @@ class Settings:
     options: FileOptions
     h2o_rest: bool = False
     """Whether requests of H2O's REST scorers are answered, as the attributes of HandleHttpRequest tell them."""
+    services: bool = False
+    """Whether NiFi's record services read and write the FlowFiles."""
 
 
 @dataclass
@@ -94,6 +98,9 @@ def read(
     ids = tuple(name.strip() for name in (lookup(ID_COLUMNS) or "").split(",") if name.strip())
     if columns is OutputColumns.IDS and not ids:
         reader.problem(ID_COLUMNS, f"name at least one column, since {OUTPUT_COLUMNS} is '{columns.value}'")
+    if bool(lookup(RECORD_READER)) != bool(lookup(RECORD_WRITER)):
+        absent = RECORD_WRITER if lookup(RECORD_READER) else RECORD_READER
+        reader.problem(absent, "set both Record Reader and Record Writer, or neither")
     model = lookup(model_property)
     if not model:
         reader.problem(model_property, "give the path of the model, or a parameter that refers to an asset")
@@ -119,7 +126,9 @@ def read(
     )
     if reader.problems or not model:
         return None, reader.problems
-    return Settings(Path(model), runtime, options, lookup(H2O_REST_REQUESTS) == "answer"), []
+    return Settings(
+        Path(model), runtime, options, lookup(H2O_REST_REQUESTS) == "answer", bool(lookup(RECORD_READER))
+    ), []
 
 
 def _pipeline(lookup: Lookup, reader: _Reader) -> PipelineSettings:

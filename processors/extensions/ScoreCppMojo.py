@@ -106,6 +106,21 @@ class ScoreCppMojo(RecordScoring):
             "arrow-file",
         ],
     )
+    RECORD_READER = PropertyDescriptor(
+        name="Record Reader",
+        description="""A record service that reads incoming FlowFiles, for formats and schemas that NiFi knows and this processor does
+            not; with it and Record Writer, the formats and the delimiter here do not count. Without, the processor reads
+            and writes by itself, which is faster.""",
+        required=False,
+        controller_service_definition="org.apache.nifi.serialization.RecordReaderFactory",
+    )
+    RECORD_WRITER = PropertyDescriptor(
+        name="Record Writer",
+        description="""The record service that writes outgoing FlowFiles, scored and rejected. Its schema has to have the
+            predictions: that is so where it inherits the record schema.""",
+        required=False,
+        controller_service_definition="org.apache.nifi.serialization.RecordSetWriterFactory",
+    )
     CSV_DELIMITER = PropertyDescriptor(
         name="CSV Delimiter",
         description="""What separates the fields of incoming CSV: one character, \\t for a tab, or 'auto' to find out whether it
@@ -206,6 +221,8 @@ class ScoreCppMojo(RecordScoring):
             self.MODEL_FILE,
             self.INPUT_FORMAT,
             self.OUTPUT_FORMAT,
+            self.RECORD_READER,
+            self.RECORD_WRITER,
             self.CSV_DELIMITER,
             self.OUTPUT_COLUMNS,
             self.ID_COLUMNS,

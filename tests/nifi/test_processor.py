@@ -69,6 +69,23 @@ class Canvas:
             "generate-ff-custom-text": text,
         }
         source = self.processor("GenerateFlowFile", {**config, "mime-type": "text/csv"}, scheduling_period="1 day")
+        return self._send(source, properties, kind)
+
+    def score_file(self, folder: Path, data: bytes, properties: dict[str, str | None]) -> dict[str, list[Any]]:
+        """Send the bytes of a file through ScoreJavaMojo, by way of an empty folder."""
+        (folder / "input").write_bytes(data)
+        source = self.processor("GetFile", {"Input Directory": str(folder)}, scheduling_period="1 day")
+        return self._send(source, properties, "ScoreJavaMojo")
+
+    def service(self, kind: str, properties: dict[str, str]) -> str:
+        """Enable a controller service; its id is the value of a property that wants one."""
+        (found,) = (t for t in nipyapi.canvas.list_all_controller_types() if t.type.endswith(f".{kind}"))
+        made = nipyapi.canvas.create_controller(self.group, found)
+        made = nipyapi.canvas.update_controller(made, nipyapi.nifi.ControllerServiceDTO(properties=properties))
+        nipyapi.canvas.schedule_controller(made, True)
+        return str(made.id)
+
+    def _send(self, source: Any, properties: dict[str, str | None], kind: str) -> dict[str, list[Any]]:
         score = self.processor(kind, properties)
         nipyapi.canvas.create_connection(source, score, ["success"])
         for relationship in sorted(RELATIONSHIPS):

@@ -11,9 +11,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.nifi.flowfile.FlowFile;
+import org.apache.nifi.logging.ComponentLog;
 import org.apache.nifi.processor.FlowFileFilter.FlowFileFilterResult;
 import org.apache.nifi.processor.ProcessContext;
 import org.apache.nifi.processor.ProcessSession;
@@ -38,6 +41,7 @@ public final class Exchange {
     private Class<?> resultType;
     private String[] attributes;
     private boolean keepsOriginals;
+    private Records records;
 
     /**
      * Learn NiFi's classes from a FlowFile as Python gets it.
@@ -123,6 +127,42 @@ public final class Exchange {
         }
         taken.remove(ticket);
         return result(own.session, own.flowFiles.get(0), first);
+    }
+
+    /**
+     * Use NiFi's record services.
+     *
+     * @param readers a RecordReaderFactory
+     * @param writers a RecordSetWriterFactory
+     */
+    public void bindRecords(Object readers, Object writers, ComponentLog log) {
+        records = new Records(readers, writers, log);
+    }
+
+    /** Read the records of the first FlowFile: see {@link Records#read}; {@code wanted} are separated by line ends. */
+    public String readRecords(long ticket, String wanted, String path) {
+        Taken own = taken.get(ticket);
+        return said(() -> records.read(own.session, own.flowFiles.get(0), Set.of(wanted.split("\n")), path));
+    }
+
+    /** Write the records of the first FlowFile: see {@link Records#write}. */
+    public String writeRecords(long ticket, String packed) {
+        Taken own = taken.get(ticket);
+        return said(() -> records.write(own.session, own.flowFiles.get(0), packed));
+    }
+
+    /** The answer of a call, or the reason why there is none: an exception would cross the bridge as a stack trace. */
+    private static String said(Callable<String> call) {
+        try {
+            return "+" + call.call();
+        } catch (Exception | LinkageError e) {
+            Throwable cause = e;
+            while (cause.getCause() != null && cause.getCause() != cause) {
+                cause = cause.getCause();
+            }
+            String detail = cause == e ? "" : " (" + cause.getMessage() + ")";
+            return "-" + e.getClass().getSimpleName() + ": " + e.getMessage() + detail;
+        }
     }
 
     /** Put the FlowFiles after the first back into their queue; NiFi deals with the first. */

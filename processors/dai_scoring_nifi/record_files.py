@@ -1,0 +1,136 @@
+"""Files between the helper in NiFi's virtual machine and Python: columns of records in, predictions out.
+
+The helper writes columns as Arrow lays them out, so that they become Arrow arrays without a loop over the values.
+``ColumnWriter.java`` and ``ResultReader.java`` have the other sides.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_INT = struct.Struct(">i")
+
+_INPUTS: dict[str, tuple[pa.DataType, int]] = {
+    "i": (pa.int32(), 4),
+    "l": (pa.int64(), 8),
+    "f": (pa.float32(), 4),
+    "d": (pa.float64(), 8),
+    "D": (pa.date32(), 4),
+    "T": (pa.timestamp("ms"), 8),
+}
+_OUTPUTS: dict[pa.DataType, str] = {
+    pa.bool_(): "b",
+    pa.int32(): "i",
+    pa.int64(): "l",
+    pa.float32(): "f",
+    pa.float64(): "d",
+    pa.timestamp("ms"): "T",
+    pa.string(): "s",
+}
+
+
+def kind(type_: pa.DataType) -> str:
+    """The letter of a prediction's type."""
+    return _OUTPUTS[type_]
+
+
+def tables(path: Path, names: Sequence[str], kinds: Sequence[str]) -> Iterator[pa.Table]:
+    """The records in the helper's file, chunk by chunk: a column for each name, of the kind that its letter says."""
+    if path.stat().st_size == 0:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        data = pa.py_buffer(mapped.read())
+    at = 0
+    while at < data.size:
+        (rows,) = _INT.unpack(data.slice(at, 4).to_pybytes())
+        at += 4
+        columns = []
+        for letter in kinds:
+            column, at = _column(data, at, rows, letter)
+            columns.append(column)
+        yield pa.table(columns, names=list(names)) if columns else _without_columns(rows)
+
+
+def _without_columns(rows: int) -> pa.Table:
+    """A table of rows and nothing else, as when the records have none of the model's columns."""
+    return pa.table({"": pa.nulls(rows)}).select([])
+
+
+def _column(data: pa.Buffer, at: int, rows: int, letter: str) -> tuple[pa.Array, int]:
+    length = (rows + 7) // 8
+    present = data.slice(at, length)
+    at += length
+    if letter == "b":
+        values = np.frombuffer(data.slice(at, rows), np.uint8) != 0
+        mask = pa.Array.from_buffers(pa.bool_(), rows, [None, present])
+        return pc.if_else(mask, pa.array(values), pa.scalar(None, pa.bool_())), at + rows
+    if letter in "sn":
+        offsets = data.slice(at, (rows + 1) * 4)
+        at += offsets.size
+        (length,) = struct.unpack("<i", offsets.slice(rows * 4, 4).to_pybytes())
+        texts = pa.StringArray.from_buffers(rows, offsets, data.slice(at, length), present)
+        # A nested value is rejected where the model wants one value; its text is for the reason.
+        nested = pa.StructArray.from_arrays([texts], ["value"], mask=texts.is_null()) if letter == "n" else texts
+        return nested, at + length
+    type_, width = _INPUTS[letter]
+    values = data.slice(at, rows * width)
+    return pa.Array.from_buffers(type_, rows, [present, values]), at + rows * width
+
+
+class ResultWriter:
+    """Writes what became of the records, for the helper to join with them."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+
+    def write(self, rows: int, outputs: pa.Table, rejects: pa.Table) -> None:
+        """Append the outcome of ``rows`` records: predictions of the scored, reasons of the rejected, in order."""
+        parts = [_INT.pack(rows), _INT.pack(rejects.num_rows)]
+        for one in rejects.to_pylist():
+            parts.append(_INT.pack(one["row"]))
+            parts += [_text(one[name]) for name in ("code", "column", "value")]
+        for column in outputs.columns:
+            parts += _encoded(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
+        self._file.writelines(parts)
+
+    def __enter__(self) -> ResultWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def _text(value: str | None) -> bytes:
+    if value is None:
+        return _INT.pack(-1)
+    data = value.encode("utf-8", "replace")
+    return _INT.pack(len(data)) + data
+
+
+def _encoded(column: pa.Array) -> list[bytes]:
+    present = b"" if not column.null_count else np.asarray(column.is_valid()).astype(np.uint8).tobytes()
+    if pa.types.is_string(column.type):
+        column = column.fill_null("")
+        lengths = pc.binary_length(column).to_numpy(zero_copy_only=False)
+        ends = np.concatenate([np.zeros(1, "<i4"), np.cumsum(lengths, dtype="<i4")])
+        return [*_sized(present), *_sized(ends.tobytes()), *_sized("".join(column.to_pylist()).encode())]
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    zero: Any = False if pa.types.is_boolean(column.type) else 0
+    values = column.fill_null(zero).to_numpy(zero_copy_only=False)
+    return [*_sized(present), *_sized(np.ascontiguousarray(values).tobytes())]
+
+
+def _sized(data: bytes) -> tuple[bytes, bytes]:
+    return _INT.pack(len(data)), data

@@ -1,0 +1,135 @@
+"""FlowFiles read and written by NiFi's own record services: any format, and any schema registry, that NiFi knows.
+
+The helper in NiFi's virtual machine reads the model's columns into a file, they are scored here, and the helper reads
+the FlowFile again and writes each record with its predictions. So whatever else a record has is never converted.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from dai_scoring import records, results
+from dai_scoring.errors import BadRowsError, ContentError, NameClashError
+from dai_scoring.files import FileOptions
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.scorer import Scorer
+from dai_scoring_nifi import packed
+from dai_scoring_nifi.folders import Folder
+from dai_scoring_nifi.record_files import ResultWriter, kind, tables
+
+_ADVICE = "Look at the configuration of the record service, and whether the FlowFile is what it expects."
+
+
+class Helper(Protocol):
+    """What the helper does for a FlowFile's records; see ``Records.java``."""
+
+    def read_records(self, wanted: list[str], path: Path) -> str:
+        """Write the wanted fields of all records to a file; the packed answer begins with + or -."""
+        ...
+
+    def write_records(self, request: str) -> str:
+        """Write the records with their predictions; the packed answer begins with + or -."""
+        ...
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file of records that a Record Writer wrote, and the attributes that it gives."""
+
+    count: int
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a FlowFile; the files are those of the folder."""
+
+    scored: Written
+    rejected: Written
+    seconds: float
+
+
+def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: Folder) -> Outcome:
+    """Score the records of a FlowFile into ``folder.target``, and those that cannot be into ``folder.rejected``.
+
+    Raises InputError where the FlowFile cannot be scored as a whole.
+    """
+    began = time.perf_counter()
+    wanted = [column.name for column in scorer.info.inputs]
+    answer = _answer(helper.read_records(wanted, folder.source), "read", "Record Reader")
+    count = answer.number()
+    present = [_text(answer) for _ in range(answer.number())]
+    columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
+    records.check_columns(present, scorer.info.inputs, options.missing_columns)
+    kept = results.kept_columns(present, options.output_columns, options.id_columns)
+    outputs = _score(scorer, options, folder, columns, count)
+    names = [options.prediction_prefix + name for name, _ in outputs]
+    if clash := [name for name in names if name in set(kept)]:
+        raise NameClashError(clash)
+    request = packed.Writer()
+    request.bytes(str(folder.results).encode())
+    request.number(len(outputs))
+    for name, (_, letter) in zip(names, outputs, strict=True):
+        request.bytes(name.encode())
+        request.bytes(letter.encode())
+    request.number(-1 if options.output_columns is OutputColumns.ALL else len(kept))
+    for name in kept if options.output_columns is not OutputColumns.ALL else ():
+        request.bytes(name.encode())
+    request.bytes(str(folder.target).encode())
+    request.bytes(str(folder.rejected).encode())
+    done = _answer(helper.write_records(request.text()), "written", "Record Writer")
+    return Outcome(_written(done), _written(done), time.perf_counter() - began)
+
+
+def _score(
+    scorer: Scorer, options: FileOptions, folder: Folder, columns: list[tuple[str, str]], count: int
+) -> list[tuple[str, str]]:
+    """Score the records in ``folder.source`` into ``folder.results``: names and kinds of what they are given."""
+    names, kinds = [name for name, _ in columns], [letter for _, letter in columns]
+    empty = _wide(scorer.score(_no_rows(scorer), MissingColumns.AS_MISSING, options.wanted).outputs)
+    done = 0
+    with ResultWriter(folder.results) as writer:
+        for table in tables(folder.source, names, kinds):
+            scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
+            if scored.rejects.num_rows and options.bad_rows is BadRows.FAIL:
+                first = scored.rejects.slice(0, 1).to_pylist()[0]
+                raise BadRowsError(
+                    f"record {done + first['row'] + 1}, column {first['column']} ({first['code']}), cannot be scored. "
+                    "Mend it, or set Bad Rows to 'route to rejected' to score the others."
+                )
+            writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
+            done += table.num_rows
+    if done != count:
+        raise ContentError(f"{count} records were read, and {done} came to be scored.")
+    folder.source.unlink()
+    return [(field.name, kind(field.type)) for field in empty.schema]
+
+
+def _wide(outputs: pa.Table) -> pa.Table:
+    """Single-precision predictions in double: as such NiFi's writers of text give them with all their digits."""
+    fields = [field.with_type(pa.float64()) if field.type == pa.float32() else field for field in outputs.schema]
+    return outputs.cast(pa.schema(fields))
+
+
+def _no_rows(scorer: Scorer) -> pa.Table:
+    return pa.table({column.name: pa.nulls(0, column.type.arrow) for column in scorer.info.inputs})
+
+
+def _answer(said: str, done: str, service: str) -> packed.Reader:
+    if not said.startswith("+"):
+        raise ContentError(f"the records cannot be {done} by the {service}: {said[1:]}. {_ADVICE}")
+    return packed.Reader(said[1:])
+
+
+def _text(answer: packed.Reader) -> str:
+    return (answer.bytes() or b"").decode()
+
+
+def _written(answer: packed.Reader) -> Written:
+    count = answer.number()
+    return Written(count, {_text(answer): _text(answer) for _ in range(answer.number())})

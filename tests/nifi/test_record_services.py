@@ -1,0 +1,195 @@
+"""FlowFiles read and written by NiFi's own record services."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import nipyapi
+import pytest
+
+from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
+from tests.nifi.conftest import NiFi
+from tests.nifi.test_processor import Canvas
+
+pytestmark = pytest.mark.nifi
+
+HEADER, ROW = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
+
+AVRO = {
+    "type": "record",
+    "name": "passenger",
+    "fields": [
+        {"name": "id", "type": "long"},
+        {"name": "pclass", "type": ["null", "int"]},
+        {"name": "sex", "type": "string"},
+        {"name": "age", "type": ["null", "double"]},
+        {"name": "ticket", "type": "string"},
+        {"name": "fare", "type": {"type": "bytes", "logicalType": "decimal", "precision": 30, "scale": 2}},
+        {"name": "cabin", "type": ["null", "string"]},
+        {"name": "paid", "type": {"type": "bytes", "logicalType": "decimal", "precision": 30, "scale": 20}},
+        {"name": "born", "type": {"type": "int", "logicalType": "date"}},
+        {"name": "seen", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+        {"name": "tags", "type": {"type": "array", "items": "string"}},
+        {"name": "more", "type": {"type": "record", "name": "m", "fields": [{"name": "x", "type": ["null", "int"]}]}},
+        {"name": "note", "type": ["null", "string"]},
+    ],
+}
+PASSENGER: dict[str, Any] = {
+    "id": 2**53 + 1,
+    "pclass": 3,
+    "sex": "male",
+    "age": 22.0,
+    "ticket": "A1",
+    "cabin": "C1",
+    "note": None,
+    "fare": decimal.Decimal("7.25"),
+    "paid": decimal.Decimal("1234567890.01234567890123456789"),
+    "born": datetime.date(1890, 2, 28),
+    "seen": datetime.datetime(2024, 2, 29, 23, 59, 59, 123000, tzinfo=datetime.timezone.utc),
+    "tags": ["a", 'ü,"b"'],
+    "more": {"x": None},
+}
+
+
+@pytest.fixture
+def canvas(nifi: NiFi) -> Any:
+    made = Canvas()
+    yield made
+    made.remove()
+
+
+def properties(model: Path, reader: str, writer: str, **further: str) -> dict[str, str | None]:
+    return {"Model File": str(model), "Record Reader": reader, "Record Writer": writer, **further}
+
+
+def only(found: dict[str, list[Any]]) -> dict[str, int]:
+    return {name: len(flowfiles) for name, flowfiles in found.items() if flowfiles}
+
+
+def test_csv_to_csv(canvas: Canvas, titanic: Path) -> None:
+    services = canvas.service("CSVReader", {}), canvas.service("CSVRecordSetWriter", {})
+    text = f'id,{HEADER},note\n007,{ROW},"a, ""b"""\n008,3,male,old,A1,7.25,C1,\n009,{ROW},ü\n'
+    found = canvas.score(text, properties(titanic, *services))
+    assert only(found) == {"success": 1, "rejected": 1, "original": 1}
+    (scored,), (rejected,), (original,) = found["success"], found["rejected"], found["original"]
+    predicted = ",".join(map(str, GOLDEN_SCORE))
+    lines = canvas.content("success", scored).splitlines()
+    assert lines[0] == f"id,{HEADER},note,survived.0,survived.1"
+    assert [line.partition(",")[0] for line in lines[1:]] == ["007", "009"] or lines[1].startswith("7,")
+    assert all(line.endswith(predicted) for line in lines[1:])
+    bad = canvas.content("rejected", rejected).splitlines()
+    assert bad[0].endswith("_reject_code,_reject_column,_reject_value")
+    assert bad[1].endswith("not_a_number,age,old")
+    assert canvas.content("original", original) == text
+    assert scored.attributes["record.count"] == "2"
+    assert scored.attributes["mime.type"] == "text/csv"
+    assert scored.attributes["scoring.rejected.count"] == "1"
+    assert rejected.attributes["record.count"] == "1"
+
+
+def test_types_survive_from_avro_to_avro_and_json(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
+    data = io.BytesIO()
+    fastavro.writer(data, fastavro.parse_schema(AVRO), [PASSENGER, {**PASSENGER, "age": None, "cabin": None}])
+    reader = canvas.service("AvroReader", {})
+    written: dict[str, Any] = {}
+    for kind in ("AvroRecordSetWriter", "JsonRecordSetWriter"):
+        (tmp_path / kind).mkdir()
+        found = canvas.score_file(
+            tmp_path / kind, data.getvalue(), properties(titanic, reader, canvas.service(kind, {}))
+        )
+        assert only(found) == {"success": 1, "original": 1}
+        api = nipyapi.nifi.FlowFileQueuesApi()
+        response = api.download_flow_file_content(
+            canvas.sinks["success"].id, found["success"][0].uuid, _preload_content=False
+        )
+        written[kind] = response.read()
+    avro = fastavro.reader(io.BytesIO(written["AvroRecordSetWriter"]))
+    # Names that Avro does not allow are the writer's business.
+    kinds = {field["name"]: field["type"] for field in avro.writer_schema["fields"]}
+    assert set(kinds["survived_0"]) == {"double", "null"}
+    first, second = avro
+    assert {name: first[name] for name in PASSENGER} == PASSENGER
+    assert (first["survived_0"], first["survived_1"]) == GOLDEN_SCORE
+    assert second["survived_0"] != first["survived_0"]
+    one = json.loads(written["JsonRecordSetWriter"])[0]
+    assert one["id"] == 2**53 + 1
+    assert one["tags"] == PASSENGER["tags"]
+    assert one["more"] == {"x": None}
+    assert "1234567890.01234567890123456789" in written["JsonRecordSetWriter"].decode()
+
+
+def test_a_writer_with_a_schema_of_its_own_and_chosen_columns(canvas: Canvas, titanic: Path) -> None:
+    schema = {
+        "type": "record",
+        "name": "score",
+        "fields": [{"name": "id", "type": "string"}, {"name": "sex", "type": ["null", "string"]}],
+    }
+    writer = canvas.service(
+        "JsonRecordSetWriter", {"schema-access-strategy": "schema-text-property", "schema-text": json.dumps(schema)}
+    )
+    reader = canvas.service("JsonTreeReader", {})
+    row = {"id": "7", **GOLDEN_ROW}
+    found = canvas.score(json.dumps([row]), properties(titanic, reader, writer))
+    assert json.loads(canvas.content("success", found["success"][0])) == [{"id": "7", "sex": "male"}]
+    inherit = canvas.service("JsonRecordSetWriter", {})
+    chosen = {"Output Columns": "id columns and predictions", "Id Columns": "id", "Prediction Prefix": "p_"}
+    found = canvas.score(json.dumps([row]), properties(titanic, reader, inherit, **chosen))
+    (scored,) = json.loads(canvas.content("success", found["success"][0]))
+    assert list(scored) == ["id", "p_survived.0", "p_survived.1"]
+    assert (scored["p_survived.0"], scored["p_survived.1"]) == GOLDEN_SCORE
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ('[{"pclass": 3, "sex": "male"}]', "missing_columns", "age, ticket, fare, cabin"),
+        ('[{"pclass": 3, "sex":', "malformed_content", "cannot be read by the Record Reader"),
+    ],
+)
+def test_what_cannot_be_read_goes_to_failure_untouched(
+    canvas: Canvas, titanic: Path, text: str, code: str, says: str
+) -> None:
+    services = canvas.service("JsonTreeReader", {}), canvas.service("JsonRecordSetWriter", {})
+    found = canvas.score(text, properties(titanic, *services))
+    assert only(found) == {"failure": 1}
+    (failed,) = found["failure"]
+    assert canvas.content("failure", failed) == text
+    assert failed.attributes["scoring.error.code"] == code
+    assert says in failed.attributes["scoring.error"]
+
+
+def test_a_nested_record_where_a_number_belongs_and_no_records(canvas: Canvas, titanic: Path) -> None:
+    services = canvas.service("JsonTreeReader", {}), canvas.service("JsonRecordSetWriter", {})
+    nested = {**GOLDEN_ROW, "age": {"years": 22}}
+    found = canvas.score(json.dumps([nested]), properties(titanic, *services))
+    assert only(found) == {"success": 1, "rejected": 1, "original": 1}
+    (rejected,) = json.loads(canvas.content("rejected", found["rejected"][0]))
+    assert (rejected["_reject_code"], rejected["_reject_column"]) == ("nested", "age")
+    assert rejected["age"] == {"years": 22}
+    assert json.loads(canvas.content("success", found["success"][0])) == []
+
+
+def test_many_records_in_their_order(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
+    rows = 90_000
+    lines = [f"{i},{i % 3 + 1},male,{i % 80},A{i % 7},7.25,C{i % 11}" for i in range(rows)]
+    lines[12_345] = "12345,3,male,old,A1,7.25,C1"
+    services = canvas.service("CSVReader", {}), canvas.service("CSVRecordSetWriter", {})
+    found = canvas.score_file(
+        tmp_path, "\n".join([f"id,{HEADER}", *lines, ""]).encode(), properties(titanic, *services)
+    )
+    out = canvas.content("success", found["success"][0]).splitlines()[1:]
+    assert [int(line.partition(",")[0]) for line in out] == [i for i in range(rows) if i != 12_345]
+    assert canvas.content("rejected", found["rejected"][0]).splitlines()[1].startswith("12345,")
+
+
+def test_one_service_without_the_other(canvas: Canvas, titanic: Path) -> None:
+    made = {"Model File": str(titanic), "Record Reader": canvas.service("CSVReader", {})}
+    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", made))
+    assert state == "INVALID"
+    assert "set both Record Reader and Record Writer" in " ".join(errors)
