@@ -47,8 +47,8 @@ class Preparation:
                 )
                 self._thread.start()
             raise EnvironmentMissingError(
-                f"the Python environment of {path.name} is being made; this takes minutes, once, and the processor "
-                f"becomes valid by itself. Now: {self._line}"
+                f"the Python environment of {path.name} {environment.BEING_MADE}, and the processor becomes valid by "
+                f"itself. Now: {self._line}"
             )
 
     def _make(self, pipeline: PipelineFile, settings: PipelineSettings) -> None:

@@ -29,3 +29,9 @@ def write_passengers(path: Path, rows: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.write(HEADER + "\n")
         file.writelines(",".join(row) + "\n" for row in zip(*columns, strict=True))
+
+
+def write_penguins(path: Path, samples: Path, rows: int) -> None:
+    """Write a CSV file of ``rows`` of the sample's rows, over and over."""
+    header, *lines = (samples / "penguins-rows.csv").read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([header, *(lines[i % len(lines)] for i in range(rows)), ""]), encoding="utf-8")

@@ -6,7 +6,7 @@ import csv
 import shutil
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import nipyapi
 
 from dai_nifi.errors import ToolError
+from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.nars import archive
 
@@ -70,33 +71,43 @@ def until(done: Callable[[], Any]) -> Any:
     return value
 
 
-def batch_files(model: Path, folder: Path) -> Flow:
+def batch_files(model: Path, folder: Path, runtime: str = "java", further: Mapping[str, str] | None = None) -> Flow:
     """The project's own flow, deployed as a user deploys it."""
     folders = {kind: folder / kind for kind in ("input", "output", "rejected", "failed")}
     for path in folders.values():
         path.mkdir(parents=True)
     parameters = {f"{kind}.directory": str(path) for kind, path in folders.items()}
-    deploy(Request("batch-files", model, name="bench", parameters={**parameters, "minimum.age": "0 sec"}))
-    (processor,) = (p for p in nipyapi.canvas.list_all_processors() if p.component.type == "ScoreJavaMojo")
+    parameters |= {"minimum.age": "0 sec", **(further or {})}
+    done = deploy(Request("batch-files", model, runtime, name=f"bench {runtime}", parameters=parameters))
+    wanted = RUNTIMES[runtime].processor
+    (processor,) = (p for p in nipyapi.canvas.list_all_processors(done.id) if p.component.type == wanted)
     return Flow(folders["input"], folders["output"], processor.id)
 
 
+def by_services(model: Path, folder: Path) -> Flow:
+    """The same from folder to folder with NiFi's CSV services."""
+    return _between_folders("ScoreJavaMojo", model, folder, ["original", "failure", "rejected"])
+
+
 def by_record(model: Path, folder: Path) -> Flow:
-    """The same from folder to folder with NiFi's RecordTransform and its CSV services."""
+    """The same with NiFi's RecordTransform, which needs these services."""
+    return _between_folders("ScoreByRecord", model, folder, ["original", "failure"])
+
+
+def _between_folders(kind: str, model: Path, folder: Path, ends: list[str]) -> Flow:
     source, target = folder / "input", folder / "output"
     source.mkdir(parents=True)
     target.mkdir()
     root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
-    group = nipyapi.canvas.create_process_group(root, "by record", (600.0, 0.0))
+    group = nipyapi.canvas.create_process_group(root, f"{kind} with services", (600.0, 0.0))
     reader, writer = _service(group, "CSVReader"), _service(group, "CSVRecordSetWriter")
     take = _processor(group, "GetFile", {"Input Directory": str(source), "Keep Source File": "false"})
-    score = _processor(
-        group, "ScoreByRecord", {"Model File": str(model), "Record Reader": reader, "Record Writer": writer}
-    )
+    properties = {"Model File": str(model), "Record Reader": reader, "Record Writer": writer}
+    score = _processor(group, kind, properties)
     put = _processor(group, "PutFile", {"Directory": str(target)}, ["success", "failure"])
     nipyapi.canvas.create_connection(take, score, ["success"])
     nipyapi.canvas.create_connection(score, put, ["success"])
-    config = nipyapi.nifi.ProcessorConfigDTO(auto_terminated_relationships=["original", "failure"])
+    config = nipyapi.nifi.ProcessorConfigDTO(auto_terminated_relationships=ends)
     nipyapi.canvas.update_processor(_fresh(score), config)
     until(lambda: _fresh(score).component.validation_status == "VALID")
     for processor in (put, score, take):

@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,14 +19,26 @@ from rich.console import Console
 from rich.table import Table
 
 from dai_nifi.connect import connect
-from dai_nifi.jars import resolve_jars
 from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
+from dai_nifi.nars.spec import SPECS
 from dai_nifi.nifi.instance import LocalNiFi
-from dai_nifi.nifi.jdk import find_java
-from tests.benchmarks import in_nifi
-from tests.benchmarks.data import write_passengers
+from tests.benchmarks import in_nifi, outside
+from tests.benchmarks.data import write_passengers, write_penguins
+from tests.pipeline.build import scorer_zip
 
+_MEDIUM = 10_000
+_JAVA, _JAVA_MEDIUM = "ScoreJavaMojo", f"ScoreJavaMojo ({_MEDIUM:,} rows)"
+_SERVICES = "ScoreJavaMojo with CSVReader and CSVRecordSetWriter"
+_CPP, _PYTHON = f"ScoreCppMojo ({_MEDIUM:,} rows)", f"ScorePythonPipeline ({_MEDIUM:,} rows)"
+# What each is compared with.
+_BARE = {
+    _JAVA: outside.TRANSFORM,
+    _JAVA_MEDIUM: outside.TRANSFORM,
+    _SERVICES: outside.TRANSFORM,
+    _CPP: outside.PREDICT,
+    _PYTHON: outside.SCORE_BATCH,
+}
 ROOT = Path(__file__).resolve().parents[2]
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
@@ -58,56 +69,66 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(arguments: argparse.Namespace, model: Path, folder: Path) -> dict[str, Any]:
+def _measured(arguments: argparse.Namespace, model: Path, folder: Path) -> dict[str, dict[str, Any]]:
     rows, record_rows, repeats = arguments.rows, arguments.record_rows, arguments.repeats
-    large, small = folder / "large.csv", folder / "small.csv"
-    write_passengers(large, rows)
-    write_passengers(small, record_rows)
-    console.print(f"Rows of {large.stat().st_size / rows:.0f} bytes, {rows:,} a FlowFile, one task.")
-    nar = build("java", folder / "nars", _quiet, accept_h2o_licence=True).path
+    large, medium, small = (folder / f"{name}.csv" for name in ("large", "medium", "small"))
+    for file, count in ((large, rows), (medium, _MEDIUM), (small, record_rows)):
+        write_passengers(file, count)
+    penguins = folder / "penguins.csv"
+    write_penguins(penguins, ROOT / "models", _MEDIUM)
+    pipeline = scorer_zip(ROOT / "models", folder / "scorer.zip", trees=True)
+    console.print(f"Rows of {large.stat().st_size / rows:.0f} bytes, one task. Building and starting ...")
+    nars = [build(name, folder / "nars", _quiet, accept_h2o_licence=True).path for name in _runtimes()]
     comparison = folder / "comparison.nar"
-    in_nifi.derived_nar(nar, Path(__file__).parent / "processors" / "ScoreByRecord.py", comparison)
+    in_nifi.derived_nar(nars[0], Path(__file__).parent / "processors" / "ScoreByRecord.py", comparison)
     nifi = LocalNiFi(folder / "nifi")
     running = nifi.start(0)
+    figures: dict[str, dict[str, Any]] = {}
+
+    def measured(name: str, flow: in_nifi.Flow, source: Path, count: int, files: int) -> None:
+        # Java compiles what runs often while it runs: the first files are slow.
+        flow.measure(source, 8 * files)
+        times = [flow.measure(source, files) for _ in range(repeats)]
+        figures[f"{name}, in the processor"] = _rates(count, [worked for worked, _ in times])
+        if count == rows:
+            figures[f"{name}, folder to folder"] = _rates(count, [wall for _, wall in times])
+
     try:
         connect(running.url)
-        for path in (nar, comparison):
+        for path in (*nars, comparison):
             install(path, _quiet)
-        ours = in_nifi.batch_files(model, folder / "ours")
-        theirs = in_nifi.by_record(model, folder / "theirs")
-        console.print("Warming up, and comparing the scores of both ways ...")
-        theirs.measure(small, 1)
-        ours.measure(small, 1)
-        if not np.array_equal(in_nifi.scores(ours, "survived.1"), in_nifi.scores(theirs, "survived.1")):
-            sys.exit("The two ways give different scores: nothing is measured.")
-        ours.measure(large, 8)
+        ours, theirs = in_nifi.batch_files(model, folder / "ours"), in_nifi.by_record(model, folder / "theirs")
+        services = in_nifi.by_services(model, folder / "services")
+        console.print("Comparing the scores of the ways that are compared ...")
+        for flow in (theirs, ours, services):
+            flow.measure(small, 1)
+        scores = in_nifi.scores(ours, "survived.1")
+        if not all(np.array_equal(scores, in_nifi.scores(flow, "survived.1")) for flow in (theirs, services)):
+            sys.exit("They give different scores: nothing is measured.")
         console.print("Measuring in NiFi ...")
-        in_ours = [ours.measure(large, 3) for _ in range(repeats)]
-        in_theirs = [theirs.measure(small, 1) for _ in range(repeats)]
+        measured(_JAVA, ours, large, rows, 3)
+        measured(_SERVICES, services, large, rows, 3)
+        times = [theirs.measure(small, 1) for _ in range(repeats)]
+        figures[f"RecordTransform ({record_rows:,} rows)"] = _rates(record_rows, [worked for worked, _ in times])
+        measured(_JAVA_MEDIUM, ours, medium, _MEDIUM, 20)
+        if "cpp" in _runtimes():
+            measured(_CPP, in_nifi.batch_files(model, folder / "cpp", "cpp"), medium, _MEDIUM, 20)
+        python = in_nifi.batch_files(pipeline, folder / "python", "python", {"python.command": sys.executable})
+        measured(_PYTHON, python, penguins, _MEDIUM, 20)
     finally:
         nifi.stop()
     console.print("Measuring outside NiFi ...")
-    outside = _outside(model, large, repeats)
-    return {
-        "rows": rows,
-        "ScoreJavaMojo, in the processor": _rates(rows, [worked for worked, _ in in_ours]),
-        "ScoreJavaMojo, folder to folder": _rates(rows, [wall for _, wall in in_ours]),
-        f"RecordTransform, in the processor ({record_rows:,} rows)": _rates(record_rows, [w for w, _ in in_theirs]),
-        "MojoPipeline.transform alone, outside NiFi": _rates(rows, outside["transform"]),
-        "file to file, outside NiFi (dai-nifi score)": _rates(rows, outside["file"]),
-    }
+    for name, (count, times) in outside.measured(model, large, medium, pipeline, penguins, repeats).items():
+        figures[name] = _rates(count or rows, times)
+    return figures
 
 
 def _quiet(what: str, share: float | None = None) -> None:
     pass
 
 
-def _outside(model: Path, source: Path, repeats: int) -> dict[str, list[float]]:
-    command = [sys.executable, "-m", "tests.benchmarks.outside", str(model), str(source), str(repeats)]
-    command += [str(find_java()), str(resolve_jars(mojo2=True))]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, list[float]] = json.loads(done.stdout)
-    return found
+def _runtimes() -> tuple[str, ...]:
+    return tuple(name for name, spec in SPECS.items() if spec.hindrance(accept_h2o_licence=True) is None)
 
 
 def _rates(rows: int, seconds: list[float]) -> dict[str, float]:
@@ -115,19 +136,22 @@ def _rates(rows: int, seconds: list[float]) -> dict[str, float]:
     return {"median": round(statistics.median(rates)), "min": round(rates[0]), "max": round(rates[-1])}
 
 
-def _print(figures: dict[str, Any]) -> None:
-    names = [name for name in figures if name != "rows"]
-    ours = figures[names[0]]["median"]
-    table = Table("Rows a second", "median", "min", "max", "ScoreJavaMojo is")
-    for name in names:
-        figure = figures[name]
-        ratio = ours / figure["median"]
-        table.add_row(
-            name,
-            *(f"{figure[key]:,}" for key in ("median", "min", "max")),
-            f"{ratio:.2f}x" if ratio < 10 else f"{ratio:.0f}x",
-        )
+def _print(figures: dict[str, dict[str, Any]]) -> None:
+    table = Table("Rows a second", "median", "min", "max", "compared")
+    for name, figure in figures.items():
+        table.add_row(name, *(f"{figure[key]:,}" for key in ("median", "min", "max")), _compared(name, figures))
     console.print(table)
+
+
+def _compared(name: str, figures: dict[str, dict[str, Any]]) -> str:
+    """How a figure stands to that of the bare runtime, or of RecordTransform, in the same run."""
+    own, words = name.partition(", in the processor")[0], []
+    for other, figure in figures.items():
+        bare = _BARE.get(own)
+        if name.endswith("in the processor") and (other == bare or other.startswith("RecordTransform (")):
+            ratio = figures[name]["median"] / figure["median"]
+            words.append(f"{ratio:.2f} of {bare}" if other == bare else f"{ratio:.0f} x RecordTransform")
+    return "; ".join(words if own in (_JAVA, _SERVICES) else words[-1:] if own in _BARE else [])
 
 
 if __name__ == "__main__":

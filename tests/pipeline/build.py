@@ -26,13 +26,14 @@ _TYPES = {
 _DATE = (2026, 1, 2, 3, 4, 6)
 
 
-def wheel(samples: Path, extra: dict[str, str] | None = None) -> bytes:
-    """The bytes of the wheel; ``extra`` are further lines of its metadata."""
-    metadata = {"Metadata-Version": "2.1", "Name": MODULE, "Version": "1.0.0", **(extra or {})}
+def wheel(samples: Path, trees: bool = False) -> bytes:
+    """The bytes of the wheel; ``trees`` makes its model a larger one, boosted trees, without contributions."""
+    metadata = {"Metadata-Version": "2.1", "Name": MODULE, "Version": "1.0.0"}
     about = f"{MODULE}-1.0.0.dist-info"
     files = {
         f"{MODULE}/__init__.py": (Path(__file__).parent / "scorer.py").read_bytes(),
         f"{MODULE}/penguins.csv": (samples / "penguins.csv").read_bytes(),
+        **({f"{MODULE}/trees": b""} if trees else {}),
         f"{about}/METADATA": "".join(f"{key}: {value}\n" for key, value in metadata.items()).encode(),
         f"{about}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -43,11 +44,11 @@ def wheel(samples: Path, extra: dict[str, str] | None = None) -> bytes:
     return _zipped({**files, f"{about}/RECORD": f"{record}{about}/RECORD,,\n".encode()})
 
 
-def scorer_zip(samples: Path, path: Path, *requirements: str, **other: bytes) -> Path:
+def scorer_zip(samples: Path, path: Path, *requirements: str, trees: bool = False, **other: bytes) -> Path:
     """Write a scorer.zip; ``requirements`` are further packages, ``other`` further files by name."""
     folder = "scoring-pipeline"
     files = {
-        f"{folder}/{WHEEL}": wheel(samples),
+        f"{folder}/{WHEEL}": wheel(samples, trees),
         f"{folder}/requirements.txt": "\n".join([*_REQUIREMENTS, *requirements, ""]).encode(),
         f"{folder}/full_constraints.txt": "\n".join([*_CONSTRAINTS, ""]).encode(),
         f"{folder}/example.py": _example(samples).encode(),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
@@ -30,6 +31,10 @@ class Scorer:
         self._deviations = data[NUMBERS].std()
         self._levels = {name: sorted(data[name].unique()) for name in CATEGORIES}
         self._model = LogisticRegression(max_iter=1000).fit(self._features(data), data["sex"] == "male")
+        self._trees = None
+        if Path(__file__).with_name("trees").exists():
+            self._trees = GradientBoostingClassifier(n_estimators=200, max_depth=5, random_state=1)
+            self._trees.fit(self._features(data), data["sex"] == "male")
 
     def get_column_names(self):
         return CATEGORIES + NUMBERS
@@ -62,7 +67,10 @@ class Scorer:
         features = self._features(frame)
         if pred_contribs or pred_contribs_original:
             return self._contributions(features, pred_contribs_original)
-        margin = features @ self._model.coef_[0] + self._model.intercept_[0]
+        if self._trees is not None:
+            margin = self._trees.decision_function(features)
+        else:
+            margin = features @ self._model.coef_[0] + self._model.intercept_[0]
         if output_margin:
             return pd.DataFrame({"sex": margin})
         male = 1 / (1 + np.exp(-margin))

@@ -24,6 +24,9 @@ from dai_scoring.scorer import PipelineSettings
 Progress = Callable[[str], None]
 """Is told what is being done, a line at a time."""
 
+BEING_MADE = "is being made; this takes minutes, once"
+"""Part of the message of an environment that will be ready later, by which callers know it from an error."""
+
 _READY = "ready.json"
 _ASK_TIMEOUT = 60
 _OLDEST = (3, 6)

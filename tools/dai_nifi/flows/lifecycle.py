@@ -14,6 +14,7 @@ from dai_nifi.errors import ConflictError, InvalidFlowError, ToolError
 from dai_nifi.flows import deployed, realtime_http
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, wait_for
+from dai_scoring.worker.environment import BEING_MADE
 
 # NiFi validates again in the background, some seconds apart; an error that outlives this is meant.
 _SETTLED = 8.0
@@ -140,10 +141,15 @@ def wait_until_valid(flow: Deployed, timeout: float, progress: Progress) -> None
     set_services(flow.id, "ENABLED", timeout)
     progress(f"waiting until every component of {flow.name} is valid", None)
     since: dict[str, float] = {}
+    being_made: list[str] = []
 
     def valid() -> bool | None:
         found = deployed.processors(flow.id)
-        bad = {str(one): one for one in problems(found)}
+        told = problems(found)
+        being_made[:] = [one for one in told if BEING_MADE in one]
+        for one in being_made:
+            progress(f"making the Python environment: {one.partition('Now: ')[2][:90]}", None)
+        bad = {one: one for one in told if BEING_MADE not in one}
         for text in list(since):
             if text not in bad:
                 del since[text]
@@ -162,7 +168,7 @@ def wait_until_valid(flow: Deployed, timeout: float, progress: Progress) -> None
         ]
         return _invalid(flow, waiting, f" after {timeout:g} s")
 
-    wait_for(valid, timeout, late)
+    wait_for(valid, timeout, late, lambda: bool(being_made))
 
 
 def bulletins(group_id: str | None = None, source_id: str | None = None, after: int | None = None) -> list[Bulletin]:

@@ -46,13 +46,23 @@ def canvas(group: str) -> str:
     return f"{api().removesuffix('-api')}/#/process-groups/{group}"
 
 
-def wait_for(check: Callable[[], Found | None], timeout: float, late: Callable[[], ToolError]) -> Found:
-    """Ask until the check gives something; raises what ``late`` makes if that takes too long."""
+def wait_for(
+    check: Callable[[], Found | None],
+    timeout: float,
+    late: Callable[[], ToolError],
+    busy: Callable[[], bool] = lambda: False,
+) -> Found:
+    """Ask until the check gives something; raises what ``late`` makes if that takes too long.
+
+    The time while ``busy`` does not count: something goes on that takes as long as it takes.
+    """
     deadline = time.monotonic() + timeout
     while True:
         found = check()
         if found is not None:
             return found
+        if busy():
+            deadline = time.monotonic() + timeout
         if time.monotonic() > deadline:
             raise late()
         time.sleep(_PAUSE)
