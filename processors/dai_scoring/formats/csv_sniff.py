@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from dai_scoring.errors import ContentError, OptionError
@@ -61,8 +62,11 @@ def _layout(head: bytes, *, whole: bool, bom: bool, delimiter: str | None) -> La
     # Latin-1 keeps one character a byte, so that positions in the text are positions in the file.
     text = head.decode("latin-1").replace("\0", "\x01")
     best: tuple[tuple[float, int], str, list[str], int] | None = None
-    for candidate in [delimiter] if delimiter is not None else list(_DELIMITERS):
-        records = list(_records(text, candidate, whole=whole))
+    candidates = [delimiter] if delimiter is not None else _candidates(text)
+    for candidate in candidates:
+        # The records after the header are for choosing among several.
+        count = _SAMPLE_RECORDS if len(candidates) > 1 else 1
+        records = list(islice(_records(text, candidate, whole=whole), count))
         if not records:
             continue
         header, end = records[0]
@@ -88,6 +92,14 @@ def _layout(head: bytes, *, whole: bool, bom: bool, delimiter: str | None) -> La
     rest = text[end:]
     rows = rest.count("\n") or 1
     return Layout(tuple(names), Dialect(chosen, '"', line_end, bom), end, max(1.0, len(rest) / rows))
+
+
+def _candidates(text: str) -> list[str]:
+    """The delimiters that the header may have; without any, it has one column and the first will do."""
+    line = _LINE.match(text.lstrip("\r\n"))
+    if line is None or '"' in line.group():
+        return list(_DELIMITERS)
+    return [one for one in _DELIMITERS if one in line.group()] or [_DELIMITERS[0]]
 
 
 def _name(text: str, number: int) -> str:
@@ -117,7 +129,7 @@ def _records(text: str, delimiter: str, *, whole: bool) -> Iterator[tuple[list[s
             yield match.group()
 
     reader = csv.reader(lines(), delimiter=delimiter)
-    for _ in range(_SAMPLE_RECORDS):
+    while True:
         try:
             fields = next(reader, None)
         except csv.Error:

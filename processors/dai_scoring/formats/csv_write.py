@@ -37,6 +37,7 @@ class CsvWriter:
         self._dialect = dialect or Dialect()
         quote = re.escape(self._dialect.quote)
         self._special = f"[{re.escape(self._dialect.delimiter)}{quote}\\r\\n]"
+        self._marks = [mark.encode() for mark in (self._dialect.delimiter, self._dialect.quote, "\r", "\n")]
         self._file = path.open("wb")
         if self._dialect.bom:
             self._file.write(b"\xef\xbb\xbf")
@@ -74,13 +75,16 @@ class CsvWriter:
         if index < 0:
             return self._quoted(pa.array([""] * batch.num_rows, TEXT))
         column = batch.column(index)
-        cells = pc.fill_null(text.cells(column), _EMPTY)
+        cells = text.cells(column)
+        cells = pc.fill_null(cells, _EMPTY) if cells.null_count else cells
         if text.is_numeric(column.type) and self._dialect.delimiter in _SAFE_DELIMITERS:
             return cells if len(self._names) > 1 else self._quoted(cells)
         return self._quoted(cells)
 
     def _quoted(self, cells: Array) -> Array:
         """The fields, in quotes where they need them."""
+        if not self._has_special(cells):
+            return cells
         special = pc.match_substring_regex(cells, self._special)
         if len(self._names) == 1:
             special = pc.or_(special, pc.equal(cells, _EMPTY))
@@ -91,6 +95,17 @@ class CsvWriter:
         quote = pa.scalar(mark, TEXT)
         quoted = pc.binary_join_element_wise(quote, doubled, quote, _EMPTY)
         return pc.replace_with_mask(cells, special, quoted)
+
+    def _has_special(self, cells: Array) -> bool:
+        """Whether any of the fields may need quotes: a look at all their bytes at once, which few columns fail."""
+        if len(self._names) == 1:
+            return True
+        _, offsets, data = cells.buffers()
+        if offsets is None or data is None:
+            return False
+        places = memoryview(offsets).cast("q")
+        text = bytes(memoryview(data)[places[cells.offset] : places[cells.offset + len(cells)]])
+        return any(mark in text for mark in self._marks)
 
     def _joined(self, columns: list[Array]) -> list[Array | str]:
         parts: list[Array | str] = []
