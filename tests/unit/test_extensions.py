@@ -40,7 +40,7 @@ def test_properties_are_literal_listed_and_read_by_the_library(extension: Extens
         for node in class_.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call)
     }
-    assert re.findall(r"self\.([A-Z_]+),", source) == list(assigned)
+    assert re.findall(r"self\.([A-Z0-9_]+),", source) == list(assigned)
     known = {value for name, value in vars(settings).items() if name.isupper() and isinstance(value, str)}
     assert set(assigned.values()) <= known
     java_only = {"JVM_OPTIONS", "MOJO_RUNTIME"}

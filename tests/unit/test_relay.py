@@ -13,7 +13,7 @@ from dai_scoring.relay import ahead, behind
 @pytest.fixture(autouse=True)
 def no_thread_stays() -> Iterator[None]:
     yield
-    assert not [t for t in threading.enumerate() if t.name.startswith("dai-scoring")]
+    assert not [t for t in threading.enumerate() if t.name in ("dai-scoring-ahead", "dai-scoring-behind")]
 
 
 def test_items_come_in_order_and_the_source_runs_elsewhere() -> None:
