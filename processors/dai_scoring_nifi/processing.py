@@ -22,6 +22,7 @@ from dai_scoring.scorer import ModelInfo, Scorer
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.exchange import Batch, Exchange, Item, Outcome, Services
 from dai_scoring_nifi.folders import Folders
+from dai_scoring_nifi.lifetime import end_with_parent
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.record_services import score_records
 from dai_scoring_nifi.settings import Settings
@@ -42,6 +43,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
     def __init__(self, **_: Any) -> None:
         super().__init__()
+        end_with_parent()
         self._models = ModelHolder(lambda line: self.logger.info(line))
         self._folders = Folders()
         self._exchange = Exchange()

@@ -165,6 +165,24 @@ def test_a_model_without_a_licence(canvas: Canvas, needs_licence: Path) -> None:
     assert "needs a Driverless AI licence, and none was found. Set Licence Key or Licence File" in errors[0]
 
 
+def test_contributions_of_a_model_that_has_none(canvas: Canvas, titanic: Path) -> None:
+    properties: dict[str, str | None] = {**model_only(titanic), "Contributions": "original"}
+    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", properties))
+    assert state == "INVALID"
+    assert "gives no contributions of the original columns on mojo2-runtime" in errors[0]
+
+
+def test_contributions_of_a_model_that_has_them(canvas: Canvas, samples: Path) -> None:
+    row = "Adelie,Torgersen,39.1,18.7,181,3750,2007-11-11"
+    header = "species,island,bill_length_mm,bill_depth_mm,flipper_length_mm,body_mass_g,date_egg"
+    properties: dict[str, str | None] = {**model_only(samples / "penguins.mojo"), "Contributions": "original"}
+    found = canvas.score(f"{header}\n{row}\n", properties)
+    names, values = (line.split(",") for line in canvas.content("success", found["success"][0]).splitlines())
+    expected = (samples / "penguins-contributions.csv").read_text().splitlines()
+    given = {name.removeprefix("contrib_"): float(value) for name, value in list(zip(names, values, strict=True))[10:]}
+    assert given == dict(zip(expected[0].split(",")[2:], map(float, expected[1].split(",")[2:]), strict=True))
+
+
 def test_id_columns_without_names(canvas: Canvas, samples: Path) -> None:
     properties = {**model_only(samples / "penguins.mojo"), "Output Columns": "id columns and predictions"}
     state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", properties))

@@ -1,0 +1,59 @@
+"""A NiFi that is killed: nothing that it started stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from dai_nifi.connect import connect
+from dai_nifi.nars.build import build
+from dai_nifi.nars.install import install
+from dai_nifi.nifi.instance import LocalNiFi
+from dai_scoring.scorer import Scorer
+from tests.nifi.conftest import NiFi, deploy_batch, quiet
+from tests.nifi.test_processor import until
+
+pytestmark = pytest.mark.nifi
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that still run; the dead may wait for whoever inherits them."""
+    found = set()
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        found |= {pid} if state != "Z" else set()
+    return found
+
+
+def children(pid: int) -> set[int]:
+    return {int(one) for path in Path(f"/proc/{pid}/task").glob("*/children") for one in path.read_text().split()}
+
+
+def test_workers_and_python_end_with_nifi(nifi: NiFi, pipeline: Path, pipeline_scorer: Scorer, tmp_path: Path) -> None:
+    local = LocalNiFi(tmp_path / "nifi")
+    running = local.start(port=0)
+    started: set[int] = set()
+    ours: set[int] = set()
+    try:
+        connect(running.url.removesuffix("/nifi"))
+        install(build("python", tmp_path / "nars", quiet).path, quiet)
+        deploy_batch("doomed", pipeline, tmp_path / "batch", None, {"python.command": sys.executable})
+        started = children(running.pid)
+        ours = {pid for pid in started if children(pid)}
+        workers = {worker for pid in ours for worker in children(pid)}
+        assert workers
+        os.kill(running.pid, signal.SIGKILL)
+        until(lambda: not alive(ours | workers))
+    finally:
+        # NiFi's other Python process, which looks for extensions, is not ours to watch in a user's NiFi.
+        for pid in alive(started - ours):
+            os.kill(pid, signal.SIGKILL)
+        local.stop()
+        connect(nifi.url)
