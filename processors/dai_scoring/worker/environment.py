@@ -31,10 +31,18 @@ _READY = "ready.json"
 _ASK_TIMEOUT = 60
 _OLDEST = (3, 6)
 _SAYS = re.compile(r"\s*(Collecting|Processing|Installing collected packages|Building wheel)\b.*")
-_NO_PACKAGE = re.compile(
-    r"(?:No matching distribution found for|Could not find a version that satisfies the requirement|Cannot install) "
-    r"([^\s(]+(?: *[<>=!~][^\s(]*)*)"
-)
+# Where pip names the package that it cannot have, the plainest place first.
+_REQUIREMENT = r"([\w.-]+(?:\[[\w,.-]+\])?(?: *[<>=!~][^\s(]*)*)"
+_NO_PACKAGE = [
+    re.compile(f"{words} {_REQUIREMENT}")
+    for words in (
+        "No matching distribution found for",
+        "Could not find a version that satisfies the requirement",
+        r"The user requested \(constraint\)",
+        "depends on",
+        "Cannot install(?! -r)",
+    )
+]
 
 
 @dataclass(frozen=True)
@@ -213,7 +221,7 @@ def _run(command: list[str], folder: Path, progress: Progress, what: str) -> Non
 
 def _why_not(lines: list[str], what: str) -> str:
     text = "\n".join(lines)
-    if found := _NO_PACKAGE.search(text):
+    for found in filter(None, (pattern.search(text) for pattern in _NO_PACKAGE)):
         return (
             f"the environment cannot be made: there is no package {found[1]} that fits this Python, and "
             "the other packages, where pip looks. "
