@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 
 HEADER = "pclass,sex,age,ticket,fare,cabin"
 
@@ -35,3 +37,12 @@ def write_penguins(path: Path, samples: Path, rows: int) -> None:
     """Write a CSV file of ``rows`` of the sample's rows, over and over."""
     header, *lines = (samples / "penguins-rows.csv").read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([header, *(lines[i % len(lines)] for i in range(rows)), ""]), encoding="utf-8")
+
+
+def write_arrow(source: Path) -> Path:
+    """Write a CSV file's rows as an Arrow stream beside it, numbers as numbers."""
+    table = pa_csv.read_csv(source)
+    path = source.with_suffix(".arrows")
+    with pa.ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table)
+    return path

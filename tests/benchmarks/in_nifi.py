@@ -49,8 +49,8 @@ class Flow:
         for number in range(files):
             part = self.input / f".{number}"
             shutil.copyfile(source, part)
-            part.rename(self.input / f"{number}.csv")
-        until(lambda: len([p for p in self.output.glob("*.csv") if not p.name.startswith(".")]) == files)
+            part.rename(self.input / f"{number}{source.suffix}")
+        until(lambda: len([p for p in self.output.glob(f"*{source.suffix}") if not p.name.startswith(".")]) == files)
         wall = time.perf_counter() - began
         # NiFi adds a task to its statistics when it is over, a moment after its FlowFile has left.
         until(lambda: self._worked()[1] - before[1] >= files)

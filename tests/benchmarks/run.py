@@ -24,19 +24,22 @@ from dai_nifi.nars.install import install
 from dai_nifi.nars.spec import SPECS
 from dai_nifi.nifi.instance import LocalNiFi
 from tests.benchmarks import in_nifi, outside
-from tests.benchmarks.data import write_passengers, write_penguins
+from tests.benchmarks.data import write_arrow, write_passengers, write_penguins
 from tests.pipeline.build import scorer_zip
 
 _MEDIUM = 10_000
 _JAVA, _JAVA_MEDIUM = "ScoreJavaMojo", f"ScoreJavaMojo ({_MEDIUM:,} rows)"
 _SERVICES = "ScoreJavaMojo with CSVReader and CSVRecordSetWriter"
 _CPP, _PYTHON = f"ScoreCppMojo ({_MEDIUM:,} rows)", f"ScorePythonPipeline ({_MEDIUM:,} rows)"
+_CPP_ARROW, _PYTHON_ARROW = (name.replace("rows", "rows of Arrow") for name in (_CPP, _PYTHON))
 # What each is compared with.
 _BARE = {
     _JAVA: outside.TRANSFORM,
     _JAVA_MEDIUM: outside.TRANSFORM,
     _SERVICES: outside.TRANSFORM,
     _CPP: outside.PREDICT,
+    _CPP_ARROW: outside.PREDICT,
+    _PYTHON_ARROW: outside.SCORE_BATCH,
     _PYTHON: outside.SCORE_BATCH,
 }
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,9 +115,12 @@ def _measured(arguments: argparse.Namespace, model: Path, folder: Path) -> dict[
         figures[f"RecordTransform ({record_rows:,} rows)"] = _rates(record_rows, [worked for worked, _ in times])
         measured(_JAVA_MEDIUM, ours, medium, _MEDIUM, 20)
         if "cpp" in _runtimes():
-            measured(_CPP, in_nifi.batch_files(model, folder / "cpp", "cpp"), medium, _MEDIUM, 20)
+            cpp = in_nifi.batch_files(model, folder / "cpp", "cpp")
+            measured(_CPP, cpp, medium, _MEDIUM, 20)
+            measured(_CPP_ARROW, cpp, write_arrow(medium), _MEDIUM, 20)
         python = in_nifi.batch_files(pipeline, folder / "python", "python", {"python.command": sys.executable})
         measured(_PYTHON, python, penguins, _MEDIUM, 20)
+        measured(_PYTHON_ARROW, python, write_arrow(penguins), _MEDIUM, 20)
     finally:
         nifi.stop()
     console.print("Measuring outside NiFi ...")

@@ -33,7 +33,7 @@ class Scorer:
         self._model = LogisticRegression(max_iter=1000).fit(self._features(data), data["sex"] == "male")
         self._trees = None
         if Path(__file__).with_name("trees").exists():
-            self._trees = RandomForestClassifier(n_estimators=300, random_state=1)
+            self._trees = RandomForestClassifier(n_estimators=1000, random_state=1)
             self._trees.fit(self._features(data), data["sex"] == "male")
 
     def get_column_names(self):
