@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute
 
@@ -23,6 +26,17 @@ _EMPTY = pa.scalar("", TEXT)
 _SAFE_DELIMITERS = ",;\t|"
 
 
+def _cell(value: Any) -> str:
+    """A value as CSV shows it; the same text that its column becomes."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if value != value else "inf" if value > 0 else "-inf"
+    return orjson.dumps(value).decode()
+
+
 class CsvWriter:
     """A CSV file with a header line; null is an empty field, and only fields that need quotes have them.
 
@@ -37,13 +51,13 @@ class CsvWriter:
         self._dialect = dialect or Dialect()
         quote = re.escape(self._dialect.quote)
         self._special = f"[{re.escape(self._dialect.delimiter)}{quote}\\r\\n]"
-        self._marks = [mark.encode() for mark in (self._dialect.delimiter, self._dialect.quote, "\r", "\n")]
+        self._specials = (self._dialect.delimiter, self._dialect.quote, "\r", "\n")
+        self._marks = [mark.encode() for mark in self._specials]
         self._file = path.open("wb")
         if self._dialect.bom:
             self._file.write(b"\xef\xbb\xbf")
         if self._names:
-            header = [self._quoted(pa.array([name], TEXT)) for name in self._names]
-            write_rows(self._file, self._joined(header))
+            self._lines([self._names])
 
     def write(self, table: pa.Table) -> None:
         """Append rows; columns are found by name, and one that the file lacks raises ContentError."""
@@ -53,10 +67,34 @@ class CsvWriter:
                 f"column {more[0][:40]!r} appears in later records only, and a CSV file has one header. "
                 "Read the records with a fixed schema, or write JSON."
             )
+        if table.num_rows <= text.FEW_ROWS and all(map(text.is_plain, table.schema.types)):
+            self._few(table)
+            return
         table = table.select([name for name in self._names if name in set(table.column_names)])
         for batch in table.to_batches(max_chunksize=SLICE_ROWS):
             if batch.num_rows:
                 write_rows(self._file, self._joined([self._cells(batch, name) for name in self._names]))
+
+    def _few(self, table: pa.Table) -> None:
+        """Append some rows by way of Python's objects: for few that is quicker than a few Arrow calls a column."""
+        present = dict(zip(table.column_names, table.columns, strict=True))
+        columns = [
+            list(map(_cell, present[name].to_pylist())) if name in present else [""] * table.num_rows
+            for name in self._names
+        ]
+        self._lines(zip(*columns, strict=True))
+
+    def _lines(self, rows: Iterable[Sequence[str]]) -> None:
+        delimiter, end = self._dialect.delimiter, self._dialect.line_end
+        lines = [delimiter.join(map(self._field, row)) + end for row in rows]
+        self._file.write("".join(lines).encode())
+
+    def _field(self, cell: str) -> str:
+        """A field, in quotes where it needs them."""
+        if (cell or len(self._names) > 1) and not any(mark in cell for mark in self._specials):
+            return cell
+        mark = self._dialect.quote
+        return mark + cell.replace(mark, mark + mark) + mark
 
     def close(self) -> None:
         """Finish the file."""

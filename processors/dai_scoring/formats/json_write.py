@@ -13,21 +13,6 @@ from dai_scoring.formats import text
 from dai_scoring.formats.base import Format, check_names
 from dai_scoring.formats.row_writer import SLICE_ROWS, write_rows
 
-FEW_ROWS = 50
-"""Up to so many rows are written as Python's objects."""
-
-
-def _is_plain(kind: pa.DataType) -> bool:
-    """Whether Python's objects of a type become the same JSON as its column does."""
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_float32(kind)
-        or pa.types.is_float64(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_null(kind)
-    )
-
 
 class JsonWriter:
     """JSON objects, each with all the columns of its table, in an array or one a line.
@@ -47,7 +32,7 @@ class JsonWriter:
     def write(self, table: pa.Table) -> None:
         """Append the rows as objects."""
         check_names(table.column_names)
-        if table.num_rows <= FEW_ROWS and all(map(_is_plain, table.schema.types)):
+        if table.num_rows <= text.FEW_ROWS and all(map(text.is_plain, table.schema.types)):
             self._few(table)
             return
         before, after = (",\n", "") if self._is_array else ("", "\n")

@@ -18,6 +18,9 @@ from dai_scoring.formats.base import is_json_text
 Array: TypeAlias = Any
 pc: Any = pyarrow.compute
 
+FEW_ROWS = 50
+"""Up to so many rows are written as Python's objects, where all columns are plain."""
+
 _TEXT = pa.large_string()
 # Made once: Arrow looks for pandas each time that it makes one from a Python value.
 _FALSE = pa.scalar(False)
@@ -53,6 +56,18 @@ def json_values(array: Array) -> Array:
     if _is_quoted(kind):
         texts = _quoted(texts)
     return pc.fill_null(texts, _NULL)
+
+
+def is_plain(kind: pa.DataType) -> bool:
+    """Whether Python's objects of a type become the same text as its column does; see :data:`FEW_ROWS`."""
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_float32(kind)
+        or pa.types.is_float64(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_null(kind)
+    )
 
 
 def is_numeric(kind: pa.DataType) -> bool:

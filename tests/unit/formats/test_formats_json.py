@@ -4,7 +4,6 @@ import json
 import math
 import random
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats import Format, is_json_text, json_split, json_write, open_writer
+from dai_scoring.formats import Format, is_json_text, json_split
 
 ARRAY, LINES = Format.JSON_ARRAY, Format.JSON_LINES
 JSON = pa.json_(pa.string())
@@ -285,30 +284,3 @@ def test_written_text(write: Any) -> None:
     assert write(ARRAY, table.slice(0, 0), table).decode() == "[" + ",\n".join(lines) + "]"
     assert write(ARRAY, table.slice(0, 0)) == b"[]"
     assert write(LINES, table.slice(0, 0)) == b""
-
-
-@pytest.mark.parametrize("kind", [Format.JSON_ARRAY, Format.JSON_LINES])
-def test_few_rows_are_written_as_many_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Format) -> None:
-    texts = ["", "a", 'q"uote', "back\\slash", "line\nend", "\x00\x1f\x7f", "ü€😀\u2028", "1.0", "null", None]
-    doubles = [0.0, -0.0, 1.0, 1e16, 1e-7, 123456789012.0, 0.1, float("nan"), float("inf"), None]
-    integers = [0, -1, 2**53 + 1, 2**63 - 1, -(2**63), 7, None, 1, 2, 3]
-    table = pa.table(
-        {
-            'te"xt': pa.array(texts),
-            "double": pa.array(doubles, pa.float64()),
-            "single": pa.array([0.1, 1e-45, 3.4e38, 16777216.0, None, *doubles[:5]], pa.float32()),
-            "integer": pa.array(integers, pa.int64()),
-            "small": pa.array([None, *range(9)], pa.int8()),
-            "unsigned": pa.array([2**64 - 1, *range(9)], pa.uint64()),
-            "truth": pa.array([True, False, None, *[True] * 7]),
-            "nothing": pa.nulls(10),
-        }
-    )
-    written = []
-    for few in (json_write.FEW_ROWS, -1):
-        monkeypatch.setattr(json_write, "FEW_ROWS", few)
-        with open_writer(tmp_path / "out", kind, table.schema) as writer:
-            for part in (table.slice(0, 0), table.slice(0, 3), table.slice(3, 0), table.slice(3), table.slice(0, 1)):
-                writer.write(part)
-        written.append((tmp_path / "out").read_bytes())
-    assert written[0] == written[1]
