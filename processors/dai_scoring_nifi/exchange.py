@@ -27,14 +27,17 @@ SMALL = 16 << 10
 """Contents of up to so many bytes travel within the calls."""
 
 _MOST = 32
+# So that what NiFi does for each call of a processor is shared, and none of the FlowFiles waits long for the others.
+_TOGETHER = 2 << 20
 _NO_SERVICES = "-this NiFi does not let a Python processor reach its process session"
 _JARS = Path(__file__).parent / "jars"
 
 
 @dataclass(frozen=True)
 class Item:
-    """A FlowFile: its size in bytes, those of :data:`ATTRIBUTES` that it has, and its contents unless it is large."""
+    """A FlowFile: its place in the batch, its size in bytes, its :data:`ATTRIBUTES`, its contents if it is small."""
 
+    index: int
     size: int
     attributes: dict[str, str]
     contents: bytes | None
@@ -72,8 +75,8 @@ class Batch(Protocol):
     can_add: bool
     """Whether an outcome may have a further FlowFile."""
 
-    def export(self, path: Path) -> None:
-        """Write the contents of the first FlowFile to a file; for a large one."""
+    def export(self, item: Item, path: Path) -> None:
+        """Write the contents of a FlowFile to a file; for one that is not small."""
         ...
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
@@ -108,13 +111,13 @@ class Exchange:
         self.problem = None
 
     def take(self, context: Any, flowfile: Any, services: Services | None = None) -> Batch:
-        """The FlowFile, and small ones behind it if it is small too; with record services, it alone and no contents."""
+        """The FlowFile, and others behind it if none is large; with record services, it alone and no contents."""
         if self._take is None and self.problem is None:
             self._bind(context, flowfile, services)
         if self._take is None:
             return BridgeBatch(flowfile)
         small, most = (SMALL, _MOST) if services is None else (-1, 1)
-        return _HelperBatch(self._helper, packed.Reader(self._take(flowfile, small, most)))
+        return _HelperBatch(self._helper, packed.Reader(self._take(flowfile, small, most, _TOGETHER)))
 
     def _bind(self, context: Any, flowfile: Any, services: Services | None) -> None:
         try:
@@ -164,10 +167,10 @@ class _HelperBatch:
     def __init__(self, helper: Any, answer: packed.Reader) -> None:
         self._helper = helper
         self._ticket = answer.number()
-        self.items = [_item(answer) for _ in range(answer.number())]
+        self.items = [_item(index, answer) for index in range(answer.number())]
 
-    def export(self, path: Path) -> None:
-        self._helper.export(self._ticket, str(path))
+    def export(self, item: Item, path: Path) -> None:
+        self._helper.export(self._ticket, item.index, str(path))
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
         out = packed.Writer()
@@ -186,10 +189,10 @@ class _HelperBatch:
         self._helper.giveBack(self._ticket)
 
 
-def _item(answer: packed.Reader) -> Item:
+def _item(index: int, answer: packed.Reader) -> Item:
     size = answer.number()
     attributes = {name: value.decode() for name in ATTRIBUTES if (value := answer.bytes()) is not None}
-    return Item(size, attributes, answer.bytes())
+    return Item(index, size, attributes, answer.bytes())
 
 
 def _pack(out: packed.Writer, outcome: Outcome | None) -> None:
@@ -216,11 +219,11 @@ class BridgeBatch:
     def __init__(self, flowfile: Any) -> None:
         found = {name: flowfile.getAttribute(name) for name in ATTRIBUTES}
         attributes = {name: value for name, value in found.items() if value is not None}
-        self.items = [Item(flowfile.getSize(), attributes, flowfile.getContentsAsBytes())]
+        self.items = [Item(0, flowfile.getSize(), attributes, flowfile.getContentsAsBytes())]
 
-    def export(self, path: Path) -> None:
+    def export(self, item: Item, path: Path) -> None:
         """The contents were fetched already; the same for callers of any exchange."""
-        path.write_bytes(self.items[0].contents or b"")
+        path.write_bytes(item.contents or b"")
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
         """The result that NiFi reads over the bridge."""

@@ -71,6 +71,13 @@ class Folders:
         folder.clear()
         return folder
 
+    def empty(self) -> None:
+        """Delete every file of this thread's folders, also those with names of a caller's own."""
+        for folder in vars(self._local).values():
+            for path in folder.path.glob("*"):
+                if path.name != _LOCK:
+                    path.unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Delete all folders; a thread that comes back makes a new one."""
         for path in self._all:

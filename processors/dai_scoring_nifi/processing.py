@@ -102,12 +102,13 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._folders.remove()
 
     def transform(self, context: Any, flowfile: Any) -> Any:
-        """Score a FlowFile, and small ones that wait behind it."""
+        """Score a FlowFile, and others that wait behind it if none is large."""
         batch = self._exchange.take(context, flowfile, self._services)
         try:
             return batch.send([self._outcome(batch, item) for item in batch.items])
         except BaseException:
             batch.give_back()
+            self._folders.empty()
             raise
 
     def _outcome(self, batch: Batch, item: Item) -> Outcome:
@@ -159,7 +160,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         folder = self._folders.take(item.size)
         try:
             if item.contents is None:
-                batch.export(folder.source)
+                batch.export(item, folder.source)
             else:
                 folder.source.write_bytes(item.contents)
             summary = score_file(
@@ -227,7 +228,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         body = item.contents
         if body is None:
             folder = self._folders.take(item.size)
-            batch.export(folder.source)
+            batch.export(item, folder.source)
             body = folder.source.read_bytes()
             folder.clear()
         answer = rest_v1.answer(scorer, asked, body, settings.options.missing_columns)
@@ -264,9 +265,9 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
 
 def _contents(file: Path, item: Item) -> bytes | Path:
-    """What a file holds, where it belongs to one of several FlowFiles: they share the folder."""
+    """What a file holds, or the file under a name of the FlowFile's own: those of a batch share the folder."""
     if item.contents is None:
-        return file
+        return file.rename(file.with_name(f"{file.name}-{item.index}"))
     contents = file.read_bytes()
     file.unlink()
     return contents

@@ -59,15 +59,17 @@ public final class Exchange {
     }
 
     /**
-     * Take a FlowFile and, if it is small, others that wait and are small too.
+     * Take a FlowFile and, if it is not large, others that wait and are not large either.
      *
      * @param input what NiFi gave to Python
      * @param small the size in bytes up to which contents are part of the answer
      * @param most how many FlowFiles to take at most, the given one included
+     * @param together how many bytes they may have together, the given one not counted if it has more
      * @return packed: a ticket for the further calls, the number of FlowFiles, and for each its size, the wanted
      *     attributes and its contents, which are null if it is not small
      */
-    public String take(Object input, int small, int most) throws ReflectiveOperationException, IOException {
+    public String take(Object input, int small, int most, long together)
+            throws ReflectiveOperationException, IOException {
         ProcessSession session = (ProcessSession) sessionField.get(input);
         List<FlowFile> flowFiles = new ArrayList<>();
         flowFiles.add((FlowFile) flowFileField.get(input));
@@ -75,8 +77,9 @@ public final class Exchange {
         Taken own = new Taken(session, flowFiles);
         taken.put(ticket, own);
         try {
-            if (most > 1 && flowFiles.get(0).getSize() <= small) {
-                flowFiles.addAll(session.get(next -> flowFilter(next, small, most - 1, own)));
+            own.bytes = flowFiles.get(0).getSize();
+            if (most > 1 && own.bytes < together) {
+                flowFiles.addAll(session.get(next -> flowFilter(next, most - 1, together, own)));
             }
             Packed.Writer out = new Packed.Writer();
             out.number(ticket);
@@ -95,10 +98,10 @@ public final class Exchange {
         }
     }
 
-    /** Write the contents of the first FlowFile to a file. */
-    public void export(long ticket, String path) {
+    /** Write the contents of one of the FlowFiles to a file. */
+    public void export(long ticket, int index, String path) {
         Taken own = taken.get(ticket);
-        own.session.exportTo(own.flowFiles.get(0), Path.of(path), false);
+        own.session.exportTo(own.flowFiles.get(index), Path.of(path), false);
     }
 
     /**
@@ -173,9 +176,10 @@ public final class Exchange {
         }
     }
 
-    private static FlowFileFilterResult flowFilter(FlowFile next, int small, int most, Taken own) {
+    private static FlowFileFilterResult flowFilter(FlowFile next, int most, long together, Taken own) {
         own.seen++;
-        if (next.getSize() > small || own.seen > most) {
+        own.bytes += next.getSize();
+        if (own.bytes > together || own.seen > most) {
             return FlowFileFilterResult.REJECT_AND_TERMINATE;
         }
         return FlowFileFilterResult.ACCEPT_AND_CONTINUE;
@@ -279,6 +283,7 @@ public final class Exchange {
         private final ProcessSession session;
         private final List<FlowFile> flowFiles;
         private int seen;
+        private long bytes;
 
         Taken(ProcessSession session, List<FlowFile> flowFiles) {
             this.session = session;
