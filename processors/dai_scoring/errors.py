@@ -92,7 +92,7 @@ class ExecutionError(ScoringError):
 
 
 class WorkerFailedError(ExecutionError):
-    """The process of a Python scoring pipeline died or hung with these rows, and so did its successor."""
+    """A worker process died or hung with these rows, and so did its successor."""
 
     code = "worker_failed"
 

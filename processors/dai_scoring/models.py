@@ -50,9 +50,9 @@ def open_model(
 
         return Scorer(h2o3_mojo.load(path, settings))
     if runtime is Runtime.CPP:
-        from dai_scoring.runtimes import cpp_mojo
+        from dai_scoring.runtimes import cpp_workers
 
-        return Scorer(cpp_mojo.load(path, kind, settings))
+        return Scorer(cpp_workers.load(path, kind, settings))
     from dai_scoring.runtimes import java_mojo
 
     return Scorer(java_mojo.load(path, kind, settings))

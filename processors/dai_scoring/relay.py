@@ -1,14 +1,17 @@
-"""Work ahead and behind in threads of their own, one step each, so that three stages overlap."""
+"""Threads that work ahead, behind and beside, so that reading, scoring and writing overlap."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _END = object()
 # One item waits while one is made: both sides stay busy and memory stays small.
@@ -99,3 +102,33 @@ def behind(sink: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
         thread.join()
     if failures:
         raise failures[0]
+
+
+def beside(work: Callable[[T], R], items: Sequence[T], helpers: Executor) -> list[R]:
+    """``work`` done on each of the items, by the caller and by one of ``helpers`` as soon as that is free.
+
+    The results are in the order of the items. After an exception no further item is begun, and it is raised when
+    none is being worked on.
+    """
+    waiting = deque(enumerate(items))
+    results: dict[int, R] = {}
+
+    def go_on() -> None:
+        while True:
+            try:
+                index, item = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                results[index] = work(item)
+            except BaseException:
+                waiting.clear()
+                raise
+
+    helper = helpers.submit(go_on)
+    try:
+        go_on()
+    finally:
+        if not helper.cancel():
+            helper.result()
+    return [results[index] for index in range(len(items))]

@@ -228,7 +228,7 @@ def _with_refused(rejects: pa.Table, refused: Sequence[tuple[int, str]], count: 
 
 @dataclass(frozen=True)
 class PipelineSettings:
-    """How a Python scoring pipeline is run: in which environment, and by how many processes.
+    """How a Python scoring pipeline is run, and in which environment.
 
     ``environment`` is one that has the pipeline installed: its folder, or its python. Without it one is made in
     ``environment_folder`` by ``python_command``, with packages from ``wheel_folder`` alone if that is given.
@@ -239,7 +239,6 @@ class PipelineSettings:
     environment_folder: Path | None = None
     python_command: str = "python3"
     wheel_folder: Path | None = None
-    workers: int = 1
     start_timeout: float = 300.0
     score_timeout: float = 300.0
     apply_data_recipes: bool = False
@@ -250,7 +249,8 @@ class RuntimeSettings:
     """What loading a model may need beside its file.
 
     ``jar_folders`` hold the folders ``open`` and ``mojo2`` that the tool resolves from Maven Central;
-    ``mojo_runtime`` is a folder of the user's own with the jars of Driverless AI's MOJO runtime.
+    ``mojo_runtime`` is a folder of the user's own with the jars of Driverless AI's MOJO runtime. ``workers`` is how
+    many further processes hold the model and score at the same time, None what suits the runtime.
     """
 
     licence_key: str | None = field(default=None, repr=False)
@@ -259,4 +259,5 @@ class RuntimeSettings:
     java_home: Path | None = None
     mojo_runtime: Path | None = None
     jar_folders: tuple[Path, ...] = ()
+    workers: int | None = None
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)

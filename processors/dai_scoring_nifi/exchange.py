@@ -67,6 +67,13 @@ class Outcome:
     millis: int = 0
     further: Outcome | None = field(default=None)
 
+    def discard(self) -> None:
+        """Delete the files that hold the contents, where they are not to be sent."""
+        if isinstance(self.contents, Path):
+            self.contents.unlink(missing_ok=True)
+        if self.further is not None:
+            self.further.discard()
+
 
 class Batch(Protocol):
     """FlowFiles that were taken together."""
@@ -76,7 +83,7 @@ class Batch(Protocol):
     """Whether an outcome may have a further FlowFile."""
 
     def export(self, item: Item, path: Path) -> None:
-        """Write the contents of a FlowFile to a file; for one that is not small."""
+        """Write the contents of a FlowFile to a file; for one that is not small. Safe for several threads."""
         ...
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
@@ -167,10 +174,13 @@ class _HelperBatch:
     def __init__(self, helper: Any, answer: packed.Reader) -> None:
         self._helper = helper
         self._ticket = answer.number()
+        # A process session is for one thread at a time.
+        self._session = threading.Lock()
         self.items = [_item(index, answer) for index in range(answer.number())]
 
     def export(self, item: Item, path: Path) -> None:
-        self._helper.export(self._ticket, item.index, str(path))
+        with self._session:
+            self._helper.export(self._ticket, item.index, str(path))
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
         out = packed.Writer()

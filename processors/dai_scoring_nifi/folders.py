@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import shutil
 import tempfile
 import threading
@@ -28,9 +29,14 @@ class Folder:
         self.target = self.path / "target"
         self.rejected = self.path / "rejected"
         self.results = self.path / "results"
+        self._numbers = itertools.count()
+
+    def keep(self, file: Path) -> Path:
+        """Rename one of the files, so that the next scoring of this thread leaves it alone; the caller deletes it."""
+        return file.rename(self.path / f"{file.name}-{next(self._numbers)}")
 
     def clear(self) -> None:
-        """Delete the files."""
+        """Delete the files, but for those that are kept."""
         for path in (self.source, self.target, self.rejected, self.results):
             path.unlink(missing_ok=True)
 
@@ -70,13 +76,6 @@ class Folders:
             setattr(self._local, name, folder)
         folder.clear()
         return folder
-
-    def empty(self) -> None:
-        """Delete every file of this thread's folders, also those with names of a caller's own."""
-        for folder in vars(self._local).values():
-            for path in folder.path.glob("*"):
-                if path.name != _LOCK:
-                    path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete all folders; a thread that comes back makes a new one."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,11 @@ from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows
+from dai_scoring.relay import beside
 from dai_scoring.scorer import ModelInfo, Scorer
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.exchange import Batch, Exchange, Item, Outcome, Services
-from dai_scoring_nifi.folders import Folders
+from dai_scoring_nifi.folders import Folder, Folders
 from dai_scoring_nifi.lifetime import end_with_parent
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.record_services import score_records
@@ -47,6 +51,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._models = ModelHolder(lambda line: self.logger.info(line))
         self._folders = Folders()
         self._exchange = Exchange()
+        self._helpers = ThreadPoolExecutor(os.cpu_count(), "dai-scoring-beside")
         self._settings: Settings | None = None
         self._scorer: Scorer | None = None
         self._services: Services | None = None
@@ -104,12 +109,21 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
     def transform(self, context: Any, flowfile: Any) -> Any:
         """Score a FlowFile, and others that wait behind it if none is large."""
         batch = self._exchange.take(context, flowfile, self._services)
+        outcomes: list[Outcome] = []
         try:
-            return batch.send([self._outcome(batch, item) for item in batch.items])
+            outcomes += self._outcomes(batch)
+            return batch.send(outcomes)
         except BaseException:
             batch.give_back()
-            self._folders.empty()
+            for outcome in outcomes:
+                outcome.discard()
             raise
+
+    def _outcomes(self, batch: Batch) -> list[Outcome]:
+        if sum(item.contents is None for item in batch.items) > 1:
+            # One is read and written while another is scored. Small ones would only wait for Python's lock.
+            return beside(partial(self._outcome, batch), batch.items, self._helpers)
+        return [self._outcome(batch, item) for item in batch.items]
 
     def _outcome(self, batch: Batch, item: Item) -> Outcome:
         try:
@@ -173,8 +187,8 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
                 item.attributes.get("filename"),
             )
             folder.source.unlink()
-            scored = _contents(folder.target, item)
-            rejected = _contents(folder.rejected, item) if summary.rejected else None
+            scored = _contents(folder, folder.target, item)
+            rejected = _contents(folder, folder.rejected, item) if summary.rejected else None
         except BaseException:
             folder.clear()
             raise
@@ -264,10 +278,10 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         return Outcome(FAILURE, {"scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
 
 
-def _contents(file: Path, item: Item) -> bytes | Path:
-    """What a file holds, or the file under a name of the FlowFile's own: those of a batch share the folder."""
+def _contents(folder: Folder, file: Path, item: Item) -> bytes | Path:
+    """What a file holds, or the file under a name of its own: others are scored before it is sent."""
     if item.contents is None:
-        return file.rename(file.with_name(f"{file.name}-{item.index}"))
+        return folder.keep(file)
     contents = file.read_bytes()
     file.unlink()
     return contents

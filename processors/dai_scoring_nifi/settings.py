@@ -112,7 +112,7 @@ def read(
         prediction_prefix=lookup(PREDICTION_PREFIX) or "",
         missing_columns=reader.choice(MISSING_COLUMNS, MissingColumns),
         bad_rows=reader.choice(BAD_ROWS, BadRows),
-        batch_rows=reader.positive(BATCH_ROWS, FileOptions.batch_rows),
+        batch_rows=reader.whole(BATCH_ROWS, 1) or FileOptions.batch_rows,
         delimiter=reader.delimiter(),
         wanted=Wanted(reader.choice(CONTRIBUTIONS, Contributions), reader.switch(PREDICTION_INTERVALS)),
     )
@@ -122,6 +122,7 @@ def read(
         jvm_options=reader.words(JVM_OPTIONS),
         java_home=java_home,
         mojo_runtime=reader.path(MOJO_RUNTIME),
+        workers=reader.whole(WORKERS, 0),
         pipeline=_pipeline(lookup, reader),
     )
     if reader.problems or not model:
@@ -138,7 +139,6 @@ def _pipeline(lookup: Lookup, reader: _Reader) -> PipelineSettings:
         environment_folder=Path(folder) if folder else None,
         python_command=lookup(PYTHON_COMMAND) or PipelineSettings.python_command,
         wheel_folder=reader.path(WHEEL_FOLDER),
-        workers=reader.positive(WORKERS, PipelineSettings.workers),
         start_timeout=reader.seconds(START_TIMEOUT, PipelineSettings.start_timeout),
         score_timeout=reader.seconds(SCORE_TIMEOUT, PipelineSettings.score_timeout),
         apply_data_recipes=lookup(APPLY_DATA_RECIPES) == "true",
@@ -178,13 +178,13 @@ class _Reader:
             return None
         return self.choice(name, Format)
 
-    def positive(self, name: str, default: int) -> int:
+    def whole(self, name: str, least: int) -> int | None:
         value = self._lookup(name)
         if not value:
-            return default
-        if not value.isascii() or not value.isdigit() or int(value) < 1:
-            self.problem(name, "give a whole number of at least 1")
-            return default
+            return None
+        if not value.isascii() or not value.isdigit() or int(value) < least:
+            self.problem(name, f"give a whole number of at least {least}")
+            return None
         return int(value)
 
     def seconds(self, name: str, default: float) -> float:

@@ -211,6 +211,15 @@ class ScoreCppMojo(RecordScoring):
         default_value="score as records",
         allowable_values=["score as records", "answer"],
     )
+    WORKERS = PropertyDescriptor(
+        name="Workers",
+        description="""How many further processes score FlowFiles of more than 1,000 rows, each of which is shared among
+            them. They start with the first such FlowFile, and each holds the model in memory. With 0 all is scored in
+            NiFi's Python process, which takes longer and holds the model once.""",
+        required=True,
+        default_value="2",
+        validators=[StandardValidators.NON_NEGATIVE_INTEGER_VALIDATOR],
+    )
 
     runtime = Runtime.CPP
     model_property = "Model File"
@@ -235,4 +244,5 @@ class ScoreCppMojo(RecordScoring):
             self.LICENCE_FILE,
             self.BATCH_ROWS,
             self.H2O_REST_REQUESTS,
+            self.WORKERS,
         ]

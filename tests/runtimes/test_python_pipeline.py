@@ -193,7 +193,7 @@ def test_a_worker_that_hangs_is_ended(pipeline: Path, pipeline_settings: Pipelin
 def test_a_worker_killed_in_the_middle_of_many_batches_loses_none(
     pipeline: Path, pipeline_settings: PipelineSettings, samples: Path
 ) -> None:
-    with opened(pipeline, pipeline_settings, workers=2) as scorer:
+    with open_model(pipeline, settings=RuntimeSettings(pipeline=pipeline_settings, workers=2)) as scorer:
         expected = scorer.score(rows(samples)).predictions
         first = worker_pids(scorer)
         done = threading.Event()

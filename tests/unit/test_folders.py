@@ -64,3 +64,14 @@ def test_what_a_killed_process_left_is_deleted_and_nothing_else(place: Path) -> 
     remove_leftovers(place)
     assert not left.exists()
     assert in_use.path.is_dir()
+
+
+def test_what_is_kept_outlives_the_next_scoring(place: Path) -> None:
+    folder = Folders().take(10)
+    kept = []
+    for text in ("one", "two"):
+        folder.target.write_text(text)
+        kept.append(folder.keep(folder.target))
+        folder.clear()
+    assert [path.read_text() for path in kept] == ["one", "two"]
+    assert not folder.target.exists()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dai_scoring.relay import ahead, behind
+from dai_scoring.relay import ahead, behind, beside
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +86,45 @@ def test_an_error_of_the_producer_drops_what_waits() -> None:
     with pytest.raises(KeyError):
         produce()
     assert done in ([], [1])
+
+
+def test_two_threads_share_items_and_the_results_are_in_their_order() -> None:
+    both = threading.Barrier(2)
+    threads = set()
+
+    def work(item: int) -> int:
+        if item < 2:
+            both.wait(10)
+        threads.add(threading.current_thread())
+        return item * item
+
+    with ThreadPoolExecutor(4) as helpers:
+        assert beside(work, range(50), helpers) == [i * i for i in range(50)]
+    assert len(threads) == 2
+    assert threading.current_thread() in threads
+
+
+def test_the_caller_does_all_where_no_helper_is_free() -> None:
+    go_on = threading.Event()
+    with ThreadPoolExecutor(1) as helpers:
+        helpers.submit(go_on.wait)
+        threads = beside(lambda item: threading.current_thread(), range(3), helpers)
+        go_on.set()
+    assert set(threads) == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_an_error_beside_is_raised_and_ends_the_others(bad: int) -> None:
+    both = threading.Barrier(2)
+    done = []
+
+    def work(item: int) -> None:
+        if item < 2:
+            both.wait(10)
+        if item == bad:
+            raise ValueError("no")
+        done.append(item)
+
+    with ThreadPoolExecutor(1) as helpers, pytest.raises(ValueError, match="no"):
+        beside(work, range(100_000), helpers)
+    assert len(done) < 99_999

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from datetime import datetime, timezone
 from pathlib import Path
@@ -128,12 +128,9 @@ def _refusal(error: Exception, said: Sequence[str], path: Path) -> ModelError:
 @contextmanager
 def _environment(settings: RuntimeSettings) -> Iterator[None]:
     """Tell the runtime of a licence in the only way it has, and take that back."""
-    key, file = "DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE"
-    before = {name: os.environ.get(name) for name in (key, file)}
-    if settings.licence_key or settings.licence_file:
-        wanted = {key: settings.licence_key, file: str(settings.licence_file) if settings.licence_file else None}
-    else:
-        wanted = dict(before)
+    before = {name: os.environ.get(name) for name in (dai.LICENCE_KEY, dai.LICENCE_FILE)}
+    own = dai.licence_environment(settings)
+    wanted = {name: own.get(name) for name in before} if own else before
     try:
         _set_environment(wanted)
         yield
@@ -141,7 +138,7 @@ def _environment(settings: RuntimeSettings) -> Iterator[None]:
         _set_environment(before)
 
 
-def _set_environment(values: dict[str, str | None]) -> None:
+def _set_environment(values: Mapping[str, str | None]) -> None:
     for name, value in values.items():
         if value is None:
             os.environ.pop(name, None)

@@ -12,6 +12,9 @@ import pyarrow as pa
 
 from dai_scoring.errors import LicenceError
 from dai_scoring.model_file import ARCHIVED_MOJO, Kind
+from dai_scoring.scorer import RuntimeSettings
+
+LICENCE_KEY, LICENCE_FILE = "DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE"
 
 
 @contextmanager
@@ -36,6 +39,12 @@ def check_licence_file(path: Path | None) -> None:
     """Raise LicenceError where a licence file is named and not there."""
     if path is not None and not path.is_file():
         raise LicenceError(f"there is no licence file at {path}")
+
+
+def licence_environment(settings: RuntimeSettings) -> dict[str, str]:
+    """The variables that tell H2O's runtimes in another process of the licence that the settings name."""
+    found = {LICENCE_KEY: settings.licence_key, LICENCE_FILE: str(settings.licence_file or "")}
+    return {name: value for name, value in found.items() if value}
 
 
 def only_intervals(scored: pa.Table, predictions: Sequence[str]) -> pa.Table:

@@ -20,12 +20,18 @@ from dai_scoring.pipeline_file import PipelineFile, read
 from dai_scoring.runtimes import dai
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
-from dai_scoring.worker import environment, wire
+from dai_scoring.worker import child, environment, wire
 from dai_scoring.worker.environment import Interpreter, Progress
 from dai_scoring.worker.pool import Pool
 from dai_scoring.worker.process import Worker, WorkerDied
 
 RUNTIME = "scoring pipeline (Python)"
+
+_PROGRAM = Path(child.__file__)
+_ADVICE = (
+    "The rows may be more than it can take at once (set Batch Rows lower), take longer than Score Timeout, or hold a "
+    "value that breaks the pipeline's own code."
+)
 
 # Driverless AI's own list, as in the example.py that it exports.
 _LARGEST = "1.7976931348623157e+308"
@@ -52,12 +58,6 @@ def load(path: Path, settings: RuntimeSettings, progress: Progress = lambda line
     return PythonPipeline(pipeline, environment.make(pipeline, settings.pipeline, progress), settings)
 
 
-def _licence(settings: RuntimeSettings) -> dict[str, str]:
-    key, file = "DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE"
-    found = {key: settings.licence_key, file: str(settings.licence_file) if settings.licence_file else None}
-    return {name: value for name, value in found.items() if value}
-
-
 class PythonPipeline:
     """A loaded scoring pipeline: an :class:`dai_scoring.scorer.Engine`."""
 
@@ -66,7 +66,7 @@ class PythonPipeline:
         self._python = python
         self._settings = settings
         own = settings.pipeline
-        self._pool = Pool(lambda: self._start()[0], own.workers, own.score_timeout)
+        self._pool = Pool(lambda: self._start()[0], settings.workers or 1, own.score_timeout, _ADVICE)
         worker, about = self._start()
         self._pool.add(worker)
         try:
@@ -132,7 +132,8 @@ class PythonPipeline:
     def _start(self) -> tuple[Worker, dict[str, Any]]:
         """A worker that is ready, and what it says of the pipeline."""
         try:
-            worker = Worker(self._python.path, self._pipeline.module, _licence(self._settings))
+            command = [str(self._python.path), "-E", "-u", str(_PROGRAM)]
+            worker = Worker(command, [self._pipeline.module], dai.licence_environment(self._settings))
         except OSError as error:
             raise ModelError(f"no worker can be started with {self._python.path}: {error.strerror}") from error
         try:

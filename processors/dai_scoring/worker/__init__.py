@@ -1,4 +1,4 @@
-"""Worker processes that score inside the environment of a Driverless AI Python scoring pipeline.
+"""Worker processes that score: for Python scoring pipelines inside their own environment, and for the C++ runtime.
 
-``child.py`` is the program that runs there; the other modules are the side that calls it.
+``child.py`` and ``cpp_child.py`` are the programs that run there; the other modules are the side that calls them.
 """

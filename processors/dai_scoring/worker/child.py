@@ -1,9 +1,10 @@
 """The program inside a scoring pipeline's own environment: loads its Scorer and scores what comes over a socket.
 
-Runs on any Python from 3.6 with the standard library and what the pipeline brings (numpy, pandas), and is not
-imported by anything. Arguments: the descriptors of the socket and of a pipe that closes when the parent is gone, and
-the name of the pipeline's module. ``wire.py`` has the other side of the messages: two lengths, a JSON header, and the
-columns as raw little-endian buffers. Standard output and error are the pipeline's own, whatever it writes there.
+Runs on any Python from 3.6 with the standard library and what the pipeline brings (numpy, pandas), as a file of its
+own: nothing beside it can be imported. Arguments: the descriptors of the socket and of a pipe that closes when the
+parent is gone, and the name of the pipeline's module. ``wire.py`` has the other side of the messages: two lengths, a
+JSON header, and the columns as raw little-endian buffers. Standard output and error are the pipeline's own, whatever
+it writes there.
 """
 
 import fcntl

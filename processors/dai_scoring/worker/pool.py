@@ -1,4 +1,4 @@
-"""Workers of one pipeline: started when they are needed, replaced when they die."""
+"""Workers of one model: started when they are needed, replaced when they die."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ _TRIES = 2
 class Pool:
     """Up to ``size`` workers. Safe for several threads; each call has a worker to itself.
 
-    ``start`` makes a worker that is ready, or raises ModelError.
+    ``start`` makes a worker that is ready, or raises ModelError; ``advice`` says what to do about rows that workers
+    die of.
     """
 
-    def __init__(self, start: Callable[[], Worker], size: int, timeout: float) -> None:
+    def __init__(self, start: Callable[[], Worker], size: int, timeout: float, advice: str) -> None:
         self._start = start
+        self._advice = advice
         self._timeout = timeout
         self._free = threading.Semaphore(size)
         self._lock = threading.Lock()
@@ -51,9 +53,8 @@ class Pool:
                     self._give_back(worker)
                     return answer
             raise WorkerFailedError(
-                f"the worker {reasons[0]}; so did the next one ({reasons[-1]}). The rows may be more than it can take "
-                "at once (set Batch Rows lower), take longer than Score Timeout, or hold a value that breaks the "
-                "pipeline's own code. Other FlowFiles go on with new workers."
+                f"the worker {reasons[0]}; so did the next one ({reasons[-1]}). {self._advice} "
+                "Other FlowFiles go on with new workers."
             )
 
     def close(self) -> None:

@@ -11,13 +11,11 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import IO
 
 from dai_scoring.worker import wire
 
-_PROGRAM = Path(__file__).with_name("child.py")
 _OUTPUT_KEPT = 4000
 
 
@@ -26,19 +24,21 @@ class WorkerDied(Exception):  # noqa: N818 - says what happened, and is never se
 
 
 class Worker:
-    """A process that holds a pipeline's Scorer. One caller at a time.
+    """A process that holds a model. One caller at a time.
 
-    ``environment`` are further variables of its environment, such as a licence; they never stand in its arguments.
+    ``command`` starts it; the descriptors of its socket and of the pipe that closes with this process come behind,
+    then ``arguments``. ``environment`` are further variables of its environment, such as a licence; they never stand
+    in its arguments.
     """
 
-    def __init__(self, python: Path, module: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         # Pipelines write to their working directory.
         self._folder = tempfile.mkdtemp(prefix="dai-worker-")
         ours, theirs = socket.socketpair()
         watched, self._life = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [str(python), "-E", "-u", str(_PROGRAM), str(theirs.fileno()), str(watched), module],
+                [*command, str(theirs.fileno()), str(watched), *arguments],
                 cwd=self._folder,
                 env=_environment(environment),
                 stdin=subprocess.DEVNULL,
@@ -78,11 +78,11 @@ class Worker:
             raise WorkerDied(self._how_it_ended()) from None
 
     def wait_until_ready(self, timeout: float) -> wire.Answer:
-        """What the worker says of its pipeline once it is loaded; raises WorkerDied."""
+        """What the worker says of its model once it is loaded; raises WorkerDied."""
         return self.ask(b"", timeout)
 
     def output(self) -> str:
-        """The end of what the pipeline has printed; it may hold values of rows, so only for errors of the start."""
+        """The end of what the worker has printed; it may hold values of rows, so only for errors of the start."""
         self._drain.join(1)
         return self._output.decode("utf-8", "replace")
 
@@ -127,7 +127,7 @@ class Worker:
         return f"ended by itself with the exit code {code}"
 
     def _keep_end_of(self, stream: IO[bytes]) -> None:
-        """Read what the pipeline prints, so that it never waits for a reader; only the end is kept."""
+        """Read what the worker prints, so that it never waits for a reader; only the end is kept."""
         with stream:
             while block := stream.read1(1 << 16):  # type: ignore[attr-defined]
                 self._output = (self._output + block)[-_OUTPUT_KEPT:]

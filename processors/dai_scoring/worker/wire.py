@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,13 @@ def request(
         kind, parts = _encoded(column)
         described.append({"name": name, "type": kind, "guess": guess})
         buffers += parts
+    return message({"columns": described, "wanted": list(wanted), "recipes": recipes}, buffers)
+
+
+def message(header: Mapping[str, Any], buffers: Sequence[bytes | pa.Buffer]) -> bytes:
+    """A request: its header as JSON, which gets the lengths of the buffers, and the buffers."""
     lengths = [len(one) for one in buffers]
-    header = {"columns": described, "wanted": list(wanted), "recipes": recipes, "buffers": lengths}
-    text = json.dumps(header).encode()
+    text = json.dumps({**header, "buffers": lengths}).encode()
     return b"".join([PREFIX.pack(len(text), sum(lengths)), text, *buffers])
 
 

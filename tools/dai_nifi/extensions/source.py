@@ -86,6 +86,18 @@ CPP = Extension(
             (daimojo), on Linux with x86_64. ScoreJavaMojo gives the same scores anywhere, and for H2O-3 too.""",
     model="The MOJO to score with: pipeline.mojo or mojo.zip of Driverless AI. A path on the",
     tags=("mojo", "c++"),
+    properties={
+        "WORKERS": '''PropertyDescriptor(
+        name="Workers",
+        description="""How many further processes score FlowFiles of more than 1,000 rows, each of which is shared among
+            them. They start with the first such FlowFile, and each holds the model in memory. With 0 all is scored in
+            NiFi's Python process, which takes longer and holds the model once.""",
+        required=True,
+        default_value="2",
+        validators=[StandardValidators.NON_NEGATIVE_INTEGER_VALIDATOR],
+    )
+''',
+    },
 )
 
 PYTHON = Extension(

@@ -71,7 +71,18 @@ _MOJOS = _DAI_MOJOS | {ModelKind.H2O3_MOJO}
 # The version is ProcessorDetails.version of processors/extensions/; a unit test compares them.
 RUNTIMES: Mapping[str, ScoringRuntime] = {
     "java": ScoringRuntime("java", "ScoreJavaMojo", "0.1.0", "a Driverless AI MOJO or an H2O-3 MOJO", _MOJOS),
-    "cpp": ScoringRuntime("cpp", "ScoreCppMojo", "0.1.0", "a Driverless AI MOJO", _DAI_MOJOS),
+    "cpp": ScoringRuntime(
+        "cpp",
+        "ScoreCppMojo",
+        "0.1.0",
+        "a Driverless AI MOJO",
+        _DAI_MOJOS,
+        parameters=(
+            Parameter(
+                "workers", "How many further processes score many rows; each holds the model. 0 does without them.", "2"
+            ),
+        ),
+    ),
     "python": ScoringRuntime(
         "python",
         "ScorePythonPipeline",
