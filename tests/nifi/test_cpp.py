@@ -14,6 +14,7 @@ from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch, quiet
+from tests.nifi.test_python_pipeline import workers
 
 pytestmark = pytest.mark.nifi
 
@@ -30,6 +31,13 @@ def test_files_are_scored_on_the_cpp_runtime(nifi: NiFi, titanic: Path, tmp_path
         assert (float(scored["survived.0"]), float(scored["survived.1"])) == GOLDEN_SCORE
         (rejected,) = csv.DictReader(io.StringIO(folders.wait(folders.rejected / "rows.csv").decode()))
         assert (rejected["_reject_column"], rejected["_reject_value"]) == ("age", "old")
+        # So many rows are scored by workers, which have to find their packages in the archive.
+        many = "\n".join(",".join(row) for row in [[*GOLDEN_ROW], *([list(GOLDEN_ROW.values())] * 5_000)])
+        folders.put("many.csv", many)
+        found = list(csv.DictReader(io.StringIO(folders.wait(folders.output / "many.csv").decode())))
+        assert len(found) == 5_000
+        assert {(float(one["survived.0"]), float(one["survived.1"])) for one in found} == {GOLDEN_SCORE}
+        assert workers(b"worker.cpp_child")
         (scorer,) = (p for p in nipyapi.canvas.list_all_processors() if p.component.type == "ScoreCppMojo")
         assert scorer.component.validation_status == "VALID"
     finally:

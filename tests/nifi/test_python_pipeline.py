@@ -49,16 +49,17 @@ def folders(
     until(lambda: not workers() & pids, 120)
 
 
-def workers() -> set[int]:
-    """The processes that run the worker's program for this NiFi."""
+def workers(program: bytes = b"worker/child.py") -> set[int]:
+    """The processes that run a worker's program out of an archive; those of other tests run it out of the source."""
     found = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for path in Path("/proc").glob("[0-9]*"):
         try:
-            words = path.read_bytes().split(b"\0")
+            command, environment = ((path / name).read_bytes() for name in ("cmdline", "environ"))
         except OSError:
             continue
-        if any(word.endswith(b"worker/child.py") and b"bundled-dependencies" in word for word in words):
-            found.add(int(path.parent.name))
+        known = b"bundled-dependencies" in command + environment
+        if known and any(word.endswith(program) for word in command.split(b"\0")):
+            found.add(int(path.name))
     return found
 
 
