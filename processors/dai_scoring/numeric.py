@@ -61,7 +61,7 @@ def _no_nan(numbers: pa.Array) -> pa.Array:
 
 
 def _holds_literal(numbers: pa.Array, column: Column) -> bool:
-    literals = _finite_numbers(column.missing)
+    literals = finite_numbers(column.missing)
     plain = numbers.to_numpy(zero_copy_only=False)
     if not np.isfinite(plain).all():
         odd = pc.fill_null(pc.invert(pc.is_finite(numbers)), FALSE)
@@ -142,8 +142,14 @@ def _integer_from_float(values: pa.Array, complaints: Complaints) -> pa.Array:
     return pa.array(np.where(usable, plain, 0).astype(np.int64), pa.int64(), mask=~usable)
 
 
+def is_literal(number: float, column: Column) -> bool:
+    """Whether a number is one of those that mean a missing value in text."""
+    return number in finite_numbers(column.missing)
+
+
 @cache
-def _finite_numbers(literals: frozenset[str]) -> list[float]:
+def finite_numbers(literals: frozenset[str]) -> list[float]:
+    """Those of the literals that are numbers, but for NaN and infinity."""
     numbers = map(_as_float, literals)
     return [number for number in numbers if number is not None and np.isfinite(number)]
 

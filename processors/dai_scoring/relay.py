@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -102,6 +102,25 @@ def behind(sink: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
         thread.join()
     if failures:
         raise failures[0]
+
+
+def across(work: Callable[[T], R], items: Iterable[T], helpers: Executor, most: int) -> Generator[R, None, None]:
+    """``work`` done on the items by helpers, up to ``most`` of them at once: the results, in the order of the items.
+
+    An exception of the work is raised in place of its result. Closing this waits for what was begun.
+    """
+    begun: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            begun.append(helpers.submit(work, item))
+            if len(begun) == most:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        for one in begun:
+            one.cancel()
+        wait(begun)
 
 
 def beside(work: Callable[[T], R], items: Sequence[T], helpers: Executor) -> list[R]:

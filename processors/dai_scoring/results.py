@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring.errors import NameClashError, OptionError
@@ -14,6 +16,8 @@ from dai_scoring.schema import Column
 
 REJECT_COLUMNS = ("_reject_code", "_reject_column", "_reject_value")
 """Columns that a rejected record has after its own."""
+
+Rows = TypeVar("Rows", pa.Table, pa.Array)
 
 
 def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[str]) -> list[str]:
@@ -29,33 +33,41 @@ def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[st
     return list(ids)
 
 
+def named(predictions: pa.Table, kept: Sequence[str], prefix: str) -> pa.Table:
+    """The predictions under their names in the output; NameClashError where a ``kept`` column has one of these."""
+    names = [prefix + name for name in predictions.schema.names]
+    if clash := [name for name in names if name in set(kept)]:
+        raise NameClashError(clash)
+    return predictions.rename_columns(names)
+
+
+def without(rows: Rows, rejected: npt.NDArray[np.int64]) -> Rows:
+    """The rows, or their texts, but for those that were rejected."""
+    if not len(rejected):
+        return rows
+    keep = np.ones(len(rows), dtype=bool)
+    keep[rejected] = False
+    return rows.filter(pa.array(keep))
+
+
 def joined(
     table: pa.Table,
     predictions: pa.Table,
-    rejected: np.ndarray[tuple[int], np.dtype[np.int64]],
+    rejected: npt.NDArray[np.int64],
     kept: Sequence[str],
-    prefix: str,
     typed: Sequence[Column] = (),
 ) -> pa.Table:
     """The ``kept`` columns of the rows that were scored, with the predictions beside them.
 
     ``rejected`` are the rows of ``table`` that have no prediction. Columns in ``typed`` are text that the
-    output's format can hold as numbers: they are converted. Raises NameClashError where a prediction would
-    have the name of a kept column.
+    output's format can hold as numbers: they are converted.
     """
-    names = [prefix + name for name in predictions.schema.names]
-    if clash := [name for name in names if name in set(kept)]:
-        raise NameClashError(clash)
-    rows = table.select(list(kept))
-    if len(rejected):
-        keep = np.ones(table.num_rows, dtype=bool)
-        keep[rejected] = False
-        rows = rows.filter(pa.array(keep))
+    rows = without(table.select(list(kept)), rejected)
     for column in typed:
         if column.name in rows.schema.names:
             index = rows.schema.get_field_index(column.name)
             rows = rows.set_column(index, column.name, as_number_column(rows.column(index), column))
-    for name, values in zip(names, predictions.columns, strict=True):
+    for name, values in zip(predictions.schema.names, predictions.columns, strict=True):
         rows = rows.append_column(name, values) if kept or rows.num_columns else pa.table({name: values})
     return rows
 

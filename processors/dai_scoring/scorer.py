@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -71,6 +72,11 @@ class Predicted:
     intervals: pa.Table | None = None
     refused: Sequence[tuple[int, str]] = ()
 
+    @property
+    def outputs(self) -> pa.Table:
+        """All that the model gave, side by side: predictions, intervals, contributions."""
+        return _side_by_side(self)
+
     def none(self) -> Predicted:
         """The same columns without a row."""
         return Predicted(
@@ -125,12 +131,16 @@ class Scored:
     @property
     def outputs(self) -> pa.Table:
         """All that the model gave, side by side: predictions, intervals, contributions."""
-        whole = self.predictions
-        for further in (self.intervals, self.contributions):
-            if further is not None:
-                for name, values in zip(further.schema.names, further.columns, strict=True):
-                    whole = whole.append_column(name, values)
-        return whole
+        return _side_by_side(self)
+
+
+def _side_by_side(made: Predicted | Scored) -> pa.Table:
+    whole = made.predictions
+    for further in (made.intervals, made.contributions):
+        if further is not None:
+            for name, values in zip(further.schema.names, further.columns, strict=True):
+                whole = whole.append_column(name, values)
+    return whole
 
 
 class Scorer:
@@ -175,16 +185,30 @@ class Scorer:
         allow it, and UnsupportedError as :meth:`check` does. A row with a value that its column cannot hold,
         or that the model itself refuses, is rejected; the others are scored.
         """
-        self.check(wanted)
+        with self._in_use():
+            self.check(wanted)
+            rows = records.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
+            made = self._engine.predict(rows.columns, rows.count, wanted)
+            rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects
+            return Scored(made.predictions, rejects, made.contributions, made.intervals)
+
+    def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted = PREDICTIONS_ONLY) -> Predicted:
+        """Score rows that have the form of the model's inputs already, as :meth:`Engine.predict` wants them.
+
+        Raises UnsupportedError as :meth:`check` does.
+        """
+        with self._in_use():
+            self.check(wanted)
+            return self._engine.predict(columns, rows, wanted)
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
         with self._idle:
             if self._closed:
                 raise ModelError("the model was closed")
             self._busy += 1
         try:
-            rows = records.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
-            made = self._engine.predict(rows.columns, rows.count, wanted)
-            rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects
-            return Scored(made.predictions, rejects, made.contributions, made.intervals)
+            yield
         finally:
             with self._idle:
                 self._busy -= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -18,25 +19,21 @@ from nifiapi.relationship import Relationship
 
 from dai_scoring import rest_v1
 from dai_scoring.errors import ModelError, OptionError, ScoringError
-from dai_scoring.files import FileOptions, Summary, score_file
+from dai_scoring.files import FileOptions, score_file
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows
 from dai_scoring.relay import beside
-from dai_scoring.scorer import ModelInfo, Scorer
+from dai_scoring.scorer import Scorer
+from dai_scoring.small import SmallContent, SmallContents
+from dai_scoring_nifi import outcomes
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.exchange import Batch, Exchange, Item, Outcome, Services
 from dai_scoring_nifi.folders import Folder, Folders
 from dai_scoring_nifi.lifetime import end_with_parent
 from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
 from dai_scoring_nifi.record_services import score_records
 from dai_scoring_nifi.settings import Settings
-
-SUCCESS = "success"
-REJECTED = "rejected"
-FAILURE = "failure"
-
-# Attributes are kept in memory for every queued FlowFile.
-_ERROR_LENGTH = 2000
 
 
 class RecordScoring(FlowFileTransform):  # type: ignore[misc]
@@ -109,25 +106,48 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
     def transform(self, context: Any, flowfile: Any) -> Any:
         """Score a FlowFile, and others that wait behind it if none is large."""
         batch = self._exchange.take(context, flowfile, self._services)
-        outcomes: list[Outcome] = []
+        found: list[Outcome] = []
         try:
-            outcomes += self._outcomes(batch)
-            return batch.send(outcomes)
+            found += self._outcomes(batch)
+            return batch.send(found)
         except BaseException:
             batch.give_back()
-            for outcome in outcomes:
+            for outcome in found:
                 outcome.discard()
             raise
 
     def _outcomes(self, batch: Batch) -> list[Outcome]:
-        if sum(item.contents is None for item in batch.items) > 1:
+        quick = self._quick(batch.items)
+        left = [item for item in batch.items if item.index not in quick]
+        if sum(item.contents is None for item in left) > 1:
             # One is read and written while another is scored. Small ones would only wait for Python's lock.
-            return beside(partial(self._outcome, batch), batch.items, self._helpers)
-        return [self._outcome(batch, item) for item in batch.items]
+            work = partial(self._outcome, batch, together=True)
+            found = beside(work, left, self._helpers)
+        else:
+            found = [self._outcome(batch, item) for item in left]
+        rest = iter(found)
+        return [quick.get(item.index) or next(rest) for item in batch.items]
 
-    def _outcome(self, batch: Batch, item: Item) -> Outcome:
+    def _quick(self, items: Sequence[Item]) -> dict[int, Outcome]:
+        """The outcomes of what can be scored together, in memory, by the FlowFile's place in the batch."""
+        scorer, settings = self._scorer, self._settings
+        if scorer is None or settings is None or settings.services:
+            return {}
+        given = {
+            item.index: SmallContent(item.contents, item.attributes.get("mime.type"))
+            for item in items
+            if item.contents and not (settings.h2o_rest and _question(item))
+        }
+        answers = SmallContents(scorer, settings.options).score(list(given.values())) if given else []
+        return {
+            index: outcomes.scored(scorer.info, answer.summary, answer.contents)
+            for index, answer in zip(given, answers, strict=True)
+            if answer is not None
+        }
+
+    def _outcome(self, batch: Batch, item: Item, together: bool = False) -> Outcome:
         try:
-            return self._score(batch, item)
+            return self._score(batch, item, together)
         except ScoringError as error:
             return self._failed(item, error.code, str(error))
         except OSError as error:
@@ -162,7 +182,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         java_home = Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home")))
         return properties.read(lookup, java_home, self.model_property)
 
-    def _score(self, batch: Batch, item: Item) -> Outcome:
+    def _score(self, batch: Batch, item: Item, together: bool) -> Outcome:
         scorer, settings = self._scorer, self._settings
         if scorer is None or settings is None:
             raise ModelError("the processor has not been started with a model")
@@ -185,6 +205,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
                 options,
                 item.attributes.get("mime.type"),
                 item.attributes.get("filename"),
+                alone=not together,
             )
             folder.source.unlink()
             scored = _contents(folder, folder.target, item)
@@ -192,25 +213,12 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         except BaseException:
             folder.clear()
             raise
-        info = scorer.info
-        millis = round(summary.seconds * 1000)
-        described = _described(info, summary)
-        further = None
-        if rejected is not None:
-            further = Outcome(REJECTED, {**described, "record.count": str(summary.rejected)}, rejected)
-        return Outcome(
-            SUCCESS,
-            {**described, "scoring.rejected.count": str(summary.rejected), "scoring.duration.ms": str(millis)},
-            scored,
-            f"Scored {summary.scored} records with {_words(info)}",
-            millis,
-            further,
-        )
+        return outcomes.scored(scorer.info, summary, scored, rejected)
 
     def _with_services(self, scorer: Scorer, options: FileOptions, batch: Batch, item: Item) -> Outcome:
         if item.size == 0:
             # There is nothing in it that a Record Reader could take for a schema.
-            return Outcome(SUCCESS, {**_model(scorer.info), "record.count": "0"}, b"")
+            return outcomes.nothing(scorer.info)
         folder = self._folders.take(item.size)
         try:
             done = score_records(batch, scorer, options, folder)
@@ -218,24 +226,11 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             folder.clear()
             raise
         folder.results.unlink()
-        model, millis = _model(scorer.info), round(done.seconds * 1000)
-        further = None
-        if done.rejected.count:
-            count = {"record.count": str(done.rejected.count)}
-            further = Outcome(REJECTED, {**done.rejected.attributes, **model, **count}, folder.rejected)
-        attributes = {
-            **done.scored.attributes,
-            **model,
-            "record.count": str(done.scored.count),
-            "scoring.rejected.count": str(done.rejected.count),
-            "scoring.duration.ms": str(millis),
-        }
-        details = f"Scored {done.scored.count} records with {_words(scorer.info)}"
-        return Outcome(SUCCESS, attributes, folder.target, details, millis, further)
+        return outcomes.scored_by_services(scorer.info, done, folder.target, folder.rejected)
 
     def _answered(self, scorer: Scorer, settings: Settings, batch: Batch, item: Item) -> Outcome | None:
         """The answer to a request of H2O's REST scorers, None where the FlowFile holds records as usual."""
-        asked = rest_v1.question(item.attributes.get("http.method", ""), item.attributes.get("http.request.uri", ""))
+        asked = _question(item)
         if asked is None:
             return None
         began = time.perf_counter()
@@ -248,19 +243,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         answer = rest_v1.answer(scorer, asked, body, settings.options.missing_columns)
         if answer is None:
             return None
-        millis = round((time.perf_counter() - began) * 1000)
-        return Outcome(
-            SUCCESS,
-            {
-                **_model(scorer.info),
-                "record.count": str(answer.rows),
-                "mime.type": answer.mime_type,
-                "scoring.duration.ms": str(millis),
-            },
-            answer.body,
-            f"Answered {asked.value} with {_words(scorer.info)}",
-            millis,
-        )
+        return outcomes.answered(scorer.info, asked, answer, time.perf_counter() - began)
 
     def _without_rejected(self, options: FileOptions) -> FileOptions:
         if not self._warned:
@@ -275,7 +258,11 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
     def _failed(self, item: Item, code: str, message: str) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
         self.logger.error(f"Cannot score {item.attributes.get('filename')}: {message} [{code}]")
-        return Outcome(FAILURE, {"scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
+        return outcomes.failed(code, message)
+
+
+def _question(item: Item) -> rest_v1.Question | None:
+    return rest_v1.question(item.attributes.get("http.method", ""), item.attributes.get("http.request.uri", ""))
 
 
 def _contents(folder: Folder, file: Path, item: Item) -> bytes | Path:
@@ -285,24 +272,3 @@ def _contents(folder: Folder, file: Path, item: Item) -> bytes | Path:
     contents = file.read_bytes()
     file.unlink()
     return contents
-
-
-def _model(info: ModelInfo) -> dict[str, str]:
-    return {
-        "scoring.model.id": info.id,
-        "scoring.model.sha256": info.sha256,
-        "scoring.runtime": info.runtime,
-        "scoring.runtime.version": info.runtime_version,
-    }
-
-
-def _words(info: ModelInfo) -> str:
-    return f"model {info.id} ({info.runtime} {info.runtime_version}, SHA-256 {info.sha256})"
-
-
-def _described(info: ModelInfo, summary: Summary) -> dict[str, str]:
-    """The attributes that scored and rejected FlowFiles have in common."""
-    attributes = {"record.count": str(summary.scored), **_model(info)}
-    if summary.output_format is not None:
-        attributes["mime.type"] = summary.output_format.mime_type
-    return attributes

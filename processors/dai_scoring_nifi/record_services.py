@@ -46,7 +46,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Done:
     """What became of a FlowFile; the files are those of the folder."""
 
     scored: Written
@@ -54,7 +54,7 @@ class Outcome:
     seconds: float
 
 
-def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: Folder) -> Outcome:
+def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: Folder) -> Done:
     """Score the records of a FlowFile into ``folder.target``, and those that cannot be into ``folder.rejected``.
 
     Raises InputError where the FlowFile cannot be scored as a whole.
@@ -83,7 +83,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
     done = _answer(helper.write_records(request.text()), "written", "Record Writer")
-    return Outcome(_written(done), _written(done), time.perf_counter() - began)
+    return Done(_written(done), _written(done), time.perf_counter() - began)
 
 
 def _score(

@@ -5,6 +5,7 @@ Each format has modules of its own; callers need only what this package exports.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,24 +15,34 @@ from dai_scoring.formats.base import (
     MALFORMED_ROW,
     Chunk,
     Dialect,
+    Encoded,
     Format,
+    Numbers,
+    Parsed,
+    Piece,
     RecordReader,
     RecordWriter,
     is_json_text,
 )
-from dai_scoring.formats.detect import detect
+from dai_scoring.formats.detect import charset_of, detect
 
 __all__ = [
     "MALFORMED_ROW",
     "Chunk",
     "Dialect",
+    "Encoded",
     "Format",
+    "Numbers",
+    "Parsed",
+    "Piece",
     "RecordReader",
     "RecordWriter",
+    "charset_of",
     "detect",
     "is_json_text",
     "open_reader",
     "open_writer",
+    "pieces",
 ]
 
 
@@ -73,6 +84,19 @@ def open_reader(
     from dai_scoring.formats.arrow import ArrowReader
 
     return ArrowReader(path, format, chunk_rows)
+
+
+def pieces(reader: RecordReader, numbers: Numbers | None = None, parts: int = 1) -> Iterator[Piece]:
+    """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
+
+    ``parts`` is how many there should be at least, unless they were very small.
+    """
+    if reader.format is Format.CSV:
+        from dai_scoring.formats.csv_read import CsvReader
+
+        if isinstance(reader, CsvReader):
+            return reader.pieces(numbers, parts)
+    return map(Parsed, reader.chunks())
 
 
 def open_writer(

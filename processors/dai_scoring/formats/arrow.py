@@ -95,10 +95,14 @@ class ArrowWriter:
         create = pa.ipc.new_file if format is Format.ARROW_FILE else pa.ipc.new_stream
         self._writer = create(self._sink, self._schema)
 
-    def write(self, table: pa.Table) -> None:
-        """Append rows, cast to the schema of the file."""
-        if table.num_rows:
-            self._writer.write_table(conform(table, self._schema))
+    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table:
+        """Rows cast to the schema of the file."""
+        return conform(table, self._schema)
+
+    def put(self, encoded: pa.Table) -> None:
+        """Append rows."""
+        if encoded.num_rows:
+            self._writer.write_table(encoded)
 
     def close(self) -> None:
         """Finish the file."""

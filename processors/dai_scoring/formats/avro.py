@@ -132,12 +132,13 @@ class AvroWriter:
         self._file = path.open("wb")
         self._writer = Writer(self._file, fastavro.parse_schema(self._out.schema), codec="null")
 
-    def write(self, table: pa.Table) -> None:
-        """Append rows, cast to the schema of the file."""
-        if not table.num_rows:
-            return
-        table = conform(table, self._out.arrow, cut=True)
-        columns = [_values(column, out.convert) for column, out in zip(table.columns, self._out.types, strict=True)]
+    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table:
+        """Rows cast to the schema of the file."""
+        return conform(table, self._out.arrow, cut=True)
+
+    def put(self, encoded: pa.Table) -> None:
+        """Append rows."""
+        columns = [_values(column, out.convert) for column, out in zip(encoded.columns, self._out.types, strict=True)]
         keys = self._out.keys
         for row in zip(*columns, strict=True):
             self._writer.write(dict(zip(keys, row, strict=True)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -66,10 +66,49 @@ class Chunk:
     ``malformed`` names the rows of ``table`` that are not valid records, with the columns of
     :data:`dai_scoring.records.REJECT_SCHEMA`; None means that all are. Such a row stays in its place in
     ``table``, holding what could be read of it, so that row numbers agree with the file.
+
+    ``lines`` has the rows as they stand in the file, each with the line end before it in front; None where that is
+    not known, or where a row is more than a line.
     """
 
     table: pa.Table
     malformed: pa.Table | None = None
+    lines: pa.Array | None = None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Columns of text that are wanted as numbers: the type of each, and the texts that mean a missing value in them."""
+
+    types: Mapping[str, pa.DataType]
+    missing: frozenset[str]
+
+
+class Piece(Protocol):
+    """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times."""
+
+    def parse(self) -> Chunk:
+        """The rows; columns of text that are wanted as numbers may be numbers, where all their values are such."""
+        ...
+
+    def parse_as_text(self) -> Chunk:
+        """The rows as the file has them, of a text format as text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Rows that a reader cannot read without parsing them: a :class:`Piece`."""
+
+    chunk: Chunk
+
+    def parse(self) -> Chunk:
+        """The rows."""
+        return self.chunk
+
+    def parse_as_text(self) -> Chunk:
+        """The rows."""
+        return self.chunk
 
 
 @dataclass(frozen=True)
@@ -115,11 +154,22 @@ class RecordReader(Protocol):
         ...
 
 
+Encoded: TypeAlias = Any
+"""Rows in the form in which the writer that made it can append them."""
+
+
 class RecordWriter(Protocol):
     """Writes one file; only :meth:`close` makes it complete."""
 
-    def write(self, table: pa.Table) -> None:
-        """Append the rows of ``table``."""
+    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> Encoded:
+        """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
+
+        ``lines``, for CSV alone, are the rows' first columns as :attr:`Chunk.lines`; ``table`` has the others.
+        """
+        ...
+
+    def put(self, encoded: Encoded) -> None:
+        """Append rows that :meth:`encode` prepared."""
         ...
 
     def close(self) -> None:

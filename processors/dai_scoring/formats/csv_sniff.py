@@ -13,7 +13,9 @@ from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats.base import Dialect, check_names
 from dai_scoring.formats.source import ADVICE, TextSource, read_at_most
 
-_DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"
+"""What may separate fields where nothing else is said."""
+
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_RECORDS = 100
 _MAX_HEADER_BYTES = 1 << 26
@@ -98,8 +100,8 @@ def _candidates(text: str) -> list[str]:
     """The delimiters that the header may have; without any, it has one column and the first will do."""
     line = _LINE.match(text.lstrip("\r\n"))
     if line is None or '"' in line.group():
-        return list(_DELIMITERS)
-    return [one for one in _DELIMITERS if one in line.group()] or [_DELIMITERS[0]]
+        return list(DELIMITERS)
+    return [one for one in DELIMITERS if one in line.group()] or [DELIMITERS[0]]
 
 
 def _name(text: str, number: int) -> str:

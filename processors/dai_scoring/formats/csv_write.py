@@ -16,14 +16,14 @@ import pyarrow.compute
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import text
 from dai_scoring.formats.base import Dialect, check_names
-from dai_scoring.formats.row_writer import SLICE_ROWS, TEXT, write_rows
+from dai_scoring.formats.csv_sniff import DELIMITERS
+from dai_scoring.formats.row_writer import SLICE_ROWS, TEXT, rows_of
 
 # The stubs lack methods of arrays, and functions that take arrays and scalars.
 Array: TypeAlias = Any
 pc: Any = pyarrow.compute
 
 _EMPTY = pa.scalar("", TEXT)
-_SAFE_DELIMITERS = ",;\t|"
 
 
 def _cell(value: Any) -> str:
@@ -35,6 +35,24 @@ def _cell(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if value != value else "inf" if value > 0 else "-inf"
     return orjson.dumps(value).decode()
+
+
+def few(names: Sequence[str], columns: Sequence[Sequence[Any]], dialect: Dialect) -> bytes:
+    """A file of some rows, given as Python's objects of plain types, as :class:`CsvWriter` writes it."""
+    rows = zip(*[list(map(_cell, column)) for column in columns], strict=True)
+    return dialect.line_end.join([*_lines([names], dialect), *_lines(rows, dialect), ""]).encode()
+
+
+def _lines(rows: Iterable[Sequence[str]], dialect: Dialect) -> list[str]:
+    specials = (dialect.delimiter, dialect.quote, "\r", "\n")
+
+    def field(cell: str) -> str:
+        if any(mark in cell for mark in specials):
+            return dialect.quote + cell.replace(dialect.quote, dialect.quote * 2) + dialect.quote
+        return cell
+
+    # An empty line would be no record.
+    return [dialect.delimiter.join(map(field, row)) or dialect.quote * 2 for row in rows]
 
 
 class CsvWriter:
@@ -51,53 +69,59 @@ class CsvWriter:
         self._dialect = dialect or Dialect()
         quote = re.escape(self._dialect.quote)
         self._special = f"[{re.escape(self._dialect.delimiter)}{quote}\\r\\n]"
-        self._specials = (self._dialect.delimiter, self._dialect.quote, "\r", "\n")
-        self._marks = [mark.encode() for mark in self._specials]
+        self._marks = [mark.encode() for mark in (self._dialect.delimiter, self._dialect.quote, "\r", "\n")]
+        self._line_end = pa.scalar(self._dialect.line_end, TEXT)
         self._file = path.open("wb")
         if self._dialect.bom:
             self._file.write(b"\xef\xbb\xbf")
         if self._names:
-            self._lines([self._names])
+            self._file.write(_lines([self._names], self._dialect)[0].encode())
 
-    def write(self, table: pa.Table) -> None:
-        """Append rows; columns are found by name, and one that the file lacks raises ContentError."""
+    def encode(self, table: pa.Table, lines: Array | None = None) -> list[memoryview | bytes]:
+        """Rows as text, each with the line end before it; a column that the file lacks raises ContentError.
+
+        ``lines`` are the rows as they were read, in a dialect like this: the table's columns come behind them.
+        """
         more = [name for name in table.column_names if name not in set(self._names)]
         if more:
             raise ContentError(
                 f"column {more[0][:40]!r} appears in later records only, and a CSV file has one header. "
                 "Read the records with a fixed schema, or write JSON."
             )
-        if table.num_rows <= text.FEW_ROWS and all(map(text.is_plain, table.schema.types)):
-            self._few(table)
-            return
-        table = table.select([name for name in self._names if name in set(table.column_names)])
-        for batch in table.to_batches(max_chunksize=SLICE_ROWS):
-            if batch.num_rows:
-                write_rows(self._file, self._joined([self._cells(batch, name) for name in self._names]))
+        names = self._names if lines is None else table.column_names
+        if lines is None and table.num_rows <= text.FEW_ROWS and all(map(text.is_plain, table.schema.types)):
+            return [self._few(table)]
+        table = table.select([name for name in names if name in set(table.column_names)])
+        encoded = []
+        for start in range(0, table.num_rows, SLICE_ROWS):
+            batch = _batch(table.slice(start, SLICE_ROWS))
+            columns = [self._cells(batch, name) for name in names]
+            if lines is None:
+                columns[0] = pc.binary_join_element_wise(self._line_end, columns[0], _EMPTY)
+            else:
+                columns.insert(0, lines.slice(start, SLICE_ROWS))
+            encoded.append(rows_of(columns, self._dialect.delimiter))
+        return encoded
 
-    def _few(self, table: pa.Table) -> None:
-        """Append some rows by way of Python's objects: for few that is quicker than a few Arrow calls a column."""
+    def put(self, encoded: Sequence[memoryview | bytes]) -> None:
+        """Append rows."""
+        for part in encoded:
+            self._file.write(part)
+
+    def _few(self, table: pa.Table) -> bytes:
+        """Some rows by way of Python's objects: for few that is quicker than a few Arrow calls a column."""
         present = dict(zip(table.column_names, table.columns, strict=True))
         columns = [
             list(map(_cell, present[name].to_pylist())) if name in present else [""] * table.num_rows
             for name in self._names
         ]
-        self._lines(zip(*columns, strict=True))
-
-    def _lines(self, rows: Iterable[Sequence[str]]) -> None:
-        delimiter, end = self._dialect.delimiter, self._dialect.line_end
-        lines = [delimiter.join(map(self._field, row)) + end for row in rows]
-        self._file.write("".join(lines).encode())
-
-    def _field(self, cell: str) -> str:
-        """A field, in quotes where it needs them."""
-        if (cell or len(self._names) > 1) and not any(mark in cell for mark in self._specials):
-            return cell
-        mark = self._dialect.quote
-        return mark + cell.replace(mark, mark + mark) + mark
+        rows = _lines(zip(*columns, strict=True), self._dialect)
+        return "".join([self._dialect.line_end + row for row in rows]).encode()
 
     def close(self) -> None:
         """Finish the file."""
+        if self._names and not self._file.closed:
+            self._file.write(self._dialect.line_end.encode())
         self._file.close()
 
     def __enter__(self) -> CsvWriter:
@@ -115,7 +139,7 @@ class CsvWriter:
         column = batch.column(index)
         cells = text.cells(column)
         cells = pc.fill_null(cells, _EMPTY) if cells.null_count else cells
-        if text.is_numeric(column.type) and self._dialect.delimiter in _SAFE_DELIMITERS:
+        if text.is_numeric(column.type) and self._dialect.delimiter in DELIMITERS:
             return cells if len(self._names) > 1 else self._quoted(cells)
         return self._quoted(cells)
 
@@ -145,9 +169,7 @@ class CsvWriter:
         text = bytes(memoryview(data)[places[cells.offset] : places[cells.offset + len(cells)]])
         return any(mark in text for mark in self._marks)
 
-    def _joined(self, columns: list[Array]) -> list[Array | str]:
-        parts: list[Array | str] = []
-        for column in columns:
-            parts += [column, self._dialect.delimiter]
-        parts[-1] = self._dialect.line_end
-        return parts
+
+def _batch(rows: pa.Table) -> pa.RecordBatch:
+    (batch,) = rows.combine_chunks().to_batches()
+    return batch

@@ -81,7 +81,7 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Forma
                 "or UnpackContent)."
             )
     text = _text(head)
-    said = _by_mime_type(mime_type)
+    said = said_by(mime_type)
     if said in _JSON:
         return _json_shape(text, said)
     if said is not None:
@@ -103,11 +103,21 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Forma
     )
 
 
-def _by_mime_type(mime_type: str | None) -> Format | None:
+def said_by(mime_type: str | None) -> Format | None:
+    """The format that a MIME type stands for, None where it is none of record files."""
     kind = (mime_type or "").partition(";")[0].strip().lower()
     if kind.endswith("+json"):
         return Format.JSON_ARRAY
     return _MIME_TYPES.get(kind)
+
+
+def charset_of(mime_type: str | None) -> str:
+    """The encoding that a MIME type names, UTF-8 where it names none."""
+    for parameter in (mime_type or "").split(";")[1:]:
+        key, _, value = parameter.strip().partition("=")
+        if key.lower() == "charset" and value:
+            return value.strip("\"' ")
+    return "utf-8"
 
 
 def _text(head: bytes) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,7 +12,12 @@ import pyarrow as pa
 
 from dai_scoring.formats import text
 from dai_scoring.formats.base import Format, check_names
-from dai_scoring.formats.row_writer import SLICE_ROWS, write_rows
+from dai_scoring.formats.row_writer import SLICE_ROWS, rows_of
+
+
+def joined(objects: Sequence[bytes], format: Format) -> bytes:  # noqa: A002 - the word of the contract
+    """A file of some objects, as :class:`JsonWriter` writes it."""
+    return b"[" + b",\n".join(objects) + b"]" if format is Format.JSON_ARRAY else b"\n".join([*objects, b""])
 
 
 class JsonWriter:
@@ -25,40 +31,26 @@ class JsonWriter:
     def __init__(self, path: Path, format: Format) -> None:  # noqa: A002 - the word of the contract
         self._is_array = format is Format.JSON_ARRAY
         self._empty = True
+        self._before, self._after = (b",\n", b"") if self._is_array else (b"", b"\n")
         self._file = path.open("wb")
         if self._is_array:
             self._file.write(b"[")
 
-    def write(self, table: pa.Table) -> None:
-        """Append the rows as objects."""
+    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> list[memoryview | bytes]:
+        """The rows as objects: in an array each has a comma before it, which the first of a file is put without."""
         check_names(table.column_names)
         if table.num_rows <= text.FEW_ROWS and all(map(text.is_plain, table.schema.types)):
-            self._few(table)
-            return
-        before, after = (",\n", "") if self._is_array else ("", "\n")
+            # By way of Python's objects: for few that is quicker than a few Arrow calls a column.
+            objects = [orjson.dumps(row) for row in table.to_pylist()]
+            return [self._before + one + self._after for one in objects]
         keys = [orjson.dumps(name).decode() + ":" for name in table.column_names]
-        for batch in table.to_batches(max_chunksize=SLICE_ROWS):
-            rows = batch.num_rows
-            if not rows:
-                continue
-            if self._is_array and self._empty:
-                self._rows(batch.slice(0, 1), keys, "", "")
-                batch = batch.slice(1)
-            self._empty = False
-            if batch.num_rows:
-                self._rows(batch, keys, before, after)
+        return [self._rows(batch, keys) for batch in table.to_batches(max_chunksize=SLICE_ROWS) if batch.num_rows]
 
-    def _few(self, table: pa.Table) -> None:
-        """Append some rows by way of Python's objects: for few that is quicker than a few Arrow calls a column."""
-        objects = [orjson.dumps(row) for row in table.to_pylist()]
-        if not objects:
-            return
-        if self._is_array:
-            self._file.write(b"" if self._empty else b",\n")
-            self._file.write(b",\n".join(objects))
-        else:
-            self._file.write(b"\n".join(objects) + b"\n")
-        self._empty = False
+    def put(self, encoded: Sequence[memoryview | bytes]) -> None:
+        """Append rows."""
+        for part in encoded:
+            self._file.write(part[len(self._before) :] if self._empty else part)
+            self._empty = False
 
     def close(self) -> None:
         """Finish the file."""
@@ -74,13 +66,13 @@ class JsonWriter:
     ) -> None:
         self.close()
 
-    def _rows(self, batch: pa.RecordBatch, keys: list[str], before: str, after: str) -> None:
+    def _rows(self, batch: pa.RecordBatch, keys: list[str]) -> memoryview | bytes:
+        before, after = self._before.decode(), self._after.decode()
         if not keys:
-            self._file.write((before + "{}" + after).encode() * batch.num_rows)
-            return
+            return (before + "{}" + after).encode() * int(batch.num_rows)
         parts: list[pa.Array[Any] | str] = []
         start = before + "{"
         for key, column in zip(keys, batch.columns, strict=True):
             parts += [start + key, text.json_values(column)]
             start = ","
-        write_rows(self._file, [*parts, "}" + after])
+        return rows_of([*parts, "}" + after])

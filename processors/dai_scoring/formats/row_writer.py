@@ -1,9 +1,9 @@
-"""Writing rows of text: columns are joined to lines by Arrow, and the lines' buffer is the file's content."""
+"""Rows of text: columns are joined to lines by Arrow, and the lines' buffer is the file's content."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
@@ -16,19 +16,12 @@ SLICE_ROWS = 1 << 15
 """Rows are joined so many at a time, which bounds the copies."""
 
 
-def write_rows(file: BinaryIO, parts: Sequence[pa.Array[Any] | str]) -> None:
-    """Write the parts of every row one after the other; a str is the same for all rows."""
+def rows_of(parts: Sequence[pa.Array[Any] | str], separator: str = "") -> memoryview | bytes:
+    """The bytes of rows whose parts are joined, one row after the other; a str is the same for all rows."""
     values = [pa.scalar(part, TEXT) if isinstance(part, str) else part for part in parts]
-    write_texts(file, pc.binary_join_element_wise(*values, pa.scalar("", TEXT)))
-
-
-def write_texts(file: BinaryIO, texts: pa.Array[Any]) -> None:
-    """Write texts, of which none is null, one after the other."""
-    if not len(texts):
-        return
+    texts = pc.binary_join_element_wise(*values, pa.scalar(separator, TEXT))
     _, offsets, data = texts.buffers()
-    if offsets is None or data is None:
-        return
+    if not len(texts) or offsets is None or data is None:
+        return b""
     places = memoryview(offsets).cast("q")
-    begin, end = places[texts.offset], places[texts.offset + len(texts)]
-    file.write(memoryview(data)[begin:end])
+    return memoryview(data)[places[texts.offset] : places[texts.offset + len(texts)]]

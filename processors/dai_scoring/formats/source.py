@@ -59,11 +59,12 @@ class TextSource:
         if mark:
             name = mark[1]
         self.bom = bool(mark)
-        self._plain = name in ("utf-8", "ascii", "utf-8-sig")
-        if self._plain:
+        self.plain = name in ("utf-8", "ascii", "utf-8-sig")
+        """Whether the file's bytes are its text as UTF-8, but for the mark."""
+        if self.plain:
             name = "utf-8"
         # The decoders of UTF-16 and UTF-32 read the mark themselves, to know the order of bytes.
-        self._file.seek(len(mark[0]) if mark and self._plain else 0)
+        self._file.seek(len(mark[0]) if mark and self.plain else 0)
         self._charset = name
         self._decoder = codecs.getincrementaldecoder(name)("strict" if check else "replace")
         self._offset = 0
@@ -85,10 +86,10 @@ class TextSource:
             block = self._file.read(size)
             text = self._decode(block)
             if not block:
-                return b"" if self._plain else text.encode()
+                return b"" if self.plain else text.encode()
             self._offset += len(block)
             self._line += block.count(b"\n")
-            if self._plain:
+            if self.plain:
                 # Bytes of a character cut by the block's end were checked as far as they go.
                 return block
             self._ready = text.encode()

@@ -18,8 +18,8 @@ from dai_scoring.formats.base import is_json_text
 Array: TypeAlias = Any
 pc: Any = pyarrow.compute
 
-FEW_ROWS = 50
-"""Up to so many rows are written as Python's objects, where all columns are plain."""
+FEW_ROWS = 100
+"""Up to so many rows are read and written as Python's objects, where all columns are plain."""
 
 _TEXT = pa.large_string()
 # Made once: Arrow looks for pandas each time that it makes one from a Python value.

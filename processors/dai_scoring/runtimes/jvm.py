@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 DEFAULT_JVM_OPTIONS = ("-Xmx768m", "-XX:+UseSerialGC")
 """Serial collection holds less memory than the default collectors and is as fast on short-lived frames."""
 
+# Up to so many strings cross one by one: lending Java the memory of more takes as long as crossing with these.
+_FEW = 16
 _BUNDLED = Path(__file__).resolve().parent.parent / "jars"
 _lock = threading.Lock()
 _properties_lock = threading.Lock()
@@ -245,9 +247,10 @@ def fill_strings(target: Any, values: pa.StringArray) -> None:
     """Copy an Arrow string array into a ``String[]`` of the same length; nulls stay null."""
     import jpype
 
-    validity, offsets, data = values.buffers()
-    if len(values) == 0:
+    if len(values) <= _FEW:
+        target[:] = values.to_pylist()
         return
+    validity, offsets, data = values.buffers()
     java_class("daiscoring.Columns").strings(
         target,
         jpype.nio.convertToDirectBuffer(_readable(data)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dai_scoring.formats import Dialect, Format, RecordReader, open_reader, open_writer
+from dai_scoring.errors import ContentError
+from dai_scoring.formats import Chunk, Dialect, Format, RecordReader, open_reader, open_writer, pieces
 
 
 @dataclass
@@ -24,6 +26,16 @@ class Content:
     def rows(self) -> list[dict[str, Any]]:
         return [row for table in self.tables for row in table.to_pylist()]
 
+    def add(self, chunk: Chunk, chunk_rows: int) -> None:
+        assert 0 < chunk.table.num_rows <= chunk_rows
+        chunk.table.validate(full=True)
+        done = sum(table.num_rows for table in self.tables)
+        for row in chunk.malformed.to_pylist() if chunk.malformed else []:
+            assert row["code"] == "malformed_row"
+            assert row["column"] is None
+            self.bad.append((done + row["row"], row["value"]))
+        self.tables.append(chunk.table)
+
 
 Read = Callable[..., Content]
 Write = Callable[..., bytes]
@@ -31,22 +43,30 @@ Write = Callable[..., bytes]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
+    path = tmp_path / "input"
+
     def read_bytes(data: bytes, fmt: Format, chunk_rows: int = 1000, **options: Any) -> Content:
-        path = tmp_path / "input"
         path.write_bytes(data)
+        content, error = Content(open_reader(path, fmt, chunk_rows=chunk_rows, **options)), None
+        try:
+            for chunk in content.reader.chunks():
+                content.add(chunk, chunk_rows)
+        except ContentError as raised:
+            error = raised
+        content.reader.close()
+        content.reader.close()
+        if error is not None:
+            with pytest.raises(ContentError, match=re.escape(str(error))):
+                in_pieces(fmt, chunk_rows, options)
+            raise error
+        same = in_pieces(fmt, chunk_rows, options)
+        assert (same.rows, same.bad) == (content.rows, content.bad)
+        return content
+
+    def in_pieces(fmt: Format, chunk_rows: int, options: dict[str, Any]) -> Content:
         content = Content(open_reader(path, fmt, chunk_rows=chunk_rows, **options))
-        done = 0
-        for chunk in content.reader.chunks():
-            assert 0 < chunk.table.num_rows <= chunk_rows
-            chunk.table.validate(full=True)
-            for row in chunk.malformed.to_pylist() if chunk.malformed else []:
-                assert row["code"] == "malformed_row"
-                assert row["column"] is None
-                content.bad.append((done + row["row"], row["value"]))
-            content.tables.append(chunk.table)
-            done += chunk.table.num_rows
-        content.reader.close()
-        content.reader.close()
+        for piece in pieces(content.reader):
+            content.add(piece.parse(), chunk_rows)
         return content
 
     return read_bytes
@@ -58,7 +78,7 @@ def write(tmp_path: Path) -> Write:
         path = tmp_path / "output"
         with open_writer(path, fmt, tables[0].schema, dialect=dialect) as writer:
             for table in tables:
-                writer.write(table)
+                writer.put(writer.encode(table))
         writer.close()
         return path.read_bytes()
 

@@ -35,7 +35,7 @@ def test_few_rows_are_written_as_many_are(
         monkeypatch.setattr(text, "FEW_ROWS", few)
         with open_writer(tmp_path / "out", kind, table.schema, dialect=Dialect(delimiter)) as writer:
             for part in (table.slice(0, 0), table.slice(0, 3), table.slice(3, 0), table.slice(3), table.slice(0, 1)):
-                writer.write(part)
+                writer.put(writer.encode(part))
         written.append((tmp_path / "out").read_bytes())
     assert written[0] == written[1]
 
@@ -47,6 +47,6 @@ def test_one_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: lis
     for few in (text.FEW_ROWS, -1):
         monkeypatch.setattr(text, "FEW_ROWS", few)
         with open_writer(tmp_path / "out", Format.CSV, table.schema) as writer:
-            writer.write(table)
+            writer.put(writer.encode(table))
         written.append((tmp_path / "out").read_bytes())
     assert written[0] == written[1]

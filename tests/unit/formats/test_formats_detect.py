@@ -92,9 +92,9 @@ reader = open_reader(Path({str(path)!r}), Format({fmt.value!r}), chunk_rows=10_0
 chunks = reader.chunks()
 first = next(chunks)
 with open_writer(Path({str(path)!r} + ".out"), Format({fmt.value!r}), first.table.schema) as writer:
-    writer.write(first.table)
+    writer.put(writer.encode(first.table))
     for chunk in chunks:
-        writer.write(chunk.table)
+        writer.put(writer.encode(chunk.table))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -1,0 +1,178 @@
+"""CSV whose records are lines, cut where the lines end, so that pieces of a file are parsed by several threads.
+
+A quote may hold line ends, and a file is one long string of records from the first quote on: the reader of whole
+files takes over there. Almost all files that programs write have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Numbers, Piece
+from dai_scoring.formats.csv_pass import Pass, to_chunk
+from dai_scoring.formats.csv_sniff import Layout
+from dai_scoring.formats.source import TextSource
+from dai_scoring.numeric import finite_numbers
+
+_LEAST = 1 << 16
+_MOST = MAX_CHUNK_BYTES // 4
+
+
+class PlainLines:
+    """The records at the start of a source that need no more than a look at their bytes to tell them apart."""
+
+    def __init__(
+        self, source: TextSource, layout: Layout, chunk_rows: int, numbers: Numbers | None, share: int
+    ) -> None:
+        self._source = source
+        self._layout = layout
+        self._chunk_rows = chunk_rows
+        self._share = share
+        self._columns = _Columns(layout, numbers)
+        self._end = layout.dialect.line_end.encode()
+        self.rows = 0
+        """How many records there were."""
+        self.size = 0
+        """How many bytes they have."""
+        self.ended = False
+        """Whether nothing comes after them."""
+
+    def pieces(self) -> Iterator[Piece]:
+        """The records, in pieces of at most the rows and the bytes of a chunk."""
+        block = int(max(min(self._layout.row_bytes * self._chunk_rows, self._share, _MOST), _LEAST))
+        data = b""
+        while self._source.plain:
+            added = self._filled(block)
+            data += added
+            if not data:
+                self.ended = True
+                return
+            unended = len(added) < block and not data.endswith(self._end)
+            whole = data + self._end if unended else data
+            ends = self._ends(whole, whole.rfind(b"\n") + 1)
+            if ends is None or not len(ends):
+                return
+            for first in range(0, len(ends), self._chunk_rows):
+                last = min(first + self._chunk_rows, len(ends))
+                start = int(ends[first - 1]) if first else 0
+                yield _Lines(whole[start : ends[last - 1]], ends[first:last] - start, self.rows, self._columns)
+                self.rows += last - first
+            self.size += int(ends[-1])
+            data = data[ends[-1] :]
+
+    def _filled(self, size: int) -> bytes:
+        parts = []
+        while size > 0 and (part := self._source.read(size)):
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _ends(self, data: bytes, size: int) -> npt.NDArray[np.int64] | None:
+        """Where the lines end that the first ``size`` bytes are; None where they may not be records."""
+        if any(data.find(mark, 0, size) >= 0 for mark in (b'"', b"\0")):
+            return None
+        ends: npt.NDArray[np.int64] = np.flatnonzero(np.frombuffer(data, np.uint8, size) == ord("\n")) + 1
+        # A line may end in one way only; blank lines are no records.
+        returns = len(ends) if len(self._end) == 2 else 0
+        if data.count(b"\r", 0, size) != returns or (returns and data.count(self._end, 0, size) != returns):
+            return None
+        return None if (np.diff(ends, prepend=0) == len(self._end)).any() else ends
+
+
+@dataclass
+class _Columns:
+    """How the columns of a file are parsed; the same for all of its pieces."""
+
+    layout: Layout
+    numbers: Numbers | None
+    are_numbers: bool = field(init=False)
+    """Whether the numbers are, as far as is known."""
+
+    def __post_init__(self) -> None:
+        self.are_numbers = self.numbers is not None and bool(self.numbers.types)
+
+
+class _Lines:
+    """Some lines, each a record: a :class:`Piece`."""
+
+    def __init__(self, data: bytes, ends: npt.NDArray[np.int64], first_row: int, columns: _Columns) -> None:
+        self._data = data
+        self._ends = ends
+        self._first_row = first_row
+        self._columns = columns
+
+    def parse(self) -> Chunk:
+        """The rows, numbers as numbers where all of them are."""
+        columns = self._columns
+        if columns.numbers is not None and columns.are_numbers:
+            table = self._parsed(columns.numbers.types, columns.numbers.missing)
+            if table is not None and not _are_odd(table, columns.numbers):
+                return Chunk(table, lines=self._texts())
+            # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
+            columns.are_numbers = False
+        return self.parse_as_text()
+
+    def parse_as_text(self) -> Chunk:
+        """The rows, every column as text."""
+        table = self._parsed({}, frozenset())
+        if table is not None:
+            return Chunk(table, lines=self._texts())
+        records = Pass(BytesIO(self._data), self._columns.layout, len(self._data) + 1024, self._first_row)
+        try:
+            chunk = to_chunk(pa.concat_tables(list(records.tables())))
+        finally:
+            records.close()
+        return Chunk(chunk.table, chunk.malformed, self._texts())
+
+    def _parsed(self, types: Mapping[str, pa.DataType], missing: frozenset[str]) -> pa.Table | None:
+        """The rows, None where one of them is malformed or a value has not its column's type."""
+        names = self._columns.layout.names
+        # Names of its own: Arrow's converter looks column types up by name.
+        keys = [str(index) for index in range(len(names))]
+        try:
+            table = pa_csv.read_csv(
+                pa.BufferReader(self._data),
+                read_options=pa_csv.ReadOptions(use_threads=False, block_size=len(self._data) + 1, column_names=keys),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=self._columns.layout.dialect.delimiter, newlines_in_values=False
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    check_utf8=False,
+                    column_types={key: types.get(name, pa.string()) for key, name in zip(keys, names, strict=True)},
+                    null_values=["", *missing],
+                ),
+            )
+        except pa.ArrowInvalid:
+            return None
+        return table.rename_columns(list(names))
+
+    def _texts(self) -> pa.Array:
+        """The lines as :attr:`Chunk.lines`: the line end of the piece's last moved before its first."""
+        end = self._columns.layout.dialect.line_end.encode()
+        offsets = np.concatenate([[0], self._ends])
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(end + self._data[: -len(end)])]
+        return pa.Array.from_buffers(pa.large_string(), len(self._ends), buffers)
+
+
+def _are_odd(table: pa.Table, numbers: Numbers) -> bool:
+    """Whether a text that was read as a number is, written another way, one that means a missing value."""
+    literals = finite_numbers(numbers.missing)
+    for name, kind in numbers.types.items():
+        column = table.column(name)
+        if pa.types.is_floating(kind):
+            if pc.any(pc.is_nan(column)).as_py():
+                return True
+            alike = literals
+        else:
+            alike = [literal for literal in literals if literal.is_integer()]
+        if alike and pc.any(pc.is_in(column, pa.array(alike, pa.float64()).cast(kind))).as_py():
+            return True
+    return False

@@ -1,0 +1,148 @@
+"""Contents of few rows as Python's objects: for these that is many times quicker than readers and writers of files.
+
+Only what is plainly written is read here; for anything else :func:`read` gives None, and the readers of files, which
+know all the ways in which records can be written, and what is wrong with those that are not, have to be asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from dai_scoring.errors import UnknownFormatError
+from dai_scoring.formats import csv_write, json_write
+from dai_scoring.formats.base import Dialect, Format
+from dai_scoring.formats.csv_sniff import DELIMITERS
+from dai_scoring.formats.detect import charset_of, detect, said_by
+from dai_scoring.formats.json_columns import kind_of, to_array
+from dai_scoring.formats.text import FEW_ROWS
+
+_JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
+# Quotes, control characters but for tabs and line ends, a byte order mark, and what stands for NUL in the reader.
+_ODD = re.compile('["\x00-\x08\x0b\x0c\x0e-\x1f\ufeff\ufdd0]')
+_TOO_LARGE = float(1 << 63)
+
+
+@dataclass(frozen=True)
+class FewRows:
+    """Some rows, at least one. ``columns`` has the values of each of ``names``, None for null; of CSV they are text."""
+
+    format: Format
+    names: tuple[str, ...]
+    columns: Sequence[Sequence[Any]]
+    dialect: Dialect | None = None
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.columns[0])
+
+    def array(self, index: int) -> pa.Array:
+        """A column as the reader of the format gives it."""
+        values = self.columns[index]
+        return pa.array(values, pa.string()) if self.format is Format.CSV else to_array(values, kind_of(values))
+
+    def written(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
+        """The contents that the writer of the format makes of these columns."""
+        if self.format is Format.CSV:
+            return csv_write.few(names, columns, self.dialect or Dialect())
+        objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+        return json_write.joined(objects, self.format)
+
+
+def read(
+    contents: bytes,
+    given: Format | None = None,
+    mime_type: str | None = None,
+    charset: str | None = None,
+    delimiter: str | None = None,
+) -> FewRows | None:
+    """The rows of some contents, at most :data:`~dai_scoring.formats.text.FEW_ROWS`.
+
+    ``given`` is the format, or None where the MIME type and the contents say it. None where there are more rows,
+    where there is none, or where it takes a reader of files to tell what they are.
+    """
+    said, encoding = _said(mime_type)
+    if (charset or encoding).lower() != "utf-8":
+        return None
+    if (given or said or Format.JSON_ARRAY) in _JSON and contents[:1] in (b"[", b"{"):
+        return _json(contents, given, said or Format.JSON_ARRAY)
+    try:
+        form = given or detect(contents, mime_type)
+    except UnknownFormatError:
+        return None
+    return _csv(contents, delimiter) if form is Format.CSV else None
+
+
+# Bounded, because clients may say what they like.
+@lru_cache(64)
+def _said(mime_type: str | None) -> tuple[Format | None, str]:
+    return said_by(mime_type), charset_of(mime_type)
+
+
+def _json(contents: bytes, given: Format | None, said: Format) -> FewRows | None:
+    form = given or (Format.JSON_ARRAY if contents[:1] == b"[" else said)
+    try:
+        records = orjson.loads(contents)
+    except orjson.JSONDecodeError:
+        records, form = _lines(contents), given or Format.JSON_LINES
+    if type(records) is dict:
+        records = [records]
+    elif form is not (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES):
+        return None
+    if not records or len(records) > FEW_ROWS or set(map(type, records)) != {dict}:
+        return None
+    names = tuple(records[0])
+    if not names or any(tuple(record) != names for record in records):
+        return None
+    columns = list(zip(*map(dict.values, records), strict=True))
+    return FewRows(form, names, columns) if all(map(_is_plain, chain.from_iterable(columns))) else None
+
+
+def _is_plain(value: Any) -> bool:
+    # An integer of more than 64 bits has become a double.
+    kind = type(value)
+    return kind is str or (abs(value) < _TOO_LARGE if kind is float else kind is not dict and kind is not list)
+
+
+def _lines(contents: bytes) -> Any:
+    """The objects on the lines; None where one is not alone on its line."""
+    lines = [line for line in contents.split(b"\n") if line]
+    if not all(line.startswith(b"{") for line in lines):
+        return None
+    try:
+        records = orjson.loads(b"[" + b",".join(lines) + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    return records if len(records) == len(lines) else None
+
+
+def _csv(contents: bytes, delimiter: str | None) -> FewRows | None:
+    try:
+        text = contents.decode()
+    except UnicodeDecodeError:
+        return None
+    if _ODD.search(text) or text.count("\n") > FEW_ROWS + 1:
+        return None
+    end = "\n"
+    if "\r" in text:
+        end = "\r\n"
+        if not text.count("\r") == text.count("\n") == text.count(end):
+            return None
+    header, *lines = text.split(end)
+    found = [delimiter] if delimiter else [one for one in DELIMITERS if one in header]
+    # Several that are possible, or none: the choice needs more than a look.
+    if len(found) != 1 or found[0] not in header:
+        return None
+    names = tuple(header.split(found[0]))
+    rows = [line.split(found[0]) for line in lines if line]
+    if not 0 < len(rows) <= FEW_ROWS or len(set(names)) < len(names) or any(len(row) != len(names) for row in rows):
+        return None
+    return FewRows(Format.CSV, names, list(zip(*rows, strict=True)), Dialect(found[0], line_end=end))

@@ -1,0 +1,138 @@
+"""One piece of a file scored: parsed, the rows that cannot be scored told apart, the others joined with predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from dai_scoring import records, results
+from dai_scoring.formats import Chunk, Format, Numbers, Piece, RecordReader
+from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
+from dai_scoring.schema import Column, ColumnType
+from dai_scoring.scorer import Scorer
+
+_AS_NUMBERS = {
+    ColumnType.FLOAT32: pa.float64(),
+    ColumnType.FLOAT64: pa.float64(),
+    ColumnType.INT32: pa.int64(),
+    ColumnType.INT64: pa.int64(),
+}
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How to score a file. A format of None is found out (input) or the same as the input's (output)."""
+
+    input_format: Format | None = None
+    output_format: Format | None = None
+    output_columns: OutputColumns = OutputColumns.ALL
+    id_columns: tuple[str, ...] = ()
+    prediction_prefix: str = ""
+    missing_columns: MissingColumns = MissingColumns.FAIL
+    bad_rows: BadRows = BadRows.REJECT
+    batch_rows: int = 10_000
+    charset: str | None = None
+    delimiter: str | None = None
+    wanted: Wanted = PREDICTIONS_ONLY
+
+
+@dataclass(frozen=True)
+class ScoredPiece:
+    """What became of the records of a piece.
+
+    ``names`` are the columns that they have. ``rows`` are those that were scored, as they are written; where
+    ``lines`` has their own columns as they were read, the predictions alone. ``rejected`` are the others, with their
+    reasons in columns of their own, None if there is none; ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
+    """
+
+    names: list[str]
+    rows: pa.Table
+    lines: pa.Array | None
+    rejects: pa.Table
+    rejected: pa.Table | None
+
+    @property
+    def count(self) -> int:
+        """How many rows were scored."""
+        return int(self.rows.num_rows)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the scored rows; of those in ``lines`` only the names count."""
+        own = [] if self.lines is None else [pa.field(name, pa.string()) for name in self.names]
+        return pa.schema([*own, *self.rows.schema])
+
+
+class PieceScorer:
+    """Scores the pieces of one file, in any thread."""
+
+    def __init__(self, scorer: Scorer, options: FileOptions, reader: RecordReader, target: Format) -> None:
+        self._scorer = scorer
+        self._options = options
+        # Where each chunk has its own columns, as in JSON without nulls, a column is missing when no record of the
+        # whole file has it, which only the end can tell.
+        known = reader.schema is not None
+        self._missing_columns = options.missing_columns if known else MissingColumns.AS_MISSING
+        inputs = scorer.info.inputs
+        is_text = reader.format.is_text_typed
+        self._typed: tuple[Column, ...] = ()
+        if is_text and not target.is_text_typed:
+            self._typed = tuple(c for c in inputs if c.type.is_number or c.type is ColumnType.BOOL)
+        keeps_all = options.output_columns is OutputColumns.ALL
+        self._passes_lines = is_text and target.is_text_typed and keeps_all
+        self.numbers: Numbers | None = None
+        """The columns that need not be read as text."""
+        if is_text and (self._passes_lines or not keeps_all):
+            kept = options.id_columns if options.output_columns is OutputColumns.IDS else ()
+            self.numbers = _numbers([c for c in inputs if c.name not in kept], reader.schema)
+
+    def score(self, piece: Piece) -> ScoredPiece:
+        """Parse a piece and score its records."""
+        chunk = piece.parse()
+        scored = self._scored(chunk)
+        if scored.rejected is not None and _are_numbers(chunk.table, self.numbers):
+            # They are rejected as they came.
+            scored = self._scored(piece.parse_as_text())
+        return scored
+
+    def _scored(self, chunk: Chunk) -> ScoredPiece:
+        table, malformed = chunk.table, chunk.malformed
+        whole = table if malformed is None else results.without(table, malformed.column("row").to_numpy())
+        scored = self._scorer.score(whole, self._missing_columns, self._options.wanted)
+        rejects = scored.rejects if malformed is None else _merged(table.num_rows, scored.rejects, malformed)
+        bad = rejects.column("row").to_numpy()
+        names = table.schema.names
+        # No columns: a file of records without a record, such as the JSON array [].
+        kept = results.kept_columns(names, self._options.output_columns, self._options.id_columns) if names else []
+        predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
+        lines = chunk.lines if self._passes_lines else None
+        if lines is not None:
+            rows = predictions
+            lines = results.without(lines, bad)
+        else:
+            rows = results.joined(table, predictions, bad, kept, self._typed)
+        rejected = results.with_reasons(table, rejects) if rejects.num_rows else None
+        return ScoredPiece(names, rows, lines, rejects, rejected)
+
+
+def _numbers(columns: list[Column], schema: pa.Schema | None) -> Numbers | None:
+    present = set(schema.names) if schema is not None else set()
+    found = [column for column in columns if column.type in _AS_NUMBERS and column.name in present]
+    literals = {column.missing for column in found}
+    # Texts mean a missing value in all columns of a file or in none.
+    return Numbers({c.name: _AS_NUMBERS[c.type] for c in found}, literals.pop()) if len(literals) == 1 else None
+
+
+def _are_numbers(table: pa.Table, numbers: Numbers | None) -> bool:
+    return numbers is not None and any(table.schema.field(name).type == kind for name, kind in numbers.types.items())
+
+
+def _merged(count: int, rejects: pa.Table, malformed: pa.Table) -> pa.Table:
+    """Rejects numbered in the table without its malformed rows, and those rows, numbered in the whole table."""
+    whole = np.delete(np.arange(count), malformed.column("row").to_numpy())
+    numbered = rejects.set_column(
+        0, records.REJECT_SCHEMA.field("row"), pa.array(whole[rejects.column("row").to_numpy()], pa.int64())
+    )
+    return pa.concat_tables([numbered, malformed]).sort_by("row")

@@ -1,0 +1,227 @@
+"""Small contents, as of a request: several are scored together, and no file and few Arrow arrays are made of them.
+
+What is written plainly and fits the model goes this way. Whatever else there is to say of some contents, of a value
+that is no number or of a column that is missing, :func:`dai_scoring.files.score_file` says it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from dai_scoring.coerce import coerce
+from dai_scoring.files import FileOptions, Summary
+from dai_scoring.formats import few
+from dai_scoring.formats.few import FewRows
+from dai_scoring.formats.text import is_plain
+from dai_scoring.numeric import INTEGER_LIMITS, is_literal
+from dai_scoring.options import MissingColumns, OutputColumns
+from dai_scoring.schema import Column, ColumnType
+from dai_scoring.scorer import Scorer
+
+# Texts that Python and Arrow read as the same number, and quickly.
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_EPOCH = date(1970, 1, 1)
+_DAY_MILLIS = 86_400_000
+_EXACT = 1 << 53
+_LARGEST_SINGLE = 3.4e38
+
+
+@dataclass(frozen=True)
+class SmallContent:
+    """Some contents and their MIME type."""
+
+    contents: bytes
+    mime_type: str | None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The scored records as they are written, and what became of the contents."""
+
+    contents: bytes
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class _Request:
+    rows: FewRows
+    kept: Sequence[int]
+    """The columns that the output has."""
+    inputs: list[Sequence[Any] | pa.Array]
+    """The values of each of the model's columns."""
+
+
+class SmallContents:
+    """Scores small contents with one model and the same options."""
+
+    def __init__(self, scorer: Scorer, options: FileOptions) -> None:
+        self._scorer = scorer
+        self._options = options
+        self._inputs = scorer.info.inputs
+
+    def score(self, given: Sequence[SmallContent]) -> list[Answered | None]:
+        """Score contents together: for each its answer, or None for what has to be scored as a file."""
+        began = time.perf_counter()
+        requests = [self._read(one) for one in given]
+        asked = [request for request in requests if request is not None]
+        try:
+            answers = iter(self._answers(asked, began) if asked else [])
+        except Exception:  # noqa: BLE001 - whatever it is, and whichever is at fault: each will be scored alone
+            return [None] * len(given)
+        return [None if request is None else next(answers) for request in requests]
+
+    def _read(self, one: SmallContent) -> _Request | None:
+        options = self._options
+        rows = few.read(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
+        if rows is None or (options.output_format or rows.format) is not rows.format:
+            return None
+        place = {name: index for index, name in enumerate(rows.names)}
+        kept: Iterable[int] = range(len(rows.names))
+        if options.output_columns is not OutputColumns.ALL:
+            wanted = options.id_columns if options.output_columns is OutputColumns.IDS else ()
+            if any(name not in place for name in wanted):
+                return None
+            kept = [place[name] for name in wanted]
+        inputs: list[Sequence[Any] | pa.Array] = []
+        for column in self._inputs:
+            index = place.get(column.name)
+            values = self._absent(rows) if index is None else _values(rows, index, column)
+            if values is None:
+                return None
+            inputs.append(values)
+        return _Request(rows, list(kept), inputs)
+
+    def _absent(self, rows: FewRows) -> list[None] | None:
+        return [None] * rows.count if self._options.missing_columns is MissingColumns.AS_MISSING else None
+
+    def _answers(self, asked: Sequence[_Request], began: float) -> list[Answered | None]:
+        total = sum(request.rows.count for request in asked)
+        columns = [
+            _joined(column, [request.inputs[index] for request in asked]) for index, column in enumerate(self._inputs)
+        ]
+        made = self._scorer.predict(columns, total, self._options.wanted)
+        if made.refused:
+            return [None] * len(asked)
+        outputs = made.outputs
+        if not all(map(is_plain, outputs.schema.types)):
+            return [None] * len(asked)
+        names = [self._options.prediction_prefix + name for name in outputs.schema.names]
+        predictions = [column.to_pylist() for column in outputs.columns]
+        written = []
+        start = 0
+        for request in asked:
+            end = start + request.rows.count
+            written.append(_written(request, names, [column[start:end] for column in predictions]))
+            start = end
+        seconds = time.perf_counter() - began
+        return [
+            None if contents is None else Answered(contents, _summary(request.rows, seconds))
+            for request, contents in zip(asked, written, strict=True)
+        ]
+
+
+def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequence[Any]]) -> bytes | None:
+    rows = request.rows
+    kept = [rows.names[index] for index in request.kept]
+    if not set(kept).isdisjoint(names):
+        return None
+    return rows.written([*kept, *names], [*(rows.columns[index] for index in request.kept), *predictions])
+
+
+def _summary(rows: FewRows, seconds: float) -> Summary:
+    return Summary(rows.count, rows.count, 0, rows.format, rows.format, seconds)
+
+
+def _joined(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Array:
+    if any(isinstance(part, pa.Array) for part in parts):
+        return pa.concat_arrays(
+            [part if isinstance(part, pa.Array) else pa.array(part, column.type.arrow) for part in parts]
+        )
+    return pa.array([value for part in parts for value in part], column.type.arrow)
+
+
+def _values(rows: FewRows, index: int, column: Column) -> Sequence[Any] | pa.Array | None:
+    """The values of a column as the model wants them, None where one does not fit."""
+    values = rows.columns[index]
+    read = _READERS.get(column.type)
+    if read is not None:
+        try:
+            return [read(value, column) for value in values]
+        except _NotPlain:
+            pass
+    array, complaint = coerce(rows.array(index), column)
+    return array if complaint is None else None
+
+
+class _NotPlain(Exception):  # noqa: N818 - no error: another way is taken
+    """It takes :func:`dai_scoring.coerce.coerce` to tell what a value is."""
+
+
+def _text(value: Any, column: Column) -> str | None:
+    if type(value) is str:
+        return None if value in column.missing else value
+    if value is None:
+        return None
+    raise _NotPlain
+
+
+def _double(value: Any, column: Column) -> float | None:
+    kind = type(value)
+    if kind is float:
+        number: float = value
+    elif value is None or value == "":
+        return None
+    elif (kind is int and abs(value) <= _EXACT) or (
+        kind is str and value not in column.missing and _NUMBER.fullmatch(value)
+    ):
+        number = float(value)
+    else:
+        raise _NotPlain
+    if is_literal(number, column):
+        raise _NotPlain
+    return number
+
+
+def _single(value: Any, column: Column) -> float | None:
+    number = _double(value, column)
+    if number is not None and abs(number) > _LARGEST_SINGLE:
+        raise _NotPlain
+    return number
+
+
+def _integer(value: Any, column: Column) -> int | None:
+    number = _double(value, column)
+    if number is None:
+        return None
+    if not number.is_integer() or abs(number) >= min(_EXACT, INTEGER_LIMITS[column.type]):
+        raise _NotPlain
+    return int(number)
+
+
+def _time(value: Any, column: Column) -> int | None:
+    if value is None or value == "":
+        return None
+    if type(value) is not str or value in column.missing or not _DATE.fullmatch(value):
+        raise _NotPlain
+    try:
+        return (date.fromisoformat(value) - _EPOCH).days * _DAY_MILLIS
+    except ValueError:
+        raise _NotPlain from None
+
+
+_READERS = {
+    ColumnType.STR: _text,
+    ColumnType.FLOAT64: _double,
+    ColumnType.FLOAT32: _single,
+    ColumnType.INT32: _integer,
+    ColumnType.INT64: _integer,
+    ColumnType.TIME64: _time,
+}

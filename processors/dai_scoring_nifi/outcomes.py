@@ -1,0 +1,93 @@
+"""What leaves the processor: relationships, attributes, and what the provenance says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dai_scoring.files import Summary
+from dai_scoring.rest_v1 import Answer, Question
+from dai_scoring.scorer import ModelInfo
+from dai_scoring_nifi.exchange import Outcome
+from dai_scoring_nifi.record_services import Done
+
+SUCCESS = "success"
+REJECTED = "rejected"
+FAILURE = "failure"
+
+# Attributes are kept in memory for every queued FlowFile.
+_ERROR_LENGTH = 2000
+
+
+def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: bytes | Path | None = None) -> Outcome:
+    """Records that were scored, and those beside them that could not be."""
+    attributes = _model(info)
+    if summary.output_format is not None:
+        attributes["mime.type"] = summary.output_format.mime_type
+    further = None
+    if rejected is not None:
+        further = Outcome(REJECTED, {**attributes, "record.count": str(summary.rejected)}, rejected)
+    return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
+
+
+def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Path) -> Outcome:
+    """The same of NiFi's record services, which have attributes of their own."""
+    further = None
+    if done.rejected.count:
+        count = {"record.count": str(done.rejected.count)}
+        further = Outcome(REJECTED, {**done.rejected.attributes, **_model(info), **count}, rejected)
+    attributes = {**done.scored.attributes, **_model(info)}
+    return _success(info, attributes, done.scored.count, done.rejected.count, done.seconds, contents, further)
+
+
+def nothing(info: ModelInfo) -> Outcome:
+    """A FlowFile without contents."""
+    return Outcome(SUCCESS, {**_model(info), "record.count": "0"}, b"")
+
+
+def answered(info: ModelInfo, asked: Question, answer: Answer, seconds: float) -> Outcome:
+    """The answer to a request of H2O's REST scorers."""
+    millis = round(seconds * 1000)
+    attributes = {
+        **_model(info),
+        "record.count": str(answer.rows),
+        "mime.type": answer.mime_type,
+        "scoring.duration.ms": str(millis),
+    }
+    return Outcome(SUCCESS, attributes, answer.body, f"Answered {asked.value} with {_words(info)}", millis)
+
+
+def failed(code: str, message: str) -> Outcome:
+    """A FlowFile that cannot be scored as a whole, and why."""
+    return Outcome(FAILURE, {"scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
+
+
+def _success(
+    info: ModelInfo,
+    attributes: dict[str, str],
+    count: int,
+    rejected: int,
+    seconds: float,
+    contents: bytes | Path,
+    further: Outcome | None,
+) -> Outcome:
+    millis = round(seconds * 1000)
+    attributes = {
+        **attributes,
+        "record.count": str(count),
+        "scoring.rejected.count": str(rejected),
+        "scoring.duration.ms": str(millis),
+    }
+    return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", millis, further)
+
+
+def _model(info: ModelInfo) -> dict[str, str]:
+    return {
+        "scoring.model.id": info.id,
+        "scoring.model.sha256": info.sha256,
+        "scoring.runtime": info.runtime,
+        "scoring.runtime.version": info.runtime_version,
+    }
+
+
+def _words(info: ModelInfo) -> str:
+    return f"model {info.id} ({info.runtime} {info.runtime_version}, SHA-256 {info.sha256})"

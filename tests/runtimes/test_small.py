@@ -1,0 +1,109 @@
+"""Small contents scored together, in memory, come out as the same contents scored as files, to the byte."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dai_scoring.files import FileOptions, score_file
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.scorer import Scorer
+from dai_scoring.small import SmallContent, SmallContents
+
+CSV, JSON, LINES = "text/csv", "application/json", "application/x-ndjson"
+HEADER = "pclass,sex,age,ticket,fare,cabin"
+ROW = {"pclass": 3, "sex": "male", "age": 22, "ticket": "A1", "fare": 7.25, "cabin": "C1"}
+
+
+def _json(**changes: Any) -> str:
+    return json.dumps({**ROW, **changes})
+
+
+PLAIN = [
+    (CSV, f"{HEADER}\n3,male,22,A1,7.25,C1\n"),
+    (CSV, f"{HEADER}\r\n3,male,,A1,7.25,\r\n1,female,3.5,,0.1,B42"),
+    (CSV, f"id;{HEADER.replace(',', ';')}\n1;3;male;22;A1;7.25;C1\n"),
+    (None, f"{HEADER}\n3,male,NA,A1,7.25,NA\n"),
+    (JSON, _json()),
+    (JSON, _json(age=None, note='a,b\n"c"', flag=True)),
+    (JSON, f"[{_json(fare='7.25')}, {_json(age=22.5)}]"),
+    (JSON, f"{_json()}\n{_json(pclass=1)}\n"),
+    (LINES, f"{_json()}\n\n{_json(sex='')}"),
+    (LINES, _json(cabin="é", ticket="\u2028")),
+    (LINES, _json(fare=123456789012345678)),
+]
+"""Contents that need no file."""
+
+ODD = [
+    (CSV, f'{HEADER}\n3,"male",22,A1,7.25,C1\n'),
+    (CSV, f"{HEADER}\n3,male,oops,A1,7.25,C1\n1,male,1,A1,7.25,C1\n"),
+    (CSV, f"{HEADER}\n3,male\n1,male,1,A1,7.25,C1\n"),
+    (CSV, f"{HEADER}\n\n3,male,inf,A1,1e400,C1\n"),
+    (CSV, f"{HEADER}\n"),
+    (CSV, "sex,age\nmale,2\n"),
+    (CSV + "; charset=ISO-8859-1", f"{HEADER}\n3,m\xe9le,22,A1,7.25,C1\n"),
+    (JSON, f"[{_json()}, {json.dumps({'sex': 'male'})}]"),
+    (JSON, _json(fare="oops")),
+    (JSON, _json(sex=3)),
+    (JSON, _json(sex=True)),
+    (JSON, _json(age=1e39)),
+    (JSON, _json(extra={"a": [1, 2]})),
+    (JSON, _json(fare=12345678901234567890123)),
+    (JSON, "[]"),
+    (JSON, "[1]"),
+    (JSON, '{"pclass": 3'),
+    (LINES, f"{_json()}\noops\n"),
+    (None, "no records at all"),
+    (None, ""),
+]
+"""Contents of which something has to be said, or that are unusual."""
+
+
+def _as_file(scorer: Scorer, folder: Path, mime: str | None, data: bytes, options: FileOptions) -> Any:
+    source, target, rejected = folder / "in", folder / "out", folder / "rejected"
+    source.write_bytes(data)
+    for path in (target, rejected):
+        path.unlink(missing_ok=True)
+    summary = score_file(scorer, source, target, rejected, options, mime)
+    return target.read_bytes(), (summary.records, summary.scored, summary.output_format)
+
+
+OPTIONS = [
+    FileOptions(),
+    FileOptions(output_columns=OutputColumns.PREDICTIONS, prediction_prefix="p_"),
+    FileOptions(output_columns=OutputColumns.IDS, id_columns=("ticket", "sex")),
+    FileOptions(missing_columns=MissingColumns.AS_MISSING, bad_rows=BadRows.FAIL),
+]
+
+
+@pytest.mark.runtime
+@pytest.mark.parametrize("options", OPTIONS)
+def test_the_same_as_files(titanic_scorer: Scorer, tmp_path: Path, options: FileOptions) -> None:
+    given = [
+        SmallContent(text.encode("latin-1" if mime and "8859" in mime else "utf-8"), mime)
+        for mime, text in [*PLAIN, *ODD]
+    ]
+    answers = SmallContents(titanic_scorer, options).score(given)
+    assert all(answer is not None for answer in answers[: len(PLAIN)])
+    for one, answer in zip(given, answers, strict=True):
+        if answer is not None:
+            summary = answer.summary
+            found = (answer.contents, (summary.records, summary.scored, summary.output_format))
+            assert found == _as_file(titanic_scorer, tmp_path, one.mime_type, one.contents, options), one
+
+
+@pytest.mark.runtime
+@pytest.mark.parametrize(
+    "date", ["2007-11-15", "1969-12-31", "0001-01-01", None, "", "2007-11-15T10:00:00Z", "15/11/2007"]
+)
+def test_dates(penguins_scorer: Scorer, tmp_path: Path, date: str | None) -> None:
+    row = {"species": "Adelie", "island": "Dream", "bill_length_mm": 39.5, "bill_depth_mm": 16.7}
+    row |= {"flipper_length_mm": 178, "body_mass_g": 3250, "date_egg": date}
+    data = json.dumps(row).encode()
+    (answer,) = SmallContents(penguins_scorer, FileOptions()).score([SmallContent(data, JSON)])
+    whole, (_, scored, _) = _as_file(penguins_scorer, tmp_path, JSON, data, FileOptions())
+    assert (answer is not None) == (scored == 1)
+    assert answer is None or answer.contents == whole
