@@ -23,7 +23,7 @@ check: $(READY)  ## format, lint and types
 	@$(BIN)/mypy
 
 bench: $(READY)  ## speed in a real NiFi, beside what users would pick instead
-	@$(BIN)/python -m tests.benchmarks.run
+	@$(BIN)/python -m tests.benchmarks.run $(ARGS)
 
 clean:  ## remove what was made here, but not the caches shared by checkouts
 	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop; fi

@@ -7,6 +7,7 @@ the other on each connection. Rounds go through all targets in turn, so that wha
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import shutil
 import statistics
@@ -193,7 +194,7 @@ def _answering(name: str) -> str:
         ends=("success", "failure"),
     )
     steps = [receive, empty, respond] if name == EMPTY else [receive, respond]
-    links = [Connection("requests", a, ["success"], b) for a, b in zip(steps[:-1], steps[1:], strict=True)]
+    links = [Connection("requests", a, ["success"], b) for a, b in itertools.pairwise(steps)]
     canvas.start(canvas.place(Flow(name, "", [], [contexts], steps, links)))
     return f"http://{LOOPBACK}:{port}/"
 
