@@ -27,6 +27,7 @@ _APIS = Bundle("nifi-standard-services-api-nar")
 # NiFi's statistics are sums over this time, so what happened so long ago leaves a sum while another is taken.
 _WINDOW_SECONDS = 300.0
 _POLL_SECONDS = 0.02
+_LONGEST_SECONDS = 3600.0
 
 
 def csv_services() -> dict[str, Service]:
@@ -117,8 +118,8 @@ class Lane:
             flow.connections.append(Connection("failed", measured, ["failure"], keep, **unbounded))
         self._name = name
         self._processors = canvas.place(flow)
-        self._group = self._processors["Measured"].component.parent_group_id
-        made = nipyapi.nifi.ProcessGroupsApi().get_connections(self._group).connections
+        self.group = self._processors["Measured"].component.parent_group_id
+        made = nipyapi.nifi.ProcessGroupsApi().get_connections(self.group).connections
         self._queues = {one.component.name: one.id for one in made}
         self._tasks = 1
         self._active: list[tuple[float, float]] = []
@@ -126,7 +127,7 @@ class Lane:
 
     def output_of(self, source: Path) -> bytes:
         """What the processor makes of a file."""
-        self._fill(source, 1)
+        self.fill(source, 1)
         self._set("RUNNING", "Measured", "Keep")
         written = self._output / f"0-{source.name}"
         canvas.until(written.exists)
@@ -141,38 +142,47 @@ class Lane:
             config = nipyapi.nifi.ProcessorConfigDTO(concurrently_schedulable_task_count=tasks)
             nipyapi.canvas.update_processor(self._fresh("Measured"), config)
             self._tasks = tasks
-        self._fill(source, copies)
+        self.fill(source, copies)
         began, before = time.monotonic(), self._statistics()
-        self._schedule("RUNNING", "Measured")
+        self.start()
         wall = self._drained(copies)
-        self._wait("STOPPED", "Measured")
-        if (done := self._queued("done")) != copies:
+        self.stop()
+        if (done := self.queued("done")) != copies:
             raise ToolError(f"{self._name}: {done} of {copies} FlowFiles were done; see the NiFi's bulletins")
         worked = self._worked(began, before, copies)
         nipyapi.canvas.purge_connection(self._queues["done"])
         return Burst(wall, worked)
 
-    def _fill(self, source: Path, copies: int) -> None:
+    def start(self) -> None:
+        """Start the processor; NiFi does it when it comes to it."""
+        self._schedule("RUNNING", "Measured")
+
+    def stop(self) -> None:
+        """Stop the processor, and wait until no task of it is left."""
+        self._wait("STOPPED", "Measured")
+
+    def fill(self, source: Path, copies: int) -> None:
+        """Queue so many copies of a file before the processor."""
         # The first is passed on beside its copies. NiFi ignores names that begin with a dot.
         part = self._input / f".{source.name}"
         shutil.copyfile(source, part)
         part.rename(self._input / f"{copies - 1}-{source.name}")
-        canvas.until(lambda: self._queued("waiting") == copies)
+        canvas.until(lambda: self.queued("waiting") == copies)
 
     def _drained(self, copies: int) -> float:
         """Seconds a FlowFile, from the first moment at which some are seen to be done to that at which all are."""
         began = time.perf_counter()
         changes: list[tuple[float, int]] = []
         while not changes or changes[-1][1] < copies:
-            done = copies - self._queued("waiting")
+            done = copies - self.queued("waiting")
             now = time.perf_counter()
             if done > (changes[-1][1] if changes else 0):
                 changes.append((now, done))
-            if now - began > canvas.WAIT_SECONDS:
+            if now - began > _LONGEST_SECONDS:
                 raise ToolError(f"{self._name}: {done} of {copies} FlowFiles were taken in {now - began:.0f} s")
             time.sleep(_POLL_SECONDS)
         (first, some), (last, all_of_them) = changes[0], changes[-1]
-        if all_of_them - some < copies // 2:
+        if (all_of_them - some) * 2 < copies:
             return (last - began) / copies
         return (last - first) / (all_of_them - some)
 
@@ -192,7 +202,8 @@ class Lane:
         snapshot = self._fresh("Measured").status.aggregate_snapshot
         return snapshot.tasks_duration_nanos / 1e9, snapshot.flow_files_in
 
-    def _queued(self, queue: str) -> int:
+    def queued(self, queue: str) -> int:
+        """How many FlowFiles are in a queue: waiting, done or failed."""
         # nipyapi would take longer to read the answer than NiFi to give it.
         url = f"{nipyapi.config.nifi_config.host}/flow/connections/{self._queues[queue]}/status"
         found = json.loads(_http.request("GET", url).data)
@@ -205,9 +216,9 @@ class Lane:
     def _schedule(self, state: str, *names: str) -> None:
         fresh = [self._fresh(name) for name in names]
         body = nipyapi.nifi.ScheduleComponentsEntity(
-            id=self._group, state=state, components={one.id: one.revision for one in fresh}
+            id=self.group, state=state, components={one.id: one.revision for one in fresh}
         )
-        nipyapi.nifi.FlowApi().schedule_components(body, self._group)
+        nipyapi.nifi.FlowApi().schedule_components(body, self.group)
 
     def _wait(self, state: str, *names: str) -> None:
         """Ask for a state until it is reached and, for STOPPED, no task is left."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from dai_nifi.flows.common import RUNTIMES
 from dai_scoring.formats import Format
-from tests.benchmarks import bare, common, data, wide
-from tests.benchmarks.cells import FORMATS, RECORD_TRANSFORM, SERVICES, TASKS, Cell
+from tests.benchmarks import bare, common, data, figures, wide
+from tests.benchmarks.cells import FORMATS, INSTEAD, RECORD_TRANSFORM, SERVICES, TASKS, Cell
+from tests.benchmarks.figures import Turn
 from tests.benchmarks.lanes import Burst, Lane, Step, csv_services
 from tests.pipeline.build import scorer_zip
 
@@ -25,8 +26,8 @@ EMPTY, COPY, NIFI_COPY = "Empty", "Copy", "ModifyBytes"
 PROCESSORS = (EMPTY, COPY, "ScoreByRecord")
 """Those of the folder ``processors`` that must be installed."""
 
-_SECONDS, _COMPARED_SECONDS = 2.0, 1.0
-_FIRST_SECONDS = 6.0
+_SECONDS, _COMPARED_SECONDS = 1.5, 1.0
+_FIRST_SECONDS = 4.0
 _MOST_COPIES = 10_000
 _SMALL_ROWS = 100
 _BARE_ROWS = 100_000
@@ -53,7 +54,7 @@ class Bench:
         self._lanes: dict[tuple[str, ...], Lane] = {}
         self._bare: dict[str, bare.Bare] = {}
         self._models: dict[str, Path] = {}
-        self._rates: dict[tuple[str, str, str], float] = {}
+        self._seconds_a_byte: dict[tuple[str, str, str], float] = {}
         self._scores: dict[str, list[float]] = {}
 
     def __enter__(self) -> Bench:
@@ -69,92 +70,44 @@ class Bench:
         size = sample.stat().st_size * cell.rows / 1_000
         if size > _MOST_BYTES:
             return Left(cell, f"a FlowFile of {size / 2**20:,.0f} MB")
-        known = self._rates.get((cell.runtime, cell.model, cell.format))
-        if known is not None and cell.rows / known > _MOST_SECONDS:
-            return Left(cell, f"a FlowFile takes {cell.rows / known:.0f} s")
         lane = self._scoring(cell)
+        key = (cell.runtime, cell.model, cell.format)
+        if key not in self._seconds_a_byte:
+            self._seconds_a_byte[key] = _Warm(lane, sample, 1, _FIRST_SECONDS).taken / sample.stat().st_size
+        if (taken := size * self._seconds_a_byte[key]) > _MOST_SECONDS:
+            return Left(cell, f"a FlowFile takes some {taken:.0f} s")
         source = data.write(rows, cell.rows, FORMATS[cell.format], self._data)
-        compared = {name: self._lane(name) for name in self._ceilings(cell)}
-        bare_name, alone, bare_rows = self._alone(cell)
-        own: dict[int, list[Burst]] = {tasks: [] for tasks in self._tasks}
-        others: dict[tuple[str, int], list[Burst]] = {(name, tasks): [] for name in compared for tasks in self._tasks}
-        outside: list[float] = []
-        measure = {tasks: _Warm(lane, source, tasks, _SECONDS) for tasks in self._tasks}
-        compare = {
-            (name, tasks): _Warm(one, source, tasks, _COMPARED_SECONDS)
-            for name, one in compared.items()
-            for tasks in self._tasks
-        }
-        for _ in range(self._rounds):
-            for tasks in self._tasks:
-                own[tasks].append(measure[tasks].burst())
-                for name in compared:
-                    others[name, tasks].append(compare[name, tasks].burst())
-                outside.append(alone() / bare_rows)
-        self._rates[cell.runtime, cell.model, cell.format] = cell.rows / own[self._tasks[0]][0].wall
-        return [
-            self._figures(cell, tasks, own, {name: others[name, tasks] for name in compared}, bare_name, outside, size)
+        own = {tasks: _Warm(lane, source, tasks, _SECONDS) for tasks in self._tasks}
+        compared = [
+            (name, other.rows, {tasks: _Warm(lane, file, tasks, _COMPARED_SECONDS) for tasks in self._tasks})
+            for name, lane, other, file in self._compared(cell, source)
+        ]
+        name, alone = self._alone(cell)
+        turns = [
+            Turn(tasks, own[tasks].burst(), alone(), {name: (warm[tasks].burst(), n) for name, n, warm in compared})
+            for _ in range(self._rounds)
             for tasks in self._tasks
         ]
+        # For few rows it is mostly NiFi's own cost, which does not grow with them.
+        self._seconds_a_byte[key] = min(self._seconds_a_byte[key], turns[0].own.wall / size)
+        return figures.of_cell(cell, turns, name, size / 2**20)
 
-    def _figures(
-        self,
-        cell: Cell,
-        tasks: int,
-        own: dict[int, list[Burst]],
-        others: dict[str, list[Burst]],
-        bare_name: str,
-        outside: list[float],
-        size: float,
-    ) -> dict[str, Any]:
-        walls = [one.wall for one in own[tasks]]
-        # One a burst, in the order of the bursts.
-        near = outside[self._tasks.index(tasks) :: len(self._tasks)]
-        ratios = {bare_name: [b * cell.rows / w for b, w in zip(near, walls, strict=True)]}
-        for name, bursts in others.items():
-            ratios[name] = [b.wall / w for b, w in zip(bursts, walls, strict=True)]
-        if tasks != self._tasks[0]:
-            one = [burst.wall for burst in own[self._tasks[0]]]
-            ratios[f"{self._tasks[0]} task"] = [b / w for b, w in zip(one, walls, strict=True)]
-        found: dict[str, Any] = {
-            "runtime": cell.runtime,
-            "model": cell.model,
-            "format": cell.format,
-            "rows": cell.rows,
-            "tasks": tasks,
-            "megabytes": round(size / 2**20, 3),
-            "rows_a_second": common.spread([cell.rows / wall for wall in walls], 1),
-            "flowfiles_a_second": common.spread([1 / wall for wall in walls], 2),
-            "ratios": {name: common.spread(values, 3) for name, values in ratios.items()},
-            "compared": {
-                bare_name: {"rows_a_second": common.spread([1 / one for one in near], 1)},
-                **{
-                    name: {"flowfiles_a_second": common.spread([1 / one.wall for one in bursts], 2)}
-                    for name, bursts in others.items()
-                },
-            },
-        }
-        worked = [one.worked for one in own[tasks] if one.worked is not None]
-        if tasks == 1 and len(worked) == len(walls):
-            found["rows_a_second_in_processor"] = common.spread([cell.rows / one for one in worked], 1)
-            found["flowfiles_a_second_in_processor"] = common.spread([1 / one for one in worked], 2)
-            found["ratios"][f"{bare_name}, in processor"] = common.spread(
-                [b * cell.rows / w for b, w in zip(near, worked, strict=True)], 3
-            )
-        return found
+    def _compared(self, cell: Cell, source: Path) -> Iterator[tuple[str, Lane, Cell, Path]]:
+        """What a cell is compared with beside the bare runtime: names, lanes, and what these get."""
+        if cell.runtime == RECORD_TRANSFORM:
+            file = data.write(data.passengers, INSTEAD.rows, FORMATS[INSTEAD.format], self._data)
+            yield INSTEAD.name, self._scoring(INSTEAD), INSTEAD, file
+        elif cell.format == "csv":
+            for name in (EMPTY,) if cell.rows <= _SMALL_ROWS else (COPY, NIFI_COPY):
+                yield name, self._lane(name), cell, source
 
     def _rows(self, cell: Cell) -> Callable[[int, int], pa.Table]:
         if cell.model == "wide":
             return data.wide
         return data.penguins if cell.runtime == "python" else data.passengers
 
-    def _ceilings(self, cell: Cell) -> tuple[str, ...]:
-        if cell.format == SERVICES:
-            return ()
-        return (EMPTY,) if cell.rows <= _SMALL_ROWS else (COPY, NIFI_COPY)
-
-    def _alone(self, cell: Cell) -> tuple[str, Callable[[], float], int]:
-        """The bare runtime for a cell: its name, what times it, and for how many rows that is."""
+    def _alone(self, cell: Cell) -> tuple[str, Callable[[], float]]:
+        """The bare runtime for a cell: its name, and what gives its seconds a row."""
         runtime = "java" if cell.runtime == RECORD_TRANSFORM else cell.runtime
         kind = "h2o3" if cell.model == "wide" else runtime
         if kind not in self._bare:
@@ -162,7 +115,7 @@ class Bench:
             self._bare[kind] = self._stack.enter_context(bare.runtime(runtime, self._model(cell)))
         count = min(cell.rows, _BARE_ROWS)
         rows = data.write(self._rows(cell), count, Format.CSV, self._data)
-        return bare.NAMES[kind], lambda: self._bare[kind].seconds(rows, _COMPARED_SECONDS), count
+        return bare.NAMES[kind], lambda: self._bare[kind].seconds(rows, _COMPARED_SECONDS) / count
 
     def _model(self, cell: Cell) -> Path:
         kind = cell.model if cell.runtime != "python" else "pipeline"
@@ -191,12 +144,6 @@ class Bench:
                 step = Step(runtime.processor, properties)
             self._lanes[key] = self._placed(" ".join(key), step)
             self._check(cell, self._lanes[key])
-            _Warm(
-                self._lanes[key],
-                data.write(self._rows(cell), 1_000, FORMATS[cell.format], self._data),
-                1,
-                _FIRST_SECONDS,
-            )
         return self._lanes[key]
 
     def _lane(self, name: str) -> Lane:
@@ -229,9 +176,10 @@ class _Warm:
         self._lane, self._source, self._tasks = lane, source, tasks
         taken = lane.burst(source, 2 * tasks, tasks).wall
         # Java compiles what runs often while it runs: the first FlowFiles are slow.
-        for _ in range(2):
-            taken = lane.burst(source, self._fitting(seconds, taken), tasks).wall
+        taken = lane.burst(source, self._fitting(seconds, taken), tasks).wall
         self._copies = self._fitting(seconds, taken)
+        self.taken = taken
+        """Seconds a FlowFile, roughly."""
 
     def _fitting(self, seconds: float, taken: float) -> int:
         return max(2 * self._tasks, min(_MOST_COPIES, round(seconds / taken)))

@@ -23,6 +23,7 @@ from typing import Any
 
 from rich.table import Table
 
+from dai_nifi.errors import PrerequisiteError, ToolError
 from dai_nifi.flows.builder import Bundle, Connection, Flow, Processor, Service
 from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.nifi.web import LOOPBACK, free_port
@@ -52,44 +53,65 @@ class Target:
     scores: Callable[[Any], tuple[float, ...]] | None
 
 
+@dataclass(frozen=True)
+class Options:
+    """How to measure: rounds, seconds of each measurement, numbers of connections, a part of the targets' names."""
+
+    rounds: int = 3
+    seconds: float = 4.0
+    connections: tuple[int, ...] = CONNECTIONS
+    only: str = ""
+
+
 def main() -> None:
     """Measure and print; the figures also go into a file as JSON."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.realtime", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=Options.rounds)
+    parser.add_argument("--seconds", type=float, default=Options.seconds, help="of each measurement")
     parser.add_argument("--only", default="", help="targets whose names have this part, such as java or MLServer")
     parser.add_argument("--connections", type=int, nargs="+", default=list(CONNECTIONS))
     common.add_arguments(parser, common.ROOT / "build" / "bench-realtime.json")
     arguments = parser.parse_args()
     common.end_orderly()
     with tempfile.TemporaryDirectory(prefix="dai-bench-") as folder:
-        figures = measured(Path(folder), arguments)
+        options = Options(arguments.rounds, arguments.seconds, tuple(arguments.connections), arguments.only)
+        figures = measured(Path(folder), options, common.properties(arguments))
     show(figures)
     common.write(arguments.json, {"machine": common.machine(), "realtime": figures})
-    if failures := sum(one["failures"] for of in figures.values() for one in of.values()):
-        sys.exit(f"{failures} requests failed.")
+    if count := failures(figures):
+        sys.exit(f"{count} requests failed.")
 
 
-def measured(folder: Path, arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
+def hindrance() -> str | None:
+    """Why nothing can be measured here, if so."""
+    return None if shutil.which("wrk") else "the load comes from wrk, which is not on this machine: apt-get install wrk"
+
+
+def failures(figures: dict[str, dict[str, Any]]) -> int:
+    """How many requests were answered with another status than 200, or not at all."""
+    return sum(one["failures"] for of in figures.values() for one in of.values())
+
+
+def measured(folder: Path, options: Options, properties: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Figures by target and number of connections."""
-    if shutil.which("wrk") is None:
-        sys.exit("The load comes from wrk, which is not on this machine: apt-get install wrk")
+    if reason := hindrance():
+        raise PrerequisiteError(reason)
     wanted = [name for name in server.runtimes() if name != "python"]
     with (
-        server.nifi(folder, wanted, ["Empty"], common.properties(arguments), common.say),
-        _targets(folder, common.titanic(), wanted, arguments.only) as targets,
+        server.nifi(folder, wanted, ["Empty"], properties, common.say),
+        _targets(folder, common.titanic(), wanted, options.only) as targets,
     ):
         for target in targets:
             _check(target)
             _load(target, 32, 6.0)
         samples: dict[str, dict[int, list[dict[str, float]]]] = {
-            target.name: {count: [] for count in arguments.connections} for target in targets
+            target.name: {count: [] for count in options.connections} for target in targets
         }
-        for number in range(arguments.rounds):
-            common.say(f"Round {number + 1} of {arguments.rounds} ...")
-            for count in arguments.connections:
+        for number in range(options.rounds):
+            common.say(f"Round {number + 1} of {options.rounds} ...")
+            for count in options.connections:
                 for target in targets:
-                    samples[target.name][count].append(_load(target, count, arguments.seconds))
+                    samples[target.name][count].append(_load(target, count, options.seconds))
     return {
         name: {str(count): _summary(rounds, samples, count) for count, rounds in of.items()}
         for name, of in samples.items()
@@ -219,7 +241,7 @@ def _check(target: Target) -> None:
         (found, json.loads(target.body)) if target.scores is None else (target.scores(found), GOLDEN_SCORE)
     )
     if given != expected:
-        sys.exit(f"{target.name} answers {given} where it should be {expected}: nothing is measured.")
+        raise ToolError(f"{target.name} answers {given} where it should be {expected}: nothing is measured.")
 
 
 def _load(target: Target, connections: int, seconds: float) -> dict[str, float]:

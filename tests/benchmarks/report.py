@@ -7,19 +7,16 @@ from typing import Any
 
 from rich.table import Table
 
-from tests.benchmarks import bare, common
+from tests.benchmarks import bare, cells, common
+from tests.benchmarks.figures import IN_PROCESSOR, ONE_TASK
 
-_TASK = "1 task"
 _CEILINGS = ("Empty", "Copy", "ModifyBytes")
 
 
 def show(figures: dict[str, Any]) -> None:
     """Print the table of all cells, and what was left out."""
-    table = Table(
-        "runtime", "model", "format", "rows", "tasks", "rows/s", "min-max", "FlowFiles/s", "rows/s in processor"
-    )
-    for heading in ("of bare runtime", "of ceiling", "of 1 task"):
-        table.add_column(heading)
+    headings = ("rows/s", "min-max", "FlowFiles/s", "in the processor", "of bare", "in the processor", "of others")
+    table = Table("runtime", "model", "format", "rows", "tasks", *headings, "of one task")
     for column in table.columns[3:]:
         column.justify = "right"
     previous = None
@@ -37,25 +34,32 @@ def show(figures: dict[str, Any]) -> None:
 def _figures(one: dict[str, Any]) -> list[str]:
     rate, ratios = one["rows_a_second"], one["ratios"]
     inside = one.get("rows_a_second_in_processor")
-    ceilings = [f"{ratios[name]['median']:.2f} {name}" for name in _CEILINGS if name in ratios]
+    alone = next(name for name in bare.NAMES.values() if name in ratios)
+    others = [f"{_ratio(ratios, name)} {name}" for name in (*_CEILINGS, cells.INSTEAD.name) if name in ratios]
     return [
         f"{rate['median']:,.0f}",
         f"{rate['min']:,.0f}-{rate['max']:,.0f}",
         f"{one['flowfiles_a_second']['median']:,.1f}",
         "" if inside is None else f"{inside['median']:,.0f}",
-        *(f"{ratios[name]['median']:.2f}" for name in bare.NAMES.values() if name in ratios),
-        ", ".join(ceilings),
-        f"{ratios[_TASK]['median']:.2f}" if _TASK in ratios else "",
+        _ratio(ratios, alone),
+        _ratio(ratios, alone + IN_PROCESSOR),
+        ", ".join(others),
+        _ratio(ratios, ONE_TASK),
     ]
+
+
+def _ratio(ratios: dict[str, dict[str, float]], name: str) -> str:
+    if name not in ratios:
+        return ""
+    value = ratios[name]["median"]
+    return f"{value:.2f}" if value >= 0.05 else f"1/{1 / value:,.0f}"
 
 
 def line(one: dict[str, Any]) -> str:
     """A cell in a line."""
-    ratios = ", ".join(f"{value['median']:.2f} of {name}" for name, value in one["ratios"].items())
     rate, files = one["rows_a_second"]["median"], one["flowfiles_a_second"]["median"]
-    inside = one.get("flowfiles_a_second_in_processor")
-    worked = "" if inside is None else f" ({inside['median']:,.1f} in the processor)"
-    return f"tasks {one['tasks']}: {rate:,.0f} rows/s, {files:,.1f} FlowFiles/s{worked}; {ratios}"
+    ratios = ", ".join(f"{_ratio(one['ratios'], name)} of {name}" for name in one["ratios"])
+    return f"tasks {one['tasks']}: {rate:,.0f} rows/s, {files:,.1f} FlowFiles/s; {ratios}"
 
 
 def compare(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,55 +11,88 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import cells, common, report, server
+from tests.benchmarks import cells, common, limits, realtime, report, server
 from tests.benchmarks.cells import Cell
 from tests.benchmarks.measure import PROCESSORS, Bench, Left
 
+REALTIME, LIMITS = "realtime", "limits"
+
 
 def main() -> None:
-    """Measure, print a table, keep the figures as JSON."""
+    """Measure, print tables, keep the figures as JSON."""
     arguments = _arguments()
     common.end_orderly()
-    wanted = _wanted(arguments)
+    wanted, further = _wanted(arguments)
     if arguments.list:
-        common.console.print("\n".join(one.name for one in wanted))
+        common.console.print("\n".join([*(one.name for one in wanted), *further]))
         return
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="dai-bench-") as folder:
-        runs = [
-            _measured(wanted, arguments, Path(folder) / str(run)) for run in range(2 if arguments.repeat_check else 1)
-        ]
-    figures: dict[str, Any] = {"machine": common.machine(), **runs[-1]}
-    report.show(figures)
-    if arguments.repeat_check:
-        figures["repeated"] = report.compare(runs[0]["cells"], runs[1]["cells"])
+    with tempfile.TemporaryDirectory(prefix="dai-bench-") as temporary:
+        folder = Path(temporary)
+        turns = range(2 if arguments.repeat_check else 1)
+        runs = [_measured(wanted, arguments, folder / f"cells-{number}") for number in turns] if wanted else []
+        figures: dict[str, Any] = {"machine": common.machine(), **(runs[-1] if runs else {})}
+        if runs:
+            report.show(figures)
+        if len(runs) > 1:
+            figures["repeated"] = report.compare(runs[0]["cells"], runs[1]["cells"])
+        figures |= _further(further, arguments, folder)
     common.say(f"{(time.monotonic() - began) / 60:.0f} minutes.")
     common.write(arguments.json, figures)
+    if arguments.chart and runs:
+        from tests.benchmarks import chart
+
+        for path in chart.draw(figures, common.ROOT / "docs"):
+            common.console.print(f"The chart is {path}.")
+    if count := realtime.failures(figures.get(REALTIME, {})):
+        raise SystemExit(f"{count} requests failed.")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--full", action="store_true", help="the whole cross product, about an hour")
     parser.add_argument(
-        "--only", metavar="PATTERN", help="cells such as 'java narrow csv 100000', 'wide csv', '* * * 1'"
+        "--only", metavar="PATTERN", help="such as 'java narrow csv 100000', 'wide csv', '* * * 1', realtime"
     )
     parser.add_argument("--list", action="store_true", help="name the cells and end")
     parser.add_argument("--tasks", type=int, nargs="+", default=list(cells.TASKS), help="concurrent tasks")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured, in turns with the others")
+    parser.add_argument("--chart", action="store_true", help="draw docs/performance.svg and .png of these figures")
     parser.add_argument("--repeat-check", action="store_true", help="measure twice and tell how far ratios differ")
     common.add_arguments(parser, common.ROOT / "build" / "bench.json")
     return parser.parse_args()
 
 
-def _wanted(arguments: argparse.Namespace) -> list[Cell]:
-    found = cells.matrix(server.runtimes())
+def _wanted(arguments: argparse.Namespace) -> tuple[list[Cell], list[str]]:
+    """The cells, and what else is to be measured."""
+    found, further = cells.matrix(server.runtimes()), [REALTIME, LIMITS]
     if arguments.only:
         found = [one for one in found if cells.matches(one.name, arguments.only)]
+        further = [one for one in further if cells.matches(one, arguments.only)]
     elif not arguments.full:
         found = [one for one in found if one.is_usual]
-    if not found:
-        raise SystemExit(f"No cell is called {arguments.only!r}; --list names them.")
-    return found
+    if not found and not further:
+        raise SystemExit(f"Nothing is called {arguments.only!r}; --list names all.")
+    return found, further
+
+
+def _further(names: list[str], arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    properties = common.properties(arguments)
+    if REALTIME in names:
+        if reason := realtime.hindrance():
+            common.console.print(f"Left out: {REALTIME}: {reason}.")
+        else:
+            common.say("Requests over HTTP ...")
+            (folder / REALTIME).mkdir()
+            figures[REALTIME] = realtime.measured(folder / REALTIME, realtime.Options(), properties)
+            realtime.show(figures[REALTIME])
+    if LIMITS in names:
+        common.say("Memory, growth and start ...")
+        (folder / LIMITS).mkdir()
+        figures[LIMITS] = limits.measured(folder / LIMITS, limits.Options(), properties)
+        limits.show(figures[LIMITS])
+    return figures
 
 
 def _measured(wanted: list[Cell], arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
