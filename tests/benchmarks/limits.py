@@ -34,7 +34,7 @@ class Options:
 
     runtime: str = "java"
     gigabytes: float = 1.0
-    rounds: int = 3
+    rounds: int = 2
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def measured(folder: Path, options: Options, properties: Mapping[str, str]) -> d
         common.say(f"{_LARGE:,} rows in a FlowFile beside {_SMALL:,} ...")
         large = _repeated(body, _LARGE // _BODY_ROWS, folder)
         pairs = [
-            (_SMALL / lane.burst(small, _LARGE // _SMALL // 2, 1).wall, _LARGE / lane.burst(large, 2, 1).wall)
+            (_SMALL / lane.burst(small, _LARGE // _SMALL // 4, 1).wall, _LARGE / lane.burst(large, 1, 1).wall)
             for _ in range(options.rounds)
         ]
         large.unlink()

@@ -35,20 +35,21 @@ def _figures(one: dict[str, Any]) -> list[str]:
     rate, ratios = one["rows_a_second"], one["ratios"]
     inside = one.get("rows_a_second_in_processor")
     alone = next(name for name in bare.NAMES.values() if name in ratios)
-    others = [f"{_ratio(ratios, name)} {name}" for name in (*_CEILINGS, cells.INSTEAD.name) if name in ratios]
+    others = [f"{ratio(ratios, name)} {name}" for name in (*_CEILINGS, cells.INSTEAD.name) if name in ratios]
     return [
         f"{rate['median']:,.0f}",
         f"{rate['min']:,.0f}-{rate['max']:,.0f}",
         f"{one['flowfiles_a_second']['median']:,.1f}",
         "" if inside is None else f"{inside['median']:,.0f}",
-        _ratio(ratios, alone),
-        _ratio(ratios, alone + IN_PROCESSOR),
+        ratio(ratios, alone),
+        ratio(ratios, alone + IN_PROCESSOR),
         ", ".join(others),
-        _ratio(ratios, ONE_TASK),
+        ratio(ratios, ONE_TASK),
     ]
 
 
-def _ratio(ratios: dict[str, dict[str, float]], name: str) -> str:
+def ratio(ratios: dict[str, dict[str, float]], name: str) -> str:
+    """A ratio as people read it; small ones as one part of so many."""
     if name not in ratios:
         return ""
     value = ratios[name]["median"]
@@ -58,7 +59,7 @@ def _ratio(ratios: dict[str, dict[str, float]], name: str) -> str:
 def line(one: dict[str, Any]) -> str:
     """A cell in a line."""
     rate, files = one["rows_a_second"]["median"], one["flowfiles_a_second"]["median"]
-    ratios = ", ".join(f"{_ratio(one['ratios'], name)} of {name}" for name in one["ratios"])
+    ratios = ", ".join(f"{ratio(one['ratios'], name)} of {name}" for name in one["ratios"])
     return f"tasks {one['tasks']}: {rate:,.0f} rows/s, {files:,.1f} FlowFiles/s; {ratios}"
 
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import cells, common, limits, realtime, report, server
+from tests.benchmarks import cells, common, docs, limits, realtime, report, server
 from tests.benchmarks.cells import Cell
 from tests.benchmarks.measure import PROCESSORS, Bench, Left
 
@@ -39,13 +39,25 @@ def main() -> None:
         figures |= _further(further, arguments, folder)
     common.say(f"{(time.monotonic() - began) / 60:.0f} minutes.")
     common.write(arguments.json, figures)
-    if arguments.chart and runs:
-        from tests.benchmarks import chart
-
-        for path in chart.draw(figures, common.ROOT / "docs"):
-            common.console.print(f"The chart is {path}.")
+    if arguments.docs:
+        _write_docs(figures)
     if count := realtime.failures(figures.get(REALTIME, {})):
         raise SystemExit(f"{count} requests failed.")
+
+
+def _write_docs(figures: dict[str, Any]) -> None:
+    # Only here: it needs a package that the rest does without.
+    from tests.benchmarks import chart
+
+    docs.put("machine", docs.machine(figures["machine"]))
+    if "cells" in figures:
+        docs.put("cells", docs.of_cells(figures))
+        chart.draw(figures, docs.PAGE.parent)
+    if REALTIME in figures:
+        docs.put(REALTIME, docs.of_realtime(figures[REALTIME]))
+    if LIMITS in figures:
+        docs.put(LIMITS, docs.of_limits(figures[LIMITS]))
+    common.console.print(f"They are in {docs.PAGE} too.")
 
 
 def _arguments() -> argparse.Namespace:
@@ -57,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="name the cells and end")
     parser.add_argument("--tasks", type=int, nargs="+", default=list(cells.TASKS), help="concurrent tasks")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured, in turns with the others")
-    parser.add_argument("--chart", action="store_true", help="draw docs/performance.svg and .png of these figures")
+    parser.add_argument("--docs", action="store_true", help="renew the tables and the chart of docs/performance.md")
     parser.add_argument("--repeat-check", action="store_true", help="measure twice and tell how far ratios differ")
     common.add_arguments(parser, common.ROOT / "build" / "bench.json")
     return parser.parse_args()
