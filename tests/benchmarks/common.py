@@ -22,7 +22,7 @@ from dai_nifi.nifi.assembly import version
 from dai_nifi.nifi.jdk import find_java
 
 ROOT = Path(__file__).resolve().parents[2]
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 180)
 
 _PACKAGES = ("daimojo", "datatable", "jpype1", "numpy", "orjson", "pyarrow")
 

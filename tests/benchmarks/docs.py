@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import bare, cells, common
 from tests.benchmarks.figures import IN_PROCESSOR, ONE_TASK
 from tests.benchmarks.report import ratio
 
+REALTIME, LIMITS = "realtime", "limits"
 PAGE = common.ROOT / "docs" / "performance.md"
 _CEILINGS = {
     "Empty": "FlowFiles/s of an empty processor",
     "Copy": "of reading and writing",
     cells.INSTEAD.name: "of ours",
 }
+
+
+def main() -> None:
+    """Renew the page from files of figures; cells of several files are put together."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.docs", description=__doc__)
+    parser.add_argument("figures", type=Path, nargs="+", help="JSON files, such as build/bench.json")
+    whole: dict[str, Any] = {"cells": [], "left_out": []}
+    for file in parser.parse_args().figures:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        cells_so_far, left_so_far = whole["cells"], whole["left_out"]
+        whole |= found
+        whole["cells"] = cells_so_far + found.get("cells", [])
+        whole["left_out"] = left_so_far + found.get("left_out", [])
+    write(whole)
+
+
+def write(figures: dict[str, Any]) -> None:
+    """Renew the tables for which there are figures, and the chart."""
+    put("machine", machine(figures["machine"]))
+    if figures.get("cells"):
+        # Only here: it needs a package that the rest does without.
+        from tests.benchmarks import chart
+
+        put("cells", of_cells(figures))
+        chart.draw(figures, PAGE.parent)
+    if REALTIME in figures:
+        put(REALTIME, of_realtime(figures[REALTIME]))
+    if LIMITS in figures:
+        put(LIMITS, of_limits(figures[LIMITS]))
+    common.console.print(f"The figures are in {PAGE} too.")
 
 
 def put(name: str, text: str) -> None:
@@ -147,3 +181,7 @@ def _part(one: dict[str, Any], seconds: float | None) -> str:
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> str:
     rule = ["---" if at < numbers_from else "---:" for at in range(len(heads))]
     return "\n".join("| " + " | ".join(row) + " |" for row in (heads, rule, *rows))
+
+
+if __name__ == "__main__":
+    main()

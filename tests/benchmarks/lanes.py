@@ -150,7 +150,7 @@ class Lane:
         if (done := self.queued("done")) != copies:
             raise ToolError(f"{self._name}: {done} of {copies} FlowFiles were done; see the NiFi's bulletins")
         worked = self._worked(began, before, copies)
-        nipyapi.canvas.purge_connection(self._queues["done"])
+        self._drop("done")
         return Burst(wall, worked)
 
     def start(self) -> None:
@@ -168,6 +168,12 @@ class Lane:
         shutil.copyfile(source, part)
         part.rename(self._input / f"{copies - 1}-{source.name}")
         canvas.until(lambda: self.queued("waiting") == copies)
+
+    def _drop(self, queue: str) -> None:
+        calls, place = nipyapi.nifi.FlowFileQueuesApi(), self._queues[queue]
+        request = calls.create_drop_request(place).drop_request.id
+        canvas.until(lambda: calls.get_drop_request(place, request).drop_request.finished)
+        calls.remove_drop_request(place, request)
 
     def _drained(self, copies: int) -> float:
         """Seconds a FlowFile, from the first moment at which some are seen to be done to that at which all are."""

@@ -26,7 +26,7 @@ EMPTY, COPY, NIFI_COPY = "Empty", "Copy", "ModifyBytes"
 PROCESSORS = (EMPTY, COPY, "ScoreByRecord")
 """Those of the folder ``processors`` that must be installed."""
 
-_SECONDS, _COMPARED_SECONDS = 1.5, 1.0
+_SECONDS, _COMPARED_SECONDS = 1.5, 0.7
 _FIRST_SECONDS = 4.0
 _MOST_COPIES = 10_000
 _SMALL_ROWS = 100
@@ -79,8 +79,8 @@ class Bench:
         source = data.write(rows, cell.rows, FORMATS[cell.format], self._data)
         own = {tasks: _Warm(lane, source, tasks, _SECONDS) for tasks in self._tasks}
         compared = [
-            (name, other.rows, {tasks: _Warm(lane, file, tasks, _COMPARED_SECONDS) for tasks in self._tasks})
-            for name, lane, other, file in self._compared(cell, source)
+            (name, other.rows, {tasks: _Warm(one, file, tasks, _COMPARED_SECONDS) for tasks in self._tasks})
+            for name, one, other, file in self._compared(cell, source)
         ]
         name, alone = self._alone(cell)
         turns = [

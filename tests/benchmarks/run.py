@@ -13,9 +13,8 @@ from typing import Any
 
 from tests.benchmarks import cells, common, docs, limits, realtime, report, server
 from tests.benchmarks.cells import Cell
+from tests.benchmarks.docs import LIMITS, REALTIME
 from tests.benchmarks.measure import PROCESSORS, Bench, Left
-
-REALTIME, LIMITS = "realtime", "limits"
 
 
 def main() -> None:
@@ -40,24 +39,9 @@ def main() -> None:
     common.say(f"{(time.monotonic() - began) / 60:.0f} minutes.")
     common.write(arguments.json, figures)
     if arguments.docs:
-        _write_docs(figures)
+        docs.write(figures)
     if count := realtime.failures(figures.get(REALTIME, {})):
         raise SystemExit(f"{count} requests failed.")
-
-
-def _write_docs(figures: dict[str, Any]) -> None:
-    # Only here: it needs a package that the rest does without.
-    from tests.benchmarks import chart
-
-    docs.put("machine", docs.machine(figures["machine"]))
-    if "cells" in figures:
-        docs.put("cells", docs.of_cells(figures))
-        chart.draw(figures, docs.PAGE.parent)
-    if REALTIME in figures:
-        docs.put(REALTIME, docs.of_realtime(figures[REALTIME]))
-    if LIMITS in figures:
-        docs.put(LIMITS, docs.of_limits(figures[LIMITS]))
-    common.console.print(f"They are in {docs.PAGE} too.")
 
 
 def _arguments() -> argparse.Namespace:
