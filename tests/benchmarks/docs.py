@@ -15,6 +15,7 @@ from tests.benchmarks.report import ratio
 
 REALTIME, LIMITS = "realtime", "limits"
 PAGE = common.ROOT / "docs" / "performance.md"
+_CELL = ("runtime", "model", "format", "rows", "tasks")
 _CEILINGS = {
     "Empty": "FlowFiles/s of an empty processor",
     "Copy": "of reading and writing",
@@ -26,13 +27,16 @@ def main() -> None:
     """Renew the page from files of figures; cells of several files are put together."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.docs", description=__doc__)
     parser.add_argument("figures", type=Path, nargs="+", help="JSON files, such as build/bench.json")
-    whole: dict[str, Any] = {"cells": [], "left_out": []}
+    whole: dict[str, Any] = {}
+    cells_found: dict[tuple[Any, ...], Any] = {}
+    left: dict[str, Any] = {}
     for file in parser.parse_args().figures:
         found = json.loads(file.read_text(encoding="utf-8"))
-        cells_so_far, left_so_far = whole["cells"], whole["left_out"]
         whole |= found
-        whole["cells"] = cells_so_far + found.get("cells", [])
-        whole["left_out"] = left_so_far + found.get("left_out", [])
+        # The last that measured a cell is right.
+        cells_found |= {tuple(one[key] for key in _CELL): one for one in found.get("cells", [])}
+        left |= {one["cell"]: one for one in found.get("left_out", [])}
+    whole |= {"cells": list(cells_found.values()), "left_out": list(left.values())}
     write(whole)
 
 

@@ -22,6 +22,7 @@ from dai_nifi.flows.builder import Bundle, Connection, Flow, Processor, Service
 from tests.benchmarks import canvas
 
 _STANDARD = "org.apache.nifi.processors.standard."
+_FACTORY = "org.apache.nifi.serialization."
 _SERVICES = Bundle("nifi-record-serialization-services-nar")
 _APIS = Bundle("nifi-standard-services-api-nar")
 # NiFi's statistics are sums over this time, so what happened so long ago leaves a sum while another is taken.
@@ -45,9 +46,6 @@ def csv_services() -> dict[str, Service]:
             {},
         ),
     }
-
-
-_FACTORY = "org.apache.nifi.serialization."
 
 
 @dataclass(frozen=True)
