@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib.metadata
 import json
 import os
@@ -65,6 +66,7 @@ def titanic() -> Path:
     return model
 
 
+@functools.cache
 def machine() -> dict[str, Any]:
     """What the figures were measured on and with."""
     java = subprocess.run([find_java() / "bin" / "java", "-version"], capture_output=True, text=True, check=True)
@@ -106,7 +108,12 @@ def spread(values: Sequence[float], digits: int = 0) -> dict[str, float]:
 
 
 def write(file: Path, figures: dict[str, Any]) -> None:
+    """Keep figures as JSON, and say where."""
+    keep(file, figures)
+    console.print(f"The figures are in {file}.")
+
+
+def keep(file: Path, figures: dict[str, Any]) -> None:
     """Keep figures as JSON."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    console.print(f"The figures are in {file}.")

@@ -55,7 +55,6 @@ class Step:
     type: str
     properties: Mapping[str, str | Service] = field(default_factory=dict)
     bundle: Bundle = canvas.PYTHON
-    done: str = "success"
     ends: Sequence[str] = ("original", "rejected")
 
     @staticmethod
@@ -109,7 +108,7 @@ class Lane:
         flow.connections = [
             Connection("file", take, ["success"], multiply, **unbounded),
             Connection("waiting", multiply, ["success"], measured, **unbounded),
-            Connection("done", measured, [step.done], keep, **unbounded),
+            Connection("done", measured, ["success"], keep, **unbounded),
         ]
         if "failure" not in step.ends:
             # To the same processor that is stopped, by another queue: FlowFiles that failed are seen there.

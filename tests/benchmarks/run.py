@@ -48,7 +48,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--full", action="store_true", help="the whole cross product, about an hour")
     parser.add_argument(
-        "--only", metavar="PATTERN", help="such as 'java narrow csv 100000', 'wide csv', '* * * 1', realtime"
+        "--only",
+        nargs="+",
+        metavar="PATTERN",
+        help="such as 'java narrow csv 100000', 'wide csv', '* * * 1', realtime",
     )
     parser.add_argument("--list", action="store_true", help="name the cells and end")
     parser.add_argument("--tasks", type=int, nargs="+", default=list(cells.TASKS), help="concurrent tasks")
@@ -63,12 +66,12 @@ def _wanted(arguments: argparse.Namespace) -> tuple[list[Cell], list[str]]:
     """The cells, and what else is to be measured."""
     found, further = cells.matrix(server.runtimes()), [REALTIME, LIMITS]
     if arguments.only:
-        found = [one for one in found if cells.matches(one.name, arguments.only)]
-        further = [one for one in further if cells.matches(one, arguments.only)]
+        found = [one for one in found if any(cells.matches(one.name, pattern) for pattern in arguments.only)]
+        further = [one for one in further if any(cells.matches(one, pattern) for pattern in arguments.only)]
     elif not arguments.full:
         found = [one for one in found if one.is_usual]
     if not found and not further:
-        raise SystemExit(f"Nothing is called {arguments.only!r}; --list names all.")
+        raise SystemExit(f"Nothing is called {' or '.join(arguments.only)}; --list names all.")
     return found, further
 
 
@@ -109,6 +112,8 @@ def _measured(wanted: list[Cell], arguments: argparse.Namespace, folder: Path) -
                 common.say(f"  left out: {found.reason}")
             else:
                 figures += found
+                # A run that is ended leaves what it has measured.
+                common.keep(arguments.json, {"machine": common.machine(), "cells": figures, "left_out": []})
                 for one in found:
                     common.say(f"  {report.line(one)}")
     return {"cells": figures, "left_out": [{"cell": one.cell.name, "reason": one.reason} for one in left]}
