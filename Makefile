@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/ready
+BENCH_READY := .venv/bench-ready
 
 .PHONY: demo stop test check bench clean setup
 
@@ -22,14 +23,18 @@ check: $(READY)  ## format, lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(READY)  ## speed in a real NiFi, beside what users would pick instead
-	@$(BIN)/python -m tests.benchmarks.run
+bench: $(BENCH_READY)  ## speed in a real NiFi, beside what users would pick instead; ARGS=--help
+	@$(BIN)/python -m tests.benchmarks.run $(ARGS)
 
 clean:  ## remove what was made here, but not the caches shared by checkouts
 	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop; fi
 	@rm -rf .venv .dai-nifi build dist .pytest_cache .mypy_cache .ruff_cache
 
 setup: $(READY)
+
+$(BENCH_READY): $(READY) tests/benchmarks/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt -r tests/benchmarks/requirements.txt
+	@touch $@
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 is needed and none was found: install one, or say make PYTHON=/path/to/python3.11"; exit 3; }

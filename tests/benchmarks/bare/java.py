@@ -1,0 +1,62 @@
+"""The Java runtimes without anything around them, on frames and arrays that were filled already.
+
+MojoPipeline.transform for a Driverless AI MOJO, and for an H2O-3 MOJO genmodel's score0 in the project's own loop in
+Java. Arguments: the model, the Java home, the folder with the jars.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from dai_scoring import records
+from dai_scoring.models import open_model
+from dai_scoring.runtimes import java_frames, jvm
+from dai_scoring.runtimes.h2o3_mojo import RUNTIME
+from dai_scoring.scorer import RuntimeSettings
+
+sys.path.insert(0, str(Path(__file__).parent))
+from loop import serve
+
+model, java_home, jars = sys.argv[1:]
+scorer = open_model(Path(model), settings=RuntimeSettings(java_home=Path(java_home), jar_folders=(Path(jars),)))
+inputs = scorer.info.inputs
+
+
+def rows_of(path):
+    text = pa_csv.ConvertOptions(column_types={column.name: pa.string() for column in inputs})
+    return records.to_model_rows(pa_csv.read_csv(path, convert_options=text), inputs)
+
+
+def transform(path):
+    rows = rows_of(path)
+    pipeline = jvm.java_class("ai.h2o.mojos.runtime.MojoPipeline").loadFrom(model)
+    frame = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoFrameBuilder").getEmpty(pipeline.getInputMeta(), rows.count)
+    for index, (column, values) in enumerate(zip(inputs, rows.columns, strict=True)):
+        java_frames.fill(frame.getColumnData(index), column.type, values)
+    return lambda: pipeline.transform(frame)
+
+
+def numbers(values, levels):
+    if levels is not None:
+        values = pc.index_in(values, levels)
+    elif pa.types.is_timestamp(values.type):
+        values = values.cast(pa.int64())
+    return np.array(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+
+
+def score0(path):
+    rows = rows_of(path)
+    loaded = jvm.java_class("hex.genmodel.MojoModel").load(model)
+    domains = [loaded.getDomainValues(index) for index in range(len(inputs))]
+    levels = [None if domain is None else pa.array([str(level) for level in domain]) for domain in domains]
+    arrays = jvm.double_arrays([numbers(values, level) for values, level in zip(rows.columns, levels, strict=True)])
+    size = loaded.getPredsSize(loaded.getModelCategory())
+    helper = jvm.java_class("daiscoring.H2o3")
+    return lambda: helper.score(loaded, arrays, None, rows.count, size, False)
+
+
+serve(score0 if scorer.info.runtime == RUNTIME else transform)

@@ -1,0 +1,66 @@
+"""Serving the MOJO with MLServer, which realtime-http is compared with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dai_nifi.errors import ToolError
+from dai_nifi.nifi.web import LOOPBACK, free_port
+from tests.benchmarks import environments
+
+_HERE = Path(__file__).parent
+_START_SECONDS = 120
+_STOP_SECONDS = 20
+
+
+@contextmanager
+def served(model: Path, folder: Path, workers: int, say: Callable[[str], None]) -> Iterator[str]:
+    """Serve a MOJO on the loopback interface; yields the address to POST inference requests to."""
+    python = environments.python("mlserver", _HERE / "requirements.txt", say)
+    folder.mkdir()
+    ports = {name: free_port() for name in ("http_port", "grpc_port", "metrics_port")}
+    settings = {"host": LOOPBACK, **ports, "parallel_workers": workers, "debug": False}
+    (folder / "settings.json").write_text(json.dumps(settings))
+    about = {"name": "mojo", "implementation": "mojo_runtime.Mojo", "parameters": {"uri": str(model)}}
+    (folder / "model-settings.json").write_text(json.dumps(about))
+    base = f"http://{LOOPBACK}:{ports['http_port']}"
+    log = folder / "mlserver.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [python.with_name("mlserver"), "start", folder],
+            env={**os.environ, "PYTHONPATH": str(_HERE)},
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    try:
+        _wait(f"{base}/v2/models/mojo/ready", server, log)
+        yield f"{base}/v2/models/mojo/infer"
+    finally:
+        server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(_STOP_SECONDS)
+        # What is left of its workers, and itself where it waits for one that is gone.
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.2)
+    raise ToolError("MLServer did not start:\n" + "\n".join(log.read_text().splitlines()[-15:]))

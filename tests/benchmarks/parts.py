@@ -1,0 +1,188 @@
+"""Where the time goes: the stages of scoring a file, one after the other in one thread, per row.
+
+In NiFi the stages overlap, so a FlowFile takes less than their sum. The bridge is measured in a real NiFi, by a
+processor that does nothing but exchange the contents of such a file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from rich.table import Table
+
+from dai_nifi.jars import resolve_jars
+from dai_nifi.nars import dependencies
+from dai_nifi.nifi.jdk import find_java
+from dai_scoring import formats, records, results
+from dai_scoring.files import FileOptions
+from dai_scoring.models import Runtime, open_model
+from dai_scoring.options import OutputColumns
+from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
+from tests.benchmarks import canvas, cells, common, data, docs, server, wide
+from tests.benchmarks.lanes import Lane, Step
+from tests.pipeline.build import scorer_zip
+
+STAGES = ("bridge: take", "read, parse", "coerce", "score", "join", "write", "bridge: send", "NiFi around it")
+_WARM_UP = 6
+_LEAST_SECONDS = 2.0
+_COPIES = 40
+
+
+def main() -> None:
+    """Measure and print; the figures also go into a file as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.parts", description=__doc__)
+    parser.add_argument("--runtime", choices=[*server.runtimes()], default="java")
+    parser.add_argument("--model", choices=["narrow", "wide"], default="narrow", help="of the runtime java")
+    kinds = [one for one in cells.FORMATS if one != cells.SERVICES]
+    parser.add_argument("--format", nargs="+", choices=kinds, default=["csv"])
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
+    parser.add_argument("--passes", type=int, default=9, help="at least so many")
+    parser.add_argument("--no-bridge", action="store_true", help="without a NiFi, and so without the bridge")
+    parser.add_argument("--docs", metavar="NAME", help="renew the table NAME of docs/performance.md")
+    common.add_arguments(parser, common.ROOT / "build" / "bench-parts.json")
+    arguments = parser.parse_args()
+    common.end_orderly()
+    with tempfile.TemporaryDirectory(prefix="dai-bench-") as folder:
+        figures = measured(arguments, Path(folder))
+    show(figures)
+    common.write(arguments.json, {"machine": common.machine(), "parts": figures})
+    if arguments.docs:
+        docs.put(arguments.docs, docs.of_parts(figures, STAGES))
+
+
+def measured(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    """Microseconds a row by stage, one entry for each format and size."""
+    rows: Callable[[int, int], pa.Table] = data.passengers
+    if arguments.runtime == "python":
+        rows = data.penguins
+    elif arguments.model == "wide":
+        rows = data.wide
+    found = []
+    sources = []
+    with _opened(arguments.runtime, arguments.model, folder) as scorer:
+        for kind in arguments.format:
+            for count in arguments.rows:
+                source = data.write(rows, count, cells.FORMATS[kind], folder)
+                common.say(f"{arguments.runtime} {arguments.model} {kind} {count}")
+                stages = _stages(scorer, source, folder / "target", arguments.passes)
+                about = {"runtime": arguments.runtime, "model": arguments.model, "format": kind, "rows": count}
+                found.append({**about, "bytes": source.stat().st_size, "seconds": stages})
+                sources.append(source)
+    if not arguments.no_bridge:
+        for one, bridge in zip(found, _bridge(sources, folder, common.properties(arguments)), strict=True):
+            one["seconds"] |= bridge
+    return found
+
+
+def show(figures: list[dict[str, Any]]) -> None:
+    """Print the table."""
+    table = Table("microseconds a row", *(f"{one['format']}\n{one['rows']:,} rows" for one in figures))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for stage in STAGES:
+        if any(stage in one["seconds"] for one in figures):
+            table.add_row(stage, *(_cell(one, one["seconds"].get(stage)) for one in figures))
+    table.add_section()
+    table.add_row("sum", *(_cell(one, sum(one["seconds"].values())) for one in figures))
+    common.console.print(table)
+
+
+def _cell(one: dict[str, Any], seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{seconds / one['rows'] * 1e6:,.3f} ({seconds / sum(one['seconds'].values()):.0%})"
+
+
+def _opened(runtime: str, model: str, folder: Path) -> Scorer:
+    if runtime == "python":
+        pipeline = scorer_zip(common.ROOT / "models", folder / "scorer.zip", trees=True)
+        return open_model(pipeline, settings=RuntimeSettings(pipeline=PipelineSettings(python_command=sys.executable)))
+    if runtime == "cpp":
+        packages = dependencies.packages(("cpp",), dependencies.running_python(), server.quiet)
+        # At the end: what is installed here comes first.
+        sys.path.append(str(packages))
+        return open_model(common.titanic(), Runtime.CPP)
+    file = wide.model(common.say) if model == "wide" else common.titanic()
+    settings = RuntimeSettings(java_home=find_java(), jar_folders=(resolve_jars(mojo2=True),))
+    return open_model(file, settings=settings)
+
+
+def _stages(scorer: Scorer, source: Path, target: Path, passes: int) -> dict[str, float]:
+    """The median seconds of each stage, in passes through all of them."""
+    for _ in range(_WARM_UP):
+        _pass(scorer, source, target)
+    taken: list[dict[str, float]] = []
+    began = time.perf_counter()
+    while len(taken) < passes or time.perf_counter() - began < _LEAST_SECONDS:
+        taken.append(_pass(scorer, source, target))
+    return {stage: statistics.median(one[stage] for one in taken) for stage in taken[0]}
+
+
+def _pass(scorer: Scorer, source: Path, target: Path) -> dict[str, float]:
+    taken = dict.fromkeys(("read, parse", "coerce", "score", "join", "write"), 0.0)
+    last = time.perf_counter()
+
+    def done(stage: str, less: float = 0.0) -> float:
+        nonlocal last
+        now = time.perf_counter()
+        taken[stage] += now - last - less
+        spent, last = now - last, now
+        return spent
+
+    with source.open("rb") as file:
+        given = formats.detect(file.read(1 << 16), None, source.name)
+    reader = formats.open_reader(source, given, chunk_rows=FileOptions.batch_rows)
+    chunks = [chunk.table for chunk in reader.chunks()]
+    done("read, parse")
+    scored = []
+    for table in chunks:
+        records.to_model_rows(table, scorer.info.inputs)
+        coerced = done("coerce")
+        # It coerces once more: what it takes beyond that is the runtime's.
+        scored.append(scorer.score(table))
+        done("score", less=coerced)
+    joined = []
+    for table, one in zip(chunks, scored, strict=True):
+        kept = results.kept_columns(table.schema.names, OutputColumns.ALL, ())
+        joined.append(results.joined(table, one.outputs, one.rejects.column("row").to_numpy(), kept, "", ()))
+    done("join")
+    with formats.open_writer(target, given, joined[0].schema, dialect=reader.dialect) as writer:
+        for table in joined:
+            writer.write(table)
+    done("write")
+    reader.close()
+    return taken
+
+
+def _bridge(sources: list[Path], folder: Path, properties: dict[str, str]) -> list[dict[str, float]]:
+    """What a processor that writes the same contents again takes, seconds a FlowFile."""
+    times = folder / "times"
+    with server.nifi(folder, ["java"], ["Copy"], properties, common.say):
+        lane = Lane(
+            "Copy", Step("Copy", {"Times File": str(times)}, canvas.PYTHON, ends=("original",)), folder / "copy"
+        )
+        found = []
+        for source in sources:
+            copies = _COPIES if source.stat().st_size > 1 << 20 else 20 * _COPIES
+            for _ in range(3):
+                lane.burst(source, copies, 1)
+            times.unlink()
+            wall = lane.burst(source, copies, 1).wall
+            taken = [json.loads(line) for line in times.read_text().splitlines()]
+            take, between, send = (sum(one[index] for one in taken) / copies for index in range(3))
+            around = max(0.0, wall - take - between - send)
+            found.append({"bridge: take": take, "bridge: send": send, "NiFi around it": around})
+    return found
+
+
+if __name__ == "__main__":
+    main()

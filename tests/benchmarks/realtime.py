@@ -1,0 +1,259 @@
+"""Requests a second and their latency: realtime-http beside NiFi's own limit and beside MLServer.
+
+Each target gets the same row, and must answer it right before it is measured. The load is wrk's, one request after
+the other on each connection. Rounds go through all targets in turn, so that what else the machine does hits all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from dai_nifi.errors import PrerequisiteError, ToolError
+from dai_nifi.flows.builder import Bundle, Connection, Flow, Processor, Service
+from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.nifi.web import LOOPBACK, free_port
+from tests.benchmarks import canvas, common, mlserver, server
+from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
+
+CONNECTIONS = (1, 8, 32)
+NUMBERS = ("pclass", "age", "fare")
+EMPTY = "HandleHttpRequest, Empty (Python), HandleHttpResponse"
+NOTHING = "HandleHttpRequest, HandleHttpResponse"
+MLSERVER = "MLServer 1.7, 2 workers, daimojo"
+_SCRIPT = Path(__file__).parent / "wrk.lua"
+_TYPED = {name: float(value) if name in NUMBERS else value for name, value in GOLDEN_ROW.items()}
+_V2 = [
+    {"name": name, "shape": [1, 1], "datatype": "FP64" if name in NUMBERS else "BYTES", "data": [value]}
+    for name, value in _TYPED.items()
+]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that answers requests; ``scores`` finds the two predictions in its answer, None where it has none."""
+
+    name: str
+    url: str
+    body: bytes
+    scores: Callable[[Any], tuple[float, ...]] | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to measure: rounds, seconds of each measurement, numbers of connections, a part of the targets' names."""
+
+    rounds: int = 3
+    seconds: float = 4.0
+    connections: tuple[int, ...] = CONNECTIONS
+    only: str = ""
+
+
+def main() -> None:
+    """Measure and print; the figures also go into a file as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.realtime", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=Options.rounds)
+    parser.add_argument("--seconds", type=float, default=Options.seconds, help="of each measurement")
+    parser.add_argument("--only", default="", help="targets whose names have this part, such as java or MLServer")
+    parser.add_argument("--connections", type=int, nargs="+", default=list(CONNECTIONS))
+    common.add_arguments(parser, common.ROOT / "build" / "bench-realtime.json")
+    arguments = parser.parse_args()
+    common.end_orderly()
+    with tempfile.TemporaryDirectory(prefix="dai-bench-") as folder:
+        options = Options(arguments.rounds, arguments.seconds, tuple(arguments.connections), arguments.only)
+        figures = measured(Path(folder), options, common.properties(arguments))
+    show(figures)
+    common.write(arguments.json, {"machine": common.machine(), "realtime": figures})
+    if count := failures(figures):
+        sys.exit(f"{count} requests failed.")
+
+
+def hindrance() -> str | None:
+    """Why nothing can be measured here, if so."""
+    return None if shutil.which("wrk") else "the load comes from wrk, which is not on this machine: apt-get install wrk"
+
+
+def failures(figures: dict[str, dict[str, Any]]) -> int:
+    """How many requests were answered with another status than 200, or not at all."""
+    return sum(one["failures"] for of in figures.values() for one in of.values())
+
+
+def measured(folder: Path, options: Options, properties: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Figures by target and number of connections."""
+    if reason := hindrance():
+        raise PrerequisiteError(reason)
+    wanted = [name for name in server.runtimes() if name != "python"]
+    with (
+        server.nifi(folder, wanted, ["Empty"], properties, common.say),
+        _targets(folder, common.titanic(), wanted, options.only) as targets,
+    ):
+        for target in targets:
+            _check(target)
+            _load(target, 32, 6.0)
+        samples: dict[str, dict[int, list[dict[str, float]]]] = {
+            target.name: {count: [] for count in options.connections} for target in targets
+        }
+        for number in range(options.rounds):
+            common.say(f"Round {number + 1} of {options.rounds} ...")
+            for count in options.connections:
+                for target in targets:
+                    samples[target.name][count].append(_load(target, count, options.seconds))
+    return {
+        name: {str(count): _summary(rounds, samples, count) for count, rounds in of.items()}
+        for name, of in samples.items()
+    }
+
+
+def _summary(
+    rounds: list[dict[str, float]], samples: Mapping[str, Mapping[int, list[dict[str, float]]]], count: int
+) -> dict[str, Any]:
+    rates = [one["requests"] / one["seconds"] for one in rounds]
+    found: dict[str, Any] = {
+        "requests_a_second": common.spread(rates, 1),
+        **{key: round(statistics.median(one[key] for one in rounds), 2) for key in ("p50", "p90", "p99")},
+        "failures": int(sum(one["status"] + one["lost"] for one in rounds)),
+    }
+    for key, other in (("of_empty", EMPTY), ("of_mlserver", MLSERVER)):
+        if other in samples:
+            theirs = [one["requests"] / one["seconds"] for one in samples[other][count]]
+            found[key] = round(statistics.median(a / b for a, b in zip(rates, theirs, strict=True)), 3)
+    return found
+
+
+def show(figures: dict[str, dict[str, Any]]) -> None:
+    """Print the table."""
+    table = Table(
+        "connections", "what answers", "requests/s", "min-max", "p50 ms", "p90", "p99", "of Empty", "of MLServer"
+    )
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for count in next(iter(figures.values())):
+        for name, of in figures.items():
+            one = of[count]
+            rate = one["requests_a_second"]
+            ratios = [f"{one[key]:.2f}" if key in one else "" for key in ("of_empty", "of_mlserver")]
+            failed = f" ({one['failures']} FAILED)" if one["failures"] else ""
+            percentiles = [f"{one[key]:.1f}" for key in ("p50", "p90", "p99")]
+            limits = f"{rate['min']:,.0f}-{rate['max']:,.0f}"
+            table.add_row(count, name + failed, f"{rate['median']:,.0f}", limits, *percentiles, *ratios)
+        table.add_section()
+    common.console.print(table)
+
+
+@contextmanager
+def _targets(folder: Path, model: Path, wanted: list[str], only: str) -> Iterator[list[Target]]:
+    def chosen(name: str) -> bool:
+        return only.lower() in name.lower() or name in (EMPTY, MLSERVER)
+
+    rows = json.dumps([_TYPED]).encode()
+    targets: list[Target] = []
+    with ExitStack() as stack:
+        for runtime in wanted:
+            if chosen(name := f"realtime-http ({runtime})"):
+                common.say(f"Deploying {name} ...")
+                parameters = {"http.port": str(free_port())}
+                done = deploy(Request("realtime-http", model, runtime, name=name, parameters=parameters))
+                targets.append(Target(name, str(done.endpoint), rows, _of_rows))
+        targets += [Target(name, _answering(name), rows, None) for name in (EMPTY, NOTHING) if chosen(name)]
+        if server.SPECS["cpp"].hindrance(accept_h2o_licence=True) is None:
+            url = stack.enter_context(mlserver.served(model, folder / "mlserver", 2, common.say))
+            targets.append(Target(MLSERVER, url, json.dumps({"inputs": _V2}).encode(), _of_v2))
+        yield targets
+
+
+def _of_rows(answer: Any) -> tuple[float, ...]:
+    return answer[0]["survived.0"], answer[0]["survived.1"]
+
+
+def _of_v2(answer: Any) -> tuple[float, ...]:
+    found = {one["name"]: one["data"][0] for one in answer["outputs"]}
+    return found["survived.0"], found["survived.1"]
+
+
+def _answering(name: str) -> str:
+    """Place and start a flow that gives every request back; its address."""
+    contexts = Service(
+        name="Open requests",
+        type="org.apache.nifi.http.StandardHttpContextMap",
+        bundle=Bundle("nifi-http-context-map-nar"),
+        api="org.apache.nifi.http.HttpContextMap",
+        api_bundle=Bundle("nifi-standard-services-api-nar"),
+        properties={"Maximum Outstanding Requests": "5000", "Request Expiration": "1 min"},
+    )
+    port = free_port()
+    receive = Processor(
+        "Receive",
+        "org.apache.nifi.processors.standard.HandleHttpRequest",
+        (0, 0),
+        {
+            "Listening Port": str(port),
+            "Hostname": LOOPBACK,
+            "HTTP Context Map": contexts,
+            "container-queue-size": "200",
+        },
+    )
+    empty = Processor("Empty", "Empty", (600, 0), {}, canvas.PYTHON, ends=("original", "failure"))
+    respond = Processor(
+        "Respond",
+        "org.apache.nifi.processors.standard.HandleHttpResponse",
+        (1200, 0),
+        {"HTTP Status Code": "200", "HTTP Context Map": contexts, "Content-Type": "${mime.type}"},
+        dynamic=("Content-Type",),
+        ends=("success", "failure"),
+    )
+    steps = [receive, empty, respond] if name == EMPTY else [receive, respond]
+    links = [Connection("requests", a, ["success"], b) for a, b in itertools.pairwise(steps)]
+    canvas.start(canvas.place(Flow(name, "", [], [contexts], steps, links)))
+    return f"http://{LOOPBACK}:{port}/"
+
+
+def _check(target: Target) -> None:
+    request = urllib.request.Request(target.url, target.body, {"Content-Type": "application/json"})
+
+    def answer() -> Any:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.load(response)
+        except ConnectionError:
+            # NiFi calls HandleHttpRequest running before it listens.
+            return None
+        except OSError as error:
+            if isinstance(getattr(error, "reason", None), ConnectionError):
+                return None
+            raise
+
+    found = canvas.until(answer)
+    given, expected = (
+        (found, json.loads(target.body)) if target.scores is None else (target.scores(found), GOLDEN_SCORE)
+    )
+    if given != expected:
+        raise ToolError(f"{target.name} answers {given} where it should be {expected}: nothing is measured.")
+
+
+def _load(target: Target, connections: int, seconds: float) -> dict[str, float]:
+    with tempfile.NamedTemporaryFile() as body:
+        body.write(target.body)
+        body.flush()
+        command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s"]
+        command += ["--timeout", "20s", "--script", str(_SCRIPT), target.url, "--", body.name, "application/json"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    figures: dict[str, float] = json.loads(done.stdout.rpartition(b"@")[2])
+    return figures
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The NiFi that is measured: a new one with the archives of this checkout, ended when its context is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import nipyapi
+
+from dai_nifi.connect import connect
+from dai_nifi.nars import archive
+from dai_nifi.nars.build import build
+from dai_nifi.nars.install import install
+from dai_nifi.nars.spec import SPECS
+from dai_nifi.nifi.instance import LocalNiFi
+from tests.benchmarks import canvas
+
+PROCESSORS = Path(__file__).parent / "processors"
+
+
+def runtimes() -> tuple[str, ...]:
+    """Those that can be had on this machine; whoever runs the benchmark accepts H2O's licences."""
+    return tuple(name for name, spec in SPECS.items() if spec.hindrance(accept_h2o_licence=True) is None)
+
+
+@contextmanager
+def nifi(
+    folder: Path,
+    wanted: Iterable[str],
+    comparisons: Iterable[str],
+    properties: Mapping[str, str],
+    say: Callable[[str], None],
+) -> Iterator[LocalNiFi]:
+    """A running NiFi with the processors of these runtimes and those of the folder ``processors``."""
+    say("Building the archives and starting a NiFi ...")
+    built = {name: build(name, folder / "nars", quiet, accept_h2o_licence=True).path for name in wanted}
+    others = [_comparison(name, built.get("java"), folder / "nars") for name in comparisons]
+    local = LocalNiFi(folder / "nifi")
+    try:
+        connect(local.start(0, properties=properties, heap="2g").url)
+        for path in (*built.values(), *others):
+            install(path, quiet)
+        expected = {*(SPECS[name].processor for name in built), *comparisons}
+        canvas.until(lambda: expected <= {t.type for t in nipyapi.canvas.list_all_processor_types().processor_types})
+        yield local
+    finally:
+        local.stop()
+
+
+def _comparison(name: str, java: Path | None, folder: Path) -> Path:
+    """The archive of a processor that is compared with; it may use what the archive for Java holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    entries: dict[str, Path | bytes] = {f"{name}.py": PROCESSORS / f"{name}.py"}
+    if java is not None:
+        entries |= canvas.bundled(java)
+    target = folder / f"bench-{name}.nar"
+    archive.write(target, archive.manifest("org.apache.nifi", f"bench-{name}-nar", canvas.VERSION), entries)
+    return target
+
+
+def quiet(what: str, share: float | None = None) -> None:
+    """No progress: a benchmark has its own."""
