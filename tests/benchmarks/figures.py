@@ -16,7 +16,7 @@ IN_PROCESSOR = ", in the processor"
 
 @dataclass(frozen=True)
 class Turn:
-    """A cell measured once and, right after it, what it is compared with.
+    """A cell measured once and, right before and after it, what it is compared with.
 
     ``alone`` is the bare runtime's seconds a row, ``others`` have a burst and the rows of its FlowFiles by name.
     """
@@ -57,6 +57,6 @@ def of_cell(cell: Cell, turns: Sequence[Turn], alone: str, megabytes: float) -> 
             one["rows_a_second_in_processor"] = spread([cell.rows / seconds for seconds in worked], 1)
             inside = [turn.alone * cell.rows / seconds for turn, seconds in zip(here, worked, strict=True)]
             ratios[alone + IN_PROCESSOR] = inside
-        one["ratios"] = {name: spread(values, 3) for name, values in ratios.items()}
+        one["ratios"] = {name: spread(values, 5) for name, values in ratios.items()}
         found.append(one)
     return found

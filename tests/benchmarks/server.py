@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,14 +28,14 @@ def runtimes() -> tuple[str, ...]:
 def nifi(
     folder: Path,
     wanted: Iterable[str],
-    comparisons: Iterable[str],
+    comparisons: Sequence[str],
     properties: Mapping[str, str],
     say: Callable[[str], None],
 ) -> Iterator[LocalNiFi]:
     """A running NiFi with the processors of these runtimes and those of the folder ``processors``."""
     say("Building the archives and starting a NiFi ...")
     built = {name: build(name, folder / "nars", quiet, accept_h2o_licence=True).path for name in wanted}
-    others = [_comparison(name, built.get("java"), folder / "nars") for name in comparisons]
+    others = [_comparisons(tuple(comparisons), built.get("java"), folder / "nars")] if comparisons else []
     local = LocalNiFi(folder / "nifi")
     try:
         connect(local.start(0, properties=properties, heap="2g").url)
@@ -48,14 +48,14 @@ def nifi(
         local.stop()
 
 
-def _comparison(name: str, java: Path | None, folder: Path) -> Path:
-    """The archive of a processor that is compared with; it may use what the archive for Java holds."""
+def _comparisons(names: tuple[str, ...], java: Path | None, folder: Path) -> Path:
+    """An archive of the processors that are compared with; they may use what the archive for Java holds."""
     folder.mkdir(parents=True, exist_ok=True)
-    entries: dict[str, Path | bytes] = {f"{name}.py": PROCESSORS / f"{name}.py"}
+    entries: dict[str, Path | bytes] = {f"{name}.py": PROCESSORS / f"{name}.py" for name in names}
     if java is not None:
         entries |= canvas.bundled(java)
-    target = folder / f"bench-{name}.nar"
-    archive.write(target, archive.manifest("org.apache.nifi", f"bench-{name}-nar", canvas.VERSION), entries)
+    target = folder / "bench-comparisons.nar"
+    archive.write(target, archive.manifest("org.apache.nifi", "bench-comparisons-nar", canvas.VERSION), entries)
     return target
 
 
