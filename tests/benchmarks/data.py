@@ -89,7 +89,7 @@ def write(rows: Callable[[int, int], pa.Table], count: int, format: Format, fold
         table = rows(min(_CHUNK, count - start), _SEED + number)
         if writer is None:
             writer = formats.open_writer(path, format, table.schema)
-        writer.write(table)
+        writer.put(writer.encode(table))
     if writer is not None:
         writer.close()
     return path
