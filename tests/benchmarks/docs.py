@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import bare, cells, common
-from tests.benchmarks.figures import IN_PROCESSOR, ONE_TASK
+from tests.benchmarks.figures import IN_PROCESSOR, ONE_TASK, STAGES
 from tests.benchmarks.report import ratio
 
 REALTIME, LIMITS = "realtime", "limits"
@@ -26,17 +26,19 @@ _CEILINGS = {
 def main() -> None:
     """Renew the page from files of figures; cells of several files are put together."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.docs", description=__doc__)
-    parser.add_argument("figures", type=Path, nargs="+", help="JSON files, such as build/bench.json")
+    parser.add_argument("figures", type=Path, nargs="+", help="JSON files that the benchmarks wrote to build/")
     whole: dict[str, Any] = {}
     cells_found: dict[tuple[Any, ...], Any] = {}
     left: dict[str, Any] = {}
+    parts: list[Any] = []
     for file in parser.parse_args().figures:
         found = json.loads(file.read_text(encoding="utf-8"))
         whole |= found
         # The last that measured a cell is right.
         cells_found |= {tuple(one[key] for key in _CELL): one for one in found.get("cells", [])}
         left |= {one["cell"]: one for one in found.get("left_out", [])}
-    whole |= {"cells": list(cells_found.values()), "left_out": list(left.values())}
+        parts += found.get("parts", [])
+    whole |= {"parts": parts, "cells": list(cells_found.values()), "left_out": list(left.values())}
     write(whole)
 
 
@@ -53,6 +55,12 @@ def write(figures: dict[str, Any]) -> None:
         put(REALTIME, of_realtime(figures[REALTIME]))
     if LIMITS in figures:
         put(LIMITS, of_limits(figures[LIMITS]))
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for one in figures.get("parts", []):
+        kind = "wide" if one["model"] == "wide" else "one" if one["rows"] == 1 else "narrow"
+        parts.setdefault(f"parts-{kind}", []).append(one)
+    for name, some in parts.items():
+        put(name, of_parts(some))
     common.console.print(f"The figures are in {PAGE} too.")
 
 
@@ -164,12 +172,12 @@ def of_limits(figures: dict[str, Any]) -> str:
     )
 
 
-def of_parts(figures: Sequence[dict[str, Any]], stages: Sequence[str]) -> str:
+def of_parts(figures: Sequence[dict[str, Any]]) -> str:
     """Microseconds a row, one column for each file."""
     heads = [f"{one['runtime']} {one['model']}, {one['format']}, {one['rows']:,} rows" for one in figures]
     rows = [
         (stage, *(_part(one, one["seconds"].get(stage)) for one in figures))
-        for stage in stages
+        for stage in STAGES
         if any(stage in one["seconds"] for one in figures)
     ]
     rows.append(("sum", *(_part(one, sum(one["seconds"].values())) for one in figures)))
@@ -179,7 +187,7 @@ def of_parts(figures: Sequence[dict[str, Any]], stages: Sequence[str]) -> str:
 def _part(one: dict[str, Any], seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return f"{seconds / one['rows'] * 1e6:,.2f} ({seconds / sum(one['seconds'].values()):.0%})"
+    return f"{seconds / one["rows"] * 1e6:,.2f} ({seconds / sum(one['seconds'].values()):.0%})"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> str:

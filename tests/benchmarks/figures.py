@@ -12,6 +12,18 @@ from tests.benchmarks.lanes import Burst
 
 ONE_TASK = "one task"
 IN_PROCESSOR = ", in the processor"
+STAGES = (
+    "bridge: take",
+    "read, parse",
+    "coerce",
+    "score",
+    "join",
+    "write",
+    "coerce, join, write",
+    "bridge: send",
+    "NiFi around it",
+)
+"""Of scoring a FlowFile, in their order."""
 
 
 @dataclass(frozen=True)

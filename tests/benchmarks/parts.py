@@ -31,21 +31,11 @@ from dai_scoring.models import Runtime, open_model
 from dai_scoring.pieces import FileOptions, PieceScorer
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 from dai_scoring.small import SmallContent, SmallContents
-from tests.benchmarks import canvas, cells, common, data, docs, server, wide
+from tests.benchmarks import canvas, cells, common, data, server, wide
+from tests.benchmarks.figures import STAGES
 from tests.benchmarks.lanes import Lane, Step
 from tests.pipeline.build import scorer_zip
 
-STAGES = (
-    "bridge: take",
-    "read, parse",
-    "coerce",
-    "score",
-    "join",
-    "write",
-    "coerce, join, write",
-    "bridge: send",
-    "NiFi around it",
-)
 _SMALL_FORMATS = (Format.CSV, Format.JSON_ARRAY, Format.JSON_LINES)
 _WARM_SECONDS = 2.0
 _LEAST_SECONDS = 2.0
@@ -64,7 +54,6 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
     parser.add_argument("--passes", type=int, default=9, help="at least so many")
     parser.add_argument("--no-bridge", action="store_true", help="without a NiFi, and so without the bridge")
-    parser.add_argument("--docs", metavar="NAME", help="renew the table NAME of docs/performance.md")
     common.add_arguments(parser, common.ROOT / "build" / "bench-parts.json")
     arguments = parser.parse_args()
     common.end_orderly()
@@ -72,8 +61,6 @@ def main() -> None:
         figures = measured(arguments, Path(folder))
     show(figures)
     common.write(arguments.json, {"machine": common.machine(), "parts": figures})
-    if arguments.docs:
-        docs.put(arguments.docs, docs.of_parts(figures, STAGES))
 
 
 def measured(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
