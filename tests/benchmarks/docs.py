@@ -187,7 +187,7 @@ def of_parts(figures: Sequence[dict[str, Any]]) -> str:
 def _part(one: dict[str, Any], seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return f"{seconds / one["rows"] * 1e6:,.2f} ({seconds / sum(one['seconds'].values()):.0%})"
+    return f"{seconds / one['rows'] * 1e6:,.2f} ({seconds / sum(one['seconds'].values()):.0%})"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> str:
