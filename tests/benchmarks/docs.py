@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,36 +31,43 @@ def main() -> None:
     cells_found: dict[tuple[Any, ...], Any] = {}
     left: dict[str, Any] = {}
     parts: list[Any] = []
+    commits: dict[str, Any] = {}
     for file in parser.parse_args().figures:
         found = json.loads(file.read_text(encoding="utf-8"))
         whole |= found
+        commits |= dict.fromkeys(found, found["machine"])
         # The last that measured a cell is right.
         cells_found |= {tuple(one[key] for key in _CELL): one for one in found.get("cells", [])}
         left |= {one["cell"]: one for one in found.get("left_out", [])}
         parts += found.get("parts", [])
     whole |= {"parts": parts, "cells": list(cells_found.values()), "left_out": list(left.values())}
-    write(whole)
+    write(whole, commits)
 
 
-def write(figures: dict[str, Any]) -> None:
-    """Renew the tables for which there are figures, and the chart."""
+def write(figures: dict[str, Any], commits: Mapping[str, Any] | None = None) -> None:
+    """Renew the tables for which there are figures, and the chart; ``commits`` has the machine of each kind."""
+
+    def renew(name: str, kind: str, table: str) -> None:
+        about = (commits or {}).get(kind, figures["machine"])
+        put(name, f"{table.strip()}\n\nMeasured at commit {about['commit']} on {about['when'][:10]}.")
+
     put("machine", machine(figures["machine"]))
     if figures.get("cells"):
         # Only here: it needs a package that the rest does without.
         from tests.benchmarks import chart
 
-        put("cells", of_cells(figures))
+        renew("cells", "cells", of_cells(figures))
         chart.draw(figures, PAGE.parent)
     if REALTIME in figures:
-        put(REALTIME, of_realtime(figures[REALTIME]))
+        renew(REALTIME, REALTIME, of_realtime(figures[REALTIME]))
     if LIMITS in figures:
-        put(LIMITS, of_limits(figures[LIMITS]))
+        renew(LIMITS, LIMITS, of_limits(figures[LIMITS]))
     parts: dict[str, list[dict[str, Any]]] = {}
     for one in figures.get("parts", []):
         kind = "wide" if one["model"] == "wide" else "one" if one["rows"] == 1 else "narrow"
         parts.setdefault(f"parts-{kind}", []).append(one)
     for name, some in parts.items():
-        put(name, of_parts(some))
+        renew(name, "parts", of_parts(some))
     common.console.print(f"The figures are in {PAGE} too.")
 
 
@@ -80,7 +87,7 @@ def machine(about: dict[str, Any]) -> str:
     return (
         f"{about['processor']}, {about['cores']} cores, {about['memory_gb']} GB; "
         f"NiFi {about['nifi']}, {about['java']}, "
-        f"Python {about['python']}, {packages}; commit {about['commit']}, {about['when'][:10]}."
+        f"Python {about['python']}, {packages}."
     )
 
 
