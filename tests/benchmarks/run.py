@@ -46,7 +46,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the whole cross product, about an hour")
+    parser.add_argument("--full", action="store_true", help="the whole cross product")
     parser.add_argument(
         "--only",
         nargs="+",
