@@ -18,6 +18,7 @@ from dai_nifi.flows import (
     batch_files,
     catalogue,
     checks,
+    realtime_champion_challenger,
     serving,
     templates,
 )
@@ -148,7 +149,7 @@ def test_export_writes_the_shipped_file(tmp_path: Path) -> None:
     written = catalogue.export("realtime-http", tmp_path)
     assert written == tmp_path / "realtime-http-java.json"
     assert json.loads(written.read_text())["flowContents"]["name"] == "realtime-http"
-    with pytest.raises(NotFoundError, match="realtime-http, batch-files, batch-database"):
+    with pytest.raises(NotFoundError, match="realtime-http, realtime-champion-challenger, batch-files, batch-database"):
         catalogue.export("nope", tmp_path)
     with pytest.raises(UsageError, match="java"):
         catalogue.export("realtime-http", tmp_path, "cobol")
@@ -200,6 +201,22 @@ def test_a_database_that_will_not_do_is_refused_without_telling_its_password(giv
     with pytest.raises(UsageError, match=re.escape(says)) as refused:
         batch_database.supply({**DATABASE, **given}, lambda what, share=None: None)
     assert "abc-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"challenger.mode": "both"}, "shadow or answer, not 'both'"),
+        ({"challenger.share": "100.1"}, "0 to 100, not '100.1'"),
+        ({"challenger.share": "1e1"}, "0 to 100"),
+        ({"agreement.tolerance": "-1"}, "0 or more"),
+    ],
+)
+def test_a_share_that_makes_no_sense_is_refused(given: dict[str, str], says: str) -> None:
+    right = {"challenger.mode": "answer", "challenger.share": "2.5", "agreement.tolerance": "0.05"}
+    assert realtime_champion_challenger.supply(right, lambda what, share=None: None) == {}
+    with pytest.raises(UsageError, match=re.escape(says)):
+        realtime_champion_challenger.supply({**right, **given}, lambda what, share=None: None)
 
 
 def test_a_driver_that_is_given_is_not_replaced() -> None:

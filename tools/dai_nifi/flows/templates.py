@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dai_nifi import resources
 from dai_nifi.errors import NotFoundError, UsageError
-from dai_nifi.flows import batch_database, batch_files, realtime_http
+from dai_nifi.flows import batch_database, batch_files, realtime_champion_challenger, realtime_http
 from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import RUNTIMES, Template
 
@@ -17,6 +17,7 @@ TEMPLATES: Mapping[str, Template] = {
     one.name: one
     for one in (
         realtime_http.TEMPLATE,
+        realtime_champion_challenger.TEMPLATE,
         batch_files.TEMPLATE,
         batch_database.TEMPLATE,
     )
