@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 BENCH_READY := .venv/bench-ready
 
-.PHONY: demo stop test check bench clean setup
+.PHONY: demo stop test test-packages check bench clean setup
 
 demo: $(READY)  ## a NiFi with both flows, scoring the sample's rows
 	@$(BIN)/dai-nifi demo start
@@ -17,6 +17,9 @@ stop: $(READY)  ## end what demo started
 
 test: $(READY)  ## every test that can run here
 	@$(BIN)/python -m pytest
+
+test-packages:  ## the Debian packages that some tests need, as root
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }
 
 check: $(READY)  ## format, lint and types
 	@$(BIN)/ruff format --check .

@@ -13,7 +13,15 @@ import pytest
 
 from dai_nifi import resources
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
-from dai_nifi.flows import batch_files, catalogue, checks, realtime_http, templates
+from dai_nifi.flows import (
+    batch_database,
+    batch_files,
+    catalogue,
+    checks,
+    realtime_champion_challenger,
+    serving,
+    templates,
+)
 from dai_nifi.flows.builder import BOX_HEIGHT, BOX_WIDTH
 from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.context import asset_name
@@ -41,16 +49,18 @@ def test_no_other_file_pretends_to_be_a_flow() -> None:
 
 def test_every_relationship_of_the_scorer_leads_somewhere(contents: dict[str, Any]) -> None:
     flow = contents["flowContents"]
-    (scorer,) = (one for one in flow["processors"] if one["bundle"]["artifact"] == "python-extensions")
-    connected = {
-        name
-        for one in flow["connections"]
-        if one["source"]["id"] == scorer["identifier"]
-        for name in one["selectedRelationships"]
-    }
-    assert connected | set(scorer["autoTerminatedRelationships"]) == {"success", "rejected", "failure", "original"}
-    assert not connected & set(scorer["autoTerminatedRelationships"])
-    assert {"success", "failure"} <= connected
+    scorers = [one for one in flow["processors"] if one["bundle"]["artifact"] == "python-extensions"]
+    assert scorers
+    for scorer in scorers:
+        connected = {
+            name
+            for one in flow["connections"]
+            if one["source"]["id"] == scorer["identifier"]
+            for name in one["selectedRelationships"]
+        }
+        assert connected | set(scorer["autoTerminatedRelationships"]) == {"success", "rejected", "failure", "original"}
+        assert not connected & set(scorer["autoTerminatedRelationships"])
+        assert {"success", "failure"} <= connected
 
 
 def test_scorer_properties_exist_in_the_processor() -> None:
@@ -86,9 +96,12 @@ def test_parameters_that_are_used_are_declared_and_the_other_way_round(contents:
 def test_nothing_secret_and_no_path_is_in_a_template(contents: dict[str, Any]) -> None:
     (context,) = contents["parameterContexts"].values()
     values = {one["name"]: one.get("value") for one in context["parameters"]}
-    assert values["licence.key"] is None
-    assert values["model.file"] is None
-    assert {one["name"] for one in context["parameters"] if one["sensitive"]} == {"licence.key"}
+    secret_or_elsewhere = {"licence.key", "model.file", "database.password", "database.driver", "database.url"}
+    assert [name for name in secret_or_elsewhere if values.get(name) is not None] == []
+    assert {one["name"] for one in context["parameters"] if one["sensitive"]} == values.keys() & {
+        "licence.key",
+        "database.password",
+    }
 
 
 def test_boxes_do_not_overlap_and_lie_inside_or_outside_of_labels(contents: dict[str, Any]) -> None:
@@ -136,7 +149,7 @@ def test_export_writes_the_shipped_file(tmp_path: Path) -> None:
     written = catalogue.export("realtime-http", tmp_path)
     assert written == tmp_path / "realtime-http-java.json"
     assert json.loads(written.read_text())["flowContents"]["name"] == "realtime-http"
-    with pytest.raises(NotFoundError, match="realtime-http, batch-files"):
+    with pytest.raises(NotFoundError, match="realtime-http, realtime-champion-challenger, batch-files, batch-database"):
         catalogue.export("nope", tmp_path)
     with pytest.raises(UsageError, match="java"):
         catalogue.export("realtime-http", tmp_path, "cobol")
@@ -156,6 +169,8 @@ BATCH = {batch_files.INPUT: "/a", batch_files.OUTPUT: "/b", batch_files.REJECTED
         ("realtime-http", {"http.host": " "}, "is empty"),
         ("realtime-http", {"model.file": "/m"}, "--model"),
         ("realtime-http", {"licence.key": "abc-secret"}, "DRIVERLESS_AI_LICENSE_KEY"),
+        ("batch-database", {"database.password": "abc-secret"}, "DATABASE_PASSWORD"),
+        ("batch-database", {"database.driver": "/absent.jar"}, "none at /absent.jar"),
         ("batch-files", {}, "input.directory, output.directory, rejected.directory, failed.directory"),
         ("batch-files", {**BATCH, "output.directory": "out"}, "whole path"),
         ("batch-files", {**BATCH, "output.directory": "/a/"}, "must differ"),
@@ -165,6 +180,48 @@ def test_parameters_that_make_no_sense_are_refused(flow: str, given: dict[str, s
     with pytest.raises(UsageError, match=re.escape(says)) as refused:
         checks.check_values(templates.template(flow), given, {})
     assert "abc-secret" not in str(refused.value)
+
+
+DATABASE = {"database.url": "jdbc:postgresql://db/sales", "target.table": "scores", "rejected.table": "rejected_rows"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"database.url": "db:5432/sales"}, "begins with jdbc:"),
+        ({"database.url": "jdbc:postgresql://db/sales?user=me&password=abc-secret"}, "DATABASE_PASSWORD"),
+        ({"database.url": "jdbc:postgresql://me:abc-secret@db/sales"}, "DATABASE_PASSWORD"),
+        ({"database.url": "jdbc:mysql://db/sales"}, "database.driver.class"),
+        ({"target.table": "sales.scores"}, "database.schema"),
+        ({"target.table": "rejected_rows"}, "must differ"),
+        ({"key.column": "id,day"}, "is one column"),
+    ],
+)
+def test_a_database_that_will_not_do_is_refused_without_telling_its_password(given: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(says)) as refused:
+        batch_database.supply({**DATABASE, **given}, lambda what, share=None: None)
+    assert "abc-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"challenger.mode": "both"}, "shadow or answer, not 'both'"),
+        ({"challenger.share": "100.1"}, "0 to 100, not '100.1'"),
+        ({"challenger.share": "1e1"}, "0 to 100"),
+        ({"agreement.tolerance": "-1"}, "0 or more"),
+    ],
+)
+def test_a_share_that_makes_no_sense_is_refused(given: dict[str, str], says: str) -> None:
+    right = {"challenger.mode": "answer", "challenger.share": "2.5", "agreement.tolerance": "0.05"}
+    assert realtime_champion_challenger.supply(right, lambda what, share=None: None) == {}
+    with pytest.raises(UsageError, match=re.escape(says)):
+        realtime_champion_challenger.supply({**right, **given}, lambda what, share=None: None)
+
+
+def test_a_driver_that_is_given_is_not_replaced() -> None:
+    given = {**DATABASE, "database.url": "jdbc:mysql://db/sales", "database.driver": "/driver.jar"}
+    assert batch_database.supply(given, lambda what, share=None: None) == {}
 
 
 def test_parameters_of_an_earlier_deployment_count() -> None:
@@ -211,4 +268,4 @@ def test_asset_names_differ_by_contents_and_are_plain(tmp_path: Path) -> None:
     ],
 )
 def test_where_rows_are_posted(host: str, url: str) -> None:
-    assert realtime_http.endpoint({"http.host": host, "http.port": "8081"}) == url
+    assert serving.endpoint({"http.host": host, "http.port": "8081"}) == url

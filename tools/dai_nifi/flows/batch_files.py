@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dai_nifi.flows.builder import BOX_HEIGHT, Connection, Flow, Label, Point, Processor
+from dai_nifi.flows.builder import Connection, Flow, Label, Point, Processor, again, zone
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
 
 NAME = "batch-files"
@@ -115,7 +115,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             Connection("files that failed", failed, ["success"], describe),
             Connection("reason as JSON", describe, ["success"], name),
             Connection("FILE.error.json", name, ["success"], reasons),
-            *(_again(one) for one in (scores, rejected, failed, reasons)),
+            *(again(one) for one in (scores, rejected, failed, reasons)),
         ],
         labels=_labels(),
     )
@@ -139,16 +139,8 @@ def _writer(name: str, directory: str, at: Point, ends: Sequence[str] = ()) -> P
     )
 
 
-def _again(writer: Processor) -> Connection:
-    centre, below = writer.middle[0], writer.at[1] + BOX_HEIGHT + 72
-    return Connection("try again", writer, ["failure"], writer, [(centre - 56, below), (centre + 56, below)])
-
-
 def _labels() -> list[Label]:
     # NiFi's own panels lie over the upper left corner: nothing is there.
-    def zone(text: str, row: int, boxes: int, colour: str) -> Label:
-        return Label(text, (_THIRD - 32, row - 48), (boxes * 608 - 192, 288), colour, 16)
-
     return [
         Label(
             "Scoring of files\n\n"
@@ -169,11 +161,11 @@ def _labels() -> list[Label]:
             "#dcefdc",
             18,
         ),
-        zone("Rows that cannot be scored, to (rejected.directory)", _REJECT_ROW, 1, "#fdf0d5"),
-        zone("Scores, to (output.directory)", _SCORE_ROW, 1, "#e3f1e3"),
+        zone("Rows that cannot be scored, to (rejected.directory)", (_THIRD, _REJECT_ROW), 1, "#fdf0d5"),
+        zone("Scores, to (output.directory)", (_THIRD, _SCORE_ROW), 1, "#e3f1e3"),
         zone(
             "Files that cannot be scored at all, to (failed.directory), each with a FILE.error.json that says why",
-            _FAIL_ROW,
+            (_THIRD, _FAIL_ROW),
             4,
             "#fbe6e3",
         ),

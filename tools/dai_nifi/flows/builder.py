@@ -18,9 +18,10 @@ Point = tuple[int, int]
 
 _NAMESPACE = uuid.UUID("6a1f9a5e-6a1b-5d43-9d0c-0d2f3a6f5b10")
 
-# The size of a processor on NiFi's canvas.
+# The size of a processor on NiFi's canvas, and how far apart those of a row begin.
 BOX_WIDTH = 352
 BOX_HEIGHT = 128
+COLUMN = 608
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Service:
     api: str
     api_bundle: Bundle
     properties: Mapping[str, str]
+    sensitive: Sequence[str] = ()
+    dynamic: Sequence[str] = ()
     comments: str = ""
 
 
@@ -67,9 +70,16 @@ class Processor:
     """Relationships that end here (NiFi's auto-terminate)."""
     comments: str = ""
     tasks: int = 1
+    every: str = "0 sec"
+    """How long NiFi waits before it runs it again."""
+    retried: Sequence[str] = ()
+    """Relationships whose FlowFiles go back into their queue first: at ``penalty`` intervals that double each time."""
     penalty: str = "30 sec"
+    longest_penalty: str = "10 mins"
     yield_for: str = "1 sec"
     bulletin_level: str = "WARN"
+    node: str = "ALL"
+    """Of a cluster: where it runs, ALL or PRIMARY."""
 
     @property
     def middle(self) -> Point:
@@ -91,6 +101,8 @@ class Connection:
     most_flowfiles: int = 10_000
     most_data: str = "1 GB"
     expires: str = "0 sec"
+    balance: str = "DO_NOT_LOAD_BALANCE"
+    """How a cluster shares what is queued among its nodes."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,17 @@ class Label:
     size: Point
     colour: str = "#fff7d7"
     font_size: int = 14
+
+
+def again(processor: Processor, relationships: Sequence[str] = ("failure",)) -> Connection:
+    """A queue from a processor back to itself, drawn below it."""
+    centre, below = processor.middle[0], processor.at[1] + BOX_HEIGHT + 72
+    return Connection("try again", processor, relationships, processor, [(centre - 56, below), (centre + 56, below)])
+
+
+def zone(text: str, at: Point, boxes: int, colour: str, height: int = 288) -> Label:
+    """A label behind a row of boxes, of which the first is at that point."""
+    return Label(text, (at[0] - 32, at[1] - 48), (boxes * COLUMN - 192, height), colour, 16)
 
 
 @dataclass(frozen=True)
@@ -199,10 +222,10 @@ class Flow:
             "comments": one.comments,
             "componentType": "PROCESSOR",
             "concurrentlySchedulableTaskCount": one.tasks,
-            "executionNode": "ALL",
+            "executionNode": one.node,
             "groupIdentifier": self._group,
             "identifier": self._id("processor", one.name),
-            "maxBackoffPeriod": "10 mins",
+            "maxBackoffPeriod": one.longest_penalty,
             "name": one.name,
             "penaltyDuration": one.penalty,
             "position": _position(one.at),
@@ -214,11 +237,11 @@ class Flow:
                 name: _descriptor(name, name in one.dynamic, isinstance(value, Service), name in one.sensitive)
                 for name, value in one.properties.items()
             },
-            "retriedRelationships": [],
+            "retriedRelationships": list(one.retried),
             "retryCount": 10,
             "runDurationMillis": 0,
             "scheduledState": "ENABLED",
-            "schedulingPeriod": "0 sec",
+            "schedulingPeriod": one.every,
             "schedulingStrategy": "TIMER_DRIVEN",
             "style": {},
             "type": one.type,
@@ -236,7 +259,9 @@ class Flow:
             "identifier": self._id("service", one.name),
             "name": one.name,
             "properties": dict(one.properties),
-            "propertyDescriptors": {name: _descriptor(name) for name in one.properties},
+            "propertyDescriptors": {
+                name: _descriptor(name, name in one.dynamic, sensitive=name in one.sensitive) for name in one.properties
+            },
             "scheduledState": "DISABLED",
             "type": one.type,
         }
@@ -253,7 +278,7 @@ class Flow:
             "identifier": self._id("connection", one.source.name, one.name, one.target.name),
             "labelIndex": one.label_at,
             "loadBalanceCompression": "DO_NOT_COMPRESS",
-            "loadBalanceStrategy": "DO_NOT_LOAD_BALANCE",
+            "loadBalanceStrategy": one.balance,
             "name": one.name,
             "partitioningAttribute": "",
             "prioritizers": [],

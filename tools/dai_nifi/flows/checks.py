@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import nipyapi
 
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
-from dai_nifi.flows.common import RUNTIMES, Kind, Parameter, Template
+from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.rest import nifi_calls
 from dai_scoring.errors import ModelError
 from dai_scoring.model_file import Kind as ModelKind
@@ -43,7 +43,7 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
     missing = [
         one.name
         for one in template.parameters
-        if one.required and one.kind is not Kind.MODEL and not all_values.get(one.name)
+        if one.required and one.name != MODEL.name and not all_values.get(one.name)
     ]
     if missing:
         raise UsageError(
@@ -98,19 +98,23 @@ def _kind(model: Path) -> ModelKind:
 def _check_value(template: Template, name: str, value: str) -> None:
     known = template.parameter(name)
     if known is None:
-        settable = [one.name for one in template.parameters if one.kind not in (Kind.MODEL, Kind.SENSITIVE)]
+        settable = [
+            one.name for one in template.parameters if one.kind is not Kind.SENSITIVE and one.name != MODEL.name
+        ]
         raise UsageError(f"The flow {template.name} has no parameter {name!r}. It has: {', '.join(settable)}.")
-    if known.kind is Kind.MODEL:
+    if name == MODEL.name:
         raise UsageError(f"{name} is set by --model FILE, which brings the model to NiFi.")
     if known.kind is Kind.SENSITIVE:
         raise UsageError(
-            f"{name} does not belong on a command line, where others can read it. Put the key into the environment "
-            "variable DRIVERLESS_AI_LICENSE_KEY."
+            f"{name} does not belong on a command line, where others can read it. Put it into the environment "
+            f"variable {known.variable}."
         )
     if not value.strip():
         raise UsageError(f"The parameter {name} is empty. {known.description}")
     if known.kind is Kind.PORT and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         raise UsageError(f"The parameter {name} is a port, 1 to 65535, not {value!r}.")
+    if known.kind in (Kind.ASSET, Kind.MODEL) and not Path(value).is_file():
+        raise UsageError(f"The parameter {name} is a file on this machine, and there is none at {value}.")
     if known.kind is Kind.DIRECTORY and not PurePath(value).is_absolute():
         raise UsageError(
             f"The parameter {name} is a folder on the machine that runs NiFi: give its whole path, not {value!r}."

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor
+from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor, Service
+from dai_nifi.flows.rest import Progress
 from dai_scoring.model_file import Kind as ModelKind
 
 
@@ -17,22 +18,27 @@ class Kind(Enum):
     PORT = "port"
     DIRECTORY = "directory"
     MODEL = "model"
+    ASSET = "asset"
+    """A file of the machine that deploys, brought to NiFi."""
     SENSITIVE = "sensitive"
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a template; one without a default must be given."""
+    """A parameter of a template; one without a default must be given, unless it is optional."""
 
     name: str
     description: str
     default: str | None = None
     kind: Kind = Kind.TEXT
+    optional: bool = False
+    variable: str | None = None
+    """The environment variable that a deployment takes a sensitive value from."""
 
     @property
     def required(self) -> bool:
         """Whether a deployment must say it."""
-        return self.default is None and self.kind is not Kind.SENSITIVE
+        return self.default is None and not self.optional
 
     def spec(self) -> ParameterSpec:
         """The parameter as it stands in the flow definition."""
@@ -48,6 +54,8 @@ LICENCE = Parameter(
     "licence.key",
     "The Driverless AI licence key, for models that need one. Leave it without a value otherwise.",
     kind=Kind.SENSITIVE,
+    optional=True,
+    variable="DRIVERLESS_AI_LICENSE_KEY",
 )
 
 
@@ -111,6 +119,10 @@ class Template:
     parameters: Sequence[Parameter]
     build: Callable[[ScoringRuntime], Flow]
     runtimes: Sequence[str] = ("java", "cpp", "python")
+    supply: Callable[[Mapping[str, str | None], Progress], Mapping[str, str]] | None = None
+    """Works out values that nobody gave, on the machine that deploys; raises ToolError for values that will not do."""
+    check: Callable[[str, Mapping[str, str | None], float], None] | None = None
+    """Looks at what the flow needs outside of NiFi (process group, values, timeout) before the flow is started."""
 
     def with_runtime(self, runtime: str) -> Template:
         """This template with the further parameters of a runtime."""
@@ -120,16 +132,28 @@ class Template:
         """The parameter of that name, if there is one."""
         return next((one for one in self.parameters if one.name == name), None)
 
+    @property
+    def sensitive(self) -> frozenset[str]:
+        """The parameters whose values are never shown."""
+        return frozenset(one.name for one in self.parameters if one.kind is Kind.SENSITIVE)
 
-def scoring(runtime: ScoringRuntime, at: Point, properties: Mapping[str, str], ends: Sequence[str]) -> Processor:
+
+def scoring(
+    runtime: ScoringRuntime,
+    at: Point,
+    properties: Mapping[str, str | Service],
+    ends: Sequence[str],
+    name: str = "Score records",
+    model: Parameter = MODEL,
+) -> Processor:
     """The scoring processor; what is not said here stays at the processor's default."""
     return Processor(
-        name="Score records",
+        name=name,
         type=runtime.processor,
         bundle=Bundle("python-extensions", runtime.version),
         at=at,
         properties={
-            runtime.model_property: f"#{{{MODEL.name}}}",
+            runtime.model_property: f"#{{{model.name}}}",
             "Licence Key": f"#{{{LICENCE.name}}}",
             **{one.name.replace(".", " ").title(): f"#{{{one.name}}}" for one in runtime.parameters},
             **properties,

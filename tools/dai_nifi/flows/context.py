@@ -1,4 +1,4 @@
-"""The parameter context of a deployed flow: its values, and the model as its asset."""
+"""The parameter context of a deployed flow: its values, and its files (the model above all) as assets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import nipyapi
 
 from dai_nifi.errors import ConflictError
 from dai_nifi.flows import deployed
-from dai_nifi.flows.common import LICENCE, MODEL, Template
+from dai_nifi.flows.common import MODEL, Template
 from dai_nifi.flows.rest import finish_request, nifi_calls
 from dai_scoring.model_file import sha256
 
@@ -21,7 +21,7 @@ _OWN = "deployed by dai-nifi"
 
 @dataclass(frozen=True)
 class Asset:
-    """A model as it lies in NiFi."""
+    """A file as it lies in NiFi."""
 
     id: str
     name: str
@@ -34,17 +34,32 @@ class Context:
     id: str
     name: str
     values: Mapping[str, str | None]
-    model: Asset | None
+    assets: Mapping[str, Asset]
+    """By the parameter that refers to it."""
+    sensitive: frozenset[str]
+
+    @property
+    def model(self) -> Asset | None:
+        """The model, if it is an asset."""
+        return self.assets.get(MODEL.name)
+
+    @property
+    def shown(self) -> dict[str, str | None]:
+        """The values that may be shown, beside the model; an asset is shown by its name."""
+        named = {**self.values, **{name: asset.name for name, asset in self.assets.items()}}
+        return {
+            name: value for name, value in sorted(named.items()) if name not in self.sensitive and name != MODEL.name
+        }
 
 
-def asset_name(model: Path) -> str:
-    """How a model is called as an asset: its file name and the start of its SHA-256.
+def asset_name(file: Path) -> str:
+    """How a model or another file is called as an asset: its file name and the start of its SHA-256.
 
     So each model is an asset of its own. One of the same name with other contents would be overwritten under a
     runtime that has it open.
     """
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", model.stem).strip("-.") or "model"
-    return f"{stem[:80]}-{sha256(model)[:8]}{model.suffix if model.suffix.isascii() else ''}"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-.") or "model"
+    return f"{stem[:80]}-{sha256(file)[:8]}{file.suffix if file.suffix.isascii() else ''}"
 
 
 def find(name: str) -> Context | None:
@@ -79,62 +94,78 @@ def read(context_id: str) -> Context:
     """The context as it is now."""
     entity = _entity(context_id)
     parameters = [one.parameter for one in entity.component.parameters or []]
-    models = [asset for one in parameters if one.name == MODEL.name for asset in one.referenced_assets or []]
-    model = Asset(models[0].id, models[0].name) if models else None
-    return Context(context_id, entity.component.name, {one.name: one.value for one in parameters}, model)
+    assets = {
+        one.name: Asset(asset.id, asset.name) for one in parameters for asset in (one.referenced_assets or [])[:1]
+    }
+    return Context(
+        context_id,
+        entity.component.name,
+        {one.name: one.value for one in parameters},
+        assets,
+        frozenset(one.name for one in parameters if one.sensitive),
+    )
 
 
-def differences(context: Context, values: Mapping[str, str]) -> dict[str, str]:
+def differences(context: Context, template: Template, values: Mapping[str, str]) -> dict[str, str]:
     """Those values that the context does not have yet; a sensitive one always counts, since it cannot be read."""
     return {
         name: value
         for name, value in values.items()
-        if name == LICENCE.name or name not in context.values or context.values[name] != value
+        if name in template.sensitive or name not in context.values or context.values[name] != value
     }
 
 
 def update(
-    context: Context, template: Template, values: Mapping[str, str], model: Asset | None, timeout: float
+    context: Context, template: Template, values: Mapping[str, str], assets: Mapping[str, Asset], timeout: float
 ) -> None:
-    """Set values, and the model's asset if one is given; NiFi restarts what uses them."""
-    changed = []
+    """Set values, and assets by the parameter that is to refer to each; NiFi restarts what uses them.
+
+    Parameters of the template that the context lacks are made, without a value where none is given.
+    """
+    absent = [one for one in template.parameters if one.name not in {*context.values, *values, *assets}]
+    changed = [
+        nipyapi.parameters.prepare_parameter(one.name, None, one.description, one.spec().sensitive) for one in absent
+    ]
     for name, value in values.items():
         known = template.parameter(name)
         secret = known is not None and known.spec().sensitive
         changed.append(nipyapi.parameters.prepare_parameter(name, value, known and known.description, secret))
-    if model is not None:
+    for name, asset in assets.items():
+        known = template.parameter(name)
         changed.append(
-            nipyapi.parameters.prepare_parameter_with_asset(MODEL.name, model.id, model.name, MODEL.description)
+            nipyapi.parameters.prepare_parameter_with_asset(name, asset.id, asset.name, known and known.description)
         )
     if changed:
         _submit(context, changed, timeout)
 
 
-def upload(context: Context, model: Path) -> Asset:
-    """Bring a model to NiFi, unless it is there already."""
-    name = asset_name(model)
+def upload(context: Context, file: Path) -> Asset:
+    """Bring a file to NiFi, unless it is there already."""
+    name = asset_name(file)
     with nifi_calls():
         for one in nipyapi.parameters.list_assets(context.id):
             if one["name"] == name and not one["missing_content"]:
                 return Asset(one["id"], name)
-        made = nipyapi.parameters.upload_asset(context.id, file_bytes=model.read_bytes(), filename=name)
+        made = nipyapi.parameters.upload_asset(context.id, file_bytes=file.read_bytes(), filename=name)
     return Asset(made["id"], made["name"])
 
 
-def remove_other_assets(context: Context, keep: Asset | None) -> None:
-    """Delete the assets that no parameter refers to any more."""
+def remove_other_assets(context: Context) -> None:
+    """Delete the assets that no parameter of the context, as it was read, refers to."""
+    kept = {one.id for one in context.assets.values()}
     with nifi_calls():
         for one in nipyapi.parameters.list_assets(context.id):
-            if keep is None or one["id"] != keep.id:
+            if one["id"] not in kept:
                 nipyapi.parameters.delete_asset(context.id, one["id"])
 
 
 def remove(context_id: str, timeout: float) -> None:
     """Delete a context and its assets; nothing may be bound to it any more."""
     context = read(context_id)
-    if context.model is not None:
-        _submit(context, [nipyapi.parameters.prepare_parameter(MODEL.name, None, MODEL.description)], timeout)
-    remove_other_assets(context, None)
+    if context.assets:
+        _submit(context, [nipyapi.parameters.prepare_parameter(name, None) for name in context.assets], timeout)
+        context = read(context_id)
+    remove_other_assets(context)
     with nifi_calls():
         entity = _entity(context_id)
         nipyapi.nifi.ParameterContextsApi().delete_parameter_context(context_id, version=str(entity.revision.version))

@@ -12,14 +12,12 @@ import nipyapi
 import nipyapi.layout
 
 from dai_nifi.errors import UsageError
-from dai_nifi.flows import checks, context, deployed, lifecycle, realtime_http, templates
+from dai_nifi.flows import checks, context, deployed, lifecycle, serving, templates
 from dai_nifi.flows.builder import Json
-from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES, Template
-from dai_nifi.flows.context import Asset, Context, asset_name
+from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
+from dai_nifi.flows.context import Context, asset_name
 from dai_nifi.flows.deployed import Deployed, Mark
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, canvas, finish_request, nifi_calls, silent
-
-LICENCE_VARIABLE = "DRIVERLESS_AI_LICENSE_KEY"
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,8 @@ class _Plan:
     context: Context | None
     mark: Mark
     values: dict[str, str]
-    model: str | None
+    files: dict[str, Path]
+    """Those that NiFi does not have yet, by the parameter that is to refer to each."""
     changes: list[str]
 
     @property
@@ -105,6 +104,10 @@ def deploy(request: Request, progress: Progress = silent) -> Deployment:
         progress(f"replacing the contents of {plan.name}", None)
         _replace(plan, flow)
         flow = deployed.find(plan.name)
+    if plan.template.check is not None and (plan.changes or not _runs(flow)):
+        lifecycle.wait_until_valid(flow, request.timeout, progress)
+        progress(f"checking what {plan.name} needs", None)
+        plan.template.check(flow.id, current.values, request.timeout)
     if request.start:
         lifecycle.start_group(flow, request.timeout, progress)
     else:
@@ -123,25 +126,45 @@ def _plan(request: Request, progress: Progress) -> _Plan:
     shipped = templates.definition(request.flow, runtime)
     template = template.with_runtime(runtime)
     mark = Mark(request.flow, runtime, templates.fingerprint(shipped))
-    if request.model is not None:
-        checks.check_model(request.model, runtime)
     found = context.find(name)
-    checks.check_values(template, request.parameters, found.values if found else {})
+    present = found.values if found else {}
+    checks.check_values(template, request.parameters, present)
+    files = {one.name: Path(request.parameters[one.name]) for one in _files(template) if one.name in request.parameters}
+    if request.model is not None:
+        files[MODEL.name] = request.model
+    for one in _files(template):
+        if one.kind is Kind.MODEL and one.name in files:
+            checks.check_model(files[one.name], runtime)
+    defaults = {one.name: one.default for one in template.parameters if one.default is not None}
+    given = {**_from_environment(template), **request.parameters}
+    if template.supply is not None:
+        given = {**template.supply({**defaults, **present, **given}, progress), **given}
+    files = {**{one.name: Path(given.pop(one.name)) for one in _files(template) if one.name in given}, **files}
     if request.model is None and (found is None or found.model is None):
         raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")
     checks.check_installed(runtime)
-    values = dict(request.parameters)
-    if os.environ.get(LICENCE_VARIABLE):
-        values[LICENCE.name] = os.environ[LICENCE_VARIABLE].strip()
-    model = asset_name(request.model) if request.model is not None else None
     if found is not None:
-        defaults = {one.name: one.default for one in template.parameters if one.default is not None}
-        new = {key: value for key, value in defaults.items() if key not in found.values}
-        values = context.differences(found, {**new, **values})
-        model = None if found.model and found.model.name == model else model
-    plan = _Plan(request, name, template, there, found, mark, values, model, [])
+        # An earlier version of the template may have had fewer parameters.
+        given = {**{name: value for name, value in defaults.items() if name not in present}, **given}
+        given = context.differences(found, template, given)
+        files = {key: file for key, file in files.items() if _asset(found, key) != asset_name(file)}
+    plan = _Plan(request, name, template, there, found, mark, given, files, [])
     plan.changes.extend(_changes(plan))
     return plan
+
+
+def _files(template: Template) -> list[Parameter]:
+    return [one for one in template.parameters if one.kind in (Kind.ASSET, Kind.MODEL)]
+
+
+def _from_environment(template: Template) -> dict[str, str]:
+    named = {one.name: os.environ.get(one.variable, "").strip() for one in template.parameters if one.variable}
+    return {name: value for name, value in named.items() if value}
+
+
+def _asset(current: Context | None, parameter: str) -> str | None:
+    found = current.assets.get(parameter) if current is not None else None
+    return found.name if found is not None else None
 
 
 def _changes(plan: _Plan) -> list[str]:
@@ -156,27 +179,27 @@ def _changes(plan: _Plan) -> list[str]:
             changes.append(
                 f"replace its contents: {old.flow} ({old.runtime}) by {plan.mark.flow} ({plan.mark.runtime})"
             )
-    if plan.model is not None:
-        changes.append(f"use the model {plan.model}")
+    for name, file in plan.files.items():
+        changes.append(f"use the {'model' if name == MODEL.name else name} {asset_name(file)}")
     for name, value in plan.values.items():
-        known = plan.template.parameter(name)
-        shown = "(not shown)" if known and known.spec().sensitive else value
+        shown = "(not shown)" if name in plan.template.sensitive else value
         changes.append(f"set {name} to {shown}")
     return changes
 
 
 def _set_context(plan: _Plan, progress: Progress) -> Context:
     current = plan.context or context.create(plan.name, plan.template)
-    asset: Asset | None = None
-    if plan.model is not None and plan.request.model is not None:
-        progress(f"uploading {plan.request.model.name}", None)
-        asset = context.upload(current, plan.request.model)
-    if asset is not None or plan.values:
+    assets = {}
+    for name, file in plan.files.items():
+        progress(f"uploading {file.name}", None)
+        assets[name] = context.upload(current, file)
+    if assets or plan.values or plan.replaces:
         progress("setting parameters", None)
-        context.update(current, plan.template, plan.values, asset, plan.request.timeout)
-    if asset is not None:
-        context.remove_other_assets(current, asset)
-    return context.read(current.id)
+        context.update(current, plan.template, plan.values, assets, plan.request.timeout)
+    current = context.read(current.id)
+    if assets:
+        context.remove_other_assets(current)
+    return current
 
 
 def _definition(plan: _Plan) -> Json:
@@ -237,12 +260,13 @@ def _outcome(
     plan: _Plan, flow: Deployed | None, current: Context | None, running: bool, dry_run: bool = False
 ) -> Deployment:
     shown: dict[str, str | None] = {}
+    brought = {name: asset_name(file) for name, file in plan.files.items()}
     for one in plan.template.parameters:
-        if one.spec().sensitive or one.name == MODEL.name:
+        if one.name in plan.template.sensitive or one.name == MODEL.name:
             continue
-        present = current.values.get(one.name) if current else one.default
-        shown[one.name] = plan.values.get(one.name, present)
-    model = plan.model or (current.model.name if current and current.model else None)
+        present = current.shown.get(one.name) if current else one.default
+        shown[one.name] = brought.get(one.name, plan.values.get(one.name, present))
+    model = brought.get(MODEL.name, _asset(current, MODEL.name))
     action = "created" if plan.there is None else "updated" if plan.changes else "unchanged"
     return Deployment(
         name=plan.name,
@@ -253,7 +277,7 @@ def _outcome(
         running=running,
         model=model,
         parameters=shown,
-        endpoint=realtime_http.endpoint(shown) if plan.request.flow == realtime_http.NAME else None,
+        endpoint=serving.endpoint(shown),
         id=flow.id if flow else None,
         url=canvas(flow.id) if flow else None,
         dry_run=dry_run,

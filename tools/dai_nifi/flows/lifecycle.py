@@ -11,7 +11,7 @@ from typing import Any
 import nipyapi
 
 from dai_nifi.errors import ConflictError, InvalidFlowError, ToolError
-from dai_nifi.flows import deployed, realtime_http
+from dai_nifi.flows import deployed, serving
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, wait_for
 from dai_scoring.worker.environment import BEING_MADE
@@ -81,7 +81,7 @@ def start_group(flow: Deployed, timeout: float, progress: Progress) -> bool:
     _schedule(flow.id, entrances, "RUNNING")
     _wait_for_state(flow.id, {one.id for one in entrances}, "RUNNING", timeout)
     for one in entrances:
-        if one.component.name == realtime_http.RECEIVER:
+        if one.component.name == serving.RECEIVER:
             _wait_until_listening(flow, one.id, before)
     return True
 

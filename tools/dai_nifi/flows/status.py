@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dai_nifi.flows import context, deployed, lifecycle, realtime_http
-from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES
+from dai_nifi.flows import context, deployed, lifecycle, serving
+from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.lifecycle import Bulletin
 from dai_nifi.flows.rest import canvas
@@ -62,11 +62,7 @@ def _look(flow: Deployed) -> FlowStatus:
     states = [_state(one) for one in found]
     queues = deployed.group(flow).status.aggregate_snapshot
     values = context.read(flow.context_id) if flow.context_id else None
-    shown = {
-        key: value
-        for key, value in sorted(values.values.items() if values else ())
-        if key not in (LICENCE.name, MODEL.name)
-    }
+    shown = values.shown if values else {}
     told = [one for one in lifecycle.bulletins(flow.id) if one.level in ("WARNING", "ERROR")]
     return FlowStatus(
         name=flow.name,
@@ -82,7 +78,7 @@ def _look(flow: Deployed) -> FlowStatus:
         scoring=_traffic(flow, found),
         model=values.model.name if values and values.model else None,
         parameters=shown,
-        endpoint=realtime_http.endpoint(shown) if flow.mark.flow == realtime_http.NAME else None,
+        endpoint=serving.endpoint(shown),
         bulletins=told[-10:],
         id=flow.id,
         url=canvas(flow.id),

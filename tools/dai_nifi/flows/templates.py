@@ -9,11 +9,19 @@ from pathlib import Path
 
 from dai_nifi import resources
 from dai_nifi.errors import NotFoundError, UsageError
-from dai_nifi.flows import batch_files, realtime_http
+from dai_nifi.flows import batch_database, batch_files, realtime_champion_challenger, realtime_http
 from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import RUNTIMES, Template
 
-TEMPLATES: Mapping[str, Template] = {one.name: one for one in (realtime_http.TEMPLATE, batch_files.TEMPLATE)}
+TEMPLATES: Mapping[str, Template] = {
+    one.name: one
+    for one in (
+        realtime_http.TEMPLATE,
+        realtime_champion_challenger.TEMPLATE,
+        batch_files.TEMPLATE,
+        batch_database.TEMPLATE,
+    )
+}
 
 
 def template(name: str) -> Template:

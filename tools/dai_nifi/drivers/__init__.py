@@ -1,0 +1,1 @@
+"""JDBC drivers that deployments bring to NiFi."""

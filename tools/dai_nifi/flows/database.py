@@ -1,0 +1,101 @@
+"""Asking a database, through the connection pool of a flow, whether it has what the flow uses.
+
+NiFi reaches the database, and the machine that deploys may not. So a processor of NiFi asks: it is placed in the flow,
+run once for each question, and removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import nipyapi
+
+from dai_nifi.errors import InvalidFlowError, ToolError
+from dai_nifi.flows import deployed
+from dai_nifi.flows.lifecycle import bulletins
+from dai_nifi.flows.rest import nifi_calls, wait_for
+
+_ASKER = "Asked by dai-nifi deploy"
+_TYPE = "org.apache.nifi.processors.standard.ExecuteSQL"
+
+
+def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> None:
+    """Run statements that change nothing, named by what they look for; raises InvalidFlowError for those that fail."""
+    for left in deployed.processors(group):
+        if left.component.name == _ASKER:
+            _remove(left.id)
+    (service,) = (one.id for one in deployed.services(group) if one.component.name == pool)
+    asker = _place(group, service)
+    try:
+        for what, statement in wanted.items():
+            said = _ask(asker, statement, timeout)
+            if said is not None:
+                raise InvalidFlowError(
+                    f"The database does not give what the flow needs, {what}:\n  {said}\n"
+                    "The flow is on the canvas, stopped. Put that right and deploy again under the same name."
+                )
+    finally:
+        _remove(asker)
+
+
+def _place(group: str, service: str) -> str:
+    with nifi_calls():
+        (kind,) = (
+            one for one in nipyapi.nifi.FlowApi().get_processor_types(type=_TYPE).processor_types if one.type == _TYPE
+        )
+        entity = nipyapi.canvas.create_processor(
+            nipyapi.canvas.get_process_group(group, "id"),
+            kind,
+            (0.0, -1000.0),
+            _ASKER,
+            nipyapi.nifi.ProcessorConfigDTO(
+                auto_terminated_relationships=["success", "failure"],
+                properties={
+                    "Database Connection Pooling Service": service,
+                    "SQL Query": "SELECT 1",
+                    # The answer is Avro, which does not allow every name that a column can have.
+                    "dbf-normalize": "true",
+                },
+            ),
+        )
+    return str(entity.id)
+
+
+def _ask(asker: str, statement: str, timeout: float) -> str | None:
+    """What the database had to say against a statement, or None."""
+    before = max((one.id for one in bulletins(source_id=asker)), default=-1)
+    calls = nipyapi.nifi.ProcessorsApi()
+
+    def late() -> ToolError:
+        return InvalidFlowError(f"NiFi did not ask the database within {timeout:g} s.")
+
+    def valid() -> Any | None:
+        found = calls.get_processor(asker)
+        return found if found.component.validation_status == "VALID" else None
+
+    def over() -> bool | None:
+        found = calls.get_processor(asker)
+        busy = found.component.state != "STOPPED" or found.status.aggregate_snapshot.active_thread_count
+        return None if busy else True
+
+    with nifi_calls():
+        nipyapi.canvas.update_processor(
+            calls.get_processor(asker), nipyapi.nifi.ProcessorConfigDTO(properties={"SQL Query": statement})
+        )
+        entity = wait_for(valid, timeout, late)
+        body = {"revision": entity.revision, "state": "RUN_ONCE"}
+        calls.update_run_status5(body, asker)
+        wait_for(over, timeout, late)
+    told = [one.message for one in bulletins(source_id=asker, after=before) if one.level == "ERROR"]
+    return _reason(told[-1]) if told else None
+
+
+def _reason(message: str) -> str:
+    """The database's own words, after the names of the exceptions that carried them."""
+    return message.rpartition("Caused by: ")[2].strip() or message
+
+
+def _remove(asker: str) -> None:
+    with nifi_calls():
+        nipyapi.canvas.delete_processor(nipyapi.canvas.get_processor(asker, "id"), force=True)

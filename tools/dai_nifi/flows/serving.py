@@ -1,0 +1,269 @@
+"""What the flows that answer HTTP requests share: the server, the way of each request, readiness and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from dai_nifi.flows.builder import COLUMN, Bundle, Connection, Point, Processor, Service
+from dai_nifi.flows.common import Kind, Parameter
+from dai_scoring.rest_v1 import STATUSES, Question
+
+RECEIVER = "Receive requests"
+
+PARAMETERS = (
+    Parameter(
+        "http.host",
+        "The address to listen at. 127.0.0.1 serves this machine alone, 0.0.0.0 every network it is in.",
+        "127.0.0.1",
+    ),
+    Parameter("http.port", "The port to listen at.", "8081", Kind.PORT),
+)
+
+# A request is answered within this time, one way or the other; what still waits to be scored then is dropped,
+# since nobody waits for it any more.
+PATIENCE = "1 min"
+
+# Few and small: a client that is told 503 at once can go elsewhere, one in a long queue cannot.
+brief = partial(Connection, most_flowfiles=1000, most_data="1 GB", expires=PATIENCE)
+
+_HINT = "POST rows to /score as a JSON array, a JSON object, JSON lines or CSV with a header."
+
+_POST = "${http.method:equals('POST')"
+_LOOKS = "${http.method:in('GET', 'HEAD')"
+_MULTIPART = "${mime.type:startsWith('multipart/')"
+_PART = "${http.multipart.fragments.sequence.number"
+_IS_READYZ = "${http.request.uri:equals('/readyz')}"
+
+
+def _at(*paths: str) -> str:
+    """An expression, not closed: whether a request is to one of these paths."""
+    return f"${{http.request.uri:in({', '.join(repr(path) for path in paths)})"
+
+
+# The paths of H2O's REST scorers; rows may come to any path, but for those that say something of the model.
+_ABOUT = _at(*(f"/model/{one.value}" for one in Question if not one.has_body))
+_ROWS = _at("/score", *(f"/model/{one.value}" for one in Question if one.has_body))
+_POST_ROWS = f"{_POST}:and({_ABOUT}:not()}})"
+
+# Each request matches one of these or none; none means that nothing is at that path.
+_ROUTES = {
+    "score": f"{_POST_ROWS}:and({_MULTIPART}:not()}}):and(${{fileSize:gt(0)}})}}",
+    "model": f"{_LOOKS}:and({_ABOUT}}})}}",
+    "ready": f"{_LOOKS}:and({_IS_READYZ})}}",
+    "400 no body": f"{_POST_ROWS}:and({_MULTIPART}:not()}}):and(${{fileSize:equals(0)}})}}",
+    "405 wrong method": f"{_POST}:ifElse({_ABOUT}}}, {_LOOKS}:not():or({_ROWS}}})}}):equals('true')}}",
+    "415 multipart": f"{_POST_ROWS}:and({_MULTIPART}}}):and({_PART}:equals('1')}})}}",
+    "further part": f"{_PART}:replaceNull('1'):gt(1)}}",
+}
+_REFUSALS = tuple(name for name in _ROUTES if name[0].isdigit())
+
+
+def _by_route(*cases: tuple[str, str], otherwise: str) -> str:
+    """An expression: the value of the route that a request took, known by how its name begins."""
+    for route, value in reversed(cases):
+        otherwise = f"${{RouteOnAttribute.Route:startsWith('{route}'):ifElse({value},\n  {otherwise})}}"
+    return otherwise
+
+
+def _by_code() -> str:
+    """An expression: the status that belongs to the scoring processor's error."""
+    found = "'500'"
+    for status in sorted(set(STATUSES.values()) - {500}):
+        codes = ", ".join(repr(code) for code, one in STATUSES.items() if one == status)
+        found = f"${{scoring.error.code:replaceNull(''):in({codes}):ifElse('{status}', {found})}}"
+    return found
+
+
+_STATUS = _by_route(
+    ("score", _by_code()),
+    ("model", _by_code()),
+    ("unmatched", "'404'"),
+    otherwise="${RouteOnAttribute.Route:substringBefore(' ')}",
+)
+_SAID = "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}"
+_DETAIL = _by_route(
+    ("score", _SAID),
+    ("model", _SAID),
+    ("400 no body", f"'The request has no body. {_HINT}'"),
+    (
+        "405 wrong method",
+        f"${{http.method:append(' is not possible at '):append(${{http.request.uri}}):append('. {_HINT}')}}",
+    ),
+    ("415 multipart", f"'multipart is not read: send the rows as the body itself. {_HINT}'"),
+    otherwise=f"${{http.request.uri:prepend('There is nothing at '):append('. {_HINT}')}}",
+)
+_ALLOW = _by_route(
+    ("405 wrong method", f"{_at('/readyz')}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
+    otherwise="''",
+)
+
+
+@dataclass(frozen=True)
+class Front:
+    """The processors of a flow that are not about scores; their first column is at 0."""
+
+    contexts: Service
+    receive: Processor
+    route: Processor
+    """Rows to score leave by ``score``, questions about the model by ``model``."""
+    say_ready: Processor
+    ready: Processor
+    explain: Processor
+    """Takes what could not be scored."""
+    write: Processor
+    refuse: Processor
+
+    def others(self) -> list[Processor]:
+        """Those that are not on the way to a score."""
+        return [self.say_ready, self.ready, self.explain, self.write, self.refuse]
+
+    def refusals(self) -> list[Connection]:
+        """From the choice of status and detail to the response."""
+        return [
+            brief("what was wrong", self.explain, ["success"], self.write),
+            brief("error as JSON", self.write, ["success"], self.refuse),
+        ]
+
+    def sides(self) -> list[Connection]:
+        """The requests that are not to be scored."""
+        down = self.route.middle[0]
+        return [
+            brief("is it ready?", self.route, ["ready"], self.say_ready, bends=[(down, self.say_ready.middle[1])]),
+            brief("ready", self.say_ready, ["success"], self.ready),
+            brief(
+                "refused requests",
+                self.route,
+                [*_REFUSALS, "unmatched"],
+                self.explain,
+                bends=[(down, self.explain.middle[1])],
+            ),
+        ]
+
+
+def front(ready_row: int, score_row: int, error_row: int) -> Front:
+    """Make them, in three rows."""
+    first, second, third, fourth, fifth = (column * COLUMN for column in range(5))
+    contexts = Service(
+        name="Open requests",
+        type="org.apache.nifi.http.StandardHttpContextMap",
+        bundle=Bundle("nifi-http-context-map-nar"),
+        api="org.apache.nifi.http.HttpContextMap",
+        api_bundle=Bundle("nifi-standard-services-api-nar"),
+        properties={"Maximum Outstanding Requests": "5000", "Request Expiration": PATIENCE},
+        comments="Requests that wait for their response; after Request Expiration they are answered with 503.",
+    )
+    receive = Processor(
+        name=RECEIVER,
+        type="org.apache.nifi.processors.standard.HandleHttpRequest",
+        at=(first, score_row),
+        properties={
+            "Listening Port": "#{http.port}",
+            "Hostname": "#{http.host}",
+            "HTTP Context Map": contexts,
+            # So that a readiness probe may ask with HEAD, and so that every other method gets a reason.
+            "Allow HEAD": "true",
+            "Allow OPTIONS": "true",
+            "Additional HTTP Methods": "PATCH",
+            "container-queue-size": "200",
+        },
+        # NiFi tells that the server listens at this level only; dai-nifi deploy waits for it.
+        bulletin_level="INFO",
+        comments="Listens at http.host and http.port. Answers 503 while the flow behind it is full.",
+    )
+    route = Processor(
+        name="What is asked for?",
+        type="org.apache.nifi.processors.standard.RouteOnAttribute",
+        at=(second, score_row),
+        properties={"Routing Strategy": "Route to Property name", **_ROUTES},
+        dynamic=tuple(_ROUTES),
+        # A request of several parts comes as so many FlowFiles; the first is answered for all.
+        ends=("further part",),
+        comments="Sends each request one way; the names that begin with a number are refusals with that status.",
+    )
+    say_ready = Processor(
+        name="Say Ready",
+        type="org.apache.nifi.processors.standard.ReplaceText",
+        at=(third, ready_row),
+        properties={
+            "Replacement Strategy": "Always Replace",
+            "Evaluation Mode": "Entire text",
+            "Replacement Value": "Ready",
+        },
+        ends=("failure",),
+    )
+    ready = Processor(
+        name="Answer Ready",
+        type="org.apache.nifi.processors.standard.HandleHttpResponse",
+        at=(fourth, ready_row),
+        properties={"HTTP Status Code": "200", "HTTP Context Map": contexts, "Content-Type": "text/plain"},
+        dynamic=("Content-Type",),
+        ends=("success", "failure"),
+    )
+    explain = Processor(
+        name="Choose status and detail",
+        type="org.apache.nifi.processors.attributes.UpdateAttribute",
+        at=(third, error_row),
+        properties={
+            "Store State": "Do not store state",
+            "http.status": _STATUS,
+            "http.detail": _DETAIL,
+            "http.allow": _ALLOW,
+        },
+        dynamic=("http.status", "http.detail", "http.allow"),
+        comments="400 where the request is at fault, 501 or 503 where the model is, 500 for anything else.",
+    )
+    write = Processor(
+        name="Write the detail as JSON",
+        type="org.apache.nifi.processors.standard.ReplaceText",
+        at=(fourth, error_row),
+        properties={
+            "Replacement Strategy": "Always Replace",
+            "Evaluation Mode": "Entire text",
+            "Replacement Value": '{"detail": "${http.detail:escapeJson()}"}',
+        },
+        ends=("failure",),
+    )
+    refuse = Processor(
+        name="Answer with the error",
+        type="org.apache.nifi.processors.standard.HandleHttpResponse",
+        at=(fifth, error_row),
+        properties={
+            "HTTP Status Code": "${http.status}",
+            "HTTP Context Map": contexts,
+            "Content-Type": "application/json",
+            "Allow": "${http.allow}",
+        },
+        dynamic=("Content-Type", "Allow"),
+        ends=("success", "failure"),
+    )
+    return Front(contexts, receive, route, say_ready, ready, explain, write, refuse)
+
+
+def answer(name: str, at: Point, contexts: Service, ends: tuple[str, ...] = ("success", "failure")) -> Processor:
+    """The response with scores."""
+    return Processor(
+        name=name,
+        type="org.apache.nifi.processors.standard.HandleHttpResponse",
+        at=at,
+        properties={
+            "HTTP Status Code": "200",
+            "HTTP Context Map": contexts,
+            "Attributes to add to the HTTP Response (Regex)": r"scoring\.(model\.id|duration\.ms)",
+            "Content-Type": "${mime.type}",
+        },
+        dynamic=("Content-Type",),
+        ends=ends,
+        comments="200, with the scored rows in the format in which they came.",
+    )
+
+
+def endpoint(values: Mapping[str, str | None]) -> str | None:
+    """Where a deployment with these parameters takes rows, if it listens; everywhere is named by loopback."""
+    port = values.get("http.port")
+    if port is None:
+        return None
+    host = values.get("http.host") or "127.0.0.1"
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/score"
