@@ -117,14 +117,17 @@ class Exchange:
         self._helper = self._take = None
         self.problem = None
 
-    def take(self, context: Any, flowfile: Any, services: Services | None = None) -> Batch:
-        """The FlowFile, and others behind it if none is large; with record services, it alone and no contents."""
+    def take(self, context: Any, flowfile: Any, file: Path, services: Services | None = None) -> Batch:
+        """The FlowFile, and others behind it if none is large; with record services, it alone and no contents.
+
+        ``file`` is for what is too long for a call.
+        """
         if self._take is None and self.problem is None:
             self._bind(context, flowfile, services)
         if self._take is None:
             return BridgeBatch(flowfile)
         small, most = (SMALL, _MOST) if services is None else (-1, 1)
-        return _HelperBatch(self._helper, packed.Reader(self._take(flowfile, small, most, _TOGETHER)))
+        return _HelperBatch(self._helper, self._take(flowfile, small, most, _TOGETHER, str(file)), file)
 
     def _bind(self, context: Any, flowfile: Any, services: Services | None) -> None:
         try:
@@ -171,8 +174,10 @@ class _HelperBatch:
 
     can_add = True
 
-    def __init__(self, helper: Any, answer: packed.Reader) -> None:
+    def __init__(self, helper: Any, text: str, file: Path) -> None:
         self._helper = helper
+        self._file = file
+        answer = packed.Reader.of(text, file)
         self._ticket = answer.number()
         # A process session is for one thread at a time.
         self._session = threading.Lock()
@@ -187,7 +192,10 @@ class _HelperBatch:
         for outcome in outcomes:
             _pack(out, outcome)
             _pack(out, outcome.further)
-        return self._helper.send(self._ticket, out.text())
+        try:
+            return self._helper.send(self._ticket, out.text_or(self._file))
+        finally:
+            self._file.unlink(missing_ok=True)
 
     def read_records(self, wanted: list[str], path: Path) -> str:
         return str(self._helper.readRecords(self._ticket, "\n".join(wanted), str(path)))

@@ -29,6 +29,8 @@ class Folder:
         self.target = self.path / "target"
         self.rejected = self.path / "rejected"
         self.results = self.path / "results"
+        self.call = self.path / "call"
+        """What is too long for a call over the bridge."""
         self._numbers = itertools.count()
 
     def keep(self, file: Path) -> Path:

@@ -1,14 +1,19 @@
-"""Values packed into one string for the bridge, which moves a string by value and at little cost.
+"""Values packed into one string for the bridge, which moves a short string by value and at little cost.
 
-Big-endian int32 lengths and bytes, as ISO 8859-1; a length of -1 stands for None. ``Packed.java`` has the other side.
+Big-endian int32 lengths and bytes, as ISO 8859-1; a length of -1 stands for None. What is longer goes through a file,
+as the bytes themselves. ``Packed.java`` has the other side.
 """
 
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 _LENGTH = struct.Struct(">i")
 _NUMBER = struct.Struct(">q")
+_MOST_BYTES = 3000
+# In front of a file's name. No other string that is sent begins so: it would begin with a length of a GB.
+_FILE = "@"
 
 
 class Writer:
@@ -32,13 +37,30 @@ class Writer:
         """All values as the string for the bridge."""
         return b"".join(self._parts).decode("latin-1")
 
+    def text_or(self, file: Path) -> str:
+        """All values as the string for the bridge; where they are many, it names the file, which then has them."""
+        if sum(map(len, self._parts)) <= _MOST_BYTES:
+            return self.text()
+        with file.open("wb") as out:
+            out.writelines(self._parts)
+        return f"{_FILE}{file}"
+
 
 class Reader:
     """Gives values back in the order in which they were put in."""
 
-    def __init__(self, text: str) -> None:
-        self._data = text.encode("latin-1")
+    def __init__(self, values: str | bytes) -> None:
+        self._data = values.encode("latin-1") if isinstance(values, str) else values
         self._at = 0
+
+    @classmethod
+    def of(cls, text: str, file: Path) -> Reader:
+        """A reader of an answer that may be in the file: then the string is empty."""
+        if text:
+            return cls(text)
+        data = file.read_bytes()
+        file.unlink()
+        return cls(data)
 
     def number(self) -> int:
         """The next value, an integer of 64 bits."""

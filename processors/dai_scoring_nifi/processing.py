@@ -105,7 +105,9 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
     def transform(self, context: Any, flowfile: Any) -> Any:
         """Score a FlowFile, and others that wait behind it if none is large."""
-        batch = self._exchange.take(context, flowfile, self._services)
+        batch = self._exchange.take(context, flowfile, self._folders.take(0).call, self._services)
+        if not batch.can_add:
+            self._say_that_it_is_slow()
         found: list[Outcome] = []
         try:
             found += self._outcomes(batch)
@@ -190,7 +192,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             return found
         if settings.services:
             return self._with_services(scorer, settings.options, batch, item)
-        options = settings.options if batch.can_add else self._without_rejected(settings.options)
+        options = settings.options if batch.can_add else replace(settings.options, bad_rows=BadRows.FAIL)
         folder = self._folders.take(item.size)
         try:
             if item.contents is None:
@@ -245,7 +247,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             return None
         return outcomes.answered(scorer.info, asked, answer, time.perf_counter() - began)
 
-    def _without_rejected(self, options: FileOptions) -> FileOptions:
+    def _say_that_it_is_slow(self) -> None:
         if not self._warned:
             self._warned = True
             self.logger.warn(
@@ -253,7 +255,6 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
                 "memory, and a FlowFile with a row that cannot be scored goes to failure as a whole. The reason: "
                 f"{self._exchange.problem}"
             )
-        return replace(options, bad_rows=BadRows.FAIL)
 
     def _failed(self, item: Item, code: str, message: str) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.

@@ -77,6 +77,8 @@ def test_numbers_are_read_as_such_where_all_are(tmp_path: Path) -> None:
     # The same number as a literal that means a missing value, in other characters.
     assert _types(path, "x,s,n\n-999,a,3\n", frozenset({"-999"}))[0] == pa.float64()
     assert _types(path, "x,s,n\n-999.0,a,3\n", frozenset({"-999"})) == text
+    # Literals that no integer column holds.
+    assert _types(path, "x,s,n\n1,a,3\n", frozenset({"1.5", "-1.7976931348623157e+308"}))[2] == pa.int64()
 
 
 def test_lines_are_given_as_they_stand(tmp_path: Path) -> None:

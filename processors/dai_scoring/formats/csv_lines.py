@@ -24,6 +24,7 @@ from dai_scoring.numeric import finite_numbers
 
 _LEAST = 1 << 16
 _MOST = MAX_CHUNK_BYTES // 4
+_LONG = float(1 << 63)
 
 
 class PlainLines:
@@ -172,7 +173,7 @@ def _are_odd(table: pa.Table, numbers: Numbers) -> bool:
                 return True
             alike = literals
         else:
-            alike = [literal for literal in literals if literal.is_integer()]
+            alike = [literal for literal in literals if literal.is_integer() and abs(literal) < _LONG]
         if alike and pc.any(pc.is_in(column, pa.array(alike, pa.float64()).cast(kind))).as_py():
             return True
     return False

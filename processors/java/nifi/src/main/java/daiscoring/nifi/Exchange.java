@@ -65,10 +65,11 @@ public final class Exchange {
      * @param small the size in bytes up to which contents are part of the answer
      * @param most how many FlowFiles to take at most, the given one included
      * @param together how many bytes they may have together, the given one not counted if it has more
+     * @param file where a long answer goes; then what is returned is empty
      * @return packed: a ticket for the further calls, the number of FlowFiles, and for each its size, the wanted
      *     attributes and its contents, which are null if it is not small
      */
-    public String take(Object input, int small, int most, long together)
+    public String take(Object input, int small, int most, long together, String file)
             throws ReflectiveOperationException, IOException {
         ProcessSession session = (ProcessSession) sessionField.get(input);
         List<FlowFile> flowFiles = new ArrayList<>();
@@ -91,7 +92,7 @@ public final class Exchange {
                 }
                 out.bytes(flowFile.getSize() <= small ? contents(session, flowFile) : null);
             }
-            return out.toString();
+            return out.toStringOr(Path.of(file));
         } catch (RuntimeException | IOException e) {
             giveBack(ticket);
             throw e;
@@ -107,14 +108,14 @@ public final class Exchange {
     /**
      * Send the FlowFiles on.
      *
-     * @param packed for each of them in order: relationship, attributes to set, contents (null: in the file, or
+     * @param packed what follows, or the name of a file with it after "@"; for each of them in order: relationship, attributes to set, contents (null: in the file, or
      *     untouched), the file that has the contents (null: none), what the provenance says, milliseconds; then the
      *     same for a further FlowFile made of it, the relationship null if there is none
      * @return a FlowFileTransformResult for the first, which NiFi itself asks for the rest
      */
     public Object send(long ticket, String packed) throws IOException {
         Taken own = taken.get(ticket);
-        Packed.Reader in = new Packed.Reader(packed);
+        Packed.Reader in = Packed.Reader.of(packed);
         Outcome first = null;
         for (int i = 0; i < own.flowFiles.size(); i++) {
             Outcome outcome = new Outcome(in);

@@ -6,6 +6,8 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -14,6 +16,14 @@ import java.util.Map;
  * int32 lengths and bytes, as ISO 8859-1. A length of -1 stands for null. {@code exchange.py} has the other side.
  */
 final class Packed {
+    /**
+     * Longer answers go through a file. The bridge sends a string of more than some 8,000 bytes in several parts, and
+     * each but the first waits for TCP to acknowledge the one before, which takes it 40 ms.
+     */
+    private static final int MOST_BYTES = 3000;
+
+    private static final String FILE = "@";
+
     private Packed() {
     }
 
@@ -41,6 +51,15 @@ final class Packed {
         public String toString() {
             return bytes.toString(StandardCharsets.ISO_8859_1);
         }
+
+        /** The values if they are few; else nothing, and the file has them as bytes. */
+        String toStringOr(Path file) throws IOException {
+            if (bytes.size() <= MOST_BYTES) {
+                return toString();
+            }
+            Files.write(file, bytes.toByteArray());
+            return "";
+        }
     }
 
     /** Gives values back in the order in which they were put in. */
@@ -48,7 +67,18 @@ final class Packed {
         private final DataInputStream in;
 
         Reader(String packed) {
-            in = new DataInputStream(new ByteArrayInputStream(packed.getBytes(StandardCharsets.ISO_8859_1)));
+            this(packed.getBytes(StandardCharsets.ISO_8859_1));
+        }
+
+        private Reader(byte[] packed) {
+            in = new DataInputStream(new ByteArrayInputStream(packed));
+        }
+
+        /** A reader of these values, or of those in the file that is named after {@link #FILE}. */
+        static Reader of(String packed) throws IOException {
+            return packed.startsWith(FILE)
+                    ? new Reader(Files.readAllBytes(Path.of(packed.substring(FILE.length()))))
+                    : new Reader(packed);
         }
 
         long number() throws IOException {
