@@ -8,7 +8,22 @@ import sys
 import typer
 from rich.console import Console
 
-from dai_nifi.commands import demo, deploy, flows, inspect, nars, nifi, pipeline, score, start, status, stop, undeploy
+from dai_nifi.commands import (
+    demo,
+    deploy,
+    flows,
+    inspect,
+    nars,
+    nifi,
+    pipeline,
+    rollback,
+    score,
+    start,
+    status,
+    stop,
+    swap,
+    undeploy,
+)
 from dai_nifi.errors import ToolError
 
 app = typer.Typer(
@@ -29,6 +44,8 @@ app.command()(deploy.deploy)
 app.command()(start.start)
 app.command()(stop.stop)
 app.command()(status.status)
+app.command()(swap.swap)
+app.command()(rollback.rollback)
 app.command()(undeploy.undeploy)
 
 
