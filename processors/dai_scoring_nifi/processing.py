@@ -263,7 +263,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
     def _failed(self, item: Item, code: str, message: str) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
         self.logger.error(f"Cannot score {item.attributes.get('filename')}: {message} [{code}]")
-        return outcomes.failed(code, message)
+        return outcomes.failed(None if self._scorer is None else self._scorer.info, code, message)
 
 
 def _question(item: Item) -> rest_v1.Question | None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from dai_nifi.commands import (
     demo,
     deploy,
+    doctor,
     flows,
     inspect,
     nars,
@@ -41,6 +42,7 @@ app.command()(inspect.inspect)
 app.command()(score.score)
 app.add_typer(flows.app, name="flows")
 app.command()(deploy.deploy)
+app.command()(doctor.doctor)
 app.command()(start.start)
 app.command()(stop.stop)
 app.command()(status.status)
