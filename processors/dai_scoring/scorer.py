@@ -214,6 +214,11 @@ class Scorer:
                 self._busy -= 1
                 self._idle.notify_all()
 
+    def try_out(self) -> bool:
+        """Score one row without a value in it; whether that gives a prediction. Raises what :meth:`score` does."""
+        row = pa.table({column.name: pa.nulls(1, pa.string()) for column in self.info.inputs})
+        return bool(self.score(row).predictions.num_rows)
+
     def close(self) -> None:
         """Wait for calls that score, then let go of the model. Later calls of score raise ModelError."""
         with self._idle:

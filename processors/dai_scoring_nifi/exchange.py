@@ -57,14 +57,14 @@ class Outcome:
     """Where a FlowFile goes, and with what.
 
     ``contents`` are bytes, a file (which is deleted once it was read), or None to leave them as they are.
-    ``details`` and ``millis`` are for the provenance. ``further`` is another FlowFile to be made of it.
+    ``details`` and ``seconds`` are for the provenance. ``further`` is another FlowFile to be made of it.
     """
 
     relationship: str
     attributes: dict[str, str]
     contents: bytes | Path | None = None
     details: str = ""
-    millis: int = 0
+    seconds: float = 0.0
     further: Outcome | None = field(default=None)
 
     def discard(self) -> None:
@@ -226,7 +226,7 @@ def _pack(out: packed.Writer, outcome: Outcome | None) -> None:
     out.bytes(inside if isinstance(inside, bytes) else None)
     out.bytes(str(inside).encode() if isinstance(inside, Path) else None)
     out.bytes(outcome.details.encode())
-    out.number(outcome.millis)
+    out.number(round(outcome.seconds * 1e6))
 
 
 class BridgeBatch:

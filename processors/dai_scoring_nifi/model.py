@@ -21,15 +21,19 @@ _UNUSED_SECONDS = 40.0
 _LOOK_SECONDS = 5.0
 
 
+_Key = tuple[Any, ...]
+
+
 class ModelHolder:
-    """Holds one loaded model for all threads of a processor."""
+    """Holds one loaded model for all threads of a processor, and a spare while another is to take its place."""
 
     def __init__(self, log: Callable[[str], None], opener: Callable[..., Scorer] = open_model) -> None:
         self._preparation = Preparation(log)
         self._open = opener
         self._lock = threading.Lock()
-        self._key: tuple[Any, ...] | None = None
+        self._key: _Key | None = None
         self._scorer: Scorer | None = None
+        self._spare: tuple[_Key, Scorer] | None = None
         self._refusal: tuple[ModelError, float] | None = None
         self._running = False
         self._last_use = 0.0
@@ -38,27 +42,56 @@ class ModelHolder:
         """The model that the settings name; raises ModelError where it cannot be loaded."""
         with self._lock:
             self._last_use = time.monotonic()
-            key = (settings.model, settings.runtime, runtime, _fingerprint(settings))
+            key = _key(settings, runtime)
             if key == self._key:
                 if self._scorer is not None:
                     return self._scorer
                 if self._refusal is not None and time.monotonic() - self._refusal[1] < _RETRY_SECONDS:
                     raise self._refusal[0]
-            if runtime is Runtime.PYTHON and identify(settings.model) is Kind.SCORING_PIPELINE:
-                self._preparation.require(settings.model, settings.runtime.pipeline)
+            self._require_environment(settings, runtime)
             old, self._scorer, self._refusal, self._key = self._scorer, None, None, key
             try:
-                self._scorer = self._open(settings.model, runtime, settings.runtime)
-                threading.Thread(
-                    target=self._let_go_when_unused, args=(self._scorer,), name="dai-scoring-model", daemon=True
-                ).start()
+                if self._spare is not None and self._spare[0] == key:
+                    self._scorer, self._spare = self._spare[1], None
+                else:
+                    self._scorer = self._open(settings.model, runtime, settings.runtime)
+                    self._watch(self._scorer)
             except ModelError as error:
                 self._refusal = (error, time.monotonic())
                 raise
             finally:
                 if old is not None:
-                    old.close()
+                    # What the old one still has to end must not hold up the new one.
+                    threading.Thread(target=old.close, name="dai-scoring-close").start()
             return self._scorer
+
+    def prepare(self, settings: Settings, runtime: Runtime) -> Scorer:
+        """Load a model beside the one that scores: the next ``get`` that asks for it has it at once.
+
+        Raises ModelError where it cannot be loaded.
+        """
+        key = _key(settings, runtime)
+        with self._lock:
+            if key == self._key and self._scorer is not None:
+                return self._scorer
+            if self._spare is not None and self._spare[0] == key:
+                return self._spare[1]
+        self._require_environment(settings, runtime)
+        # Without the lock: the processor may be stopped meanwhile.
+        scorer = self._open(settings.model, runtime, settings.runtime)
+        with self._lock:
+            old, self._spare, self._last_use = self._spare, (key, scorer), time.monotonic()
+            self._watch(scorer)
+        if old is not None:
+            old[1].close()
+        return scorer
+
+    def drop_spare(self) -> None:
+        """Close the model that was loaded beside, if it has not been asked for."""
+        with self._lock:
+            old, self._spare = self._spare, None
+        if old is not None:
+            old[1].close()
 
     def running(self, state: bool) -> None:
         """Say whether the processor runs: then its model is kept, however long no FlowFile comes."""
@@ -66,17 +99,35 @@ class ModelHolder:
             self._running = state
             self._last_use = time.monotonic()
 
+    def _require_environment(self, settings: Settings, runtime: Runtime) -> None:
+        if runtime is Runtime.PYTHON and identify(settings.model) is Kind.SCORING_PIPELINE:
+            self._preparation.require(settings.model, settings.runtime.pipeline)
+
+    def _watch(self, scorer: Scorer) -> None:
+        threading.Thread(target=self._let_go_when_unused, args=(scorer,), name="dai-scoring-model", daemon=True).start()
+
     def _let_go_when_unused(self, scorer: Scorer) -> None:
         """Close the model of a processor that is gone."""
         while True:
             time.sleep(_LOOK_SECONDS)
             with self._lock:
-                if self._scorer is not scorer:
-                    return
-                if not self._running and time.monotonic() - self._last_use > _UNUSED_SECONDS:
+                unused = not self._running and time.monotonic() - self._last_use > _UNUSED_SECONDS
+                if self._scorer is scorer:
+                    if not unused:
+                        continue
                     self._scorer = self._key = None
-                    scorer.close()
+                elif self._spare is not None and self._spare[1] is scorer:
+                    if not unused:
+                        continue
+                    self._spare = None
+                else:
                     return
+                scorer.close()
+                return
+
+
+def _key(settings: Settings, runtime: Runtime) -> _Key:
+    return settings.model, settings.runtime, runtime, _fingerprint(settings)
 
 
 def _fingerprint(settings: Settings) -> tuple[int, int, int]:

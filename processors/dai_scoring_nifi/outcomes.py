@@ -46,19 +46,19 @@ def nothing(info: ModelInfo) -> Outcome:
 
 def answered(info: ModelInfo, asked: Question, answer: Answer, seconds: float) -> Outcome:
     """The answer to a request of H2O's REST scorers."""
-    millis = round(seconds * 1000)
     attributes = {
         **_model(info),
         "record.count": str(answer.rows),
         "mime.type": answer.mime_type,
-        "scoring.duration.ms": str(millis),
+        "scoring.duration.ms": str(round(seconds * 1000)),
     }
-    return Outcome(SUCCESS, attributes, answer.body, f"Answered {asked.value} with {_words(info)}", millis)
+    return Outcome(SUCCESS, attributes, answer.body, f"Answered {asked.value} with {_words(info)}", seconds)
 
 
-def failed(code: str, message: str) -> Outcome:
+def failed(info: ModelInfo | None, code: str, message: str) -> Outcome:
     """A FlowFile that cannot be scored as a whole, and why."""
-    return Outcome(FAILURE, {"scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
+    model = {} if info is None else _model(info)
+    return Outcome(FAILURE, {**model, "scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
 
 
 def _success(
@@ -70,14 +70,13 @@ def _success(
     contents: bytes | Path,
     further: Outcome | None,
 ) -> Outcome:
-    millis = round(seconds * 1000)
     attributes = {
         **attributes,
         "record.count": str(count),
         "scoring.rejected.count": str(rejected),
-        "scoring.duration.ms": str(millis),
+        "scoring.duration.ms": str(round(seconds * 1000)),
     }
-    return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", millis, further)
+    return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
 
 
 def _model(info: ModelInfo) -> dict[str, str]:

@@ -34,6 +34,8 @@ from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
 from dai_scoring_nifi.record_services import score_records
 from dai_scoring_nifi.settings import Settings
+from dai_scoring_nifi.state import ComponentState
+from dai_scoring_nifi.successor import Successor
 
 
 class RecordScoring(FlowFileTransform):  # type: ignore[misc]
@@ -46,6 +48,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         super().__init__()
         end_with_parent()
         self._models = ModelHolder(lambda line: self.logger.info(line))
+        self._successor = Successor(self._models)
         self._folders = Folders()
         self._exchange = Exchange()
         self._helpers = ThreadPoolExecutor(os.cpu_count(), "dai-scoring-beside")
@@ -95,9 +98,11 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._models.running(True)
         self._settings = found
         self._services = self._services_of(context) if found.services else None
+        self._successor.watch(found, self.runtime, self._scorer.info, ComponentState(context, self.logger).tell)
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
+        self._successor.rest()
         self._scorer = None
         self._models.running(False)
         self._exchange.reset()
@@ -259,7 +264,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
     def _failed(self, item: Item, code: str, message: str) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
         self.logger.error(f"Cannot score {item.attributes.get('filename')}: {message} [{code}]")
-        return outcomes.failed(code, message)
+        return outcomes.failed(None if self._scorer is None else self._scorer.info, code, message)
 
 
 def _question(item: Item) -> rest_v1.Question | None:

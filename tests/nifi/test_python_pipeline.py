@@ -16,11 +16,14 @@ import nipyapi
 import pytest
 
 from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.status import status
+from dai_nifi.flows.swap import SwapRequest, swap
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
 from dai_nifi.nifi.web import free_port
 from dai_scoring.files import score_file
+from dai_scoring.model_file import sha256
 from dai_scoring.scorer import Scorer
 from tests.nifi.conftest import Folders, NiFi, deploy_batch, quiet
 from tests.nifi.test_processor import Canvas, until
@@ -101,6 +104,30 @@ def test_a_worker_killed_in_the_middle_of_a_hundred_flowfiles(folders: Folders, 
         wanted = [line.split(",")[1] for line in lines[number : number + 150]]
         assert [row["individual_id"] for row in out] == wanted
     assert list(folders.failed.glob("part-*")) == []
+
+
+def test_another_pipeline_takes_over_once_its_environment_is_there(
+    folders: Folders, samples: Path, tmp_path: Path
+) -> None:
+    """Whether pip has to make the environment first, or an earlier run has left it."""
+    other = pipelines.scorer_zip(samples, tmp_path / "scorer.zip", notes=b"the same model, released again")
+    said: list[str] = []
+
+    def progress(what: str, share: float | None = None) -> None:
+        said.append(what)
+
+    def failures() -> int:
+        return sum(count.flowfiles_failed for count in status(folders.name).counts)
+
+    header, *lines = rows(samples)
+    before = failures()
+    done = swap(SwapRequest(folders.name, other, locally=None), progress)
+    assert (done.action, done.running) == ("swapped", True)
+    assert said.index("loading the model in NiFi, beside the present one") < said.index("changing models")
+    folders.put("swapped.csv", "\n".join([header, *lines[:20]]) + "\n")
+    assert len(folders.wait(folders.output / "swapped.csv").splitlines()) == 21
+    assert {one.sha256 for one in status(folders.name).loaded} == {sha256(other)}
+    assert failures() == before
 
 
 def test_requests_are_answered(pipeline_scorer: Scorer, pipeline: Path) -> None:

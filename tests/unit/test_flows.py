@@ -251,6 +251,13 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
         checks.check_model(tmp_path / "absent.mojo", "java")
 
 
+def test_a_model_that_is_larger_than_nifi_takes_is_refused_at_once(tmp_path: Path) -> None:
+    with (tmp_path / "large.mojo").open("wb") as file:
+        file.truncate(checks.LARGEST_ASSET + 1)
+    with pytest.raises(ModelRefusedError, match=r"has 1\.00 GB; NiFi takes files of up to 1 GB.*model\.file"):
+        checks.check_model(tmp_path / "large.mojo", "java")
+
+
 def test_asset_names_differ_by_contents_and_are_plain(tmp_path: Path) -> None:
     one, other = tmp_path / "größe 1.mojo", tmp_path / "other.mojo"
     one.write_bytes(b"1")

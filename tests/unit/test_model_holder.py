@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +37,23 @@ def closed(scorer: Scorer) -> bool:
     return scorer._closed
 
 
-def settings(folder: Path) -> Settings:
-    (folder / "a.mojo").write_bytes(b"model")
-    return Settings(folder / "a.mojo", RuntimeSettings(), FileOptions())
+def wait_until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def settings(folder: Path, name: str = "a.mojo") -> Settings:
+    (folder / name).write_bytes(b"model")
+    return Settings(folder / name, RuntimeSettings(), FileOptions())
 
 
 def test_a_model_that_nobody_asks_for_is_let_go(opened: list[Scorer], tmp_path: Path) -> None:
     held, wanted = holder(opened), settings(tmp_path)
     first = held.get(wanted, Runtime.JAVA)
     assert held.get(wanted, Runtime.JAVA) is first
-    end = time.monotonic() + 10
-    while not closed(first):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: closed(first))
     assert held.get(wanted, Runtime.JAVA) is not first
 
 
@@ -59,10 +64,7 @@ def test_the_model_of_a_running_processor_is_kept(opened: list[Scorer], tmp_path
     time.sleep(0.6)
     assert not closed(scorer)
     held.running(False)
-    end = time.monotonic() + 10
-    while not closed(scorer):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: closed(scorer))
 
 
 def test_another_file_at_the_path_is_loaded_anew(opened: list[Scorer], tmp_path: Path) -> None:
@@ -70,4 +72,32 @@ def test_another_file_at_the_path_is_loaded_anew(opened: list[Scorer], tmp_path:
     first = held.get(wanted, Runtime.JAVA)
     wanted.model.write_bytes(b"another model")
     assert held.get(wanted, Runtime.JAVA) is not first
-    assert closed(first)
+    wait_until(lambda: closed(first))
+
+
+def test_a_model_that_was_loaded_beside_is_there_at_once(opened: list[Scorer], tmp_path: Path) -> None:
+    held = holder(opened)
+    held.running(True)
+    first = held.get(settings(tmp_path), Runtime.JAVA)
+    next_one = settings(tmp_path, "b.mojo")
+    spare = held.prepare(next_one, Runtime.JAVA)
+    assert held.prepare(next_one, Runtime.JAVA) is spare
+    assert not closed(first)
+    assert held.get(next_one, Runtime.JAVA) is spare
+    assert opened == [first, spare]
+    wait_until(lambda: closed(first))
+    held.drop_spare()
+    assert not closed(spare)
+
+
+def test_a_spare_that_nobody_asks_for_is_let_go(opened: list[Scorer], tmp_path: Path) -> None:
+    held = holder(opened)
+    held.running(True)
+    scorer = held.get(settings(tmp_path), Runtime.JAVA)
+    dropped = held.prepare(settings(tmp_path, "b.mojo"), Runtime.JAVA)
+    held.drop_spare()
+    assert closed(dropped)
+    assert not closed(scorer)
+    forgotten = held.prepare(settings(tmp_path, "c.mojo"), Runtime.JAVA)
+    held.running(False)
+    wait_until(lambda: closed(scorer) and closed(forgotten))

@@ -1,1 +1,49 @@
-"""The command dai-nifi: a local NiFi, archives, models and flows. Its verbs are functions in the packages here."""
+"""Deploys and operates H2O models in Apache NiFi: the command dai-nifi, and its verbs as functions.
+
+``from dai_nifi import deploy, swap, status`` and so on; :mod:`dai_nifi.api` has them, :mod:`dai_nifi.errors` what they
+raise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dai_nifi.api import (
+        build_nar,
+        deploy,
+        doctor,
+        inspect,
+        install_nar,
+        rollback,
+        score,
+        start,
+        status,
+        stop,
+        swap,
+        undeploy,
+    )
+
+__all__ = [
+    "build_nar",
+    "deploy",
+    "doctor",
+    "inspect",
+    "install_nar",
+    "rollback",
+    "score",
+    "start",
+    "status",
+    "stop",
+    "swap",
+    "undeploy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Not before somebody asks: the modules behind them take half a second to load.
+    if name in __all__:
+        from dai_nifi import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,23 @@ import sys
 import typer
 from rich.console import Console
 
-from dai_nifi.commands import demo, deploy, flows, inspect, nars, nifi, pipeline, score, start, status, stop, undeploy
+from dai_nifi.commands import (
+    demo,
+    deploy,
+    doctor,
+    flows,
+    inspect,
+    nars,
+    nifi,
+    pipeline,
+    rollback,
+    score,
+    start,
+    status,
+    stop,
+    swap,
+    undeploy,
+)
 from dai_nifi.errors import ToolError
 
 app = typer.Typer(
@@ -26,9 +42,12 @@ app.command()(inspect.inspect)
 app.command()(score.score)
 app.add_typer(flows.app, name="flows")
 app.command()(deploy.deploy)
+app.command()(doctor.doctor)
 app.command()(start.start)
 app.command()(stop.stop)
 app.command()(status.status)
+app.command()(swap.swap)
+app.command()(rollback.rollback)
 app.command()(undeploy.undeploy)
 
 

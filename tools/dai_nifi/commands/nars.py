@@ -39,9 +39,6 @@ def build(
 ) -> None:
     """Build the archives: for H2O-3 models as they are, for Driverless AI MOJOs with --accept-h2o-licence."""
     output = Output(as_json)
-    for name in runtime or ():
-        if name not in SPECS:
-            raise UsageError(f"there is no runtime {name}; there are: {', '.join(SPECS)}")
     if python_version not in (None, "3.10", "3.11", "3.12"):
         raise UsageError(f"--python-version {python_version}: NiFi's Python is 3.10, 3.11 or 3.12 here")
     built: list[BuiltNar] = []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
+from dai_nifi.errors import UsageError
 from dai_nifi.flows import status as flows
 from dai_nifi.flows.status import FlowStatus
 
@@ -19,24 +23,52 @@ _COLOURS = {"running": "green", "partly running": "yellow", "stopped": "yellow",
 
 def status(
     name: Annotated[str | None, typer.Argument(help="The deployed flow. Default: all of them.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it, until ctrl-C.")] = False,
+    interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks, with --watch.")] = 2.0,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a deployed flow: its state, queues, model, traffic and latest errors."""
+    """Show a deployed flow: its state, queues, model, traffic, what was scored and rejected, and its latest errors."""
+    if watch and as_json:
+        raise UsageError("--watch never ends, so it cannot print one JSON document.")
     connect(url, profile)
+    if watch:
+        _watch(name, interval)
     if name is None:
         found = flows.status_all()
-        Output(as_json).result([asdict(one) for one in found], lambda console: _render_all(console, found))
+        Output(as_json).result([asdict(one) for one in found], lambda console: console.print(_all(found)))
         return
     one = flows.status(name)
-    Output(as_json).result(asdict(one), lambda console: _render(console, one))
+    Output(as_json).result(asdict(one), lambda console: console.print(_one(one), soft_wrap=True))
 
 
-def _render_all(console: Console, found: list[FlowStatus]) -> None:
+def _watch(name: str | None, interval: float) -> None:
+    """Show it again and again; only an error or ctrl-C ends this."""
+    before: FlowStatus | None = None
+    since = time.monotonic()
+    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+        while True:
+            if name is None:
+                live.update(_all(flows.status_all()), refresh=True)
+            else:
+                now, at = flows.status(name), time.monotonic()
+                live.update(_one(now, _rate(before, now, at - since)), refresh=True)
+                before, since = now, at
+            time.sleep(interval)
+
+
+def _rate(before: FlowStatus | None, now: FlowStatus, seconds: float) -> float | None:
+    """Rows scored a second between two looks."""
+    if before is None:
+        return None
+    rows = [sum(one.rows_scored for one in found.counts) for found in (before, now)]
+    return max(0, rows[1] - rows[0]) / seconds
+
+
+def _all(found: list[FlowStatus]) -> RenderableType:
     if not found:
-        console.print("No flow is deployed in this NiFi.")
-        return
+        return "No flow is deployed in this NiFi."
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("NAME", "FLOW", "STATE", "QUEUED", "MODEL", "WARNINGS"):
         table.add_column(title)
@@ -44,32 +76,52 @@ def _render_all(console: Console, found: list[FlowStatus]) -> None:
         state = f"[{_COLOURS[one.state]}]{one.state}[/]"
         queued, told = str(one.queued_flowfiles), str(len(one.bulletins))
         table.add_row(one.name, f"{one.flow} ({one.runtime})", state, queued, one.model or "-", told)
-    console.print(table)
+    return table
 
 
-def _render(console: Console, one: FlowStatus) -> None:
-    def line(text: str, style: str | None = None) -> None:
-        console.print(text, style=style, markup=False, soft_wrap=True)
-
-    line(f"{one.name}: {one.state}", _COLOURS[one.state])
-    counts = f"{one.running} running, {one.stopped} stopped, {one.invalid} invalid"
+def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
     scored = one.scoring
+    loaded = [f"{each.id}  SHA-256 {each.sha256[:12]}  on {each.runtime}" for each in one.loaded]
     facts = {
         "flow": f"{one.flow} ({one.runtime})",
-        "components": counts,
-        "queued": f"{one.queued_flowfiles} FlowFile(s), {one.queued_bytes:,} bytes",
-        "scoring, 5 min": f"{scored.flowfiles_in} FlowFile(s) in, {scored.flowfiles_out} out; "
-        f"{scored.bytes_in:,} bytes in, {scored.bytes_out:,} out",
+        "components": f"{one.running} running, {one.stopped} stopped, {one.invalid} invalid",
         "model": one.model,
+        "scores with": "; ".join(loaded),
+        "before it": one.previous,
         **one.parameters,
         "POST rows to": one.endpoint,
         "canvas": one.url,
+        "queued": f"{one.queued_flowfiles} FlowFile(s), {one.queued_bytes:,} bytes",
+        "scoring, 5 min": f"{scored.flowfiles_in} FlowFile(s) in, {scored.flowfiles_out} out; "
+        f"{scored.bytes_in:,} bytes in, {scored.bytes_out:,} out",
+        "rows a second": None if rows_a_second is None else f"{rows_a_second:,.1f}",
     }
     width = max(map(len, facts))
-    for name, value in facts.items():
-        if value:
-            line(f"  {name:<{width}}  {value}")
-    for problem in one.problems:
-        line(f"  not valid: {problem}", "red")
+    parts: list[RenderableType] = [Text(f"{one.name}: {one.state}", _COLOURS[one.state])]
+    parts += [Text(f"  {name:<{width}}  {value}") for name, value in facts.items() if value]
+    parts += [_table(one)] if one.counts else []
+    parts += [_queues(one)] if one.queues else []
+    parts += [Text(f"  not valid: {problem}", "red") for problem in one.problems]
     for told in one.bulletins:
-        line(f"  {told.time} {told.level} {told.source}: {told.message}", "red" if told.level == "ERROR" else "yellow")
+        style = "red" if told.level == "ERROR" else "yellow"
+        parts.append(Text(f"  {told.time} {told.level} {told.source}: {told.message}", style))
+    return Group(*parts)
+
+
+def _table(one: FlowStatus) -> Table:
+    table = Table(title="Since NiFi started", title_justify="left")
+    table.add_column("Model", overflow="fold")
+    for title in ("Rows scored", "Rejected", "FlowFiles failed", "Seconds of scoring"):
+        table.add_column(title, justify="right")
+    for each in one.counts:
+        counts = (each.rows_scored, each.rows_rejected, each.flowfiles_failed)
+        table.add_row(Text(each.model), *(f"{count:,}" for count in counts), f"{each.seconds:,.1f}")
+    return table
+
+
+def _queues(one: FlowStatus) -> Table:
+    table = Table("Queue", "From", "To", "FlowFiles", "Bytes", "Full")
+    for each in one.queues:
+        names = (Text(each.name), Text(each.source), Text(each.target))
+        table.add_row(*names, f"{each.flowfiles:,}", f"{each.bytes:,}", f"{each.full:.0%}")
+    return table

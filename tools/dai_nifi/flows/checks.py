@@ -14,6 +14,9 @@ from dai_scoring.errors import ModelError
 from dai_scoring.model_file import Kind as ModelKind
 from dai_scoring.model_file import identify
 
+LARGEST_ASSET = 1 << 30
+"""Bytes that NiFi takes as an asset at most (MAX_ASSET_SIZE_BYTES of its ParameterContextResource)."""
+
 
 def parse(pairs: Iterable[str]) -> dict[str, str]:
     """Read KEY=VALUE words; raises UsageError for one without ``=`` or a key that comes twice."""
@@ -67,7 +70,12 @@ def runtime_for(model: Path | None, present: str | None) -> str:
 
 
 def check_model(model: Path, runtime: str) -> None:
-    """Raise ModelRefusedError if the file is no model, or not one for the runtime."""
+    """Raise ModelRefusedError if the file is no model, or not one for the runtime, or larger than NiFi takes."""
+    if model.is_file() and model.stat().st_size > LARGEST_ASSET:
+        raise ModelRefusedError(
+            f"{model} has {model.stat().st_size / (1 << 30):.2f} GB; NiFi takes files of up to {LARGEST_ASSET >> 30} "
+            f"GB. Put it on every machine that runs NiFi, and set the parameter {MODEL.name} to its path on the canvas."
+        )
     kind = _kind(model)
     if model.is_dir():
         raise ModelRefusedError(f"{model} is a folder, and NiFi takes files: give the scorer.zip that it came in.")

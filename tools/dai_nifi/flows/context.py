@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,13 @@ import nipyapi
 from dai_nifi.errors import ConflictError
 from dai_nifi.flows import deployed
 from dai_nifi.flows.common import MODEL, Template
-from dai_nifi.flows.rest import finish_request, nifi_calls
+from dai_nifi.flows.rest import PAUSE, finish_request, nifi_calls
 from dai_scoring.model_file import sha256
 
+PREVIOUS = "model.previous"
+"""A parameter that nothing uses: while it refers to the model before the last swap, NiFi keeps that."""
+
+_PREVIOUS_DESCRIPTION = "The model before the last swap, for dai-nifi rollback. Nothing else uses it."
 _OWN = "deployed by dai-nifi"
 
 
@@ -44,11 +49,18 @@ class Context:
         return self.assets.get(MODEL.name)
 
     @property
+    def previous(self) -> Asset | None:
+        """The model before the last swap."""
+        return self.assets.get(PREVIOUS)
+
+    @property
     def shown(self) -> dict[str, str | None]:
         """The values that may be shown, beside the model; an asset is shown by its name."""
         named = {**self.values, **{name: asset.name for name, asset in self.assets.items()}}
         return {
-            name: value for name, value in sorted(named.items()) if name not in self.sensitive and name != MODEL.name
+            name: value
+            for name, value in sorted(named.items())
+            if name not in self.sensitive and name not in (MODEL.name, PREVIOUS)
         }
 
 
@@ -135,8 +147,21 @@ def update(
         changed.append(
             nipyapi.parameters.prepare_parameter_with_asset(name, asset.id, asset.name, known and known.description)
         )
+    if MODEL.name in assets and PREVIOUS in context.assets:
+        # What was deployed anew is not to be rolled back to what came before the last swap.
+        changed.append(nipyapi.parameters.prepare_parameter(PREVIOUS, None, _PREVIOUS_DESCRIPTION))
     if changed:
         _submit(context, changed, timeout)
+
+
+def change_model(context: Context, model: Asset, previous: Asset | None, timeout: float, pause: float) -> None:
+    """Refer to another model, and keep the one before; components that use the model should be stopped."""
+    changed = [_refer(MODEL.name, model, MODEL.description)]
+    if previous is not None:
+        changed.append(_refer(PREVIOUS, previous, _PREVIOUS_DESCRIPTION))
+    elif PREVIOUS in context.assets:
+        changed.append(nipyapi.parameters.prepare_parameter(PREVIOUS, None, _PREVIOUS_DESCRIPTION))
+    _submit(context, changed, timeout, pause)
 
 
 def upload(context: Context, file: Path) -> Asset:
@@ -147,6 +172,32 @@ def upload(context: Context, file: Path) -> Asset:
             if one["name"] == name and not one["missing_content"]:
                 return Asset(one["id"], name)
         made = nipyapi.parameters.upload_asset(context.id, file_bytes=file.read_bytes(), filename=name)
+    return Asset(made["id"], made["name"])
+
+
+def download(context: Context, asset: Asset, folder: Path) -> Path:
+    """A copy of an asset, under its own name."""
+    target = folder / asset.name
+    with nifi_calls(), target.open("wb") as file:
+        # As it is sent: nipyapi would take it for text.
+        response = nipyapi.nifi.ParameterContextsApi().get_asset_content1(context.id, asset.id, _preload_content=False)
+        try:
+            shutil.copyfileobj(response, file)
+        finally:
+            response.release_conn()
+    return target
+
+
+def digest(context: Context, asset: Asset) -> str:
+    """The SHA-256 of an asset, in hex, as NiFi has it."""
+    with nifi_calls():
+        return next(str(one["digest"]) for one in nipyapi.parameters.list_assets(context.id) if one["id"] == asset.id)
+
+
+def put_word(context: Context, name: str, text: str) -> Asset:
+    """Put a small file beside the models, or replace it; nothing refers to it, so nothing restarts."""
+    with nifi_calls():
+        made = nipyapi.parameters.upload_asset(context.id, file_bytes=text.encode(), filename=name)
     return Asset(made["id"], made["name"])
 
 
@@ -176,7 +227,11 @@ def _entity(context_id: str) -> Any:
         return nipyapi.nifi.ParameterContextsApi().get_parameter_context(context_id)
 
 
-def _submit(context: Context, parameters: list[Any], timeout: float) -> None:
+def _refer(parameter: str, asset: Asset, description: str) -> Any:
+    return nipyapi.parameters.prepare_parameter_with_asset(parameter, asset.id, asset.name, description)
+
+
+def _submit(context: Context, parameters: list[Any], timeout: float, pause: float = PAUSE) -> None:
     calls = nipyapi.nifi.ParameterContextsApi()
     entity = _entity(context.id)
     body = nipyapi.nifi.ParameterContextEntity(
@@ -191,4 +246,5 @@ def _submit(context: Context, parameters: list[Any], timeout: float) -> None:
             lambda: calls.delete_update_request(context.id, request),
             f"set the parameters of {context.name!r}",
             timeout,
+            pause,
         )

@@ -13,13 +13,16 @@ import nipyapi
 from dai_nifi.errors import ConflictError, InvalidFlowError, ToolError
 from dai_nifi.flows import deployed, serving
 from dai_nifi.flows.deployed import Deployed
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, wait_for
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, PAUSE, Progress, nifi_calls, silent, wait_for
 from dai_scoring.worker.environment import BEING_MADE
 
 # NiFi validates again in the background, some seconds apart; an error that outlives this is meant.
 _SETTLED = 8.0
 # A server either listens at once or says why not.
 _LISTENING = 15.0
+
+# What NiFi says of a Python processor until its process has started.
+_NOT_READY = ("Initializing runtime environment", "In the process of loading Processor code")
 
 # How a component names itself before what it has to say; the bulletin says already whose it is.
 _SELF = re.compile(r"^\w+\[[^\]]*\]\s*")
@@ -73,13 +76,13 @@ def start_group(flow: Deployed, timeout: float, progress: Progress) -> bool:
         return False
     wait_until_valid(flow, timeout, progress)
     progress(f"starting {flow.name}", None)
-    before = _last_bulletin()
+    before = last_bulletin()
     entrances = [one for one in stopped if one.component.input_requirement == "INPUT_FORBIDDEN"]
     # A model may take its time to load: nothing is let in before.
-    _schedule(flow.id, [one for one in stopped if one not in entrances], "RUNNING")
-    _wait_for_state(flow.id, {one.id for one in stopped} - {one.id for one in entrances}, "RUNNING", timeout)
-    _schedule(flow.id, entrances, "RUNNING")
-    _wait_for_state(flow.id, {one.id for one in entrances}, "RUNNING", timeout)
+    schedule(flow.id, [one for one in stopped if one not in entrances], "RUNNING")
+    wait_for_state(flow.id, {one.id for one in stopped} - {one.id for one in entrances}, "RUNNING", timeout)
+    schedule(flow.id, entrances, "RUNNING")
+    wait_for_state(flow.id, {one.id for one in entrances}, "RUNNING", timeout)
     for one in entrances:
         if one.component.name == serving.RECEIVER:
             _wait_until_listening(flow, one.id, before)
@@ -109,8 +112,8 @@ def stop_entrances(flow: Deployed, timeout: float) -> None:
     """Let nothing more in; what is inside goes on."""
     entrances = [one for one in deployed.processors(flow.id) if one.component.input_requirement == "INPUT_FORBIDDEN"]
     running = [one for one in entrances if one.component.state == "RUNNING"]
-    _schedule(flow.id, running, "STOPPED")
-    _wait_for_state(flow.id, {one.id for one in running}, "STOPPED", timeout)
+    schedule(flow.id, running, "STOPPED")
+    wait_for_state(flow.id, {one.id for one in running}, "STOPPED", timeout)
 
 
 def set_services(group_id: str, state: str, timeout: float) -> None:
@@ -191,7 +194,7 @@ def problems(found: Sequence[Any]) -> list[str]:
         for one in found
         if one.component.validation_status == "INVALID"
         for error in one.component.validation_errors or []
-        if "Initializing runtime environment" not in error
+        if not any(words in error for words in _NOT_READY)
     ]
 
 
@@ -203,7 +206,8 @@ def _invalid(flow: Deployed, found: Sequence[str], when: str = "") -> InvalidFlo
     )
 
 
-def _schedule(group_id: str, components: Sequence[Any], state: str) -> None:
+def schedule(group_id: str, components: Sequence[Any], state: str) -> None:
+    """Start or stop (RUNNING, STOPPED) some of a group's processors, without waiting."""
     if not components:
         return
     body = nipyapi.nifi.ScheduleComponentsEntity(
@@ -213,7 +217,9 @@ def _schedule(group_id: str, components: Sequence[Any], state: str) -> None:
         nipyapi.nifi.FlowApi().schedule_components(body, group_id)
 
 
-def _wait_for_state(group_id: str, ids: set[str], state: str, timeout: float) -> None:
+def wait_for_state(group_id: str, ids: set[str], state: str, timeout: float, pause: float = PAUSE) -> None:
+    """Wait until these processors are RUNNING, or STOPPED; raises InvalidFlowError saying what they told instead."""
+
     def reached() -> bool | None:
         others = [one for one in deployed.processors(group_id) if one.id in ids and one.component.state != state]
         return None if others else True
@@ -224,10 +230,11 @@ def _wait_for_state(group_id: str, ids: set[str], state: str, timeout: float) ->
         told = [f"{one.source}: {one.message}" for one in bulletins(group_id) if one.level == "ERROR"]
         return InvalidFlowError(f"Not {state.lower()} after {timeout:g} s: {names}.\n  " + "\n  ".join(told[-3:]))
 
-    wait_for(reached, timeout, late)
+    wait_for(reached, timeout, late, pause=pause)
 
 
-def _last_bulletin() -> int:
+def last_bulletin() -> int:
+    """The number of the latest that any component told, -1 if there is none."""
     return max((one.id for one in bulletins()), default=-1)
 
 

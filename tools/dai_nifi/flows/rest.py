@@ -18,7 +18,8 @@ Found = TypeVar("Found")
 
 DEFAULT_TIMEOUT = 120.0
 
-_PAUSE = 0.25
+PAUSE = 0.25
+"""Seconds between two questions to NiFi while something is waited for."""
 
 
 def silent(what: str, share: float | None = None) -> None:
@@ -36,6 +37,17 @@ def nifi_calls() -> Iterator[None]:
         raise NiFiUnreachableError(f"NiFi at {api()} does not answer: {_reason(error)}") from error
 
 
+def if_permitted(call: Callable[[], Found]) -> Found | None:
+    """What NiFi answers, None where this user may not know."""
+    with nifi_calls():
+        try:
+            return call()
+        except nipyapi.nifi.rest.ApiException as error:
+            if error.status != 403:
+                raise
+            return None
+
+
 def api() -> str:
     """The address of NiFi's API, as nipyapi is set up."""
     return str(nipyapi.config.nifi_config.host)
@@ -51,6 +63,7 @@ def wait_for(
     timeout: float,
     late: Callable[[], ToolError],
     busy: Callable[[], bool] = lambda: False,
+    pause: float = PAUSE,
 ) -> Found:
     """Ask until the check gives something; raises what ``late`` makes if that takes too long.
 
@@ -65,10 +78,12 @@ def wait_for(
             deadline = time.monotonic() + timeout
         if time.monotonic() > deadline:
             raise late()
-        time.sleep(_PAUSE)
+        time.sleep(pause)
 
 
-def finish_request(get: Callable[[], Any], delete: Callable[[], Any], what: str, timeout: float) -> None:
+def finish_request(
+    get: Callable[[], Any], delete: Callable[[], Any], what: str, timeout: float, pause: float = PAUSE
+) -> None:
     """Wait for one of NiFi's asynchronous requests and remove it; raises InvalidFlowError if it failed."""
 
     def complete() -> Any | None:
@@ -76,7 +91,9 @@ def finish_request(get: Callable[[], Any], delete: Callable[[], Any], what: str,
         return request if request.complete else None
 
     # An unfinished request is left alone: to delete it is to cancel it half-way.
-    request = wait_for(complete, timeout, lambda: InvalidFlowError(f"NiFi did not {what} within {timeout:g} s."))
+    request = wait_for(
+        complete, timeout, lambda: InvalidFlowError(f"NiFi did not {what} within {timeout:g} s."), pause=pause
+    )
     delete()
     if request.failure_reason:
         raise InvalidFlowError(f"NiFi could not {what}: {request.failure_reason}")

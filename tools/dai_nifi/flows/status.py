@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dai_nifi.flows import context, deployed, lifecycle, serving
+import nipyapi
+
+from dai_nifi.flows import context, deployed, lifecycle, metrics, scorers, serving
 from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.lifecycle import Bulletin
-from dai_nifi.flows.rest import canvas
+from dai_nifi.flows.metrics import ModelCounts
+from dai_nifi.flows.rest import canvas, nifi_calls
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,28 @@ class Traffic:
     flowfiles_out: int
     bytes_in: int
     bytes_out: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits between two processors; ``full`` is the share of 1 at which NiFi holds back what comes before."""
+
+    name: str
+    source: str
+    target: str
+    flowfiles: int
+    bytes: int
+    full: float
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """The model that a scoring processor has loaded on a node, by its own word when it was last started."""
+
+    id: str
+    file: str
+    sha256: str
+    runtime: str
 
 
 @dataclass(frozen=True)
@@ -37,8 +62,16 @@ class FlowStatus:
     problems: list[str]
     queued_flowfiles: int
     queued_bytes: int
+    queues: list[Queue]
+    """Those in which something waits."""
     scoring: Traffic
+    counts: list[ModelCounts]
     model: str | None
+    """The model that is set, by its name as an asset."""
+    previous: str | None
+    """The model that a rollback would bring back."""
+    loaded: list[LoadedModel]
+    """The model that scores, once for each that differs among the nodes; empty while nothing runs."""
     parameters: dict[str, str | None]
     endpoint: str | None
     bulletins: list[Bulletin]
@@ -60,10 +93,11 @@ def status_all() -> list[FlowStatus]:
 def _look(flow: Deployed) -> FlowStatus:
     found = deployed.processors(flow.id)
     states = [_state(one) for one in found]
-    queues = deployed.group(flow).status.aggregate_snapshot
+    whole = _snapshot(flow)
     values = context.read(flow.context_id) if flow.context_id else None
     shown = values.shown if values else {}
     told = [one for one in lifecycle.bulletins(flow.id) if one.level in ("WARNING", "ERROR")]
+    scoring = _scorers(flow, found)
     return FlowStatus(
         name=flow.name,
         flow=flow.mark.flow,
@@ -73,10 +107,14 @@ def _look(flow: Deployed) -> FlowStatus:
         stopped=states.count("stopped"),
         invalid=states.count("invalid"),
         problems=lifecycle.problems(found),
-        queued_flowfiles=int(queues.flow_files_queued or 0),
-        queued_bytes=int(queues.bytes_queued or 0),
-        scoring=_traffic(flow, found),
+        queued_flowfiles=int(whole.flow_files_queued or 0),
+        queued_bytes=int(whole.bytes_queued or 0),
+        queues=_queues(whole),
+        scoring=_traffic(scoring),
+        counts=metrics.counted(one.id for one in scoring),
         model=values.model.name if values and values.model else None,
+        previous=values.previous.name if values and values.previous else None,
+        loaded=_loaded(scoring),
         parameters=shown,
         endpoint=serving.endpoint(shown),
         bulletins=told[-10:],
@@ -99,12 +137,49 @@ def _overall(states: list[str]) -> str:
     return "invalid" if "invalid" in states else "stopped"
 
 
-def _traffic(flow: Deployed, found: list[Any]) -> Traffic:
+def _snapshot(flow: Deployed) -> Any:
+    """NiFi's account of a group with everything in it."""
+    with nifi_calls():
+        found = nipyapi.nifi.FlowApi().get_process_group_status(flow.id, recursive=False)
+    return found.process_group_status.aggregate_snapshot
+
+
+def _queues(whole: Any) -> list[Queue]:
+    found = [one.connection_status_snapshot for one in whole.connection_status_snapshots or []]
+    return [
+        Queue(
+            one.name or "",
+            one.source_name,
+            one.destination_name,
+            int(one.flow_files_queued),
+            int(one.bytes_queued or 0),
+            max(int(one.percent_use_count or 0), int(one.percent_use_bytes or 0)) / 100,
+        )
+        for one in sorted(found, key=lambda one: -int(one.flow_files_queued or 0))
+        if one.flow_files_queued
+    ]
+
+
+def _scorers(flow: Deployed, found: list[Any]) -> list[Any]:
     runtime = RUNTIMES.get(flow.mark.runtime)
-    scorers = [one.status.aggregate_snapshot for one in found if runtime and one.component.type == runtime.processor]
+    return [one for one in found if runtime and one.component.type == runtime.processor]
+
+
+def _loaded(scoring: list[Any]) -> list[LoadedModel]:
+    told = [node for one in scoring if one.component.state == "RUNNING" for node in scorers.told(one.id).nodes]
+    found = (
+        LoadedModel(node["model.id"], node["model.file"], node["model.sha256"], node["runtime"])
+        for node in told
+        if "model.sha256" in node
+    )
+    return list(dict.fromkeys(found))
+
+
+def _traffic(scoring: list[Any]) -> Traffic:
+    totals = [one.status.aggregate_snapshot for one in scoring]
     return Traffic(
-        flowfiles_in=sum(one.flow_files_in or 0 for one in scorers),
-        flowfiles_out=sum(one.flow_files_out or 0 for one in scorers),
-        bytes_in=sum(one.bytes_in or 0 for one in scorers),
-        bytes_out=sum(one.bytes_out or 0 for one in scorers),
+        flowfiles_in=sum(one.flow_files_in or 0 for one in totals),
+        flowfiles_out=sum(one.flow_files_out or 0 for one in totals),
+        bytes_in=sum(one.bytes_in or 0 for one in totals),
+        bytes_out=sum(one.bytes_out or 0 for one in totals),
     )

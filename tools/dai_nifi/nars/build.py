@@ -47,6 +47,8 @@ def build(
     ``accept_h2o_licence`` puts H2O's MOJO runtime inside, under H2O.ai's own licence; UsageError where the archive
     cannot be built so, or not here.
     """
+    if runtime not in SPECS:
+        raise UsageError(f"there is no runtime {runtime}; there are: {', '.join(SPECS)}")
     spec = SPECS[runtime]
     if reason := spec.hindrance(accept_h2o_licence):
         raise UsageError(f"there is no archive of the runtime {runtime}: {reason}.")

@@ -108,8 +108,9 @@ public final class Exchange {
     /**
      * Send the FlowFiles on.
      *
-     * @param packed what follows, or the name of a file with it after "@"; for each of them in order: relationship, attributes to set, contents (null: in the file, or
-     *     untouched), the file that has the contents (null: none), what the provenance says, milliseconds; then the
+     * @param packed what follows, or the name of a file with it after "@"; for each of them in order: relationship,
+     *     attributes to set, contents (null: in the file, or untouched), the file that has the contents (null: none),
+     *     what the provenance says, microseconds; then the
      *     same for a further FlowFile made of it, the relationship null if there is none
      * @return a FlowFileTransformResult for the first, which NiFi itself asks for the rest
      */
@@ -120,6 +121,7 @@ public final class Exchange {
         for (int i = 0; i < own.flowFiles.size(); i++) {
             Outcome outcome = new Outcome(in);
             Outcome further = new Outcome(in);
+            Counters.count(own.session, outcome.relationship, outcome.attributes, outcome.micros);
             if (further.relationship != null) {
                 add(own.session, own.flowFiles.get(i), further);
             }
@@ -221,7 +223,7 @@ public final class Exchange {
 
     private static FlowFile replace(ProcessSession session, FlowFile flowFile, Outcome outcome) throws IOException {
         FlowFile written = write(session, flowFile, outcome);
-        session.getProvenanceReporter().modifyContent(written, outcome.details, outcome.millis);
+        session.getProvenanceReporter().modifyContent(written, outcome.details, outcome.micros / 1000);
         return written;
     }
 
@@ -299,7 +301,7 @@ public final class Exchange {
         private final byte[] contents;
         private final String file;
         private final String details;
-        private final long millis;
+        private final long micros;
 
         Outcome(Packed.Reader in) throws IOException {
             relationship = in.text();
@@ -307,7 +309,7 @@ public final class Exchange {
             contents = relationship == null ? null : in.bytes();
             file = relationship == null ? null : in.text();
             details = relationship == null ? null : in.text();
-            millis = relationship == null ? 0 : in.number();
+            micros = relationship == null ? 0 : in.number();
         }
     }
 }

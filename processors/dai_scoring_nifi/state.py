@@ -1,0 +1,26 @@
+"""What a processor tells of itself in NiFi's state of the component, one for each node: REST clients can read it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from nifiapi.componentstate import Scope, StateException
+
+
+class ComponentState:
+    """The state of one processor on this node; each word replaces the last."""
+
+    def __init__(self, context: Any, logger: Any) -> None:
+        self._manager = context.getStateManager()
+        self._logger = logger
+        self._lock = threading.Lock()
+
+    def tell(self, values: Mapping[str, str]) -> None:
+        """Put these values there. Scoring does not depend on it, so a failure is only logged."""
+        with self._lock:
+            try:
+                self._manager.setState(dict(values), Scope.LOCAL)
+            except StateException as error:
+                self._logger.warn(f"The state of this processor cannot be written: {error.__cause__}")

@@ -1,0 +1,35 @@
+package daiscoring.nifi;
+
+import java.util.Map;
+import org.apache.nifi.processor.ProcessSession;
+
+/** What becomes of rows, counted for each model: NiFi shows its counters and exports them in Prometheus' form. */
+final class Counters {
+    private Counters() {}
+
+    /** Count a FlowFile that is sent on, when its session is committed; those of no model are not counted. */
+    static void count(ProcessSession session, String relationship, Map<String, String> attributes, long micros) {
+        String model = attributes.get("scoring.model.id");
+        if (model == null) {
+            return;
+        }
+        String of = ", model " + model;
+        if (relationship.equals("failure")) {
+            session.adjustCounter("FlowFiles failed" + of, 1, false);
+            return;
+        }
+        add(session, "rows scored" + of, number(attributes.get("record.count")));
+        add(session, "rows rejected" + of, number(attributes.get("scoring.rejected.count")));
+        add(session, "microseconds scoring" + of, micros);
+    }
+
+    private static void add(ProcessSession session, String name, long amount) {
+        if (amount > 0) {
+            session.adjustCounter(name, amount, false);
+        }
+    }
+
+    private static long number(String text) {
+        return text == null ? 0 : Long.parseLong(text);
+    }
+}

@@ -1,0 +1,148 @@
+"""What operators see of flows in a real NiFi: status, counters, Prometheus' form of them, and what the doctor says."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.status import status
+from dai_nifi.flows.undeploy import undeploy
+from dai_nifi.nifi.web import free_port
+from dai_scoring.model_file import sha256
+from tests.conftest import GOLDEN_ROW, ROOT
+from tests.nifi import second_model
+from tests.nifi.conftest import Folders, NiFi, deploy_batch
+from tests.nifi.test_deploy import stop_scoring, wait_for_queue
+
+pytestmark = pytest.mark.nifi
+
+HEADER, ROW = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
+COMMAND = [sys.executable, "-c", "from dai_nifi.cli import main; main()"]
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def exported(nifi: NiFi) -> dict[str, float]:
+    """The counters that NiFi exports, by their names."""
+    with urllib.request.urlopen(f"{nifi.api}/flow/metrics/prometheus", timeout=30) as answer:
+        text = answer.read().decode()
+    return {
+        name: float(value)
+        for name, value in re.findall(r'^nifi_processor_counters\{.*?counter_name="([^"]*)".*?\} (\S+)$', text, re.M)
+    }
+
+
+def test_rows_are_counted_by_model_and_exported(nifi: NiFi, titanic_batch: Folders, titanic: Path) -> None:
+    titanic_batch.put("counted.csv", f"{HEADER}\n{ROW}\n{ROW}\n3,male,x,A1,7.25,C1\n{ROW}\n")
+    titanic_batch.wait(titanic_batch.rejected / "counted.csv")
+    titanic_batch.put("failed.csv", "pclass\n3\n")
+    titanic_batch.error("failed.csv")
+    titanic_batch.put("more.csv", f"{HEADER}\n{ROW}\n")
+    titanic_batch.wait(titanic_batch.output / "more.csv")
+    titanic_batch.wait(titanic_batch.output / "counted.csv")
+    found = status(titanic_batch.name)
+    (counts,) = found.counts
+    assert (counts.rows_scored, counts.rows_rejected, counts.flowfiles_failed) == (4, 1, 1)
+    assert counts.seconds > 0
+    (loaded,) = found.loaded
+    assert (loaded.id, loaded.sha256, loaded.file) == (counts.model, sha256(titanic), found.model)
+    names = ("rows scored", "rows rejected", "FlowFiles failed", "microseconds scoring")
+    metrics = exported(nifi)
+    assert [metrics[f"{name}, model {counts.model}"] for name in names] == [4, 1, 1, round(counts.seconds * 1e6)]
+
+
+def test_status_for_scripts_and_for_people(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
+    folders = deploy_batch("looked-at", samples / "penguins.mojo", tmp_path)
+    try:
+        stop_scoring("looked-at")
+        folders.put("rows.csv", (samples / "penguins-rows.csv").read_bytes())
+        wait_for_queue("looked-at", 1)
+        told = json.loads(run("status", "looked-at", "--json", "--url", nifi.url).stdout)
+        assert [(one["name"], one["target"], one["flowfiles"]) for one in told["queues"]] == [
+            ("files", "Score records", 1)
+        ]
+        assert (told["state"], told["loaded"], told["previous"]) == ("partly running", [], None)
+        shown = run("status", "looked-at", "--url", nifi.url).stdout
+        assert "looked-at: partly running" in shown
+        assert "Score records" in shown
+        assert watched("status", "looked-at", "--watch", "--url", nifi.url) == 130
+    finally:
+        undeploy("looked-at", force=True)
+
+
+def watched(*arguments: str) -> int:
+    """Run a command in a terminal until it shows a rate, which takes two looks; then press ctrl-C."""
+    ours, theirs = pty.openpty()
+    shown = b""
+    with subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        while b"rows a second" not in shown:
+            shown += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        try:
+            while os.read(ours, 4096):
+                pass
+        except OSError:
+            pass  # the terminal is gone with the process
+        os.close(ours)
+        return process.wait()
+
+
+def test_the_doctor_finds_nothing_and_then_what_is_wrong(nifi: NiFi, samples: Path, needs_licence: Path) -> None:
+    request = Request(
+        "realtime-http", samples / "penguins.mojo", name="healthy", parameters={"http.port": str(free_port())}
+    )
+    try:
+        deploy(request)
+        done = run("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir)
+        told = json.loads(done.stdout)
+        assert (done.returncode, told["healthy"]) == (0, True), done.stdout
+        states = {one["check"]: one["state"] for one in told["findings"]}
+        assert set(states.values()) == {"ok"}
+        assert {"NiFi", "Java", "Python", "log level", "processors", "ports", "licence", "disk"} <= states.keys()
+        away = json.loads(run("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir / "none").stdout)
+        assert {one["check"]: one["state"] for one in away["findings"]}["log level"] == "unknown"
+        with pytest.raises(Exception, match="licence"):
+            deploy(Request("realtime-http", needs_licence, name="ill", parameters={"http.port": str(free_port())}))
+        done = run("doctor", "--json", "--url", nifi.url)
+        wrong = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["state"] == "problem"}
+        assert (done.returncode, wrong.keys()) == (1, {"flows", "licence"})
+        assert "ill" in wrong["licence"]["says"]
+        assert "DRIVERLESS_AI_LICENSE_KEY" in wrong["licence"]["fix"]
+    finally:
+        undeploy("healthy", force=True)
+        undeploy("ill", force=True)
+
+
+def test_the_release_script_deploys_then_swaps_or_refuses(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
+    second = second_model.write(samples / "penguins.mojo", tmp_path / "second.mojo")
+
+    def release(model: Path, *further: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, ROOT / "docs" / "examples" / "release_model.py", "--url", nifi.url]
+        command += ["--flow", "realtime-http", "--name", "released", "--model", model]
+        command += ["--check", samples / "penguins-rows.csv", "--param", f"http.port={free_port()}", *further]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+    try:
+        made = release(samples / "penguins.mojo")
+        assert (made.returncode, "released is created" in made.stdout) == (0, True), made.stderr
+        refused = release(second, "--most-changed", "0.001")
+        assert (refused.returncode, "that is more than 0.1%" in refused.stderr) == (1, True)
+        swapped = release(second)
+        assert (swapped.returncode, "swapped" in swapped.stdout) == (0, True), swapped.stderr
+        assert [one.id for one in status("released").loaded] == [second_model.ID]
+    finally:
+        undeploy("released", force=True)

@@ -1,0 +1,90 @@
+"""What NiFi's own files tell: its Python against that of the archives, and what it logs."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+
+from dai_nifi.checkup import local
+from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
+
+MINOR = ".".join(platform.python_version_tuple()[:2])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "conf").mkdir()
+    configure(tmp_path, sys.executable)
+    log(tmp_path, '<logger name="py4j" level="WARN"/>')
+    return tmp_path
+
+
+def configure(home: Path, python: str) -> None:
+    (home / "conf" / "nifi.properties").write_text(f"# theirs\nnifi.web.http.port=8080\nnifi.python.command={python}\n")
+
+
+def log(home: Path, logger: str) -> None:
+    text = f'<configuration>{logger}<root level="INFO"/></configuration>'
+    (home / "conf" / "logback.xml").write_text(text)
+
+
+def archive(home: Path, tag: str) -> None:
+    packages = home / "work/nar/extensions/nifi-dai-score-java-nar-0.1.0.nar-unpacked/NAR-INF/bundled-dependencies"
+    (packages / "pyarrow").mkdir(parents=True)
+    (packages / "pyarrow" / f"lib.cpython-{tag}-x86_64-linux-gnu.so").touch()
+
+
+def found(home: Path | None, said: str | None = None) -> dict[str, Finding]:
+    return {one.check: one for one in local.examine(home, said)}
+
+
+def test_a_python_that_the_archives_are_for(home: Path) -> None:
+    archive(home, MINOR.replace(".", ""))
+    assert {one.state for one in found(home).values()} == {OK}
+    assert platform.python_version() in found(home)["Python"].says
+
+
+def test_an_archive_for_another_python(home: Path) -> None:
+    archive(home, "39")
+    python = found(home)["Python"]
+    assert (python.state, python.fix) == (
+        PROBLEM,
+        f"dai-nifi nars build --python-version {MINOR}, then dai-nifi nars install.",
+    )
+    assert "built for 3.9" in python.says
+
+
+@pytest.mark.parametrize(("command", "says"), [("", "is not set"), ("/nowhere/python", "does not run")])
+def test_no_python_that_runs(home: Path, command: str, says: str) -> None:
+    configure(home, command)
+    python = found(home)["Python"]
+    assert python.state == PROBLEM
+    assert says in python.says
+
+
+def test_a_python_that_the_processors_are_not_for(home: Path) -> None:
+    old = home / "python3.8"
+    old.write_text("#!/bin/sh\necho 3.8.20\n")
+    old.chmod(0o755)
+    configure(home, str(old))
+    assert found(home)["Python"].state == PROBLEM
+    assert found(None, "3.13.1")["Python"].state == PROBLEM
+    assert found(None, "3.12.1")["Python"].state == OK
+    assert found(None)["Python"].state == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("logger", "state"),
+    [
+        ("", PROBLEM),
+        ('<logger name="py4j" level="DEBUG"/>', PROBLEM),
+        ('<logger name="py4j" level="error"/>', OK),
+        ("<logger", UNKNOWN),
+    ],
+)
+def test_what_the_bridge_logs(home: Path, logger: str, state: str) -> None:
+    log(home, logger)
+    assert found(home)["log level"].state == state

@@ -1,0 +1,134 @@
+"""What this suite has in a NiFi: processors, flows, their ports and licences."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+import nipyapi
+
+from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
+from dai_nifi.flows import context, deployed, scorers, status, templates
+from dai_nifi.flows.checks import LARGEST_ASSET
+from dai_nifi.flows.common import LICENCE, RUNTIMES
+from dai_nifi.flows.rest import api, nifi_calls
+from dai_nifi.flows.status import FlowStatus
+
+_LICENCE_VARIABLES = ("DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE")
+_ANSWER_SECONDS = 10
+
+
+def examine() -> Iterator[Finding]:
+    """Look at the processors and the deployed flows of the connected NiFi."""
+    with nifi_calls():
+        types = nipyapi.nifi.FlowApi().get_processor_types().processor_types or []
+    known: dict[str, set[str]] = {}
+    for one in types:
+        known.setdefault(one.type, set()).add(one.bundle.version)
+    yield from _processors(known)
+    yield _components(known)
+    flows = status.status_all()
+    yield _flows(flows)
+    yield from _ports(flows)
+    yield _licence(flows)
+    yield Finding("assets", OK, f"models of up to {LARGEST_ASSET >> 30} GB can be brought to NiFi")
+
+
+def python_of_processors() -> str | None:
+    """The Python that NiFi runs, as a scoring processor has said; None if none has."""
+    for flow in deployed.find_all():
+        runtime = RUNTIMES.get(flow.mark.runtime)
+        for one in deployed.processors(flow.id):
+            if runtime and one.component.type == runtime.processor:
+                version = scorers.told(one.id).first("python")
+                if version is not None:
+                    return version
+    return None
+
+
+def _processors(known: dict[str, set[str]]) -> Iterator[Finding]:
+    present = [one for one in RUNTIMES.values() if one.processor in known]
+    if not present:
+        names = ", ".join(one.processor for one in RUNTIMES.values())
+        yield Finding(
+            "processors", PROBLEM, f"none of {names} is there", "dai-nifi nars build, then dai-nifi nars install."
+        )
+    for one in present:
+        versions = ", ".join(sorted(known[one.processor]))
+        if one.version in known[one.processor]:
+            yield Finding("processors", OK, f"{one.processor} {versions}")
+        else:
+            yield Finding(
+                "processors",
+                PROBLEM,
+                f"{one.processor} is there in version {versions}; this tool goes with {one.version}",
+                "Build and install the archives of this version: dai-nifi nars build, dai-nifi nars install.",
+            )
+
+
+def _components(known: dict[str, set[str]]) -> Finding:
+    """Whether NiFi's own processors are there that the flows are made of."""
+    lacking: dict[str, list[str]] = {}
+    for name, template in templates.TEMPLATES.items():
+        found = templates.definition(name, template.runtimes[0])["flowContents"]["processors"]
+        for kind in {one["type"] for one in found} - {one.processor for one in RUNTIMES.values()}:
+            if kind not in known:
+                lacking.setdefault(kind.rpartition(".")[2], []).append(name)
+    if not lacking:
+        return Finding("components", OK, "all of NiFi's own that the flows need")
+    words = "; ".join(f"{kind} (for {', '.join(names)})" for kind, names in sorted(lacking.items()))
+    return Finding(
+        "components", PROBLEM, f"this NiFi lacks {words}", "Add NiFi's standard archives of its version to its lib."
+    )
+
+
+def _flows(flows: Sequence[FlowStatus]) -> Finding:
+    bad = [one for one in flows if one.state == "invalid" or one.problems]
+    if bad:
+        words = "; ".join(f"{one.name}: {' '.join(one.problems) or one.state}" for one in bad)
+        return Finding("flows", PROBLEM, words, "dai-nifi status NAME says more; deploy again once it is put right.")
+    halves = [one.name for one in flows if one.state == "partly running"]
+    if halves:
+        return Finding("flows", PROBLEM, f"{', '.join(halves)}: only parts run", "dai-nifi start NAME.")
+    names = ", ".join(f"{one.name} ({one.state})" for one in flows)
+    return Finding("flows", OK, names or "none is deployed")
+
+
+def _ports(flows: Sequence[FlowStatus]) -> Iterator[Finding]:
+    here = urlsplit(api()).hostname in ("127.0.0.1", "localhost", "::1")
+    for one in flows:
+        if one.endpoint is None or one.state != "running":
+            continue
+        ready = one.endpoint.removesuffix("/score") + "/readyz"
+        try:
+            with urllib.request.urlopen(ready, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 - http by construction
+                answer.read()
+        except (urllib.error.URLError, OSError) as error:
+            state = PROBLEM if here else UNKNOWN
+            says = f"{one.name} does not answer at {ready}: {getattr(error, 'reason', error)}"
+            yield Finding("ports", state, says, "See its bulletins (dai-nifi status), and the firewall if it is far.")
+        else:
+            yield Finding("ports", OK, f"{one.name} answers at {ready}")
+
+
+def _licence(flows: Sequence[FlowStatus]) -> Finding:
+    lacking = [one.name for one in flows if any("licence" in problem for problem in one.problems)]
+    if lacking:
+        return Finding(
+            "licence",
+            PROBLEM,
+            f"the model of {', '.join(lacking)} needs a Driverless AI licence that NiFi does not have",
+            "Set DRIVERLESS_AI_LICENSE_KEY where you run dai-nifi deploy, or set the variable in NiFi's environment.",
+        )
+    given = [one.name for one in deployed.find_all() if _has_key(one)]
+    words = [f"a key is set in {', '.join(given)}"] if given else ["no deployed flow lacks one"]
+    words += [f"{name} is set here" for name in _LICENCE_VARIABLES if os.environ.get(name)]
+    return Finding("licence", OK, "; ".join(words))
+
+
+def _has_key(flow: deployed.Deployed) -> bool:
+    # NiFi shows asterisks for a sensitive value, and nothing where there is none.
+    return bool(flow.context_id and context.read(flow.context_id).values.get(LICENCE.name))

@@ -1,0 +1,29 @@
+"""``dai-nifi rollback``: back to the model before the last swap."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from dai_nifi.commands.deploy import TimeoutOption
+from dai_nifi.commands.start import NameArgument
+from dai_nifi.commands.swap import PreloadOption, render
+from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
+from dai_nifi.console import JsonOption, Output
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT
+from dai_nifi.flows.swap import rollback as roll_back
+
+
+def rollback(
+    name: NameArgument,
+    preload: PreloadOption = True,
+    url: UrlOption = DEFAULT_URL,
+    profile: ProfileOption = None,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Put the model before the last swap back; a second rollback brings the later one again."""
+    output = Output(as_json)
+    with output.progress(f"Going back in {name}") as progress:
+        connect(url, profile)
+        done = roll_back(name, preload, timeout, progress)
+    output.result(asdict(done), lambda console: render(console, done))
