@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from dai_nifi.errors import UsageError
 from dai_nifi.nifi import config
 from dai_nifi.nifi.assembly import Assembly
+from dai_nifi.nifi.certificates import Certificates
+from dai_nifi.nifi.member import Member
 
 
 def read(text: str) -> dict[str, str]:
@@ -99,3 +102,38 @@ def test_every_xml_file_is_written_and_well_formed(tmp_path: Path) -> None:
         "login-identity-providers.xml": "loginIdentityProviders",
         "state-management.xml": "stateManagement",
     }
+
+
+def test_a_secured_nifi_listens_with_tls_only_and_its_passwords_are_private(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path / "tls")
+    certificates.ensure()
+    conf = tmp_path / "conf"
+    config.write(conf, Assembly(tmp_path), config.Settings(18443, "python", certificates=certificates))
+    found = read((conf / "nifi.properties").read_text("ascii"))
+    assert {key: value for key, value in found.items() if key.endswith(".port") and value} == {
+        "nifi.web.https.port": "18443"
+    }
+    assert found["nifi.web.https.host"] == "127.0.0.1"
+    assert found["nifi.web.http.host"] == ""
+    assert found["nifi.security.keystorePasswd"] == certificates.stores_password
+    assert found["nifi.security.allow.anonymous.authentication"] == "false"
+    assert (conf / "nifi.properties").stat().st_mode & 0o077 == 0
+    users = ElementTree.parse(conf / "authorizers.xml").findall(".//property")
+    assert {one.get("name"): one.text for one in users}["Initial Admin Identity"] == "CN=dai-nifi admin"
+
+
+def test_a_node_of_a_cluster_has_its_ports_and_the_key_of_all(tmp_path: Path) -> None:
+    member = Member(3, 1001, 1002, 1003, runs_zookeeper=True, sensitive_key="k" * 16)
+    for number, one in enumerate((member, replace(member, runs_zookeeper=False))):
+        conf = tmp_path / str(number)
+        config.write(conf, Assembly(tmp_path), config.Settings(18080, "python", member=one))
+        found = read((conf / "nifi.properties").read_text("ascii"))
+        assert found["nifi.sensitive.props.key"] == "k" * 16
+        assert found["nifi.zookeeper.connect.string"] == "127.0.0.1:1003"
+        assert found["nifi.cluster.node.protocol.port"] == "1001"
+        assert found["nifi.cluster.protocol.is.secure"] == "false"
+        assert found["nifi.state.management.embedded.zookeeper.start"] == str(one.runs_zookeeper).lower()
+        assert (conf / "zookeeper.properties").exists() is one.runs_zookeeper
+        state = ElementTree.parse(conf / "state-management.xml").find("cluster-provider/property")
+        assert state is not None
+        assert state.text == "127.0.0.1:1003"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -11,9 +12,11 @@ from typing import Annotated
 import nipyapi
 import typer
 import urllib3
+import yaml
 from nipyapi.nifi.rest import ApiException
 
-from dai_nifi.errors import NiFiUnreachableError, ToolError
+from dai_nifi import handshake
+from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, ToolError
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -32,23 +35,27 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
-    """Point nipyapi at a NiFi and return its version.
+    """Point nipyapi at a NiFi and return its version; a profile comes before a URL.
 
     Raises:
         NiFiUnreachableError: nothing answers there, or it is not a NiFi, or it refuses the connection.
+        NotPermittedError: it knows who asks, and does not let them in.
 
     """
     config = nipyapi.config.nifi_config
     if profile is not None:
         try:
             nipyapi.profiles.switch(profile)
-        except (ValueError, OSError, KeyError) as error:
+        except (ValueError, OSError, KeyError, yaml.YAMLError) as error:
             raise NiFiUnreachableError(f"the profile {profile} does not work: {error}") from error
         where = f"{config.host} (profile {profile})"
     else:
         base = url.rstrip("/").removesuffix("/nifi").removesuffix("/nifi-api").rstrip("/")
         if not base.startswith(("http://", "https://")):
             base = "http://" + base
+        # What an earlier profile has left.
+        config.cert_file = config.key_file = None
+        config.ssl_ca_cert = os.environ.get("TLS_CA_CERT_PATH") or os.environ.get("REQUESTS_CA_BUNDLE")
         nipyapi.utils.set_endpoint(base + "/nifi-api", login=False)
         where = base
     # A NiFi that is not there is said so at once: retries would only delay it.
@@ -56,8 +63,16 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
     try:
         return str(nipyapi.nifi.FlowApi().get_about_info().about.version)
     except ApiException as error:
-        raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {describe(error)}") from error
+        if error.status in (401, 403):
+            raise NotPermittedError(
+                f"the NiFi at {where} does not let {handshake.who(config)} in: {describe(error)}"
+            ) from error
+        reason = handshake.refusal(error, config) or describe(error)
+        raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {reason}") from error
     except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+        refusal = handshake.refusal(error, config)
+        if refusal is not None:
+            raise NiFiUnreachableError(f"no connection to the NiFi at {where}: {refusal}") from error
         raise NiFiUnreachableError(
             f"no NiFi answers at {where} ({type(error).__name__}). Start it ('dai-nifi nifi start'), "
             "or give its address with --url."
@@ -81,6 +96,7 @@ def saying(what: str) -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        raise ToolError(f"{what}: {describe(error)}") from error
+        kind = NotPermittedError if error.status in (401, 403) else ToolError
+        raise kind(f"{what}: {describe(error)}") from error
     except urllib3.exceptions.HTTPError as error:
         raise NiFiUnreachableError(f"{what}: NiFi stopped answering ({type(error).__name__})") from error

@@ -12,6 +12,7 @@
    7   ModelRefusedError     the model cannot be loaded or is not what the flow needs
    8   ConflictError         the name or port is taken by something else
    9   ScoringFailedError    the input could not be scored
+  10   NotPermittedError     NiFi knows who asks, and does not let them do it
  130   (interrupted)         ctrl-C
 ===== ===================== ==========================================================
 """
@@ -80,3 +81,10 @@ class ScoringFailedError(ToolError):
 
     exit_code = 9
     code = "scoring_failed"
+
+
+class NotPermittedError(ToolError):
+    """NiFi knows who asks, and does not let them do it."""
+
+    exit_code = 10
+    code = "not_permitted"

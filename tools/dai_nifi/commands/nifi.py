@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,15 @@ from rich.console import Console
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import NotFoundError, UsageError
 from dai_nifi.nifi import logs as log_files
+from dai_nifi.nifi import profile as profiles
+from dai_nifi.nifi.certificates import CLIENT, Certificates
+from dai_nifi.nifi.cluster import LocalCluster, open_local
 from dai_nifi.nifi.existing import ExistingNiFi
-from dai_nifi.nifi.instance import DEFAULT_HEAP, DEFAULT_PORT, DEFAULT_TIMEOUT, LocalNiFi
+from dai_nifi.nifi.instance import DEFAULT_HEAP, DEFAULT_PORT, DEFAULT_SECURE_PORT, DEFAULT_TIMEOUT, LocalNiFi
+from dai_nifi.nifi.states import Node, RunningNiFi
 
 app = typer.Typer(
-    help="A local Apache NiFi: loopback only, without login, assembled from Maven Central on first use.",
+    help="A local Apache NiFi, or a cluster of them: loopback only, assembled from Maven Central on first use.",
     no_args_is_help=True,
 )
 
@@ -36,8 +41,29 @@ HomeOption = Annotated[
 DEFAULT_DIR = Path(".dai-nifi")
 
 
-def _nifi(directory: Path, home: Path | None) -> LocalNiFi | ExistingNiFi:
-    return LocalNiFi(directory) if home is None else ExistingNiFi(home)
+@dataclass(frozen=True)
+class Access:
+    """How to get into a secured NiFi: the profile for commands, and the files for a browser."""
+
+    profile: str
+    profiles_file: Path
+    identity: str
+    certificate: Path
+    key: Path
+    client_store: Path
+    password_file: Path
+    authority: Path
+
+    @classmethod
+    def of(cls, profile: profiles.Profile, made: Certificates) -> Access:
+        """The access that certificates give."""
+        identity = made.identity(CLIENT)
+        files = (made.client, made.client_key, made.client_store, made.client_password, made.authority)
+        return cls(profile.name, profile.file, identity, *files)
+
+
+def _nifi(directory: Path, home: Path | None) -> LocalNiFi | LocalCluster | ExistingNiFi:
+    return open_local(directory) if home is None else ExistingNiFi(home)
 
 
 @app.command()
@@ -45,13 +71,36 @@ def start(
     directory: DirOption = DEFAULT_DIR,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help=f"HTTP port; 0 takes a free one. Default: {DEFAULT_PORT}."),
+        typer.Option(
+            min=0,
+            max=65535,
+            help=f"Port of HTTP, or of HTTPS with --secure; of a cluster's first node. 0 takes a free one. Default: "
+            f"{DEFAULT_PORT}, secured {DEFAULT_SECURE_PORT}.",
+        ),
     ] = None,
     nifi_home: HomeOption = None,
     python: Annotated[
         str | None, typer.Option(help="Interpreter of the Python processors. Default: this command's.")
     ] = None,
-    heap: Annotated[str | None, typer.Option(help=f"Java's maximum memory. Default: {DEFAULT_HEAP}.")] = None,
+    heap: Annotated[
+        str | None, typer.Option(help=f"Java's maximum memory, of each node. Default: {DEFAULT_HEAP}.")
+    ] = None,
+    secure: Annotated[
+        bool,
+        typer.Option(
+            "--secure",
+            help="HTTPS for clients with a certificate only: makes an authority, certificates, and a profile for "
+            "--profile. Once secured, a folder stays so.",
+        ),
+    ] = False,
+    nodes: Annotated[
+        int | None,
+        typer.Option(min=1, help="A cluster of so many nodes on this machine. Default: what the folder has, else 1."),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help=f"What to call the profile of a secured NiFi. Default: {profiles.DEFAULT_NAME}."),
+    ] = None,
     set_property: Annotated[
         list[str] | None,
         typer.Option("--property", metavar="KEY=VALUE", help="A key of nifi.properties; may be repeated."),
@@ -59,32 +108,53 @@ def start(
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for NiFi to answer.")] = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Start NiFi and wait until it answers; does nothing if it runs already."""
+    """Start NiFi and wait until it answers; does nothing if it runs already, and starts only what is missing."""
     output = Output(as_json)
-    nifi = _nifi(directory, nifi_home)
+    access: Access | None = None
     with output.progress("Starting NiFi") as progress:
-        if isinstance(nifi, ExistingNiFi):
-            if any(option is not None for option in (port, python, heap, set_property)):
+        if nifi_home is not None:
+            existing = ExistingNiFi(nifi_home)
+            if secure or any(option is not None for option in (port, python, heap, set_property, nodes)):
                 raise UsageError(
-                    "--port, --python, --heap and --property are for the local NiFi; "
-                    f"with --nifi-home they are set in {nifi.dir / 'conf'}."
+                    "--port, --python, --heap, --secure, --nodes and --property are for the local NiFi; "
+                    f"with --nifi-home they are set in {existing.dir / 'conf'}."
                 )
-            running = nifi.start(timeout, progress)
+            running = existing.start(timeout, progress)
         else:
-            running = nifi.start(
+            nifi = LocalCluster(directory) if nodes and nodes > 1 else open_local(directory)
+            name = profile or profiles.name_of(nifi.certificates)
+            if secure or nifi.certificates.exist:
+                profiles.check(name, nifi.certificates)
+            begin: Callable[..., RunningNiFi] = (
+                partial(nifi.start, nodes=nodes) if isinstance(nifi, LocalCluster) else nifi.start
+            )
+            running = begin(
                 port,
                 python=python,
                 heap=heap or DEFAULT_HEAP,
                 timeout=timeout,
                 properties=_properties(set_property or []),
+                secure=secure,
                 progress=progress,
             )
+            if nifi.certificates.exist:
+                access = Access.of(profiles.write(name, running.api, nifi.certificates), nifi.certificates)
 
     def render(console: Console) -> None:
-        state = "was running already" if running.already_running else "is running"
-        console.print(f"NiFi {running.version} {state}: {running.url}", markup=False, soft_wrap=True)
+        def line(text: str) -> None:
+            console.print(text, markup=False, soft_wrap=True)
 
-    output.result(asdict(running), render)
+        state = "was running already" if running.already_running else "is running"
+        line(f"NiFi {running.version} {state}: {running.url}")
+        for node in running.nodes:
+            line(f"  {_told(node)}")
+        if access:
+            line(f"It lets in who has a certificate, as {access.identity}.")
+            line(f"  commands  --profile {access.profile}, which is in {access.profiles_file}")
+            line(f"  browser   import {access.client_store}; its password is in {access.password_file}.")
+            line(f"            Let it trust {access.authority} for web sites, then open {running.url}")
+
+    output.result({**asdict(running), "access": access and asdict(access)}, render)
 
 
 @app.command()
@@ -104,6 +174,11 @@ def status(directory: DirOption = DEFAULT_DIR, nifi_home: HomeOption = None, as_
     found = _nifi(directory, nifi_home).status()
 
     def render(console: Console) -> None:
+        for one in found.certificates:
+            if one.state != "valid":
+                when = "ended" if one.state == "ended" else "ends"
+                text = f"The certificate {one.file} {when} on {one.ends:%Y-%m-%d}; the next start makes a new one."
+                console.print(text, style="yellow", markup=False, soft_wrap=True)
         if not found.running:
             console.print(f"NiFi of {found.dir} is not running.", markup=False, soft_wrap=True)
             return
@@ -113,6 +188,8 @@ def status(directory: DirOption = DEFAULT_DIR, nifi_home: HomeOption = None, as_
         for name, value in known.items():
             if value is not None:
                 console.print(f"  {name:<4} {value}", markup=False, soft_wrap=True)
+        for node in found.nodes:
+            console.print(f"  {_told(node)}", markup=False, soft_wrap=True)
 
     Output(as_json).result(asdict(found), render)
 
@@ -121,6 +198,7 @@ def status(directory: DirOption = DEFAULT_DIR, nifi_home: HomeOption = None, as_
 def logs(
     directory: DirOption = DEFAULT_DIR,
     nifi_home: HomeOption = None,
+    node: Annotated[int | None, typer.Option(min=1, help="Of a cluster: which node. Default: 1.")] = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines from the end.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added, until ctrl-C.")] = False,
     as_json: JsonOption = False,
@@ -128,7 +206,10 @@ def logs(
     """Print the end of nifi-app.log."""
     if follow and as_json:
         raise UsageError("--follow never ends, so it cannot print one JSON document.")
-    file = _nifi(directory, nifi_home).log
+    nifi = _nifi(directory, nifi_home)
+    if node is not None and not isinstance(nifi, LocalCluster):
+        raise UsageError(f"--node is for a cluster, and {nifi.dir} is none.")
+    file = nifi.node(node or 1).log if isinstance(nifi, LocalCluster) else nifi.log
     if not file.is_file():
         raise NotFoundError(f"There is no {file}: NiFi has not been started there.")
     # Opened before the last lines are read, so that none between the two is lost.
@@ -136,6 +217,12 @@ def logs(
     last = log_files.last_lines(file, lines)
     Output(as_json).result({"log": file, "lines": last}, lambda _: _echo(last))
     _echo(added)
+
+
+def _told(node: Node) -> str:
+    state = node.state or ("not seen by the cluster" if node.running else "not running")
+    roles = f" ({', '.join(node.roles)})" if node.roles else ""
+    return f"{node.name}  {state}{roles}  {node.url}"
 
 
 def _echo(lines: Iterable[str]) -> None:

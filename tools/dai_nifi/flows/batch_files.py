@@ -74,6 +74,8 @@ def build(runtime: ScoringRuntime) -> Flow:
             "Ignore Hidden Files": "true",
             "Minimum File Age": "#{minimum.age}",
         },
+        # The nodes of a cluster would race for the same files; one takes them, and all score.
+        node="PRIMARY",
         comments="Looks every second. Leaves hidden and unfinished files (such as *.part and *.tmp) alone.",
     )
     score = scoring(runtime, (_SECOND, _SCORE_ROW), {"Bad Rows": "route to rejected"}, ends=())
@@ -108,7 +110,7 @@ def build(runtime: ScoringRuntime) -> Flow:
         processors=[take, score, scores, rejected, failed, describe, name, reasons],
         connections=[
             # Files wait in their folder rather than here: at most this many are under way.
-            Connection("files", take, ["success"], score, most_flowfiles=100, most_data="10 GB"),
+            Connection("files", take, ["success"], score, most_flowfiles=100, most_data="10 GB", balance="ROUND_ROBIN"),
             Connection("scored rows", score, ["success"], scores, most_data="10 GB"),
             Connection("rejected rows", score, ["rejected"], rejected, [(score.middle[0], rejected.middle[1])]),
             Connection("failed files", score, ["failure"], failed, [(score.middle[0], failed.middle[1])]),

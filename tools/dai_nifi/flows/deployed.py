@@ -9,7 +9,7 @@ from typing import Any
 import nipyapi
 
 from dai_nifi.errors import ConflictError, NotFoundError
-from dai_nifi.flows.rest import nifi_calls
+from dai_nifi.flows.rest import nifi_calls, of_all_nodes
 
 ROOT = "root"
 
@@ -83,8 +83,7 @@ def group(deployed: Deployed) -> Any:
 
 def processors(group_id: str) -> list[Any]:
     """The processors of a group, as they are now."""
-    with nifi_calls():
-        return list(nipyapi.nifi.ProcessGroupsApi().get_processors(group_id).processors or [])
+    return list(of_all_nodes(lambda: nipyapi.nifi.ProcessGroupsApi().get_processors(group_id)).processors or [])
 
 
 def services(group_id: str) -> list[Any]:

@@ -11,7 +11,14 @@ import nipyapi
 import urllib3.exceptions
 
 from dai_nifi.connect import describe
-from dai_nifi.errors import ConflictError, InvalidFlowError, NiFiUnreachableError, NotFoundError, ToolError
+from dai_nifi.errors import (
+    ConflictError,
+    InvalidFlowError,
+    NiFiUnreachableError,
+    NotFoundError,
+    NotPermittedError,
+    ToolError,
+)
 
 Progress = Callable[[str, float | None], None]
 Found = TypeVar("Found")
@@ -20,6 +27,8 @@ DEFAULT_TIMEOUT = 120.0
 
 PAUSE = 0.25
 """Seconds between two questions to NiFi while something is waited for."""
+
+_SETTLED = 60.0
 
 
 def silent(what: str, share: float | None = None) -> None:
@@ -81,6 +90,27 @@ def wait_for(
         time.sleep(pause)
 
 
+def of_all_nodes(call: Callable[[], Found]) -> Found:
+    """What a call to NiFi gives; asked again for a while where NiFi fails at it.
+
+    A cluster answers 500 as long as a Python processor is ready on one node and not on the other (its
+    PropertyDescriptorDtoMerger throws a NullPointerException, in 2.3.0).
+    """
+    failures: list[Any] = []
+
+    def answer() -> Found | None:
+        try:
+            return call()
+        except nipyapi.nifi.rest.ApiException as error:
+            if error.status != 500:
+                raise
+            failures.append(error)
+            return None
+
+    with nifi_calls():
+        return wait_for(answer, _SETTLED, lambda: _translated(failures[-1]))
+
+
 def finish_request(
     get: Callable[[], Any], delete: Callable[[], Any], what: str, timeout: float, pause: float = PAUSE
 ) -> None:
@@ -102,7 +132,7 @@ def finish_request(
 def _translated(error: Any) -> ToolError:
     said = describe(error)[:1000]
     if error.status in (401, 403):
-        return NiFiUnreachableError(f"NiFi at {api()} refuses this user ({error.status}): {said}")
+        return NotPermittedError(f"NiFi at {api()} does not let this user do it ({error.status}): {said}")
     if error.status == 404:
         return NotFoundError(f"NiFi does not find it: {said}")
     if error.status == 409:

@@ -11,25 +11,37 @@ from pathlib import Path
 from string import Template
 
 from dai_nifi.errors import UsageError
+from dai_nifi.nifi import security
 from dai_nifi.nifi.assembly import Assembly
+from dai_nifi.nifi.certificates import Certificates
+from dai_nifi.nifi.member import Member
 
 TEMPLATES = Path(__file__).parent / "files" / "conf"
 _COPIED = ("authorizers.xml", "logback.xml", "login-identity-providers.xml", "state-management.xml")
 _RENDERED = "nifi.properties"
-_KEY_FILE = "sensitive-properties.key"
+KEY_FILE = "sensitive-properties.key"
 
 
 @dataclass(frozen=True)
 class Settings:
     """What differs from one instance to the next.
 
-    ``port`` is the HTTP port on 127.0.0.1; ``python`` the interpreter that runs Python processors;
-    ``properties`` are keys of nifi.properties that replace or extend the template's.
+    ``port`` is the HTTP port on 127.0.0.1, that of HTTPS where there are ``certificates``; ``python`` the interpreter
+    that runs Python processors; ``properties`` are keys of nifi.properties that replace or extend the template's;
+    ``member`` is the place in a cluster, of a node.
     """
 
     port: int
     python: str
     properties: Mapping[str, str] = field(default_factory=dict)
+    certificates: Certificates | None = None
+    member: Member | None = None
+
+    def changed(self) -> dict[str, str]:
+        """All keys of nifi.properties that replace or extend the template's."""
+        secured = security.properties(self.certificates, self.port) if self.certificates else {}
+        clustered = self.member.properties(bool(self.certificates)) if self.member else {}
+        return {**secured, **clustered, **self.properties}
 
 
 def write(conf: Path, assembly: Assembly, settings: Settings) -> None:
@@ -42,7 +54,12 @@ def write(conf: Path, assembly: Assembly, settings: Settings) -> None:
     conf.mkdir(parents=True, exist_ok=True)
     for name in _COPIED:
         shutil.copyfile(TEMPLATES / name, conf / name)
-    text = render_properties(assembly, settings, _sensitive_key(conf / _KEY_FILE))
+    if settings.certificates:
+        (conf / "authorizers.xml").write_text(security.authorizers(settings.certificates), encoding="utf-8")
+    if settings.member:
+        settings.member.write(conf)
+    key = settings.member.sensitive_key if settings.member else sensitive_key(conf / KEY_FILE)
+    text = render_properties(assembly, settings, key)
     target = conf / _RENDERED
     # It holds the sensitive key, so it is private before anything is in it.
     target.touch(mode=0o600)
@@ -60,7 +77,7 @@ def render_properties(assembly: Assembly, settings: Settings, sensitive_key: str
     }
     template = Template((TEMPLATES / _RENDERED).read_text(encoding="utf-8"))
     text = template.substitute({name: escape(value) for name, value in values.items()})
-    for key, value in settings.properties.items():
+    for key, value in settings.changed().items():
         if not re.fullmatch(r"[A-Za-z0-9._-]+", key):
             raise UsageError(f"{key!r} is not a name of nifi.properties")
         line = f"{key}={escape(value)}"
@@ -80,7 +97,8 @@ def escape(value: str) -> str:
     return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)
 
 
-def _sensitive_key(file: Path) -> str:
+def sensitive_key(file: Path) -> str:
+    """Return the key in the file, made there first where there is none."""
     # Kept for the life of the instance: with another one NiFi cannot read the sensitive values of its flow.
     if not file.exists():
         file.touch(mode=0o600)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from dai_nifi.errors import NiFiUnreachableError, NotFoundError, PrerequisiteError
 from dai_nifi.nifi import logs, web
-from dai_nifi.nifi.instance import RunningNiFi, Status
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.nifi.maven import Progress
+from dai_nifi.nifi.states import RunningNiFi, Status
 
 _RUNNING, _NOT_RUNNING = 0, 3  # exit codes of nifi.sh status, those of an init script
 _STOP_SECONDS = 120.0
@@ -110,7 +110,7 @@ class ExistingNiFi:
 
     def _version(self) -> str | None:
         """Its version if it answers; ``unknown`` if it only listens, because it wants a login first."""
-        version = web.nifi_version(f"{self._url()}-api")
+        version = web.Api(f"{self._url()}-api").version()
         if version is None and self._url().startswith("https"):
             host, port = self._address("https")
             try:

@@ -11,48 +11,25 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError, UsageError
-from dai_nifi.nifi import assembly, cache, config, logs, processes, web
+from dai_nifi.nifi import assembly, cache, config, logs, processes, security, web
+from dai_nifi.nifi.certificates import Certificates, Validity
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.nifi.maven import Progress
+from dai_nifi.nifi.states import RunningNiFi, Status, silent
 
 DEFAULT_PORT = 8080
+DEFAULT_SECURE_PORT = 8443
 DEFAULT_HEAP = "1g"
+TLS = "tls"
 DEFAULT_TIMEOUT = 180.0
 
 # NiFi itself gives its components 10 s (nifi.flowcontroller.graceful.shutdown.period).
 _STOP_SECONDS = 60.0
 _CHILDREN_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class RunningNiFi:
-    """A NiFi that runs: canvas and REST addresses, process id, folder, version and the log to look at."""
-
-    url: str
-    api: str
-    pid: int | None
-    dir: Path
-    version: str
-    log: Path
-    already_running: bool = False
-
-
-@dataclass(frozen=True)
-class Status:
-    """What is known of a NiFi; ``running`` is about its process, ``version`` comes once its API answers."""
-
-    running: bool
-    dir: Path
-    log: Path
-    url: str | None = None
-    api: str | None = None
-    pid: int | None = None
-    version: str | None = None
-    uptime_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +42,11 @@ class _Run:
     port: int
     management_port: int
     started: float  # seconds since the epoch
+    secured: bool = False
 
     @property
     def url(self) -> str:
-        return f"http://{web.LOOPBACK}:{self.port}/nifi"
+        return f"http{'s' if self.secured else ''}://{web.LOOPBACK}:{self.port}/nifi"
 
     @property
     def api(self) -> str:
@@ -79,15 +57,16 @@ class _Run:
         return processes.identity(self.pid) == self.identity
 
 
-def _silent(what: str, share: float | None = None) -> None:
-    pass
-
-
 class LocalNiFi:
-    """The local NiFi of one folder, made on first start; everything it writes is inside."""
+    """The local NiFi of one folder, made on first start; everything it writes is inside.
 
-    def __init__(self, directory: Path) -> None:
+    A folder that was started as secured is a secured NiFi from then on. ``tls`` is where the certificates are, if not
+    in the folder itself.
+    """
+
+    def __init__(self, directory: Path, tls: Path | None = None) -> None:
         self.dir = directory.expanduser().absolute()
+        self.certificates = Certificates(tls or self.dir / TLS)
         self.conf = self.dir / "conf"
         self.log = self.dir / "logs" / "nifi-app.log"
         self.console = self.dir / "logs" / "nifi-console.log"
@@ -105,20 +84,22 @@ class LocalNiFi:
         heap: str = DEFAULT_HEAP,
         timeout: float = DEFAULT_TIMEOUT,
         properties: Mapping[str, str] | None = None,
-        progress: Progress = _silent,
+        secure: bool = False,
+        progress: Progress = silent,
     ) -> RunningNiFi:
         """Start NiFi on 127.0.0.1 and wait until its API answers; one that runs already is returned as it is.
 
         Args:
-            port: of HTTP; 0 picks a free one, None means 8080, or whatever a running one has.
+            port: of HTTP; 0 picks a free one, None means 8080 (8443 if secured), or whatever a running one has.
             python: interpreter of the Python processors; the one that runs this by default.
             heap: Java's maximum, such as ``1g`` or ``512m``.
             timeout: seconds to wait for the API, once NiFi is assembled.
             properties: keys of nifi.properties that replace or extend the template's.
+            secure: HTTPS, and only for clients with a certificate.
             progress: called with what happens and a share of 1, or None where it is not known.
 
         Raises:
-            ConflictError: the port is taken, or this NiFi runs on another port than the one asked for.
+            ConflictError: the port is taken, or this NiFi runs on another port than the one asked for, or is open.
             PrerequisiteError: no Java or no Maven.
             UsageError: the folder's path is not ASCII, or a property's name could not be one.
             NiFiUnreachableError: NiFi ended, or did not answer in time (it is stopped again).
@@ -132,29 +113,44 @@ class LocalNiFi:
                     raise ConflictError(
                         f"NiFi of {self.dir} runs already, on port {run.port} and not {port}. Stop it first."
                     )
+                if secure and not run.secured:
+                    raise ConflictError(f"NiFi of {self.dir} runs already, without --secure. Stop it first.")
                 return self._wait(run, timeout, progress, already_running=True)
-            if run is not None:
-                # It died: its Python processes may not have noticed.
-                self._end_children(run)
-            if not str(self.dir).isascii():
-                raise UsageError(
-                    f"NiFi's web server does not start in {self.dir}: Jetty opens its archives by addresses "
-                    "that must be ASCII. Choose another folder with --dir."
-                )
-            chosen = web.claim_port(DEFAULT_PORT if port is None else port)
-            java = find_java()
-            assembled = assembly.ensure(java, progress)
-            settings = config.Settings(chosen, python or sys.executable, properties or {})
-            self._prepare(assembled, settings)
-            run = self._spawn(java, assembled, chosen, heap)
+            certificates = self.certificates if secure or self.certificates.exist else None
+            if certificates:
+                certificates.renew(progress)
+            default = DEFAULT_SECURE_PORT if certificates else DEFAULT_PORT
+            settings = config.Settings(
+                default if port is None else port, python or sys.executable, properties or {}, certificates
+            )
+            run = self._launch(settings, heap, progress)
             try:
-                return self._wait(run, timeout, progress)
+                running = self._wait(run, timeout, progress)
+                if certificates:
+                    security.grant(self._api(run), certificates)
             except BaseException:
                 # Interrupted, ended or too late: a half-started NiFi would be in the way of the next attempt.
                 self._end(run, seconds=_CHILDREN_SECONDS)
                 raise
+            return running
 
-    def stop(self, progress: Progress = _silent) -> bool:
+    def launch(self, settings: config.Settings, heap: str, progress: Progress = silent) -> bool:
+        """Start the process alone, of a cluster's node; False if it runs already. Raises as start() does."""
+        with self._locked(progress):
+            run = self._read_run()
+            if run is not None and run.alive:
+                return False
+            self._launch(settings, heap, progress)
+            return True
+
+    def wait(self, timeout: float, progress: Progress = silent) -> RunningNiFi:
+        """Wait until the API of what launch() started answers; raises NiFiUnreachableError as start() does."""
+        run = self._read_run()
+        if run is None:
+            raise NiFiUnreachableError(f"NiFi of {self.dir} was stopped while it started.")
+        return self._wait(run, timeout, progress)
+
+    def stop(self, progress: Progress = silent) -> bool:
         """Stop NiFi and every process it started, by force only where needed; False if NiFi did not run."""
         with self._locked(progress):
             run = self._read_run()
@@ -170,7 +166,7 @@ class LocalNiFi:
         """Look at the process and its API; changes nothing."""
         run = self._read_run()
         if run is None or not run.alive:
-            return Status(False, self.dir, self.log)
+            return Status(False, self.dir, self.log, certificates=self._validity())
         return Status(
             running=True,
             dir=self.dir,
@@ -178,8 +174,9 @@ class LocalNiFi:
             url=run.url,
             api=run.api,
             pid=run.pid,
-            version=web.nifi_version(run.api),
+            version=self._api(run).version(),
             uptime_seconds=round(time.time() - run.started, 1),
+            certificates=self._validity(),
         )
 
     @contextmanager
@@ -188,6 +185,28 @@ class LocalNiFi:
         with cache.locked(lock, lambda: progress("waiting for another start or stop here", None)):
             yield
 
+    def _validity(self) -> tuple[Validity, ...]:
+        return tuple(self.certificates.validity()) if self.certificates.exist else ()
+
+    def _api(self, run: _Run) -> web.Api:
+        return web.Api(run.api, security.tls(self.certificates) if run.secured else None)
+
+    def _launch(self, settings: config.Settings, heap: str, progress: Progress) -> _Run:
+        before = self._read_run()
+        if before is not None:
+            # It died: its Python processes may not have noticed.
+            self._end_children(before)
+        if not str(self.dir).isascii():
+            raise UsageError(
+                f"NiFi's web server does not start in {self.dir}: Jetty opens its archives by addresses "
+                "that must be ASCII. Choose another folder with --dir."
+            )
+        settings = replace(settings, port=web.claim_port(settings.port))
+        java = find_java()
+        assembled = assembly.ensure(java, progress)
+        self._prepare(assembled, settings)
+        return self._spawn(java, assembled, settings, heap)
+
     def _prepare(self, assembled: assembly.Assembly, settings: config.Settings) -> None:
         for folder in (self.log.parent, self.nar_extensions, self.python_extensions, self.dir / "state"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -195,7 +214,7 @@ class LocalNiFi:
         (self.dir / ".gitignore").write_text("*\n", encoding="ascii")
         config.write(self.conf, assembled, settings)
 
-    def _spawn(self, java: Path, assembled: assembly.Assembly, port: int, heap: str) -> _Run:
+    def _spawn(self, java: Path, assembled: assembly.Assembly, settings: config.Settings, heap: str) -> _Run:
         mark = uuid.uuid4().hex
         management_port = web.free_port()
         command = [
@@ -223,7 +242,8 @@ class LocalNiFi:
         # Whoever stops it may be another process; this one must neither wait for it nor warn that it did not.
         process.returncode = 0
         identity = processes.identity(process.pid) or "ended"
-        run = _Run(process.pid, identity, mark, port, management_port, time.time())
+        secured = settings.certificates is not None
+        run = _Run(process.pid, identity, mark, settings.port, management_port, time.time(), secured)
         self._write_run(run)
         return run
 
@@ -231,8 +251,9 @@ class LocalNiFi:
         if not already_running:
             progress("starting NiFi", None)
         deadline = time.monotonic() + timeout
+        api = self._api(run)
         while True:
-            version = web.nifi_version(run.api)
+            version = api.version()
             alive = run.alive
             if alive and version is not None:
                 return RunningNiFi(run.url, run.api, run.pid, self.dir, version, self.log, already_running)

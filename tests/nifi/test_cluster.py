@@ -1,0 +1,170 @@
+"""Two nodes on this machine: what reaches both, how they share files, and what is left of one that is killed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nipyapi
+import pytest
+from typer.testing import CliRunner
+
+from dai_nifi.commands.nifi import app
+from dai_nifi.connect import connect
+from dai_nifi.errors import ConflictError, UsageError
+from dai_nifi.flows import deployed
+from dai_nifi.flows.undeploy import undeploy
+from dai_nifi.nars.install import install, listed
+from dai_nifi.nifi.cluster import LocalCluster, open_local
+from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.nifi.states import RunningNiFi
+from tests.nifi.conftest import Folders, deploy_batch, quiet
+from tests.nifi.test_local_nifi import running_in, wait_for
+
+pytestmark = pytest.mark.nifi
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory, elsewhere: None) -> Iterator[LocalCluster]:
+    local = LocalCluster(tmp_path_factory.mktemp("cluster"))
+    yield local
+    if local.exists:
+        local.stop()
+    assert running_in(local.dir) == []
+
+
+@pytest.fixture(scope="module")
+def formed(cluster: LocalCluster, java_nar: Path) -> RunningNiFi:
+    running = cluster.start(0, nodes=2, heap="512m")
+    connect(running.url)
+    install(java_nar, quiet)
+    return running
+
+
+@pytest.fixture
+def batch(formed: RunningNiFi, samples: Path, tmp_path: Path) -> Iterator[Folders]:
+    connect(formed.url)
+    yield deploy_batch("shared", samples / "penguins.mojo", tmp_path)
+    undeploy("shared", force=True)
+
+
+def rows(samples: Path, file: str, times: int) -> str:
+    """The sample's rows so many times, with a column that says which file they are of."""
+    header, *lines = (samples / "penguins-rows.csv").read_text().splitlines()
+    return "\n".join([f"{header},file", *(f"{line},{file}" for line in lines * times)]) + "\n"
+
+
+def predictions(samples: Path) -> list[str]:
+    with (samples / "penguins-expected.csv").open(newline="") as file:
+        return [row["predict"] for row in csv.DictReader(file)]
+
+
+def scored_on() -> dict[str, int]:
+    """How many FlowFiles the scoring processor of each node has taken, by the node's port."""
+    flow = deployed.find("shared")
+    (scorer,) = [one for one in deployed.processors(flow.id) if one.component.name == "Score records"]
+    told = nipyapi.nifi.FlowApi().get_processor_status(scorer.id, nodewise=True).processor_status.node_snapshots
+    return {str(one.api_port): one.status_snapshot.flow_files_in for one in told}
+
+
+def status_of(cluster: LocalCluster) -> dict[str, Any]:
+    shown = CliRunner().invoke(app, ["status", "--dir", str(cluster.dir), "--json"])
+    assert shown.exit_code == 0
+    found: dict[str, Any] = json.loads(shown.stdout)
+    return found
+
+
+def test_both_nodes_are_connected_and_told(cluster: LocalCluster, formed: RunningNiFi) -> None:
+    found = status_of(cluster)
+    assert found["running"]
+    assert [(node["name"], node["state"]) for node in found["nodes"]] == [
+        ("node-1", "CONNECTED"),
+        ("node-2", "CONNECTED"),
+    ]
+    assert sorted(role for node in found["nodes"] for role in node["roles"]) == ["Cluster Coordinator", "Primary Node"]
+    assert len({node["url"] for node in found["nodes"]} | {node["pid"] for node in found["nodes"]}) == 4
+    for number in ("1", "2"):
+        tail = CliRunner().invoke(app, ["logs", "--dir", str(cluster.dir), "--node", number, "-n", "2"])
+        assert len(tail.stdout.splitlines()) == 2
+    assert CliRunner().invoke(app, ["logs", "--dir", str(cluster.dir), "--node", "3"]).exit_code == 1
+
+
+def test_starting_again_starts_nothing_and_another_number_is_refused(
+    cluster: LocalCluster, formed: RunningNiFi, tmp_path: Path
+) -> None:
+    opened = open_local(cluster.dir)
+    assert isinstance(opened, LocalCluster)
+    again = opened.start()
+    assert again.already_running
+    assert [node.pid for node in again.nodes] == [node.pid for node in formed.nodes]
+    with pytest.raises(ConflictError, match="has 2 nodes and not 1"):
+        opened.start(nodes=1)
+    with pytest.raises(ConflictError, match="without --secure"):
+        opened.start(secure=True)
+    assert not opened.certificates.exist
+    (tmp_path / "conf").mkdir()
+    assert isinstance(open_local(tmp_path), LocalNiFi)
+    with pytest.raises(ConflictError, match="folder of a single NiFi"):
+        LocalCluster(tmp_path).start(0, nodes=2)
+
+
+def test_archives_and_models_reach_every_node(cluster: LocalCluster, formed: RunningNiFi, batch: Folders) -> None:
+    for node in cluster.nodes:
+        assert list(node.dir.glob("nar_repository/**/*.nar"))
+        (model,) = node.dir.glob("assets/**/*.mojo")
+        assert model.read_bytes() == (Path(__file__).parents[2] / "models" / "penguins.mojo").read_bytes()
+    connect(formed.nodes[1].url)
+    assert [nar.state for nar in listed()] == ["Installed"]
+    assert deployed.find("shared").mark.flow == "batch-files"
+
+
+def test_files_are_scored_by_both_nodes(samples: Path, batch: Folders) -> None:
+    for number in range(20):
+        batch.put(f"{number}.csv", rows(samples, str(number), 1))
+    for number in range(20):
+        found = list(csv.DictReader(io.StringIO(batch.wait(batch.output / f"{number}.csv").decode())))
+        assert [row["predict"] for row in found] == predictions(samples)
+        assert {row["file"] for row in found} == {str(number)}
+    assert wait_for(lambda: sum(scored_on().values()) == 20, 30)
+    assert min(scored_on().values()) > 0
+
+
+def test_a_killed_node_comes_back_and_no_row_is_lost(cluster: LocalCluster, samples: Path, batch: Folders) -> None:
+    files, times = 60, 60
+    for number in range(files):
+        batch.put(f"{number}.csv", rows(samples, str(number), times))
+    assert wait_for(lambda: len(list(batch.output.glob("*.csv"))) > 5, 60)
+    second = cluster.nodes[1]
+    pid = second.status().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    before = len(list(batch.output.glob("*.csv")))
+    assert before < files
+    assert wait_for(lambda: not second.status().running, 10)
+    # The other goes on: new files come out while this node is gone, and the cluster says that it is.
+    assert wait_for(lambda: status_of(cluster)["nodes"][1]["state"] != "CONNECTED", 60)
+    batch.put("meanwhile.csv", rows(samples, "meanwhile", 1))
+    batch.wait(batch.output / "meanwhile.csv", 120)
+    first_pid = cluster.nodes[0].status().pid
+    again = cluster.start(heap="512m")
+    assert [node.state for node in again.nodes] == ["CONNECTED", "CONNECTED"]
+    assert again.nodes[0].pid == first_pid
+    assert again.nodes[1].pid != pid
+    expected = predictions(samples) * times
+    for number in range(files):
+        found = list(csv.DictReader(io.StringIO(batch.wait(batch.output / f"{number}.csv", 120).decode())))
+        assert [row["predict"] for row in found] == expected
+        assert {row["file"] for row in found} == {str(number)}
+    assert not list(batch.failed.iterdir())
+    assert not list(batch.rejected.iterdir())
+
+
+def test_a_node_is_for_clusters_only(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is none"):
+        CliRunner().invoke(app, ["logs", "--dir", str(tmp_path), "--node", "1"], catch_exceptions=False)
