@@ -36,31 +36,23 @@ def place() -> Path:
 
 def name_of(certificates: Certificates) -> str:
     """What the profile with these certificates is called, or would be."""
+    files = _files(certificates)
     for name, profile in _parsed(_text(place())).items():
-        if isinstance(profile, dict) and profile.get("client_cert") == str(certificates.client):
+        if isinstance(profile, dict) and profile.items() >= files.items():
             return str(name)
     return DEFAULT_NAME
 
 
 def check(name: str, certificates: Certificates) -> None:
     """Raise ConflictError if the file cannot take the profile: the name is another NiFi's, or it is no such file."""
-    _merged(_text(place()), name, {"client_cert": str(certificates.client)})
+    _merged(_text(place()), name, _files(certificates))
 
 
 def write(name: str, api: str, certificates: Certificates) -> Profile:
     """Write the profile of a secured NiFi, or bring it up to date; raises ConflictError as check() does."""
     file = place()
     before = _text(file)
-    after = _merged(
-        before,
-        name,
-        {
-            "nifi_url": api,
-            "ca_path": str(certificates.authority),
-            "client_cert": str(certificates.client),
-            "client_key": str(certificates.client_key),
-        },
-    )
+    after = _merged(before, name, {"nifi_url": api, **_files(certificates)})
     if after != before:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.name}.part")
@@ -68,6 +60,14 @@ def write(name: str, api: str, certificates: Certificates) -> Profile:
         part.write_text(after, encoding="utf-8")
         part.replace(file)
     return Profile(name, file)
+
+
+def _files(certificates: Certificates) -> dict[str, str]:
+    return {
+        "ca_path": str(certificates.authority),
+        "client_cert": str(certificates.client),
+        "client_key": str(certificates.client_key),
+    }
 
 
 def _text(file: Path) -> str:
@@ -84,9 +84,10 @@ def _merged(text: str, name: str, values: dict[str, str]) -> str:
         raise ConflictError(
             f"{place()} has a profile {name} for another NiFi. Choose another name with --profile NAME."
         )
-    line = f"{json.dumps(name)}: {json.dumps(values)}\n"
-    kept = re.sub(rf"^{re.escape(json.dumps(name))}: {{.*}}\n?", "", text, flags=re.MULTILINE)
-    merged = f"{kept}{'' if not kept or kept.endswith(chr(10)) else chr(10)}{line}"
+    line = f"{json.dumps(name)}: {json.dumps(values)}"
+    merged, replaced = re.subn(rf"^{re.escape(json.dumps(name))}: {{.*}}$", lambda _: line, text, flags=re.MULTILINE)
+    if not replaced:
+        merged = f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{line}\n"
     if _parsed(merged, otherwise={}) != {**profiles, name: values}:
         raise ConflictError(
             f"{place()} is written in a way that a profile cannot be added to by itself. Add this line, or let "
