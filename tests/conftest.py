@@ -111,3 +111,16 @@ def pipeline_scorer(pipeline: Path, pipeline_settings: PipelineSettings) -> Iter
 @pytest.fixture(scope="session")
 def penguins_scorer(samples: Path, settings: RuntimeSettings) -> Scorer:
     return open_model(samples / "penguins.mojo", settings=settings)
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[None]:
+    """For modules with a NiFi of their own: nipyapi points where it did when they end."""
+    import nipyapi
+
+    config = nipyapi.config.nifi_config
+    kept = {name: getattr(config, name) for name in ("host", "verify_ssl", "ssl_ca_cert", "cert_file", "key_file")}
+    yield
+    config.api_client = None
+    for name, value in kept.items():
+        setattr(config, name, value)

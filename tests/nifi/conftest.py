@@ -53,17 +53,6 @@ def nifi(tmp_path_factory: pytest.TempPathFactory, java_nar: Path) -> Iterator[N
         local.stop()
 
 
-@pytest.fixture(scope="module")
-def elsewhere() -> Iterator[None]:
-    """For modules with a NiFi of their own: nipyapi points where it did when they end."""
-    config = nipyapi.config.nifi_config
-    kept = {name: getattr(config, name) for name in ("host", "verify_ssl", "ssl_ca_cert", "cert_file", "key_file")}
-    yield
-    config.api_client = None
-    for name, value in kept.items():
-        setattr(config, name, value)
-
-
 @dataclass(frozen=True)
 class Folders:
     """A deployed batch-files flow and its folders."""

@@ -1,0 +1,91 @@
+"""The image in an engine: it is healthy, is not root, scores without any installation, and keeps its flow."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dai_nifi.connect import connect
+from dai_nifi.errors import InvalidFlowError
+from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.rest import wait_for
+from dai_nifi.flows.status import status
+from dai_nifi.nifi.assembly import version
+from tests.nifi.test_deploy_http import ask, expected
+
+pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
+
+SECONDS = 300
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def container(project: str) -> str:
+    return docker("ps", "--quiet", "--filter", f"label=com.docker.compose.project={project}")
+
+
+def wait_until_healthy(name: str) -> None:
+    end = time.monotonic() + SECONDS
+    while (state := json.loads(docker("inspect", name))[0]["State"])["Health"]["Status"] != "healthy":
+        assert state["Running"], docker("logs", "--tail", "50", name)
+        assert time.monotonic() < end, state
+        time.sleep(1)
+
+
+@pytest.fixture(scope="module")
+def healthy(url: str, docker_compose_project_name: str) -> str:
+    name = container(docker_compose_project_name)
+    wait_until_healthy(name)
+    connect(url)
+    return name
+
+
+@pytest.fixture(scope="module")
+def endpoint(healthy: str, samples: Path, docker_services: Any) -> str:
+    """The flow realtime-http, deployed from outside without installing anything."""
+    parameters = {"http.host": "0.0.0.0", "http.port": "8081"}
+    made = deploy(Request("realtime-http", samples / "penguins.mojo", parameters=parameters))
+    assert made.running
+    return f"http://127.0.0.1:{docker_services.port_for('nifi', 8081)}/score"
+
+
+def test_it_is_not_root_and_listens_on_loopback(healthy: str) -> None:
+    assert docker("exec", healthy, "id", "--user") == "1000"
+    assert docker("exec", healthy, "python3", "/opt/nifi/dai/health.py") == f"NiFi {version()}"
+    bound = json.loads(docker("inspect", healthy))[0]["NetworkSettings"]["Ports"]
+    assert {one["HostIp"] for port in bound.values() for one in port} == {"127.0.0.1"}
+    assert {".nar"} == {Path(one).suffix for one in docker("exec", healthy, "ls", "nar_extensions").split()}
+
+
+def test_it_scores_and_keeps_its_flow_in_the_volume(healthy: str, endpoint: str, url: str, samples: Path) -> None:
+    rows = (samples / "penguins-rows.csv").read_text()
+    answers = [ask(endpoint, rows, "text/csv").body]
+    docker("restart", "--time", "60", healthy)
+    wait_until_healthy(healthy)
+    connect(url)
+    wait_for(
+        lambda: status("realtime-http").state == "running" or None, SECONDS, lambda: InvalidFlowError("it is stopped")
+    )
+    answers.append(ask(endpoint, rows, "text/csv").body)
+    for body in answers:
+        found = [
+            (row["predict"], float(row["female"]), float(row["male"])) for row in csv.DictReader(io.StringIO(body))
+        ]
+        assert found == expected(samples)
+
+
+def test_what_it_is_told_is_not_in_its_log(healthy: str) -> None:
+    key = docker("exec", healthy, "cat", "/opt/nifi/data/sensitive-properties.key")
+    told = docker("logs", healthy)
+    assert len(key) >= 12
+    assert "org.apache.nifi" in told
+    assert key not in told
