@@ -186,8 +186,8 @@ def test_every_command_works_by_profile(
     assert secured.ask("start", "batch-files", *profile)["changed"]
     deploy = ("deploy", "batch-files", "--model", samples / "penguins.mojo", "--param", "minimum.age=1 sec")
     assert secured.ask(*deploy, *profile)["action"] == "updated"
-    port = secured.ask("nifi", "start")
-    assert (port["already_running"], port["url"], port["access"]) == (True, started["url"], started["access"])
+    again = secured.ask("nifi", "start")
+    assert (again["already_running"], again["url"], again["access"]) == (True, started["url"], started["access"])
 
 
 def test_nothing_secret_is_in_a_log_an_export_or_an_answer(

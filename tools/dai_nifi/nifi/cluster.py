@@ -124,8 +124,8 @@ class LocalCluster:
                 running = [node.wait(timeout, progress) for node in self.nodes]
                 progress("waiting until the nodes have found each other", None)
                 states = self._wait_until_connected(timeout)
-                if certificates and started:
-                    security.grant(self._api(running[0].api), certificates)
+                if certificates:
+                    security.grant(self._api(running[0].api), certificates, self.dir)
             except BaseException:
                 for node in reversed(started):
                     node.stop()

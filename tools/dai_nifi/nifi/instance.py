@@ -127,7 +127,7 @@ class LocalNiFi:
             try:
                 running = self._wait(run, timeout, progress)
                 if certificates:
-                    security.grant(self._api(run), certificates)
+                    security.grant(self._api(run), certificates, self.conf)
             except BaseException:
                 # Interrupted, ended or too late: a half-started NiFi would be in the way of the next attempt.
                 self._end(run, seconds=_CHILDREN_SECONDS)

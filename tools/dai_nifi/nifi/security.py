@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 from dai_nifi.nifi.certificates import CLIENT, SERVER, Certificates
 from dai_nifi.nifi.web import LOOPBACK, Api
 
+_GRANTED = "policies.granted"
 _AUTHORIZERS = Path(__file__).parent / "files" / "conf" / "authorizers-secured.xml"
 
 # NiFi gives its first administrator the policies of the canvas only if there is a flow when it starts for the first
@@ -64,13 +65,18 @@ def tls(certificates: Certificates) -> ssl.SSLContext:
     return context
 
 
-def grant(api: Api, certificates: Certificates) -> None:
-    """Give the administrator every policy that the tool's commands need; those that are there stay as they are.
+def grant(api: Api, certificates: Certificates, folder: Path) -> None:
+    """Give the administrator every policy that the tool's commands need, once for the NiFi of a folder.
+
+    Whatever people make of users and policies afterwards is theirs, and a later start leaves it alone.
 
     Raises:
         ToolError: NiFi refuses.
 
     """
+    done = folder / _GRANTED
+    if done.exists():
+        return
     root = api.get("/flow/process-groups/root")["processGroupFlow"]["id"]
     users = {one["component"]["identity"]: one["id"] for one in api.get("/tenants/users")["users"]}
     admin, node = users[certificates.identity(CLIENT)], users[certificates.identity(SERVER)]
@@ -78,6 +84,7 @@ def grant(api: Api, certificates: Certificates) -> None:
     wanted += [(action, resource, [admin, node]) for action, resource in _OF_USER_AND_NODES]
     for action, resource, owners in wanted:
         _grant(api, action, resource.format(root=root), owners)
+    done.touch()
 
 
 def _grant(api: Api, action: str, resource: str, users: list[str]) -> None:
