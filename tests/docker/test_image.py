@@ -83,6 +83,15 @@ def test_it_scores_and_keeps_its_flow_in_the_volume(healthy: str, endpoint: str,
         assert found == expected(samples)
 
 
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.cluster.yaml"])
+def test_compose_takes_its_files(
+    docker_compose_command: str, setting: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIFI_SENSITIVE_PROPS_KEY", "k" * 12)
+    command = [*docker_compose_command.split(), "--file", str(setting / "docker" / name), "config", "--quiet"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def test_what_it_is_told_is_not_in_its_log(healthy: str) -> None:
     key = docker("exec", healthy, "cat", "/opt/nifi/data/sensitive-properties.key")
     told = docker("logs", healthy)

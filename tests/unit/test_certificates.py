@@ -12,7 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509 import verification
+from typer.testing import CliRunner
 
+from dai_nifi.commands.nifi import app
 from dai_nifi.errors import ToolError
 from dai_nifi.nifi.certificates import AUTHORITY, CLIENT, SERVER, Certificates
 
@@ -80,6 +82,17 @@ def test_what_ends_soon_is_told_and_made_anew_by_the_same_authority(made: Certif
     assert made.pair(CLIENT).certificate != before
     assert made.identity(CLIENT) == before.subject.rfc4514_string()
     assert [one.state for one in made.validity(later)] == ["valid"] * 3
+
+
+def test_status_names_what_ends_soon(tmp_path: Path) -> None:
+    made = Certificates(tmp_path / "tls")
+    made.ensure(datetime.now(timezone.utc) - timedelta(days=710))
+    shown = CliRunner().invoke(app, ["status", "--dir", str(tmp_path)])
+    assert shown.exit_code == 0
+    ends = made.pair(CLIENT).certificate.not_valid_after_utc
+    assert f"client.pem ends on {ends:%Y-%m-%d}; the next start makes a new one." in shown.stdout
+    assert "server.pem ends on" in shown.stdout
+    assert "ca.pem" not in shown.stdout
 
 
 def test_nothing_outlives_the_authority(made: Certificates) -> None:
