@@ -122,8 +122,10 @@ def start(
             running = existing.start(timeout, progress)
         else:
             nifi = LocalCluster(directory) if nodes and nodes > 1 else open_local(directory)
-            name = profile or profiles.name_of(nifi.certificates)
+            name = ""
             if secure or nifi.certificates.exist:
+                # Before anything starts: a NiFi that nothing can reach is of no use.
+                name = profile or profiles.name_of(nifi.certificates)
                 profiles.check(name, nifi.certificates)
             begin: Callable[..., RunningNiFi] = (
                 partial(nifi.start, nodes=nodes) if isinstance(nifi, LocalCluster) else nifi.start
@@ -137,7 +139,7 @@ def start(
                 secure=secure,
                 progress=progress,
             )
-            if nifi.certificates.exist:
+            if name:
                 access = Access.of(profiles.write(name, running.api, nifi.certificates), nifi.certificates)
 
     def render(console: Console) -> None:
