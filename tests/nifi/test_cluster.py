@@ -1,4 +1,7 @@
-"""Two nodes on this machine: what reaches both, how they share files, and what is left of one that is killed."""
+"""Two nodes on this machine: what reaches both, how they share files, and what is left of one that is killed.
+
+The nodes are secured, which is a cluster like an open one, and besides has to let its nodes trust each other.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from dai_nifi.errors import ConflictError, UsageError
 from dai_nifi.flows import deployed
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nars.install import install, listed
+from dai_nifi.nifi import profile
 from dai_nifi.nifi.cluster import LocalCluster, open_local
 from dai_nifi.nifi.instance import LocalNiFi
 from dai_nifi.nifi.states import RunningNiFi
@@ -33,7 +37,9 @@ pytestmark = pytest.mark.nifi
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory, elsewhere: None) -> Iterator[LocalCluster]:
     local = LocalCluster(tmp_path_factory.mktemp("cluster"))
-    yield local
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NIPYAPI_PROFILES_FILE", str(tmp_path_factory.mktemp("profiles") / "profiles.yml"))
+        yield local
     if local.exists:
         local.stop()
     assert running_in(local.dir) == []
@@ -41,15 +47,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, elsewhere: None) -> Iterat
 
 @pytest.fixture(scope="module")
 def formed(cluster: LocalCluster, java_nar: Path) -> RunningNiFi:
-    running = cluster.start(0, nodes=2, heap="512m")
-    connect(running.url)
+    running = cluster.start(0, nodes=2, heap="512m", secure=True)
+    for node in running.nodes:
+        profile.write(node.name, f"{node.url}-api", cluster.certificates)
+    connect(profile="node-1")
     install(java_nar, quiet)
     return running
 
 
 @pytest.fixture
 def batch(formed: RunningNiFi, samples: Path, tmp_path: Path) -> Iterator[Folders]:
-    connect(formed.url)
+    connect(profile="node-1")
     yield deploy_batch("shared", samples / "penguins.mojo", tmp_path)
     undeploy("shared", force=True)
 
@@ -105,21 +113,24 @@ def test_starting_again_starts_nothing_and_another_number_is_refused(
     assert [node.pid for node in again.nodes] == [node.pid for node in formed.nodes]
     with pytest.raises(ConflictError, match="has 2 nodes and not 1"):
         opened.start(nodes=1)
-    with pytest.raises(ConflictError, match="without --secure"):
-        opened.start(secure=True)
-    assert not opened.certificates.exist
     (tmp_path / "conf").mkdir()
     assert isinstance(open_local(tmp_path), LocalNiFi)
     with pytest.raises(ConflictError, match="folder of a single NiFi"):
         LocalCluster(tmp_path).start(0, nodes=2)
 
 
-def test_archives_and_models_reach_every_node(cluster: LocalCluster, formed: RunningNiFi, batch: Folders) -> None:
-    for node in cluster.nodes:
-        assert list(node.dir.glob("nar_repository/**/*.nar"))
-        (model,) = node.dir.glob("assets/**/*.mojo")
-        assert model.read_bytes() == (Path(__file__).parents[2] / "models" / "penguins.mojo").read_bytes()
-    connect(formed.nodes[1].url)
+def has_all(node: LocalNiFi, samples: Path) -> bool:
+    """Whether the archive and the model lie on a node's own disk."""
+    models = [file.read_bytes() for file in node.dir.glob("assets/**/*.mojo")]
+    archives = list(node.dir.glob("nar_repository/**/*.nar"))
+    return len(archives) == 1 and models == [(samples / "penguins.mojo").read_bytes()]
+
+
+def test_archives_and_models_reach_every_node(
+    cluster: LocalCluster, formed: RunningNiFi, batch: Folders, samples: Path
+) -> None:
+    assert [has_all(node, samples) for node in cluster.nodes] == [True, True]
+    connect(profile="node-2")
     assert [nar.state for nar in listed()] == ["Installed"]
     assert deployed.find("shared").mark.flow == "batch-files"
 
@@ -152,10 +163,12 @@ def test_a_killed_node_comes_back_and_no_row_is_lost(cluster: LocalCluster, samp
     batch.put("meanwhile.csv", rows(samples, "meanwhile", 1))
     batch.wait(batch.output / "meanwhile.csv", 120)
     first_pid = cluster.nodes[0].status().pid
-    again = cluster.start(heap="512m")
-    assert [node.state for node in again.nodes] == ["CONNECTED", "CONNECTED"]
+    # With one more, which has to fetch what the others have.
+    again = cluster.start(nodes=3, heap="512m")
+    assert [node.state for node in again.nodes] == ["CONNECTED"] * 3
     assert again.nodes[0].pid == first_pid
     assert again.nodes[1].pid != pid
+    assert has_all(cluster.nodes[2], samples)
     expected = predictions(samples) * times
     for number in range(files):
         found = list(csv.DictReader(io.StringIO(batch.wait(batch.output / f"{number}.csv", 120).decode())))

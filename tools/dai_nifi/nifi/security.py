@@ -14,12 +14,12 @@ _GRANTED = "policies.granted"
 _AUTHORIZERS = Path(__file__).parent / "files" / "conf" / "authorizers-secured.xml"
 
 # NiFi gives its first administrator the policies of the canvas only if there is a flow when it starts for the first
-# time, and those of the rest not at all. {root} is the canvas; a cluster's nodes need those of the data too, since
-# they ask each other for what is queued.
+# time, and those of the rest not at all. {root} is the canvas; a cluster's nodes need some too, since they ask each
+# other for what is queued, and one that joins asks for the models.
 _OF_USER = (
     ("read", "/flow"),
     *((action, "/controller") for action in ("read", "write")),
-    *((action, "/parameter-contexts") for action in ("read", "write")),
+    ("write", "/parameter-contexts"),
     ("read", "/provenance"),
     ("read", "/system"),
     *((action, "/counters") for action in ("read", "write")),
@@ -27,7 +27,10 @@ _OF_USER = (
     ("write", "/operation/process-groups/{root}"),
     ("read", "/provenance-data/process-groups/{root}"),
 )
-_OF_USER_AND_NODES = tuple((action, "/data/process-groups/{root}") for action in ("read", "write"))
+_OF_USER_AND_NODES = (
+    ("read", "/parameter-contexts"),
+    *((action, "/data/process-groups/{root}") for action in ("read", "write")),
+)
 
 
 def properties(certificates: Certificates, port: int) -> dict[str, str]:
