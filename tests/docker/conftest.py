@@ -57,7 +57,7 @@ def setting(base: str, samples: Path, tmp_path_factory: pytest.TempPathFactory) 
     """A folder as a checkout has it, with the archives for the image's Python, and compose's variables."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(ROOT / "docker", folder / "docker")
-    build("java", folder / "build" / "nars", lambda what, share=None: None, python_version=base_image.PYTHON)
+    build("java", folder / "build" / "nars", lambda what, share=None: None, python=base_image.PYTHON)
     (folder / "files").mkdir()
     # The user of the image is not the one who runs the tests.
     (folder / "files").chmod(0o777)
