@@ -17,7 +17,8 @@ from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi, RunningNiFi
+from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.nifi.states import RunningNiFi
 
 
 def quiet(what: str, share: float | None = None) -> None:

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from dai_nifi.commands.nifi import app
 from dai_nifi.errors import ConflictError, NiFiUnreachableError
 from dai_nifi.nifi import processes
-from dai_nifi.nifi.instance import LocalNiFi, RunningNiFi
+from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.nifi.states import RunningNiFi
 
 pytestmark = pytest.mark.nifi
 
