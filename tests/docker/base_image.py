@@ -48,8 +48,8 @@ def make(folder: Path) -> None:
     root = folder / "root"
     log = folder / "debootstrap.log"
     with log.open("w") as kept:
-        command = ["debootstrap", "--variant=minbase", "--include=python3", RELEASE, root]
-        subprocess.run(command, check=True, stdout=kept, stderr=subprocess.STDOUT)
+        command = ["debootstrap", "--variant=minbase", "--include=python3", RELEASE]
+        subprocess.run([*command, root], check=True, stdout=kept, stderr=subprocess.STDOUT)
     java = find_java()
     assembled = assembly.ensure(java, lambda what, share=None: None)
     home = root / HOME.relative_to("/")

@@ -82,6 +82,12 @@ def docker_compose_project_name() -> str:
 
 
 @pytest.fixture(scope="session")
+def docker_setup() -> str:
+    # Not --wait, which the compose of Debian 12 does not know.
+    return "up --build --detach"
+
+
+@pytest.fixture(scope="session")
 def url(docker_services: Any) -> str:
     """Where the NiFi in the container answers."""
     return f"http://127.0.0.1:{docker_services.port_for('nifi', 8080)}"

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from dai_nifi.nifi.certificates import AUTHORITY, Certificates, Pair, issue
 from tests.nifi.conftest import Folders
-from tests.nifi.test_local_nifi import running_in
+from tests.nifi.test_local_nifi import running_in, wait_for
 
 pytestmark = pytest.mark.nifi
 
@@ -236,6 +236,7 @@ def test_it_starts_again_with_the_same_certificates(secured: Secured, batch: Fol
     again = secured.ask("nifi", "start", "--port", "0", "--heap", "512m")
     assert (again["url"].split(":")[0], again["access"]["profile"]) == ("https", "p")
     assert {file.name: file.read_bytes() for file in (secured.dir / "tls").iterdir()} == before
+    assert wait_for(lambda: secured.ask("status", "batch-files", "--profile", "p")["state"] == "running", 60)
     assert secured.ask("undeploy", "batch-files", "--force", "--profile", "p")["name"] == "batch-files"
     assert secured.ask("nars", "remove", "ScoreJavaMojo", "--profile", "p")
     assert len(secured.run("nifi", "logs", "-n", "2").out.splitlines()) == 2
