@@ -58,6 +58,8 @@ def make(folder: Path) -> None:
         shutil.copytree(assembled.root / part, home / part)
     shutil.copytree(java, root / "opt" / "java", ignore=shutil.ignore_patterns("jmods", "src.zip"))
     config.write(home / "conf", Assembly(HOME), config.Settings(8080, "python3"))
+    # The official image is ready for a cluster, too, and makes its own key.
+    shutil.copyfile(config.TEMPLATES / "state-management-cluster.xml", home / "conf" / "state-management.xml")
     (home / "conf" / "sensitive-properties.key").unlink()
     (home / "bin").mkdir()
     (home / "bin" / "nifi.sh").write_text(NIFI)
