@@ -162,6 +162,9 @@ def _time(
         return values.cast(pa.int64()).cast(pa.timestamp("ms"))
     if not is_text(values):
         return wrong_type(values, pa.timestamp("ms"), complaints)
+    quick = times.from_dates(values) if not any(len(text) == times.DATE_LENGTH for text in column.missing) else None
+    if quick is not None:
+        return quick
     blanked = blank_missing(values, column)
     found = times.from_iso_text(blanked)
     unread = np.flatnonzero(truths(pc.and_(pc.is_valid(blanked), pc.is_null(found))))

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from dai_scoring.coerce import coerce
 from dai_scoring.files import FileOptions, Summary
-from dai_scoring.formats import few
+from dai_scoring.formats import Format, few
 from dai_scoring.formats.few import FewRows
 from dai_scoring.formats.text import is_plain
 from dai_scoring.numeric import INTEGER_LIMITS, is_literal
-from dai_scoring.options import MissingColumns, OutputColumns
+from dai_scoring.options import MissingColumns, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
 
@@ -32,6 +33,7 @@ _EPOCH = date(1970, 1, 1)
 _DAY_MILLIS = 86_400_000
 _EXACT = 1 << 53
 _LARGEST_SINGLE = 3.4e38
+_WARM_UP_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,15 @@ class SmallContents:
             None if contents is None else Answered(contents, _summary(request.rows, seconds))
             for request, contents in zip(asked, written, strict=True)
         ]
+
+
+def warm_up(scorer: Scorer, wanted: Wanted) -> None:
+    """Score a row without values for a moment: Java compiles what runs often, and the first request need not wait."""
+    row = orjson.dumps({column.name: None for column in scorer.info.inputs})
+    contents = SmallContents(scorer, FileOptions(wanted=wanted))
+    end = time.perf_counter() + _WARM_UP_SECONDS
+    while time.perf_counter() < end:
+        contents.score([SmallContent(row, Format.JSON_ARRAY.mime_type)])
 
 
 def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequence[Any]]) -> bytes | None:

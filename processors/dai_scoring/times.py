@@ -11,6 +11,24 @@ _MILLISECONDS = pa.timestamp("ms")
 _NO_TEXT = pa.scalar(None, pa.string())
 _FALSE = pa.scalar(False)
 
+DATE_LENGTH = 10
+"""The characters of a date alone."""
+
+
+def from_dates(texts: pa.Array) -> pa.Array | None:
+    """Read ``yyyy-mm-dd`` alone as Arrow ``timestamp[ms]``, the empty text as null; None where any is something else.
+
+    A fraction of the time that :func:`from_iso_text` takes, which knows all the forms.
+    """
+    lengths = pc.binary_length(texts)
+    dates = pc.equal(lengths, DATE_LENGTH)
+    if not pc.all(pc.or_(dates, pc.equal(lengths, 0))).as_py():
+        return None
+    try:
+        return pc.if_else(dates, texts, _NO_TEXT).cast(_MILLISECONDS)
+    except pa.ArrowInvalid:
+        return None
+
 
 def from_iso_text(texts: pa.Array) -> pa.Array:
     """Read ``yyyy-mm-dd``, alone or with a time, a fraction and a zone, as Arrow ``timestamp[ms]``.

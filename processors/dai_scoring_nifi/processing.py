@@ -24,7 +24,7 @@ from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows
 from dai_scoring.relay import beside
 from dai_scoring.scorer import Scorer
-from dai_scoring.small import SmallContent, SmallContents
+from dai_scoring.small import SmallContent, SmallContents, warm_up
 from dai_scoring_nifi import outcomes
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.exchange import Batch, Exchange, Item, Outcome, Services
@@ -95,6 +95,8 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         if found is None:
             raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
         self._scorer = self._opened(found)
+        if self.runtime is not Runtime.PYTHON:
+            warm_up(self._scorer, found.options.wanted)
         self._models.running(True)
         self._settings = found
         self._services = self._services_of(context) if found.services else None
