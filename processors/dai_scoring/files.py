@@ -169,7 +169,7 @@ class _Job:
             self._rejected.close()
 
     def _move(self, threaded: bool) -> None:
-        pieces = formats.pieces(self._reader, self._pieces.numbers, 2 * THREADS if threaded else 1)
+        pieces = formats.pieces(self._reader, self._pieces.wanted, 2 * THREADS if threaded else 1)
         if threaded:
             with ahead(pieces) as coming, behind(self._write) as write:
                 outcomes = across(self._score, coming, _threads(), THREADS + 1)

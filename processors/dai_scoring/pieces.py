@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from dai_scoring import records, results
-from dai_scoring.formats import Chunk, Format, Numbers, Piece, RecordReader
+from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
@@ -19,6 +19,7 @@ _AS_NUMBERS = {
     ColumnType.INT32: pa.int64(),
     ColumnType.INT64: pa.int64(),
 }
+_IN_JSON = {**_AS_NUMBERS, ColumnType.TIME64: pa.string()}
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,30 @@ class PieceScorer:
         if is_text and not target.is_text_typed:
             self._typed = tuple(c for c in inputs if c.type.is_number or c.type is ColumnType.BOOL)
         keeps_all = options.output_columns is OutputColumns.ALL
-        self._passes_lines = is_text and target.is_text_typed and keeps_all
-        self.numbers: Numbers | None = None
-        """The columns that need not be read as text."""
+        self._passes_lines = keeps_all and reader.format is target and target in (Format.CSV, Format.JSON_LINES)
+        self.wanted: Numbers | Fields | None = None
+        """What is enough to read: numbers as such, or the model's columns."""
         if is_text and (self._passes_lines or not keeps_all):
             kept = options.id_columns if options.output_columns is OutputColumns.IDS else ()
-            self.numbers = _numbers([c for c in inputs if c.name not in kept], reader.schema)
+            self.wanted = _numbers([c for c in inputs if c.name not in kept], reader.schema)
+        elif self._passes_lines:
+            self.wanted = self._fields()
+
+    def _fields(self) -> Fields | None:
+        if self._options.wanted != PREDICTIONS_ONLY:
+            # What else is added has no names yet.
+            return None
+        info, prefix = self._scorer.info, self._options.prediction_prefix
+        types = {column.name: _IN_JSON.get(column.type, column.type.arrow) for column in info.inputs}
+        return Fields(types, frozenset(prefix + column.name for column in info.outputs))
 
     def score(self, piece: Piece) -> ScoredPiece:
         """Parse a piece and score its records."""
         chunk = piece.parse()
         scored = self._scored(chunk)
-        if scored.rejected is not None and _are_numbers(chunk.table, self.numbers):
+        if scored.rejected is not None and not chunk.is_whole:
             # They are rejected as they came.
-            scored = self._scored(piece.parse_as_text())
+            scored = self._scored(piece.parse_whole())
         return scored
 
     def _scored(self, chunk: Chunk) -> ScoredPiece:
@@ -123,10 +134,6 @@ def _numbers(columns: list[Column], schema: pa.Schema | None) -> Numbers | None:
     literals = {column.missing for column in found}
     # Texts mean a missing value in all columns of a file or in none.
     return Numbers({c.name: _AS_NUMBERS[c.type] for c in found}, literals.pop()) if len(literals) == 1 else None
-
-
-def _are_numbers(table: pa.Table, numbers: Numbers | None) -> bool:
-    return numbers is not None and any(table.schema.field(name).type == kind for name, kind in numbers.types.items())
 
 
 def _merged(count: int, rejects: pa.Table, malformed: pa.Table) -> pa.Table:

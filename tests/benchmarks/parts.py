@@ -141,7 +141,7 @@ def _pass(scorer: Scorer, source: Path, given: Format, target: Path) -> dict[str
     clock = _Clock()
     reader = formats.open_reader(source, given, chunk_rows=FileOptions.batch_rows)
     pieces = PieceScorer(scorer, FileOptions(), reader, given)
-    waiting = list(formats.pieces(reader, pieces.numbers, THREADS))
+    waiting = list(formats.pieces(reader, pieces.wanted, THREADS))
     clock.next("read, parse")
     chunks = [piece.parse() for piece in waiting]
     parsed = clock.next("read, parse")

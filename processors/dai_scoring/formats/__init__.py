@@ -16,6 +16,7 @@ from dai_scoring.formats.base import (
     Chunk,
     Dialect,
     Encoded,
+    Fields,
     Format,
     Numbers,
     Parsed,
@@ -31,6 +32,7 @@ __all__ = [
     "Chunk",
     "Dialect",
     "Encoded",
+    "Fields",
     "Format",
     "Numbers",
     "Parsed",
@@ -86,16 +88,22 @@ def open_reader(
     return ArrowReader(path, format, chunk_rows)
 
 
-def pieces(reader: RecordReader, numbers: Numbers | None = None, parts: int = 1) -> Iterator[Piece]:
+def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: int = 1) -> Iterator[Piece]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
-    ``parts`` is how many there should be at least, unless they were very small.
+    ``wanted`` are for CSV the columns that may be numbers, for JSON lines the columns that are enough. ``parts`` is how
+    many pieces there should be at least, unless they were very small.
     """
-    if reader.format is Format.CSV:
+    if reader.format is Format.CSV and not isinstance(wanted, Fields):
         from dai_scoring.formats.csv_read import CsvReader
 
         if isinstance(reader, CsvReader):
-            return reader.pieces(numbers, parts)
+            return reader.pieces(wanted, parts)
+    if isinstance(wanted, Fields):
+        from dai_scoring.formats.json_read import JsonReader
+
+        if isinstance(reader, JsonReader):
+            return reader.pieces(wanted, parts)
     return map(Parsed, reader.chunks())
 
 

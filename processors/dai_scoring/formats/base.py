@@ -67,13 +67,16 @@ class Chunk:
     :data:`dai_scoring.records.REJECT_SCHEMA`; None means that all are. Such a row stays in its place in
     ``table``, holding what could be read of it, so that row numbers agree with the file.
 
-    ``lines`` has the rows as they stand in the file, each with the line end before it in front; None where that is
-    not known, or where a row is more than a line.
+    ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of
+    CSV, the brace and the line end of JSON lines. None where that is not known, or where a row is more than a line.
+
+    ``is_whole`` is False where columns are absent from ``table`` that the rows have, or numbers were text.
     """
 
     table: pa.Table
     malformed: pa.Table | None = None
     lines: pa.Array | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,15 +87,23 @@ class Numbers:
     missing: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Fields:
+    """The columns that are wanted of JSON objects, with their types, and names that none of the objects may have."""
+
+    types: Mapping[str, pa.DataType]
+    absent: frozenset[str]
+
+
 class Piece(Protocol):
     """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times."""
 
     def parse(self) -> Chunk:
-        """The rows; columns of text that are wanted as numbers may be numbers, where all their values are such."""
+        """The rows; of what is not wanted columns may be absent, and text that is wanted as numbers may be such."""
         ...
 
-    def parse_as_text(self) -> Chunk:
-        """The rows as the file has them, of a text format as text."""
+    def parse_whole(self) -> Chunk:
+        """The rows as the file has them."""
         ...
 
 
@@ -106,7 +117,7 @@ class Parsed:
         """The rows."""
         return self.chunk
 
-    def parse_as_text(self) -> Chunk:
+    def parse_whole(self) -> Chunk:
         """The rows."""
         return self.chunk
 

@@ -125,12 +125,12 @@ class _Lines:
         if columns.numbers is not None and columns.are_numbers:
             table = self._parsed(columns.numbers.types, columns.numbers.missing)
             if table is not None and not _are_odd(table, columns.numbers):
-                return Chunk(table, lines=self._texts())
+                return Chunk(table, lines=self._texts(), is_whole=False)
             # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
             columns.are_numbers = False
-        return self.parse_as_text()
+        return self.parse_whole()
 
-    def parse_as_text(self) -> Chunk:
+    def parse_whole(self) -> Chunk:
         """The rows, every column as text."""
         table = self._parsed({}, frozenset())
         if table is not None:

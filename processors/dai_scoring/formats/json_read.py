@@ -6,22 +6,20 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import json_split
-from dai_scoring.formats.base import Chunk, Dialect, Format, malformed_table
-from dai_scoring.formats.json_columns import Kind, Record, to_table, unite
-from dai_scoring.formats.json_split import Piece, Structure, array_pieces, line_pieces, object_pieces
+from dai_scoring.formats.base import Chunk, Dialect, Fields, Format, Parsed, Piece, malformed_table
+from dai_scoring.formats.json_columns import Kind, to_table, unite
+from dai_scoring.formats.json_objects import PlainObjects
+from dai_scoring.formats.json_parse import Rows, parse, records_of
+from dai_scoring.formats.json_split import Elements, Structure, array_pieces, line_pieces, object_pieces
 from dai_scoring.formats.source import TextSource
 
 _SPACE = b" \t\r\n"
-_NUMBERS = bytes.maketrans(b"0123456789:,[- \t\r\n", b"0" * 10 + b":" * 8)
-_LONG_NUMBER = b":" + b"0" * 19
-"""How integers beyond 64 bits begin in text translated by _NUMBERS; orjson would make them doubles."""
 
 _NAMES: dict[type, str] = {
     bool: "a boolean",
@@ -31,9 +29,6 @@ _NAMES: dict[type, str] = {
     list: "an array",
     type(None): "null",
 }
-
-Rows = tuple[list[Record], list[int], list[str]]
-"""Records, and the positions and texts of those that are malformed."""
 
 
 class JsonReader:
@@ -86,6 +81,23 @@ class JsonReader:
             for records, rows, texts in self._read():
                 yield Chunk(to_table(records, self._kinds), malformed_table(rows, texts))
 
+    def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece]:
+        """The records in order; of those on lines of their own only these columns are read, as far as that goes."""
+        if self.format is not Format.JSON_LINES or self._kinds is not None or self._first != b"{":
+            yield from map(Parsed, self.chunks())
+            return
+        source = self._source = TextSource(self._path, self._charset)
+        try:
+            objects = PlainObjects(source, _first_byte(source), self._rows, fields, self._path.stat().st_size // parts)
+            if not _is_spread_out(objects.rest):
+                yield from objects.pieces()
+                for records, rows, texts in _lines(source, objects.rest, self._rows, objects.rows):
+                    yield Parsed(Chunk(to_table(records, None), malformed_table(rows, texts)))
+                return
+        finally:
+            source.close()
+        yield from map(Parsed, self.chunks())
+
     def close(self) -> None:
         """Let go of the file."""
         if self._source is not None:
@@ -122,25 +134,16 @@ def _first_byte(source: TextSource) -> bytes:
 def _is_spread_out(head: bytes) -> bool:
     """True if objects do not keep to lines: the first spans several, or shares one with the second."""
     line = head.split(b"\n", 1)[0]
-    if not head.startswith(b"{") or _parse(line) is not None:
+    if not head.startswith(b"{") or parse(line) is not None:
         return False
     ends = Structure().scan(head)[1]
-    return bool(ends.size) and isinstance(_parse(head[: int(ends[0]) + 1]), dict)
+    return bool(ends.size) and isinstance(parse(head[: int(ends[0]) + 1]), dict)
 
 
-def _parse(text: bytes) -> Any:
-    """The value of a JSON text; None if it is not JSON."""
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return json.loads(text) if _LONG_NUMBER in text.translate(_NUMBERS) else value
-
-
-def _elements(pieces: Iterator[Piece]) -> Iterator[Rows]:
+def _elements(pieces: Iterator[Elements]) -> Iterator[Rows]:
     done = 0
     for piece in pieces:
-        records = _parse(b"[" + piece.text + b"]")
+        records = parse(b"[" + piece.text + b"]")
         if records is None or len(records) != piece.count:
             raise _fault(piece, done)
         if set(map(type, records)) != {dict}:
@@ -153,7 +156,7 @@ def _elements(pieces: Iterator[Piece]) -> Iterator[Rows]:
         done += piece.count
 
 
-def _fault(piece: Piece, done: int) -> ContentError:
+def _fault(piece: Elements, done: int) -> ContentError:
     """What is wrong with a piece that does not parse, by its elements one by one."""
     text = b"[" + piece.text + b"]"
     commas = Structure().scan(text)[0].tolist()
@@ -181,20 +184,12 @@ def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
     return f"{error.msg} at its character {error.pos + 1}."
 
 
-def _lines(source: TextSource, head: bytes, rows: int) -> Iterator[Rows]:
-    done = 0
+def _lines(source: TextSource, head: bytes, rows: int, done: int = 0) -> Iterator[Rows]:
     for lines, cut in line_pieces(source, head, rows):
-        records = _parse(b"[" + b",".join(lines) + b"]")
-        if records is not None and len(records) == len(lines) and set(map(type, records)) == {dict}:
-            yield records, [], []
-        else:
-            found = [_parse(line) for line in lines]
-            bad = [index for index, record in enumerate(found) if type(record) is not dict]
-            if cut and bad and bad[-1] == len(lines) - 1:
-                raise ContentError(
-                    f"the content stops in the middle of record {done + len(lines)}, its last line: it is truncated."
-                )
-            for index in bad:
-                found[index] = {}
-            yield found, bad, [lines[index].decode().strip() for index in bad]
+        records, bad, texts = records_of(lines)
+        if cut and bad and bad[-1] == len(lines) - 1:
+            raise ContentError(
+                f"the content stops in the middle of record {done + len(lines)}, its last line: it is truncated."
+            )
+        yield records, bad, texts
         done += len(lines)

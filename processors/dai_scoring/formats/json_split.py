@@ -66,14 +66,14 @@ class Structure:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Elements:
     """The text of ``count`` consecutive elements with commas between, as between the brackets of an array."""
 
     text: bytes
     count: int
 
 
-def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Piece]:
+def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Elements]:
     """The elements of the array that ``head`` and the rest of ``source`` hold, at most ``rows`` a piece."""
     structure = Structure()
     parts: list[bytes] = []
@@ -89,7 +89,7 @@ def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Piece]:
         while waiting + len(cuts) - used >= rows or (used < len(cuts) and size > MAX_CHUNK_BYTES):
             last = used + min(rows - waiting, len(cuts) - used)
             parts.append(block[begin : cuts[last - 1]])
-            yield Piece(b"".join(parts), waiting + last - used)
+            yield Elements(b"".join(parts), waiting + last - used)
             done += waiting + last - used
             begin, used = cuts[last - 1] + 1, last
             parts, size, waiting = [], 0, 0
@@ -99,7 +99,7 @@ def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Piece]:
         if ends.size:
             text = b"".join(parts)
             if done or waiting or text.strip(_SPACE):
-                yield Piece(text, waiting + 1)
+                yield Elements(text, waiting + 1)
             _check_end(source, block[stop + 1 :])
             return
         block = source.read(BLOCK)
@@ -108,7 +108,7 @@ def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Piece]:
     )
 
 
-def object_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Piece]:
+def object_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Elements]:
     """The objects that ``head`` and the rest of ``source`` hold one after the other."""
     structure = Structure()
     objects: list[bytes] = []
@@ -123,13 +123,13 @@ def object_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Piece]
             size += len(objects[-1])
             parts, begin = [], end + 1
             if len(objects) >= rows or size > MAX_CHUNK_BYTES:
-                yield Piece(b",".join(objects), len(objects))
+                yield Elements(b",".join(objects), len(objects))
                 done += len(objects)
                 objects, size = [], 0
         parts.append(block[begin:])
         block = source.read(BLOCK)
     if objects:
-        yield Piece(b",".join(objects), len(objects))
+        yield Elements(b",".join(objects), len(objects))
         done += len(objects)
     rest = b"".join(parts).strip(_SPACE)
     if rest.startswith(b"{"):

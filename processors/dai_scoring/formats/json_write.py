@@ -20,6 +20,9 @@ def joined(objects: Sequence[bytes], format: Format) -> bytes:  # noqa: A002 - t
     return b"[" + b",\n".join(objects) + b"]" if format is Format.JSON_ARRAY else b"\n".join([*objects, b""])
 
 
+_END = b"}\n"
+
+
 class JsonWriter:
     """JSON objects, each with all the columns of its table, in an array or one a line.
 
@@ -37,14 +40,28 @@ class JsonWriter:
             self._file.write(b"[")
 
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> list[memoryview | bytes]:
-        """The rows as objects: in an array each has a comma before it, which the first of a file is put without."""
+        """The rows as objects: in an array each has a comma before it, which the first of a file is put without.
+
+        ``lines`` are rows of JSON lines as they were read: the table's columns come behind what they have.
+        """
         check_names(table.column_names)
+        if lines is not None:
+            return self._behind(lines, table)
         if table.num_rows <= text.FEW_ROWS and all(map(text.is_plain, table.schema.types)):
             # By way of Python's objects: for few that is quicker than a few Arrow calls a column.
             objects = [orjson.dumps(row) for row in table.to_pylist()]
             return [self._before + one + self._after for one in objects]
         keys = [orjson.dumps(name).decode() + ":" for name in table.column_names]
         return [self._rows(batch, keys) for batch in table.to_batches(max_chunksize=SLICE_ROWS) if batch.num_rows]
+
+    def _behind(self, lines: pa.Array, table: pa.Table) -> list[memoryview | bytes]:
+        if not table.num_rows:
+            return []
+        parts: list[pa.Array[Any] | str] = [lines]
+        for name, column in zip(table.column_names, table.combine_chunks().columns, strict=True):
+            parts += ["," + orjson.dumps(name).decode() + ":", text.json_values(column.chunk(0))]
+        # What ended the row before the first belongs behind the last.
+        return [rows_of(parts)[len(_END) :], _END]
 
     def put(self, encoded: Sequence[memoryview | bytes]) -> None:
         """Append rows."""

@@ -1,0 +1,150 @@
+"""JSON lines of which only the model's columns are read, so that pieces of a file are parsed by several threads.
+
+Arrow's parser lets go of Python's lock, but has ideas of its own of what values are: texts that look like dates become
+such. So the columns that are wanted and their types are said beforehand, and the records pass through as they stand.
+What does not fit that, the reader of whole files reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.json as pa_json
+
+from dai_scoring.formats import json_columns
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malformed_table
+from dai_scoring.formats.json_parse import records_of
+from dai_scoring.formats.source import TextSource
+
+_LEAST = 1 << 16
+_MOST = MAX_CHUNK_BYTES // 4
+# What Arrow takes for numbers beside those of JSON; and names that may be written in other characters.
+_ODD = (b"NaN", b"Inf", b"\\u")
+
+
+class PlainObjects:
+    """The records of a source, as long as each is an object on a line of its own."""
+
+    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: Fields, share: int) -> None:
+        self._source = source
+        self._chunk_rows = chunk_rows
+        self._share = share
+        self._columns = _Columns(fields)
+        self.rest = head
+        """What was read and is in no piece; the source has what follows it."""
+        self.rows = 0
+        """How many records the pieces have."""
+
+    def pieces(self) -> Iterator[Piece]:
+        """The records, in pieces of at most the rows of a chunk."""
+        block = max(min(self._share, _MOST), _LEAST)
+        while self._source.plain:
+            self.rest += self._filled(block)
+            ends = _ends(self.rest)
+            if ends is None:
+                return
+            whole = self.rest
+            for first in range(0, len(ends), self._chunk_rows):
+                last = min(first + self._chunk_rows, len(ends))
+                start = int(ends[first - 1]) if first else 0
+                self.rest = whole[ends[last - 1] :]
+                self.rows += last - first
+                yield _Objects(whole[start : ends[last - 1]], ends[first:last] - start, self._columns)
+
+    def _filled(self, size: int) -> bytes:
+        parts = []
+        while size > 0 and (part := self._source.read(size)):
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+
+def _ends(data: bytes) -> npt.NDArray[np.int64] | None:
+    """Where the lines end; None where one may be something else than an object with a value in it."""
+    characters = np.frombuffer(data, np.uint8)
+    ends: npt.NDArray[np.int64] = np.flatnonzero(characters == ord("\n")) + 1
+    if not len(ends):
+        return None
+    starts = np.concatenate([[0], ends[:-1]])
+    if (ends - starts < 4).any() or (characters[starts] != ord("{")).any() or (characters[ends - 2] != ord("}")).any():
+        return None
+    # No blank before the end, nor an object without a value: a comma goes in between.
+    return None if np.isin(characters[ends - 3], np.frombuffer(b"{ \t", np.uint8)).any() else ends
+
+
+@dataclass
+class _Columns:
+    """The columns that are read; the same for all pieces of a file."""
+
+    fields: Fields
+    schema: pa.Schema = field(init=False)
+    are_plain: bool = True
+    """Whether records are what Arrow's parser takes, as far as is known."""
+
+    def __post_init__(self) -> None:
+        self.schema = pa.schema(list(self.fields.types.items()))
+        self._present = [_key(name) for name in self.fields.types]
+        self._absent = [_key(name) for name in self.fields.absent]
+
+    def suit(self, data: bytes) -> bool:
+        """Whether some record has each column, and none has one that is to be added."""
+        return all(key.search(data) for key in self._present) and not any(key.search(data) for key in self._absent)
+
+
+def _key(name: str) -> re.Pattern[bytes]:
+    return re.compile(re.escape(orjson.dumps(name)) + rb"\s*:")
+
+
+class _Objects:
+    """Some lines, each an object: a :class:`Piece`."""
+
+    def __init__(self, data: bytes, ends: npt.NDArray[np.int64], columns: _Columns) -> None:
+        self._data = data
+        self._ends = ends
+        self._columns = columns
+
+    def parse(self) -> Chunk:
+        """The wanted columns of the rows, and the rows as they stand; else what :meth:`parse_whole` gives."""
+        if self._columns.are_plain:
+            table = self._parsed()
+            if table is not None:
+                return Chunk(table, lines=self._texts(), is_whole=False)
+            # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
+            self._columns.are_plain = False
+        return self.parse_whole()
+
+    def parse_whole(self) -> Chunk:
+        """All columns of the rows, in the types that they have."""
+        records, rows, texts = records_of(self._data.split(b"\n")[:-1])
+        return Chunk(json_columns.to_table(records, None), malformed_table(rows, texts))
+
+    def _parsed(self) -> pa.Table | None:
+        columns = self._columns
+        if any(mark in self._data for mark in _ODD) or not columns.suit(self._data):
+            return None
+        try:
+            table = pa_json.read_json(
+                pa.BufferReader(self._data),
+                read_options=pa_json.ReadOptions(use_threads=False, block_size=len(self._data) + 1),
+                parse_options=pa_json.ParseOptions(
+                    explicit_schema=columns.schema, newlines_in_values=False, unexpected_field_behavior="ignore"
+                ),
+            )
+        except pa.ArrowInvalid:
+            return None
+        return table if table.num_rows == len(self._ends) else None
+
+    def _texts(self) -> pa.Array:
+        """The lines as :attr:`Chunk.lines`: what ends the piece's last moved before its first."""
+        buffers = [
+            None,
+            pa.py_buffer(np.concatenate([[0], self._ends])),
+            pa.py_buffer(b"}\n" + self._data[:-2]),
+        ]
+        return pa.Array.from_buffers(pa.large_string(), len(self._ends), buffers)

@@ -1,0 +1,80 @@
+"""JSON lines of which only the model's columns are read are scored as the reader of whole files would have it."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dai_scoring.errors import ContentError, MissingColumnsError, NameClashError
+from dai_scoring.formats import json_objects
+from dai_scoring.options import MissingColumns
+from tests.unit.test_files import Bench
+
+_LINES = "application/x-ndjson"
+_NUMBERS: list[Any] = [1, 2.5, -7, None, 1e3, 0.1, 1234567890123456789]
+_ODD: list[Any] = ["3", "NA", "oops", True, [1], {"x": 1}, "", 12345678901234567890123]
+_TEXTS: list[Any] = ["", "a", "é" * 3, " d ", None, "2018-01-01", 'say "x": 1', "}\n{", "\u2028"]
+
+
+def _record(choose: random.Random, index: int, odd: float) -> dict[str, Any]:
+    record: dict[str, Any] = {"id": index, "s": choose.choice(_TEXTS), "more": {"x": [1, {"s": "}"}]}}
+    if choose.random() >= odd:
+        record["x"] = choose.choice(_ODD if choose.random() < odd else _NUMBERS)
+    if choose.random() < odd:
+        record["s"] = choose.choice([1, False, "b"])
+    return dict(choose.sample(list(record.items()), len(record))) if odd else record
+
+
+def _file(choose: random.Random, odd: float) -> str:
+    lines = [
+        json.dumps(_record(choose, index, odd), ensure_ascii=choose.random() < 0.01, separators=(",", ":"))
+        for index in range(choose.randint(1, 300))
+    ]
+    if choose.random() < odd:
+        lines.insert(
+            choose.randint(0, len(lines)), choose.choice(["", "{}", '{"x": 1', "7", '{"x":NaN,"s":"a"}', "{ }"])
+        )
+    return "\n".join(lines) + choose.choice(["", "\n"])
+
+
+def _scored(bench: Bench, text: str, options: dict[str, Any]) -> Any:
+    bench.rejected.unlink(missing_ok=True)
+    try:
+        bench.score(text, mime=_LINES, **options)
+    except (ContentError, MissingColumnsError) as error:
+        return str(error)
+    files = [bench.target, *([bench.rejected] if bench.rejected.exists() else [])]
+    rows = [[json.loads(line) for line in file.read_text().split("\n") if line] for file in files]
+    # A key that a record lacks is null where other records of its piece have it.
+    return [[{key: value for key, value in row.items() if value is not None} for row in file] for file in rows]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_way_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    choose = random.Random(seed)
+    text = _file(choose, choose.choice([0, 0, 0.02, 0.3]))
+    options: dict[str, Any] = {"batch_rows": choose.choice([1, 7, 100, 10_000])}
+    options["missing_columns"] = choose.choice(list(MissingColumns))
+    monkeypatch.setattr(json_objects, "_LEAST", choose.choice([50, 500, 1 << 16]))
+    bench = Bench(tmp_path)
+    quick = _scored(bench, text, options)
+    monkeypatch.setattr(json_objects, "_ends", lambda data: None)
+    assert quick == _scored(bench, text, options)
+
+
+def test_records_pass_through_as_they_stand(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.score('{"s": "ab", "n": 1.50, "x":  2}\n{"x":1e0,"s":null,"m":[ 1 ]}\n', mime=_LINES)
+    assert bench.out() == '{"s": "ab", "n": 1.50, "x":  2,"total":4.0}\n{"x":1e0,"s":null,"m":[ 1 ],"total":0.0}\n'
+
+
+def test_a_name_that_is_taken(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    with pytest.raises(NameClashError):
+        bench.score('{"s":"ab","x":2}\n{"s":"ab","x":2,"total":1}\n', mime=_LINES)
+    bench.score('{"s":"\\"total\\": 1","x":2}\n', mime=_LINES)
+    assert json.loads(bench.out())["total"] == 2 + len('"total": 1')
