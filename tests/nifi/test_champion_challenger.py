@@ -58,7 +58,11 @@ class Rivals:
             return response.headers["scoring.model.id"], response.read().decode()
 
     def counted(self) -> dict[str, int]:
-        mine = {f"{one.component.name} ({one.id})" for one in deployed.processors(deployed.find(NAME).id)}
+        # Those that count; the scoring processors have counters of their own.
+        found = [
+            one for one in deployed.processors(deployed.find(NAME).id) if one.component.type.endswith("UpdateCounter")
+        ]
+        mine = {f"{one.component.name} ({one.id})" for one in found}
         counters = nipyapi.nifi.CountersApi().get_counters().counters.aggregate_snapshot.counters or []
         return {one.context.partition(" (")[0]: one.value_count for one in counters if one.context in mine}
 
