@@ -51,8 +51,15 @@ def _lines(rows: Iterable[Sequence[str]], dialect: Dialect) -> list[str]:
             return dialect.quote + cell.replace(dialect.quote, dialect.quote * 2) + dialect.quote
         return cell
 
-    # An empty line would be no record.
-    return [dialect.delimiter.join(map(field, row)) or dialect.quote * 2 for row in rows]
+    def line(row: Sequence[str]) -> str:
+        text = dialect.delimiter.join(row)
+        # A look at the whole line first: as a rule none of its fields needs quotes.
+        if any(mark in text for mark in specials[1:]) or text.count(dialect.delimiter) != len(row) - 1:
+            text = dialect.delimiter.join(map(field, row))
+        # An empty line would be no record.
+        return text or dialect.quote * 2
+
+    return list(map(line, rows))
 
 
 class CsvWriter:
