@@ -79,6 +79,11 @@ class Folders:
         folder.clear()
         return folder
 
+    def call(self) -> Path:
+        """This thread's file for what is too long for a call over the bridge; the folder's other files stay."""
+        folder: Folder | None = getattr(self._local, "memory", None)
+        return (folder if folder is not None and folder.path.is_dir() else self.take(0)).call
+
     def remove(self) -> None:
         """Delete all folders; a thread that comes back makes a new one."""
         for path in self._all:

@@ -112,7 +112,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
     def transform(self, context: Any, flowfile: Any) -> Any:
         """Score a FlowFile, and others that wait behind it if none is large."""
-        batch = self._exchange.take(context, flowfile, self._folders.take(0).call, self._services)
+        batch = self._exchange.take(context, flowfile, self._folders.call(), self._services)
         if not batch.can_add:
             self._say_that_it_is_slow()
         found: list[Outcome] = []

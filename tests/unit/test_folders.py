@@ -23,6 +23,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_call_has_a_file_that_is_kept_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(folders, "_MEMORY_FOLDER", tmp_path)
+    made = folders.Folders()
+    folder = made.take(10)
+    folder.source.write_text("rows")
+    assert made.call() == folder.path / "call"
+    assert folder.source.exists()
+    made.remove()
+    assert made.call().parent.is_dir()
+    made.remove()
+
+
 def test_small_contents_are_in_memory_and_large_ones_on_disk(place: Path) -> None:
     made = Folders()
     assert made.take(1000).path.parent == place

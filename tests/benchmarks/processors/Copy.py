@@ -49,7 +49,7 @@ class Copy(FlowFileTransform):
 
     def transform(self, context, flowfile):
         began = time.perf_counter()
-        batch = self._exchange.take(context, flowfile, self._folders.take(0).call)
+        batch = self._exchange.take(context, flowfile, self._folders.call())
         exporting = copying = 0.0
         taken = time.perf_counter() - began
         outcomes = []
