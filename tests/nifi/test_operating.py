@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import re
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
+import time
 import urllib.request
 from pathlib import Path
 
@@ -86,11 +91,15 @@ def test_status_for_scripts_and_for_people(nifi: NiFi, samples: Path, tmp_path: 
 def watched(*arguments: str) -> int:
     """Run a command in a terminal until it shows a rate, which takes two looks; then press ctrl-C."""
     ours, theirs = pty.openpty()
+    # Larger than what is shown: of a longer page a terminal has the beginning only.
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 500, 200, 0, 0))
     shown = b""
+    end = time.monotonic() + 60
     with subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        while b"rows a second" not in shown:
-            shown += os.read(ours, 4096)
+        while b"rows a second" not in shown and time.monotonic() < end:
+            if select.select([ours], [], [], 1)[0]:
+                shown += os.read(ours, 4096)
         process.send_signal(signal.SIGINT)
         try:
             while os.read(ours, 4096):
@@ -98,6 +107,7 @@ def watched(*arguments: str) -> int:
         except OSError:
             pass  # the terminal is gone with the process
         os.close(ours)
+        assert b"rows a second" in shown
         return process.wait()
 
 
