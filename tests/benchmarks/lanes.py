@@ -67,11 +67,13 @@ class Step:
 class Burst:
     """Seconds a FlowFile: ``wall`` while the queue is never empty, ``worked`` those of the processor's tasks.
 
-    ``worked`` is None where NiFi's statistics do not tell.
+    ``worked`` is None where NiFi's statistics do not tell. ``steady`` is False where ``wall`` has the start in it,
+    because most were taken at once.
     """
 
     wall: float
     worked: float | None
+    steady: bool = True
 
 
 class Lane:
@@ -142,13 +144,13 @@ class Lane:
         self.fill(source, copies)
         began, before = time.monotonic(), self._statistics()
         self.start()
-        wall = self._drained(copies)
+        wall, steady = self._drained(copies)
         self.stop()
         if (done := self.queued("done")) != copies:
             raise ToolError(f"{self._name}: {done} of {copies} FlowFiles were done; see the NiFi's bulletins")
         worked = self._worked(began, before, copies)
         self._drop("done")
-        return Burst(wall, worked)
+        return Burst(wall, worked, steady)
 
     def start(self) -> None:
         """Start the processor; NiFi does it when it comes to it."""
@@ -172,8 +174,11 @@ class Lane:
         canvas.until(lambda: calls.get_drop_request(place, request).drop_request.finished)
         calls.remove_drop_request(place, request)
 
-    def _drained(self, copies: int) -> float:
-        """Seconds a FlowFile, from the first moment at which some are seen to be done to that at which all are."""
+    def _drained(self, copies: int) -> tuple[float, bool]:
+        """Seconds a FlowFile, from the first moment at which some are seen to be done to that at which all are.
+
+        And whether that is so: where most were done at once, the seconds are those from the start.
+        """
         began = time.perf_counter()
         changes: list[tuple[float, int]] = []
         while not changes or changes[-1][1] < copies:
@@ -186,8 +191,8 @@ class Lane:
             time.sleep(_POLL_SECONDS)
         (first, some), (last, all_of_them) = changes[0], changes[-1]
         if (all_of_them - some) * 2 < copies:
-            return (last - began) / copies
-        return (last - first) / (all_of_them - some)
+            return (last - began) / copies, False
+        return (last - first) / (all_of_them - some), True
 
     def _worked(self, began: float, before: tuple[float, int], copies: int) -> float | None:
         # NiFi adds a task to its statistics when it is over, a moment after its FlowFile has left.

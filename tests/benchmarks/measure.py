@@ -182,7 +182,12 @@ class _Warm:
 
     def __init__(self, lane: Lane, source: Path, tasks: int, seconds: float) -> None:
         self._lane, self._source, self._tasks = lane, source, tasks
-        taken = lane.burst(source, 2 * tasks, tasks).wall
+        copies, first = 2 * tasks, lane.burst(source, 2 * tasks, tasks)
+        # What is taken all at once shows no pace, only how long the start took.
+        while not first.steady and copies < _MOST_COPIES and first.wall * copies < seconds:
+            copies = min(8 * copies, _MOST_COPIES)
+            first = lane.burst(source, copies, tasks)
+        taken = first.wall
         # Java compiles what runs often while it runs: the first FlowFiles are slow.
         taken = lane.burst(source, self._fitting(seconds, taken), tasks).wall
         self._copies = self._fitting(seconds, taken)
