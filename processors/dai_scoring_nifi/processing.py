@@ -27,7 +27,7 @@ from dai_scoring.scorer import Scorer
 from dai_scoring.small import SmallContent, SmallContents, warm_up
 from dai_scoring_nifi import outcomes
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.exchange import Batch, Exchange, Item, Outcome, Services
+from dai_scoring_nifi.exchange import SMALL, Batch, Exchange, Item, Outcome, Services
 from dai_scoring_nifi.folders import Folder, Folders
 from dai_scoring_nifi.lifetime import end_with_parent
 from dai_scoring_nifi.model import ModelHolder
@@ -145,7 +145,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         given = {
             item.index: SmallContent(item.contents, item.attributes.get("mime.type"))
             for item in items
-            if item.contents and not (settings.h2o_rest and _question(item))
+            if item.contents and item.size <= SMALL and not (settings.h2o_rest and _question(item))
         }
         answers = SmallContents(scorer, settings.options).score(list(given.values())) if given else []
         return {

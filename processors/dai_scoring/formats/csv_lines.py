@@ -20,7 +20,7 @@ import pyarrow.csv as pa_csv
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Numbers, Piece
 from dai_scoring.formats.csv_pass import Pass, to_chunk
 from dai_scoring.formats.csv_sniff import Layout
-from dai_scoring.formats.source import TextSource
+from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 from dai_scoring.numeric import finite_numbers
 
 _LEAST = 1 << 16
@@ -55,7 +55,7 @@ class PlainLines:
         block = int(max(min(self._layout.row_bytes * self._chunk_rows, self._share, _MOST), _LEAST))
         data = b""
         while self._source.plain:
-            added = self._filled(block)
+            added = read_at_most(self._source, block)
             data += added
             if not data:
                 self.ended = True
@@ -65,20 +65,11 @@ class PlainLines:
             ends = self._ends(whole, whole.rfind(b"\n") + 1)
             if ends is None or not len(ends):
                 return
-            for first in range(0, len(ends), self._chunk_rows):
-                last = min(first + self._chunk_rows, len(ends))
-                start = int(ends[first - 1]) if first else 0
-                yield _Lines(whole[start : ends[last - 1]], ends[first:last] - start, self.rows, self._columns)
-                self.rows += last - first
+            for lines, line_ends in in_groups(whole, ends, self._chunk_rows):
+                yield _Lines(lines, line_ends, self.rows, self._columns)
+                self.rows += len(line_ends)
             self.size += int(ends[-1])
             data = data[ends[-1] :]
-
-    def _filled(self, size: int) -> bytes:
-        parts = []
-        while size > 0 and (part := self._source.read(size)):
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
 
     def _ends(self, data: bytes, size: int) -> npt.NDArray[np.int64] | None:
         """Where the lines end that the first ``size`` bytes are; None where they may not be records."""

@@ -20,7 +20,7 @@ import pyarrow.json as pa_json
 from dai_scoring.formats import json_columns
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malformed_table
 from dai_scoring.formats.json_parse import records_of
-from dai_scoring.formats.source import TextSource
+from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 
 _LEAST = 1 << 16
 _MOST = MAX_CHUNK_BYTES // 4
@@ -45,24 +45,14 @@ class PlainObjects:
         """The records, in pieces of at most the rows of a chunk."""
         block = max(min(self._share, _MOST), _LEAST)
         while self._source.plain:
-            self.rest += self._filled(block)
+            self.rest += read_at_most(self._source, block)
             ends = _ends(self.rest)
             if ends is None:
                 return
-            whole = self.rest
-            for first in range(0, len(ends), self._chunk_rows):
-                last = min(first + self._chunk_rows, len(ends))
-                start = int(ends[first - 1]) if first else 0
-                self.rest = whole[ends[last - 1] :]
-                self.rows += last - first
-                yield _Objects(whole[start : ends[last - 1]], ends[first:last] - start, self._columns)
-
-    def _filled(self, size: int) -> bytes:
-        parts = []
-        while size > 0 and (part := self._source.read(size)):
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+            for lines, line_ends in in_groups(self.rest, ends, self._chunk_rows):
+                yield _Objects(lines, line_ends, self._columns)
+            self.rows += len(ends)
+            self.rest = self.rest[ends[-1] :]
 
 
 def _ends(data: bytes) -> npt.NDArray[np.int64] | None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from dai_scoring.errors import ContentError
 
@@ -124,3 +128,11 @@ def read_at_most(source: TextSource, size: int) -> bytes:
             break
         out.write(block)
     return out.getvalue()
+
+
+def in_groups(data: bytes, ends: npt.NDArray[np.int64], count: int) -> Iterator[tuple[bytes, npt.NDArray[np.int64]]]:
+    """The lines that end at ``ends``, so many at a time, each group with where its own lines end."""
+    for first in range(0, len(ends), count):
+        group = ends[first : first + count]
+        start = int(ends[first - 1]) if first else 0
+        yield data[start : group[-1]], group - start
