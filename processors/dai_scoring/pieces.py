@@ -10,6 +10,7 @@ import pyarrow as pa
 from dai_scoring import records, results
 from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
+from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
 
@@ -83,6 +84,9 @@ class PieceScorer:
             self._typed = tuple(c for c in inputs if c.type.is_number or c.type is ColumnType.BOOL)
         keeps_all = options.output_columns is OutputColumns.ALL
         self._passes_lines = keeps_all and reader.format is target and target in (Format.CSV, Format.JSON_LINES)
+        # No more than predictions and what passes through as it stands.
+        without_table = self._passes_lines or options.output_columns is OutputColumns.PREDICTIONS
+        self._tries_plain = without_table and options.wanted == PREDICTIONS_ONLY
         self.wanted: Numbers | Fields | None = None
         """What is enough to read: numbers as such, or the model's columns."""
         if is_text and (self._passes_lines or not keeps_all):
@@ -101,12 +105,27 @@ class PieceScorer:
 
     def score(self, piece: Piece) -> ScoredPiece:
         """Parse a piece and score its records."""
+        plain = piece.plain if self._tries_plain else None
+        if plain is not None and (scored := self._plainly(plain)) is not None:
+            return scored
         chunk = piece.parse()
         scored = self._scored(chunk)
         if scored.rejected is not None and not chunk.is_whole:
             # They are rejected as they came.
             scored = self._scored(piece.parse_whole())
         return scored
+
+    def _plainly(self, csv: PlainCsv) -> ScoredPiece | None:
+        made = self._scorer.predict_plain(csv)
+        if made is None:
+            # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
+            self._tries_plain = False
+            return None
+        names = list(csv.names)
+        kept = names if self._passes_lines else []
+        rows = results.named(made.predictions, kept, self._options.prediction_prefix)
+        lines = csv.lines if self._passes_lines else None
+        return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), None)
 
     def _scored(self, chunk: Chunk) -> ScoredPiece:
         table, malformed = chunk.table, chunk.malformed

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ import pyarrow as pa
 from dai_scoring import records
 from dai_scoring.errors import ModelError, UnsupportedError
 from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
+from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
 
 REFUSED = "refused_by_model"
@@ -114,6 +115,19 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class PlainEngine(Protocol):
+    """What the module of a runtime provides that reads text itself, beside :class:`Engine`."""
+
+    def predict_plain(self, csv: PlainCsv) -> Predicted | None:
+        """The predictions for lines of CSV, without contributions and intervals, none refused.
+
+        None where columns of the model are absent, or some value is not so plainly written that it cannot be
+        read in two ways. Called from several threads at once.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Scored:
     """The outcome of scoring one table of n rows.
@@ -200,6 +214,14 @@ class Scorer:
         with self._in_use():
             self.check(wanted)
             return self._engine.predict(columns, rows, wanted)
+
+    def predict_plain(self, csv: PlainCsv) -> Predicted | None:
+        """Score lines of CSV as they stand, as :meth:`score` would score their table; None where that has to do it."""
+        engine = self._engine
+        if not isinstance(engine, PlainEngine):
+            return None
+        with self._in_use():
+            return engine.predict_plain(csv)
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:

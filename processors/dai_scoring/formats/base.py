@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
+from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.records import REJECT_SCHEMA
 
 MALFORMED_ROW = "malformed_row"
@@ -106,6 +107,11 @@ class Piece(Protocol):
         """The rows as the file has them."""
         ...
 
+    @property
+    def plain(self) -> PlainCsv | None:
+        """The rows as lines of CSV, where a runtime may read them so."""
+        ...
+
 
 @dataclass(frozen=True)
 class Parsed:
@@ -120,6 +126,11 @@ class Parsed:
     def parse_whole(self) -> Chunk:
         """The rows."""
         return self.chunk
+
+    @property
+    def plain(self) -> None:
+        """None: they are parsed already."""
+        return
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ files takes over there. Almost all files that programs write have none.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -22,13 +21,13 @@ from dai_scoring.formats.csv_pass import Pass, to_chunk
 from dai_scoring.formats.csv_sniff import Layout
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 from dai_scoring.numeric import finite_numbers
+from dai_scoring.plain_csv import PlainCsv
 
 _LEAST = 1 << 16
 _MOST = MAX_CHUNK_BYTES // 4
 _LONG = float(1 << 63)
 # Of few that are far apart, each is found in less time than numpy looks at all bytes.
 _LONG_LINE = 200
-_LINE_FEED = re.compile(b"\n")
 
 
 class PlainLines:
@@ -77,14 +76,19 @@ class PlainLines:
             return None
         ends = self._line_feeds(data, size) + 1
         # A line may end in one way only; blank lines are no records.
-        returns = len(ends) if len(self._end) == 2 else 0
-        if data.count(b"\r", 0, size) != returns or (returns and data.count(self._end, 0, size) != returns):
+        if len(self._end) == 1:
+            if data.find(b"\r", 0, size) >= 0:
+                return None
+        elif data.count(b"\r", 0, size) != len(ends) or data.count(self._end, 0, size) != len(ends):
             return None
         return None if (np.diff(ends, prepend=0) == len(self._end)).any() else ends
 
     def _line_feeds(self, data: bytes, size: int) -> npt.NDArray[np.int64]:
         if self._layout.row_bytes > _LONG_LINE:
-            return np.fromiter((found.start() for found in _LINE_FEED.finditer(data, 0, size)), np.int64)
+            found = [data.find(b"\n", 0, size)]
+            while found[-1] >= 0:
+                found.append(data.find(b"\n", found[-1] + 1, size))
+            return np.array(found[:-1], np.int64)
         return np.flatnonzero(np.frombuffer(data, np.uint8, size) == ord("\n"))
 
 
@@ -120,6 +124,15 @@ class _Lines:
             # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
             columns.are_numbers = False
         return self.parse_whole()
+
+    @property
+    def plain(self) -> PlainCsv:
+        """The lines themselves."""
+        layout = self._columns.layout
+        dialect = layout.dialect
+        return PlainCsv(
+            tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, len(self._ends), self._texts()
+        )
 
     def parse_whole(self) -> Chunk:
         """The rows, every column as text."""
@@ -159,7 +172,7 @@ class _Lines:
         """The lines as :attr:`Chunk.lines`: the line end of the piece's last moved before its first."""
         end = self._columns.layout.dialect.line_end.encode()
         offsets = np.concatenate([[0], self._ends])
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(end + self._data[: -len(end)])]
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(end + self._data)]
         return pa.Array.from_buffers(pa.large_string(), len(self._ends), buffers)
 
 

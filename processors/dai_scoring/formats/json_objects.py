@@ -109,6 +109,11 @@ class _Objects:
             self._columns.are_plain = False
         return self.parse_whole()
 
+    @property
+    def plain(self) -> None:
+        """None: no runtime reads JSON."""
+        return
+
     def parse_whole(self) -> Chunk:
         """All columns of the rows, in the types that they have."""
         records, rows, texts = records_of(self._data.split(b"\n")[:-1])

@@ -22,7 +22,9 @@ import pyarrow.compute as pc
 from dai_scoring.errors import ModelFormatError, RuntimeMissingError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
+from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes import h2o3_contributions, jvm
+from dai_scoring.runtimes.java_lines import LineReader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 
@@ -94,6 +96,8 @@ class H2o3Mojo:
         self._wrapper = _wrapper(model) if self._encoded else None
         self._predictor = None if self._encoded else h2o3_contributions.predictor(model)
         self._contributor = self._make_contributor()
+        plainly = self._offset is None and not self._encoded
+        self._lines = LineReader(inputs, self._domains) if plainly else None
         self._info = ModelInfo(
             id=str(model.getUUID()),
             kind=Kind.H2O3_MOJO.value,
@@ -124,12 +128,16 @@ class H2o3Mojo:
             contributions = self._contributor.table(
                 wanted.contributions, self._contributions(given, rows, self._contributor.size)
             )
-        raw = self._scores(given, self._offsets(columns), rows)
-        predictions = pa.table(
-            [_prediction(np.array(raw[index]), domain) for index, (_, domain) in enumerate(self._outputs)],
-            schema=self._schema,
-        )
-        return Predicted(predictions, contributions)
+        return Predicted(self._predictions(self._scores(given, self._offsets(columns), rows)), contributions)
+
+    def predict_plain(self, csv: PlainCsv) -> Predicted | None:
+        """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
+        layout = None if self._lines is None else self._lines.layout(csv)
+        if layout is None:
+            return None
+        lines = jvm.lent(pa.py_buffer(csv.data))
+        raw = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated)
+        return None if raw is None else Predicted(self._predictions(raw))
 
     def parse_time(self, column: str, text: str) -> int | None:
         """H2O-3 MOJOs keep no form of their own for times."""
@@ -138,6 +146,12 @@ class H2o3Mojo:
     def close(self) -> None:
         """Let Java's garbage collector take the model."""
         self._model = self._wrapper = self._predictor = None
+
+    def _predictions(self, raw: Any) -> pa.Table:
+        return pa.table(
+            [_prediction(np.array(raw[index]), domain) for index, (_, domain) in enumerate(self._outputs)],
+            schema=self._schema,
+        )
 
     def _make_contributor(self) -> h2o3_contributions.Contributor | None:
         if self._wrapper is not None:

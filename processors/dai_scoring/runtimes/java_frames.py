@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.records import null_mask
 from dai_scoring.runtimes import jvm
 from dai_scoring.schema import Column, ColumnType
@@ -35,6 +36,15 @@ class Frames:
         frame = self._empty(self._input_meta, rows)
         for index, (column, values) in enumerate(zip(self.inputs, columns, strict=True)):
             fill(frame.getColumnData(index), column.type, values)
+        return self._made(frame)
+
+    def transform_lines(self, csv: PlainCsv, layout: Any) -> pa.Table | None:
+        """The same of lines of CSV; None where a value in them is not plainly written."""
+        frame = self._empty(self._input_meta, csv.rows)
+        columns = jvm.objects([frame.getColumnData(index) for index in range(len(self.inputs))])
+        return self._made(frame) if layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, columns) else None
+
+    def _made(self, frame: Any) -> pa.Table:
         made = self._pipeline.transform(frame)
         arrays = [read(made.getColumnData(index), column.type) for index, column in enumerate(self.outputs)]
         return pa.table(arrays, schema=self._schema)

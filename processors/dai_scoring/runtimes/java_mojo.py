@@ -19,8 +19,10 @@ import pyarrow as pa
 from dai_scoring.errors import ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
+from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes import dai, jvm
 from dai_scoring.runtimes.java_frames import Frames, is_missing
+from dai_scoring.runtimes.java_lines import LineReader
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 
@@ -158,6 +160,7 @@ class JavaMojo:
             inputs=tuple(replace(column, missing=missing) for column in self._frames.inputs),
             outputs=self._frames.outputs,
         )
+        self._lines = LineReader(self._info.inputs)
 
     @property
     def info(self) -> ModelInfo:
@@ -178,6 +181,12 @@ class JavaMojo:
             bounds = self._further(Capability.PREDICTION_INTERVAL, columns, rows)
             intervals = dai.only_intervals(bounds, predictions.schema.names)
         return Predicted(predictions, contributions, intervals)
+
+    def predict_plain(self, csv: PlainCsv) -> Predicted | None:
+        """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
+        layout = self._lines.layout(csv)
+        predictions = None if layout is None else self._frames.transform_lines(csv, layout)
+        return None if predictions is None else Predicted(predictions)
 
     def parse_time(self, column: str, text: str) -> int | None:
         """Read a text in the form that the pipeline was trained with, such as %m/%d/%Y."""

@@ -243,9 +243,15 @@ def array_of(java_type: Any, values: Sequence[Any]) -> Any:
     return jpype.JArray(java_type)(list(values))
 
 
+def objects(values: Sequence[Any]) -> Any:
+    """An ``Object[]`` of Java objects."""
+    import jpype
+
+    return jpype.JArray(jpype.JObject)(list(values))
+
+
 def fill_strings(target: Any, values: pa.StringArray) -> None:
     """Copy an Arrow string array into a ``String[]`` of the same length; nulls stay null."""
-    import jpype
 
     if len(values) <= _FEW:
         target[:] = values.to_pylist()
@@ -253,18 +259,21 @@ def fill_strings(target: Any, values: pa.StringArray) -> None:
     validity, offsets, data = values.buffers()
     java_class("daiscoring.Columns").strings(
         target,
-        jpype.nio.convertToDirectBuffer(_readable(data)),
-        jpype.nio.convertToDirectBuffer(_readable(offsets)),
-        None if validity is None or values.null_count == 0 else jpype.nio.convertToDirectBuffer(_readable(validity)),
+        lent(data),
+        lent(offsets),
+        None if validity is None or values.null_count == 0 else lent(validity),
         values.offset,
     )
 
 
-def _readable(buffer: pa.Buffer | None) -> Any:
-    """A buffer whose memory Java can be lent: Arrow's are marked read-only, which JPype refuses."""
+def lent(buffer: pa.Buffer | None) -> Any:
+    """A buffer's memory as a direct ``ByteBuffer``, for as long as the caller keeps the buffer."""
+    import jpype
+
     if buffer is None or buffer.size == 0:
-        return memoryview(bytearray(8))
-    return np.asarray(_Lent(buffer)).data
+        return jpype.nio.convertToDirectBuffer(memoryview(bytearray(8)))
+    # Arrow's are marked read-only, which JPype refuses.
+    return jpype.nio.convertToDirectBuffer(np.asarray(_Lent(buffer)).data)
 
 
 class _Lent:

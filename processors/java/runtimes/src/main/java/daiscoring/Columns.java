@@ -15,9 +15,6 @@ import java.util.Arrays;
  * null where no value is missing. All functions leave a missing value's element as null.
  */
 public final class Columns {
-    /** Slots of the cache of strings; a power of two. */
-    private static final int CACHE = 4096;
-
     private Columns() {
     }
 
@@ -30,36 +27,18 @@ public final class Columns {
      */
     public static void strings(String[] target, ByteBuffer bytes, ByteBuffer offsets, ByteBuffer validity, int first) {
         ByteBuffer starts = offsets.order(ByteOrder.LITTLE_ENDIAN);
-        // Columns of levels repeat: one String object a level saves its decoding here and its hash in the model.
-        String[] cached = new String[CACHE];
-        byte[][] cachedBytes = new byte[CACHE][];
-        byte[] value = new byte[64];
-        int end = starts.getInt(first * 4);
+        int base = starts.getInt(first * 4);
+        byte[] data = new byte[starts.getInt((first + target.length) * 4) - base];
+        bytes.position(base);
+        bytes.get(data);
+        Texts texts = new Texts();
+        int end = 0;
         for (int i = 0; i < target.length; i++) {
             int start = end;
-            end = starts.getInt((first + i + 1) * 4);
-            if (isMissing(validity, first + i)) {
-                continue;
+            end = starts.getInt((first + i + 1) * 4) - base;
+            if (!isMissing(validity, first + i)) {
+                target[i] = texts.of(data, start, end);
             }
-            int length = end - start;
-            if (length > 64) {
-                byte[] whole = new byte[length];
-                read(bytes, start, whole, length);
-                target[i] = new String(whole, StandardCharsets.UTF_8);
-                continue;
-            }
-            read(bytes, start, value, length);
-            int hash = length;
-            for (int k = 0; k < length; k++) {
-                hash = 31 * hash + value[k];
-            }
-            int slot = (hash ^ (hash >>> 15)) & (CACHE - 1);
-            byte[] known = cachedBytes[slot];
-            if (known == null || !Arrays.equals(known, 0, known.length, value, 0, length)) {
-                cachedBytes[slot] = Arrays.copyOf(value, length);
-                cached[slot] = new String(value, 0, length, StandardCharsets.UTF_8);
-            }
-            target[i] = cached[slot];
         }
     }
 
@@ -107,10 +86,5 @@ public final class Columns {
 
     private static boolean isMissing(ByteBuffer validity, int index) {
         return validity != null && (validity.get(index >> 3) >> (index & 7) & 1) == 0;
-    }
-
-    private static void read(ByteBuffer from, int start, byte[] into, int length) {
-        from.position(start);
-        from.get(into, 0, length);
     }
 }

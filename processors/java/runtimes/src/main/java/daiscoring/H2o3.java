@@ -5,6 +5,8 @@ import hex.genmodel.PredictContributions;
 import hex.genmodel.easy.EasyPredictModelWrapper;
 import hex.genmodel.easy.RowData;
 import hex.genmodel.easy.exception.PredictException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** Scores columns of rows with an H2O-3 model: the loops over rows that genmodel leaves to its caller. */
 public final class H2o3 {
@@ -22,31 +24,84 @@ public final class H2o3 {
      */
     public static double[][] score(
             GenModel shared, double[][] columns, double[] offset, int rows, int size, boolean calibrated) {
-        // Some algorithms keep scratch space in the model; this gives one that no other thread uses.
-        GenModel model = shared.internal_threadSafeInstance();
-        int width = columns.length;
-        double[] row = new double[width];
-        double[][] out = new double[calibrated ? 2 * size - 1 : size][rows];
-        double[] prediction = new double[size];
+        double[] row = new double[columns.length];
+        Scores scores = new Scores(shared, rows, size, calibrated);
         for (int i = 0; i < rows; i++) {
             // A fresh copy each time: score0 may impute in place.
-            for (int j = 0; j < width; j++) {
+            for (int j = 0; j < row.length; j++) {
                 row[j] = columns[j][i];
             }
-            java.util.Arrays.fill(prediction, 0);
-            double[] scored = offset == null
-                    ? model.score0(row, prediction)
-                    : model.score0(row, offset[i], prediction);
-            store(scored, out, size, i);
+            if (offset == null) {
+                scores.add(row);
+            } else {
+                scores.add(row, offset[i]);
+            }
+        }
+        return scores.out;
+    }
+
+    /**
+     * Score lines of CSV with a model that has no offset and does not encode its categories itself.
+     *
+     * @param lines UTF-8 text, every line ended
+     * @param layout how they are read
+     * @return as {@link #score}; null where not all was plain
+     */
+    public static double[][] scoreLines(
+            GenModel shared, CsvLines layout, ByteBuffer lines, int rows, int size, boolean calibrated) {
+        byte[] data = Bytes.of(lines);
+        double[] row = new double[layout.width()];
+        Scores scores = new Scores(shared, rows, size, calibrated);
+        try {
+            int at = 0;
+            for (int i = 0; i < rows; i++) {
+                at = layout.row(data, at, row);
+                scores.add(row);
+            }
+        } catch (NotPlainException e) {
+            return null;
+        }
+        return scores.out;
+    }
+
+    /** Scores one row after the other. */
+    private static final class Scores {
+        final double[][] out;
+        private final GenModel model;
+        private final double[] prediction;
+        private final boolean calibrated;
+        private int row;
+
+        Scores(GenModel shared, int rows, int size, boolean calibrated) {
+            // Some algorithms keep scratch space in the model; this gives one that no other thread uses.
+            model = shared.internal_threadSafeInstance();
+            out = new double[calibrated ? 2 * size - 1 : size][rows];
+            prediction = new double[size];
+            this.calibrated = calibrated;
+        }
+
+        void add(double[] values) {
+            Arrays.fill(prediction, 0);
+            store(model.score0(values, prediction));
+        }
+
+        void add(double[] values, double offset) {
+            Arrays.fill(prediction, 0);
+            store(model.score0(values, offset, prediction));
+        }
+
+        private void store(double[] scored) {
+            int size = prediction.length;
+            H2o3.store(scored, out, size, row);
             if (calibrated) {
                 // In place, after the plain ones were stored; the first element is the label.
                 model.calibrateClassProbabilities(scored);
                 for (int k = 1; k < size; k++) {
-                    out[size + k - 1][i] = scored[k];
+                    out[size + k - 1][row] = scored[k];
                 }
             }
+            row++;
         }
-        return out;
     }
 
     /**

@@ -1,0 +1,56 @@
+"""Lines of CSV read in Java, by the helper, straight into what a model takes.
+
+It knows what programs write in a field, and gives up at anything else, for :mod:`dai_scoring.coerce` to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from dai_scoring.numeric import finite_numbers
+from dai_scoring.plain_csv import PlainCsv
+from dai_scoring.runtimes import jvm
+from dai_scoring.schema import Column
+
+_LEVEL = "Level"
+
+
+class LineReader:
+    """What reads lines for one model; safe for threads.
+
+    ``domains`` has the levels of those columns that the model wants as indices of their levels.
+    """
+
+    def __init__(self, inputs: Sequence[Column], domains: Sequence[pa.Array | None] | None = None) -> None:
+        self._names = [column.name for column in inputs]
+        field = jvm.java_class("daiscoring.CsvField")
+        self._fields = [
+            field(
+                column.type.value if levels is None else _LEVEL,
+                jvm.strings(sorted(column.missing)),
+                finite_numbers(column.missing),
+                None if levels is None else jvm.strings(levels.to_pylist()),
+            )
+            for column, levels in zip(inputs, domains or [None] * len(inputs), strict=True)
+        ]
+        self._known: dict[tuple[tuple[str, ...], str, str], Any] = {}
+
+    def layout(self, csv: PlainCsv) -> Any | None:
+        """The helper's ``CsvLines`` for such a file; None where it has not all of the model's columns."""
+        key = (csv.names, csv.delimiter, csv.line_end)
+        if key not in self._known:
+            # Files of one flow are of one layout, or of few.
+            self._known = {key: self._layout(csv)}
+        return self._known.get(key)
+
+    def _layout(self, csv: PlainCsv) -> Any | None:
+        places = {name: index for index, name in enumerate(self._names)}
+        columns = [places.get(name, -1) for name in csv.names]
+        delimiter = csv.delimiter.encode()
+        if len(delimiter) > 1 or len(places) > len(columns) - columns.count(-1):
+            return None
+        fields = jvm.array_of(jvm.java_class("daiscoring.CsvField"), self._fields)
+        return jvm.java_class("daiscoring.CsvLines")(delimiter[0], csv.line_end == "\r\n", columns, fields)

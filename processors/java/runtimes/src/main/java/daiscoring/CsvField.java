@@ -1,0 +1,285 @@
+package daiscoring;
+
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.util.Arrays;
+
+/**
+ * How the texts of one column of the model are read. Safe for threads.
+ *
+ * <p>It reads what programs write, and must read it as dai_scoring/coerce.py does; whatever else may stand in a field is
+ * not plain.
+ */
+public final class CsvField {
+    /** The type of a column, by the name it has in Driverless AI; LEVEL is the index of a category's level. */
+    enum Kind { FLOAT32, FLOAT64, INT32, INT64, BOOL, STR, TIME64, LEVEL }
+
+    /** Integers below are exact in double precision. */
+    private static final long EXACT = 1L << 53;
+    /** So many digits fit into a long. */
+    private static final int DIGITS = 18;
+    private static final double[] POWERS = new double[23];
+    private static final long DAY = 86_400_000L;
+
+    static {
+        for (int i = 0; i < POWERS.length; i++) {
+            POWERS[i] = Double.parseDouble("1e" + i);
+        }
+    }
+
+    final Kind kind;
+    private final byte[][] missing;
+    /** A bit for each length that they have, the last for all from 63 on. */
+    private final long missingLengths;
+    private final double[] missingNumbers;
+    private final Levels levels;
+
+    /**
+     * @param type the column's type, or "Level"
+     * @param missing the texts that mean a missing value, beside the empty one where the column is not text
+     * @param missingNumbers those of them that are finite numbers
+     * @param levels of a category, in the order of their indices; else null
+     */
+    public CsvField(String type, String[] missing, double[] missingNumbers, String[] levels) {
+        this.kind = Kind.valueOf(type.toUpperCase(java.util.Locale.ROOT));
+        this.missing = new byte[missing.length][];
+        long lengths = 0;
+        for (int i = 0; i < missing.length; i++) {
+            this.missing[i] = missing[i].getBytes(StandardCharsets.UTF_8);
+            lengths |= 1L << Math.min(this.missing[i].length, 63);
+        }
+        this.missingLengths = lengths;
+        this.missingNumbers = missingNumbers;
+        this.levels = levels == null ? null : new Levels(levels);
+    }
+
+    /** Whether it is one of the texts that mean a missing value. */
+    boolean isMissing(byte[] data, int from, int to) {
+        if ((missingLengths >> Math.min(to - from, 63) & 1) == 0) {
+            return false;
+        }
+        for (byte[] one : missing) {
+            if (Arrays.equals(one, 0, one.length, data, from, to)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A number, a time in milliseconds or a level's index; NaN where missing, and for an unknown level. */
+    double asDouble(byte[] data, int from, int to) throws NotPlainException {
+        switch (kind) {
+            case FLOAT64:
+                return number(data, from, to);
+            case LEVEL:
+                int level = levels.find(data, from, to);
+                return level < 0 ? Double.NaN : level;
+            case TIME64:
+                long millis = time(data, from, to);
+                return millis == Long.MIN_VALUE ? Double.NaN : millis;
+            default:
+                throw new IllegalStateException(kind.toString());
+        }
+    }
+
+    /** A number in double precision, rounded once; NaN where missing. Eight bytes follow it. */
+    double number(byte[] data, int from, int to) throws NotPlainException {
+        if (from == to) {
+            return Double.NaN;
+        }
+        int sign = data[from] == '-' ? 1 : 0;
+        int length = to - from - sign;
+        if (length > Long.BYTES) {
+            return longNumber(data, from, to);
+        }
+        long bytes = Bytes.eight(data, from + sign);
+        int point = Bytes.point(bytes, length);
+        long digits = Bytes.digits(bytes, length, point);
+        if (digits < 0) {
+            return longNumber(data, from, to);
+        }
+        // Both are exact, so that the quotient is rounded once, as the text itself would be.
+        double found = digits / POWERS[Math.max(0, length - point - 1)];
+        found = sign == 0 ? found : -found;
+        return isMissingNumber(found) ? missingOrNot(data, from, to) : found;
+    }
+
+    /** The same for numbers of any length and form. */
+    private double longNumber(byte[] data, int from, int to) throws NotPlainException {
+        int at = data[from] == '-' ? from + 1 : from;
+        int first = at;
+        long digits = 0;
+        while (at < to && isDigit(data[at])) {
+            digits = digits * 10 + (data[at++] - '0');
+        }
+        int count = at - first;
+        int scale = 0;
+        if (at < to && data[at] == '.') {
+            first = ++at;
+            while (at < to && isDigit(data[at])) {
+                digits = digits * 10 + (data[at++] - '0');
+            }
+            scale = at - first;
+        }
+        count += scale;
+        if (count == 0 || at < to && (data[at] | 0x20) != 'e') {
+            return missingOrNot(data, from, to);
+        }
+        double found;
+        if (at == to && count <= DIGITS && digits <= EXACT) {
+            found = digits / POWERS[scale];
+            found = data[from] == '-' ? -found : found;
+        } else {
+            found = parsed(data, from, at, to);
+        }
+        return isMissingNumber(found) ? missingOrNot(data, from, to) : found;
+    }
+
+    private boolean isMissingNumber(double number) {
+        for (double one : missingNumbers) {
+            if (number == one) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private double parsed(byte[] data, int from, int exponent, int to) throws NotPlainException {
+        if (exponent < to) {
+            int at = exponent + 1;
+            at += at < to && (data[at] == '-' || data[at] == '+') ? 1 : 0;
+            if (at == to || !areDigits(data, at, to)) {
+                return missingOrNot(data, from, to);
+            }
+        }
+        double found = Double.parseDouble(new String(data, from, to - from, StandardCharsets.ISO_8859_1));
+        if (Double.isInfinite(found)) {
+            throw NotPlainException.IT;
+        }
+        return found;
+    }
+
+    private double missingOrNot(byte[] data, int from, int to) throws NotPlainException {
+        if (isMissing(data, from, to)) {
+            return Double.NaN;
+        }
+        throw NotPlainException.IT;
+    }
+
+    /** An integer that is at most {@code most}, and at least its opposite; Long.MIN_VALUE where missing. */
+    long integer(byte[] data, int from, int to, long most) throws NotPlainException {
+        int at = from < to && data[from] == '-' ? from + 1 : from;
+        long found = 0;
+        int end = at;
+        while (end < to && isDigit(data[end])) {
+            found = found * 10 + (data[end++] - '0');
+        }
+        if (end == at || end - at > DIGITS || end < to && !isZeroFraction(data, end, to)) {
+            return missingInteger(data, from, to);
+        }
+        if (found > most || end < to && found >= EXACT) {
+            throw NotPlainException.IT;
+        }
+        found = at > from ? -found : found;
+        return isMissingNumber(found) ? missingInteger(data, from, to) : found;
+    }
+
+    private long missingInteger(byte[] data, int from, int to) throws NotPlainException {
+        if (from == to || isMissing(data, from, to)) {
+            return Long.MIN_VALUE;
+        }
+        throw NotPlainException.IT;
+    }
+
+    /** 1 for true, 0 for false, -1 where missing. */
+    int truth(byte[] data, int from, int to) throws NotPlainException {
+        if (from == to || isMissing(data, from, to)) {
+            return -1;
+        }
+        if (to - from == 1 && (data[from] == '0' || data[from] == '1')) {
+            return data[from] - '0';
+        }
+        if (isWord("true", data, from, to)) {
+            return 1;
+        }
+        if (isWord("false", data, from, to)) {
+            return 0;
+        }
+        throw NotPlainException.IT;
+    }
+
+    /** Milliseconds since 1970 UTC of yyyy-mm-dd, alone or with hh:mm:ss; Long.MIN_VALUE where missing. */
+    long time(byte[] data, int from, int to) throws NotPlainException {
+        if (from == to || isMissing(data, from, to)) {
+            return Long.MIN_VALUE;
+        }
+        int length = to - from;
+        if (length != 10 && length != 19 || data[from + 4] != '-' || data[from + 7] != '-') {
+            throw NotPlainException.IT;
+        }
+        int year = two(data, from) * 100 + two(data, from + 2);
+        if (year == 0) {
+            throw NotPlainException.IT;
+        }
+        long millis;
+        try {
+            millis = LocalDate.of(year, two(data, from + 5), two(data, from + 8)).toEpochDay() * DAY;
+        } catch (DateTimeException e) {
+            throw NotPlainException.IT;
+        }
+        if (length == 10) {
+            return millis;
+        }
+        int at = from + 10;
+        int hours = two(data, at + 1);
+        int minutes = two(data, at + 4);
+        int seconds = two(data, at + 7);
+        boolean isSeparated = (data[at] == ' ' || data[at] == 'T') && data[at + 3] == ':' && data[at + 6] == ':';
+        if (!isSeparated || hours > 23 || minutes > 59 || seconds > 59) {
+            throw NotPlainException.IT;
+        }
+        return millis + ((hours * 60 + minutes) * 60L + seconds) * 1000;
+    }
+
+    private static int two(byte[] data, int at) throws NotPlainException {
+        if (!isDigit(data[at]) || !isDigit(data[at + 1])) {
+            throw NotPlainException.IT;
+        }
+        return (data[at] - '0') * 10 + data[at + 1] - '0';
+    }
+
+    private static boolean isDigit(byte one) {
+        return one >= '0' && one <= '9';
+    }
+
+    private static boolean areDigits(byte[] data, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (!isDigit(data[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isZeroFraction(byte[] data, int from, int to) {
+        for (int i = from + 1; i < to; i++) {
+            if (data[i] != '0') {
+                return false;
+            }
+        }
+        return data[from] == '.';
+    }
+
+    private static boolean isWord(String word, byte[] data, int from, int to) {
+        if (to - from != word.length()) {
+            return false;
+        }
+        for (int i = from; i < to; i++) {
+            if ((data[i] | 0x20) != word.charAt(i - from)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,144 @@
+package daiscoring;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Reads lines of CSV without quotes straight into what the runtimes take, so that no text or number becomes an object
+ * of Python's or a column of Arrow's on its way. Safe for threads.
+ */
+public final class CsvLines {
+    private static final byte MISSING_BOOL = -128;
+
+    private static final long LINE_FEEDS = Bytes.eightOf((byte) '\n');
+
+    private final long delimiters;
+    private final int returns;
+    private final int[] columns;
+    private final CsvField[] fields;
+
+    /**
+     * @param delimiter what stands between two fields
+     * @param returns whether a carriage return stands before each line feed
+     * @param columns for each field of a line the model's column that it is, or -1
+     * @param fields one for each of the model's columns
+     */
+    public CsvLines(byte delimiter, boolean returns, int[] columns, CsvField[] fields) {
+        this.delimiters = Bytes.eightOf(delimiter);
+        this.returns = returns ? 1 : 0;
+        this.columns = columns;
+        this.fields = fields;
+    }
+
+    /**
+     * Fill the columns of a frame: arrays of the types that MojoFrame has for the fields' types, of double for levels.
+     *
+     * @param lines UTF-8 text, every line ended, as many as the arrays have elements
+     * @return whether all was plain; if not, what the arrays have is of no use
+     */
+    public boolean fill(ByteBuffer lines, int rows, Object[] targets) throws ReflectiveOperationException {
+        byte[] data = Bytes.of(lines);
+        Texts texts = new Texts();
+        Object[] into = targets.clone();
+        for (int c = 0; c < fields.length; c++) {
+            if (fields[c].kind == CsvField.Kind.TIME64) {
+                into[c] = new long[rows];
+            }
+        }
+        try {
+            int at = 0;
+            for (int row = 0; row < rows; row++) {
+                for (int f = 0; f < columns.length; f++) {
+                    int end = end(data, at, f);
+                    int c = columns[f];
+                    if (c >= 0) {
+                        put(fields[c], into[c], row, texts, data, at, f == columns.length - 1 ? end - returns : end);
+                    }
+                    at = end + 1;
+                }
+            }
+        } catch (NotPlainException e) {
+            return false;
+        }
+        for (int c = 0; c < fields.length; c++) {
+            if (into[c] != targets[c]) {
+                times((Object[]) targets[c], (long[]) into[c]);
+            }
+        }
+        return true;
+    }
+
+    /** How many columns the model has. */
+    int width() {
+        return fields.length;
+    }
+
+    /** Read the line at {@code at} into one double a column, which must be of such types; where the next begins. */
+    int row(byte[] data, int at, double[] row) throws NotPlainException {
+        for (int f = 0; f < columns.length; f++) {
+            int end = end(data, at, f);
+            int c = columns[f];
+            if (c >= 0) {
+                row[c] = fields[c].asDouble(data, at, f == columns.length - 1 ? end - returns : end);
+            }
+            at = end + 1;
+        }
+        return at;
+    }
+
+    /** Where a field ends that begins at {@code at}: a line with too many or too few of them is not plain. */
+    private int end(byte[] data, int at, int field) throws NotPlainException {
+        int end = at;
+        long found;
+        // Eight bytes at once; the lowest bit that is found is of the first byte of those that are looked for.
+        long eight = Bytes.eight(data, end);
+        while ((found = Bytes.zeros(eight ^ delimiters) | Bytes.zeros(eight ^ LINE_FEEDS)) == 0) {
+            end += Long.BYTES;
+            eight = Bytes.eight(data, end);
+        }
+        end += Long.numberOfTrailingZeros(found) >>> 3;
+        if ((data[end] == '\n') != (field == columns.length - 1)) {
+            throw NotPlainException.IT;
+        }
+        return end;
+    }
+
+    private static void put(CsvField field, Object target, int row, Texts texts, byte[] data, int from, int to)
+            throws NotPlainException {
+        switch (field.kind) {
+            case FLOAT64:
+            case LEVEL:
+                ((double[]) target)[row] = field.asDouble(data, from, to);
+                break;
+            case FLOAT32:
+                ((float[]) target)[row] = (float) field.number(data, from, to);
+                break;
+            case INT32:
+                long number = field.integer(data, from, to, Integer.MAX_VALUE);
+                ((int[]) target)[row] = number == Long.MIN_VALUE ? Integer.MIN_VALUE : (int) number;
+                break;
+            case INT64:
+                ((long[]) target)[row] = field.integer(data, from, to, Long.MAX_VALUE);
+                break;
+            case BOOL:
+                int truth = field.truth(data, from, to);
+                ((byte[]) target)[row] = truth < 0 ? MISSING_BOOL : (byte) truth;
+                break;
+            case STR:
+                ((String[]) target)[row] = field.isMissing(data, from, to) ? null : texts.of(data, from, to);
+                break;
+            case TIME64:
+                ((long[]) target)[row] = field.time(data, from, to);
+                break;
+            default:
+                throw new IllegalStateException(field.kind.toString());
+        }
+    }
+
+    private static void times(Object[] target, long[] millis) throws ReflectiveOperationException {
+        boolean[] present = new boolean[millis.length];
+        for (int i = 0; i < millis.length; i++) {
+            present[i] = millis[i] != Long.MIN_VALUE;
+        }
+        Columns.times(target, target.getClass().getComponentType(), millis, present);
+    }
+}
