@@ -19,6 +19,7 @@ _AS_NUMBERS = {
     ColumnType.INT32: pa.int64(),
     ColumnType.INT64: pa.int64(),
 }
+_PASSING = (Format.CSV, Format.JSON_LINES, Format.JSON_ARRAY)
 _IN_JSON = {**_AS_NUMBERS, ColumnType.TIME64: pa.string()}
 
 
@@ -82,7 +83,7 @@ class PieceScorer:
         if is_text and not target.is_text_typed:
             self._typed = tuple(c for c in inputs if c.type.is_number or c.type is ColumnType.BOOL)
         keeps_all = options.output_columns is OutputColumns.ALL
-        self._passes_lines = keeps_all and reader.format is target and target in (Format.CSV, Format.JSON_LINES)
+        self._passes_lines = keeps_all and reader.format is target and target in _PASSING
         self.wanted: Numbers | Fields | None = None
         """What is enough to read: numbers as such, or the model's columns."""
         if is_text and (self._passes_lines or not keeps_all):

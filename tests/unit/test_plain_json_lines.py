@@ -59,7 +59,7 @@ def test_every_way_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.Mo
     text = _file(choose, choose.choice([0, 0, 0.02, 0.3]))
     options: dict[str, Any] = {"batch_rows": choose.choice([1, 7, 100, 10_000])}
     options["missing_columns"] = choose.choice(list(MissingColumns))
-    monkeypatch.setattr(json_objects, "_LEAST", choose.choice([50, 500, 1 << 16]))
+    monkeypatch.setattr(json_objects, "LEAST_BYTES", choose.choice([50, 500, 1 << 16]))
     bench = Bench(tmp_path)
     quick = _scored(bench, text, options)
     monkeypatch.setattr(json_objects, "_ends", lambda data: None)

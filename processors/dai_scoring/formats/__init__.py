@@ -18,6 +18,7 @@ from dai_scoring.formats.base import (
     Encoded,
     Fields,
     Format,
+    NotPlainError,
     Numbers,
     Parsed,
     Piece,
@@ -34,6 +35,7 @@ __all__ = [
     "Encoded",
     "Fields",
     "Format",
+    "NotPlainError",
     "Numbers",
     "Parsed",
     "Piece",
@@ -91,8 +93,9 @@ def open_reader(
 def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: int = 1) -> Iterator[Piece]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
-    ``wanted`` are for CSV the columns that may be numbers, for JSON lines the columns that are enough. ``parts`` is how
-    many pieces there should be at least, unless they were very small.
+    ``wanted`` are for CSV the columns that may be numbers, for JSON the columns that are enough. ``parts`` is how many
+    pieces there should be at least, unless they were very small. With ``wanted``, NotPlainError may be raised, here or
+    by a piece.
     """
     if reader.format is Format.CSV and not isinstance(wanted, Fields):
         from dai_scoring.formats.csv_read import CsvReader

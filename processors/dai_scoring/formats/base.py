@@ -17,6 +17,14 @@ from dai_scoring.records import REJECT_SCHEMA
 MALFORMED_ROW = "malformed_row"
 """The reject code of a row whose text is not a valid record."""
 
+
+class NotPlainError(Exception):
+    """The contents of a file are not what a quick way of reading it took them for.
+
+    Nothing of what was read that way is certain: the file has to be read again from its start, without that.
+    """
+
+
 MAX_CHUNK_BYTES = 64 << 20
 """A chunk ends early rather than grow much beyond this; so wide rows cannot make chunks unbounded."""
 
@@ -68,7 +76,8 @@ class Chunk:
     ``table``, holding what could be read of it, so that row numbers agree with the file.
 
     ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of
-    CSV, the brace and the line end of JSON lines. None where that is not known, or where a row is more than a line.
+    CSV, the brace and the line end of JSON lines, and in an array of JSON all that stands between the values of one
+    object and the next object. None where that is not known, or where a row of CSV is more than a line.
 
     ``is_whole`` is False where columns are absent from ``table`` that the rows have, or numbers were text.
     """
@@ -96,7 +105,10 @@ class Fields:
 
 
 class Piece(Protocol):
-    """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times."""
+    """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times.
+
+    Both methods raise NotPlainError where the piece turns out not to be what it was cut out as.
+    """
 
     def parse(self) -> Chunk:
         """The rows; of what is not wanted columns may be absent, and text that is wanted as numbers may be such."""
@@ -175,7 +187,7 @@ class RecordWriter(Protocol):
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> Encoded:
         """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
 
-        ``lines``, for CSV alone, are the rows' first columns as :attr:`Chunk.lines`; ``table`` has the others.
+        ``lines``, for CSV and JSON alone, are the rows' first columns as :attr:`Chunk.lines`; ``table`` has the others.
         """
         ...
 

@@ -1,15 +1,18 @@
-"""JSON lines of which only the model's columns are read, so that pieces of a file are parsed by several threads.
+"""JSON of which only the model's columns are read, so that pieces of a file are parsed by several threads.
 
 Arrow's parser lets go of Python's lock, but has ideas of its own of what values are: texts that look like dates become
 such. So the columns that are wanted and their types are said beforehand, and the records pass through as they stand.
-What does not fit that, the reader of whole files reads.
+What does not fit that, the reader of whole files reads. Here are the objects of a piece, and the pieces of JSON lines;
+those of an array are in json_elements.py.
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +25,10 @@ from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malf
 from dai_scoring.formats.json_parse import records_of
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 
-_LEAST = 1 << 16
-_MOST = MAX_CHUNK_BYTES // 4
+LEAST_BYTES = 1 << 16
+MOST_BYTES = MAX_CHUNK_BYTES // 4
+"""How large the pieces are that are read at a time."""
+_BETWEEN = b"}\n"
 # What Arrow takes for numbers beside those of JSON; and names that may be written in other characters.
 _ODD = (b"NaN", b"Inf", b"\\u")
 
@@ -35,7 +40,7 @@ class PlainObjects:
         self._source = source
         self._chunk_rows = chunk_rows
         self._share = share
-        self._columns = _Columns(fields)
+        self._columns = WantedColumns(fields)
         self.rest = head
         """What was read and is in no piece; the source has what follows it."""
         self.rows = 0
@@ -43,14 +48,14 @@ class PlainObjects:
 
     def pieces(self) -> Iterator[Piece]:
         """The records, in pieces of at most the rows of a chunk."""
-        block = max(min(self._share, _MOST), _LEAST)
+        block = max(min(self._share, MOST_BYTES), LEAST_BYTES)
         while self._source.plain:
             self.rest += read_at_most(self._source, block)
             ends = _ends(self.rest)
             if ends is None:
                 return
             for lines, line_ends in in_groups(self.rest, ends, self._chunk_rows):
-                yield _Objects(lines, line_ends, self._columns)
+                yield _Lines(lines, line_ends - len(_BETWEEN), _BETWEEN, self._columns)
             self.rows += len(ends)
             self.rest = self.rest[ends[-1] :]
 
@@ -69,7 +74,7 @@ def _ends(data: bytes) -> npt.NDArray[np.int64] | None:
 
 
 @dataclass
-class _Columns:
+class WantedColumns:
     """The columns that are read; the same for all pieces of a file."""
 
     fields: Fields
@@ -91,12 +96,17 @@ def _key(name: str) -> re.Pattern[bytes]:
     return re.compile(re.escape(orjson.dumps(name)) + rb"\s*:")
 
 
-class _Objects:
-    """Some lines, each an object: a :class:`Piece`."""
+class Objects(ABC):
+    """Some objects, as a :class:`Piece`: ``data`` starts with the first and goes on to the end of the last.
 
-    def __init__(self, data: bytes, ends: npt.NDArray[np.int64], columns: _Columns) -> None:
+    ``ends`` are where the values of each object end; what stands between there and the next object is ``between``, the
+    same behind each.
+    """
+
+    def __init__(self, data: bytes, ends: npt.NDArray[np.int64], between: bytes, columns: WantedColumns) -> None:
         self._data = data
         self._ends = ends
+        self._between = between
         self._columns = columns
 
     def parse(self) -> Chunk:
@@ -109,19 +119,23 @@ class _Objects:
             self._columns.are_plain = False
         return self.parse_whole()
 
+    @abstractmethod
     def parse_whole(self) -> Chunk:
         """All columns of the rows, in the types that they have."""
-        records, rows, texts = records_of(self._data.split(b"\n")[:-1])
-        return Chunk(json_columns.to_table(records, None), malformed_table(rows, texts))
+
+    @abstractmethod
+    def _separated(self) -> Any:
+        """The bytes of the objects with nothing but space between them, a line end among it, and behind the last."""
 
     def _parsed(self) -> pa.Table | None:
         columns = self._columns
         if any(mark in self._data for mark in _ODD) or not columns.suit(self._data):
             return None
+        data = self._separated()
         try:
             table = pa_json.read_json(
-                pa.BufferReader(self._data),
-                read_options=pa_json.ReadOptions(use_threads=False, block_size=len(self._data) + 1),
+                pa.BufferReader(data),
+                read_options=pa_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
                 parse_options=pa_json.ParseOptions(
                     explicit_schema=columns.schema, newlines_in_values=False, unexpected_field_behavior="ignore"
                 ),
@@ -131,10 +145,22 @@ class _Objects:
         return table if table.num_rows == len(self._ends) else None
 
     def _texts(self) -> pa.Array:
-        """The lines as :attr:`Chunk.lines`: what ends the piece's last moved before its first."""
+        """The objects as :attr:`Chunk.lines`."""
+        front = len(self._between)
         buffers = [
             None,
-            pa.py_buffer(np.concatenate([[0], self._ends])),
-            pa.py_buffer(b"}\n" + self._data[:-2]),
+            pa.py_buffer(np.concatenate([[0], self._ends + front])),
+            pa.py_buffer(self._between + self._data),
         ]
         return pa.Array.from_buffers(pa.large_string(), len(self._ends), buffers)
+
+
+class _Lines(Objects):
+    """Objects that are lines."""
+
+    def parse_whole(self) -> Chunk:
+        records, rows, texts = records_of(self._data.split(b"\n")[:-1])
+        return Chunk(json_columns.to_table(records, None), malformed_table(rows, texts))
+
+    def _separated(self) -> bytes:
+        return self._data

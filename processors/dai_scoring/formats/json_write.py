@@ -20,9 +20,6 @@ def joined(objects: Sequence[bytes], format: Format) -> bytes:  # noqa: A002 - t
     return b"[" + b",\n".join(objects) + b"]" if format is Format.JSON_ARRAY else b"\n".join([*objects, b""])
 
 
-_END = b"}\n"
-
-
 class JsonWriter:
     """JSON objects, each with all the columns of its table, in an array or one a line.
 
@@ -42,7 +39,7 @@ class JsonWriter:
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> list[memoryview | bytes]:
         """The rows as objects: in an array each has a comma before it, which the first of a file is put without.
 
-        ``lines`` are rows of JSON lines as they were read: the table's columns come behind what they have.
+        ``lines`` are rows of the same format as they were read: the table's columns come behind what they have.
         """
         check_names(table.column_names)
         if lines is not None:
@@ -60,8 +57,10 @@ class JsonWriter:
         parts: list[pa.Array[Any] | str] = [lines]
         for name, column in zip(table.column_names, table.combine_chunks().columns, strict=True):
             parts += ["," + orjson.dumps(name).decode() + ":", text.json_values(column.chunk(0))]
-        # What ended the row before the first belongs behind the last.
-        return [rows_of(parts)[len(_END) :], _END]
+        # What ended the row before the first belongs behind the last, but for what comes before a next one.
+        end = lines[0].as_py().partition("{")[0]
+        close = end[: end.index("}") + 1].encode()
+        return [self._before, rows_of(parts)[len(end.encode()) :], close + self._after]
 
     def put(self, encoded: Sequence[memoryview | bytes]) -> None:
         """Append rows."""
