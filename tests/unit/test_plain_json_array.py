@@ -31,12 +31,22 @@ _LAYOUTS: list[dict[str, Any]] = [
 ]
 
 
-def _record(choose: random.Random, index: int, odd: float, nasty: float) -> dict[str, Any]:
+# How whole files may write columns otherwise: numbers as text, texts as integers or booleans.
+_OTHERWISE: list[dict[str, list[Any]]] = [
+    {"x": ["1", "2.50", "-7", None, "NA", " 3"]},
+    {"s": [1, 22, None, -5, 1234567890123456789]},
+    {"s": [True, False, None]},
+    {"x": [True, False]},
+]
+
+
+def _record(choose: random.Random, index: int, odd: float, nasty: float, other: dict[str, list[Any]]) -> dict[str, Any]:
     record: dict[str, Any] = {"id": index, "s": choose.choice(_TEXTS), "more": {"x": [1, {"s": "}"}]}}
     if choose.random() >= odd:
         record["x"] = choose.choice(_ODD if choose.random() < odd else _NUMBERS)
     if choose.random() < odd:
         record["s"] = choose.choice([1, False, "b"])
+    record |= {name: choose.choice(values) for name, values in other.items()}
     if choose.random() < nasty:
         record[choose.choice(["s", "extra"])] = choose.choice(_NASTY)
     return dict(choose.sample(list(record.items()), len(record))) if odd else record
@@ -52,7 +62,8 @@ def _jackson(records: list[Any]) -> str:
 
 
 def _file(choose: random.Random, odd: float, nasty: float) -> str:
-    records: list[Any] = [_record(choose, index, odd, nasty) for index in range(choose.randint(0, 200))]
+    other = choose.choice([{}, {}, {}, *_OTHERWISE])
+    records: list[Any] = [_record(choose, index, odd, nasty, other) for index in range(choose.randint(0, 200))]
     if choose.random() < odd:
         records.insert(choose.randint(0, len(records)), choose.choice([{}, 7, None, [], "a"]))
     if choose.random() < 0.2:

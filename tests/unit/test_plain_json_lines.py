@@ -20,18 +20,29 @@ _ODD: list[Any] = ["3", "NA", "oops", True, [1], {"x": 1}, "", 12345678901234567
 _TEXTS: list[Any] = ["", "a", "é" * 3, " d ", None, "2018-01-01", 'say "x": 1', "}\n{", "\u2028"]
 
 
-def _record(choose: random.Random, index: int, odd: float) -> dict[str, Any]:
+# How whole files may write columns otherwise: numbers as text, texts as integers or booleans.
+_OTHERWISE: list[dict[str, list[Any]]] = [
+    {"x": ["1", "2.50", "-7", None, "NA", " 3"]},
+    {"s": [1, 22, None, -5, 1234567890123456789]},
+    {"s": [True, False, None]},
+    {"x": [True, False]},
+]
+
+
+def _record(choose: random.Random, index: int, odd: float, other: dict[str, list[Any]]) -> dict[str, Any]:
     record: dict[str, Any] = {"id": index, "s": choose.choice(_TEXTS), "more": {"x": [1, {"s": "}"}]}}
     if choose.random() >= odd:
         record["x"] = choose.choice(_ODD if choose.random() < odd else _NUMBERS)
     if choose.random() < odd:
         record["s"] = choose.choice([1, False, "b"])
+    record |= {name: choose.choice(values) for name, values in other.items()}
     return dict(choose.sample(list(record.items()), len(record))) if odd else record
 
 
 def _file(choose: random.Random, odd: float) -> str:
+    other = choose.choice([{}, {}, {}, *_OTHERWISE])
     lines = [
-        json.dumps(_record(choose, index, odd), ensure_ascii=choose.random() < 0.01, separators=(",", ":"))
+        json.dumps(_record(choose, index, odd, other), ensure_ascii=choose.random() < 0.01, separators=(",", ":"))
         for index in range(choose.randint(1, 300))
     ]
     if choose.random() < odd:

@@ -18,9 +18,10 @@ import numpy.typing as npt
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import json_columns
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, NotPlainError, Piece
-from dai_scoring.formats.json_objects import LEAST_BYTES, MOST_BYTES, Objects, WantedColumns
+from dai_scoring.formats.json_objects import LEAST_BYTES, MOST_BYTES, Objects
 from dai_scoring.formats.json_parse import parse
 from dai_scoring.formats.json_split import Structure
+from dai_scoring.formats.json_wanted import LOOKED_AT, WantedColumns, places
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 
 _SPACE = b" \t\r\n"
@@ -48,13 +49,7 @@ class _Between:
 
     def ends(self, data: bytes) -> npt.NDArray[np.int64]:
         """Where in ``data`` the values of objects end that another follows."""
-        characters = np.frombuffer(data, np.uint8)
-        size = len(self.text)
-        starts = np.flatnonzero(characters == ord("{"))
-        starts = starts[starts >= size]
-        for index, character in enumerate(self.text):
-            starts = starts[characters[starts - size + index] == character]
-        return starts - size
+        return places(data, self.text + b"{", len(self.text))
 
 
 class PlainElements:
@@ -65,6 +60,7 @@ class PlainElements:
         self._chunk_rows = chunk_rows
         self._share = share
         self._columns = WantedColumns(fields)
+        self._looked = False
         self._rest = head[1:].lstrip(_SPACE)
         self._between = _between(self._rest)
 
@@ -101,6 +97,9 @@ class PlainElements:
             # A comma goes in there.
             raise NotPlainError
         size = len(between.text)
+        if not self._looked:
+            self._looked = True
+            self._columns.look_at(self._rest[: ends[:LOOKED_AT][-1]] + between.close)
         for data, group in in_groups(self._rest, ends + size, self._chunk_rows):
             yield _Elements(data, group - size, between, self._columns)
 

@@ -1,36 +1,28 @@
 """JSON of which only the model's columns are read, so that pieces of a file are parsed by several threads.
 
-Arrow's parser lets go of Python's lock, but has ideas of its own of what values are: texts that look like dates become
-such. So the columns that are wanted and their types are said beforehand, and the records pass through as they stand.
-What does not fit that, the reader of whole files reads. Here are the objects of a piece, and the pieces of JSON lines;
-those of an array are in json_elements.py.
+The records pass through as they stand. What does not fit that, the reader of whole files reads. Here are the objects of
+a piece, and the pieces of JSON lines; those of an array are in json_elements.py.
 """
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pyarrow as pa
-import pyarrow.json as pa_json
 
 from dai_scoring.formats import json_columns
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malformed_table
 from dai_scoring.formats.json_parse import records_of
+from dai_scoring.formats.json_wanted import LOOKED_AT, WantedColumns
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 
 LEAST_BYTES = 1 << 16
 MOST_BYTES = MAX_CHUNK_BYTES // 4
 """How large the pieces are that are read at a time."""
 _BETWEEN = b"}\n"
-# What Arrow takes for numbers beside those of JSON; and names that may be written in other characters.
-_ODD = (b"NaN", b"Inf", b"\\u")
 
 
 class PlainObjects:
@@ -54,6 +46,8 @@ class PlainObjects:
             ends = _ends(self.rest)
             if ends is None:
                 return
+            if not self.rows:
+                self._columns.look_at(self.rest[: ends[:LOOKED_AT][-1] - 1].replace(b"\n", b","))
             for lines, line_ends in in_groups(self.rest, ends, self._chunk_rows):
                 yield _Lines(lines, line_ends - len(_BETWEEN), _BETWEEN, self._columns)
             self.rows += len(ends)
@@ -73,29 +67,6 @@ def _ends(data: bytes) -> npt.NDArray[np.int64] | None:
     return None if np.isin(characters[ends - 3], np.frombuffer(b"{ \t", np.uint8)).any() else ends
 
 
-@dataclass
-class WantedColumns:
-    """The columns that are read; the same for all pieces of a file."""
-
-    fields: Fields
-    schema: pa.Schema = field(init=False)
-    are_plain: bool = True
-    """Whether records are what Arrow's parser takes, as far as is known."""
-
-    def __post_init__(self) -> None:
-        self.schema = pa.schema(list(self.fields.types.items()))
-        self._present = [_key(name) for name in self.fields.types]
-        self._absent = [_key(name) for name in self.fields.absent]
-
-    def suit(self, data: bytes) -> bool:
-        """Whether some record has each column, and none has one that is to be added."""
-        return all(key.search(data) for key in self._present) and not any(key.search(data) for key in self._absent)
-
-
-def _key(name: str) -> re.Pattern[bytes]:
-    return re.compile(re.escape(orjson.dumps(name)) + rb"\s*:")
-
-
 class Objects(ABC):
     """Some objects, as a :class:`Piece`: ``data`` starts with the first and goes on to the end of the last.
 
@@ -112,7 +83,7 @@ class Objects(ABC):
     def parse(self) -> Chunk:
         """The wanted columns of the rows, and the rows as they stand; else what :meth:`parse_whole` gives."""
         if self._columns.are_plain:
-            table = self._parsed()
+            table = self._columns.parsed(self._separated(), len(self._ends))
             if table is not None:
                 return Chunk(table, lines=self._texts(), is_whole=False)
             # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
@@ -124,25 +95,8 @@ class Objects(ABC):
         """All columns of the rows, in the types that they have."""
 
     @abstractmethod
-    def _separated(self) -> Any:
+    def _separated(self) -> bytes | bytearray:
         """The bytes of the objects with nothing but space between them, a line end among it, and behind the last."""
-
-    def _parsed(self) -> pa.Table | None:
-        columns = self._columns
-        if any(mark in self._data for mark in _ODD) or not columns.suit(self._data):
-            return None
-        data = self._separated()
-        try:
-            table = pa_json.read_json(
-                pa.BufferReader(data),
-                read_options=pa_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
-                parse_options=pa_json.ParseOptions(
-                    explicit_schema=columns.schema, newlines_in_values=False, unexpected_field_behavior="ignore"
-                ),
-            )
-        except pa.ArrowInvalid:
-            return None
-        return table if table.num_rows == len(self._ends) else None
 
     def _texts(self) -> pa.Array:
         """The objects as :attr:`Chunk.lines`."""
