@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from dai_scoring import records, results
 from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader
+from dai_scoring.formats.alike import Alike
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
@@ -70,7 +71,7 @@ class ScoredPiece:
 class PieceScorer:
     """Scores the pieces of one file, in any thread."""
 
-    def __init__(self, scorer: Scorer, options: FileOptions, reader: RecordReader, target: Format) -> None:
+    def __init__(self, scorer: Scorer, options: FileOptions, reader: RecordReader | Alike, target: Format) -> None:
         self._scorer = scorer
         self._options = options
         # Where each chunk has its own columns, as in JSON without nulls, a column is missing when no record of the

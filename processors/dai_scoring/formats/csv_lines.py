@@ -20,7 +20,7 @@ import pyarrow.csv as pa_csv
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Numbers, Piece
 from dai_scoring.formats.csv_pass import Pass, to_chunk
 from dai_scoring.formats.csv_sniff import Layout
-from dai_scoring.formats.source import TextSource, in_groups, read_at_most
+from dai_scoring.formats.source import HeldText, TextSource, in_groups, read_at_most
 from dai_scoring.numeric import finite_numbers
 
 _LEAST = 1 << 16
@@ -35,7 +35,7 @@ class PlainLines:
     """The records at the start of a source that need no more than a look at their bytes to tell them apart."""
 
     def __init__(
-        self, source: TextSource, layout: Layout, chunk_rows: int, numbers: Numbers | None, share: int
+        self, source: TextSource | HeldText, layout: Layout, chunk_rows: int, numbers: Numbers | None, share: int
     ) -> None:
         self._source = source
         self._layout = layout

@@ -9,19 +9,18 @@ files read the file from its start.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import json_columns
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, NotPlainError, Piece
-from dai_scoring.formats.json_objects import LEAST_BYTES, MOST_BYTES, Objects
+from dai_scoring.formats.json_objects import LEAST_BYTES, MOST_BYTES, START, Objects
 from dai_scoring.formats.json_parse import parse
 from dai_scoring.formats.json_split import Structure
-from dai_scoring.formats.json_wanted import LOOKED_AT, WantedColumns, places
+from dai_scoring.formats.json_wanted import LOOKED_AT, Places, WantedColumns, places
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 
 _SPACE = b" \t\r\n"
@@ -47,9 +46,13 @@ class _Between:
         """What ends the object."""
         return self.text[: self.text.index(b"}") + 1]
 
-    def ends(self, data: bytes) -> npt.NDArray[np.int64]:
-        """Where in ``data`` the values of objects end that another follows."""
-        return places(data, self.text + b"{", len(self.text))
+    def ends(self, data: bytes) -> Places:
+        """Where in ``data``, which starts with an object, the values of objects end that another follows."""
+        found = places(data, self.text + b"{", len(self.text))
+        if np.isin(np.frombuffer(data, np.uint8)[found - 1], _NO_VALUE).any():
+            # A comma goes in there.
+            raise NotPlainError
+        return found
 
 
 class PlainElements:
@@ -92,16 +95,33 @@ class PlainElements:
             if at_end:
                 return
 
-    def _groups(self, ends: npt.NDArray[np.int64], between: _Between) -> Iterator[Piece]:
-        if np.isin(np.frombuffer(self._rest, np.uint8)[ends - 1], _NO_VALUE).any():
-            # A comma goes in there.
-            raise NotPlainError
+    def _groups(self, ends: Places, between: _Between) -> Iterator[Piece]:
         size = len(between.text)
         if not self._looked:
             self._looked = True
             self._columns.look_at(self._rest[: ends[:LOOKED_AT][-1]] + between.close)
         for data, group in in_groups(self._rest, ends + size, self._chunk_rows):
             yield _Elements(data, group - size, between, self._columns)
+
+
+def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | None:
+    """The objects of some arrays, in one piece, and how many each has.
+
+    None, or NotPlainError, where they are not plain.
+    """
+    arrays = [one.strip(_SPACE)[1:].lstrip(_SPACE) for one in contents]
+    between = _between(arrays[0])
+    if between is None or not all(one.startswith(b"{") for one in arrays):
+        return None
+    parts = [_without_end(one, between)[:-1] for one in arrays]
+    data = b"".join(parts)
+    ends = between.ends(data + b"{")
+    columns = WantedColumns(fields)
+    columns.look_at(data[: ends[:LOOKED_AT][-1]] + between.close)
+    # Each begins where the one before it ends.
+    stops = np.searchsorted(ends, np.cumsum([len(part) for part in parts]))
+    counts = np.diff(stops, prepend=0)
+    return _Elements(data, ends, between, columns, stops - counts), counts.tolist()
 
 
 def _between(head: bytes) -> _Between | None:
@@ -139,8 +159,10 @@ def _without_end(data: bytes, between: _Between) -> bytes:
 class _Elements(Objects):
     """Objects with a comma behind each."""
 
-    def __init__(self, data: bytes, ends: npt.NDArray[np.int64], between: _Between, columns: WantedColumns) -> None:
-        super().__init__(data, ends, between.text, columns)
+    def __init__(
+        self, data: bytes, ends: Places, between: _Between, columns: WantedColumns, starts: Places = START
+    ) -> None:
+        super().__init__(data, ends, between.text, columns, starts)
         self._comma = between.comma
 
     def parse_whole(self) -> Chunk:
