@@ -56,7 +56,7 @@ class _Sink:
 
     path: Path
     format: Format
-    dialect: formats.Dialect | None
+    dialect: formats.Dialect | formats.AvroDialect | None
     writer: formats.RecordWriter | None = field(default=None)
     lock: threading.Lock = field(default_factory=threading.Lock)
 

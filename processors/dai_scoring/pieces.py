@@ -20,7 +20,7 @@ _AS_NUMBERS = {
     ColumnType.INT32: pa.int64(),
     ColumnType.INT64: pa.int64(),
 }
-_PASSING = (Format.CSV, Format.JSON_LINES, Format.JSON_ARRAY)
+_PASSING = (Format.CSV, Format.JSON_LINES, Format.JSON_ARRAY, Format.AVRO)
 _IN_JSON = {**_AS_NUMBERS, ColumnType.TIME64: pa.string()}
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from dai_scoring.errors import OptionError
 from dai_scoring.formats.base import (
     MALFORMED_ROW,
+    AvroDialect,
     Chunk,
     Dialect,
     Encoded,
@@ -30,6 +31,7 @@ from dai_scoring.formats.detect import charset_of, detect
 
 __all__ = [
     "MALFORMED_ROW",
+    "AvroDialect",
     "Chunk",
     "Dialect",
     "Encoded",
@@ -93,8 +95,9 @@ def open_reader(
 def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: int = 1) -> Iterator[Piece]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
-    ``wanted`` are for CSV the columns that may be numbers, for JSON the columns that are enough. ``parts`` is how many
-    pieces there should be at least, unless they were very small. With ``wanted``, NotPlainError may be raised, here or
+    ``wanted`` are for CSV the columns that may be numbers, for JSON the columns that are enough; for Avro they say that
+    rows may pass through as they stand. ``parts`` is how many pieces there should be at least, unless they were very
+    small. With ``wanted``, NotPlainError may be raised, here or
     by a piece.
     """
     if reader.format is Format.CSV and not isinstance(wanted, Fields):
@@ -107,6 +110,11 @@ def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: 
 
         if isinstance(reader, JsonReader):
             return reader.pieces(wanted, parts)
+    if wanted is not None and reader.format is Format.AVRO:
+        from dai_scoring.formats.avro import AvroReader
+
+        if isinstance(reader, AvroReader):
+            return reader.pieces()
     return map(Parsed, reader.chunks())
 
 
@@ -115,9 +123,9 @@ def open_writer(
     format: Format,  # noqa: A002 - the word that everyone uses for it
     schema: pa.Schema,
     *,
-    dialect: Dialect | None = None,
+    dialect: Dialect | AvroDialect | None = None,
 ) -> RecordWriter:
-    """Open a file of records for writing; ``dialect`` is how to write CSV.
+    """Open a file of records for writing; ``dialect`` is how to write CSV, and of which schema lines of Avro are.
 
     Tables written to Avro, Parquet and Arrow are cast to ``schema``; CSV takes its columns from it; JSON
     takes the columns of each table as they come.
@@ -125,7 +133,7 @@ def open_writer(
     if format is Format.CSV:
         from dai_scoring.formats.csv_write import CsvWriter
 
-        return CsvWriter(path, schema, dialect)
+        return CsvWriter(path, schema, dialect if isinstance(dialect, Dialect) else None)
     if format in (Format.JSON_ARRAY, Format.JSON_LINES):
         from dai_scoring.formats.json_write import JsonWriter
 
@@ -133,7 +141,7 @@ def open_writer(
     if format is Format.AVRO:
         from dai_scoring.formats.avro import AvroWriter
 
-        return AvroWriter(path, schema)
+        return AvroWriter(path, schema, dialect if isinstance(dialect, AvroDialect) else None)
     if format is Format.PARQUET:
         from dai_scoring.formats.parquet import ParquetWriter
 

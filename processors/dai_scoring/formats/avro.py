@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
 from itertools import islice
@@ -17,8 +18,9 @@ from fastavro.schema import SchemaParseException, UnknownType
 from fastavro.write import Writer
 
 from dai_scoring.errors import ContentError
+from dai_scoring.formats.avro_pass import Behind, Block, lines_of, values_of
 from dai_scoring.formats.avro_schema import FieldIn, SchemaOut, apply, fields_in
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, check_names
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, AvroDialect, Chunk, Format, Parsed, Piece, check_names
 from dai_scoring.formats.conform import conform
 from dai_scoring.formats.text import nested_json
 
@@ -45,22 +47,23 @@ class AvroReader:
     """
 
     format = Format.AVRO
-    dialect: Dialect | None = None
 
     def __init__(self, path: Path, chunk_rows: int) -> None:
+        self.dialect: AvroDialect | None = None
         self.schema: pa.Schema | None = None
         self._rows = chunk_rows
         self._fields: list[FieldIn] = []
         self._size = path.stat().st_size
         self._file = path.open("rb")
-        self._reader: Any = None
+        self._blocks: Any = None
         if not self._size:
             return
         try:
-            self._reader = fastavro.reader(self._file)
-            schema = json.loads(self._reader.metadata["avro.schema"])
+            self._blocks = fastavro.block_reader(self._file)
+            schema = json.loads(self._blocks.metadata["avro.schema"])
             self._fields = fields_in(schema, nested_json)
             self.schema = pa.schema([item.field for item in self._fields])
+            self.dialect = AvroDialect(schema)
         except _FAULTS as error:
             self.close()
             raise _broken(0, error) from None
@@ -70,34 +73,64 @@ class AvroReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in order."""
+        for records, _ in self._read(self._records()):
+            yield Chunk(self._table(records))
+
+    def pieces(self) -> Iterator[Piece]:
+        """The rows in order, with their bytes; at least one piece, so that a file without rows has its schema too."""
+        if self.schema is None:
+            return
+        done = 0
+        for records, lines in self._read(self._records_and_bytes()):
+            yield Parsed(Chunk(self._table(records), lines=lines_of(lines)))
+            done += len(records)
+        if not done:
+            yield Parsed(Chunk(self.schema.empty_table(), lines=lines_of([])))
+
+    def _read(self, source: Iterator[tuple[Any, bytes]]) -> Iterator[tuple[list[Any], list[bytes]]]:
         if self.schema is None:
             return
         done = 0
         while True:
-            records: list[Any] = []
+            found: list[tuple[Any, bytes]] = []
             begin = self._file.tell()
             try:
-                while len(records) < self._rows and self._file.tell() - begin < MAX_CHUNK_BYTES:
-                    step = list(islice(self._reader, min(_STEP, self._rows - len(records))))
+                while len(found) < self._rows and self._file.tell() - begin < MAX_CHUNK_BYTES:
+                    step = list(islice(source, min(_STEP, self._rows - len(found))))
                     if not step:
                         break
-                    records += step
+                    found += step
             except _FAULTS as error:
-                raise _broken(done + len(records), error) from None
-            if not records:
+                raise _broken(done + len(found), error) from None
+            if not found:
                 break
-            done += len(records)
-            yield Chunk(self._table(records))
+            done += len(found)
+            records, lines = zip(*found, strict=True)
+            yield list(records), list(lines)
         # A length cut in its first bytes looks like the end of the file to fastavro.
         if self._at_end_of_block() is False:
             raise _broken(done, EOFError())
+
+    def _records(self) -> Iterator[tuple[Any, bytes]]:
+        for block in self._blocks:
+            for record in block:
+                yield record, b""
+
+    def _records_and_bytes(self) -> Iterator[tuple[Any, bytes]]:
+        for block in self._blocks:
+            stream = block.bytes_
+            place, data, begin = stream.tell, stream.getvalue(), 0
+            for record in block:
+                end = place()
+                yield record, data[begin:end]
+                begin = end
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
 
     def _at_end_of_block(self) -> bool | None:
-        sync = self._reader._header["sync"] if hasattr(self._reader, "_header") else None
+        sync = self._blocks._header["sync"] if hasattr(self._blocks, "_header") else None
         if not sync:
             return None
         self._file.seek(max(0, self._size - len(sync)))
@@ -118,7 +151,7 @@ class AvroReader:
 
 
 class AvroWriter:
-    """An Avro file; every field may be null.
+    """An Avro file; every field may be null, but for those of records that pass through as they were read.
 
     A column whose name Avro does not allow has its invalid characters replaced by ``_`` (with a number if
     that name exists) and its own name in the field's property ``dai.name``, from which :class:`AvroReader`
@@ -126,28 +159,63 @@ class AvroWriter:
     is a string. Blocks are not compressed: deflate would take most of the time.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, dialect: AvroDialect | None = None) -> None:
         check_names(schema.names)
-        self._out = SchemaOut(schema, nested_json)
+        self._schema = schema
+        self._dialect = dialect
+        self._behind: Behind | None = None
+        self._lock = threading.Lock()
+        self._out: SchemaOut | None = None
         self._file = path.open("wb")
-        self._writer = Writer(self._file, fastavro.parse_schema(self._out.schema), codec="null")
+        self._writer: Writer | None = None
 
-    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table:
-        """Rows cast to the schema of the file."""
-        return conform(table, self._out.arrow, cut=True)
+    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table | list[Block]:
+        """Rows cast to the schema of the file.
 
-    def put(self, encoded: pa.Table) -> None:
+        ``lines`` are records as they were read, by the reader whose dialect this has, and then those of all rows: the
+        table's columns come behind their fields, and the schema is theirs.
+        """
+        if lines is not None and self._dialect is not None:
+            return self._passing(self._dialect, table.schema).encode(table, lines)
+        return conform(table, self._converting().arrow, cut=True)
+
+    def put(self, encoded: pa.Table | list[Block]) -> None:
         """Append rows."""
-        columns = [_values(column, out.convert) for column, out in zip(encoded.columns, self._out.types, strict=True)]
-        keys = self._out.keys
+        writer: Any = self._writer
+        if isinstance(encoded, list):
+            for block in encoded:
+                writer.write_block(block)
+            return
+        out = self._converting()
+        columns = [values_of(column, one.convert) for column, one in zip(encoded.columns, out.types, strict=True)]
         for row in zip(*columns, strict=True):
-            self._writer.write(dict(zip(keys, row, strict=True)))
+            writer.write(dict(zip(out.keys, row, strict=True)))
 
     def close(self) -> None:
         """Finish the file."""
         if not self._file.closed:
-            self._writer.flush()
+            if self._writer is None:
+                self._converting()
+            if self._writer is not None:
+                self._writer.flush()
             self._file.close()
+
+    def _passing(self, dialect: AvroDialect, added: pa.Schema) -> Behind:
+        with self._lock:
+            if self._behind is None:
+                self._behind = Behind(dialect.schema, added)
+                self._begin(self._behind.schema)
+            return self._behind
+
+    def _converting(self) -> SchemaOut:
+        with self._lock:
+            if self._out is None:
+                self._out = SchemaOut(self._schema, nested_json)
+                self._begin(self._out.schema)
+            return self._out
+
+    def _begin(self, schema: Any) -> None:
+        self._writer = Writer(self._file, fastavro.parse_schema(schema), codec="null")
 
     def __enter__(self) -> AvroWriter:
         return self
@@ -156,17 +224,6 @@ class AvroWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _values(column: pa.ChunkedArray[Any], convert: Any) -> list[Any]:
-    kind = column.type
-    # Avro's own form of times is an integer; making it here saves an object a value.
-    if pa.types.is_timestamp(kind) or pa.types.is_time64(kind):
-        column = column.cast(pa.int64())
-    elif pa.types.is_date32(kind) or pa.types.is_time32(kind):
-        column = column.cast(pa.int32())
-    values: list[Any] = column.to_pylist()
-    return values if convert is None else [apply(convert, value) for value in values]
 
 
 def _broken(records: int, error: BaseException) -> ContentError:

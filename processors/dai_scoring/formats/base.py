@@ -77,7 +77,8 @@ class Chunk:
 
     ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of
     CSV, the brace and the line end of JSON lines, and in an array of JSON all that stands between the values of one
-    object and the next object. None where that is not known, or where a row of CSV is more than a line.
+    object and the next object. Records of Avro have nothing in front. None where that is not known, or where a row of
+    CSV is more than a line.
 
     ``is_whole`` is False where columns are absent from ``table`` that the rows have, or numbers were text.
     """
@@ -144,12 +145,19 @@ class Dialect:
     bom: bool = False
 
 
+@dataclass(frozen=True)
+class AvroDialect:
+    """How an Avro file is written: the schema of its records, as parsed from JSON and no further."""
+
+    schema: Mapping[str, Any]
+
+
 class RecordReader(Protocol):
     """Reads one file from its start to its end.
 
     ``schema`` is None where it is unknown before reading, as with JSON, and for a file without content;
     such a file yields no chunk. A file with a header but no rows has a schema and yields no chunk.
-    ``dialect`` is None except for CSV. Errors in the content raise ContentError, possibly after some
+    ``dialect`` is None except for CSV and Avro. Errors in the content raise ContentError, possibly after some
     chunks were yielded: whoever writes while reading must discard what was written.
     """
 
@@ -164,8 +172,8 @@ class RecordReader(Protocol):
         ...
 
     @property
-    def dialect(self) -> Dialect | None:
-        """How the CSV file is written; None for other formats."""
+    def dialect(self) -> Dialect | AvroDialect | None:
+        """How the file is written, for CSV and Avro; None for other formats."""
         ...
 
     def chunks(self) -> Iterator[Chunk]:
@@ -187,7 +195,7 @@ class RecordWriter(Protocol):
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> Encoded:
         """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
 
-        ``lines``, for CSV and JSON alone, are the rows' first columns as :attr:`Chunk.lines`; ``table`` has the others.
+        ``lines`` are the rows' first columns as :attr:`Chunk.lines`, of the same format; ``table`` has the others.
         """
         ...
 
