@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import io
 import json
 import random
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import fastavro
 import pyarrow as pa
 import pytest
 
-from dai_scoring.formats import Format, NotPlainError
+from dai_scoring import pieces
+from dai_scoring.errors import ScoringError
+from dai_scoring.formats import Format, NotPlainError, avro, avro_walk
 from dai_scoring.formats.avro_pass import Behind
 from dai_scoring.options import OutputColumns
 from tests.unit.test_files import Bench
@@ -69,6 +73,128 @@ def _read(path: Path) -> tuple[Any, list[Any]]:
         reader = fastavro.reader(file)
         assert reader.metadata is not None
         return json.loads(reader.metadata["avro.schema"]), list(reader)
+
+
+_NUMBERS: list[Any] = ["double", "float", "int", "long", "string", {"type": "int", "logicalType": "date"}]
+_TEXTS: list[Any] = [
+    "string",
+    {"type": "enum", "name": "Level", "symbols": ["C", "a", "bc"]},
+    "long",
+    "boolean",
+    {"type": "int", "logicalType": "date"},
+    {"type": "string", "logicalType": "uuid"},
+]
+_SKIPPED: list[tuple[Any, list[Any]]] = [
+    ("bytes", [b"", b"a" * 63, b"b" * 64, b"c" * 20000]),
+    ({"type": "fixed", "name": "Three", "size": 3}, [b"abc", b"\xff\xff\xff"]),
+    ("long", [0, -1, 63, 64, -64, -65, 2**63 - 1, -(2**63)]),
+    (
+        {"type": "fixed", "name": "Price", "size": 4, "logicalType": "decimal", "precision": 9, "scale": 2},
+        [decimal.Decimal("1.25"), decimal.Decimal("-3.00")],
+    ),
+    ("null", [None]),
+    ("string", ["", "x" * 8192]),
+]
+
+
+def _values(kind: Any) -> list[Any]:
+    name = kind if isinstance(kind, str) else kind.get("logicalType", kind["type"])
+    return {
+        "double": [1.5, -0.0, 1e300, 0.0],
+        "float": [1.5, -2.0],
+        "int": [0, 1, -1, 63, 64, 2**31 - 1, -(2**31)],
+        "long": [0, 1, -1, 8191, 8192, 2**40, -(2**40)],
+        "boolean": [True, False],
+        "string": ["1", "-2.5", "", "7"],
+        "enum": ["C", "a", "bc"],
+        "date": [datetime.date(1970, 1, 1), datetime.date(1969, 12, 31), datetime.date(2026, 11, 25)],
+        "uuid": [str(uuid.UUID(int=number)) for number in range(3)],
+    }[name]
+
+
+def _optional(choose: random.Random, kind: Any, values: list[Any]) -> tuple[Any, list[Any]]:
+    union = choose.choice([[], ["null", kind], [kind, "null"]]) if kind != "null" else []
+    return (union, [*values, None]) if union else (kind, values)
+
+
+def _plain(choose: random.Random) -> tuple[Any, list[Any]]:
+    """A schema without types that have parts, and records."""
+    fields = [("x", *_optional(choose, kind, _values(kind))) for kind in [choose.choice(_NUMBERS)]]
+    fields += [("s", *_optional(choose, kind, _values(kind))) for kind in [choose.choice(_TEXTS)]]
+    fields += [(f"f{index}", *_optional(choose, *pair)) for index, pair in enumerate(_SKIPPED)]
+    choose.shuffle(fields)
+    schema = {"type": "record", "name": "a.b.R", "fields": [{"name": name, "type": kind} for name, kind, _ in fields]}
+    rows = choose.randint(1, 200)
+    return schema, [{name: choose.choice(values) for name, _, values in fields} for _ in range(rows)]
+
+
+def _scored(bench: Bench, content: bytes, rows: int) -> Any:
+    bench.rejected.unlink(missing_ok=True)
+    try:
+        summary = bench.score(content, "application/avro-binary", batch_rows=rows)
+    except ScoringError as error:
+        return type(error), str(error)
+    rejected = _read(bench.rejected) if bench.rejected.exists() else None
+    return summary.scored, summary.rejected, _read(bench.target), rejected
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_blocks_walked_through_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    choose = random.Random(seed)
+    schema, records = _plain(choose)
+    content = _avro(
+        schema, records, codec=choose.choice(["null", "deflate"]), sync_interval=choose.choice([1, 50, 500])
+    )
+    if choose.random() < 0.2:
+        content = content[: choose.randint(1, len(content))]
+    rows = choose.choice([1, 7, 10_000])
+    monkeypatch.setattr(avro_walk, "LEAST_BLOCKS", choose.choice([1, 1, 16]))
+    monkeypatch.setattr(avro, "_BATCH_BYTES", choose.choice([100, 8 << 20]))
+    bench = Bench(tmp_path)
+    quick = _scored(bench, content, rows)
+    monkeypatch.setattr(avro, "plan_of", lambda *given: None)
+    assert quick == _scored(bench, content, rows)
+    monkeypatch.setattr(pieces, "_PASSING", ())
+    slow = _scored(bench, content, rows)
+    if isinstance(slow[0], type):
+        assert quick == slow
+    else:
+        assert (quick[:2], _texts(quick[2][1]), quick[3]) == (slow[:2], slow[2][1], slow[3])
+
+
+def _texts(records: list[Any]) -> list[Any]:
+    """With UUIDs as texts, which they become where they do not pass through."""
+    return [
+        {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in record.items()}
+        for record in records
+    ]
+
+
+def test_it_is_that_way_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(avro.AvroReader, "table", None)
+    schema = {
+        "type": "record",
+        "name": "r",
+        "fields": [{"name": "x", "type": "double"}, {"name": "s", "type": "string"}],
+    }
+    records = [{"x": float(index), "s": "a" * (index % 50)} for index in range(300)]
+    bench = Bench(tmp_path)
+    bench.score(_avro(schema, records, sync_interval=100))
+    assert [one["total"] for one in _read(bench.target)[1]] == [index + index % 50.0 for index in range(300)]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_damaged_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """No other error than that the content is not valid, wherever a byte is wrong."""
+    choose = random.Random(seed)
+    schema, records = _plain(choose)
+    content = bytearray(_avro(schema, records, sync_interval=50))
+    start = content.index(b"avro.schema")
+    for _ in range(choose.randint(1, 3)):
+        content[choose.randrange(start, len(content))] = choose.randrange(256)
+    monkeypatch.setattr(avro_walk, "LEAST_BLOCKS", 1)
+    with contextlib.suppress(ScoringError):
+        Bench(tmp_path).score(bytes(content), "application/avro-binary")
 
 
 @pytest.mark.parametrize("seed", range(20))

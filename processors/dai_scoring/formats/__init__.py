@@ -95,10 +95,9 @@ def open_reader(
 def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: int = 1) -> Iterator[Piece]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
-    ``wanted`` are for CSV the columns that may be numbers, for JSON the columns that are enough; for Avro they say that
-    rows may pass through as they stand. ``parts`` is how many pieces there should be at least, unless they were very
-    small. With ``wanted``, NotPlainError may be raised, here or
-    by a piece.
+    ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough. ``parts`` is
+    how many pieces there should be at least, unless they were very small. With ``wanted``, NotPlainError may be raised,
+    here or by a piece.
     """
     if reader.format is Format.CSV and not isinstance(wanted, Fields):
         from dai_scoring.formats.csv_read import CsvReader
@@ -110,11 +109,11 @@ def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: 
 
         if isinstance(reader, JsonReader):
             return reader.pieces(wanted, parts)
-    if wanted is not None and reader.format is Format.AVRO:
+    if isinstance(wanted, Fields) and reader.format is Format.AVRO:
         from dai_scoring.formats.avro import AvroReader
 
         if isinstance(reader, AvroReader):
-            return reader.pieces()
+            return reader.pieces(wanted)
     return map(Parsed, reader.chunks())
 
 

@@ -6,21 +6,35 @@ import json
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import fastavro
+import numpy as np
 import pyarrow as pa
 from fastavro.schema import SchemaParseException, UnknownType
 from fastavro.write import Writer
 
 from dai_scoring.errors import ContentError
+from dai_scoring.formats.avro_columns import Plan, plan_of
 from dai_scoring.formats.avro_pass import Behind, Block, lines_of, values_of
 from dai_scoring.formats.avro_schema import FieldIn, SchemaOut, apply, fields_in
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, AvroDialect, Chunk, Format, Parsed, Piece, check_names
+from dai_scoring.formats.avro_walk import Walked, walk
+from dai_scoring.formats.base import (
+    MAX_CHUNK_BYTES,
+    AvroDialect,
+    Chunk,
+    Fields,
+    Format,
+    NotPlainError,
+    Parsed,
+    Piece,
+    check_names,
+)
 from dai_scoring.formats.conform import conform
 from dai_scoring.formats.text import nested_json
 
@@ -37,6 +51,7 @@ _FAULTS = (
     UnknownType,
 )
 _STEP = 1000
+_BATCH_BYTES = 4 << 20
 
 
 class AvroReader:
@@ -73,57 +88,89 @@ class AvroReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in order."""
-        for records, _ in self._read(self._records()):
-            yield Chunk(self._table(records))
-
-    def pieces(self) -> Iterator[Piece]:
-        """The rows in order, with their bytes; at least one piece, so that a file without rows has its schema too."""
         if self.schema is None:
             return
         done = 0
-        for records, lines in self._read(self._records_and_bytes()):
-            yield Parsed(Chunk(self._table(records), lines=lines_of(lines)))
-            done += len(records)
-        if not done:
-            yield Parsed(Chunk(self.schema.empty_table(), lines=lines_of([])))
-
-    def _read(self, source: Iterator[tuple[Any, bytes]]) -> Iterator[tuple[list[Any], list[bytes]]]:
-        if self.schema is None:
-            return
-        done = 0
+        source = chain.from_iterable(self._blocks)
         while True:
-            found: list[tuple[Any, bytes]] = []
+            records: list[Any] = []
             begin = self._file.tell()
             try:
-                while len(found) < self._rows and self._file.tell() - begin < MAX_CHUNK_BYTES:
-                    step = list(islice(source, min(_STEP, self._rows - len(found))))
+                while len(records) < self._rows and self._file.tell() - begin < MAX_CHUNK_BYTES:
+                    step = list(islice(source, min(_STEP, self._rows - len(records))))
                     if not step:
                         break
-                    found += step
+                    records += step
             except _FAULTS as error:
-                raise _broken(done + len(found), error) from None
-            if not found:
+                raise _broken(done + len(records), error) from None
+            if not records:
                 break
-            done += len(found)
-            records, lines = zip(*found, strict=True)
-            yield list(records), list(lines)
+            done += len(records)
+            yield Chunk(self.table(records))
         # A length cut in its first bytes looks like the end of the file to fastavro.
         if self._at_end_of_block() is False:
             raise _broken(done, EOFError())
 
-    def _records(self) -> Iterator[tuple[Any, bytes]]:
-        for block in self._blocks:
-            for record in block:
-                yield record, b""
+    def pieces(self, fields: Fields) -> Iterator[Piece]:
+        """The rows in order with their bytes, only these columns of them read where they are plain.
 
-    def _records_and_bytes(self) -> Iterator[tuple[Any, bytes]]:
+        At least one piece, so that a file without rows has its schema too. Raises NotPlainError, as may a piece, where
+        something is wrong with the file.
+        """
+        if self.schema is None or self.dialect is None:
+            return
+        plan = plan_of(self.dialect.schema, self._fields, fields)
+        empty = True
+        try:
+            for blocks in self._batches():
+                contents = [block.bytes_.getvalue() for block in blocks]
+                walked = walk(contents, [block.num_records for block in blocks], plan.steps) if plan else None
+                empty = False
+                if plan is None or walked is None:
+                    yield from self._parsed(blocks)
+                    continue
+                for first in range(0, len(walked.ends), self._rows):
+                    yield _Walk(self, plan, walked, first, min(first + self._rows, len(walked.ends)))
+        except _FAULTS:
+            raise NotPlainError from None
+        if self._at_end_of_block() is False:
+            raise NotPlainError
+        if empty:
+            yield Parsed(Chunk(self.schema.empty_table(), lines=lines_of([])))
+
+    def _batches(self) -> Iterator[list[Any]]:
+        """Blocks with records, as many as are gone through at once."""
+        batch: list[Any] = []
+        size = 0
         for block in self._blocks:
+            if not block.num_records:
+                continue
+            batch.append(block)
+            size += len(block.bytes_.getbuffer())
+            if size >= _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _parsed(self, blocks: list[Any]) -> Iterator[Piece]:
+        found: list[tuple[Any, bytes]] = []
+        for block in blocks:
             stream = block.bytes_
             place, data, begin = stream.tell, stream.getvalue(), 0
             for record in block:
                 end = place()
-                yield record, data[begin:end]
+                found.append((record, data[begin:end]))
                 begin = end
+                if len(found) == self._rows:
+                    yield self._piece(found)
+                    found = []
+        if found:
+            yield self._piece(found)
+
+    def _piece(self, found: list[tuple[Any, bytes]]) -> Piece:
+        records, lines = zip(*found, strict=True)
+        return Parsed(Chunk(self.table(records), lines=lines_of(lines)))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -136,7 +183,8 @@ class AvroReader:
         self._file.seek(max(0, self._size - len(sync)))
         return bool(self._file.read() == sync)
 
-    def _table(self, records: list[dict[str, Any]]) -> pa.Table:
+    def table(self, records: Sequence[dict[str, Any]]) -> pa.Table:
+        """Records as fastavro reads them, as columns."""
         arrays: list[Any] = []
         for item in self._fields:
             values = [record[item.key] for record in records]
@@ -148,6 +196,41 @@ class AvroReader:
             else:
                 arrays.append(pa.array(values, kind))
         return pa.Table.from_arrays(arrays, schema=self.schema)
+
+
+class _Walk:
+    """Some records whose fields' places are known: a :class:`Piece`."""
+
+    def __init__(self, reader: AvroReader, plan: Plan, walked: Walked, first: int, last: int) -> None:
+        self._reader = reader
+        self._plan = plan
+        self._walked = walked
+        self._first, self._last = first, last
+        begin = int(walked.ends[first - 1]) if first else 0
+        self._offsets = np.concatenate([[begin], walked.ends[first:last]])
+
+    def parse(self) -> Chunk:
+        """The columns of the plan, and the records as they stand."""
+        table = self._plan.table(self._walked, self._first, self._last)
+        if table is None:
+            raise NotPlainError
+        return Chunk(table, lines=self._lines(), is_whole=False)
+
+    def parse_whole(self) -> Chunk:
+        """All columns."""
+        dialect = self._reader.dialect
+        schema: Any = fastavro.parse_schema(dict(dialect.schema)) if dialect is not None else None
+        data = self._walked.data[self._offsets[0] : self._offsets[-1]].tobytes()
+        stream = BytesIO(data)
+        try:
+            records: list[Any] = [fastavro.schemaless_reader(stream, schema, None) for _ in self._offsets[1:]]
+        except _FAULTS:
+            raise NotPlainError from None
+        return Chunk(self._reader.table(records), lines=self._lines())
+
+    def _lines(self) -> pa.Array:
+        buffers = [None, pa.py_buffer(self._offsets), pa.py_buffer(self._walked.data)]
+        return pa.Array.from_buffers(pa.large_binary(), len(self._offsets) - 1, buffers)
 
 
 class AvroWriter:

@@ -21,7 +21,8 @@ from dai_scoring.formats.text import nested_json
 pc: Any = pyarrow.compute
 
 _BYTES = pa.large_binary()
-_BLOCK_BYTES = 1 << 16
+# As fastavro's own.
+_BLOCK_BYTES = 16_000
 _NULL, _PRESENT = b"\0", b"\2"
 _FLOATS = {pa.float64(): "<f8", pa.float32(): "<f4"}
 
