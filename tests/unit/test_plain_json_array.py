@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dai_scoring.errors import NameClashError, ScoringError
+from dai_scoring.errors import MissingColumnsError, NameClashError, ScoringError
 from dai_scoring.files import Summary
 from dai_scoring.formats import Fields, Format, NotPlainError, json_elements, json_read, open_reader, pieces
 from dai_scoring.options import BadRows, MissingColumns
@@ -200,3 +200,11 @@ def test_which_arrays_are_plain(tmp_path: Path, text: str, plain: bool) -> None:
         return
     assert all(chunk.lines is not None for chunk in chunks) == plain
     assert [x for chunk in chunks for x in chunk.table["x"].to_pylist()] == [one.get("x") for one in json.loads(text)]
+
+
+def test_a_name_within_a_value_is_no_column(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    with pytest.raises(MissingColumnsError, match=r"1 column\(s\).*: s\."):
+        bench.score('[{"x":1,"m":{"s":"a"}},{"x":1,"m":{"s":"a"}}]', mime=_ARRAY)
+    bench.score('[{"s":null,"x":2},{"s":null,"x":2}]', mime=_ARRAY)
+    assert [row["total"] for row in json.loads(bench.out())] == [1.0, 1.0]

@@ -89,3 +89,11 @@ def test_a_name_that_is_taken(tmp_path: Path) -> None:
         bench.score('{"s":"ab","x":2}\n{"s":"ab","x":2,"total":1}\n', mime=_LINES)
     bench.score('{"s":"\\"total\\": 1","x":2}\n', mime=_LINES)
     assert json.loads(bench.out())["total"] == 2 + len('"total": 1')
+
+
+def test_a_name_within_a_value_is_no_column(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    with pytest.raises(MissingColumnsError, match=r"1 column\(s\).*: s\."):
+        bench.score('{"x":1,"m":{"s":"a"}}\n{"x":1,"m":{"s":"a"}}\n', mime=_LINES)
+    bench.score('{"s":null,"x":2}\n{"s":null,"x":2}\n', mime=_LINES)
+    assert [row["total"] for row in [json.loads(line) for line in bench.out().splitlines()]] == [1.0, 1.0]
