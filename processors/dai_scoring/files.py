@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from dai_scoring import formats
 from dai_scoring.errors import BadRowsError, MissingColumnsError
-from dai_scoring.formats import Chunk, Encoded, Format, Parsed, Piece, charset_of
+from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.pieces import FileOptions, PieceScorer, ScoredPiece
 from dai_scoring.relay import across, ahead, behind
@@ -56,7 +56,7 @@ class _Sink:
 
     path: Path
     format: Format
-    dialect: formats.Dialect | None
+    dialect: formats.Dialect | formats.AvroDialect | None
     writer: formats.RecordWriter | None = field(default=None)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -115,25 +115,32 @@ def score_file(
         return Summary(0, 0, 0, options.input_format, options.output_format, time.perf_counter() - began)
     given = options.input_format or formats.detect(head, mime_type, name)
     wanted = options.output_format or given
-    reader = formats.open_reader(
-        source,
-        given,
-        chunk_rows=options.batch_rows,
-        charset=options.charset or charset_of(mime_type),
-        delimiter=options.delimiter,
-        fixed_schema=wanted.needs_fixed_schema,
-    )
-    try:
-        job = _Job(
-            scorer,
-            options,
-            reader,
-            _Sink(target, wanted, reader.dialect),
-            _Sink(rejected, wanted, reader.dialect),
+    threaded = alone and source.stat().st_size > _SMALL_FILE
+    charset = options.charset or charset_of(mime_type)
+
+    def run(plainly: bool) -> _Job:
+        reader = formats.open_reader(
+            source,
+            given,
+            chunk_rows=options.batch_rows,
+            charset=charset,
+            delimiter=options.delimiter,
+            fixed_schema=wanted.needs_fixed_schema,
         )
-        job.run(threaded=alone and source.stat().st_size > _SMALL_FILE)
-    finally:
-        reader.close()
+        try:
+            sinks = [_Sink(path, wanted, reader.dialect) for path in (target, rejected)]
+            job = _Job(scorer, options, reader, *sinks, plainly=plainly)
+            job.run(threaded)
+        finally:
+            reader.close()
+        return job
+
+    try:
+        job = run(plainly=True)
+    except NotPlainError:
+        target.unlink(missing_ok=True)
+        rejected.unlink(missing_ok=True)
+        job = run(plainly=False)
     return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, time.perf_counter() - began)
 
 
@@ -147,8 +154,11 @@ class _Job:
         reader: formats.RecordReader,
         target: _Sink,
         rejected: _Sink,
+        *,
+        plainly: bool,
     ) -> None:
         self._pieces = PieceScorer(scorer, options, reader, target.format)
+        self._wanted = self._pieces.wanted if plainly else None
         self._reader = reader
         self._target = target
         self._rejected = rejected
@@ -169,7 +179,7 @@ class _Job:
             self._rejected.close()
 
     def _move(self, threaded: bool) -> None:
-        pieces = formats.pieces(self._reader, self._pieces.wanted, 2 * THREADS if threaded else 1)
+        pieces = formats.pieces(self._reader, self._wanted, 2 * THREADS if threaded else 1)
         if threaded:
             with ahead(pieces) as coming, behind(self._write) as write:
                 outcomes = across(self._score, coming, _threads(), THREADS + 1)

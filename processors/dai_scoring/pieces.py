@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from dai_scoring import records, results
 from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader
+from dai_scoring.formats.alike import Alike
+from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column, ColumnType
@@ -20,6 +22,7 @@ _AS_NUMBERS = {
     ColumnType.INT32: pa.int64(),
     ColumnType.INT64: pa.int64(),
 }
+_PASSING = (Format.CSV, Format.JSON_LINES, Format.JSON_ARRAY, Format.AVRO)
 _IN_JSON = {**_AS_NUMBERS, ColumnType.TIME64: pa.string()}
 
 
@@ -70,7 +73,7 @@ class ScoredPiece:
 class PieceScorer:
     """Scores the pieces of one file, in any thread."""
 
-    def __init__(self, scorer: Scorer, options: FileOptions, reader: RecordReader, target: Format) -> None:
+    def __init__(self, scorer: Scorer, options: FileOptions, reader: RecordReader | Alike, target: Format) -> None:
         self._scorer = scorer
         self._options = options
         # Where each chunk has its own columns, as in JSON without nulls, a column is missing when no record of the
@@ -83,7 +86,7 @@ class PieceScorer:
         if is_text and not target.is_text_typed:
             self._typed = tuple(c for c in inputs if c.type.is_number or c.type is ColumnType.BOOL)
         keeps_all = options.output_columns is OutputColumns.ALL
-        self._passes_lines = keeps_all and reader.format is target and target in (Format.CSV, Format.JSON_LINES)
+        self._passes_lines = keeps_all and reader.format is target and target in _PASSING
         # No more than predictions and what passes through as it stands.
         without_table = self._passes_lines or options.output_columns is OutputColumns.PREDICTIONS
         self._tries_plain = without_table and options.wanted == PREDICTIONS_ONLY
@@ -105,8 +108,7 @@ class PieceScorer:
 
     def score(self, piece: Piece) -> ScoredPiece:
         """Parse a piece and score its records."""
-        plain = piece.plain if self._tries_plain else None
-        if plain is not None and (scored := self._plainly(plain)) is not None:
+        if self._tries_plain and isinstance(piece, CsvPiece) and (scored := self._plainly(piece.plain())) is not None:
             return scored
         chunk = piece.parse()
         scored = self._scored(chunk)

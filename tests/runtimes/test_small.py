@@ -73,7 +73,9 @@ def _as_file(scorer: Scorer, folder: Path, mime: str | None, data: bytes, option
 
 
 def _as_read(contents: bytes, summary: Summary) -> Any:
-    """Lines of JSON as their objects: from a file they come as they stand, with blanks that they need not have."""
+    """JSON as its objects: from a file they come as they stand, with blanks that they need not have."""
+    if summary.output_format is Format.JSON_ARRAY:
+        return json.loads(contents)
     if summary.output_format is not Format.JSON_LINES:
         return contents
     return [json.loads(line) for line in contents.split(b"\n") if line]

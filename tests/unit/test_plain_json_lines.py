@@ -20,18 +20,29 @@ _ODD: list[Any] = ["3", "NA", "oops", True, [1], {"x": 1}, "", 12345678901234567
 _TEXTS: list[Any] = ["", "a", "é" * 3, " d ", None, "2018-01-01", 'say "x": 1', "}\n{", "\u2028"]
 
 
-def _record(choose: random.Random, index: int, odd: float) -> dict[str, Any]:
+# How whole files may write columns otherwise: numbers as text, texts as integers or booleans.
+_OTHERWISE: list[dict[str, list[Any]]] = [
+    {"x": ["1", "2.50", "-7", None, "NA", " 3"]},
+    {"s": [1, 22, None, -5, 1234567890123456789]},
+    {"s": [True, False, None]},
+    {"x": [True, False]},
+]
+
+
+def _record(choose: random.Random, index: int, odd: float, other: dict[str, list[Any]]) -> dict[str, Any]:
     record: dict[str, Any] = {"id": index, "s": choose.choice(_TEXTS), "more": {"x": [1, {"s": "}"}]}}
     if choose.random() >= odd:
         record["x"] = choose.choice(_ODD if choose.random() < odd else _NUMBERS)
     if choose.random() < odd:
         record["s"] = choose.choice([1, False, "b"])
+    record |= {name: choose.choice(values) for name, values in other.items()}
     return dict(choose.sample(list(record.items()), len(record))) if odd else record
 
 
 def _file(choose: random.Random, odd: float) -> str:
+    other = choose.choice([{}, {}, {}, *_OTHERWISE])
     lines = [
-        json.dumps(_record(choose, index, odd), ensure_ascii=choose.random() < 0.01, separators=(",", ":"))
+        json.dumps(_record(choose, index, odd, other), ensure_ascii=choose.random() < 0.01, separators=(",", ":"))
         for index in range(choose.randint(1, 300))
     ]
     if choose.random() < odd:
@@ -59,7 +70,7 @@ def test_every_way_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.Mo
     text = _file(choose, choose.choice([0, 0, 0.02, 0.3]))
     options: dict[str, Any] = {"batch_rows": choose.choice([1, 7, 100, 10_000])}
     options["missing_columns"] = choose.choice(list(MissingColumns))
-    monkeypatch.setattr(json_objects, "_LEAST", choose.choice([50, 500, 1 << 16]))
+    monkeypatch.setattr(json_objects, "LEAST_BYTES", choose.choice([50, 500, 1 << 16]))
     bench = Bench(tmp_path)
     quick = _scored(bench, text, options)
     monkeypatch.setattr(json_objects, "_ends", lambda data: None)
@@ -78,3 +89,11 @@ def test_a_name_that_is_taken(tmp_path: Path) -> None:
         bench.score('{"s":"ab","x":2}\n{"s":"ab","x":2,"total":1}\n', mime=_LINES)
     bench.score('{"s":"\\"total\\": 1","x":2}\n', mime=_LINES)
     assert json.loads(bench.out())["total"] == 2 + len('"total": 1')
+
+
+def test_a_name_within_a_value_is_no_column(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    with pytest.raises(MissingColumnsError, match=r"1 column\(s\).*: s\."):
+        bench.score('{"x":1,"m":{"s":"a"}}\n{"x":1,"m":{"s":"a"}}\n', mime=_LINES)
+    bench.score('{"s":null,"x":2}\n{"s":null,"x":2}\n', mime=_LINES)
+    assert [row["total"] for row in [json.loads(line) for line in bench.out().splitlines()]] == [1.0, 1.0]

@@ -13,11 +13,13 @@ import pyarrow as pa
 from dai_scoring.errors import OptionError
 from dai_scoring.formats.base import (
     MALFORMED_ROW,
+    AvroDialect,
     Chunk,
     Dialect,
     Encoded,
     Fields,
     Format,
+    NotPlainError,
     Numbers,
     Parsed,
     Piece,
@@ -29,11 +31,13 @@ from dai_scoring.formats.detect import charset_of, detect
 
 __all__ = [
     "MALFORMED_ROW",
+    "AvroDialect",
     "Chunk",
     "Dialect",
     "Encoded",
     "Fields",
     "Format",
+    "NotPlainError",
     "Numbers",
     "Parsed",
     "Piece",
@@ -91,8 +95,9 @@ def open_reader(
 def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: int = 1) -> Iterator[Piece]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
-    ``wanted`` are for CSV the columns that may be numbers, for JSON lines the columns that are enough. ``parts`` is how
-    many pieces there should be at least, unless they were very small.
+    ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough. ``parts`` is
+    how many pieces there should be at least, unless they were very small. With ``wanted``, NotPlainError may be raised,
+    here or by a piece.
     """
     if reader.format is Format.CSV and not isinstance(wanted, Fields):
         from dai_scoring.formats.csv_read import CsvReader
@@ -104,6 +109,11 @@ def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: 
 
         if isinstance(reader, JsonReader):
             return reader.pieces(wanted, parts)
+    if isinstance(wanted, Fields) and reader.format is Format.AVRO:
+        from dai_scoring.formats.avro import AvroReader
+
+        if isinstance(reader, AvroReader):
+            return reader.pieces(wanted)
     return map(Parsed, reader.chunks())
 
 
@@ -112,9 +122,9 @@ def open_writer(
     format: Format,  # noqa: A002 - the word that everyone uses for it
     schema: pa.Schema,
     *,
-    dialect: Dialect | None = None,
+    dialect: Dialect | AvroDialect | None = None,
 ) -> RecordWriter:
-    """Open a file of records for writing; ``dialect`` is how to write CSV.
+    """Open a file of records for writing; ``dialect`` is how to write CSV, and of which schema lines of Avro are.
 
     Tables written to Avro, Parquet and Arrow are cast to ``schema``; CSV takes its columns from it; JSON
     takes the columns of each table as they come.
@@ -122,7 +132,7 @@ def open_writer(
     if format is Format.CSV:
         from dai_scoring.formats.csv_write import CsvWriter
 
-        return CsvWriter(path, schema, dialect)
+        return CsvWriter(path, schema, dialect if isinstance(dialect, Dialect) else None)
     if format in (Format.JSON_ARRAY, Format.JSON_LINES):
         from dai_scoring.formats.json_write import JsonWriter
 
@@ -130,7 +140,7 @@ def open_writer(
     if format is Format.AVRO:
         from dai_scoring.formats.avro import AvroWriter
 
-        return AvroWriter(path, schema)
+        return AvroWriter(path, schema, dialect if isinstance(dialect, AvroDialect) else None)
     if format is Format.PARQUET:
         from dai_scoring.formats.parquet import ParquetWriter
 

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
 import zlib
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import fastavro
+import numpy as np
 import pyarrow as pa
 from fastavro.schema import SchemaParseException, UnknownType
 from fastavro.write import Writer
 
 from dai_scoring.errors import ContentError
+from dai_scoring.formats.avro_columns import Plan, plan_of
+from dai_scoring.formats.avro_pass import Behind, Block, lines_of, values_of
 from dai_scoring.formats.avro_schema import FieldIn, SchemaOut, apply, fields_in
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, check_names
+from dai_scoring.formats.avro_walk import Walked, walk
+from dai_scoring.formats.base import (
+    MAX_CHUNK_BYTES,
+    AvroDialect,
+    Chunk,
+    Fields,
+    Format,
+    NotPlainError,
+    Parsed,
+    Piece,
+    check_names,
+)
 from dai_scoring.formats.conform import conform
 from dai_scoring.formats.text import nested_json
 
@@ -35,6 +51,7 @@ _FAULTS = (
     UnknownType,
 )
 _STEP = 1000
+_BATCH_BYTES = 4 << 20
 
 
 class AvroReader:
@@ -45,22 +62,23 @@ class AvroReader:
     """
 
     format = Format.AVRO
-    dialect: Dialect | None = None
 
     def __init__(self, path: Path, chunk_rows: int) -> None:
+        self.dialect: AvroDialect | None = None
         self.schema: pa.Schema | None = None
         self._rows = chunk_rows
         self._fields: list[FieldIn] = []
         self._size = path.stat().st_size
         self._file = path.open("rb")
-        self._reader: Any = None
+        self._blocks: Any = None
         if not self._size:
             return
         try:
-            self._reader = fastavro.reader(self._file)
-            schema = json.loads(self._reader.metadata["avro.schema"])
+            self._blocks = fastavro.block_reader(self._file)
+            schema = json.loads(self._blocks.metadata["avro.schema"])
             self._fields = fields_in(schema, nested_json)
             self.schema = pa.schema([item.field for item in self._fields])
+            self.dialect = AvroDialect(schema)
         except _FAULTS as error:
             self.close()
             raise _broken(0, error) from None
@@ -73,12 +91,13 @@ class AvroReader:
         if self.schema is None:
             return
         done = 0
+        source = chain.from_iterable(self._blocks)
         while True:
             records: list[Any] = []
             begin = self._file.tell()
             try:
                 while len(records) < self._rows and self._file.tell() - begin < MAX_CHUNK_BYTES:
-                    step = list(islice(self._reader, min(_STEP, self._rows - len(records))))
+                    step = list(islice(source, min(_STEP, self._rows - len(records))))
                     if not step:
                         break
                     records += step
@@ -87,23 +106,85 @@ class AvroReader:
             if not records:
                 break
             done += len(records)
-            yield Chunk(self._table(records))
+            yield Chunk(self.table(records))
         # A length cut in its first bytes looks like the end of the file to fastavro.
         if self._at_end_of_block() is False:
             raise _broken(done, EOFError())
+
+    def pieces(self, fields: Fields) -> Iterator[Piece]:
+        """The rows in order with their bytes, only these columns of them read where they are plain.
+
+        At least one piece, so that a file without rows has its schema too. Raises NotPlainError, as may a piece, where
+        something is wrong with the file.
+        """
+        if self.schema is None or self.dialect is None:
+            return
+        plan = plan_of(self.dialect.schema, self._fields, fields)
+        empty = True
+        try:
+            for blocks in self._batches():
+                contents = [block.bytes_.getvalue() for block in blocks]
+                walked = walk(contents, [block.num_records for block in blocks], plan.steps) if plan else None
+                empty = False
+                if plan is None or walked is None:
+                    yield from self._parsed(blocks)
+                    continue
+                for first in range(0, len(walked.ends), self._rows):
+                    yield _Walk(self, plan, walked, first, min(first + self._rows, len(walked.ends)))
+        except _FAULTS:
+            raise NotPlainError from None
+        if self._at_end_of_block() is False:
+            raise NotPlainError
+        if empty:
+            yield Parsed(Chunk(self.schema.empty_table(), lines=lines_of([])))
+
+    def _batches(self) -> Iterator[list[Any]]:
+        """Blocks with records, as many as are gone through at once."""
+        batch: list[Any] = []
+        size = 0
+        for block in self._blocks:
+            if not block.num_records:
+                continue
+            batch.append(block)
+            size += len(block.bytes_.getbuffer())
+            if size >= _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _parsed(self, blocks: list[Any]) -> Iterator[Piece]:
+        found: list[tuple[Any, bytes]] = []
+        for block in blocks:
+            stream = block.bytes_
+            place, data, begin = stream.tell, stream.getvalue(), 0
+            for record in block:
+                end = place()
+                found.append((record, data[begin:end]))
+                begin = end
+                if len(found) == self._rows:
+                    yield self._piece(found)
+                    found = []
+        if found:
+            yield self._piece(found)
+
+    def _piece(self, found: list[tuple[Any, bytes]]) -> Piece:
+        records, lines = zip(*found, strict=True)
+        return Parsed(Chunk(self.table(records), lines=lines_of(lines)))
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
 
     def _at_end_of_block(self) -> bool | None:
-        sync = self._reader._header["sync"] if hasattr(self._reader, "_header") else None
+        sync = self._blocks._header["sync"] if hasattr(self._blocks, "_header") else None
         if not sync:
             return None
         self._file.seek(max(0, self._size - len(sync)))
         return bool(self._file.read() == sync)
 
-    def _table(self, records: list[dict[str, Any]]) -> pa.Table:
+    def table(self, records: Sequence[dict[str, Any]]) -> pa.Table:
+        """Records as fastavro reads them, as columns."""
         arrays: list[Any] = []
         for item in self._fields:
             values = [record[item.key] for record in records]
@@ -117,8 +198,43 @@ class AvroReader:
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
 
+class _Walk:
+    """Some records whose fields' places are known: a :class:`Piece`."""
+
+    def __init__(self, reader: AvroReader, plan: Plan, walked: Walked, first: int, last: int) -> None:
+        self._reader = reader
+        self._plan = plan
+        self._walked = walked
+        self._first, self._last = first, last
+        begin = int(walked.ends[first - 1]) if first else 0
+        self._offsets = np.concatenate([[begin], walked.ends[first:last]])
+
+    def parse(self) -> Chunk:
+        """The columns of the plan, and the records as they stand."""
+        table = self._plan.table(self._walked, self._first, self._last)
+        if table is None:
+            raise NotPlainError
+        return Chunk(table, lines=self._lines(), is_whole=False)
+
+    def parse_whole(self) -> Chunk:
+        """All columns."""
+        dialect = self._reader.dialect
+        schema: Any = fastavro.parse_schema(dict(dialect.schema)) if dialect is not None else None
+        data = self._walked.data[self._offsets[0] : self._offsets[-1]].tobytes()
+        stream = BytesIO(data)
+        try:
+            records: list[Any] = [fastavro.schemaless_reader(stream, schema, None) for _ in self._offsets[1:]]
+        except _FAULTS:
+            raise NotPlainError from None
+        return Chunk(self._reader.table(records), lines=self._lines())
+
+    def _lines(self) -> pa.Array:
+        buffers = [None, pa.py_buffer(self._offsets), pa.py_buffer(self._walked.data)]
+        return pa.Array.from_buffers(pa.large_binary(), len(self._offsets) - 1, buffers)
+
+
 class AvroWriter:
-    """An Avro file; every field may be null.
+    """An Avro file; every field may be null, but for those of records that pass through as they were read.
 
     A column whose name Avro does not allow has its invalid characters replaced by ``_`` (with a number if
     that name exists) and its own name in the field's property ``dai.name``, from which :class:`AvroReader`
@@ -126,28 +242,63 @@ class AvroWriter:
     is a string. Blocks are not compressed: deflate would take most of the time.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, dialect: AvroDialect | None = None) -> None:
         check_names(schema.names)
-        self._out = SchemaOut(schema, nested_json)
+        self._schema = schema
+        self._dialect = dialect
+        self._behind: Behind | None = None
+        self._lock = threading.Lock()
+        self._out: SchemaOut | None = None
         self._file = path.open("wb")
-        self._writer = Writer(self._file, fastavro.parse_schema(self._out.schema), codec="null")
+        self._writer: Writer | None = None
 
-    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table:
-        """Rows cast to the schema of the file."""
-        return conform(table, self._out.arrow, cut=True)
+    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table | list[Block]:
+        """Rows cast to the schema of the file.
 
-    def put(self, encoded: pa.Table) -> None:
+        ``lines`` are records as they were read, by the reader whose dialect this has, and then those of all rows: the
+        table's columns come behind their fields, and the schema is theirs.
+        """
+        if lines is not None and self._dialect is not None:
+            return self._passing(self._dialect, table.schema).encode(table, lines)
+        return conform(table, self._converting().arrow, cut=True)
+
+    def put(self, encoded: pa.Table | list[Block]) -> None:
         """Append rows."""
-        columns = [_values(column, out.convert) for column, out in zip(encoded.columns, self._out.types, strict=True)]
-        keys = self._out.keys
+        writer: Any = self._writer
+        if isinstance(encoded, list):
+            for block in encoded:
+                writer.write_block(block)
+            return
+        out = self._converting()
+        columns = [values_of(column, one.convert) for column, one in zip(encoded.columns, out.types, strict=True)]
         for row in zip(*columns, strict=True):
-            self._writer.write(dict(zip(keys, row, strict=True)))
+            writer.write(dict(zip(out.keys, row, strict=True)))
 
     def close(self) -> None:
         """Finish the file."""
         if not self._file.closed:
-            self._writer.flush()
+            if self._writer is None:
+                self._converting()
+            if self._writer is not None:
+                self._writer.flush()
             self._file.close()
+
+    def _passing(self, dialect: AvroDialect, added: pa.Schema) -> Behind:
+        with self._lock:
+            if self._behind is None:
+                self._behind = Behind(dialect.schema, added)
+                self._begin(self._behind.schema)
+            return self._behind
+
+    def _converting(self) -> SchemaOut:
+        with self._lock:
+            if self._out is None:
+                self._out = SchemaOut(self._schema, nested_json)
+                self._begin(self._out.schema)
+            return self._out
+
+    def _begin(self, schema: Any) -> None:
+        self._writer = Writer(self._file, fastavro.parse_schema(schema), codec="null")
 
     def __enter__(self) -> AvroWriter:
         return self
@@ -156,17 +307,6 @@ class AvroWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _values(column: pa.ChunkedArray[Any], convert: Any) -> list[Any]:
-    kind = column.type
-    # Avro's own form of times is an integer; making it here saves an object a value.
-    if pa.types.is_timestamp(kind) or pa.types.is_time64(kind):
-        column = column.cast(pa.int64())
-    elif pa.types.is_date32(kind) or pa.types.is_time32(kind):
-        column = column.cast(pa.int32())
-    values: list[Any] = column.to_pylist()
-    return values if convert is None else [apply(convert, value) for value in values]
 
 
 def _broken(records: int, error: BaseException) -> ContentError:

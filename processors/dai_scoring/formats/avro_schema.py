@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -69,7 +69,20 @@ def fields_in(schema: Any, to_json: Convert) -> list[FieldIn]:
     return found
 
 
-def _space(schema: dict[str, Any], outer: str) -> str:
+def types_within(schema: Mapping[str, Any]) -> Callable[[str], Any]:
+    """A function that gives the definition of a type by the name that fields of the record call it, None for others."""
+    named: dict[str, Any] = {}
+    _collect(schema, named, "")
+    space = _space(schema, "")
+
+    def find(name: str) -> Any:
+        found = named.get(name) or named.get(_full(name, space))
+        return found and found[0]
+
+    return find
+
+
+def _space(schema: Mapping[str, Any], outer: str) -> str:
     name: str = schema.get("name", "")
     return name.rpartition(".")[0] if "." in name else schema.get("namespace", outer)
 

@@ -12,11 +12,18 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.records import REJECT_SCHEMA
 
 MALFORMED_ROW = "malformed_row"
 """The reject code of a row whose text is not a valid record."""
+
+
+class NotPlainError(Exception):
+    """The contents of a file are not what a quick way of reading it took them for.
+
+    Nothing of what was read that way is certain: the file has to be read again from its start, without that.
+    """
+
 
 MAX_CHUNK_BYTES = 64 << 20
 """A chunk ends early rather than grow much beyond this; so wide rows cannot make chunks unbounded."""
@@ -69,7 +76,9 @@ class Chunk:
     ``table``, holding what could be read of it, so that row numbers agree with the file.
 
     ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of
-    CSV, the brace and the line end of JSON lines. None where that is not known, or where a row is more than a line.
+    CSV, the brace and the line end of JSON lines, and in an array of JSON all that stands between the values of one
+    object and the next object. Records of Avro have nothing in front. None where that is not known, or where a row of
+    CSV is more than a line.
 
     ``is_whole`` is False where columns are absent from ``table`` that the rows have, or numbers were text.
     """
@@ -97,7 +106,10 @@ class Fields:
 
 
 class Piece(Protocol):
-    """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times."""
+    """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times.
+
+    Both methods raise NotPlainError where the piece turns out not to be what it was cut out as.
+    """
 
     def parse(self) -> Chunk:
         """The rows; of what is not wanted columns may be absent, and text that is wanted as numbers may be such."""
@@ -105,11 +117,6 @@ class Piece(Protocol):
 
     def parse_whole(self) -> Chunk:
         """The rows as the file has them."""
-        ...
-
-    @property
-    def plain(self) -> PlainCsv | None:
-        """The rows as lines of CSV, where a runtime may read them so."""
         ...
 
 
@@ -127,11 +134,6 @@ class Parsed:
         """The rows."""
         return self.chunk
 
-    @property
-    def plain(self) -> None:
-        """None: they are parsed already."""
-        return
-
 
 @dataclass(frozen=True)
 class Dialect:
@@ -143,12 +145,19 @@ class Dialect:
     bom: bool = False
 
 
+@dataclass(frozen=True)
+class AvroDialect:
+    """How an Avro file is written: the schema of its records, as parsed from JSON and no further."""
+
+    schema: Mapping[str, Any]
+
+
 class RecordReader(Protocol):
     """Reads one file from its start to its end.
 
     ``schema`` is None where it is unknown before reading, as with JSON, and for a file without content;
     such a file yields no chunk. A file with a header but no rows has a schema and yields no chunk.
-    ``dialect`` is None except for CSV. Errors in the content raise ContentError, possibly after some
+    ``dialect`` is None except for CSV and Avro. Errors in the content raise ContentError, possibly after some
     chunks were yielded: whoever writes while reading must discard what was written.
     """
 
@@ -163,8 +172,8 @@ class RecordReader(Protocol):
         ...
 
     @property
-    def dialect(self) -> Dialect | None:
-        """How the CSV file is written; None for other formats."""
+    def dialect(self) -> Dialect | AvroDialect | None:
+        """How the file is written, for CSV and Avro; None for other formats."""
         ...
 
     def chunks(self) -> Iterator[Chunk]:
@@ -186,7 +195,7 @@ class RecordWriter(Protocol):
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> Encoded:
         """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
 
-        ``lines``, for CSV alone, are the rows' first columns as :attr:`Chunk.lines`; ``table`` has the others.
+        ``lines`` are the rows' first columns as :attr:`Chunk.lines`, of the same format; ``table`` has the others.
         """
         ...
 

@@ -19,7 +19,7 @@ import pyarrow.csv as pa_csv
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Numbers, Piece
 from dai_scoring.formats.csv_pass import Pass, to_chunk
 from dai_scoring.formats.csv_sniff import Layout
-from dai_scoring.formats.source import TextSource, in_groups, read_at_most
+from dai_scoring.formats.source import HeldText, TextSource, in_groups, read_at_most
 from dai_scoring.numeric import finite_numbers
 from dai_scoring.plain_csv import PlainCsv
 
@@ -34,7 +34,7 @@ class PlainLines:
     """The records at the start of a source that need no more than a look at their bytes to tell them apart."""
 
     def __init__(
-        self, source: TextSource, layout: Layout, chunk_rows: int, numbers: Numbers | None, share: int
+        self, source: TextSource | HeldText, layout: Layout, chunk_rows: int, numbers: Numbers | None, share: int
     ) -> None:
         self._source = source
         self._layout = layout
@@ -65,7 +65,7 @@ class PlainLines:
             if ends is None or not len(ends):
                 return
             for lines, line_ends in in_groups(whole, ends, self._chunk_rows):
-                yield _Lines(lines, line_ends, self.rows, self._columns)
+                yield CsvPiece(lines, line_ends, self.rows, self._columns)
                 self.rows += len(line_ends)
             self.size += int(ends[-1])
             data = data[ends[-1] :]
@@ -105,7 +105,7 @@ class _Columns:
         self.are_numbers = self.numbers is not None and bool(self.numbers.types)
 
 
-class _Lines:
+class CsvPiece:
     """Some lines, each a record: a :class:`Piece`."""
 
     def __init__(self, data: bytes, ends: npt.NDArray[np.int64], first_row: int, columns: _Columns) -> None:
@@ -125,7 +125,6 @@ class _Lines:
             columns.are_numbers = False
         return self.parse_whole()
 
-    @property
     def plain(self) -> PlainCsv:
         """The lines themselves."""
         layout = self._columns.layout

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -17,7 +18,7 @@ from dai_scoring.errors import ContentError
 from dai_scoring.formats import text
 from dai_scoring.formats.base import Dialect, check_names
 from dai_scoring.formats.csv_sniff import DELIMITERS
-from dai_scoring.formats.row_writer import SLICE_ROWS, TEXT, rows_of
+from dai_scoring.formats.row_writer import SLICE_ROWS, TEXT, groups_of, rows_of
 
 # The stubs lack methods of arrays, and functions that take arrays and scalars.
 Array: TypeAlias = Any
@@ -41,6 +42,15 @@ def few(names: Sequence[str], columns: Sequence[Sequence[Any]], dialect: Dialect
     """A file of some rows, given as Python's objects of plain types, as :class:`CsvWriter` writes it."""
     rows = zip(*[list(map(_cell, column)) for column in columns], strict=True)
     return dialect.line_end.join([*_lines([names], dialect), *_lines(rows, dialect), ""]).encode()
+
+
+def of_lines(schema: pa.Schema, dialect: Dialect, table: pa.Table, lines: Array, counts: Sequence[int]) -> list[bytes]:
+    """Files of so many rows each, as :class:`CsvWriter` writes them; for ``lines`` see :meth:`CsvWriter.encode`."""
+    header = BytesIO()
+    encoded = CsvWriter(header, schema, dialect).encode(table, lines)
+    end = dialect.line_end.encode()
+    rows = b"".join(encoded)[len(end) :].split(end)
+    return [b"".join([header.getvalue(), end, end.join(group), end]) for group in groups_of(rows, counts)]
 
 
 def _lines(rows: Iterable[Sequence[str]], dialect: Dialect) -> list[str]:
@@ -70,7 +80,7 @@ class CsvWriter:
     an empty field is ``""``, because an empty line would be no record.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, dialect: Dialect | None = None) -> None:
+    def __init__(self, path: Path | BinaryIO, schema: pa.Schema, dialect: Dialect | None = None) -> None:
         check_names(schema.names)
         self._names = schema.names
         self._dialect = dialect or Dialect()
@@ -78,7 +88,7 @@ class CsvWriter:
         self._special = f"[{re.escape(self._dialect.delimiter)}{quote}\\r\\n]"
         self._marks = [mark.encode() for mark in (self._dialect.delimiter, self._dialect.quote, "\r", "\n")]
         self._line_end = pa.scalar(self._dialect.line_end, TEXT)
-        self._file = path.open("wb")
+        self._file: BinaryIO = path.open("wb") if isinstance(path, Path) else path
         if self._dialect.bom:
             self._file.write(b"\xef\xbb\xbf")
         if self._names:

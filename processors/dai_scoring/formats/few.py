@@ -69,16 +69,28 @@ def read(
     ``given`` is the format, or None where the MIME type and the contents say it. None where there are more rows,
     where there is none, or where it takes a reader of files to tell what they are.
     """
+    said = _said(mime_type)[0]
+    form = format_of(contents, given, mime_type, charset)
+    if form in _JSON:
+        return _json(contents, given, said or Format.JSON_ARRAY)
+    return _csv(contents, delimiter) if form is Format.CSV else None
+
+
+def format_of(contents: bytes, given: Format | None, mime_type: str | None, charset: str | None) -> Format | None:
+    """The format, of CSV and JSON, that contents seem to have; None for others, and encodings other than UTF-8.
+
+    The MIME type of the array also stands for lines of JSON.
+    """
     said, encoding = _said(mime_type)
     if (charset or encoding).lower() != "utf-8":
         return None
     if (given or said or Format.JSON_ARRAY) in _JSON and contents[:1] in (b"[", b"{"):
-        return _json(contents, given, said or Format.JSON_ARRAY)
+        return given or (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES)
     try:
         form = given or detect(contents, mime_type)
     except UnknownFormatError:
         return None
-    return _csv(contents, delimiter) if form is Format.CSV else None
+    return form if form is Format.CSV else None
 
 
 # Bounded, because clients may say what they like.

@@ -1,31 +1,30 @@
-"""JSON lines of which only the model's columns are read, so that pieces of a file are parsed by several threads.
+"""JSON of which only the model's columns are read, so that pieces of a file are parsed by several threads.
 
-Arrow's parser lets go of Python's lock, but has ideas of its own of what values are: texts that look like dates become
-such. So the columns that are wanted and their types are said beforehand, and the records pass through as they stand.
-What does not fit that, the reader of whole files reads.
+The records pass through as they stand. What does not fit that, the reader of whole files reads. Here are the objects of
+a piece, and the pieces of JSON lines; those of an array are in json_elements.py.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import orjson
 import pyarrow as pa
-import pyarrow.json as pa_json
 
+from dai_scoring import records
 from dai_scoring.formats import json_columns
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malformed_table
-from dai_scoring.formats.json_parse import records_of
+from dai_scoring.formats.json_parse import parse, records_of
+from dai_scoring.formats.json_wanted import LOOKED_AT, Places, WantedColumns
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 
-_LEAST = 1 << 16
-_MOST = MAX_CHUNK_BYTES // 4
-# What Arrow takes for numbers beside those of JSON; and names that may be written in other characters.
-_ODD = (b"NaN", b"Inf", b"\\u")
+LEAST_BYTES = 1 << 16
+MOST_BYTES = MAX_CHUNK_BYTES // 4
+"""How large the pieces are that are read at a time."""
+START: Places = np.zeros(1, np.int64)
+_BETWEEN = b"}\n"
 
 
 class PlainObjects:
@@ -35,7 +34,7 @@ class PlainObjects:
         self._source = source
         self._chunk_rows = chunk_rows
         self._share = share
-        self._columns = _Columns(fields)
+        self._columns = WantedColumns(fields)
         self.rest = head
         """What was read and is in no piece; the source has what follows it."""
         self.rows = 0
@@ -43,22 +42,24 @@ class PlainObjects:
 
     def pieces(self) -> Iterator[Piece]:
         """The records, in pieces of at most the rows of a chunk."""
-        block = max(min(self._share, _MOST), _LEAST)
+        block = max(min(self._share, MOST_BYTES), LEAST_BYTES)
         while self._source.plain:
             self.rest += read_at_most(self._source, block)
             ends = _ends(self.rest)
             if ends is None:
                 return
+            if not self.rows:
+                self._columns.look_at(_sample(self.rest, ends))
             for lines, line_ends in in_groups(self.rest, ends, self._chunk_rows):
-                yield _Objects(lines, line_ends, self._columns)
+                yield _Lines(lines, line_ends - len(_BETWEEN), _BETWEEN, self._columns)
             self.rows += len(ends)
             self.rest = self.rest[ends[-1] :]
 
 
-def _ends(data: bytes) -> npt.NDArray[np.int64] | None:
+def _ends(data: bytes) -> Places | None:
     """Where the lines end; None where one may be something else than an object with a value in it."""
     characters = np.frombuffer(data, np.uint8)
-    ends: npt.NDArray[np.int64] = np.flatnonzero(characters == ord("\n")) + 1
+    ends: Places = np.flatnonzero(characters == ord("\n")) + 1
     if not len(ends):
         return None
     starts = np.concatenate([[0], ends[:-1]])
@@ -68,78 +69,92 @@ def _ends(data: bytes) -> npt.NDArray[np.int64] | None:
     return None if np.isin(characters[ends - 3], np.frombuffer(b"{ \t", np.uint8)).any() else ends
 
 
-@dataclass
-class _Columns:
-    """The columns that are read; the same for all pieces of a file."""
-
-    fields: Fields
-    schema: pa.Schema = field(init=False)
-    are_plain: bool = True
-    """Whether records are what Arrow's parser takes, as far as is known."""
-
-    def __post_init__(self) -> None:
-        self.schema = pa.schema(list(self.fields.types.items()))
-        self._present = [_key(name) for name in self.fields.types]
-        self._absent = [_key(name) for name in self.fields.absent]
-
-    def suit(self, data: bytes) -> bool:
-        """Whether some record has each column, and none has one that is to be added."""
-        return all(key.search(data) for key in self._present) and not any(key.search(data) for key in self._absent)
+def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | None:
+    """The objects on the lines of some contents, in one piece, and how many each has; None where they are not plain."""
+    parts = [one if one.endswith(b"\n") else one + b"\n" for one in contents]
+    data = b"".join(parts)
+    ends = _ends(data)
+    if ends is None:
+        return None
+    columns = WantedColumns(fields)
+    columns.look_at(_sample(data, ends))
+    counts = [part.count(b"\n") for part in parts]
+    starts = np.cumsum([0, *counts[:-1]])
+    return _Lines(data, ends - len(_BETWEEN), _BETWEEN, columns, starts), counts
 
 
-def _key(name: str) -> re.Pattern[bytes]:
-    return re.compile(re.escape(orjson.dumps(name)) + rb"\s*:")
+def _sample(data: bytes, ends: Places) -> bytes:
+    return data[: ends[:LOOKED_AT][-1] - 1].replace(b"\n", b",")
 
 
-class _Objects:
-    """Some lines, each an object: a :class:`Piece`."""
+class Objects(ABC):
+    """Some objects, as a :class:`Piece`: ``data`` starts with the first and goes on to the end of the last.
 
-    def __init__(self, data: bytes, ends: npt.NDArray[np.int64], columns: _Columns) -> None:
+    ``ends`` are where the values of each object end; what stands between there and the next object is ``between``, the
+    same behind each. ``starts`` are the numbers of the objects that begin a content: in each of these, some object has
+    each column of the model.
+    """
+
+    def __init__(
+        self, data: bytes, ends: Places, between: bytes, columns: WantedColumns, starts: Places = START
+    ) -> None:
         self._data = data
         self._ends = ends
+        self._between = between
         self._columns = columns
+        self._starts = starts
 
     def parse(self) -> Chunk:
         """The wanted columns of the rows, and the rows as they stand; else what :meth:`parse_whole` gives."""
         if self._columns.are_plain:
-            table = self._parsed()
-            if table is not None:
+            table = self._columns.parsed(self._separated(), len(self._ends))
+            if table is not None and self._have_all(table):
                 return Chunk(table, lines=self._texts(), is_whole=False)
             # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
             self._columns.are_plain = False
         return self.parse_whole()
 
-    @property
-    def plain(self) -> None:
-        """None: no runtime reads JSON."""
-        return
-
+    @abstractmethod
     def parse_whole(self) -> Chunk:
         """All columns of the rows, in the types that they have."""
-        records, rows, texts = records_of(self._data.split(b"\n")[:-1])
-        return Chunk(json_columns.to_table(records, None), malformed_table(rows, texts))
 
-    def _parsed(self) -> pa.Table | None:
-        columns = self._columns
-        if any(mark in self._data for mark in _ODD) or not columns.suit(self._data):
-            return None
-        try:
-            table = pa_json.read_json(
-                pa.BufferReader(self._data),
-                read_options=pa_json.ReadOptions(use_threads=False, block_size=len(self._data) + 1),
-                parse_options=pa_json.ParseOptions(
-                    explicit_schema=columns.schema, newlines_in_values=False, unexpected_field_behavior="ignore"
-                ),
-            )
-        except pa.ArrowInvalid:
-            return None
-        return table if table.num_rows == len(self._ends) else None
+    @abstractmethod
+    def _separated(self) -> bytes | bytearray:
+        """The bytes of the objects with nothing but space between them, a line end among it, and behind the last."""
+
+    def _have_all(self, table: pa.Table) -> bool:
+        """Whether a column without a value is in the first object at least: a name may also stand within a value."""
+        looked_at: dict[int, Any] = {}
+        sizes = np.diff(self._starts, append=len(self._ends))
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if column.null_count < sizes.min():
+                continue
+            nulls = np.add.reduceat(records.null_mask(column).astype(np.int64), self._starts)
+            for start in self._starts[nulls == sizes].tolist():
+                if start not in looked_at:
+                    begin = self._ends[start - 1] + len(self._between) if start else 0
+                    looked_at[start] = parse(self._data[begin : self._ends[start]] + b"}")
+                if name not in looked_at[start]:
+                    return False
+        return True
 
     def _texts(self) -> pa.Array:
-        """The lines as :attr:`Chunk.lines`: what ends the piece's last moved before its first."""
+        """The objects as :attr:`Chunk.lines`."""
+        front = len(self._between)
         buffers = [
             None,
-            pa.py_buffer(np.concatenate([[0], self._ends])),
-            pa.py_buffer(b"}\n" + self._data[:-2]),
+            pa.py_buffer(np.concatenate([[0], self._ends + front])),
+            pa.py_buffer(self._between + self._data),
         ]
         return pa.Array.from_buffers(pa.large_string(), len(self._ends), buffers)
+
+
+class _Lines(Objects):
+    """Objects that are lines."""
+
+    def parse_whole(self) -> Chunk:
+        found, rows, texts = records_of(self._data.split(b"\n")[:-1])
+        return Chunk(json_columns.to_table(found, None), malformed_table(rows, texts))
+
+    def _separated(self) -> bytes:
+        return self._data

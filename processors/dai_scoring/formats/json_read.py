@@ -14,6 +14,7 @@ from dai_scoring.errors import ContentError
 from dai_scoring.formats import json_split
 from dai_scoring.formats.base import Chunk, Dialect, Fields, Format, Parsed, Piece, malformed_table
 from dai_scoring.formats.json_columns import Kind, to_table, unite
+from dai_scoring.formats.json_elements import PlainElements
 from dai_scoring.formats.json_objects import PlainObjects
 from dai_scoring.formats.json_parse import Rows, parse, records_of
 from dai_scoring.formats.json_split import Elements, Structure, array_pieces, line_pieces, object_pieces
@@ -82,7 +83,13 @@ class JsonReader:
                 yield Chunk(to_table(records, self._kinds), malformed_table(rows, texts))
 
     def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece]:
-        """The records in order; of those on lines of their own only these columns are read, as far as that goes."""
+        """The records in order; of those that are plainly written only these columns are read, as far as that goes.
+
+        Raises NotPlainError, as may a piece, where that goes wrong on the way.
+        """
+        if self._kinds is None and self.format is Format.JSON_ARRAY and self._first == b"[":
+            yield from self._array_pieces(fields, parts)
+            return
         if self.format is not Format.JSON_LINES or self._kinds is not None or self._first != b"{":
             yield from map(Parsed, self.chunks())
             return
@@ -93,6 +100,18 @@ class JsonReader:
                 yield from objects.pieces()
                 for records, rows, texts in _lines(source, objects.rest, self._rows, objects.rows):
                     yield Parsed(Chunk(to_table(records, None), malformed_table(rows, texts)))
+                return
+        finally:
+            source.close()
+        yield from map(Parsed, self.chunks())
+
+    def _array_pieces(self, fields: Fields, parts: int) -> Iterator[Piece]:
+        source = self._source = TextSource(self._path, self._charset)
+        try:
+            share = self._path.stat().st_size // parts
+            elements = PlainElements(source, _first_byte(source), self._rows, fields, share)
+            if elements.are_plain:
+                yield from elements.pieces()
                 return
         finally:
             source.close()

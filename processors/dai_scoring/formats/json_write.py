@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import pyarrow as pa
 
 from dai_scoring.formats import text
 from dai_scoring.formats.base import Format, check_names
-from dai_scoring.formats.row_writer import SLICE_ROWS, rows_of
+from dai_scoring.formats.row_writer import SLICE_ROWS, groups_of, rows_of
 
 
 def joined(objects: Sequence[bytes], format: Format) -> bytes:  # noqa: A002 - the word of the contract
@@ -20,7 +21,20 @@ def joined(objects: Sequence[bytes], format: Format) -> bytes:  # noqa: A002 - t
     return b"[" + b",\n".join(objects) + b"]" if format is Format.JSON_ARRAY else b"\n".join([*objects, b""])
 
 
-_END = b"}\n"
+def of_lines(form: Format, table: pa.Table, lines: pa.Array, counts: Sequence[int]) -> list[bytes]:
+    """Files of so many rows each, as :class:`JsonWriter` writes them; for ``lines`` see :meth:`JsonWriter.encode`."""
+    head = BytesIO()
+    _, text, close = JsonWriter(head, form).encode(table, lines)
+    between = between_of(lines)
+    tail = bytes(close) + b"]" if form is Format.JSON_ARRAY else bytes(close)
+    rows = bytes(text).split(between)
+    return [b"".join([head.getvalue(), between.join(group), tail]) for group in groups_of(rows, counts)]
+
+
+def between_of(lines: pa.Array) -> bytes:
+    """What stands between two rows, that of :attr:`~dai_scoring.formats.base.Chunk.lines`, at least one."""
+    first: str = lines[0].as_py()
+    return first.partition("{")[0].encode()
 
 
 class JsonWriter:
@@ -31,18 +45,18 @@ class JsonWriter:
     numbers with all their digits, binary values Base64. Tables may differ in their columns.
     """
 
-    def __init__(self, path: Path, format: Format) -> None:  # noqa: A002 - the word of the contract
+    def __init__(self, path: Path | BinaryIO, format: Format) -> None:  # noqa: A002 - the word of the contract
         self._is_array = format is Format.JSON_ARRAY
         self._empty = True
         self._before, self._after = (b",\n", b"") if self._is_array else (b"", b"\n")
-        self._file = path.open("wb")
+        self._file: BinaryIO = path.open("wb") if isinstance(path, Path) else path
         if self._is_array:
             self._file.write(b"[")
 
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> list[memoryview | bytes]:
         """The rows as objects: in an array each has a comma before it, which the first of a file is put without.
 
-        ``lines`` are rows of JSON lines as they were read: the table's columns come behind what they have.
+        ``lines`` are rows of the same format as they were read: the table's columns come behind what they have.
         """
         check_names(table.column_names)
         if lines is not None:
@@ -60,8 +74,10 @@ class JsonWriter:
         parts: list[pa.Array[Any] | str] = [lines]
         for name, column in zip(table.column_names, table.combine_chunks().columns, strict=True):
             parts += ["," + orjson.dumps(name).decode() + ":", text.json_values(column.chunk(0))]
-        # What ended the row before the first belongs behind the last.
-        return [rows_of(parts)[len(_END) :], _END]
+        # What ended the row before the first belongs behind the last, but for what comes before a next one.
+        between = between_of(lines)
+        close = between[: between.index(b"}") + 1]
+        return [self._before, rows_of(parts)[len(between) :], close + self._after]
 
     def put(self, encoded: Sequence[memoryview | bytes]) -> None:
         """Append rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,14 @@ pc: Any = pyarrow.compute
 TEXT = pa.large_string()
 SLICE_ROWS = 1 << 15
 """Rows are joined so many at a time, which bounds the copies."""
+
+
+def groups_of(rows: Sequence[bytes], counts: Sequence[int]) -> list[Sequence[bytes]]:
+    """The rows so many at a time; ValueError if there are not as many as that."""
+    ends = list(accumulate(counts))
+    if ends[-1] != len(rows):
+        raise ValueError(f"{len(rows)} rows instead of {ends[-1]}")
+    return [rows[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
 
 def rows_of(parts: Sequence[pa.Array[Any] | str], separator: str = "") -> memoryview | bytes:

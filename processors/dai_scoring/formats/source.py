@@ -119,7 +119,20 @@ class TextSource:
             count -= len(block)
 
 
-def read_at_most(source: TextSource, size: int) -> bytes:
+class HeldText:
+    """Text that is in memory, valid UTF-8 without byte order mark, read as that of a file."""
+
+    plain = True
+
+    def __init__(self, text: bytes) -> None:
+        self._text = io.BytesIO(text)
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes; empty only at the end."""
+        return self._text.read(size)
+
+
+def read_at_most(source: TextSource | HeldText, size: int) -> bytes:
     """The first ``size`` bytes of the source, fewer only if it ends."""
     out = io.BytesIO()
     while out.tell() < size:

@@ -1,0 +1,94 @@
+"""Several contents that are written alike, as one piece of records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from dai_scoring.formats import csv_write, few, json_elements, json_objects, json_write
+from dai_scoring.formats.base import Dialect, Fields, Format, NotPlainError, Numbers, Piece
+from dai_scoring.formats.csv_lines import PlainLines
+from dai_scoring.formats.csv_sniff import Layout
+from dai_scoring.formats.source import HeldText
+
+
+class Alike:
+    """Contents of one format; those of CSV have the same header."""
+
+    def __init__(self, contents: Sequence[bytes], form: Format, layout: Layout | None) -> None:
+        self._contents = contents
+        self._layout = layout
+        self.format = form
+        self.dialect: Dialect | None = layout.dialect if layout is not None else None
+        self.schema: pa.Schema | None = None
+        """As :attr:`dai_scoring.formats.base.RecordReader.schema`."""
+        if layout is not None:
+            self.schema = pa.schema([pa.field(name, pa.string()) for name in layout.names])
+        self.counts: list[int] = []
+        """How many records each content has, once there is a piece."""
+
+    def piece(self, wanted: Numbers | Fields | None) -> Piece | None:
+        """All records; None where the contents are not so plain that they can be read so."""
+        if self._layout is not None and not isinstance(wanted, Fields):
+            return self._lines(self._layout, wanted)
+        if not isinstance(wanted, Fields):
+            return None
+        together = json_elements.together if self.format is Format.JSON_ARRAY else json_objects.together
+        try:
+            found = together(self._contents, wanted)
+        except NotPlainError:
+            return None
+        if found is None:
+            return None
+        piece, self.counts = found
+        return piece
+
+    def _lines(self, layout: Layout, numbers: Numbers | None) -> Piece | None:
+        end = layout.dialect.line_end.encode()
+        bodies = [one[layout.start :] for one in self._contents]
+        bodies = [one if one.endswith(end) else one + end for one in bodies]
+        data = b"".join(bodies)
+        lines = PlainLines(HeldText(data), layout, len(data), numbers, len(data) + 1)
+        pieces = list(lines.pieces())
+        self.counts = [one.count(b"\n") for one in bodies]
+        return pieces[0] if lines.ended and len(pieces) == 1 else None
+
+    def written(self, schema: pa.Schema, rows: pa.Table, lines: pa.Array) -> list[bytes]:
+        """For each content what the writer of its format makes of its rows; see :meth:`RecordWriter.encode`.
+
+        ValueError where that cannot be told apart.
+        """
+        if self.dialect is not None:
+            return csv_write.of_lines(schema, self.dialect, rows, lines, self.counts)
+        return json_write.of_lines(self.format, rows, lines, self.counts)
+
+
+def alike(
+    contents: Sequence[bytes],
+    given: Format | None = None,
+    mime_type: str | None = None,
+    charset: str | None = None,
+    delimiter: str | None = None,
+) -> Alike | None:
+    """Some contents with the same MIME type, if they are alike; None where it takes a reader of files to tell.
+
+    The arguments are those of :func:`dai_scoring.formats.few.read`.
+    """
+    forms = {few.format_of(one, given, mime_type, charset) for one in contents}
+    form = forms.pop()
+    if forms or form is None:
+        return None
+    try:
+        for one in contents:
+            one.decode()
+    except UnicodeDecodeError:
+        return None
+    if form is not Format.CSV:
+        return Alike(contents, form, None)
+    start = contents[0].find(b"\n") + 1
+    header = contents[0][:start]
+    first = few.read(contents[0][: contents[0].find(b"\n", start) + 1], form, None, charset, delimiter)
+    if first is None or first.dialect is None or not all(one.startswith(header) for one in contents):
+        return None
+    return Alike(contents, form, Layout(first.names, first.dialect, start, 1.0))
