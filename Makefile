@@ -20,6 +20,7 @@ test: $(READY)  ## every test that can run here
 
 test-packages:  ## the Debian packages that some tests need, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }
+	@command -v chromedriver >/dev/null || { apt-get update && apt-get install --yes chromium chromium-driver; }
 
 check: $(READY)  ## format, lint and types
 	@$(BIN)/ruff format --check .

@@ -47,10 +47,14 @@ class ScorePythonPipeline(RecordScoring):
         description = """Scores the records of a FlowFile with a Python scoring pipeline of H2O Driverless AI, which runs in worker
             processes inside an environment of its own: any Python from 3.6, made from the pipeline's own requirements.
             Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
-            other columns pass through. Rows with a value that the model's column cannot hold go to 'rejected' with the
-            reason; FlowFiles that cannot be read go to 'failure' untouched. Writes the attributes record.count, mime.type,
+            other columns pass through. Example: of a model with the inputs age and fare and the output survived, the CSV
+            'id,age,fare' with the row '7,22,7.25' comes out as 'id,age,fare,survived' with '7,22,7.25,0.38'.
+            RELATIONSHIPS: 'success' has the scored records; 'rejected' the rows with a value that the model's column cannot
+            hold, as they came, with the columns _reject_code, _reject_column and _reject_value; 'failure' has FlowFiles that
+            cannot be scored as a whole, untouched; 'original' what came in, once it was scored.
+            ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
-            scoring.duration.ms; on failure scoring.error and scoring.error.code."""
+            scoring.duration.ms; on failure scoring.error, which says what to do, and scoring.error.code."""
         tags = [
             "h2o",
             "driverless ai",

@@ -1,0 +1,130 @@
+"""What somebody sees who never opens a terminal: NiFi's own pages in a headless Chromium.
+
+The pages are kept as pictures in build/screenshots.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import nipyapi
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from dai_nifi.extensions.source import EXTENSIONS
+from dai_nifi.nars.build import build
+from dai_nifi.nars.install import install
+from tests.nifi.conftest import Folders, NiFi, quiet
+
+pytestmark = pytest.mark.nifi
+
+T = TypeVar("T")
+
+PROCESSORS = [extension.processor for extension in EXTENSIONS]
+_PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+_SECONDS = 60
+
+
+class Browser:
+    """A Chromium that looks at one NiFi."""
+
+    def __init__(self, driver: webdriver.Chrome, url: str) -> None:
+        self.driver = driver
+        self._url = url
+
+    def open(self, page: str) -> None:
+        self.driver.get(f"{self._url}/nifi/{page}")
+        # NiFi's pages differ behind the # only, for which a browser does not load anew.
+        self.driver.refresh()
+
+    def until(self, found: Callable[[], T]) -> T:
+        """What is found, once it is."""
+        waiting = WebDriverWait(self.driver, _SECONDS, ignored_exceptions=[StaleElementReferenceException])
+        return waiting.until(lambda _: found())
+
+    def text(self, selector: str = "body") -> str:
+        """The visible text of the first such element; empty where there is none."""
+        return next((one.text for one in self.driver.find_elements(By.CSS_SELECTOR, selector)), "")
+
+    def texts(self, selector: str) -> list[str]:
+        """The text of each such element."""
+        return [one.text for one in self.driver.find_elements(By.CSS_SELECTOR, selector)]
+
+    def keep(self, name: str) -> None:
+        """Keep a picture of what is seen."""
+        _PICTURES.mkdir(parents=True, exist_ok=True)
+        self.driver.save_screenshot(str(_PICTURES / f"{name}.png"))
+
+
+@pytest.fixture(scope="module")
+def browser(nifi: NiFi) -> Iterator[Browser]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("Debian's chromium and chromium-driver are not installed: make test-packages, as root")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for one in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1600,1000"):
+        options.add_argument(one)
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    try:
+        yield Browser(started, nifi.url)
+    finally:
+        started.quit()
+
+
+@pytest.fixture(scope="module")
+def all_processors(nifi: NiFi, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for runtime in ("cpp", "python"):
+        install(build(runtime, tmp_path_factory.mktemp(runtime), quiet, accept_h2o_licence=True).path, quiet)
+
+
+def test_the_add_processor_dialog_finds_the_three_processors(browser: Browser, all_processors: None) -> None:
+    browser.open("#/process-groups/root")
+    buttons = browser.until(lambda: browser.driver.find_elements(By.CSS_SELECTOR, "button.icon-processor"))
+    browser.until(lambda: browser.driver.find_elements(By.CSS_SELECTOR, "#birdseye-canvas"))
+    drag = ActionChains(browser.driver).click_and_hold(buttons[0])
+    drag.move_by_offset(50, 50).move_by_offset(500, 500).release().perform()
+    dialog = "mat-dialog-container"
+    fields = browser.until(lambda: browser.driver.find_elements(By.CSS_SELECTOR, f"{dialog} input"))
+    fields[0].send_keys("h2o")
+    browser.until(lambda: f"Showing {len(PROCESSORS)} of" in browser.text(dialog))
+    browser.keep("add-processor")
+    shown = browser.text(dialog)
+    assert all(name in shown for name in PROCESSORS)
+    assert "Scores the records of a FlowFile with a model of H2O Driverless AI" in shown
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_a_processor_documents_itself(browser: Browser, all_processors: None, processor: str) -> None:
+    kinds = nipyapi.canvas.list_all_processor_types().processor_types
+    bundle = next(kind.bundle for kind in kinds if kind.type == processor)
+    browser.open(f"#/documentation/Processor/{bundle.group}/{bundle.artifact}/{bundle.version}/{processor}")
+    browser.until(lambda: "Use Cases Involving Other Components" in browser.text())
+    browser.keep(f"usage-{processor}")
+    shown = browser.text()
+    for section in ("Description", "Tags", "Properties", "Relationships", "Input Requirement", "Use Cases"):
+        assert section in shown
+    for told in ("Example:", "RELATIONSHIPS: 'success'", "'rejected'", "ATTRIBUTES WRITTEN: record.count", "h2o"):
+        assert told in shown
+    assert "Answer HTTP requests with scores" in shown
+
+
+def test_a_deployed_flow_stands_on_the_canvas(browser: Browser, titanic_batch: Folders) -> None:
+    group = nipyapi.canvas.get_process_group(titanic_batch.name)
+    # With a selection the canvas moves to where that is; what is out of sight is not drawn.
+    browser.open(f"#/process-groups/{group.component.parent_group_id}/ProcessGroup/{group.id}")
+    browser.until(lambda: titanic_batch.name in browser.texts("g.process-group text"))
+    browser.keep("canvas")
+    browser.open(f"#/process-groups/{group.id}")
+    names = {one.component.name for one in nipyapi.canvas.list_all_processors(group.id)}
+    browser.until(lambda: names <= set(browser.texts("g.processor text.processor-name")))
+    browser.keep("flow")
+    states = {one.status.aggregate_snapshot.run_status for one in nipyapi.canvas.list_all_processors(group.id)}
+    assert states == {"Running"}
