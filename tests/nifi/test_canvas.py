@@ -16,6 +16,7 @@ from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from dai_nifi.extensions.source import EXTENSIONS
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 PROCESSORS = [extension.processor for extension in EXTENSIONS]
 _PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
-_SECONDS = 60
+_SECONDS = 240
 
 
 class Browser:
@@ -89,10 +90,16 @@ def test_the_add_processor_dialog_finds_the_three_processors(browser: Browser, a
     browser.open("#/process-groups/root")
     buttons = browser.until(lambda: browser.driver.find_elements(By.CSS_SELECTOR, "button.icon-processor"))
     browser.until(lambda: browser.driver.find_elements(By.CSS_SELECTOR, "#birdseye-canvas"))
-    drag = ActionChains(browser.driver).click_and_hold(buttons[0])
-    drag.move_by_offset(50, 50).move_by_offset(500, 500).release().perform()
     dialog = "mat-dialog-container"
-    fields = browser.until(lambda: browser.driver.find_elements(By.CSS_SELECTOR, f"{dialog} input"))
+
+    def dragged() -> list[WebElement]:
+        # The canvas takes nothing while NiFi's answers are on their way, and does not say so.
+        if not browser.driver.find_elements(By.CSS_SELECTOR, dialog):
+            drag = ActionChains(browser.driver).click_and_hold(buttons[0])
+            drag.move_by_offset(50, 50).move_by_offset(500, 500).release().pause(5).perform()
+        return browser.driver.find_elements(By.CSS_SELECTOR, f"{dialog} input")
+
+    fields = browser.until(dragged)
     fields[0].send_keys("h2o")
     browser.until(lambda: f"Showing {len(PROCESSORS)} of" in browser.text(dialog))
     browser.keep("add-processor")
