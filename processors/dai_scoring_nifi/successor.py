@@ -21,8 +21,9 @@ from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.settings import Settings
 
 WORD = "next-model.json"
-"""A JSON object: ``model``, a file in the same folder; ``try``, whether to score a row without values first; ``word``,
-repeated in the state, so that its outcome can be told from that of an earlier word."""
+"""A JSON object: ``model``, a file in the same folder; ``beside``, the model whose place it is to take, for there may
+be two in the folder; ``try``, whether to score a row without values first; ``word``, repeated in the state, so that its
+outcome can be told from that of an earlier word."""
 
 READY, REFUSED, WAITING = "ready", "refused", "waiting"
 
@@ -84,6 +85,8 @@ class Successor:
         try:
             asked = json.loads(word.read_text(encoding="utf-8"))
             name = str(asked["model"])
+            if asked.get("beside", settings.model.name) != settings.model.name:
+                return {}
             said |= {"next.file": name, "next.word": str(asked.get("word", ""))}
             if Path(name).name != name:
                 return {**said, "next.problem": "the next model must be in the folder of the present one"}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
+import shutil
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,14 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import ModelRefusedError, UsageError
-from dai_nifi.flows import deployed
+from dai_nifi.flows import deployed, scorers
 from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.flows.status import status
+from dai_nifi.flows.swap import SwapRequest, rollback, swap
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nifi.web import free_port
 from tests.nifi import second_model
+from tests.nifi.commands import run
 from tests.nifi.conftest import NiFi
 from tests.nifi.test_deploy_http import ask, expected
 
@@ -185,6 +189,36 @@ def test_the_challenger_answers_its_share_and_always_the_same(rivals: Rivals) ->
         assert rivals.counted() == before
     finally:
         rivals.change(challenger_mode="shadow")
+
+
+def test_the_challenger_is_swapped_alone_and_agreement_is_shown(rivals: Rivals, samples: Path, tmp_path: Path) -> None:
+    rivals.change(challenger_share="100")
+    champion = scorers.find(deployed.find(NAME))
+    (before,) = [one.revision.version for one in champion.now()]
+    was = status(NAME)
+    # The champion's own scores, so that every row agrees.
+    same = Path(shutil.copyfile(samples / "penguins.mojo", tmp_path / "same.mojo"))
+    try:
+        swapped = swap(SwapRequest(NAME, same, of="challenger"))
+        assert (swapped.action, swapped.of, swapped.new_id) == ("swapped", "challenger", CHAMPION)
+        for row in rivals.rows[:30]:
+            assert rivals.post(json.dumps(row))[0] == CHAMPION
+        assert was.agreement is not None
+        agreed = was.agreement.agreed + 30
+        until(lambda: status(NAME).agreement == replace(was.agreement, agreed=agreed))
+        shown = run("status", NAME, "--url", str(nipyapi.config.nifi_config.host)).stdout
+        assert re.search(rf"champion and challenger agree in {agreed:,} of [\d,]+ rows", shown)
+        # The champion was neither stopped nor told of another model.
+        assert [one.revision.version for one in champion.now()] == [before]
+        assert (status(NAME).model, status(NAME).previous) == (was.model, was.previous)
+        assert "next.word" not in champion.tell()[0].nodes[0]
+        back = rollback(NAME, of="challenger")
+        assert (back.new, status(NAME).parameters["challenger.file"]) == (swapped.old, swapped.old)
+        until(lambda: second_model.ID in {one.id for one in status(NAME).loaded})
+    finally:
+        rivals.change(challenger_share=str(SHARE))
+    with pytest.raises(UsageError, match="--of is model or challenger"):
+        rollback(NAME, of="both")
 
 
 def test_a_challenger_that_fails_is_nothing_to_the_client(rivals: Rivals, titanic: Path, tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,20 +20,28 @@ import nipyapi
 import pytest
 from typer.testing import CliRunner
 
+from dai_nifi.checkup import examine
 from dai_nifi.commands.nifi import app
 from dai_nifi.connect import connect
-from dai_nifi.errors import ConflictError, UsageError
-from dai_nifi.flows import deployed
+from dai_nifi.errors import ConflictError, NodeAwayError, UsageError
+from dai_nifi.flows import deployed, lifecycle, scorers
+from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.swap import SwapRequest, rollback, swap
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nars.install import install, listed
 from dai_nifi.nifi import profile
 from dai_nifi.nifi.cluster import LocalCluster, open_local
 from dai_nifi.nifi.instance import LocalNiFi
 from dai_nifi.nifi.states import RunningNiFi
+from dai_scoring.model_file import sha256
+from tests.nifi import second_model
 from tests.nifi.conftest import Folders, deploy_batch, quiet
+from tests.nifi.test_deploy_http import expected
 from tests.nifi.test_local_nifi import running_in, wait_for
 
 pytestmark = pytest.mark.nifi
+
+FOLDERS = {f"{kind}.directory": f"/tmp/none/{kind}" for kind in ("input", "output", "rejected", "failed")}
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +156,51 @@ def test_files_are_scored_by_both_nodes(samples: Path, batch: Folders) -> None:
     assert min(scored_on().values()) > 0
 
 
+def test_a_swap_under_load_reaches_both_nodes(
+    cluster: LocalCluster, samples: Path, batch: Folders, tmp_path: Path
+) -> None:
+    second = second_model.write(samples / "penguins.mojo", tmp_path / "second.mojo")
+    by_first = expected(samples)
+    males = {"first": [one[2] for one in by_first], "second": [second_model.scores(one)[2] for one in by_first]}
+    content, over, count = rows(samples, "any", 1), threading.Event(), itertools.count()
+
+    def feed() -> None:
+        while not over.wait(0.05):
+            batch.put(f"{next(count)}.csv", content)
+
+    def model_of(number: int) -> str:
+        found = list(csv.DictReader(io.StringIO(batch.wait(batch.output / f"{number}.csv", 120).decode())))
+        scores = [float(row["male"]) for row in found]
+        (model,) = [name for name, wanted in males.items() if scores == pytest.approx(wanted, abs=1e-6)]
+        return model
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    try:
+        batch.wait(batch.output / "20.csv")
+        done = swap(SwapRequest("shared", second))
+        swapped_at, by_node = next(count), scored_on()
+        # Numbers from here on were put after the swap, but for one that was being put.
+        assert wait_for(lambda: (batch.output / f"{swapped_at + 20}.csv").exists(), 120)
+    finally:
+        over.set()
+        feeder.join()
+    last = next(count)
+    models = {number: model_of(number) for number in range(last) if number != swapped_at}
+    assert models[0] == "first"
+    assert {model for number, model in models.items() if number > swapped_at + 1} == {"second"}
+    (told,) = scorers.find(deployed.find("shared")).tell()
+    assert [one["model.sha256"] for one in told.nodes] == [sha256(second)] * 2
+    assert wait_for(lambda: all(scored_on()[node] > before for node, before in by_node.items()), 30)
+    assert list(batch.failed.iterdir()) == list(batch.rejected.iterdir()) == []
+    print(
+        f"\n{len(models)} files, {list(models.values()).count('first')} by the first model, "
+        f"{list(models.values()).count('second')} by the second; scored by node before the end of the swap {by_node}, "
+        f"at the end {scored_on()}; the swap says {done.paused_seconds:.2f} s"
+    )
+    assert rollback("shared").new == done.old
+
+
 def test_a_killed_node_comes_back_and_no_row_is_lost(cluster: LocalCluster, samples: Path, batch: Folders) -> None:
     files, times = 60, 60
     for number in range(files):
@@ -159,7 +214,14 @@ def test_a_killed_node_comes_back_and_no_row_is_lost(cluster: LocalCluster, samp
     assert before < files
     assert wait_for(lambda: not second.status().running, 10)
     # The other goes on: new files come out while this node is gone, and the cluster says that it is.
-    assert wait_for(lambda: status_of(cluster)["nodes"][1]["state"] != "CONNECTED", 60)
+    # Before the other has seen that, and after.
+    refuse_to_deploy(samples)
+    assert wait_for(lambda: status_of(cluster)["nodes"][1]["state"] == "DISCONNECTED", 120)
+    refuse_to_deploy(samples)
+    assert {one.name for one in deployed.find_all()} == {"shared"}
+    told = {one.check: one for one in examine.examine("2.3.0", [cluster.dir])}
+    assert (told["nodes"].state, "NiFi refuses changes" in str(told["nodes"].fix)) == ("problem", True)
+    assert told["log level"].state == "ok"
     batch.put("meanwhile.csv", rows(samples, "meanwhile", 1))
     batch.wait(batch.output / "meanwhile.csv", 120)
     first_pid = cluster.nodes[0].status().pid
@@ -176,6 +238,20 @@ def test_a_killed_node_comes_back_and_no_row_is_lost(cluster: LocalCluster, samp
         assert {row["file"] for row in found} == {str(number)}
     assert not list(batch.failed.iterdir())
     assert not list(batch.rejected.iterdir())
+
+
+def refuse_to_deploy(samples: Path) -> None:
+    """Changes of a flow, while a node is away: refused with a code of their own, and nothing changed."""
+    for change in (
+        lambda: deploy(Request("batch-files", samples / "penguins.mojo", name="other", parameters=FOLDERS)),
+        lambda: swap(SwapRequest("shared", samples / "penguins.mojo")),
+        lambda: lifecycle.stop("shared"),
+    ):
+        with pytest.raises(NodeAwayError) as told:
+            change()
+        print(f"\n{told.value}")
+        assert "tart that node" in str(told.value)
+        assert "take it out of the cluster" in str(told.value)
 
 
 def test_a_node_is_for_clusters_only(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from dai_nifi.errors import ConflictError, NiFiUnreachableError
 from dai_nifi.nifi import processes
 from dai_nifi.nifi.instance import LocalNiFi
 from dai_nifi.nifi.states import RunningNiFi
+from tests.nifi.commands import interrupted
 
 pytestmark = pytest.mark.nifi
 
@@ -171,6 +172,27 @@ def test_a_killed_nifi_leaves_no_python_behind_and_starts_again(tmp_path: Path) 
         second = nifi.start(0, heap="512m")
         assert second.pid != first.pid
         assert in_group(first.pid) == []
+    finally:
+        nifi.stop()
+    assert running_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_start_that_is_cut_off_is_gone_on_from(tmp_path: Path, number: signal.Signals) -> None:
+    """After ctrl-C nothing runs; what a killed command has started is found by the next."""
+    start = ("nifi", "start", "--port", "0", "--heap", "512m", "--dir", tmp_path / "x")
+    nifi = LocalNiFi(tmp_path / "x")
+    try:
+        code, said = interrupted("  starting NiFi", number, *start)
+        if number is signal.SIGKILL:
+            assert code == -number
+            begun = nifi.status()
+            assert begun.running
+        else:
+            assert (code, "Interrupted." in said) == (130, True)
+            assert running_in(tmp_path) == []
+        running = nifi.start(timeout=120) if number is signal.SIGKILL else nifi.start(0, heap="512m")
+        assert running.already_running == (number is signal.SIGKILL)
     finally:
         nifi.stop()
     assert running_in(tmp_path) == []

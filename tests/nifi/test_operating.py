@@ -15,29 +15,28 @@ import sys
 import termios
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
+import nipyapi
 import pytest
 
+from dai_nifi.flows import deployed
 from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.flows.status import status
 from dai_nifi.flows.undeploy import undeploy
+from dai_nifi.nars import archive
 from dai_nifi.nifi.web import free_port
 from dai_scoring.model_file import sha256
 from tests.conftest import GOLDEN_ROW, ROOT
 from tests.nifi import second_model
+from tests.nifi.commands import COMMAND, run
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
 from tests.nifi.test_deploy import stop_scoring, wait_for_queue
 
 pytestmark = pytest.mark.nifi
 
 HEADER, ROW = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
-COMMAND = [sys.executable, "-c", "from dai_nifi.cli import main; main()"]
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def exported(nifi: NiFi) -> dict[str, float]:
@@ -135,6 +134,62 @@ def test_the_doctor_finds_nothing_and_then_what_is_wrong(nifi: NiFi, samples: Pa
     finally:
         undeploy("healthy", force=True)
         undeploy("ill", force=True)
+
+
+def findings(nifi: NiFi) -> dict[str, dict[str, str]]:
+    told = json.loads(run("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir).stdout)
+    return {one["check"]: one for one in told["findings"] if one["state"] == "problem"}
+
+
+def test_the_doctor_names_an_archive_that_nifi_cannot_install(nifi: NiFi, tmp_path: Path) -> None:
+    """One that needs another which is not there, and one whose zip lacks the folders: NiFi installs that for ever."""
+    lone, endless = tmp_path / "lone-nar.nar", tmp_path / "endless-nar.nar"
+    needs = b"Nar-Dependency-Group: org.example\r\nNar-Dependency-Id: none-nar\r\nNar-Dependency-Version: 1\r\n"
+    archive.write(lone, archive.manifest("org.example", "lone-nar", "1.0") + needs, {"META-INF/note": b"note"})
+    with zipfile.ZipFile(endless, "w") as nar:
+        nar.writestr("META-INF/MANIFEST.MF", archive.manifest("org.example", "endless-nar", "1.0"))
+    try:
+        done = run("nars", "install", lone, "--url", nifi.url)
+        assert (done.returncode, "could not install lone-nar: Missing Dependency" in done.stderr) == (1, True)
+        nipyapi.nifi.ControllerApi().upload_nar(body=endless.read_bytes(), filename=endless.name)
+        told = findings(nifi)
+        assert told.keys() == {"archives"}
+        assert "lone-nar 1.0 is not installed: Missing Dependency" in told["archives"]["says"]
+        assert "endless-nar 1.0 is not installed: Installing" in told["archives"]["says"]
+        assert "dai-nifi nars remove lone-nar" in told["archives"]["fix"]
+    finally:
+        for one in ("lone-nar", "endless-nar"):
+            run("nars", "remove", one, "--force", "--url", nifi.url)
+    assert findings(nifi) == {}
+
+
+def test_the_doctor_names_a_loud_log_and_a_port_that_does_not_answer(nifi: NiFi, samples: Path) -> None:
+    port = free_port()
+    parameters = {"http.port": str(port)}
+    deploy(Request("realtime-http", samples / "penguins.mojo", name="mute", parameters=parameters))
+    log = nifi.running.dir / "conf" / "logback.xml"
+    text = log.read_text()
+    assert '<logger name="py4j" level="WARN"/>' in text
+    try:
+        log.write_text(text.replace('<logger name="py4j" level="WARN"/>', ""))
+        # It answers at another address than the one that its parameters name.
+        flow = deployed.find("mute")
+        (receive,) = [one for one in deployed.processors(flow.id) if one.component.name == "Receive requests"]
+        nipyapi.canvas.schedule_processor(receive.id, False)
+        changed = {"Listening Port": str(free_port())}
+        config = nipyapi.nifi.ProcessorConfigDTO(properties=changed)
+        nipyapi.canvas.update_processor(nipyapi.canvas.get_processor(receive.id, "id"), config)
+        nipyapi.canvas.schedule_processor(receive.id, True)
+        told = findings(nifi)
+        assert told.keys() == {"log level", "ports"}
+        assert "py4j logs at INFO" in told["log level"]["says"]
+        assert f"mute does not answer at http://127.0.0.1:{port}/readyz" in told["ports"]["says"]
+        # Half of a flow.
+        nipyapi.canvas.schedule_processor(receive.id, False)
+        assert "mute: only parts run" in findings(nifi)["flows"]["says"]
+    finally:
+        log.write_text(text)
+        undeploy("mute", force=True)
 
 
 def test_the_release_script_deploys_then_swaps_or_refuses(nifi: NiFi, samples: Path, tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from dai_nifi.nifi import security
 from dai_nifi.nifi.certificates import AUTHORITY, Certificates, Pair, issue
+from dai_nifi.nifi.web import Api
 from tests.nifi.conftest import Folders
 from tests.nifi.test_local_nifi import running_in, wait_for
 
@@ -188,6 +190,38 @@ def test_every_command_works_by_profile(
     assert secured.ask(*deploy, *profile)["action"] == "updated"
     again = secured.ask("nifi", "start")
     assert (again["already_running"], again["url"], again["access"]) == (True, started["url"], started["access"])
+
+
+def test_what_a_user_may_not_do_is_refused_and_an_operator_may_stop_and_start(
+    secured: Secured, batch: Folders, started: dict[str, Any], samples: Path
+) -> None:
+    api = Api(started["api"], security.tls(secured.certificates))
+    root = api.get("/flow/process-groups/root")["processGroupFlow"]["id"]
+    pair = issue("operator", secured.certificates.pair(AUTHORITY), NOW, NOW + timedelta(days=1))
+    secured.add_profile("operator", pair)
+    user = api.send("POST", "/tenants/users", {"revision": {"version": 0}, "component": {"identity": "CN=operator"}})
+    for action, resource in (
+        ("read", "/flow"),
+        ("read", f"/process-groups/{root}"),
+        ("write", f"/operation/process-groups/{root}"),
+    ):
+        security._grant(api, action, resource, [user["id"]])
+    may = ("--profile", "operator")
+    # NiFi hears of new policies within moments.
+    assert wait_for(lambda: secured.run("status", "--json", *may).code == 0, 30)
+    new = ("deploy", "batch-files", "--name", "mine", "--model", samples / "penguins.mojo")
+    new += tuple(
+        one for kind in ("input", "output", "rejected", "failed") for one in ("--param", f"{kind}.directory=/{kind}")
+    )
+    for command in (new, ("undeploy", "batch-files", "--force"), ("nars", "list")):
+        said = secured.run(*command, "--json", *may)
+        assert (command, said.code, said.error["code"]) == (command, 10, "not_permitted")
+        assert "Traceback" not in said.err
+    assert [one["name"] for one in secured.ask("status", "--profile", "p")] == ["batch-files"]
+    stopped = secured.run("stop", "batch-files", *may)
+    assert (stopped.code, "going on without a claim" in stopped.err) == (0, True), stopped
+    assert secured.run("start", "batch-files", *may).code == 0
+    assert secured.ask("status", "batch-files", "--profile", "p")["state"] == "running"
 
 
 def test_nothing_secret_is_in_a_log_an_export_or_an_answer(

@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,39 @@ def test_nobody_there(arguments: list[str], code: int, word: str) -> None:
     done = run(*arguments, "--json", "--url", f"http://127.0.0.1:{free_port()}")
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (code, word)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("url", ["", "htp://nifi", "ftp://nifi:8080", "http://nifi:99999", "http://", "http://a b"])
+def test_what_is_no_address_is_a_wrong_option(url: str) -> None:
+    done = run("status", "--json", "--url", url)
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "usage")
+    assert repr(url) in json.loads(done.stdout)["error"]["message"]
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(404, "no such page")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_server_that_is_no_nifi_or_does_not_speak_https_is_told() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            where = f"127.0.0.1:{server.server_port}"
+            done = run("status", "--url", f"http://{where}")
+            assert (done.returncode, "is no NiFi, or not ready yet: HTTP 404 no such page." in done.stderr) == (4, True)
+            done = run("status", "--url", f"https://{where}")
+            assert (done.returncode, "it does not speak HTTPS" in done.stderr) == (4, True)
+        finally:
+            server.shutdown()
+
+
+def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+    done = run("inspect", str(tmp_path / "none.mojo"), "--json")
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (5, "not_found")
 
 
 def test_the_words_for_people_are_on_standard_error() -> None:

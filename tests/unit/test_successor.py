@@ -98,5 +98,14 @@ def test_one_that_cannot_be_loaded_is_refused_and_the_next_word_is_heard(
     watched.wait(next_state="ready")
 
 
+def test_what_is_to_take_the_place_of_another_model_is_not_loaded(watched: Watched) -> None:
+    told = len(watched.told)
+    watched.say({"model": "locked.mojo", "beside": "other.mojo"})
+    wait_until(lambda: len(watched.told) > told)
+    assert "next.state" not in watched.told[-1]
+    watched.say({"model": "next.mojo", "beside": "now.mojo"})
+    watched.wait(next_state="ready")
+
+
 def test_the_tool_and_the_processor_mean_the_same_file() -> None:
     assert handover.WORD == WORD

@@ -23,6 +23,7 @@ from dai_nifi.flows import undeploy as removing
 from dai_nifi.flows.deploy import Deployment, Request
 from dai_nifi.flows.lifecycle import Change
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, silent
+from dai_nifi.flows.slots import MAIN
 from dai_nifi.flows.status import FlowStatus
 from dai_nifi.flows.swap import Locally, Swap, SwapRequest
 from dai_nifi.flows.undeploy import DRAIN_SECONDS, Removed
@@ -98,6 +99,7 @@ def swap(
     dry_run: bool = False,
     locally: Locally | None = swapping.LOCALLY,
     preload: bool = True,
+    of: str = MAIN.name,
     url: str = DEFAULT_URL,
     profile: str | None = None,
     timeout: float = DEFAULT_TIMEOUT,
@@ -106,11 +108,11 @@ def swap(
     """Put another model into a deployed flow: nothing queued is lost, no FlowFile fails.
 
     ``check`` is a file of records to score with both models. ``locally`` says how models are loaded on this machine,
-    None that only NiFi is to look at the new one.
+    None that only NiFi is to look at the new one. ``of`` is model, or challenger where the flow has one.
     """
     connect(url, profile)
     rows = None if check is None else Path(check)
-    request = SwapRequest(name, Path(model), rows, force, dry_run, locally, preload, timeout)
+    request = SwapRequest(name, Path(model), rows, force, dry_run, locally, preload, timeout, of)
     return swapping.swap(request, progress)
 
 
@@ -118,14 +120,15 @@ def rollback(
     name: str,
     *,
     preload: bool = True,
+    of: str = MAIN.name,
     url: str = DEFAULT_URL,
     profile: str | None = None,
     timeout: float = DEFAULT_TIMEOUT,
     progress: Progress = silent,
 ) -> Swap:
-    """Put the model before the last swap back."""
+    """Put the model before the last swap back, or finish or undo a swap that was cut off."""
     connect(url, profile)
-    return swapping.rollback(name, preload, timeout, progress)
+    return swapping.rollback(name, preload, timeout, progress, of)
 
 
 def undeploy(

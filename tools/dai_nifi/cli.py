@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import signal
 import sys
+from typing import Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from dai_nifi.commands import (
     demo,
@@ -25,9 +29,26 @@ from dai_nifi.commands import (
     swap,
     undeploy,
 )
-from dai_nifi.errors import ToolError
+from dai_nifi.errors import CancelledError, PrerequisiteError, ToolError
+
+
+class _Commands(TyperGroup):
+    """All commands, with what the system raises in them turned into the tool's own errors."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            words = [*map(str, error.args), "Run the same command again to go on."]
+            raise CancelledError(f"Interrupted. {' '.join(words)}") from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read the output has enough; typer's business
+                raise
+            raise _translated(error) from error
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="dai-nifi",
     help="Run H2O Driverless AI and H2O-3 models inside Apache NiFi.",
     no_args_is_help=True,
@@ -53,12 +74,24 @@ app.command()(undeploy.undeploy)
 
 def main() -> None:
     """Run the command line; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
+    # What ends a job of CI: it must put things back as ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except ToolError as error:
         sys.exit(report(error))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _translated(error: OSError) -> ToolError:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return PrerequisiteError(
+            f"The disk is full{where}. Make room, or name a folder on a larger disk: DAI_NIFI_CACHE for what is "
+            "downloaded and assembled, --dir for NiFi, TMPDIR for the rest. Then the same command again."
+        )
+    return ToolError(f"{error.strerror or type(error).__name__}{where}.")
 
 
 def report(error: ToolError) -> int:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import nipyapi
 import typer
@@ -16,7 +17,7 @@ import yaml
 from nipyapi.nifi.rest import ApiException
 
 from dai_nifi import handshake
-from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, ToolError
+from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, ToolError, UsageError
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -38,6 +39,7 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
     """Point nipyapi at a NiFi and return its version; a profile comes before a URL.
 
     Raises:
+        UsageError: the URL is none.
         NiFiUnreachableError: nothing answers there, or it is not a NiFi, or it refuses the connection.
         NotPermittedError: it knows who asks, and does not let them in.
 
@@ -46,13 +48,17 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
     if profile is not None:
         try:
             nipyapi.profiles.switch(profile)
+        except FileNotFoundError as error:
+            raise NiFiUnreachableError(
+                f"there is no profile {profile}: nipyapi's file of profiles is not there, neither "
+                "~/.nipyapi/profiles.yml nor one that NIPYAPI_PROFILES_FILE names. 'dai-nifi nifi start --secure' "
+                "writes it for a local NiFi."
+            ) from error
         except (ValueError, OSError, KeyError, yaml.YAMLError) as error:
             raise NiFiUnreachableError(f"the profile {profile} does not work: {error}") from error
         where = f"{config.host} (profile {profile})"
     else:
-        base = url.rstrip("/").removesuffix("/nifi").removesuffix("/nifi-api").rstrip("/")
-        if not base.startswith(("http://", "https://")):
-            base = "http://" + base
+        base = _base(url)
         # What an earlier profile has left.
         config.cert_file = config.key_file = None
         config.ssl_ca_cert = os.environ.get("TLS_CA_CERT_PATH") or os.environ.get("REQUESTS_CA_BUNDLE")
@@ -67,16 +73,35 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
             raise NotPermittedError(
                 f"the NiFi at {where} does not let {handshake.who(config)} in: {describe(error)}"
             ) from error
-        reason = handshake.refusal(error, config) or describe(error)
-        raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {reason}") from error
+        refusal = handshake.refusal(error, config)
+        if refusal is not None:
+            raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {refusal}") from error
+        raise NiFiUnreachableError(
+            f"what answers at {where} is no NiFi, or not ready yet: {describe(error)[:200]}. Give NiFi's address "
+            "with --url."
+        ) from error
     except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
         refusal = handshake.refusal(error, config)
         if refusal is not None:
             raise NiFiUnreachableError(f"no connection to the NiFi at {where}: {refusal}") from error
         raise NiFiUnreachableError(
-            f"no NiFi answers at {where} ({type(error).__name__}). Start it ('dai-nifi nifi start'), "
+            f"no NiFi answers at {where} ({handshake.reason(error)}). Start it ('dai-nifi nifi start'), "
             "or give its address with --url."
         ) from error
+
+
+def _base(url: str) -> str:
+    """The address without what NiFi's pages add to it; raises UsageError if it is none."""
+    text = url.strip()
+    try:
+        parts = urlsplit(text if "://" in text else "http://" + text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in text
+    except ValueError:
+        good = False
+    if not good:
+        raise UsageError(f"--url is NiFi's address, such as http://127.0.0.1:8080, and not {url!r}.")
+    path = parts.path.rstrip("/").removesuffix("/nifi").removesuffix("/nifi-api").rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def describe(error: ApiException) -> str:
@@ -87,7 +112,15 @@ def describe(error: ApiException) -> str:
         body = found.get("message", body) if isinstance(found, dict) else body
     except ValueError:
         pass
-    return body.strip() or f"HTTP {error.status} {error.reason}"
+    if body.lstrip().startswith("<"):  # a web server's page for people
+        body = ""
+    said = body.strip() or f"HTTP {error.status} {error.reason}"
+    if error.status == 503:
+        said += (
+            ". NiFi gives a request up after nifi.web.request.timeout (60 s by default), and a cluster one from node "
+            "to node after nifi.cluster.node.read.timeout (5 s), in conf/nifi.properties: a large file may need more"
+        )
+    return said
 
 
 @contextmanager

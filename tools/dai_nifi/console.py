@@ -12,10 +12,21 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from dai_nifi.errors import CancelledError
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 _out = Console(highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def ended_by_ctrl_c() -> Iterator[None]:
+    """For what goes on until ctrl-C: that ends it then without a word, with the exit code of ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(CancelledError.exit_code) from None
 
 
 class Output:

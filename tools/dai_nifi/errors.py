@@ -13,7 +13,9 @@
    8   ConflictError         the name or port is taken by something else
    9   ScoringFailedError    the input could not be scored
   10   NotPermittedError     NiFi knows who asks, and does not let them do it
- 130   (interrupted)         ctrl-C
+  11   BusyError             another command is changing the same flow
+  12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
+ 130   CancelledError        ctrl-C, or SIGTERM
 ===== ===================== ==========================================================
 """
 
@@ -88,3 +90,24 @@ class NotPermittedError(ToolError):
 
     exit_code = 10
     code = "not_permitted"
+
+
+class BusyError(ToolError):
+    """Another command is changing the same flow."""
+
+    exit_code = 11
+    code = "busy"
+
+
+class NodeAwayError(ToolError):
+    """A node of the cluster is away, so NiFi takes no changes."""
+
+    exit_code = 12
+    code = "node_away"
+
+
+class CancelledError(ToolError):
+    """Somebody pressed ctrl-C, or ended the command (SIGTERM)."""
+
+    exit_code = 130
+    code = "cancelled"

@@ -12,6 +12,8 @@ from typing import Any
 from cryptography import x509
 
 _OURS = "see --profile; 'dai-nifi nifi start --secure' makes one"
+# What OpenSSL says of an answer in plain text, by its version.
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 _TLS_ALERT = "\x15\x03"
 
 
@@ -34,6 +36,8 @@ def refusal(error: BaseException, config: Any) -> str | None:
                 f"its certificate is not one to trust ({cause.verify_message}); the authorities here are those of "
                 f"{config.ssl_ca_cert or 'the package certifi'}. A profile (--profile) names the right one as ca_path"
             )
+        if isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS:
+            return "it does not speak HTTPS; give an address that begins with http:"
         if isinstance(cause, http.client.BadStatusLine) and _TLS_ALERT in str(cause):
             return "it speaks HTTPS; give an address that begins with https, or a profile (--profile)"
     # An alert may be overtaken by the end of the connection.
@@ -44,6 +48,12 @@ def refusal(error: BaseException, config: Any) -> str | None:
     if not config.cert_file:
         return f"it wants a client certificate, and none was shown ({_OURS})"
     return _of_client(Path(config.cert_file))
+
+
+def reason(error: BaseException) -> str:
+    """The last cause of an error, in the system's words."""
+    systems = [cause for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
+    return str(systems[-1].strerror) if systems else type(error).__name__
 
 
 def _of_client(file: Path) -> str:

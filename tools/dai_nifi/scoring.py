@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dai_nifi.errors import ModelRefusedError, ScoringFailedError, UsageError
+from dai_nifi.errors import ModelRefusedError, NotFoundError, ScoringFailedError, UsageError
 from dai_nifi.jars import resolve_jars
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.nifi.maven import Progress
-from dai_scoring.errors import ExecutionError, InputError, ModelError, OptionError
+from dai_scoring.errors import ExecutionError, InputError, ModelError, ModelNotFoundError, OptionError
 from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
@@ -22,6 +22,8 @@ def translated() -> Iterator[None]:
     """Raise the library's errors as the tool's, which carry exit codes."""
     try:
         yield
+    except ModelNotFoundError as error:
+        raise NotFoundError(str(error)) from error
     except ModelError as error:
         raise ModelRefusedError(str(error)) from error
     except (InputError, ExecutionError) as error:

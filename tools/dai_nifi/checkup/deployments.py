@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 import nipyapi
 
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
-from dai_nifi.flows import context, deployed, scorers, status, templates
+from dai_nifi.errors import NotPermittedError
+from dai_nifi.flows import claims, components, context, deployed, scorers, status, templates
 from dai_nifi.flows.checks import LARGEST_ASSET
 from dai_nifi.flows.common import LICENCE, RUNTIMES
 from dai_nifi.flows.rest import api, nifi_calls
 from dai_nifi.flows.status import FlowStatus
+from dai_nifi.nars import install
 
 _LICENCE_VARIABLES = ("DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE")
 _ANSWER_SECONDS = 10
@@ -25,13 +27,15 @@ def examine() -> Iterator[Finding]:
     """Look at the processors and the deployed flows of the connected NiFi."""
     with nifi_calls():
         types = nipyapi.nifi.FlowApi().get_processor_types().processor_types or []
-    known: dict[str, set[str]] = {}
+    versions: dict[str, set[str]] = {}
     for one in types:
-        known.setdefault(one.type, set()).add(one.bundle.version)
-    yield from _processors(known)
-    yield _components(known)
+        versions.setdefault(one.type, set()).add(one.bundle.version)
+    yield from _processors(versions)
+    yield _archives()
+    yield _components()
     flows = status.status_all()
     yield _flows(flows)
+    yield _changes()
     yield from _ports(flows)
     yield _licence(flows)
     yield Finding("assets", OK, f"models of up to {LARGEST_ASSET >> 30} GB can be brought to NiFi")
@@ -69,20 +73,48 @@ def _processors(known: dict[str, set[str]]) -> Iterator[Finding]:
             )
 
 
-def _components(known: dict[str, set[str]]) -> Finding:
-    """Whether NiFi's own processors are there that the flows are made of."""
-    lacking: dict[str, list[str]] = {}
+def _archives() -> Finding:
+    """Whether the archives that were uploaded have been installed."""
+    try:
+        found = install.settled()
+    except NotPermittedError:
+        return Finding("archives", UNKNOWN, "this user may not see NiFi's archives", "Ask as one who may.")
+    bad = [one for one in found if not one.installed]
+    if bad:
+        words = "; ".join(f"{one.name} {one.version} is not installed: {one.problem or one.state}" for one in bad)
+        removed = "; ".join(f"dai-nifi nars remove {one.name}" for one in bad)
+        return Finding("archives", PROBLEM, words, f"{removed}. NiFi's log says why; build it again for this NiFi.")
+    return Finding("archives", OK, ", ".join(f"{one.name} {one.version}" for one in found) or "none was uploaded")
+
+
+def _components() -> Finding:
+    """Whether NiFi's own processors and services are there that the flows are made of."""
+    there = components.known()
+    for_flows: dict[str, list[str]] = {}
+    archives: set[str] = set()
     for name, template in templates.TEMPLATES.items():
-        found = templates.definition(name, template.runtimes[0])["flowContents"]["processors"]
-        for kind in {one["type"] for one in found} - {one.processor for one in RUNTIMES.values()}:
-            if kind not in known:
-                lacking.setdefault(kind.rpartition(".")[2], []).append(name)
-    if not lacking:
+        missing = components.lacking(templates.definition(name, template.runtimes[0]), there)
+        archives.update(missing.values())
+        for kind in missing:
+            for_flows.setdefault(kind, []).append(name)
+    if not for_flows:
         return Finding("components", OK, "all of NiFi's own that the flows need")
-    words = "; ".join(f"{kind} (for {', '.join(names)})" for kind, names in sorted(lacking.items()))
+    words = "; ".join(f"{kind} (for {', '.join(names)})" for kind, names in sorted(for_flows.items()))
     return Finding(
-        "components", PROBLEM, f"this NiFi lacks {words}", "Add NiFi's standard archives of its version to its lib."
+        "components",
+        PROBLEM,
+        f"this NiFi lacks {words}",
+        f"Add the archives of NiFi's own version to its lib folder: {', '.join(sorted(archives))}.",
     )
+
+
+def _changes() -> Finding:
+    """Whether a command was cut off in the middle of a change."""
+    found = claims.every()
+    bad = [one for one in found if one.cut_off]
+    if bad:
+        return Finding("changes", PROBLEM, "; ".join(one.says for one in bad), " ".join(one.advice for one in bad))
+    return Finding("changes", OK, "; ".join(one.says for one in found) or "no command was cut off")
 
 
 def _flows(flows: Sequence[FlowStatus]) -> Finding:
@@ -131,4 +163,7 @@ def _licence(flows: Sequence[FlowStatus]) -> Finding:
 
 def _has_key(flow: deployed.Deployed) -> bool:
     # NiFi shows asterisks for a sensitive value, and nothing where there is none.
-    return bool(flow.context_id and context.read(flow.context_id).values.get(LICENCE.name))
+    try:
+        return bool(flow.context_id and context.read(flow.context_id).values.get(LICENCE.name))
+    except NotPermittedError:
+        return False

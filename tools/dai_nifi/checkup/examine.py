@@ -16,7 +16,8 @@ _HERE = ("127.0.0.1", "localhost", "::1")
 def examine(version: str, homes: Sequence[Path] = (), progress: Progress = silent) -> list[Finding]:
     """Look at the connected NiFi of that version.
 
-    ``homes`` are folders in which it may live on this machine; the one that is configured for its address counts.
+    ``homes`` are folders in which it, or a local cluster, may live on this machine; the one that is configured for its
+    address counts.
     """
     found: list[Finding] = []
     progress("looking at NiFi", None)
@@ -32,7 +33,7 @@ def _home(homes: Sequence[Path]) -> Path | None:
     address = urlsplit(api())
     if address.hostname not in _HERE:
         return None
-    for home in homes:
+    for home in (one for folder in homes for one in (folder, *sorted(folder.glob("node-*")))):
         properties = local.read_properties(home)
         if properties.get(f"nifi.web.{address.scheme}.port") == str(address.port):
             return home

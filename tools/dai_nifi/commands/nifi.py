@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dai_nifi.console import JsonOption, Output
+from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import NotFoundError, UsageError
 from dai_nifi.nifi import logs as log_files
 from dai_nifi.nifi import profile as profiles
@@ -218,7 +218,8 @@ def logs(
     added = log_files.follow(file) if follow else iter(())
     last = log_files.last_lines(file, lines)
     Output(as_json).result({"log": file, "lines": last}, lambda _: _echo(last))
-    _echo(added)
+    with ended_by_ctrl_c():
+        _echo(added)
 
 
 def _told(node: Node) -> str:

@@ -6,15 +6,17 @@ from dataclasses import asdict
 
 from dai_nifi.commands.deploy import TimeoutOption
 from dai_nifi.commands.start import NameArgument
-from dai_nifi.commands.swap import PreloadOption, render
+from dai_nifi.commands.swap import OfOption, PreloadOption, render
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
+from dai_nifi.flows.slots import MAIN
 from dai_nifi.flows.swap import rollback as roll_back
 
 
 def rollback(
     name: NameArgument,
+    of: OfOption = MAIN.name,
     preload: PreloadOption = True,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
@@ -25,5 +27,5 @@ def rollback(
     output = Output(as_json)
     with output.progress(f"Going back in {name}") as progress:
         connect(url, profile)
-        done = roll_back(name, preload, timeout, progress)
+        done = roll_back(name, preload, timeout, progress, of)
     output.result(asdict(done), lambda console: render(console, done))

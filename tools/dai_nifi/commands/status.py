@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.console import JsonOption, Output
+from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import status as flows
+from dai_nifi.flows.claims import UnderWay
+from dai_nifi.flows.metrics import Agreement
 from dai_nifi.flows.status import FlowStatus
 
 _COLOURS = {"running": "green", "partly running": "yellow", "stopped": "yellow", "invalid": "red"}
@@ -34,7 +36,8 @@ def status(
         raise UsageError("--watch never ends, so it cannot print one JSON document.")
     connect(url, profile)
     if watch:
-        _watch(name, interval)
+        with ended_by_ctrl_c():
+            _watch(name, interval)
     if name is None:
         found = flows.status_all()
         Output(as_json).result([asdict(one) for one in found], lambda console: console.print(_all(found)))
@@ -74,6 +77,8 @@ def _all(found: list[FlowStatus]) -> RenderableType:
         table.add_column(title)
     for one in found:
         state = f"[{_COLOURS[one.state]}]{one.state}[/]"
+        if one.under_way:
+            state += f" ({one.under_way.verb} {'cut off' if one.under_way.cut_off else 'under way'})"
         queued, told = str(one.queued_flowfiles), str(len(one.bulletins))
         table.add_row(one.name, f"{one.flow} ({one.runtime})", state, queued, one.model or "-", told)
     return table
@@ -94,10 +99,12 @@ def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
         "queued": f"{one.queued_flowfiles} FlowFile(s), {one.queued_bytes:,} bytes",
         "scoring, 5 min": f"{scored.flowfiles_in} FlowFile(s) in, {scored.flowfiles_out} out; "
         f"{scored.bytes_in:,} bytes in, {scored.bytes_out:,} out",
+        "agreement": one.agreement and _agreement(one.agreement),
         "rows a second": None if rows_a_second is None else f"{rows_a_second:,.1f}",
     }
     width = max(map(len, facts))
     parts: list[RenderableType] = [Text(f"{one.name}: {one.state}", _COLOURS[one.state])]
+    parts += [_change(one.under_way)] if one.under_way else []
     parts += [Text(f"  {name:<{width}}  {value}") for name, value in facts.items() if value]
     parts += [_table(one)] if one.counts else []
     parts += [_queues(one)] if one.queues else []
@@ -106,6 +113,18 @@ def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
         style = "red" if told.level == "ERROR" else "yellow"
         parts.append(Text(f"  {told.time} {told.level} {told.source}: {told.message}", style))
     return Group(*parts)
+
+
+def _change(change: UnderWay) -> Text:
+    says = change.says[0].upper() + change.says[1:]
+    return Text(f"  {says}. {change.advice}", "bold red") if change.cut_off else Text(f"  {says}.", "yellow")
+
+
+def _agreement(found: Agreement) -> str:
+    compared = found.agreed + found.disagreed
+    share = f" ({found.agreed / compared:.1%})" if compared else ""
+    lost = f"; {found.not_compared:,} not compared" if found.not_compared else ""
+    return f"champion and challenger agree in {found.agreed:,} of {compared:,} rows{share}{lost}"
 
 
 def _table(one: FlowStatus) -> Table:

@@ -16,11 +16,15 @@ from dai_nifi.commands.start import NameArgument
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
+from dai_nifi.flows.slots import MAIN, SLOTS
 from dai_nifi.flows.swap import Locally, Swap, SwapRequest
 from dai_nifi.flows.swap import swap as swap_model
 from dai_nifi.jars import LICENCE_NOTE
 from dai_scoring.scorer import PipelineSettings
 
+OfOption = Annotated[
+    str, typer.Option("--of", help=f"Which of the flow's models: {' or '.join(SLOTS)}, where it has one.")
+]
 PreloadOption = Annotated[
     bool,
     typer.Option(
@@ -44,6 +48,7 @@ def swap(
         bool,
         typer.Option("--local-check/--no-local-check", help="Load both models here first; without, only NiFi does."),
     ] = True,
+    of: OfOption = MAIN.name,
     preload: PreloadOption = True,
     accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE)] = False,
     licence_file: Annotated[Path | None, typer.Option(help="The Driverless AI licence file, to check here.")] = None,
@@ -61,9 +66,9 @@ def swap(
     output = Output(as_json)
     pipeline = PipelineSettings(python_environment, python_command=python_command)
     locally = Locally(accept_h2o_licence, licence_file, pipeline) if local_check else None
-    with output.progress(f"Swapping the model of {name}") as progress:
+    with output.progress(f"Swapping the {of} of {name}") as progress:
         connect(url, profile)
-        done = swap_model(SwapRequest(name, model, check, force, dry_run, locally, preload, timeout), progress)
+        done = swap_model(SwapRequest(name, model, check, force, dry_run, locally, preload, timeout, of), progress)
     output.result(asdict(done), lambda console: render(console, done))
 
 
@@ -73,16 +78,21 @@ def render(console: Console, done: Swap) -> None:
     def line(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, soft_wrap=True)
 
+    what = done.name if done.of == MAIN.name else f"The {done.of} of {done.name}"
     if done.action == "unchanged":
         stopped = "" if done.running else f" It does not score: dai-nifi start {done.name}."
-        line(f"{done.name} has {done.new} already.{stopped}", "bold")
+        line(f"{what} has {done.new} already.{stopped}" if done.of == MAIN.name else f"{what} is {done.new} already.")
         return
+    verb = "has" if done.of == MAIN.name else "is"
     if done.action == "checked":
-        line(f"{done.name} has {done.old}; {done.new} would take its place. Nothing was changed.", "bold")
+        line(f"{what} {verb} {done.old}; {done.new} would take its place. Nothing was changed.", "bold")
     elif not done.running:
-        line(f"{done.name} has {done.new} now; it is stopped.", "bold")
+        line(f"{what} {verb} {done.new} now; it is stopped.", "bold")
+    elif done.action == "finished":
+        line(f"{what} {verb} {done.new}, and scores again: what was cut off is finished.", "bold")
     else:
-        line(f"{done.name} scores with {done.new} now. Scoring paused for {done.paused_seconds or 0:.2f} s.", "bold")
+        scores = f"{what} scores with {done.new}" if done.of == MAIN.name else f"{what} is {done.new}"
+        line(f"{scores} now. Scoring paused for {done.paused_seconds or 0:.2f} s.", "bold")
     if done.new_id is not None:
         line(f"  before  {done.old} ({done.old_id})")
         line(f"  after   {done.new} ({done.new_id})")

@@ -10,7 +10,7 @@ import nipyapi
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.rest import nifi_calls
-from dai_scoring.errors import ModelError
+from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind as ModelKind
 from dai_scoring.model_file import identify
 
@@ -99,6 +99,8 @@ def check_installed(runtime: str) -> None:
 def _kind(model: Path) -> ModelKind:
     try:
         return identify(model)
+    except ModelNotFoundError as error:
+        raise NotFoundError(str(error)) from error
     except ModelError as error:
         raise ModelRefusedError(str(error)) from error
 

@@ -36,6 +36,10 @@ PARAMETERS = (
 
 PREFIX = "challenger_"
 
+# What the processors are called whose counters dai-nifi status shows.
+COUNT_AGREEMENT, COUNT_DISAGREEMENT = "Count agreement", "Count disagreement"
+COUNT_LOST = "Count what was not compared"
+
 _ONE, _OTHER = f'"#{{{COLUMN_COMPARED}}}"', f'"{PREFIX}#{{{COLUMN_COMPARED}}}"'
 _AS_TEXT = f"CAST({_ONE} AS VARCHAR) = CAST({_OTHER} AS VARCHAR)"
 _AS_NUMBERS = f"ABS(CAST({_ONE} AS DOUBLE) - CAST({_OTHER} AS DOUBLE)) <= #{{{TOLERANCE}}}"
@@ -102,9 +106,9 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
         ends=("original",),
         comments=f"Compares {COLUMN_COMPARED} with {PREFIX}{COLUMN_COMPARED}, row by row.",
     )
-    agree = _counter("Count agreement", "rows in which champion and challenger agree", AGREE_ROW, ends=("success",))
-    disagree = _counter("Count disagreement", "rows in which champion and challenger disagree", COPY_ROW)
-    lost = _counter("Count what was not compared", "rows or requests not compared", LOST_ROW, ends=("success",))
+    agree = _counter(COUNT_AGREEMENT, "rows in which champion and challenger agree", AGREE_ROW, ends=("success",))
+    disagree = _counter(COUNT_DISAGREEMENT, "rows in which champion and challenger disagree", COPY_ROW)
+    lost = _counter(COUNT_LOST, "rows or requests not compared", LOST_ROW, ends=("success",))
     gather = Processor(
         name="Gather for 10 seconds",
         type="org.apache.nifi.processors.standard.MergeContent",

@@ -13,14 +13,11 @@ import nipyapi
 
 from dai_nifi.errors import ConflictError
 from dai_nifi.flows import deployed
-from dai_nifi.flows.common import MODEL, Template
-from dai_nifi.flows.rest import PAUSE, finish_request, nifi_calls
+from dai_nifi.flows.common import Template
+from dai_nifi.flows.rest import PAUSE, finish_request, nifi_calls, until_accepted
+from dai_nifi.flows.slots import MAIN, SLOTS, Slot
 from dai_scoring.model_file import sha256
 
-PREVIOUS = "model.previous"
-"""A parameter that nothing uses: while it refers to the model before the last swap, NiFi keeps that."""
-
-_PREVIOUS_DESCRIPTION = "The model before the last swap, for dai-nifi rollback. Nothing else uses it."
 _OWN = "deployed by dai-nifi"
 
 
@@ -43,15 +40,13 @@ class Context:
     """By the parameter that refers to it."""
     sensitive: frozenset[str]
 
-    @property
-    def model(self) -> Asset | None:
-        """The model, if it is an asset."""
-        return self.assets.get(MODEL.name)
+    def model(self, slot: Slot = MAIN) -> Asset | None:
+        """The model of a slot, if it is an asset."""
+        return self.assets.get(slot.parameter.name)
 
-    @property
-    def previous(self) -> Asset | None:
+    def previous(self, slot: Slot = MAIN) -> Asset | None:
         """The model before the last swap."""
-        return self.assets.get(PREVIOUS)
+        return self.assets.get(slot.previous)
 
     @property
     def shown(self) -> dict[str, str | None]:
@@ -60,7 +55,7 @@ class Context:
         return {
             name: value
             for name, value in sorted(named.items())
-            if name not in self.sensitive and name not in (MODEL.name, PREVIOUS)
+            if name not in self.sensitive and name not in (MAIN.parameter.name, MAIN.previous)
         }
 
 
@@ -147,20 +142,23 @@ def update(
         changed.append(
             nipyapi.parameters.prepare_parameter_with_asset(name, asset.id, asset.name, known and known.description)
         )
-    if MODEL.name in assets and PREVIOUS in context.assets:
-        # What was deployed anew is not to be rolled back to what came before the last swap.
-        changed.append(nipyapi.parameters.prepare_parameter(PREVIOUS, None, _PREVIOUS_DESCRIPTION))
+    for slot in SLOTS.values():
+        if slot.parameter.name in assets and slot.previous in context.assets:
+            # What was deployed anew is not to be rolled back to what came before the last swap.
+            changed.append(nipyapi.parameters.prepare_parameter(slot.previous, None, slot.previous_description))
     if changed:
         _submit(context, changed, timeout)
 
 
-def change_model(context: Context, model: Asset, previous: Asset | None, timeout: float, pause: float) -> None:
+def change_model(
+    context: Context, slot: Slot, model: Asset, previous: Asset | None, timeout: float, pause: float
+) -> None:
     """Refer to another model, and keep the one before; components that use the model should be stopped."""
-    changed = [_refer(MODEL.name, model, MODEL.description)]
+    changed = [_refer(slot.parameter.name, model, slot.parameter.description)]
     if previous is not None:
-        changed.append(_refer(PREVIOUS, previous, _PREVIOUS_DESCRIPTION))
-    elif PREVIOUS in context.assets:
-        changed.append(nipyapi.parameters.prepare_parameter(PREVIOUS, None, _PREVIOUS_DESCRIPTION))
+        changed.append(_refer(slot.previous, previous, slot.previous_description))
+    elif slot.previous in context.assets:
+        changed.append(nipyapi.parameters.prepare_parameter(slot.previous, None, slot.previous_description))
     _submit(context, changed, timeout, pause)
 
 
@@ -217,9 +215,12 @@ def remove(context_id: str, timeout: float) -> None:
         _submit(context, [nipyapi.parameters.prepare_parameter(name, None) for name in context.assets], timeout)
         context = read(context_id)
     remove_other_assets(context)
-    with nifi_calls():
-        entity = _entity(context_id)
-        nipyapi.nifi.ParameterContextsApi().delete_parameter_context(context_id, version=str(entity.revision.version))
+
+    def take_away() -> None:
+        version = str(_entity(context_id).revision.version)
+        nipyapi.nifi.ParameterContextsApi().delete_parameter_context(context_id, version=version)
+
+    until_accepted(take_away)
 
 
 def _entity(context_id: str) -> Any:
@@ -233,14 +234,17 @@ def _refer(parameter: str, asset: Asset, description: str) -> Any:
 
 def _submit(context: Context, parameters: list[Any], timeout: float, pause: float = PAUSE) -> None:
     calls = nipyapi.nifi.ParameterContextsApi()
-    entity = _entity(context.id)
-    body = nipyapi.nifi.ParameterContextEntity(
-        id=context.id,
-        revision=entity.revision,
-        component=nipyapi.nifi.ParameterContextDTO(id=context.id, name=context.name, parameters=parameters),
-    )
+
+    def submit() -> str:
+        body = nipyapi.nifi.ParameterContextEntity(
+            id=context.id,
+            revision=_entity(context.id).revision,
+            component=nipyapi.nifi.ParameterContextDTO(id=context.id, name=context.name, parameters=parameters),
+        )
+        return str(calls.submit_parameter_context_update(body, context.id).request.request_id)
+
+    request = until_accepted(submit)
     with nifi_calls():
-        request = calls.submit_parameter_context_update(body, context.id).request.request_id
         finish_request(
             lambda: calls.get_parameter_context_update(context.id, request),
             lambda: calls.delete_update_request(context.id, request),

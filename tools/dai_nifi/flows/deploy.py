@@ -12,7 +12,7 @@ import nipyapi
 import nipyapi.layout
 
 from dai_nifi.errors import UsageError
-from dai_nifi.flows import checks, context, deployed, lifecycle, serving, templates
+from dai_nifi.flows import checks, claims, components, context, deployed, lifecycle, serving, templates
 from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.context import Context, asset_name
@@ -82,15 +82,32 @@ def deploy(request: Request, progress: Progress = silent) -> Deployment:
 
     Raises:
         UsageError: a parameter is unknown, missing or makes no sense.
-        NotFoundError: no such template, or NiFi lacks the processor.
+        NotFoundError: no such template, or NiFi lacks a processor or controller service of it.
         ModelRefusedError: the model is none, or not one for the runtime.
         ConflictError: the name, or the port, is taken by something else.
+        BusyError: another command is changing the flow.
         InvalidFlowError: a component is not valid or does not start; the flow is there, stopped.
 
     """
-    plan = _plan(request, progress)
+    name = _name(request)
     if request.dry_run:
+        plan = _plan(request, progress)
         return _outcome(plan, plan.there, plan.context, bool(plan.there and _runs(plan.there)), dry_run=True)
+    with claims.claimed(name, "deploy", progress) as claim:
+        plan = _plan(request, progress)
+        with claim.changing():
+            return _carry_out(plan, progress)
+
+
+def _name(request: Request) -> str:
+    name = (request.name if request.name is not None else request.flow).strip()
+    if not name:
+        raise UsageError("The name of a flow must not be empty.")
+    return name
+
+
+def _carry_out(plan: _Plan, progress: Progress) -> Deployment:
+    request = plan.request
     if plan.there is not None and plan.changes:
         progress(f"stopping {plan.name}", None)
         lifecycle.stop_entrances(plan.there, request.timeout)
@@ -118,9 +135,7 @@ def deploy(request: Request, progress: Progress = silent) -> Deployment:
 def _plan(request: Request, progress: Progress) -> _Plan:
     progress("checking model, parameters and NiFi", None)
     template = templates.template(request.flow)
-    name = (request.name if request.name is not None else request.flow).strip()
-    if not name:
-        raise UsageError("The name of a flow must not be empty.")
+    name = _name(request)
     there = deployed.find_own(name)
     runtime = request.runtime or checks.runtime_for(request.model, there.mark.runtime if there else None)
     shipped = templates.definition(request.flow, runtime)
@@ -140,9 +155,10 @@ def _plan(request: Request, progress: Progress) -> _Plan:
     if template.supply is not None:
         given = {**template.supply({**defaults, **present, **given}, progress), **given}
     files = {**{one.name: Path(given.pop(one.name)) for one in _files(template) if one.name in given}, **files}
-    if request.model is None and (found is None or found.model is None):
+    if request.model is None and (found is None or found.model() is None):
         raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")
     checks.check_installed(runtime)
+    components.check(request.flow, shipped)
     if found is not None:
         # An earlier version of the template may have had fewer parameters.
         given = {**{name: value for name, value in defaults.items() if name not in present}, **given}
@@ -182,9 +198,15 @@ def _changes(plan: _Plan) -> list[str]:
     for name, file in plan.files.items():
         changes.append(f"use the {'model' if name == MODEL.name else name} {asset_name(file)}")
     for name, value in plan.values.items():
-        shown = "(not shown)" if name in plan.template.sensitive else value
+        shown = _not_shown(plan) if name in plan.template.sensitive else value
         changes.append(f"set {name} to {shown}")
     return changes
+
+
+def _not_shown(plan: _Plan) -> str:
+    if plan.context is None:
+        return "(not shown)"
+    return "(not shown; NiFi gives back no secrets, so it is set again with every deployment, and the flow restarts)"
 
 
 def _set_context(plan: _Plan, progress: Progress) -> Context:

@@ -11,9 +11,9 @@ from typing import Any
 import nipyapi
 
 from dai_nifi.errors import ConflictError, InvalidFlowError, ToolError
-from dai_nifi.flows import deployed, serving
+from dai_nifi.flows import claims, deployed, serving
 from dai_nifi.flows.deployed import Deployed
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, PAUSE, Progress, nifi_calls, silent, wait_for
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, PAUSE, Progress, nifi_calls, silent, until_accepted, wait_for
 from dai_scoring.worker.environment import BEING_MADE
 
 # NiFi validates again in the background, some seconds apart; an error that outlives this is meant.
@@ -56,17 +56,22 @@ def start(name: str, timeout: float = DEFAULT_TIMEOUT, progress: Progress = sile
         NotFoundError: no such flow.
         InvalidFlowError: a component is not valid, or does not start; says which and why.
         ConflictError: the port that the flow should listen at is taken.
+        BusyError: another command is changing the flow.
 
     """
     flow = deployed.find(name)
-    return Change(name, flow.id, "RUNNING", start_group(flow, timeout, progress))
+    with claims.claimed(name, "start", progress) as claim, claim.changing():
+        changed = start_group(flow, timeout, progress)
+    return Change(name, flow.id, "RUNNING", changed)
 
 
 def stop(name: str, timeout: float = DEFAULT_TIMEOUT, progress: Progress = silent) -> Change:
     """Stop a deployed flow; FlowFiles stay in its queues."""
     flow = deployed.find(name)
-    progress(f"stopping {name}", None)
-    return Change(name, flow.id, "STOPPED", stop_group(flow.id, timeout))
+    with claims.claimed(name, "stop", progress) as claim, claim.changing():
+        progress(f"stopping {name}", None)
+        changed = stop_group(flow.id, timeout)
+    return Change(name, flow.id, "STOPPED", changed)
 
 
 def start_group(flow: Deployed, timeout: float, progress: Progress) -> bool:
@@ -92,9 +97,8 @@ def start_group(flow: Deployed, timeout: float, progress: Progress) -> bool:
 def stop_group(group_id: str, timeout: float) -> bool:
     """Stop every processor and wait until none works any more; False if nothing ran."""
     running = [one for one in deployed.processors(group_id) if one.component.state == "RUNNING"]
-    with nifi_calls():
-        body = nipyapi.nifi.ScheduleComponentsEntity(id=group_id, state="STOPPED")
-        nipyapi.nifi.FlowApi().schedule_components(body, group_id)
+    body = nipyapi.nifi.ScheduleComponentsEntity(id=group_id, state="STOPPED")
+    until_accepted(lambda: nipyapi.nifi.FlowApi().schedule_components(body, group_id))
 
     def quiet() -> bool | None:
         busy = [
@@ -120,9 +124,8 @@ def set_services(group_id: str, state: str, timeout: float) -> None:
     """Enable or disable (ENABLED, DISABLED) the controller services of a group."""
     if not deployed.services(group_id):
         return
-    with nifi_calls():
-        body = nipyapi.nifi.ActivateControllerServicesEntity(id=group_id, state=state)
-        nipyapi.nifi.FlowApi().activate_controller_services(body, group_id)
+    body = nipyapi.nifi.ActivateControllerServicesEntity(id=group_id, state=state)
+    until_accepted(lambda: nipyapi.nifi.FlowApi().activate_controller_services(body, group_id))
 
     def done() -> bool | None:
         return True if all(one.component.state == state for one in deployed.services(group_id)) else None
@@ -210,11 +213,19 @@ def schedule(group_id: str, components: Sequence[Any], state: str) -> None:
     """Start or stop (RUNNING, STOPPED) some of a group's processors, without waiting."""
     if not components:
         return
-    body = nipyapi.nifi.ScheduleComponentsEntity(
-        id=group_id, state=state, components={one.id: one.revision for one in components}
-    )
-    with nifi_calls():
+    revisions = [{one.id: one.revision for one in components}]
+
+    def call() -> None:
+        # Those at hand are good the first time, and save a question while requests wait.
+        known = revisions.pop() if revisions else _revisions(group_id, {one.id for one in components})
+        body = nipyapi.nifi.ScheduleComponentsEntity(id=group_id, state=state, components=known)
         nipyapi.nifi.FlowApi().schedule_components(body, group_id)
+
+    until_accepted(call)
+
+
+def _revisions(group_id: str, ids: set[str]) -> dict[str, Any]:
+    return {one.id: one.revision for one in deployed.processors(group_id) if one.id in ids}
 
 
 def wait_for_state(group_id: str, ids: set[str], state: str, timeout: float, pause: float = PAUSE) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import nipyapi
 
+from dai_nifi.flows.comparison import COUNT_AGREEMENT, COUNT_DISAGREEMENT, COUNT_LOST
 from dai_nifi.flows.rest import if_permitted
 
 # As processors/java/nifi has them, in Counters.java.
@@ -27,9 +29,43 @@ class ModelCounts:
     """The time that scoring took, with reading and writing, added up over threads."""
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """How often champion and challenger agreed since NiFi started, in rows."""
+
+    agreed: int
+    disagreed: int
+    not_compared: int
+    """Rows that one of them did not score, or that could not be compared."""
+
+
+def agreement(processors: Iterable[Any]) -> Agreement | None:
+    """What a flow's processors have counted; None where it has no challenger, or this user may not see it."""
+    names = {f"{one.component.name} ({one.id})": one.component.name for one in processors}
+    wanted = (COUNT_AGREEMENT, COUNT_DISAGREEMENT, COUNT_LOST)
+    if not set(wanted) <= set(names.values()):
+        return None
+    known = _all()
+    if known is None:
+        return None
+    sums = dict.fromkeys(wanted, 0)
+    for one in known:
+        name = names.get(one.context)
+        if name in sums and not _NAME.fullmatch(one.name):
+            sums[name] += int(one.value_count or 0)
+    return Agreement(*(sums[name] for name in wanted))
+
+
+def _all() -> list[Any] | None:
+    found: list[Any] | None = if_permitted(
+        lambda: nipyapi.nifi.CountersApi().get_counters().counters.aggregate_snapshot.counters or []
+    )
+    return found
+
+
 def counted(processor_ids: Iterable[str]) -> list[ModelCounts]:
     """The counts of some scoring processors together, by model; empty where this user may not see them."""
-    known = if_permitted(lambda: nipyapi.nifi.CountersApi().get_counters().counters.aggregate_snapshot.counters)
+    known = _all()
     ids = tuple(f"({one})" for one in processor_ids)
     sums: dict[str, dict[str, int]] = {}
     for one in known or []:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from dai_nifi.errors import (
     ConflictError,
     InvalidFlowError,
     NiFiUnreachableError,
+    NodeAwayError,
     NotFoundError,
     NotPermittedError,
     ToolError,
@@ -29,6 +31,16 @@ PAUSE = 0.25
 """Seconds between two questions to NiFi while something is waited for."""
 
 _SETTLED = 60.0
+
+_ACCEPTED = 20.0
+
+_OLD_REVISION = "is not the most up-to-date revision"
+
+# What NiFi's replicator of requests says while a node of the cluster is away, or has just gone.
+_NODE_SILENT = "WebClientServiceException: Request execution failed"
+_NODE_AWAY = re.compile(
+    r"disconnected from the cluster|not connected|is (still )?(dis)?connecting|node.* disconnected", re.I
+)
 
 
 def silent(what: str, share: float | None = None) -> None:
@@ -111,6 +123,25 @@ def of_all_nodes(call: Callable[[], Found]) -> Found:
         return wait_for(answer, _SETTLED, lambda: _translated(failures[-1]))
 
 
+def until_accepted(call: Callable[[], Found]) -> Found:
+    """What a call to NiFi gives; made again for a while where NiFi refuses it for now (409, or an old revision).
+
+    Just after its start, and while it starts or stops components, NiFi changes them itself. The call must ask for
+    revisions anew each time.
+    """
+    refusals: list[ConflictError] = []
+
+    def accepted() -> list[Found] | None:
+        try:
+            with nifi_calls():
+                return [call()]
+        except ConflictError as error:
+            refusals.append(error)
+            return None
+
+    return wait_for(accepted, _ACCEPTED, lambda: refusals[-1])[0]
+
+
 def finish_request(
     get: Callable[[], Any], delete: Callable[[], Any], what: str, timeout: float, pause: float = PAUSE
 ) -> None:
@@ -135,7 +166,18 @@ def _translated(error: Any) -> ToolError:
         return NotPermittedError(f"NiFi at {api()} does not let this user do it ({error.status}): {said}")
     if error.status == 404:
         return NotFoundError(f"NiFi does not find it: {said}")
-    if error.status == 409:
+    if error.status == 500 and _NODE_SILENT in said:
+        return NodeAwayError(
+            f"A node of NiFi's cluster does not answer the others: {said.partition(_NODE_SILENT)[2].strip()}. NiFi "
+            "gives such a node up within a minute, and then shows again what runs. For changes, start that node "
+            "(dai-nifi nifi start, for a local cluster) or take it out of the cluster, and try again."
+        )
+    if error.status == 409 and _NODE_AWAY.search(said):
+        return NodeAwayError(
+            f"NiFi takes no changes of a flow while a node of its cluster is away: {said} Start that node, or take it "
+            "out of the cluster, and try again."
+        )
+    if error.status == 409 or (error.status == 400 and _OLD_REVISION in said):
         return ConflictError(f"NiFi refuses for now: {said}")
     return ToolError(f"NiFi answered {error.status}: {said}")
 

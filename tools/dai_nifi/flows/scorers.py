@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,10 @@ import nipyapi
 
 from dai_nifi.errors import InvalidFlowError, ModelRefusedError, ToolError
 from dai_nifi.flows import deployed, lifecycle
-from dai_nifi.flows.common import MODEL, RUNTIMES
+from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.rest import Progress, if_permitted, nifi_calls, wait_for
+from dai_nifi.flows.slots import MAIN, Slot
 
 QUICK = 0.03
 """Seconds between two questions while requests wait."""
@@ -48,7 +49,9 @@ class Scorers:
     flow: Deployed
     ids: frozenset[str]
     running: frozenset[str]
-    """Those that ran when they were looked for."""
+    """Those that ran when they were looked for, or before a change that was cut off stopped them."""
+    working: frozenset[str]
+    """Those of them that did run."""
 
     def now(self) -> list[Any]:
         """They, as they are now."""
@@ -151,22 +154,26 @@ class Scorers:
         )
 
 
-def find(flow: Deployed) -> Scorers:
-    """The processors that score with the parameter ``model.file`` of a flow; raises InvalidFlowError if none does."""
+def find(flow: Deployed, slot: Slot = MAIN, stopped: Iterable[str] = ()) -> Scorers:
+    """The processors that score with the model of a slot; raises InvalidFlowError if none does.
+
+    ``stopped`` are those that a change has stopped which was cut off, by id.
+    """
     runtime = RUNTIMES[flow.mark.runtime]
     found = [
         one
         for one in deployed.processors(flow.id)
         if one.component.type == runtime.processor
-        and (one.component.config.properties or {}).get(runtime.model_property) == f"#{{{MODEL.name}}}"
+        and (one.component.config.properties or {}).get(runtime.model_property) == f"#{{{slot.parameter.name}}}"
     ]
     if not found:
         raise InvalidFlowError(
-            f"Nothing in the flow {flow.name} scores with the parameter {MODEL.name}: it was changed on the canvas. "
-            "Set the model there, or deploy the flow again."
+            f"Nothing in the flow {flow.name} scores with the parameter {slot.parameter.name}: it was changed on the "
+            "canvas. Set the model there, or deploy the flow again."
         )
-    running = frozenset(one.id for one in found if one.component.state == "RUNNING")
-    return Scorers(flow, frozenset(one.id for one in found), running)
+    ids = frozenset(one.id for one in found)
+    working = frozenset(one.id for one in found if one.component.state == "RUNNING")
+    return Scorers(flow, ids, working | ids.intersection(stopped), working)
 
 
 def told(processor_id: str) -> Told:

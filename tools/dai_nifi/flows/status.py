@@ -7,11 +7,14 @@ from typing import Any
 
 import nipyapi
 
-from dai_nifi.flows import context, deployed, lifecycle, metrics, scorers, serving
+from dai_nifi.errors import NotPermittedError
+from dai_nifi.flows import claims, context, deployed, lifecycle, metrics, scorers, serving
+from dai_nifi.flows.claims import UnderWay
 from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.context import Asset, Context
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.lifecycle import Bulletin
-from dai_nifi.flows.metrics import ModelCounts
+from dai_nifi.flows.metrics import Agreement, ModelCounts
 from dai_nifi.flows.rest import canvas, nifi_calls
 
 
@@ -78,6 +81,10 @@ class FlowStatus:
     """Warnings and errors of the last five minutes, the oldest first."""
     id: str
     url: str
+    under_way: UnderWay | None = None
+    """A change of it that a command is at, or was at when it was cut off."""
+    agreement: Agreement | None = None
+    """Of champion and challenger, where it has them."""
 
 
 def status(name: str) -> FlowStatus:
@@ -94,7 +101,7 @@ def _look(flow: Deployed) -> FlowStatus:
     found = deployed.processors(flow.id)
     states = [_state(one) for one in found]
     whole = _snapshot(flow)
-    values = context.read(flow.context_id) if flow.context_id else None
+    values = _values(flow)
     shown = values.shown if values else {}
     told = [one for one in lifecycle.bulletins(flow.id) if one.level in ("WARNING", "ERROR")]
     scoring = _scorers(flow, found)
@@ -112,15 +119,29 @@ def _look(flow: Deployed) -> FlowStatus:
         queues=_queues(whole),
         scoring=_traffic(scoring),
         counts=metrics.counted(one.id for one in scoring),
-        model=values.model.name if values and values.model else None,
-        previous=values.previous.name if values and values.previous else None,
+        model=_name(values.model() if values else None),
+        previous=_name(values.previous() if values else None),
         loaded=_loaded(scoring),
         parameters=shown,
         endpoint=serving.endpoint(shown),
         bulletins=told[-10:],
         id=flow.id,
         url=canvas(flow.id),
+        under_way=claims.of(flow.name),
+        agreement=metrics.agreement(found),
     )
+
+
+def _name(asset: Asset | None) -> str | None:
+    return asset.name if asset is not None else None
+
+
+def _values(flow: Deployed) -> Context | None:
+    """The flow's parameters, None where it has none or this user may not see them."""
+    try:
+        return context.read(flow.context_id) if flow.context_id else None
+    except NotPermittedError:
+        return None
 
 
 def _state(processor: Any) -> str:

@@ -6,17 +6,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
-from dai_nifi.flows import compare, context, deployed, handover, scorers
+from dai_nifi.flows import claims, compare, context, deployed, handover, scorers
 from dai_nifi.flows.checks import check_model
+from dai_nifi.flows.claims import Claim, UnderWay
 from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.compare import ColumnChange, Comparison
 from dai_nifi.flows.context import Asset, Context
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.handover import Plan
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, silent
+from dai_nifi.flows.slots import MAIN, SLOTS, Slot
 from dai_nifi.scoring import opened, translated
 from dai_scoring.errors import EnvironmentMissingError, LicenceError, RuntimeMissingError, ScoringError
 from dai_scoring.model_file import identify, sha256
@@ -53,6 +56,8 @@ class SwapRequest:
     preload: bool = True
     """Load the new model beside the old one; takes the memory of both for a while."""
     timeout: float = DEFAULT_TIMEOUT
+    of: str = MAIN.name
+    """Which of the flow's models: model, or challenger where it has one."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +66,21 @@ class Swap:
 
     name: str
     action: str
-    """swapped, unchanged, or checked after a dry run"""
+    """swapped, unchanged, checked after a dry run, or finished: what an earlier command had begun and was cut off at"""
     runtime: str
     old: str
     new: str
     """The models by their names as assets."""
-    old_id: str | None
-    new_id: str | None
-    """None where nothing was looked at on this machine."""
-    changes: list[ColumnChange]
-    comparison: Comparison | None
     running: bool
     """Whether the flow scores."""
-    paused_seconds: float | None
+    old_id: str | None = None
+    new_id: str | None = None
+    """None where nothing was looked at on this machine."""
+    changes: list[ColumnChange] = field(default_factory=list)
+    comparison: Comparison | None = None
+    paused_seconds: float | None = None
     """How long nothing was scored; None if the flow does not run, or nothing was changed."""
+    of: str = MAIN.name
 
 
 @dataclass(frozen=True)
@@ -117,91 +123,127 @@ def swap(request: SwapRequest, progress: Progress = silent) -> Swap:
         ModelRefusedError: the model is none, or of another runtime, or cannot be loaded here or in NiFi.
         BreakingChangeError: its columns differ too much.
         ScoringFailedError: the records to compare with cannot be scored.
+        BusyError: another command is changing the flow.
         InvalidFlowError: NiFi does not start with it. The flow scores with the old model then, as before.
 
     """
-    progress("checking the model", None)
     flow = deployed.find(request.name)
-    current, old = _present(flow)
+    if request.dry_run:
+        return _swap(request, flow, None, progress)
+    with claims.claimed(flow.name, "swap", progress) as claim:
+        return _swap(request, flow, claim, progress)
+
+
+def _swap(request: SwapRequest, flow: Deployed, claim: Claim | None, progress: Progress) -> Swap:
+    """Look, and with a claim on the flow also change it."""
+    progress("checking the model", None)
+    slot = _slot(request.of)
+    current, old = _present(flow, slot)
     _check_kind(request, flow)
     if request.check is not None and not request.check.is_file():
         raise NotFoundError(f"there is no file {request.check}")
     if request.check is not None and request.locally is None:
         raise UsageError("records can be compared only where the models are looked at on this machine.")
     new = context.asset_name(request.model)
-    scoring = scorers.find(flow)
-    running = bool(scoring.running)
+    left = _left(claim, slot)
+    scoring = scorers.find(flow, slot, left.stopped if left else ())
+    done = partial(Swap, flow.name, runtime=flow.mark.runtime, running=bool(scoring.running), of=slot.name)
     if new == old.name:
-        return Swap(flow.name, "unchanged", flow.mark.runtime, old.name, new, None, None, [], None, running, None)
+        if claim is not None and left is not None:
+            plan = Plan(current, slot, old, sha256(request.model), False, False, request.timeout)
+            seconds = handover.go_on(plan, scoring, claim, progress)
+            return done(action="finished", old=left.old or old.name, new=new, paused_seconds=seconds)
+        return done(action="unchanged", old=old.name, new=new)
     look = None if request.locally is None else _look(request, request.locally, current, old, progress)
     if look is not None and any(one.breaks for one in look.changes) and not (request.force or request.dry_run):
         raise BreakingChangeError(look.changes)
     seconds = None
-    if not request.dry_run:
+    if claim is not None:
         progress(f"uploading {request.model.name}", None)
         plan = Plan(
             current,
+            slot,
             context.upload(current, request.model),
             sha256(request.model),
             look is not None and look.scores_nothing,
             request.preload,
             request.timeout,
         )
-        seconds = handover.hand_over(plan, scoring, progress)
-    return Swap(
-        name=flow.name,
-        action="checked" if request.dry_run else "swapped",
-        runtime=flow.mark.runtime,
+        seconds = handover.hand_over(plan, scoring, claim, progress)
+    return done(
+        action="checked" if claim is None else "swapped",
         old=old.name,
         new=new,
         old_id=look.old.id if look else None,
         new_id=look.new.id if look else None,
         changes=look.changes if look else [],
         comparison=look.comparison if look else None,
-        running=running,
         paused_seconds=seconds,
     )
 
 
-def rollback(name: str, preload: bool = True, timeout: float = DEFAULT_TIMEOUT, progress: Progress = silent) -> Swap:
+def rollback(
+    name: str,
+    preload: bool = True,
+    timeout: float = DEFAULT_TIMEOUT,
+    progress: Progress = silent,
+    of: str = MAIN.name,
+) -> Swap:
     """Put the model before the last swap back; once more, and the later one is back.
+
+    After a swap that was cut off, the model before that one is put back, whether it had been changed yet or not; after
+    a rollback that was cut off, that is finished.
 
     Raises NotFoundError if there is none to go back to, and what :func:`swap` raises of NiFi.
     """
     flow = deployed.find(name)
-    current, present = _present(flow)
-    before = current.previous
-    if before is None:
-        raise NotFoundError(
-            f"There is no model to go back to in {name}: {present.name} was deployed, not swapped. "
-            f"Bring the one that you want: dai-nifi swap {name} --model FILE."
-        )
-    scoring = scorers.find(flow)
-    plan = Plan(current, before, context.digest(current, before), False, preload, timeout)
-    seconds = handover.hand_over(plan, scoring, progress)
-    return Swap(
-        name,
-        "swapped",
-        flow.mark.runtime,
-        present.name,
-        before.name,
-        None,
-        None,
-        [],
-        None,
-        bool(scoring.running),
-        seconds,
-    )
+    with claims.claimed(name, "rollback", progress) as claim:
+        slot = _slot(of)
+        current, present = _present(flow, slot)
+        before = current.previous(slot)
+        left = _left(claim, slot)
+        scoring = scorers.find(flow, slot, left.stopped if left else ())
+        done = partial(Swap, name, runtime=flow.mark.runtime, running=bool(scoring.running), of=slot.name)
+        if left is not None and present.name == (left.new if left.verb == "rollback" else left.old):
+            plan = Plan(current, slot, present, context.digest(current, present), False, False, timeout)
+            seconds = handover.go_on(plan, scoring, claim, progress)
+            gone = (left.old if left.verb == "rollback" else left.new) or present.name
+            return done(action="finished", old=gone, new=present.name, paused_seconds=seconds)
+        if before is None:
+            raise NotFoundError(
+                f"There is no {slot.name} to go back to in {name}: {present.name} was deployed, not swapped. "
+                f"Bring the one that you want: dai-nifi swap {name} --model FILE."
+            )
+        plan = Plan(current, slot, before, context.digest(current, before), False, preload, timeout)
+        seconds = handover.hand_over(plan, scoring, claim, progress)
+        return done(action="swapped", old=present.name, new=before.name, paused_seconds=seconds)
 
 
-def _present(flow: Deployed) -> tuple[Context, Asset]:
+def _slot(of: str) -> Slot:
+    try:
+        return SLOTS[of]
+    except KeyError:
+        raise UsageError(f"--of is {' or '.join(SLOTS)}, not {of!r}.") from None
+
+
+def _left(claim: Claim | None, slot: Slot) -> UnderWay | None:
+    """The earlier change of this model that was cut off, if there is one."""
+    left = claim.left if claim is not None else None
+    return left if left is not None and left.of == slot.name else None
+
+
+def _present(flow: Deployed, slot: Slot) -> tuple[Context, Asset]:
     current = context.read(flow.context_id) if flow.context_id else None
-    if current is None or current.model is None:
+    if current is not None and slot.parameter.name not in current.values:
+        raise UsageError(f"The flow {flow.name} is a {flow.mark.flow}, which has no {slot.name}.")
+    model = current.model(slot) if current is not None else None
+    if current is None or model is None:
         raise UsageError(
-            f"The model of {flow.name} is not one that dai-nifi brought to NiFi, so there is none to come back to. "
-            f"Deploy it with one first: dai-nifi deploy {flow.mark.flow} --name {flow.name} --model FILE."
+            f"The {slot.name} of {flow.name} is not one that dai-nifi brought to NiFi, so there is none to come back "
+            f"to. Deploy it with one first: dai-nifi deploy {flow.mark.flow} --name {flow.name} "
+            + ("--model FILE." if slot is MAIN else f"--param {slot.parameter.name}=FILE.")
         )
-    return current, current.model
+    return current, model
 
 
 def _check_kind(request: SwapRequest, flow: Deployed) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import nipyapi
 
-from dai_nifi.errors import ConflictError, InvalidFlowError
-from dai_nifi.flows import context, deployed, lifecycle
+from dai_nifi.errors import ConflictError, InvalidFlowError, NotFoundError
+from dai_nifi.flows import claims, context, deployed, lifecycle
 from dai_nifi.flows.deployed import Deployed
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, wait_for
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, until_accepted, wait_for
 
 # A flow that cannot work off its queues shall not hold anybody for long.
 DRAIN_SECONDS = 30.0
@@ -23,7 +23,8 @@ class Removed:
     """What was removed, and how many FlowFiles were dropped with it."""
 
     name: str
-    id: str
+    id: str | None
+    """The process group's; None where an earlier undeploy had removed it."""
     dropped_flowfiles: int
 
 
@@ -33,9 +34,26 @@ def undeploy(name: str, force: bool = False, timeout: float = DRAIN_SECONDS, pro
     A running flow first works off what it has queued, for ``timeout`` seconds at most. FlowFiles that are left are
     dropped with ``force``; without it they are a ConflictError, and the flow is as it was.
 
-    Raises NotFoundError if no such flow is deployed.
+    Raises NotFoundError if no such flow is deployed, BusyError if another command is changing it.
     """
-    flow = deployed.find(name)
+    with claims.claimed(name, "undeploy", progress) as claim:
+        try:
+            flow = deployed.find(name)
+        except NotFoundError:
+            # An earlier one was cut off after it had removed the flow from the canvas.
+            left = context.find(name)
+            if left is None:
+                claim.settle()
+                raise
+            with claim.changing():
+                context.remove(left.id, DEFAULT_TIMEOUT)
+            return Removed(name, None, 0)
+        with claim.changing():
+            return _remove(flow, force, timeout, progress)
+
+
+def _remove(flow: Deployed, force: bool, timeout: float, progress: Progress) -> Removed:
+    name = flow.name
     running = [one for one in deployed.processors(flow.id) if one.component.state == "RUNNING"]
     if running and not force:
         progress(f"letting {name} finish what it has", None)
@@ -57,9 +75,12 @@ def undeploy(name: str, force: bool = False, timeout: float = DRAIN_SECONDS, pro
     if dropped:
         _drop(flow, DEFAULT_TIMEOUT)
     lifecycle.set_services(flow.id, "DISABLED", DEFAULT_TIMEOUT)
-    with nifi_calls():
-        entity = deployed.group(flow)
-        nipyapi.nifi.ProcessGroupsApi().remove_process_group(flow.id, version=str(entity.revision.version))
+
+    def take_away() -> None:
+        version = str(deployed.group(flow).revision.version)
+        nipyapi.nifi.ProcessGroupsApi().remove_process_group(flow.id, version=version)
+
+    until_accepted(take_away)
     if flow.context_id is not None:
         context.remove(flow.context_id, DEFAULT_TIMEOUT)
     return Removed(name, flow.id, dropped)

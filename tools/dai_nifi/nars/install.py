@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,10 @@ from dai_nifi.nifi.maven import Progress
 _OURS = frozenset(spec.id for spec in SPECS.values())
 _POLL_SECONDS = 0.3
 
+# An archive that NiFi cannot read stays Installing for ever; one of ours takes it some seconds.
+_UNDER_WAY = ("Waiting To Install", "Installing")
+_INSTALLED_SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class InstalledNar:
@@ -31,6 +35,13 @@ class InstalledNar:
     state: str
     processors: tuple[str, ...] = ()
     already: bool = False
+    problem: str | None = None
+    """Why NiFi could not install it."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be used."""
+        return self.state == "Installed" and self.problem is None
 
 
 def listed(everything: bool = False) -> list[InstalledNar]:
@@ -39,6 +50,16 @@ def listed(everything: bool = False) -> list[InstalledNar]:
         entities = nipyapi.nifi.ControllerApi().get_nar_summaries().nar_summaries or []
     found = [_described(entity.nar_summary) for entity in entities]
     return sorted((nar for nar in found if everything or nar.name in _OURS), key=lambda nar: (nar.name, nar.version))
+
+
+def settled() -> list[InstalledNar]:
+    """All archives, once NiFi has had a while to install them: what is not installed then will not be."""
+    deadline = time.monotonic() + _INSTALLED_SECONDS
+    while True:
+        found = listed(everything=True)
+        if not any(nar.state in _UNDER_WAY for nar in found) or time.monotonic() > deadline:
+            return found
+        time.sleep(_POLL_SECONDS)
 
 
 def install(path: Path, progress: Progress, timeout: float = 180.0) -> InstalledNar:
@@ -96,8 +117,12 @@ def _wait(identifier: str, progress: Progress, timeout: float) -> InstalledNar:
             summary = nipyapi.nifi.ControllerApi().get_nar_summary(id=identifier).nar_summary
         if summary.failure_message or str(summary.state).lower() == "failed":
             raise ToolError(f"NiFi could not install {summary.coordinate.artifact}: {summary.failure_message}")
-        if summary.install_complete:
-            found = _with_processors(_described(summary))
+        nar = _described(summary)
+        # In a cluster one node may have it, and another be at it.
+        if summary.install_complete and not nar.installed and nar.state not in _UNDER_WAY:
+            raise ToolError(f"NiFi could not install {nar.name}: {nar.state}")
+        if summary.install_complete and nar.installed:
+            found = _with_processors(nar)
             known = {t.type for t in nipyapi.nifi.FlowApi().get_processor_types().processor_types}
             # NiFi reads the Python modules after it calls the archive installed.
             if not _OURS & {found.name} or any(
@@ -112,13 +137,18 @@ def _wait(identifier: str, progress: Progress, timeout: float) -> InstalledNar:
 def _described(summary: Any) -> InstalledNar:
     coordinate = summary.coordinate
     return InstalledNar(
-        summary.identifier, coordinate.group, coordinate.artifact, coordinate.version, str(summary.state)
+        summary.identifier,
+        coordinate.group,
+        coordinate.artifact,
+        coordinate.version,
+        str(summary.state),
+        problem=summary.failure_message or None,
     )
 
 
 def _with_processors(nar: InstalledNar, already: bool = False) -> InstalledNar:
     names = tuple(spec.processor for spec in SPECS.values() if spec.id == nar.name)
-    return InstalledNar(nar.identifier, nar.group, nar.name, nar.version, nar.state, names, already)
+    return replace(nar, processors=names, already=already)
 
 
 def _digest_of(identifier: str) -> str | None:

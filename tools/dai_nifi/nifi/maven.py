@@ -20,6 +20,8 @@ GOALS = ("dependency:copy@lib", "dependency:unpack@python", "nifi-nar:nar")
 # About how many jars and archives a machine that has none of them downloads; only the bar depends on it.
 _FILES = 290
 
+_DISK_FULL = "No space left on device"
+
 _DOWNLOADED = re.compile(r"Downloaded from \S+ \S*/([^/\s]+\.(?:jar|nar)) \(")
 _GOAL = re.compile(r"--- (?:[\w.-]*:)?(?:maven-)?([\w-]+?)(?:-maven-plugin|-plugin)?:[\d.]+:(\w+)")
 _STAGES = {
@@ -54,8 +56,8 @@ def run(
     All that Maven prints goes to ``log``; ``purpose`` completes "Maven could not ..." where it fails.
 
     Raises:
-        PrerequisiteError: Maven is missing.
-        ToolError: Maven failed; the message has its error lines.
+        PrerequisiteError: Maven is missing, or the disk is full.
+        ToolError: Maven failed otherwise; the message has its error lines.
 
     """
     command = [str(find_maven()), "-B", "-f", str(pom), *arguments]
@@ -85,6 +87,12 @@ def run(
             maven.terminate()
             raise
     if maven.returncode:
+        if any(_DISK_FULL in line for line in tail):
+            raise PrerequisiteError(
+                f"Maven could not {purpose}: the disk is full. Make room, or name a larger disk: DAI_NIFI_CACHE for "
+                f"what is assembled, now {log.parent}; Maven's own downloads are in ~/.m2. Then run it again. "
+                f"All it said is in {log}"
+            )
         reasons = "\n  ".join(error_lines(tail)) or f"exit code {maven.returncode}"
         raise ToolError(f"Maven could not {purpose}:\n  {reasons}\nAll it said is in {log}")
 

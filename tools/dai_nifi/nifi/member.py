@@ -31,6 +31,8 @@ class Member:
             "nifi.cluster.node.protocol.port": str(self.protocol_port),
             "nifi.cluster.protocol.is.secure": str(secured).lower(),
             "nifi.cluster.protocol.heartbeat.interval": "5 sec",
+            # Archives and models are handed from node to node within this; 5 seconds, as NiFi has it, are too few.
+            "nifi.cluster.node.read.timeout": "1 min",
             "nifi.cluster.leader.election.implementation": "CuratorLeaderElectionManager",
             # The flow is elected as soon as all are there, and without those that are not after this.
             "nifi.cluster.flow.election.max.candidates": str(self.nodes),

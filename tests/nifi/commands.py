@@ -1,0 +1,35 @@
+"""The command as its users run it: a process of its own, also one that gets a signal."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+COMMAND = [sys.executable, "-c", "from dai_nifi.cli import main; main()"]
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def interrupted(line: str, number: signal.Signals, *arguments: str | Path) -> tuple[int, str]:
+    """Run a command and send it a signal when it has printed this line of progress; its exit code and words."""
+
+    def hear_ctrl_c() -> None:
+        # Tests that run in the background ignore it, and so would what they start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    command = [*COMMAND, *map(str, arguments)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c) as process:
+        said = []
+        for one in process.stderr or ():
+            said.append(one)
+            if line in one:
+                process.send_signal(number)
+        code = process.wait()
+    text = "".join(said)
+    assert line in text
+    return code, text
