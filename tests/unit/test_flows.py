@@ -247,7 +247,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     text.write_text("hello")
     with pytest.raises(ModelRefusedError, match="not a MOJO"):
         checks.check_model(text, "java")
-    with pytest.raises(ModelRefusedError, match="no model file"):
+    with pytest.raises(NotFoundError, match="no model file"):
         checks.check_model(tmp_path / "absent.mojo", "java")
 
 
