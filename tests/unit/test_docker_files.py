@@ -89,7 +89,11 @@ class Container:
     def close(self) -> None:
         for process in self._processes:
             process.kill()
-            process.communicate()
+            process.wait()
+            # Not read to their end: a child of the script's may hold them.
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
 
 @pytest.fixture
