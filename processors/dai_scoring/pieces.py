@@ -12,7 +12,6 @@ from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordRea
 from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
 
@@ -108,7 +107,7 @@ class PieceScorer:
 
     def score(self, piece: Piece) -> ScoredPiece:
         """Parse a piece and score its records."""
-        if self._tries_plain and isinstance(piece, CsvPiece) and (scored := self._plainly(piece.plain())) is not None:
+        if self._tries_plain and isinstance(piece, CsvPiece) and (scored := self._plainly(piece)) is not None:
             return scored
         chunk = piece.parse()
         scored = self._scored(chunk)
@@ -117,7 +116,8 @@ class PieceScorer:
             scored = self._scored(piece.parse_whole())
         return scored
 
-    def _plainly(self, csv: PlainCsv) -> ScoredPiece | None:
+    def _plainly(self, piece: CsvPiece) -> ScoredPiece | None:
+        csv = piece.plain()
         made = self._scorer.predict_plain(csv)
         if made is None:
             # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
@@ -126,7 +126,7 @@ class PieceScorer:
         names = list(csv.names)
         kept = names if self._passes_lines else []
         rows = results.named(made.predictions, kept, self._options.prediction_prefix)
-        lines = csv.lines if self._passes_lines else None
+        lines = piece.lines() if self._passes_lines else None
         return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), None)
 
     def _scored(self, chunk: Chunk) -> ScoredPiece:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 
 @dataclass(frozen=True)
 class PlainCsv:
     """Some records of a CSV file, each a line, without a quote, a NUL or an empty line among them.
 
     ``data`` has the lines as UTF-8, every one of them ended by ``line_end``; ``rows`` of them. ``names`` are the
-    file's columns, all different. ``lines`` is as :attr:`dai_scoring.formats.Chunk.lines`.
+    file's columns, all different.
     """
 
     names: tuple[str, ...]
@@ -20,4 +18,3 @@ class PlainCsv:
     line_end: str
     data: bytes
     rows: int
-    lines: pa.Array

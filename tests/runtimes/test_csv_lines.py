@@ -75,7 +75,7 @@ _ARRAYS = {
 def _csv(rows: list[list[str]], end: str = "\n", delimiter: str = ",") -> PlainCsv:
     data = "".join(delimiter.join(row) + end for row in rows).encode()
     names = tuple(f"c{index}" for index in range(len(rows[0])))
-    return PlainCsv(names, delimiter, end, data, len(rows), pa.array([], pa.large_string()))
+    return PlainCsv(names, delimiter, end, data, len(rows))
 
 
 def _target(kind: ColumnType, rows: int) -> Any:
@@ -86,12 +86,16 @@ def _target(kind: ColumnType, rows: int) -> Any:
     return jpype.JArray(getattr(jpype, _ARRAYS[kind]))(rows)
 
 
+def _objects(targets: list[Any]) -> Any:
+    return jvm.array_of(jvm.java_class("java.lang.Object"), targets)
+
+
 def _read(columns: list[Column], csv: PlainCsv) -> list[pa.Array] | None:
     """What Java reads; None where it finds that something is not plain."""
     targets = [_target(column.type, csv.rows) for column in columns]
     layout = LineReader(columns).layout(csv)
     assert layout is not None
-    if not layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, jvm.objects(targets)):
+    if not layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, _objects(targets)):
         return None
     return [read(target, column.type) for target, column in zip(targets, columns, strict=True)]
 
@@ -136,7 +140,7 @@ def test_anything_else_is_read_the_same_or_not_at_all(titanic_scorer: Scorer, ki
 
 @pytest.mark.parametrize("lines", ["1,2\n3\n", "1,2\n3,4,5\n", "1\n2,3\n", "1,2,3\n4,5\n"])
 def test_a_line_with_too_many_or_too_few_fields_is_not_plain(titanic_scorer: Scorer, lines: str) -> None:
-    csv = PlainCsv(("a", "b"), ",", "\n", lines.encode(), 2, pa.array([], pa.large_string()))
+    csv = PlainCsv(("a", "b"), ",", "\n", lines.encode(), 2)
     assert _read([Column("b", ColumnType.STR)], csv) is None
 
 
@@ -198,7 +202,7 @@ def test_levels_are_told_apart_however_long(penguins_scorer: Scorer) -> None:
     csv = _csv([[name, "z"] for name in [*names, "unseen", "common-start-300-common-end", "n" * 302, "1234568"]])
     layout, target = reader.layout(csv), _target(ColumnType.FLOAT64, csv.rows)
     assert layout is not None
-    assert layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, jvm.objects([target]))
+    assert layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, _objects([target]))
     found = list(target)
     assert found[: len(names)] == list(range(len(names)))
     assert all(np.isnan(found[len(names) :]))

@@ -120,7 +120,7 @@ class CsvPiece:
         if columns.numbers is not None and columns.are_numbers:
             table = self._parsed(columns.numbers.types, columns.numbers.missing)
             if table is not None and not _are_odd(table, columns.numbers):
-                return Chunk(table, lines=self._texts(), is_whole=False)
+                return Chunk(table, lines=self.lines(), is_whole=False)
             # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
             columns.are_numbers = False
         return self.parse_whole()
@@ -129,21 +129,19 @@ class CsvPiece:
         """The lines themselves."""
         layout = self._columns.layout
         dialect = layout.dialect
-        return PlainCsv(
-            tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, len(self._ends), self._texts()
-        )
+        return PlainCsv(tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, len(self._ends))
 
     def parse_whole(self) -> Chunk:
         """The rows, every column as text."""
         table = self._parsed({}, frozenset())
         if table is not None:
-            return Chunk(table, lines=self._texts())
+            return Chunk(table, lines=self.lines())
         records = Pass(BytesIO(self._data), self._columns.layout, len(self._data) + 1024, self._first_row)
         try:
             chunk = to_chunk(pa.concat_tables(list(records.tables())))
         finally:
             records.close()
-        return Chunk(chunk.table, chunk.malformed, self._texts())
+        return Chunk(chunk.table, chunk.malformed, self.lines())
 
     def _parsed(self, types: Mapping[str, pa.DataType], missing: frozenset[str]) -> pa.Table | None:
         """The rows, None where one of them is malformed or a value has not its column's type."""
@@ -167,7 +165,7 @@ class CsvPiece:
             return None
         return table.rename_columns(list(names))
 
-    def _texts(self) -> pa.Array:
+    def lines(self) -> pa.Array:
         """The lines as :attr:`Chunk.lines`: the line end of the piece's last moved before its first."""
         end = self._columns.layout.dialect.line_end.encode()
         offsets = np.concatenate([[0], self._ends])

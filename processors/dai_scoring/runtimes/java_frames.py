@@ -41,8 +41,9 @@ class Frames:
     def transform_lines(self, csv: PlainCsv, layout: Any) -> pa.Table | None:
         """The same of lines of CSV; None where a value in them is not plainly written."""
         frame = self._empty(self._input_meta, csv.rows)
-        columns = jvm.objects([frame.getColumnData(index) for index in range(len(self.inputs))])
-        return self._made(frame) if layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, columns) else None
+        columns = [frame.getColumnData(index) for index in range(len(self.inputs))]
+        targets = jvm.array_of(jvm.java_class("java.lang.Object"), columns)
+        return self._made(frame) if layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, targets) else None
 
     def _made(self, frame: Any) -> pa.Table:
         made = self._pipeline.transform(frame)

@@ -243,16 +243,8 @@ def array_of(java_type: Any, values: Sequence[Any]) -> Any:
     return jpype.JArray(java_type)(list(values))
 
 
-def objects(values: Sequence[Any]) -> Any:
-    """An ``Object[]`` of Java objects."""
-    import jpype
-
-    return jpype.JArray(jpype.JObject)(list(values))
-
-
 def fill_strings(target: Any, values: pa.StringArray) -> None:
     """Copy an Arrow string array into a ``String[]`` of the same length; nulls stay null."""
-
     if len(values) <= _FEW:
         target[:] = values.to_pylist()
         return

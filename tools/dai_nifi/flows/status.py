@@ -89,15 +89,16 @@ class FlowStatus:
 
 def status(name: str) -> FlowStatus:
     """Look at a deployed flow; raises NotFoundError if there is none of that name."""
-    return _look(deployed.find(name))
+    return _look(deployed.find(name), claims.of(name))
 
 
 def status_all() -> list[FlowStatus]:
     """Look at every deployed flow."""
-    return [_look(one) for one in deployed.find_all()]
+    under_way = {one.name: one for one in claims.every()}
+    return [_look(one, under_way.get(one.name)) for one in deployed.find_all()]
 
 
-def _look(flow: Deployed) -> FlowStatus:
+def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
     found = deployed.processors(flow.id)
     states = [_state(one) for one in found]
     whole = _snapshot(flow)
@@ -127,7 +128,7 @@ def _look(flow: Deployed) -> FlowStatus:
         bulletins=told[-10:],
         id=flow.id,
         url=canvas(flow.id),
-        under_way=claims.of(flow.name),
+        under_way=under_way,
         agreement=metrics.agreement(found),
     )
 
