@@ -15,41 +15,16 @@ from dai_scoring.errors import MissingColumnsError, NameClashError, ScoringError
 from dai_scoring.files import Summary
 from dai_scoring.formats import Fields, Format, NotPlainError, json_elements, json_read, open_reader, pieces
 from dai_scoring.options import BadRows, MissingColumns
+from tests.unit.json_records import OTHERWISE, record
 from tests.unit.test_files import Bench
 
 _ARRAY = "application/json"
-_NUMBERS: list[Any] = [1, 2.5, -7, None, 1e3, 0.1, 1234567890123456789]
-_ODD: list[Any] = ["3", "NA", "oops", True, [1], {"x": 1}, "", 12345678901234567890123]
-_TEXTS: list[Any] = ["", "a", "é" * 3, " d ", None, "2018-01-01", 'say "x": 1', "}\n{", "\u2028", "\\", '\\"', "]"]
-# What stands between objects in some of the layouts below, where no object ends.
-_NASTY: list[Any] = ['"},{"', "},{", "}, {", "},\n{", [{}, {"x": 1}, {"s": "a"}], [{"x": "},{"}, {"x": 1}], {"y": [{}]}]
 _LAYOUTS: list[dict[str, Any]] = [
     {"separators": (",", ":")},
     {},
     {"indent": 2},
     {"indent": "\t"},
 ]
-
-
-# How whole files may write columns otherwise: numbers as text, texts as integers or booleans.
-_OTHERWISE: list[dict[str, list[Any]]] = [
-    {"x": ["1", "2.50", "-7", None, "NA", " 3"]},
-    {"s": [1, 22, None, -5, 1234567890123456789]},
-    {"s": [True, False, None]},
-    {"x": [True, False]},
-]
-
-
-def _record(choose: random.Random, index: int, odd: float, nasty: float, other: dict[str, list[Any]]) -> dict[str, Any]:
-    record: dict[str, Any] = {"id": index, "s": choose.choice(_TEXTS), "more": {"x": [1, {"s": "}"}]}}
-    if choose.random() >= odd:
-        record["x"] = choose.choice(_ODD if choose.random() < odd else _NUMBERS)
-    if choose.random() < odd:
-        record["s"] = choose.choice([1, False, "b"])
-    record |= {name: choose.choice(values) for name, values in other.items()}
-    if choose.random() < nasty:
-        record[choose.choice(["s", "extra"])] = choose.choice(_NASTY)
-    return dict(choose.sample(list(record.items()), len(record))) if odd else record
 
 
 def _jackson(records: list[Any]) -> str:
@@ -62,8 +37,8 @@ def _jackson(records: list[Any]) -> str:
 
 
 def _file(choose: random.Random, odd: float, nasty: float) -> str:
-    other = choose.choice([{}, {}, {}, *_OTHERWISE])
-    records: list[Any] = [_record(choose, index, odd, nasty, other) for index in range(choose.randint(0, 200))]
+    other = choose.choice([{}, {}, {}, *OTHERWISE])
+    records: list[Any] = [record(choose, index, odd, other, nasty) for index in range(choose.randint(0, 200))]
     if choose.random() < odd:
         records.insert(choose.randint(0, len(records)), choose.choice([{}, 7, None, [], "a"]))
     if choose.random() < 0.2:

@@ -12,37 +12,16 @@ import pytest
 from dai_scoring.errors import ContentError, MissingColumnsError, NameClashError
 from dai_scoring.formats import json_objects
 from dai_scoring.options import MissingColumns
+from tests.unit.json_records import OTHERWISE, record
 from tests.unit.test_files import Bench
 
 _LINES = "application/x-ndjson"
-_NUMBERS: list[Any] = [1, 2.5, -7, None, 1e3, 0.1, 1234567890123456789]
-_ODD: list[Any] = ["3", "NA", "oops", True, [1], {"x": 1}, "", 12345678901234567890123]
-_TEXTS: list[Any] = ["", "a", "é" * 3, " d ", None, "2018-01-01", 'say "x": 1', "}\n{", "\u2028"]
-
-
-# How whole files may write columns otherwise: numbers as text, texts as integers or booleans.
-_OTHERWISE: list[dict[str, list[Any]]] = [
-    {"x": ["1", "2.50", "-7", None, "NA", " 3"]},
-    {"s": [1, 22, None, -5, 1234567890123456789]},
-    {"s": [True, False, None]},
-    {"x": [True, False]},
-]
-
-
-def _record(choose: random.Random, index: int, odd: float, other: dict[str, list[Any]]) -> dict[str, Any]:
-    record: dict[str, Any] = {"id": index, "s": choose.choice(_TEXTS), "more": {"x": [1, {"s": "}"}]}}
-    if choose.random() >= odd:
-        record["x"] = choose.choice(_ODD if choose.random() < odd else _NUMBERS)
-    if choose.random() < odd:
-        record["s"] = choose.choice([1, False, "b"])
-    record |= {name: choose.choice(values) for name, values in other.items()}
-    return dict(choose.sample(list(record.items()), len(record))) if odd else record
 
 
 def _file(choose: random.Random, odd: float) -> str:
-    other = choose.choice([{}, {}, {}, *_OTHERWISE])
+    other = choose.choice([{}, {}, {}, *OTHERWISE])
     lines = [
-        json.dumps(_record(choose, index, odd, other), ensure_ascii=choose.random() < 0.01, separators=(",", ":"))
+        json.dumps(record(choose, index, odd, other), ensure_ascii=choose.random() < 0.01, separators=(",", ":"))
         for index in range(choose.randint(1, 300))
     ]
     if choose.random() < odd:
