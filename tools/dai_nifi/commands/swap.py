@@ -78,12 +78,13 @@ def render(console: Console, done: Swap) -> None:
     def line(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, soft_wrap=True)
 
-    what = done.name if done.of == MAIN.name else f"The {done.of} of {done.name}"
+    what, verb, scores = done.name, "has", "scores with"
+    if done.of != MAIN.name:
+        what, verb, scores = f"The {done.of} of {done.name}", "is", "is"
     if done.action == "unchanged":
         stopped = "" if done.running else f" It does not score: dai-nifi start {done.name}."
-        line(f"{what} has {done.new} already.{stopped}" if done.of == MAIN.name else f"{what} is {done.new} already.")
+        line(f"{what} {verb} {done.new} already.{stopped}", "bold")
         return
-    verb = "has" if done.of == MAIN.name else "is"
     if done.action == "checked":
         line(f"{what} {verb} {done.old}; {done.new} would take its place. Nothing was changed.", "bold")
     elif not done.running:
@@ -91,8 +92,7 @@ def render(console: Console, done: Swap) -> None:
     elif done.action == "finished":
         line(f"{what} {verb} {done.new}, and scores again: what was cut off is finished.", "bold")
     else:
-        scores = f"{what} scores with {done.new}" if done.of == MAIN.name else f"{what} is {done.new}"
-        line(f"{scores} now. Scoring paused for {done.paused_seconds or 0:.2f} s.", "bold")
+        line(f"{what} {scores} {done.new} now. Scoring paused for {done.paused_seconds or 0:.2f} s.", "bold")
     if done.new_id is not None:
         line(f"  before  {done.old} ({done.old_id})")
         line(f"  after   {done.new} ({done.new_id})")
