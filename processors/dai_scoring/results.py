@@ -45,9 +45,14 @@ def without(rows: Rows, rejected: npt.NDArray[np.int64]) -> Rows:
     """The rows, or their texts, but for those that were rejected."""
     if not len(rejected):
         return rows
-    keep = np.ones(len(rows), dtype=bool)
-    keep[rejected] = False
-    return rows.filter(pa.array(keep))
+    return rows.filter(pa.array(~_are(rejected, len(rows))))
+
+
+def _are(numbers: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.bool_]:
+    """Which of ``count`` rows have one of these numbers."""
+    found = np.zeros(count, dtype=bool)
+    found[numbers] = True
+    return found
 
 
 def joined(
@@ -73,8 +78,9 @@ def joined(
 
 
 def with_reasons(table: pa.Table, rejects: pa.Table) -> pa.Table:
-    """The rejected rows of ``table``, untouched, with :data:`REJECT_COLUMNS` saying why."""
-    rows = table.take(rejects.column("row"))
+    """The rejected rows of ``table``, untouched, with :data:`REJECT_COLUMNS` saying why; ``rejects`` ordered by row."""
+    # Arrow's take forgets how many rows a table without columns has.
+    rows = table.filter(pa.array(_are(rejects.column("row").to_numpy(), table.num_rows)))
     for name, source in zip(REJECT_COLUMNS, ("code", "column", "value"), strict=True):
         # A file that was rejected before, mended and sent again has these columns already.
         if name in rows.schema.names:

@@ -76,3 +76,13 @@ def test_a_name_within_a_value_is_no_column(tmp_path: Path) -> None:
         bench.score('{"x":1,"m":{"s":"a"}}\n{"x":1,"m":{"s":"a"}}\n', mime=_LINES)
     bench.score('{"s":null,"x":2}\n{"s":null,"x":2}\n', mime=_LINES)
     assert [row["total"] for row in [json.loads(line) for line in bench.out().splitlines()]] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(("text", "batch_rows"), [("7\n", 10), ('{"x":1,"s":"a"}\n7\n', 1), ("{}\n[1]\n{}\n", 10)])
+def test_malformed_rows_among_none_that_have_a_column_are_rejected(tmp_path: Path, text: str, batch_rows: int) -> None:
+    bench = Bench(tmp_path)
+    found = bench.score(text, mime=_LINES, batch_rows=batch_rows, missing_columns=MissingColumns.AS_MISSING)
+    assert (found.records, found.rejected) == (text.count("\n"), 1)
+    (rejected,) = map(json.loads, bench.rejected.read_text().splitlines())
+    assert rejected["_reject_code"] == "malformed_row"
+    assert len(bench.target.read_text().splitlines()) == found.scored
