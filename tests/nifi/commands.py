@@ -15,13 +15,13 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
+def hear_ctrl_c() -> None:
+    """For a command that gets it: tests that run in the background ignore it, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def interrupted(line: str, number: signal.Signals, *arguments: str | Path) -> tuple[int, str]:
     """Run a command and send it a signal when it has printed this line of progress; its exit code and words."""
-
-    def hear_ctrl_c() -> None:
-        # Tests that run in the background ignore it, and so would what they start.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
     command = [*COMMAND, *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c) as process:
         said = []

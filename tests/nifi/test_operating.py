@@ -30,7 +30,7 @@ from dai_nifi.nifi.web import free_port
 from dai_scoring.model_file import sha256
 from tests.conftest import GOLDEN_ROW, ROOT
 from tests.nifi import second_model
-from tests.nifi.commands import COMMAND, run
+from tests.nifi.commands import COMMAND, hear_ctrl_c, run
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
 from tests.nifi.test_deploy import stop_scoring, wait_for_queue
 
@@ -94,7 +94,8 @@ def watched(*arguments: str) -> int:
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 500, 200, 0, 0))
     shown = b""
     end = time.monotonic() + 60
-    with subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    with subprocess.Popen([*COMMAND, *arguments], **terminal, preexec_fn=hear_ctrl_c) as process:
         os.close(theirs)
         while b"rows a second" not in shown and time.monotonic() < end:
             if select.select([ours], [], [], 1)[0]:
