@@ -33,7 +33,7 @@ LACKING = "nifi-http-context-map-nar"
 
 
 @pytest.fixture(scope="module")
-def lean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NiFi]:
+def lean(tmp_path_factory: pytest.TempPathFactory, elsewhere: None) -> Iterator[NiFi]:
     """A NiFi whose lib lacks an archive, and which has no archive of ours."""
     folder = tmp_path_factory.mktemp("lean")
     ensure = assembly.ensure
