@@ -71,7 +71,7 @@ def test_exit_codes_and_messages(samples: Path, titanic: Path, needs_licence: Pa
     model = samples / "penguins.mojo"
     for arguments, code, words in (
         (("--model", text, rows, out), 7, "is not a MOJO"),
-        (("--model", tmp_path / "gone.mojo", rows, out), 7, "there is no model file"),
+        (("--model", tmp_path / "gone.mojo", rows, out), 5, "there is no model file"),
         (("--model", needs_licence, rows, out, "--accept-h2o-licence"), 7, "needs a Driverless AI licence"),
         (("--model", model, rows, out), 9, "column(s) of the model are missing"),
         (("--model", model, tmp_path / "gone.csv", out), 5, "there is no file"),
