@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 
 @dataclass(frozen=True)
 class PlainCsv:
@@ -16,5 +18,5 @@ class PlainCsv:
     names: tuple[str, ...]
     delimiter: str
     line_end: str
-    data: bytes
+    data: pa.Buffer
     rows: int

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, for this user only
-_MEMORY_LIMIT = 32 << 20
+_MEMORY_LIMIT = 256 << 20
 # Scores can be larger than the rows they belong to; containers often have no more than 64 MB of such memory.
 _MEMORY_SPARE = 8
 _PREFIX = "dai-scoring-"

@@ -75,7 +75,7 @@ _ARRAYS = {
 def _csv(rows: list[list[str]], end: str = "\n", delimiter: str = ",") -> PlainCsv:
     data = "".join(delimiter.join(row) + end for row in rows).encode()
     names = tuple(f"c{index}" for index in range(len(rows[0])))
-    return PlainCsv(names, delimiter, end, data, len(rows))
+    return PlainCsv(names, delimiter, end, pa.py_buffer(data), len(rows))
 
 
 def _target(kind: ColumnType, rows: int) -> Any:
@@ -140,7 +140,7 @@ def test_anything_else_is_read_the_same_or_not_at_all(titanic_scorer: Scorer, ki
 
 @pytest.mark.parametrize("lines", ["1,2\n3\n", "1,2\n3,4,5\n", "1\n2,3\n", "1,2,3\n4,5\n"])
 def test_a_line_with_too_many_or_too_few_fields_is_not_plain(titanic_scorer: Scorer, lines: str) -> None:
-    csv = PlainCsv(("a", "b"), ",", "\n", lines.encode(), 2)
+    csv = PlainCsv(("a", "b"), ",", "\n", pa.py_buffer(lines.encode()), 2)
     assert _read([Column("b", ColumnType.STR)], csv) is None
 
 

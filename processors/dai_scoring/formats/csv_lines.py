@@ -6,7 +6,7 @@ files takes over there. Almost all files that programs write have none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -19,7 +19,7 @@ import pyarrow.csv as pa_csv
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Numbers, Piece
 from dai_scoring.formats.csv_pass import Pass, to_chunk
 from dai_scoring.formats.csv_sniff import Layout
-from dai_scoring.formats.source import HeldText, TextSource, in_groups, read_at_most
+from dai_scoring.formats.source import HeldText, TextSource, read_at_most
 from dai_scoring.numeric import finite_numbers
 from dai_scoring.plain_csv import PlainCsv
 
@@ -52,23 +52,37 @@ class PlainLines:
     def pieces(self) -> Iterator[Piece]:
         """The records, in pieces of at most the rows and the bytes of a chunk."""
         block = int(max(min(self._layout.row_bytes * self._chunk_rows, self._share, _MOST), _LEAST))
-        data = b""
+        # As if the line before the records were there too: each line of a piece is then behind a line end.
+        data = self._end
         while self._source.plain:
             added = read_at_most(self._source, block)
             data += added
-            if not data:
+            if len(data) == len(self._end):
                 self.ended = True
                 return
-            unended = len(added) < block and not data.endswith(self._end)
-            whole = data + self._end if unended else data
-            ends = self._ends(whole, whole.rfind(b"\n") + 1)
-            if ends is None or not len(ends):
+            is_last = len(added) < block
+            if is_last and not data.endswith(self._end):
+                data += self._end
+            ends = self._ends(data, data.rfind(b"\n") + 1)
+            if ends is None or len(ends) < 2:
                 return
-            for lines, line_ends in in_groups(whole, ends, self._chunk_rows):
-                yield CsvPiece(lines, line_ends, self.rows, self._columns)
-                self.rows += len(line_ends)
-            self.size += int(ends[-1])
-            data = data[ends[-1] :]
+            done = yield from self._cut(data, ends, is_last)
+            data = data[done - len(self._end) :]
+
+    def _cut(self, data: bytes, ends: npt.NDArray[np.int64], all_of_them: bool) -> Generator[Piece, None, int]:
+        """The lines of a block in pieces; few that are left over wait for those of the next. Where it stopped."""
+        buffer = pa.py_buffer(data)
+        count = len(ends) - 1
+        if count > self._chunk_rows and not all_of_them:
+            count -= count % self._chunk_rows
+        for first in range(0, count, self._chunk_rows):
+            group = ends[first : min(first + self._chunk_rows, count) + 1]
+            start = int(group[0]) - len(self._end)
+            yield CsvPiece(buffer.slice(start, int(group[-1]) - start), group - start, self.rows, self._columns)
+            self.rows += len(group) - 1
+        done = int(ends[count])
+        self.size += done - len(self._end)
+        return done
 
     def _ends(self, data: bytes, size: int) -> npt.NDArray[np.int64] | None:
         """Where the lines end that the first ``size`` bytes are; None where they may not be records."""
@@ -81,7 +95,7 @@ class PlainLines:
                 return None
         elif data.count(b"\r", 0, size) != len(ends) or data.count(self._end, 0, size) != len(ends):
             return None
-        return None if (np.diff(ends, prepend=0) == len(self._end)).any() else ends
+        return None if (np.diff(ends) == len(self._end)).any() else ends
 
     def _line_feeds(self, data: bytes, size: int) -> npt.NDArray[np.int64]:
         if self._layout.row_bytes > _LONG_LINE:
@@ -106,10 +120,14 @@ class _Columns:
 
 
 class CsvPiece:
-    """Some lines, each a record: a :class:`Piece`."""
+    """Some lines, each a record: a :class:`Piece`.
 
-    def __init__(self, data: bytes, ends: npt.NDArray[np.int64], first_row: int, columns: _Columns) -> None:
-        self._data = data
+    ``data`` are the lines, behind the line end before the first; ``ends`` is where that and where each line ends.
+    """
+
+    def __init__(self, data: pa.Buffer, ends: npt.NDArray[np.int64], first_row: int, columns: _Columns) -> None:
+        self._text = data
+        self._data = data.slice(int(ends[0]))
         self._ends = ends
         self._first_row = first_row
         self._columns = columns
@@ -129,14 +147,14 @@ class CsvPiece:
         """The lines themselves."""
         layout = self._columns.layout
         dialect = layout.dialect
-        return PlainCsv(tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, len(self._ends))
+        return PlainCsv(tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, len(self._ends) - 1)
 
     def parse_whole(self) -> Chunk:
         """The rows, every column as text."""
         table = self._parsed({}, frozenset())
         if table is not None:
             return Chunk(table, lines=self.lines())
-        records = Pass(BytesIO(self._data), self._columns.layout, len(self._data) + 1024, self._first_row)
+        records = Pass(BytesIO(self._data), self._columns.layout, self._data.size + 1024, self._first_row)
         try:
             chunk = to_chunk(pa.concat_tables(list(records.tables())))
         finally:
@@ -151,7 +169,7 @@ class CsvPiece:
         try:
             table = pa_csv.read_csv(
                 pa.BufferReader(self._data),
-                read_options=pa_csv.ReadOptions(use_threads=False, block_size=len(self._data) + 1, column_names=keys),
+                read_options=pa_csv.ReadOptions(use_threads=False, block_size=self._data.size + 1, column_names=keys),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self._columns.layout.dialect.delimiter, newlines_in_values=False
                 ),
@@ -166,11 +184,9 @@ class CsvPiece:
         return table.rename_columns(list(names))
 
     def lines(self) -> pa.Array:
-        """The lines as :attr:`Chunk.lines`: the line end of the piece's last moved before its first."""
-        end = self._columns.layout.dialect.line_end.encode()
-        offsets = np.concatenate([[0], self._ends])
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(end + self._data)]
-        return pa.Array.from_buffers(pa.large_string(), len(self._ends), buffers)
+        """The lines as :attr:`Chunk.lines`, each behind the end of the line before."""
+        buffers = [None, pa.py_buffer(self._ends - self._ends[0]), self._text]
+        return pa.Array.from_buffers(pa.large_string(), len(self._ends) - 1, buffers)
 
 
 def _are_odd(table: pa.Table, numbers: Numbers) -> bool:

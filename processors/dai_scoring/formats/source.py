@@ -20,6 +20,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BLOCK = 1 << 20
 ADVICE = (
     "Convert the content to UTF-8 (in NiFi: ConvertCharacterSet), "
     "or say its encoding in the MIME type, as in text/csv; charset=ISO-8859-1."
@@ -68,11 +69,12 @@ class TextSource:
         if self.plain:
             name = "utf-8"
         # The decoders of UTF-16 and UTF-32 read the mark themselves, to know the order of bytes.
-        self._file.seek(len(mark[0]) if mark and self.plain else 0)
+        self._start = len(mark[0]) if mark and self.plain else 0
+        self._path = path
+        self._file.seek(self._start)
         self._charset = name
         self._decoder = codecs.getincrementaldecoder(name)("strict" if check else "replace")
         self._offset = 0
-        self._line = 1
         self._ready = b""
 
     @property
@@ -88,11 +90,12 @@ class TextSource:
         """Up to ``size`` bytes of UTF-8; empty only at the end."""
         while not self._ready:
             block = self._file.read(size)
-            text = self._decode(block)
+            # Only looked at where it is ASCII: decoding would copy it.
+            is_ascii = self.plain and block.isascii() and not self._decoder.getstate()[0]
+            text = "" if is_ascii else self._decode(block)
             if not block:
                 return b"" if self.plain else text.encode()
             self._offset += len(block)
-            self._line += block.count(b"\n")
             if self.plain:
                 # Bytes of a character cut by the block's end were checked as far as they go.
                 return block
@@ -107,8 +110,14 @@ class TextSource:
         except UnicodeDecodeError as error:
             data: bytes = error.object
             place = self._offset - waiting + error.start
-            line = self._line + data[: error.start].count(b"\n")
-            raise InvalidByteError(self._charset, data[error.start], place, line) from None
+            raise InvalidByteError(self._charset, data[error.start], place, self._line_of(place)) from None
+
+    def _line_of(self, offset: int) -> int:
+        """The line with that byte, counted from 1: to count while reading would cost more than the reading."""
+        with self._path.open("rb") as file:
+            file.seek(self._start)
+            blocks = (file.read(min(_BLOCK, offset - done)) for done in range(0, offset, _BLOCK))
+            return 1 + sum(block.count(b"\n") for block in blocks)
 
     def skip(self, count: int) -> None:
         """Read and drop ``count`` bytes."""
@@ -134,7 +143,11 @@ class HeldText:
 
 def read_at_most(source: TextSource | HeldText, size: int) -> bytes:
     """The first ``size`` bytes of the source, fewer only if it ends."""
-    out = io.BytesIO()
+    first = source.read(size)
+    if len(first) in (0, size):
+        return first
+    out = io.BytesIO(first)
+    out.seek(0, io.SEEK_END)
     while out.tell() < size:
         block = source.read(size - out.tell())
         if not block:

@@ -135,7 +135,7 @@ class H2o3Mojo:
         layout = None if self._lines is None else self._lines.layout(csv)
         if layout is None:
             return None
-        lines = jvm.lent(pa.py_buffer(csv.data))
+        lines = jvm.lent(csv.data)
         raw = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated)
         return None if raw is None else Predicted(self._predictions(raw))
 
