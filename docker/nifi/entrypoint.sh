@@ -76,6 +76,8 @@ if [ -n "${NIFI_ZK_CONNECT_STRING:-}" ]; then
     put nifi.cluster.node.address "$address"
     put nifi.cluster.node.protocol.port 11443
     put nifi.cluster.protocol.is.secure false
+    # Archives and models are handed from node to node within this; 5 seconds, as NiFi has it, are too few.
+    put nifi.cluster.node.read.timeout "1 min"
     put nifi.cluster.load.balance.host "$address"
     put nifi.cluster.leader.election.implementation CuratorLeaderElectionManager
     put nifi.cluster.flow.election.max.candidates "${NIFI_CLUSTER_NODES:-3}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ import pytest
 from dai_nifi.nars.build import build
 from dai_nifi.nifi.web import free_port
 from tests.conftest import ROOT
-from tests.docker import base_image
+from tests.docker import base_image, debian, postgres_image, zookeeper_image
+from tests.nifi.conftest import quiet
 from tests.unit.test_docker_files import arguments
 
 
@@ -39,17 +42,38 @@ def docker_compose_command(engine: None) -> str:
     pytest.skip("the Docker engine lacks compose; with Debian: apt-get install docker-compose")
 
 
-@pytest.fixture(scope="session")
-def base(engine: None, tmp_path_factory: pytest.TempPathFactory) -> str:
+def image(official: str, stand_in: ModuleType, folders: pytest.TempPathFactory) -> str:
     """The official image where it can be had, else one made here."""
-    official = arguments()["BASE_IMAGE"]
     if runs("docker", "image", "inspect", official) or runs("docker", "pull", official):
         return official
-    if not runs("docker", "image", "inspect", base_image.tag()):
-        if (lacking := base_image.missing()) is not None:
+    tag: str = stand_in.TAG
+    if not runs("docker", "image", "inspect", tag):
+        if (lacking := debian.missing()) is not None:
             pytest.skip(f"{official} cannot be pulled, and {lacking}")
-        base_image.make(tmp_path_factory.mktemp("base"))
-    return base_image.tag()
+        stand_in.make(folders.mktemp("image"))
+    return tag
+
+
+def default(file: str, variable: str) -> str:
+    """The image that a compose file takes where nobody says otherwise."""
+    found = re.search(rf"\$\{{{variable}:-(.+)\}}", (ROOT / "docker" / file).read_text())
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture(scope="session")
+def base(engine: None, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return image(arguments()["BASE_IMAGE"], base_image, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def zookeeper(base: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return image(default("compose.cluster.yaml", "ZOOKEEPER_IMAGE"), zookeeper_image, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def postgres(engine: None, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return image(default("compose.yaml", "POSTGRES_IMAGE"), postgres_image, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +81,8 @@ def setting(base: str, samples: Path, tmp_path_factory: pytest.TempPathFactory) 
     """A folder as a checkout has it, with the archives for the image's Python, and compose's variables."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(ROOT / "docker", folder / "docker")
-    build("java", folder / "build" / "nars", lambda what, share=None: None, python=base_image.PYTHON)
+    # With H2O's runtime inside: whoever runs the tests accepts its licence.
+    build("java", folder / "build" / "nars", quiet, accept_h2o_licence=True, python=debian.PYTHON)
     (folder / "files").mkdir()
     # The user of the image is not the one who runs the tests.
     (folder / "files").chmod(0o777)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +15,15 @@ from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.flows.rest import wait_for
 from dai_nifi.flows.status import status
 from dai_nifi.nifi.assembly import version
-from tests.nifi.test_deploy_http import ask, expected
+from tests.docker.engine import SECONDS, answered, container, docker, wait_until_healthy
+from tests.nifi.test_deploy_http import expected
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
-
-SECONDS = 300
-
-
-def docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def container(project: str) -> str:
-    return docker("ps", "--quiet", "--filter", f"label=com.docker.compose.project={project}")
-
-
-def wait_until_healthy(name: str) -> None:
-    end = time.monotonic() + SECONDS
-    while (state := json.loads(docker("inspect", name))[0]["State"])["Health"]["Status"] != "healthy":
-        assert state["Running"], docker("logs", "--tail", "50", name)
-        assert time.monotonic() < end, state
-        time.sleep(1)
 
 
 @pytest.fixture(scope="module")
 def healthy(url: str, docker_compose_project_name: str) -> str:
-    name = container(docker_compose_project_name)
+    name = container(docker_compose_project_name, "nifi")
     wait_until_healthy(name)
     connect(url)
     return name
@@ -68,19 +48,14 @@ def test_it_is_not_root_and_listens_on_loopback(healthy: str) -> None:
 
 def test_it_scores_and_keeps_its_flow_in_the_volume(healthy: str, endpoint: str, url: str, samples: Path) -> None:
     rows = (samples / "penguins-rows.csv").read_text()
-    answers = [ask(endpoint, rows, "text/csv").body]
+    assert answered(endpoint, rows) == expected(samples)
     docker("restart", "--time", "60", healthy)
     wait_until_healthy(healthy)
     connect(url)
     wait_for(
         lambda: status("realtime-http").state == "running" or None, SECONDS, lambda: InvalidFlowError("it is stopped")
     )
-    answers.append(ask(endpoint, rows, "text/csv").body)
-    for body in answers:
-        found = [
-            (row["predict"], float(row["female"]), float(row["male"])) for row in csv.DictReader(io.StringIO(body))
-        ]
-        assert found == expected(samples)
+    assert answered(endpoint, rows) == expected(samples)
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.cluster.yaml"])

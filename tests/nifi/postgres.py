@@ -32,18 +32,41 @@ def programs() -> Path:
 
 
 @dataclass(frozen=True)
-class Postgres:
-    """A server on a port of the loopback interface."""
+class Database:
+    """A database of a server that listens on a port of the loopback interface."""
+
+    psql: Path
+    port: int
+    user: str
+    name: str
+    url: str
+    """As NiFi reaches it."""
+
+    def ask(self, statement: str) -> list[dict[str, str]]:
+        """Run a statement; null and empty text both come as ''."""
+        place = ["-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, self.name]
+        done = subprocess.run(
+            [self.psql, "-q", "--csv", "-v", "ON_ERROR_STOP=1", *place],
+            input=statement,
+            env={**os.environ, "PGPASSWORD": PASSWORD, "PGTZ": "UTC"},
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stderr
+        return list(csv.DictReader(io.StringIO(done.stdout)))
+
+    def count(self, table: str) -> int:
+        return int(self.ask(f"select count(*) as n from {table}")[0]["n"])
+
+
+@dataclass(frozen=True)
+class Postgres(Database):
+    """A server of the tests' own, with its one database."""
 
     programs: Path
     folder: Path
-    port: int
     account: str | None
     """Who runs it, where that is somebody else: it does not run as root."""
-
-    @property
-    def url(self) -> str:
-        return f"jdbc:postgresql://127.0.0.1:{self.port}/postgres"
 
     def run(self, program: str, *arguments: str) -> None:
         subprocess.run(
@@ -63,34 +86,6 @@ class Postgres:
     def stop(self) -> None:
         self.run("pg_ctl", "stop", "-w", "-m", "immediate")
 
-    def ask(self, statement: str) -> list[dict[str, str]]:
-        """Run a statement; null and empty text both come as ''."""
-        done = subprocess.run(
-            [
-                self.programs / "psql",
-                "-q",
-                "--csv",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-h",
-                "127.0.0.1",
-                "-p",
-                str(self.port),
-                "-U",
-                USER,
-                "postgres",
-            ],
-            input=statement,
-            env={**os.environ, "PGPASSWORD": PASSWORD, "PGTZ": "UTC"},
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 0, done.stderr
-        return list(csv.DictReader(io.StringIO(done.stdout)))
-
-    def count(self, table: str) -> int:
-        return int(self.ask(f"select count(*) as n from {table}")[0]["n"])
-
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
@@ -108,7 +103,9 @@ def postgres() -> Iterator[Postgres]:
         if account is not None:
             for path in (folder, secret):
                 shutil.chown(path, account)
-        server = Postgres(found, folder, free_port(), account)
+        port = free_port()
+        url = f"jdbc:postgresql://127.0.0.1:{port}/postgres"
+        server = Postgres(found / "psql", port, USER, "postgres", url, found, folder, account)
         server.run("initdb", "-U", USER, "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--locale=C")
         server.start()
         try:

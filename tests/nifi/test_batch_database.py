@@ -27,7 +27,7 @@ from dai_nifi.nars.install import install
 from dai_nifi.nifi.instance import LocalNiFi
 from dai_scoring.scorer import Scorer
 from tests.nifi.conftest import NiFi, quiet
-from tests.nifi.postgres import PASSWORD, USER, Postgres, postgres
+from tests.nifi.postgres import PASSWORD, Database, Postgres, postgres
 
 pytestmark = pytest.mark.nifi
 
@@ -51,7 +51,7 @@ def _password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_PASSWORD", PASSWORD)
 
 
-def tables(database: Postgres, name: str, further: str = "", kept: str = "") -> dict[str, str]:
+def tables(database: Database, name: str, further: str = "", kept: str = "") -> dict[str, str]:
     """Make the three tables of a flow; its parameters."""
     database.ask(f"""
         create table {name} (id bigserial primary key, pclass integer, sex text, age text, ticket varchar(30),
@@ -62,7 +62,7 @@ def tables(database: Postgres, name: str, further: str = "", kept: str = "") -> 
                                       _reject_value text);""")
     return {
         "database.url": database.url,
-        "database.user": USER,
+        "database.user": database.user,
         "source.table": f"public.{name}",
         "key.column": "id",
         "target.table": f"{name}_scores",
@@ -78,7 +78,7 @@ def wait(reached: Callable[[], Any], seconds: float = 240) -> None:
         time.sleep(0.5)
 
 
-def agree(database: Postgres, name: str, scorer: Scorer, where: str) -> int:
+def agree(database: Database, name: str, scorer: Scorer, where: str) -> int:
     """Compare scores in the target table with those of the library; how many."""
     rows = database.ask(
         f"select s.*, t.survived_0, t.survived_1 from {name} s join {name}_scores t using (id) where {where}"

@@ -181,12 +181,12 @@ def test_compose_files_build_this_image_and_listen_on_loopback_only(name: str) -
     services = compose(name)["services"]
     nifis = [service for key, service in services.items() if key.startswith("nifi")]
     assert len(nifis) == (3 if "cluster" in name else 1)
-    for service in nifis:
-        build = service["build"]
-        assert (DOCKER / build["context"]).resolve() == ROOT
-        assert (ROOT / build["dockerfile"]).is_file()
-        assert set(build["args"]) <= set(arguments())
-        assert build["args"]["BASE_IMAGE"] == f"${{BASE_IMAGE:-{arguments()['BASE_IMAGE']}}}"
+    assert {service["image"] for service in nifis} == {"nifi-dai-scoring"}
+    (build,) = [service["build"] for service in nifis if "build" in service]
+    assert (DOCKER / build["context"]).resolve() == ROOT
+    assert (ROOT / build["dockerfile"]).is_file()
+    assert set(build["args"]) <= set(arguments())
+    assert build["args"]["BASE_IMAGE"] == f"${{BASE_IMAGE:-{arguments()['BASE_IMAGE']}}}"
     published = [port for service in services.values() for port in service.get("ports", ())]
     assert all(re.fullmatch(r"127\.0\.0\.1:\$\{\w+:-\d+\}:\d+", port) for port in published)
     assert len({re.search(r":-(\d+)", port)[1] for port in published}) == len(published)  # type: ignore[index]

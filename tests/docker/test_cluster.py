@@ -1,0 +1,131 @@
+"""Three nodes in an engine: they find each other, score alike, and go on while one of them is gone."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+import urllib.error
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dai_nifi.connect import connect
+from dai_nifi.errors import NodeAwayError, ToolError
+from dai_nifi.flows import lifecycle
+from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.status import status
+from dai_nifi.nifi.web import Api, free_port
+from tests.docker.engine import Compose, answered, docker, up, wait_until, wait_until_healthy
+from tests.nifi.test_deploy_http import expected
+
+pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
+
+NODES = ("nifi-1", "nifi-2", "nifi-3")
+
+
+@pytest.fixture(scope="module")
+def cluster(docker_compose_command: str, setting: Path, zookeeper: str) -> Iterator[Compose]:
+    ports = {f"{kind}_PORT_{number}": str(free_port()) for kind in ("NIFI", "SCORE") for number in (1, 2, 3)}
+    settings = {"NIFI_SENSITIVE_PROPS_KEY": secrets.token_hex(12), "NIFI_JVM_HEAP_MAX": "700m"}
+    environment = {**ports, **settings, "ZOOKEEPER_IMAGE": zookeeper}
+    with up(docker_compose_command, setting / "docker" / "compose.cluster.yaml", "cluster", environment) as made:
+        began = time.monotonic()
+        for node in NODES:
+            wait_until_healthy(made.container(node))
+        wait_until_connected(made)
+        print(f"\nthree nodes are connected {time.monotonic() - began:.0f} s after their containers were started")
+        yield made
+
+
+def url(cluster: Compose, node: str) -> str:
+    return f"http://{cluster.address(node, 8080)}"
+
+
+def seen_by(cluster: Compose, node: str) -> dict[str, tuple[str, list[str]]]:
+    """State and roles of each node, as one of them says."""
+    try:
+        told = Api(f"{url(cluster, node)}/nifi-api").get("/controller/cluster")["cluster"]["nodes"]
+    except ToolError:
+        # It has not joined yet, or has lost the others.
+        return {}
+    return {one["address"]: (one["status"], one["roles"]) for one in told}
+
+
+def states(cluster: Compose, node: str) -> dict[str, str]:
+    return {name: state for name, (state, _) in seen_by(cluster, node).items()}
+
+
+def wait_until_seen(cluster: Compose, node: str, wanted: dict[str, str]) -> None:
+    """Until a node says that these are in these states."""
+    wait_until(lambda: wanted.items() <= states(cluster, node).items(), lambda: states(cluster, node))
+
+
+def wait_until_connected(cluster: Compose) -> None:
+    """Until every node says so of all."""
+    for node in NODES:
+        wait_until_seen(cluster, node, dict.fromkeys(NODES, "CONNECTED"))
+
+
+@pytest.fixture(scope="module")
+def endpoints(cluster: Compose, samples: Path) -> dict[str, str]:
+    """Where each node scores, with the flow deployed from outside to one of them."""
+    connect(url(cluster, "nifi-2"))
+    parameters = {"http.host": "0.0.0.0", "http.port": "8081"}
+    assert deploy(Request("realtime-http", samples / "penguins.mojo", parameters=parameters)).running
+    return {node: f"http://{cluster.address(node, 8081)}/score" for node in NODES}
+
+
+def test_every_node_knows_of_all_and_has_the_archive(cluster: Compose) -> None:
+    roles = [role for _, those in seen_by(cluster, "nifi-1").values() for role in those]
+    assert sorted(roles) == ["Cluster Coordinator", "Primary Node"]
+    for node in NODES:
+        assert states(cluster, node) == dict.fromkeys(NODES, "CONNECTED")
+        bound = json.loads(docker("inspect", cluster.container(node)))[0]["NetworkSettings"]["Ports"]
+        assert {one["HostIp"] for port in bound.values() for one in port} == {"127.0.0.1"}
+        # Each node answers for itself where nobody hands the request on.
+        types = Api(f"{url(cluster, node)}/nifi-api").get("/flow/processor-types?type=ScoreJavaMojo")["processorTypes"]
+        assert [one["type"] for one in types] == ["ScoreJavaMojo"]
+
+
+def test_every_node_scores(endpoints: dict[str, str], samples: Path) -> None:
+    rows = (samples / "penguins-rows.csv").read_text()
+    assert {node: answered(endpoint, rows) for node, endpoint in endpoints.items()} == dict.fromkeys(
+        NODES, expected(samples)
+    )
+
+
+def test_a_killed_node_comes_back_and_the_others_score_meanwhile(
+    cluster: Compose, endpoints: dict[str, str], samples: Path
+) -> None:
+    rows, wanted = (samples / "penguins-rows.csv").read_text(), expected(samples)
+    # The one that leads: another has to take over.
+    (killed,) = [node for node, (_, roles) in seen_by(cluster, "nifi-1").items() if "Cluster Coordinator" in roles]
+    left = [node for node in NODES if node != killed]
+    began = time.monotonic()
+    docker("kill", cluster.container(killed))
+    assert [answered(endpoints[node], rows) for node in left] == [wanted, wanted]
+    for node in left:
+        wait_until_seen(cluster, node, {killed: "DISCONNECTED"})
+    print(f"\nthe others say after {time.monotonic() - began:.0f} s that {killed} is gone")
+    assert [answered(endpoints[node], rows) for node in left] == [wanted, wanted]
+    connect(url(cluster, left[0]))
+    with pytest.raises(NodeAwayError, match=killed):
+        lifecycle.stop("realtime-http")
+    began = time.monotonic()
+    docker("start", cluster.container(killed))
+    wait_until_healthy(cluster.container(killed))
+    wait_until_connected(cluster)
+    wait_until(lambda: scores(endpoints[killed], rows) == wanted, lambda: docker("logs", cluster.container(killed)))
+    print(f"it is connected and scores again {time.monotonic() - began:.0f} s after its start")
+    assert [answered(endpoints[node], rows) for node in left] == [wanted, wanted]
+    assert status("realtime-http").state == "running"
+
+
+def scores(endpoint: str, rows: str) -> list[tuple[str, float, float]] | None:
+    """As answered(), None where nothing listens yet."""
+    try:
+        return answered(endpoint, rows)
+    except (urllib.error.URLError, ConnectionError):
+        return None
