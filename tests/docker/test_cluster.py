@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import secrets
+import subprocess
 import time
 import urllib.error
 from collections.abc import Iterator
@@ -16,13 +19,17 @@ from dai_nifi.errors import NodeAwayError, ToolError
 from dai_nifi.flows import lifecycle
 from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.flows.status import status
+from dai_nifi.nifi.assembly import version
 from dai_nifi.nifi.web import Api, free_port
 from tests.docker.engine import Compose, answered, docker, up, wait_until, wait_until_healthy
+from tests.nifi.conftest import Folders
+from tests.nifi.test_cluster import predictions, rows, scored_on
 from tests.nifi.test_deploy_http import expected
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
 
 NODES = ("nifi-1", "nifi-2", "nifi-3")
+KINDS = ("input", "output", "rejected", "failed")
 
 
 @pytest.fixture(scope="module")
@@ -77,39 +84,75 @@ def endpoints(cluster: Compose, samples: Path) -> dict[str, str]:
     return {node: f"http://{cluster.address(node, 8081)}/score" for node in NODES}
 
 
-def test_every_node_knows_of_all_and_has_the_archive(cluster: Compose) -> None:
+def test_every_node_knows_of_all_and_listens_on_loopback(cluster: Compose) -> None:
     roles = [role for _, those in seen_by(cluster, "nifi-1").values() for role in those]
     assert sorted(roles) == ["Cluster Coordinator", "Primary Node"]
     for node in NODES:
         assert states(cluster, node) == dict.fromkeys(NODES, "CONNECTED")
         bound = json.loads(docker("inspect", cluster.container(node)))[0]["NetworkSettings"]["Ports"]
         assert {one["HostIp"] for port in bound.values() for one in port} == {"127.0.0.1"}
-        # Each node answers for itself where nobody hands the request on.
-        types = Api(f"{url(cluster, node)}/nifi-api").get("/flow/processor-types?type=ScoreJavaMojo")["processorTypes"]
-        assert [one["type"] for one in types] == ["ScoreJavaMojo"]
 
 
 def test_every_node_scores(endpoints: dict[str, str], samples: Path) -> None:
-    rows = (samples / "penguins-rows.csv").read_text()
-    assert {node: answered(endpoint, rows) for node, endpoint in endpoints.items()} == dict.fromkeys(
+    asked = (samples / "penguins-rows.csv").read_text()
+    assert {node: answered(endpoint, asked) for node, endpoint in endpoints.items()} == dict.fromkeys(
         NODES, expected(samples)
     )
+
+
+def test_files_are_shared_out_over_all_nodes(cluster: Compose, setting: Path, samples: Path) -> None:
+    connect(url(cluster, "nifi-3"))
+    folders = Folders("batch-files", *(setting / "files" / kind for kind in KINDS))
+    for kind in KINDS:
+        (setting / "files" / kind).mkdir()
+        (setting / "files" / kind).chmod(0o777)
+    parameters = {f"{kind}.directory": f"/files/{kind}" for kind in KINDS}
+    deploy(Request("batch-files", samples / "penguins.mojo", parameters={**parameters, "minimum.age": "0 sec"}))
+    for number in range(12):
+        folders.put(f"{number}.csv", rows(samples, str(number), 1))
+    for number in range(12):
+        found = list(csv.DictReader(io.StringIO(folders.wait(folders.output / f"{number}.csv").decode())))
+        assert [row["predict"] for row in found] == predictions(samples)
+    wait_until(
+        lambda: scored_on("batch-files") == dict.fromkeys((f"{node}:8080" for node in NODES), 4),
+        lambda: scored_on("batch-files"),
+    )
+
+
+def test_a_node_that_is_taken_out_is_not_healthy(cluster: Compose) -> None:
+    api = Api(f"{url(cluster, 'nifi-1')}/nifi-api")
+    nodes = {one["address"]: one["nodeId"] for one in api.get("/controller/cluster")["cluster"]["nodes"]}
+    place = f"/controller/cluster/nodes/{nodes['nifi-2']}"
+
+    def change(wanted: str) -> None:
+        api.send("PUT", place, {"node": {"nodeId": nodes["nifi-2"], "status": wanted}})
+
+    health = ["docker", "exec", cluster.container("nifi-2"), "python3", "/opt/nifi/dai/health.py"]
+    change("DISCONNECTING")
+    try:
+        wait_until_seen(cluster, "nifi-1", {"nifi-2": "DISCONNECTED"})
+        told = subprocess.run(health, capture_output=True, text=True, check=False)
+        assert (told.returncode, told.stderr) == (1, "NiFi answers, but is not connected to its cluster\n")
+    finally:
+        change("CONNECTING")
+        wait_until_connected(cluster)
+    assert subprocess.run(health, capture_output=True, text=True, check=True).stdout == f"NiFi {version()}\n"
 
 
 def test_a_killed_node_comes_back_and_the_others_score_meanwhile(
     cluster: Compose, endpoints: dict[str, str], samples: Path
 ) -> None:
-    rows, wanted = (samples / "penguins-rows.csv").read_text(), expected(samples)
+    asked, wanted = (samples / "penguins-rows.csv").read_text(), expected(samples)
     # The one that leads: another has to take over.
     (killed,) = [node for node, (_, roles) in seen_by(cluster, "nifi-1").items() if "Cluster Coordinator" in roles]
     left = [node for node in NODES if node != killed]
     began = time.monotonic()
     docker("kill", cluster.container(killed))
-    assert [answered(endpoints[node], rows) for node in left] == [wanted, wanted]
+    assert [answered(endpoints[node], asked) for node in left] == [wanted, wanted]
     for node in left:
         wait_until_seen(cluster, node, {killed: "DISCONNECTED"})
     print(f"\nthe others say after {time.monotonic() - began:.0f} s that {killed} is gone")
-    assert [answered(endpoints[node], rows) for node in left] == [wanted, wanted]
+    assert [answered(endpoints[node], asked) for node in left] == [wanted, wanted]
     connect(url(cluster, left[0]))
     with pytest.raises(NodeAwayError, match=killed):
         lifecycle.stop("realtime-http")
@@ -117,15 +160,15 @@ def test_a_killed_node_comes_back_and_the_others_score_meanwhile(
     docker("start", cluster.container(killed))
     wait_until_healthy(cluster.container(killed))
     wait_until_connected(cluster)
-    wait_until(lambda: scores(endpoints[killed], rows) == wanted, lambda: docker("logs", cluster.container(killed)))
+    wait_until(lambda: scores(endpoints[killed], asked) == wanted, lambda: docker("logs", cluster.container(killed)))
     print(f"it is connected and scores again {time.monotonic() - began:.0f} s after its start")
-    assert [answered(endpoints[node], rows) for node in left] == [wanted, wanted]
+    assert [answered(endpoints[node], asked) for node in left] == [wanted, wanted]
     assert status("realtime-http").state == "running"
 
 
-def scores(endpoint: str, rows: str) -> list[tuple[str, float, float]] | None:
+def scores(endpoint: str, asked: str) -> list[tuple[str, float, float]] | None:
     """As answered(), None where nothing listens yet."""
     try:
-        return answered(endpoint, rows)
+        return answered(endpoint, asked)
     except (urllib.error.URLError, ConnectionError):
         return None

@@ -83,12 +83,12 @@ def predictions(samples: Path) -> list[str]:
         return [row["predict"] for row in csv.DictReader(file)]
 
 
-def scored_on() -> dict[str, int]:
-    """How many FlowFiles the scoring processor of each node has taken, by the node's port."""
-    flow = deployed.find("shared")
+def scored_on(name: str = "shared") -> dict[str, int]:
+    """How many FlowFiles the scoring processor of each node has taken, by the node's address."""
+    flow = deployed.find(name)
     (scorer,) = [one for one in deployed.processors(flow.id) if one.component.name == "Score records"]
     told = nipyapi.nifi.FlowApi().get_processor_status(scorer.id, nodewise=True).processor_status.node_snapshots
-    return {str(one.api_port): one.status_snapshot.flow_files_in for one in told}
+    return {f"{one.address}:{one.api_port}": one.status_snapshot.flow_files_in for one in told}
 
 
 def status_of(cluster: LocalCluster) -> dict[str, Any]:

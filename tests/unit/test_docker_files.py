@@ -149,6 +149,7 @@ def test_a_node_needs_the_key_of_all(container: Container) -> None:
     found = container.run(NIFI_ZK_CONNECT_STRING="zookeeper:2181", NIFI_SENSITIVE_PROPS_KEY="k" * 12)
     assert found["nifi.cluster.is.node"] == "true"
     assert found["nifi.cluster.node.address"] == "here"
+    assert found["nifi.cluster.node.read.timeout"] == "1 min"
     assert found["nifi.zookeeper.connect.string"] == "zookeeper:2181"
     state = ElementTree.parse(container.conf / "state-management.xml")
     assert state.findtext("cluster-provider/property[@name='Connect String']") == "zookeeper:2181"
