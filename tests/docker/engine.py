@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.nifi.test_deploy_http import ask
 
-SECONDS = 300
+SECONDS = 600
 
 
 def docker(*arguments: str) -> str:
