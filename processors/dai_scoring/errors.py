@@ -36,6 +36,11 @@ class ScoringError(Exception):
 
     code = "scoring_error"
 
+    def __init__(self, message: str = "", option: str | None = None) -> None:
+        super().__init__(message)
+        self.option = option
+        """The option whose value is at fault, by its property's name, where it is not the model itself."""
+
 
 class ModelError(ScoringError):
     """The model cannot be used; no input would help."""
@@ -114,13 +119,17 @@ class MissingColumnsError(InputError):
 
     code = "missing_columns"
 
-    def __init__(self, missing: Sequence[str], present: Sequence[str]) -> None:
+    def __init__(self, missing: Sequence[str], present: Sequence[str], wanted: Sequence[str]) -> None:
         self.missing = tuple(missing)
-        shown = ", ".join(present[:50]) + (", ..." if len(present) > 50 else "")
+        if present and not {name.lower() for name in wanted} & {name.lower() for name in present}:
+            # What was taken for names may be the values of a row.
+            has = f"The records have none of them, but {len(present)} other(s): does CSV lack the line with its names?"
+        else:
+            shown = ", ".join(present[:50]) + (", ..." if len(present) > 50 else "")
+            has = f"The records have: {shown or '(no columns)'}."
         super().__init__(
-            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. "
-            f"The records have: {shown or '(no columns)'}. Rename or add them (names are case-sensitive), "
-            "or set Missing Columns to treat them as missing values."
+            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. {has} "
+            "Rename or add them (names are case-sensitive), or set Missing Columns to 'treat as missing values'."
         )
 
 

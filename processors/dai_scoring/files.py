@@ -164,9 +164,10 @@ class _Job:
         self._rejected = rejected
         self._fails = options.bad_rows is BadRows.FAIL
         self._seen: set[str] = set()
+        self._inputs = [column.name for column in scorer.info.inputs]
         self._unseen: list[str] = []
         if reader.schema is None and options.missing_columns is MissingColumns.FAIL:
-            self._unseen = [column.name for column in scorer.info.inputs]
+            self._unseen = self._inputs
         self.scored = 0
         self.rejected = 0
 
@@ -190,7 +191,7 @@ class _Job:
         if self._target.writer is None:
             self._score(Parsed(Chunk((self._reader.schema or pa.schema([])).empty_table())))
         if self._unseen and (self._seen or self.scored):
-            raise MissingColumnsError(self._unseen, sorted(self._seen))
+            raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
 
     def _score(self, piece: Piece) -> _Outcome:
         """Score a piece and prepare what is written of it; in any thread."""
@@ -209,7 +210,7 @@ class _Job:
                 for later in outcomes if self._unseen else ():
                     self._note(later.piece)
                 if self._unseen:
-                    raise MissingColumnsError(self._unseen, sorted(self._seen))
+                    raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
                 raise self._bad_rows(piece.rejects)
             self.scored += piece.count
             self.rejected += piece.rejects.num_rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from enum import Enum
 from pathlib import Path
 
@@ -67,6 +68,24 @@ def _looks_like(path: Path) -> str:
     if head == b"PK\x03\x04":
         return "it begins like one but its end is missing, as after an interrupted copy. Copy or export it again."
     return "a MOJO is a zip file, and this is not one. Export the MOJO again and copy it as binary."
+
+
+def check_whole(path: Path) -> None:
+    """Raise ModelFormatError where the bytes of a model's zip file are not those that were put in.
+
+    A runtime may take changed bytes for a model: C++ then ends the whole process.
+    """
+    if path.is_dir():
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        damaged = path.name
+    if damaged is not None:
+        raise ModelFormatError(
+            f"{path} is damaged: {damaged} in it is not as it was written. Copy it again as binary, or export it again."
+        )
 
 
 def sha256(path: Path) -> str:

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from dai_scoring.errors import UnsupportedError
-from dai_scoring.model_file import Kind, identify
+from dai_scoring.model_file import Kind, check_whole, identify
 from dai_scoring.scorer import Engine, RuntimeSettings, Scorer
 
 
@@ -33,6 +33,7 @@ def open_model(
     """
     settings = settings or RuntimeSettings()
     kind = identify(path)
+    check_whole(path)
     if kind is Kind.SCORING_PIPELINE:
         return Scorer(_pipeline(path, runtime, settings, progress))
     if runtime is Runtime.PYTHON:

@@ -102,7 +102,7 @@ def check_columns(present: Sequence[str], wanted: Sequence[Column], missing_colu
     if missing_columns is MissingColumns.FAIL:
         names = set(present)
         if absent := [column.name for column in wanted if column.name not in names]:
-            raise MissingColumnsError(absent, list(present))
+            raise MissingColumnsError(absent, list(present), [column.name for column in wanted])
 
 
 def _rejects(rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complaints: Sequence[Complaint]) -> pa.Table:

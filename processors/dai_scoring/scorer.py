@@ -187,7 +187,8 @@ class Scorer:
             raise UnsupportedError(
                 f"this model gives no {' and no '.join(_WORDS[one] for one in lacking)} on {self.info.runtime}; "
                 f"beside predictions it gives {' and '.join(can) or 'nothing'}. "
-                "Set Contributions and Prediction Intervals to what it can do."
+                "Set Contributions and Prediction Intervals to what it can do.",
+                "Prediction Intervals" if Capability.PREDICTION_INTERVAL in lacking else "Contributions",
             )
 
     def score(

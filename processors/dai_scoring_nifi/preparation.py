@@ -57,7 +57,10 @@ class Preparation:
         except ModelError as error:
             self._failed(error)
         except Exception as error:  # noqa: BLE001 - nobody else would ever hear of it
-            self._failed(EnvironmentMissingError(f"the environment cannot be made: {type(error).__name__}: {error}"))
+            # An OSError says which file and why, such as that no room is left.
+            self._failed(
+                EnvironmentMissingError(f"the Python environment cannot be made: {error or type(error).__name__}")
+            )
         else:
             self._say("the environment is ready")
 

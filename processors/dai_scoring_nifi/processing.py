@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 import traceback
@@ -27,6 +28,7 @@ from dai_scoring.scorer import Scorer
 from dai_scoring.small import SmallContent, SmallContents, warm_up
 from dai_scoring_nifi import outcomes
 from dai_scoring_nifi import settings as properties
+from dai_scoring_nifi.bulletins import Bulletins
 from dai_scoring_nifi.exchange import SMALL, Batch, Exchange, Item, Outcome, Services
 from dai_scoring_nifi.folders import Folder, Folders
 from dai_scoring_nifi.lifetime import end_with_parent
@@ -51,6 +53,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._successor = Successor(self._models)
         self._folders = Folders()
         self._exchange = Exchange()
+        self._bulletins = Bulletins()
         self._helpers = ThreadPoolExecutor(os.cpu_count(), "dai-scoring-beside")
         self._settings: Settings | None = None
         self._scorer: Scorer | None = None
@@ -83,7 +86,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             try:
                 self._opened(found)
             except (ModelError, OptionError) as error:
-                problems = [properties.Problem(self.model_property, str(error), str(found.model))]
+                problems = [self._problem(context, error)]
         return [
             ValidationResult(subject=problem.subject, explanation=problem.explanation, valid=False, input=problem.value)
             for problem in problems
@@ -160,14 +163,23 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         except ScoringError as error:
             return self._failed(item, error.code, str(error))
         except OSError as error:
-            return self._failed(item, "io", f"the exchange folder or the model cannot be used: {error.strerror}")
+            return self._failed(item, "io", _no_file(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
             # Only the types and places: messages of foreign exceptions may hold values of a record.
             where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
-            self.logger.error(f"Unexpected {type(error).__name__} while scoring, at\n{where}")
+            self.logger.info(f"Unexpected {type(error).__name__} while scoring, at\n{where}")
             return self._failed(
-                item, "internal", f"unexpected {type(error).__name__} while scoring; NiFi's log says where"
+                item,
+                "internal",
+                f"the processor's own code failed ({type(error).__name__}). NiFi's log says where, just before this: "
+                "please report that. Others of its kind will fail too; the rest is scored.",
             )
+
+    def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
+        """A refusal, said of the property that is to be set right."""
+        subject = error.option or self.model_property
+        value = None if subject == properties.LICENCE_KEY else self._lookup(context)(subject)
+        return properties.Problem(subject, str(error), value)
 
     def _services_of(self, context: Any) -> Services:
         reader, writer = (
@@ -181,15 +193,19 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         scorer.check(found.options.wanted)
         return scorer
 
-    def _read(self, context: Any) -> tuple[Settings | None, list[properties.Problem]]:
+    @staticmethod
+    def _lookup(context: Any) -> properties.Lookup:
         def lookup(name: str) -> str | None:
             # NiFi 2.3 gives a value object for every property, later versions None where it does not apply.
             value = context.getProperty(name)
             text = None if value is None else value.getValue()
             return None if text is None else str(text)
 
+        return lookup
+
+    def _read(self, context: Any) -> tuple[Settings | None, list[properties.Problem]]:
         java_home = Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home")))
-        return properties.read(lookup, java_home, self.model_property)
+        return properties.read(self._lookup(context), java_home, self.model_property)
 
     def _score(self, batch: Batch, item: Item, together: bool) -> Outcome:
         scorer, settings = self._scorer, self._settings
@@ -265,8 +281,18 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
     def _failed(self, item: Item, code: str, message: str) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
-        self.logger.error(f"Cannot score {item.attributes.get('filename')}: {message} [{code}]")
+        self._bulletins.failed(self.logger, item.attributes.get("filename", "a FlowFile"), code, message)
         return outcomes.failed(None if self._scorer is None else self._scorer.info, code, message)
+
+
+def _no_file(error: OSError) -> str:
+    """What to do about a file that cannot be read or written on NiFi's machine."""
+    where = f" at {error.filename}" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        advice = "Make room in /dev/shm and in the temporary folder of NiFi's user"
+    else:
+        advice = "Look at /dev/shm and at the temporary folder of NiFi's user, where contents lie while they are scored"
+    return f"NiFi's machine says '{error.strerror}'{where}. {advice}, then send the FlowFile again."
 
 
 def _question(item: Item) -> rest_v1.Question | None:

@@ -97,13 +97,13 @@ def read(
     columns = reader.choice(OUTPUT_COLUMNS, OutputColumns)
     ids = tuple(name.strip() for name in (lookup(ID_COLUMNS) or "").split(",") if name.strip())
     if columns is OutputColumns.IDS and not ids:
-        reader.problem(ID_COLUMNS, f"name at least one column, since {OUTPUT_COLUMNS} is '{columns.value}'")
+        reader.problem(ID_COLUMNS, f"{OUTPUT_COLUMNS} is '{columns.value}': name at least one column here")
     if bool(lookup(RECORD_READER)) != bool(lookup(RECORD_WRITER)):
         absent = RECORD_WRITER if lookup(RECORD_READER) else RECORD_READER
-        reader.problem(absent, "set both Record Reader and Record Writer, or neither")
+        reader.problem(absent, "the two go together: set both Record Reader and Record Writer, or neither")
     model = lookup(model_property)
     if not model:
-        reader.problem(model_property, "give the path of the model, or a parameter that refers to an asset")
+        reader.problem(model_property, "there is no model: give its path, or a parameter that refers to an asset")
     options = FileOptions(
         input_format=reader.format(INPUT_FORMAT),
         output_format=reader.format(OUTPUT_FORMAT),
@@ -163,13 +163,13 @@ class _Reader:
         try:
             return kind(value)
         except ValueError:
-            self.problem(name, f"choose one of: {', '.join(str(c.value) for c in choices)}")
+            self.problem(name, f"it is none of: {', '.join(str(c.value) for c in choices)}")
             return choices[0]
 
     def switch(self, name: str) -> bool:
         value = self._lookup(name)
         if value and value not in ("on", "off"):
-            self.problem(name, "choose one of: on, off")
+            self.problem(name, "it is neither on nor off")
         return value == "on"
 
     def format(self, name: str) -> Format | None:
@@ -183,7 +183,7 @@ class _Reader:
         if not value:
             return None
         if not value.isascii() or not value.isdigit() or int(value) < least:
-            self.problem(name, f"give a whole number of at least {least}")
+            self.problem(name, f"it has to be a whole number of at least {least}")
             return None
         return int(value)
 
@@ -193,7 +193,7 @@ class _Reader:
             return default
         found = _PERIOD.fullmatch(value.strip().lower())
         if found is None or found[2] not in _UNITS or float(found[1]) == 0:
-            self.problem(name, "give a time of more than nothing, such as 30 sec or 5 mins")
+            self.problem(name, "it has to be a time of more than nothing, such as 30 sec or 5 mins")
             return default
         return float(found[1]) * _UNITS[found[2]]
 
@@ -203,7 +203,7 @@ class _Reader:
             return None
         value = {"\\t": "\t", "tab": "\t"}.get(value, value)
         if len(value) != 1 or value in '"\r\n' or not value.isascii():
-            self.problem(CSV_DELIMITER, "give one character, \\t for a tab, or 'auto'")
+            self.problem(CSV_DELIMITER, "it has to be one character, \\t for a tab, or 'auto'")
             return None
         return value
 
@@ -212,12 +212,12 @@ class _Reader:
         if not value:
             return None
         if not Path(value).exists():
-            self.problem(name, f"there is nothing at {value} on the machine that runs NiFi")
+            self.problem(name, f"there is nothing at {value} on the machine that runs NiFi: check the path")
         return Path(value)
 
     def words(self, name: str) -> tuple[str, ...]:
         try:
             return tuple(shlex.split(self._lookup(name) or ""))
-        except ValueError as error:
-            self.problem(name, f"the quotes do not match ({error})")
+        except ValueError:
+            self.problem(name, "a quote in it is opened and not closed, or it ends in a backslash")
             return ()

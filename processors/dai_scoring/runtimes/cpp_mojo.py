@@ -78,7 +78,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> CppMojo:
         except ModelError:
             raise
         except Exception as error:  # the runtime raises whatever its C++ does: IndexError, RuntimeError, ...
-            raise _refusal(error, said, path) from error
+            raise _refusal(error, said, path, settings) from error
 
 
 def _modules() -> tuple[Any, Any]:
@@ -112,16 +112,15 @@ def _check_form(pipeline: Path, named: Path) -> None:
         )
 
 
-def _refusal(error: Exception, said: Sequence[str], path: Path) -> ModelError:
+def _refusal(error: Exception, said: Sequence[str], path: Path, settings: RuntimeSettings) -> ModelError:
     if "license" in str(error).lower():
         none = any("could not be found" in line for line in said)
-        return dai.licence_error(
-            path, f"needs a Driverless AI licence, and {'none was found' if none else 'the one found is not valid'}"
-        )
-    reason = "; ".join([f"{error} ({type(error).__name__})", *said[-1:]])
+        problem = "none was found" if none else "{found} is not valid"
+        return dai.licence_error(path, f"needs a Driverless AI licence, and {problem}", settings)
     return ModelFormatError(
-        f"the C++ MOJO runtime cannot load {path}: {reason}. The file may be damaged, or made by a newer "
-        "Driverless AI than this runtime knows, or hold a model that only the Java runtime scores."
+        f"the C++ MOJO runtime cannot load {path}. The file may be damaged (export it again), or made by a newer "
+        "Driverless AI than this runtime knows, or hold a model that only the Java runtime scores (it says: "
+        f"{'; '.join([str(error), *said[-1:]])})."
     )
 
 

@@ -27,18 +27,28 @@ def pipeline_file(path: Path, kind: Kind) -> Iterator[Path]:
         yield Path(archive.extract(ARCHIVED_MOJO, folder))
 
 
-def licence_error(path: Path, problem: str) -> LicenceError:
-    """The error for a model whose licence is missing or refused; ``problem`` completes "the MOJO x ..."."""
+def licence_error(path: Path, problem: str, settings: RuntimeSettings) -> LicenceError:
+    """The error for a model whose licence is missing or refused.
+
+    ``problem`` completes "PATH ..."; where it has "{found}", that becomes the place of the licence that was refused.
+    """
+    option = "Licence Key" if settings.licence_key else "Licence File" if settings.licence_file else None
+    found = f"the one in {option}" if option else f"the one in {LICENCE_KEY} or {LICENCE_FILE}"
     return LicenceError(
-        f"the MOJO {path} {problem}. Set Licence Key or Licence File, or DRIVERLESS_AI_LICENSE_KEY or "
-        "DRIVERLESS_AI_LICENSE_FILE in the environment of the process that scores."
+        f"{path} {problem.format(found=found)}. Set Licence Key or Licence File, or {LICENCE_KEY} or {LICENCE_FILE} "
+        "in the environment of NiFi, or of whatever process scores.",
+        option,
     )
 
 
 def check_licence_file(path: Path | None) -> None:
     """Raise LicenceError where a licence file is named and not there."""
     if path is not None and not path.is_file():
-        raise LicenceError(f"there is no licence file at {path}")
+        raise LicenceError(
+            f"there is no licence file at {path} on the machine that scores. Set Licence File to the path of the "
+            "license.sig of Driverless AI.",
+            "Licence File",
+        )
 
 
 def licence_environment(settings: RuntimeSettings) -> dict[str, str]:

@@ -49,8 +49,8 @@ def load(path: Path, settings: RuntimeSettings) -> H2o3Mojo:
         model = jvm.java_class("hex.genmodel.MojoModel").load(str(path))
     except jvm.java_exception() as error:
         raise ModelFormatError(
-            f"h2o-genmodel cannot load {path}: {jvm.message(error)} ({jvm.class_name(error)}). The file may be "
-            "damaged, or made by a newer H2O-3 than this genmodel."
+            f"h2o-genmodel cannot load {path}. The file may be damaged (export it again), or made by a newer H2O-3 "
+            f"than this h2o-genmodel knows{jvm.said(error)}."
         ) from error
     return H2o3Mojo(model, path)
 

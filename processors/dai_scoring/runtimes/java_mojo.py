@@ -92,21 +92,22 @@ def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None
     except jvm.java_exception() as error:
         name = jvm.class_name(error)
         if name.startswith(_PACKAGE + "lic."):
-            raise dai.licence_error(named, _licence_problem(name)) from None
+            raise dai.licence_error(named, _licence_problem(name), settings) from None
         raise ModelFormatError(
-            f"the MOJO runtime cannot load {named}: {jvm.message(error)} ({name}). "
-            "The file may be damaged, or made by a newer Driverless AI than this runtime knows."
+            f"the MOJO runtime cannot load {named}. The file may be damaged (export it again), or made by a newer "
+            f"Driverless AI than this runtime knows{jvm.said(error)}."
         ) from error
 
 
 def _licence_problem(exception: str) -> str:
     return {
         "LicenseNotFoundException": "needs a Driverless AI licence, and none was found",
-        "LicenseExpiredException": "needs a Driverless AI licence, and the one found has expired",
-        "InvalidLicenseException": "needs a Driverless AI licence, and the one found is not valid",
+        "LicenseExpiredException": "needs a Driverless AI licence, and {found} has expired",
+        "InvalidLicenseException": "needs a Driverless AI licence, and {found} is not valid",
     }.get(
         exception.rsplit(".", 1)[-1],
-        f"was refused for its licence or signature ({exception.rsplit('.', 1)[-1]})",
+        "was refused by H2O's runtime for its licence or its signature: it may be damaged (export it again), or need "
+        "another Driverless AI licence",
     )
 
 

@@ -32,6 +32,7 @@ _BUNDLED = Path(__file__).resolve().parent.parent / "jars"
 _lock = threading.Lock()
 _properties_lock = threading.Lock()
 _started_with: tuple[str, ...] | None = None
+_JAVA_NAME = re.compile(r"\b[a-z_]\w*(\.[a-z_]\w*)+\.[A-Z]\w*")
 
 
 def open_jars(extra: Sequence[Path] = ()) -> list[Path]:
@@ -46,7 +47,8 @@ def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
         if not any("mojo2-runtime" in jar.name for jar in found):
             raise RuntimeMissingError(
                 f"no mojo2-runtime jar in {explicit}. Put mojo2-runtime-impl and mojo2-runtime-api (or H2O's "
-                "mojo2-runtime.jar) there, or leave MOJO Runtime empty to use a bundled one."
+                "mojo2-runtime.jar) there, or leave MOJO Runtime empty to use a bundled one.",
+                "MOJO Runtime",
             )
         return found
     return _jars_of((_BUNDLED / "mojo2", *(folder / "mojo2" for folder in extra)))
@@ -90,8 +92,9 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             _boot(jpype, library, arguments, jars)
         except (OSError, jpype.JException, ValueError, TypeError) as error:
             raise RuntimeMissingError(
-                f"the Java virtual machine at {library} did not start with the options {' '.join(arguments)}: "
-                f"{error}. Check JVM Options and the memory they ask for."
+                f"the Java virtual machine at {library} does not start with the JVM Options {' '.join(wanted)}. Check "
+                "that this Java knows each of them, and that the machine has the memory that -Xmx asks for.",
+                "JVM Options",
             ) from error
         _started_with = wanted
     adopt_thread()
@@ -215,10 +218,14 @@ def class_name(error: BaseException) -> str:
     return str(type(error).class_.getName())  # type: ignore[attr-defined]
 
 
-def message(error: BaseException) -> str:
-    """The first line of a Java exception's message; the rest is advice for Java programs."""
+def said(error: BaseException) -> str:
+    """What a Java exception says, to end a sentence with: its message's first line, without names of Java classes.
+
+    The rest is advice for Java programs; the exception itself is the cause of the error that is raised of it.
+    """
     text = str(error.getMessage() or "") if hasattr(error, "getMessage") else str(error)
-    return text.strip().splitlines()[0] if text.strip() else class_name(error)
+    line = (text.strip().splitlines() or [""])[0].rstrip(". ")
+    return f" (it says: {line})" if line and not _JAVA_NAME.search(line) else ""
 
 
 def double_arrays(columns: Sequence[npt.NDArray[np.float64]]) -> Any:

@@ -150,7 +150,8 @@ class PythonPipeline:
     def _refusal(self, reason: str, printed: str) -> ModelError:
         path = self._pipeline.path
         if "license" in f"{reason} {printed}".lower():
-            return dai.licence_error(path, "needs a Driverless AI licence, and none that it accepts was found")
+            problem = "needs a Driverless AI licence, and none that it accepts was found"
+            return dai.licence_error(path, problem, self._settings)
         said = f" It printed: {printed}" if printed else ""
         return ModelError(f"the scoring pipeline {path} does not start: {reason}.{said}")
 

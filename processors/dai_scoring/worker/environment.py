@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from dai_scoring.errors import EnvironmentMissingError
 from dai_scoring.pipeline_file import PipelineFile
@@ -27,6 +28,7 @@ Progress = Callable[[str], None]
 BEING_MADE = "is being made; this takes minutes, once"
 """Part of the message of an environment that will be ready later, by which callers know it from an error."""
 
+_COMMAND, _ENVIRONMENT = "Python Command", "Python Environment"
 _READY = "ready.json"
 _ASK_TIMEOUT = 60
 _OLDEST = (3, 6)
@@ -90,11 +92,11 @@ def make(pipeline: PipelineFile, settings: PipelineSettings, progress: Progress)
     if pipeline.python is not None and pipeline.python != base.words:
         raise EnvironmentMissingError(
             f"{pipeline.path.name} was made for Python {pipeline.python}, and {settings.python_command} is Python "
-            f"{base.words}. Set Python Command to a Python {pipeline.python}."
+            f"{base.words}. Set Python Command to a Python {pipeline.python}, such as python{pipeline.python}.",
+            _COMMAND,
         )
     place = _place(pipeline, settings, base)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.with_name(place.name + ".lock").open("w") as lock:
+    with _lock_beside(place) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -105,24 +107,39 @@ def make(pipeline: PipelineFile, settings: PipelineSettings, progress: Progress)
     return Interpreter(_python_in(place), base.version)
 
 
+def _lock_beside(place: Path) -> IO[str]:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place.with_name(place.name + ".lock").open("w")
+    except OSError as error:
+        raise EnvironmentMissingError(
+            f"no environment can be made in {place.parent}: {error.strerror}. Set Environment Folder to a folder in "
+            "which NiFi's user may write, or leave it empty for the default.",
+            "Environment Folder",
+        ) from error
+
+
 def interpreter(command: str) -> Interpreter:
     """What Python a command or path is; raises EnvironmentMissingError where it is none, or too old."""
     path = shutil.which(command)
     if path is None:
         raise EnvironmentMissingError(
             f"there is no Python at {command!r} on the machine that scores. Set Python Command to the Python that the "
-            "pipeline was made for, such as python3.8 or a whole path."
+            "pipeline was made for, such as python3.8 or a whole path.",
+            _COMMAND,
         )
-    version, _ = _ask(Path(path), "")
+    version, _ = _ask(Path(path), "", _COMMAND)
     if version < _OLDEST:
         raise EnvironmentMissingError(
-            f"{command} is Python {version[0]}.{version[1]}; Python scoring pipelines need 3.6 or newer."
+            f"{command} is Python {version[0]}.{version[1]}; Python scoring pipelines need 3.6 or newer. Set Python "
+            "Command to the Python that the pipeline was made for.",
+            _COMMAND,
         )
     return Interpreter(Path(path), version)
 
 
-def _ask(python: Path, module: str) -> tuple[tuple[int, int], bool]:
-    """The version of a Python, and whether a module is installed there."""
+def _ask(python: Path, module: str, option: str) -> tuple[tuple[int, int], bool]:
+    """The version of a Python, and whether a module is installed there; ``option`` is where it was named."""
     program = (
         "import importlib.util, json, sys; name = sys.argv[1]; "
         "print(json.dumps([sys.version_info[:2], bool(name and importlib.util.find_spec(name))]))"
@@ -133,7 +150,9 @@ def _ask(python: Path, module: str) -> tuple[tuple[int, int], bool]:
         )
         (major, minor), installed = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise EnvironmentMissingError(f"{python} does not run as a Python: {type(error).__name__}.") from error
+        raise EnvironmentMissingError(
+            f"{python} does not run as a Python: it did not tell its version. Set {option} to one that does.", option
+        ) from error
     return (major, minor), installed
 
 
@@ -142,13 +161,15 @@ def _existing(given: Path, pipeline: PipelineFile) -> Interpreter:
     if not python.exists():
         raise EnvironmentMissingError(
             f"{given} is no Python environment: there is no {python}. Set Python Environment to its folder, or to its "
-            "python, or leave it empty to have one made."
+            "python, or leave it empty to have one made.",
+            _ENVIRONMENT,
         )
-    version, installed = _ask(python, pipeline.module)
+    version, installed = _ask(python, pipeline.module, _ENVIRONMENT)
     if not installed:
         raise EnvironmentMissingError(
             f"the Python environment {given} does not have the module {pipeline.module}: install the wheels and the "
-            "requirements of the scoring pipeline there, or leave Python Environment empty to have one made."
+            "requirements of the scoring pipeline there, or leave Python Environment empty to have one made.",
+            _ENVIRONMENT,
         )
     return Interpreter(python, version)
 
