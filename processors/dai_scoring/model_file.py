@@ -45,7 +45,7 @@ def identify(path: Path) -> Kind:
     except PermissionError as error:
         raise ModelNotFoundError(f"the model file {path} cannot be read by this user: {error.strerror}.") from error
     except (zipfile.BadZipFile, OSError) as error:
-        raise ModelFormatError(f"{path} is not a MOJO: {_looks_like(path)}") from error
+        raise ModelFormatError(f"{path} is not a MOJO, nor a scoring pipeline: {_looks_like(path)}") from error
     if names & {"mojo/pipeline.pb", "mojo/pipeline.toml", "pipeline.pb", "pipeline.toml"}:
         return Kind.DAI_MOJO
     if ARCHIVED_MOJO in names:
@@ -55,8 +55,8 @@ def identify(path: Path) -> Kind:
     if any(name.rpartition("/")[2].startswith(SCORING_MODULE) or name.startswith(SCORING_MODULE) for name in names):
         return Kind.SCORING_PIPELINE
     raise ModelFormatError(
-        f"{path} is a zip file, but no model: it holds neither mojo/pipeline.pb (Driverless AI) "
-        "nor model.ini (H2O-3). Export the MOJO again, or give the pipeline.mojo out of the archive."
+        f"{path} is a zip file, but no model: it holds neither mojo/pipeline.pb (Driverless AI MOJO), model.ini (H2O-3 "
+        f"MOJO) nor {SCORING_MODULE}*.whl (scoring pipeline). Export the model again, or give the file out of it."
     )
 
 
@@ -67,7 +67,7 @@ def _looks_like(path: Path) -> str:
         return "the file is empty. Copy or export it again."
     if head == b"PK\x03\x04":
         return "it begins like one but its end is missing, as after an interrupted copy. Copy or export it again."
-    return "a MOJO is a zip file, and this is not one. Export the MOJO again and copy it as binary."
+    return "both are zip files, and this is not one. Export it again and copy it as binary."
 
 
 def check_whole(path: Path) -> None:

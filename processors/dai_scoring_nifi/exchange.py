@@ -45,11 +45,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Services:
-    """NiFi's record services, as Java objects: a RecordReaderFactory, a RecordSetWriterFactory and a ComponentLog."""
+    """NiFi's record services, as Java objects: a RecordReaderFactory and a RecordSetWriterFactory."""
 
     reader: Any
     writer: Any
-    log: Any
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class Exchange:
             helper = _load(flowfile.getClass().getClassLoader())
             helper.bind(flowfile, context.java_context, "\n".join(ATTRIBUTES))
             if services is not None:
-                helper.bindRecords(services.reader, services.writer, services.log)
+                helper.bindRecords(services.reader, services.writer)
         except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
             self.problem = f"{type(error).__name__}: {error}".strip().splitlines()[0]
         else:

@@ -35,6 +35,7 @@ from dai_scoring_nifi.lifetime import end_with_parent
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
 from dai_scoring_nifi.record_services import score_records
+from dai_scoring_nifi.refusal import refusal
 from dai_scoring_nifi.settings import Settings
 from dai_scoring_nifi.state import ComponentState
 from dai_scoring_nifi.successor import Successor
@@ -85,8 +86,12 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         if found is not None:
             try:
                 self._opened(found)
-            except (ModelError, OptionError) as error:
+            except ScoringError as error:
                 problems = [self._problem(context, error)]
+            except Exception as error:  # noqa: BLE001 - NiFi would show the whole stack trace
+                self._log_place(error)
+                said = f"the model cannot be loaded: {type(error).__name__}; NiFi's log says where"
+                problems = [properties.Problem(self.model_property, said, str(found.model))]
         return [
             ValidationResult(subject=problem.subject, explanation=problem.explanation, valid=False, input=problem.value)
             for problem in problems
@@ -94,6 +99,12 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
     def onScheduled(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Load the model; raising here keeps the processor from starting, and NiFi shows the message."""
+        try:
+            self._start(context)
+        except ScoringError as error:
+            raise refusal(error) from None
+
+    def _start(self, context: Any) -> None:
         found, problems = self._read(context)
         if found is None:
             raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
@@ -165,15 +176,19 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         except OSError as error:
             return self._failed(item, "io", _no_file(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
-            # Only the types and places: messages of foreign exceptions may hold values of a record.
-            where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
-            self.logger.info(f"Unexpected {type(error).__name__} while scoring, at\n{where}")
+            self._log_place(error)
             return self._failed(
                 item,
                 "internal",
                 f"the processor's own code failed ({type(error).__name__}). NiFi's log says where, just before this: "
                 "please report that. Others of its kind will fail too; the rest is scored.",
             )
+
+    def _log_place(self, error: Exception) -> None:
+        """Tell NiFi's log, not the canvas, where an unexpected error came from."""
+        # Only the types and places: messages of foreign exceptions may hold values of a record.
+        where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
+        self.logger.info(f"Unexpected {type(error).__name__} at\n{where}")
 
     def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
         """A refusal, said of the property that is to be set right."""
@@ -186,7 +201,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             context.getProperty(name).asControllerService()
             for name in (properties.RECORD_READER, properties.RECORD_WRITER)
         )
-        return Services(reader, writer, self.logger)
+        return Services(reader, writer)
 
     def _opened(self, found: Settings) -> Scorer:
         scorer = self._models.get(found, self.runtime)

@@ -7,6 +7,7 @@ the FlowFile again and writes each record with its predictions. So whatever else
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,13 +17,14 @@ import pyarrow as pa
 from dai_scoring import records, results
 from dai_scoring.errors import BadRowsError, ContentError, NameClashError
 from dai_scoring.files import FileOptions
+from dai_scoring.messages import without_values
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring_nifi import packed
 from dai_scoring_nifi.folders import Folder
 from dai_scoring_nifi.record_files import ResultWriter, kind, tables
 
-_ADVICE = "Look at the configuration of the record service, and whether the FlowFile is what it expects."
+_ADVICE = "Look at the configuration of that service, and whether the FlowFile is what it expects."
 
 
 class Helper(Protocol):
@@ -61,7 +63,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     """
     began = time.perf_counter()
     wanted = [column.name for column in scorer.info.inputs]
-    answer = _answer(helper.read_records(wanted, folder.source), "read", "Record Reader")
+    answer = _answer(helper.read_records(wanted, folder.source), "read", "Record Reader", wanted)
     count = answer.number()
     present = [_text(answer) for _ in range(answer.number())]
     columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
@@ -82,7 +84,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
         request.bytes(name.encode())
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
-    done = _answer(helper.write_records(request.text()), "written", "Record Writer")
+    done = _answer(helper.write_records(request.text()), "written", "Record Writer", [*present, *names])
     return Done(_written(done), _written(done), time.perf_counter() - began)
 
 
@@ -120,9 +122,10 @@ def _no_rows(scorer: Scorer) -> pa.Table:
     return pa.table({column.name: pa.nulls(0, column.type.arrow) for column in scorer.info.inputs})
 
 
-def _answer(said: str, done: str, service: str) -> packed.Reader:
+def _answer(said: str, done: str, service: str, names: Collection[str]) -> packed.Reader:
     if not said.startswith("+"):
-        raise ContentError(f"the records cannot be {done} by the {service}: {said[1:]}. {_ADVICE}")
+        reason = without_values(said[1:], names)
+        raise ContentError(f"the records cannot be {done} by the {service}{reason and f' ({reason})'}. {_ADVICE}")
     return packed.Reader(said[1:])
 
 

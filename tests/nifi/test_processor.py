@@ -143,7 +143,7 @@ def test_a_text_file_is_no_mojo(canvas: Canvas, tmp_path: Path) -> None:
     path.write_text("these are not the bytes you are looking for")
     state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", model_only(path)))
     assert state == "INVALID"
-    assert "is not a MOJO: a MOJO is a zip file, and this is not one" in errors[0]
+    assert "is not a MOJO, nor a scoring pipeline: both are zip files, and this is not one" in errors[0]
 
 
 def test_a_truncated_mojo_and_its_repair(canvas: Canvas, samples: Path, tmp_path: Path) -> None:

@@ -126,9 +126,13 @@ def test_a_model_without_a_licence(needs_licence: Path, tmp_path: Path, capfd: p
     secret = "not-a-licence-but-secret"
     file = tmp_path / "license.sig"
     file.write_text(secret)
-    for settings in (RuntimeSettings(licence_key=secret), RuntimeSettings(licence_file=file)):
-        with pytest.raises(LicenceError, match="the one found is not valid") as caught:
+    for settings, option in (
+        (RuntimeSettings(licence_key=secret), "Licence Key"),
+        (RuntimeSettings(licence_file=file), "Licence File"),
+    ):
+        with pytest.raises(LicenceError, match=f"the one in {option} is not valid") as caught:
             open_model(needs_licence, Runtime.CPP, settings)
+        assert caught.value.option == option
         assert secret not in str(caught.value)
     with pytest.raises(LicenceError, match="there is no licence file at"):
         open_model(needs_licence, Runtime.CPP, RuntimeSettings(licence_file=tmp_path / "absent"))

@@ -157,7 +157,7 @@ def test_a_licence_key_never_shows(needs_licence: Path, settings: RuntimeSetting
     secret = "not-a-licence-but-secret"
     with_key = replace(settings, licence_key=secret)
     assert secret not in repr(with_key)
-    with pytest.raises(LicenceError) as caught:
+    with pytest.raises(LicenceError, match="the one in Licence Key is not valid") as caught:
         open_model(needs_licence, settings=with_key)
     assert secret not in str(caught.value)
     # Nor does it stay behind for the next model of the process.

@@ -14,7 +14,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError, NameClashError, OptionError
+from dai_scoring.errors import (
+    BadRowsError,
+    ContentError,
+    MissingColumnsError,
+    NameClashError,
+    OptionError,
+    ScoringError,
+)
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns, Wanted
@@ -107,6 +114,14 @@ def test_every_missing_column_is_named(bench: Bench) -> None:
         bench.score("X,y\n1,2\n")
     bench.score("y\n2\n", "text/csv", missing_columns=MissingColumns.AS_MISSING)
     assert bench.out() == "y,total\n2,-2.0\n"
+
+
+def test_what_lacks_every_column_does_not_have_its_names_told(bench: Bench) -> None:
+    """They are values of a row where CSV has no header."""
+    for text in ("7,secret\n8,b\n", '{"a":"secret"},{"a":"secret"}\n'):
+        with pytest.raises(ScoringError, match="CSV") as caught:
+            bench.score(text, "text/csv")
+        assert "secret" not in str(caught.value)
 
 
 def test_a_json_column_is_missing_only_if_no_record_has_it(bench: Bench) -> None:

@@ -81,7 +81,7 @@ class ArrowReader:
         kind = "file" if self.format is Format.ARROW_FILE else "stream"
         return ContentError(
             f"the content is not a complete Arrow {kind}: it stops being one after record batch {batches}. "
-            "It is truncated, damaged or of another format; send it again."
+            "It is truncated or damaged (send it again), or of another format than the Input Format says."
         )
 
 

@@ -312,9 +312,9 @@ class AvroWriter:
 def _broken(records: int, error: BaseException) -> ContentError:
     if "codec" in str(error):
         return ContentError(
-            "the Avro content is compressed with a codec that is not installed here; use deflate or null."
+            "the Avro content is compressed with a codec that is not installed here; write it with deflate or null."
         )
     return ContentError(
-        f"the content stops being a valid Avro file after record {records}: it is truncated, damaged or of "
-        "another format; send it again."
+        f"the content stops being a valid Avro file after record {records}: it is truncated or damaged "
+        "(send it again), or of another format than the Input Format says."
     )

@@ -223,10 +223,11 @@ def check_names(names: Sequence[str]) -> None:
     """Raise ContentError if a column name occurs more than once."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        shown = ", ".join(repr(name[:40]) for name in twice[:10]) + (", ..." if len(twice) > 10 else "")
+        # By their places: where CSV has no header, the names are values of a row.
+        places = [str(place) for place, name in enumerate(names, 1) if name == twice[0]][:10]
         raise ContentError(
-            f"{len(twice)} column name(s) occur more than once: {shown}. "
-            "Columns are found by name: rename or remove the duplicates."
+            f"{len(twice)} column name(s) occur more than once; columns {', '.join(places)} have the same. "
+            "Columns are found by name: rename or remove the duplicates, or add the header that CSV lacks."
         )
 
 

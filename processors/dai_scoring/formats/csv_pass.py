@@ -136,11 +136,13 @@ class Pass:
             if "straddling" in str(error):
                 raise RecordTooLongError from None
             # Arrow's messages quote the data.
-            raise ContentError(f"row {self.row + 1} or one soon after it cannot be parsed as CSV.") from None
+            raise ContentError(
+                f"row {self.row + 1} or one soon after it cannot be parsed as CSV. Look at its quotes."
+            ) from None
         if not ended:
             raise ContentError(
-                f'row {self.row + len(self._bad)} has a quote (") that is never closed: the file is truncated, '
-                "or the quote should be doubled."
+                f'row {self.row + len(self._bad)} has a quote (") that is never closed: the file is truncated (send it '
+                "again), or the quote should be doubled."
             )
 
     def _is_mark(self, table: pa.Table) -> bool:

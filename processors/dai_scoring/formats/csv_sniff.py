@@ -85,7 +85,7 @@ def _layout(head: bytes, *, whole: bool, bom: bool, delimiter: str | None) -> La
     _, chosen, header, end = best
     if _leaves_quote_open(text[:end], chosen):
         raise ContentError(
-            'the CSV header has a quote (") that is never closed: the file is truncated, '
+            'the CSV header has a quote (") that is never closed: the file is truncated (send it again), '
             "or the quote should be doubled."
         )
     names = [_name(name, number) for number, name in enumerate(header, 1)]

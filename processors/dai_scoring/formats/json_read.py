@@ -191,7 +191,9 @@ def _fault(piece: Elements, done: int) -> ContentError:
             orjson.loads(element)
         except orjson.JSONDecodeError as error:
             return ContentError(f"element {number} is not valid JSON: {_reason(element, error)}")
-    return ContentError(f"the JSON is not valid within elements {done + 1} to {done + piece.count}.")
+    return ContentError(
+        f"the JSON is not valid within elements {done + 1} to {done + piece.count}; mend what writes it."
+    )
 
 
 def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
@@ -200,7 +202,7 @@ def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
         json.loads(text, parse_constant=constants.append)
     if constants:
         return f"JSON has no {constants[0]}; write null for a missing number."
-    return f"{error.msg} at its character {error.pos + 1}."
+    return f"{error.msg} at its character {error.pos + 1}. Mend what writes it."
 
 
 def _lines(source: TextSource, head: bytes, rows: int, done: int = 0) -> Iterator[Rows]:
@@ -208,7 +210,8 @@ def _lines(source: TextSource, head: bytes, rows: int, done: int = 0) -> Iterato
         records, bad, texts = records_of(lines)
         if cut and bad and bad[-1] == len(lines) - 1:
             raise ContentError(
-                f"the content stops in the middle of record {done + len(lines)}, its last line: it is truncated."
+                f"the content stops in the middle of record {done + len(lines)}, its last line: it is truncated; "
+                "send it again."
             )
         yield records, bad, texts
         done += len(lines)

@@ -104,7 +104,8 @@ def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Element
             return
         block = source.read(BLOCK)
     raise ContentError(
-        f"the content ends in the middle of the JSON array, after element {done + waiting}: it is truncated."
+        f"the content ends in the middle of the JSON array, after element {done + waiting}: it is truncated; send "
+        "it again."
     )
 
 
@@ -133,9 +134,11 @@ def object_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Elemen
         done += len(objects)
     rest = b"".join(parts).strip(_SPACE)
     if rest.startswith(b"{"):
-        raise ContentError(f"the content stops in the middle of JSON object {done + 1}: it is truncated.")
+        raise ContentError(
+            f"the content stops in the middle of JSON object {done + 1}: it is truncated; send it again."
+        )
     if rest:
-        raise ContentError(f"there is text after JSON object {done} that is not an object.")
+        raise ContentError(f"there is text after JSON object {done} that is not an object; remove it.")
 
 
 def line_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[tuple[list[bytes], bool]]:

@@ -97,6 +97,6 @@ class ParquetWriter:
 def _broken(error: Exception) -> ContentError:
     # Messages of the Parquet library name positions and sizes, not data; long ones are cut all the same.
     return ContentError(
-        f"the content is not a complete Parquet file: {str(error).splitlines()[0][:160]} "
-        "It is truncated, damaged or of another format; send it again."
+        "the content is not a complete Parquet file: it is truncated or damaged (send it again), or of another format "
+        f"than the Input Format says ({str(error).splitlines()[0][:160].rstrip('. ')})."
     )

@@ -48,6 +48,7 @@ def load(path: Path, settings: RuntimeSettings) -> H2o3Mojo:
     try:
         model = jvm.java_class("hex.genmodel.MojoModel").load(str(path))
     except jvm.java_exception() as error:
+        jvm.check_memory(error, path)
         raise ModelFormatError(
             f"h2o-genmodel cannot load {path}. The file may be damaged (export it again), or made by a newer H2O-3 "
             f"than this h2o-genmodel knows{jvm.said(error)}."

@@ -90,6 +90,7 @@ def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None
             file = jvm.java_class("java.io.File")(str(path))
             return jvm.java_class(_PACKAGE + "api.MojoPipelineService").loadPipeline(file, config.build())
     except jvm.java_exception() as error:
+        jvm.check_memory(error, named)
         name = jvm.class_name(error)
         if name.startswith(_PACKAGE + "lic."):
             raise dai.licence_error(named, _licence_problem(name), settings) from None

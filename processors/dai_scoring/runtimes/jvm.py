@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.errors import RuntimeMissingError
+from dai_scoring.errors import ModelError, RuntimeMissingError
 
 logger = logging.getLogger(__name__)
 
@@ -216,6 +216,17 @@ def java_exception() -> type[BaseException]:
 def class_name(error: BaseException) -> str:
     """The full Java class name of a Java exception."""
     return str(type(error).class_.getName())  # type: ignore[attr-defined]
+
+
+def check_memory(error: BaseException, path: Path) -> None:
+    """Raise ModelError where Java had not enough memory to load a model; ``error`` is a Java exception."""
+    if class_name(error) == "java.lang.OutOfMemoryError":
+        raise ModelError(
+            f"{path} does not fit into the memory of the Java virtual machine. Set a larger -Xmx in JVM Options, such "
+            f"as -Xmx4g; now they are {' '.join(_started_with or ())}. That takes effect when the Python process of "
+            "the processor is started anew, as with NiFi.",
+            "JVM Options",
+        ) from error
 
 
 def said(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from dai_scoring.errors import ModelError, PipelineError, UnsupportedError
+from dai_scoring.messages import without_values
 from dai_scoring.model_file import Kind
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.pipeline_file import PipelineFile, read
@@ -23,7 +24,7 @@ from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, P
 from dai_scoring.worker import child, environment, wire
 from dai_scoring.worker.environment import Interpreter, Progress
 from dai_scoring.worker.pool import Pool
-from dai_scoring.worker.process import Worker, WorkerDied
+from dai_scoring.worker.process import Worker, WorkerDied, WorkerSlow
 
 RUNTIME = "scoring pipeline (Python)"
 
@@ -138,6 +139,13 @@ class PythonPipeline:
             raise ModelError(f"no worker can be started with {self._python.path}: {error.strerror}") from error
         try:
             about = worker.wait_until_ready(self._settings.pipeline.start_timeout).header
+        except WorkerSlow as error:
+            worker.end()
+            raise ModelError(
+                f"the scoring pipeline {self._pipeline.path} does not start: the worker {error}. Set a longer Start "
+                "Timeout.",
+                "Start Timeout",
+            ) from None
         except WorkerDied as error:
             printed = worker.output().strip().splitlines()[-5:]
             worker.end()
@@ -203,7 +211,11 @@ class PythonPipeline:
         recipes = self._settings.pipeline.apply_data_recipes
         answer = self._pool.ask(wire.request(names, columns, self._untyped, wanted, recipes))
         if "error" in answer.header:
-            raise PipelineError(f"the scoring pipeline's own code raised an error: {answer.header['error']}")
+            reason = without_values(answer.header["error"], names)
+            raise PipelineError(
+                f"the scoring pipeline's own code raised an error: {reason}. Compare the records with the data that "
+                "the model was trained on, and look whether it wants Apply Data Recipes."
+            )
         return answer
 
 

@@ -203,7 +203,7 @@ def _build(
             if settings.wheel_folder is not None:
                 command += ["--no-index", "--find-links", str(settings.wheel_folder)]
             command += ["--find-links", str(folder), *_wanted(folder)]
-            _run(command, folder, progress, "install the pipeline's packages")
+            _run(command, folder, progress, "install the pipeline's packages", settings.wheel_folder)
         (place / _READY).write_text(json.dumps({"pipeline": str(pipeline.path), "python": base.words}) + "\n")
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
@@ -220,7 +220,7 @@ def _wanted(folder: Path) -> list[str]:
     return [*words, *(f"./{path.name}" for path in sorted(folder.glob("*.whl")))]
 
 
-def _run(command: list[str], folder: Path, progress: Progress, what: str) -> None:
+def _run(command: list[str], folder: Path, progress: Progress, what: str, wheels: Path | None = None) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     lines: list[str] = []
     with subprocess.Popen(
@@ -237,17 +237,26 @@ def _run(command: list[str], folder: Path, progress: Progress, what: str) -> Non
                 process.kill()
             raise
     if process.returncode:
-        raise EnvironmentMissingError(_why_not(lines, what))
+        raise _why_not(lines, what, wheels)
 
 
-def _why_not(lines: list[str], what: str) -> str:
+def _why_not(lines: list[str], what: str, wheels: Path | None) -> EnvironmentMissingError:
     text = "\n".join(lines)
     for found in filter(None, (pattern.search(text) for pattern in _NO_PACKAGE)):
-        return (
-            f"the environment cannot be made: there is no package {found[1]} that fits this Python, and "
-            "the other packages, where pip looks. "
-            "Without a way to the package index, set Wheel Folder to one that has it; with one, check that Python "
-            "Command is the Python that the pipeline was made for."
+        lacking = (
+            f"the environment cannot be made: there is no package {found[1]} that fits this Python, and the others, "
+        )
+        if wheels is not None:
+            return EnvironmentMissingError(
+                f"{lacking}in {wheels}. Put its wheel there, or leave Wheel Folder empty where there is a way to the "
+                "package index.",
+                "Wheel Folder",
+            )
+        return EnvironmentMissingError(
+            f"{lacking}where pip looks. Without a way to the package index, set Wheel Folder to one that has it; with "
+            "one, check that Python Command is the Python that the pipeline was made for."
         )
     errors = [line for line in lines if line.startswith("ERROR")] or [line for line in lines if line.strip()]
-    return f"the environment cannot be made: pip could not {what}: {'; '.join(errors[-3:])[:600]}"
+    return EnvironmentMissingError(
+        f"the environment cannot be made: pip could not {what}: {'; '.join(errors[-3:])[:600]}"
+    )

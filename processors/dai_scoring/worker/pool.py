@@ -52,8 +52,9 @@ class Pool:
                 else:
                     self._give_back(worker)
                     return answer
+            again = "" if len(set(reasons)) == 1 else f", which {reasons[-1]}"
             raise WorkerFailedError(
-                f"the worker {reasons[0]}; so did the next one ({reasons[-1]}). {self._advice} "
+                f"the worker process {reasons[0]}; so did the next one{again}. {self._advice} "
                 "Other FlowFiles go on with new workers."
             )
 

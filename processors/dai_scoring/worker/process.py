@@ -23,6 +23,10 @@ class WorkerDied(Exception):  # noqa: N818 - says what happened, and is never se
     """The worker cannot be used any more; the message completes "the worker ..."."""
 
 
+class WorkerSlow(WorkerDied):
+    """It gave no answer in the time that it had."""
+
+
 class Worker:
     """A process that holds a model. One caller at a time.
 
@@ -73,7 +77,7 @@ class Worker:
             self._channel.sendall(request)
             return self._receive(end)
         except TimeoutError:
-            raise WorkerDied(f"gave no answer in {timeout:g} seconds") from None
+            raise WorkerSlow(f"gave no answer in {timeout:g} seconds") from None
         except OSError:
             raise WorkerDied(self._how_it_ended()) from None
 

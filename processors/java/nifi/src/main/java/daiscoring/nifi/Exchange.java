@@ -136,13 +136,18 @@ public final class Exchange {
     }
 
     /**
-     * Use NiFi's record services.
+     * Use NiFi's record services. They get no log of the processor's: what they log holds whole records, and errors would
+     * show on the canvas.
      *
      * @param readers a RecordReaderFactory
      * @param writers a RecordSetWriterFactory
      */
-    public void bindRecords(Object readers, Object writers, ComponentLog log) {
-        records = new Records(readers, writers, log);
+    public void bindRecords(Object readers, Object writers) {
+        ComponentLog silent = (ComponentLog) Proxy.newProxyInstance(
+                ComponentLog.class.getClassLoader(),
+                new Class<?>[] {ComponentLog.class},
+                (log, method, arguments) -> method.getReturnType() == boolean.class ? false : null);
+        records = new Records(readers, writers, silent);
     }
 
     /** Read the records of the first FlowFile: see {@link Records#read}; {@code wanted} are separated by line ends. */
@@ -166,8 +171,8 @@ public final class Exchange {
             while (cause.getCause() != null && cause.getCause() != cause) {
                 cause = cause.getCause();
             }
-            String detail = cause == e ? "" : " (" + cause.getMessage() + ")";
-            return "-" + e.getClass().getSimpleName() + ": " + e.getMessage() + detail;
+            // The innermost says what is wrong; those around it say what could not be done because of it.
+            return "-" + (cause.getMessage() == null ? "" : cause.getMessage());
         }
     }
 

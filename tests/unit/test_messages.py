@@ -1,0 +1,24 @@
+"""Messages of foreign code without what they quote."""
+
+from __future__ import annotations
+
+import pytest
+
+from dai_scoring.messages import without_values
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Not an Avro data file.", "Not an Avro data file"),
+        ('For input string: "male"', 'For input string: "..."'),
+        ("Index for header 'age' is 2, not 'male'!", "Index for header 'age' is 2, not '...'"),
+        ("Cannot convert value [male] to Integer for field age", "Cannot convert value [...] to Integer for field age"),
+        ("could not convert string to float: 'ma", "could not convert string to float: '...'"),
+        ("Failed to write MapRecord[{tags=[a], sex=male}] as JSON", "Failed to write MapRecord[...] as JSON"),
+        ("Unexpected end\n at [Source: (String)male]", "Unexpected end"),
+        ("", ""),
+    ],
+)
+def test_what_is_quoted_is_left_out_but_for_names_of_columns(said: str, left: str) -> None:
+    assert without_values(said, ["age"]) == left
