@@ -64,6 +64,11 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
 
+_HEAP = re.compile(r"-Xmx(\d+)([kKmMgG]?)")
+_SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
+# With less the process may end before it can say so.
+_LEAST_HEAP = 64 << 20
+
 E_ = TypeVar("E_", bound=Enum)
 
 
@@ -217,7 +222,14 @@ class _Reader:
 
     def words(self, name: str) -> tuple[str, ...]:
         try:
-            return tuple(shlex.split(self._lookup(name) or ""))
+            found = tuple(shlex.split(self._lookup(name) or ""))
         except ValueError:
             self.problem(name, "a quote in it is opened and not closed, or it ends in a backslash")
             return ()
+        for word in found:
+            if not word.startswith("-"):
+                self.problem(name, f"options begin with -, and '{word}' does not")
+            heap = _HEAP.fullmatch(word)
+            if heap is not None and int(heap[1]) << _SHIFTS[heap[2].lower()] < _LEAST_HEAP:
+                self.problem(name, f"{word} is too little memory for any model: set at least -Xmx64m")
+        return found

@@ -5,10 +5,11 @@ The pages are kept as pictures in build/screenshots.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import nipyapi
 import pytest
@@ -22,7 +23,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dai_nifi.extensions.source import EXTENSIONS
 from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
+from tests.conftest import GOLDEN_ROW
 from tests.nifi.conftest import Folders, NiFi, quiet
+from tests.nifi.test_processor import RELATIONSHIPS, Canvas, model_only, until
 
 pytestmark = pytest.mark.nifi
 
@@ -57,6 +60,34 @@ class Browser:
     def texts(self, selector: str) -> list[str]:
         """The text of each such element."""
         return [one.text for one in self.driver.find_elements(By.CSS_SELECTOR, selector)]
+
+    def hover(self, selector: str) -> str:
+        """The text of what NiFi shows when the pointer rests on the first such element."""
+
+        def tip() -> str:
+            for found in self.driver.find_elements(By.CSS_SELECTOR, selector)[:1]:
+                ActionChains(self.driver).move_to_element(found).pause(1).perform()
+            return self.text("div.tooltip")
+
+        return self.until(tip)
+
+    def click(self, text: str, selector: str) -> None:
+        """Click the first such element that has this text, once there is one that can be clicked."""
+
+        def done() -> bool:
+            for found in self.driver.find_elements(By.CSS_SELECTOR, selector):
+                if found.text == text and found.is_displayed() and found.is_enabled():
+                    found.click()
+                    return True
+            return False
+
+        self.until(done)
+
+    def choose(self, selector: str, item: str) -> None:
+        """Choose an item of the menu that a right click on the element opens."""
+        (found,) = self.until(lambda: self.driver.find_elements(By.CSS_SELECTOR, selector))
+        ActionChains(self.driver).context_click(found).perform()
+        self.click(item, "[class*=context-menu] *")
 
     def keep(self, name: str) -> None:
         """Keep a picture of what is seen."""
@@ -135,3 +166,80 @@ def test_a_deployed_flow_stands_on_the_canvas(browser: Browser, titanic_batch: F
     browser.keep("flow")
     states = {one.status.aggregate_snapshot.run_status for one in nipyapi.canvas.list_all_processors(group.id)}
     assert states == {"Running"}
+
+
+@pytest.fixture
+def canvas(nifi: NiFi) -> Iterator[Canvas]:
+    made = Canvas()
+    yield made
+    made.remove()
+
+
+def score(canvas: Canvas, model: Path, **further: str) -> Any:
+    """A ScoreJavaMojo of which nothing has to be connected but what comes in."""
+    properties = {**model_only(model), **further}
+    return canvas.processor("ScoreJavaMojo", properties, auto_terminated_relationships=sorted(RELATIONSHIPS))
+
+
+def is_advice(text: str) -> bool:
+    """Whether somebody at the canvas can read it: no stack trace, and no name of a Java or Python class."""
+    return not re.search(r"Traceback|\bat \w+\.\w+\.|\w+(Exception|Error)\b|\w+\.\w+\.[A-Z]", text)
+
+
+def test_an_invalid_processor_says_why(browser: Browser, canvas: Canvas, needs_licence: Path) -> None:
+    processor = score(canvas, needs_licence)
+    canvas.validation(processor)
+    browser.open(f"#/process-groups/{canvas.group.id}")
+    said = browser.hover(f"#id-{processor.id} text.run-status-icon.invalid")
+    browser.keep("invalid")
+    assert "needs a Driverless AI licence, and none was found. Set Licence Key or Licence File" in said
+    assert is_advice(said)
+
+
+def test_verify_tells_the_same_before_anything_is_applied(
+    browser: Browser, canvas: Canvas, needs_licence: Path
+) -> None:
+    processor = score(canvas, needs_licence)
+    canvas.validation(processor)
+    browser.open(f"#/process-groups/{canvas.group.id}")
+    browser.choose(f"#id-{processor.id} text.processor-name", "Configure")
+    browser.click("Properties", "mat-dialog-container [role=tab]")
+    browser.click("", "property-verification button")
+    browser.click("Verify", "mat-dialog-container button")
+    said = browser.until(lambda: "Perform Validation" in (t := browser.text("property-verification")) and t)
+    browser.keep("verify")
+    assert "needs a Driverless AI licence, and none was found" in said
+
+
+def test_a_bulletin_is_advice(browser: Browser, canvas: Canvas, titanic: Path) -> None:
+    processor = score(canvas, titanic)
+    lacking = ",".join(name for name in GOLDEN_ROW if name not in ("age", "cabin"))
+    text = {
+        "Data Format": "Text",
+        "Unique FlowFiles": "false",
+        "generate-ff-custom-text": f"{lacking}\n3,male,A1,7.25\n",
+    }
+    source = canvas.processor(
+        "GenerateFlowFile",
+        {"File Size": "0B", **text, "mime-type": "text/csv"},
+        (0.0, 300.0),
+        scheduling_period="1 sec",
+    )
+    nipyapi.canvas.create_connection(source, processor, ["success"])
+    until(lambda: canvas.validation(processor)[0] == "VALID")
+    for one in (processor, source):
+        nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(one.id, "id"), True)
+    browser.open(f"#/process-groups/{canvas.group.id}")
+    said = browser.hover(f"#id-{processor.id} rect.bulletin-background")
+    browser.keep("bulletin")
+    assert "which goes to failure as it came: 2 column(s) of the model are missing from the records: age, cabin" in said
+    assert "or set Missing Columns to 'treat as missing values'" in said
+    assert is_advice(said.partition("]")[2])
+
+    def failed() -> int:
+        counters = nipyapi.nifi.CountersApi().get_counters().counters.aggregate_snapshot.counters
+        return sum(one.value_count for one in counters if processor.id in one.context and "failed" in one.name)
+
+    # The same of every FlowFile would hide whatever else there is to say.
+    until(lambda: failed() > 3)
+    assert browser.hover(f"#id-{processor.id} rect.bulletin-background").count("Cannot score") == 1

@@ -37,13 +37,15 @@ class Canvas:
         self.group = nipyapi.canvas.create_process_group(root, f"test {time.monotonic_ns()}", (0.0, 0.0))
         self.sinks: dict[str, Any] = {}
 
-    def processor(self, kind: str, properties: dict[str, str | None], **config: Any) -> Any:
+    def processor(
+        self, kind: str, properties: dict[str, str | None], at: tuple[float, float] = (0.0, 0.0), **config: Any
+    ) -> Any:
         types = nipyapi.canvas.list_all_processor_types().processor_types
         (found,) = (t for t in types if t.type.rpartition(".")[2] == kind)
         made = nipyapi.canvas.create_processor(
             self.group,
             found,
-            (0.0, 0.0),
+            at,
             name=kind,
             config=nipyapi.nifi.ProcessorConfigDTO(properties=properties, **config),
         )

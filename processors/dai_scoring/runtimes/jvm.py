@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ _BUNDLED = Path(__file__).resolve().parent.parent / "jars"
 _lock = threading.Lock()
 _properties_lock = threading.Lock()
 _started_with: tuple[str, ...] | None = None
+_OF_NO_USE = ("Error: Could not create the Java", "Error: A fatal exception", "Error occurred during init")
 _JAVA_NAME = re.compile(r"\b[a-z_]\w*(\.[a-z_]\w*)+\.[A-Z]\w*")
 
 
@@ -88,9 +90,11 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             return
         library = _library(jpype, java_home)
         arguments = [*_needed_options(library), *wanted]
+        if wanted != DEFAULT_JVM_OPTIONS:
+            _try_out(library, arguments)
         try:
             _boot(jpype, library, arguments, jars)
-        except (OSError, jpype.JException, ValueError, TypeError) as error:
+        except (OSError, jpype.JException, ValueError, TypeError, RuntimeError) as error:
             raise RuntimeMissingError(
                 f"the Java virtual machine at {library} does not start with the JVM Options {' '.join(wanted)}. Check "
                 "that this Java knows each of them, and that the machine has the memory that -Xmx asks for.",
@@ -98,6 +102,27 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             ) from error
         _started_with = wanted
     adopt_thread()
+
+
+def _try_out(library: str, arguments: Sequence[str]) -> None:
+    """Raise RuntimeMissingError where Java refuses the options: of some it ends the process, as of too large a heap."""
+    java = Path(library).parents[2] / "bin" / "java"
+    if not java.is_file():
+        return
+    try:
+        done = subprocess.run(
+            [str(java), *arguments, "-version"], capture_output=True, text=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    if done.returncode:
+        lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+        said = next((line for line in lines if not line.startswith(_OF_NO_USE)), "it does not say why").rstrip(". ")
+        raise RuntimeMissingError(
+            f"Java does not start with these options: {said}. Set JVM Options to those that {java} takes, and -Xmx to "
+            "less memory than the machine has.",
+            "JVM Options",
+        )
 
 
 def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Path]) -> None:
