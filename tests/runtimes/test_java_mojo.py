@@ -208,3 +208,25 @@ print("loaded")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "loaded\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("-XX:NoSuchThing", "Unrecognized VM option 'NoSuchThing'"), ("-Xmx99999g", "object heap")],
+)
+def test_options_that_java_refuses_do_not_end_the_process(
+    titanic: Path, settings: RuntimeSettings, option: str, said: str
+) -> None:
+    """In a process of its own, since Java starts once in each."""
+    script = (
+        "from pathlib import Path; from dai_scoring.errors import ModelError\n"
+        "from dai_scoring.models import open_model; from dai_scoring.scorer import RuntimeSettings\n"
+        f"settings = RuntimeSettings(java_home=Path({str(settings.java_home)!r}), jvm_options=({option!r},), "
+        f"jar_folders=(Path({str(settings.jar_folders[0])!r}),))\n"
+        f"try: open_model(Path({str(titanic)!r}), settings=settings)\n"
+        "except ModelError as error: print(error.option, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("JVM Options Java does not start with these options: ")
+    assert said in done.stdout

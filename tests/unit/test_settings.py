@@ -1,0 +1,43 @@
+"""What is said of values of properties that will not do; NiFi puts it behind "'NAME' is invalid because"."""
+
+from __future__ import annotations
+
+import pytest
+
+from dai_scoring_nifi import settings
+
+
+def said(**values: str) -> dict[str, str]:
+    """What is said of these properties, by their names with underscores for blanks."""
+    given = {"Model File": "model.mojo", **{name.replace("_", " "): value for name, value in values.items()}}
+    found, problems = settings.read(given.get)
+    assert (found is None) == bool(problems)
+    return {problem.subject: problem.explanation for problem in problems}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "explanation"),
+    [
+        ("Batch Rows", "0", "it has to be a whole number of at least 1"),
+        ("CSV Delimiter", ";;", "it has to be one character, \\t for a tab, or 'auto'"),
+        ("Bad Rows", "drop", "it is none of: route to rejected, fail the FlowFile"),
+        ("Prediction Intervals", "yes", "it is neither on nor off"),
+        ("Score Timeout", "0 sec", "it has to be a time of more than nothing, such as 30 sec or 5 mins"),
+        ("Licence File", "/nowhere", "there is nothing at /nowhere on the machine that runs NiFi: check the path"),
+        ("JVM Options", '-Da="b', "a quote in it is opened and not closed, or it ends in a backslash"),
+        ("JVM Options", "-Xmx1g fast", "options begin with -, and 'fast' does not"),
+        ("JVM Options", "-Xmx4m", "-Xmx4m is too little memory for any model: set at least -Xmx64m"),
+    ],
+)
+def test_one_bad_value(name: str, value: str, explanation: str) -> None:
+    assert said(**{name: value}) == {name: explanation}
+
+
+def test_values_that_go_together() -> None:
+    assert said(Record_Reader="a service") == {
+        "Record Writer": "the two go together: set both Record Reader and Record Writer, or neither"
+    }
+    assert said(Output_Columns="id columns and predictions") == {
+        "Id Columns": "Output Columns is 'id columns and predictions': name at least one column here"
+    }
+    assert said(JVM_Options="-Xmx1g -Da='b c'") == {}
