@@ -66,7 +66,9 @@ class Browser:
 
         def tip() -> str:
             for found in self.driver.find_elements(By.CSS_SELECTOR, selector)[:1]:
-                ActionChains(self.driver).move_to_element(found).pause(1).perform()
+                # Off it first: to rest where it already is tells the pointer nothing.
+                away = ActionChains(self.driver).move_to_element(found).move_by_offset(-60, 60)
+                away.move_to_element(found).pause(1).perform()
             return self.text("div.tooltip")
 
         return self.until(tip)
