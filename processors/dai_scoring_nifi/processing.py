@@ -89,9 +89,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             except ScoringError as error:
                 problems = [self._problem(context, error)]
             except Exception as error:  # noqa: BLE001 - NiFi would show the whole stack trace
-                self._log_place(error)
-                said = f"the model cannot be loaded: {type(error).__name__}; NiFi's log says where"
-                problems = [properties.Problem(self.model_property, said, str(found.model))]
+                problems = [self._problem(context, self._unexpected(error))]
         return [
             ValidationResult(subject=problem.subject, explanation=problem.explanation, valid=False, input=problem.value)
             for problem in problems
@@ -103,6 +101,8 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             self._start(context)
         except ScoringError as error:
             raise refusal(error) from None
+        except Exception as error:  # noqa: BLE001 - NiFi would show the whole stack trace
+            raise refusal(self._unexpected(error)) from None
 
     def _start(self, context: Any) -> None:
         found, problems = self._read(context)
@@ -189,6 +189,14 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         # Only the types and places: messages of foreign exceptions may hold values of a record.
         where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
         self.logger.info(f"Unexpected {type(error).__name__} at\n{where}")
+
+    def _unexpected(self, error: Exception) -> ModelError:
+        """What to say of an error that nobody thought of, while the processor gets ready."""
+        self._log_place(error)
+        return ModelError(
+            f"the model cannot be loaded: the processor's own code failed ({type(error).__name__}). NiFi's log says "
+            "where: please report that."
+        )
 
     def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
         """A refusal, said of the property that is to be set right."""
