@@ -17,6 +17,7 @@ STAGES = (
     "read, parse",
     "coerce",
     "score",
+    "parse, coerce, score",
     "join",
     "write",
     "coerce, join, write",

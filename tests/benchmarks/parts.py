@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from dai_nifi.nars import dependencies
 from dai_nifi.nifi.jdk import find_java
 from dai_scoring import formats, records
 from dai_scoring.files import THREADS
-from dai_scoring.formats import Format, few
+from dai_scoring.formats import Format, Parsed, Piece, few
+from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.pieces import FileOptions, PieceScorer
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
@@ -143,6 +144,28 @@ def _pass(scorer: Scorer, source: Path, given: Format, target: Path) -> dict[str
     pieces = PieceScorer(scorer, FileOptions(), reader, given)
     waiting = list(formats.pieces(reader, pieces.wanted, THREADS))
     clock.next("read, parse")
+    spent = _plain(scorer, waiting, clock) or _by_stages(scorer, waiting, clock)
+    done = [pieces.score(piece) for piece in waiting]
+    clock.next("join", less=spent)
+    with formats.open_writer(target, given, done[0].schema, dialect=reader.dialect) as writer:
+        for one in done:
+            writer.put(writer.encode(one.rows, one.lines))
+    clock.next("write")
+    reader.close()
+    return clock.taken
+
+
+def _plain(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
+    """The seconds of what the runtime reads itself; None where it does not."""
+    lines = [piece.plain() for piece in waiting if isinstance(piece, CsvPiece)]
+    if not lines or any(scorer.predict_plain(one) is None for one in lines):
+        clock.skip()
+        return None
+    return clock.next("parse, coerce, score")
+
+
+def _by_stages(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float:
+    """The seconds of what is done again when the pieces are scored."""
     chunks = [piece.parse() for piece in waiting]
     parsed = clock.next("read, parse")
     for chunk in chunks:
@@ -152,14 +175,7 @@ def _pass(scorer: Scorer, source: Path, given: Format, target: Path) -> dict[str
         scorer.score(chunk.table)
     # It coerces once more: what it takes beyond that is the runtime's.
     scored = clock.next("score", less=coerced)
-    done = [pieces.score(piece) for piece in waiting]
-    clock.next("join", less=(parsed if given is Format.CSV else 0.0) + scored)
-    with formats.open_writer(target, given, done[0].schema, dialect=reader.dialect) as writer:
-        for one in done:
-            writer.put(writer.encode(one.rows, one.lines))
-    clock.next("write")
-    reader.close()
-    return clock.taken
+    return (0.0 if all(isinstance(piece, Parsed) for piece in waiting) else parsed) + scored
 
 
 def _small_pass(scorer: Scorer, content: SmallContent) -> dict[str, float]:
