@@ -238,7 +238,8 @@ def test_a_database_that_goes_away_is_waited_for(
 def test_nifi_killed_in_the_middle_loses_no_row_and_doubles_none(
     nifi: NiFi, database: Postgres, titanic: Path, titanic_scorer: Scorer, java_nar: Path, tmp_path: Path
 ) -> None:
-    rows = 100_000
+    # So many that a quick machine is not through before it can be killed.
+    rows = 400_000
     parameters = {**tables(database, "killed"), "page.rows": "2000"}
     database.ask(MANY.format(table="killed", rows=rows))
     database.ask("update killed set age = 'old' where id % 1000 = 0")
@@ -248,7 +249,7 @@ def test_nifi_killed_in_the_middle_loses_no_row_and_doubles_none(
         connect(running.url.removesuffix("/nifi"))
         install(java_nar, quiet)
         deploy(Request("batch-database", titanic, name="killed", parameters=parameters))
-        wait(lambda: database.count("killed_scores") > rows / 4)
+        wait(lambda: database.count("killed_scores") > 0)
         assert running.pid is not None
         os.kill(running.pid, signal.SIGKILL)
         assert database.count("killed_scores") < rows * 0.9, "it was killed too late to tell anything"
