@@ -252,6 +252,8 @@ def test_nifi_killed_in_the_middle_loses_no_row_and_doubles_none(
         wait(lambda: database.count("killed_scores") > 0)
         assert running.pid is not None
         os.kill(running.pid, signal.SIGKILL)
+        # A start while it is still ending would wait for it, and be told that it ended.
+        wait(lambda: not local.status().running)
         assert database.count("killed_scores") < rows * 0.9, "it was killed too late to tell anything"
         connect(local.start(port=0).url.removesuffix("/nifi"))
         wait(lambda: database.count("killed_scores") + database.count("killed_rejected") == rows)
