@@ -33,6 +33,7 @@ _BUNDLED = Path(__file__).resolve().parent.parent / "jars"
 _lock = threading.Lock()
 _properties_lock = threading.Lock()
 _started_with: tuple[str, ...] | None = None
+_OPTION = "JVM Options"
 _OF_NO_USE = ("Error: Could not create the Java", "Error: A fatal exception", "Error occurred during init")
 _JAVA_NAME = re.compile(r"\b[a-z_]\w*(\.[a-z_]\w*)+\.[A-Z]\w*")
 
@@ -98,7 +99,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             raise RuntimeMissingError(
                 f"the Java virtual machine at {library} does not start with the JVM Options {' '.join(wanted)}. Check "
                 "that this Java knows each of them, and that the machine has the memory that -Xmx asks for.",
-                "JVM Options",
+                _OPTION,
             ) from error
         _started_with = wanted
     adopt_thread()
@@ -121,7 +122,7 @@ def _try_out(library: str, arguments: Sequence[str]) -> None:
         raise RuntimeMissingError(
             f"Java does not start with these options: {said}. Set JVM Options to those that {java} takes, and -Xmx to "
             "less memory than the machine has.",
-            "JVM Options",
+            _OPTION,
         )
 
 
@@ -250,7 +251,7 @@ def check_memory(error: BaseException, path: Path) -> None:
             f"{path} does not fit into the memory of the Java virtual machine. Set a larger -Xmx in JVM Options, such "
             f"as -Xmx4g; now they are {' '.join(_started_with or ())}. That takes effect when the Python process of "
             "the processor is started anew, as with NiFi.",
-            "JVM Options",
+            _OPTION,
         ) from error
 
 
