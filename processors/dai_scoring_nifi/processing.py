@@ -31,6 +31,7 @@ from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.bulletins import Bulletins
 from dai_scoring_nifi.exchange import SMALL, Batch, Exchange, Item, Outcome, Services
 from dai_scoring_nifi.folders import Folder, Folders
+from dai_scoring_nifi.garbage import spare_what_lives
 from dai_scoring_nifi.lifetime import end_with_parent
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
@@ -115,6 +116,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._settings = found
         self._services = self._services_of(context) if found.services else None
         self._successor.watch(found, self.runtime, self._scorer.info, ComponentState(context, self.logger).tell)
+        spare_what_lives()
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
