@@ -195,7 +195,8 @@ class _Warm:
         """Seconds a FlowFile, roughly."""
 
     def _fitting(self, seconds: float, taken: float) -> int:
-        return max(2 * self._tasks, min(_MOST_COPIES, round(seconds / taken)))
+        # Of two FlowFiles the pace would be that of the second alone.
+        return max(4 * self._tasks, min(_MOST_COPIES, round(seconds / taken)))
 
     def burst(self) -> Burst:
         return self._lane.burst(self._source, self._copies, self._tasks)
