@@ -182,21 +182,24 @@ class _Warm:
 
     def __init__(self, lane: Lane, source: Path, tasks: int, seconds: float) -> None:
         self._lane, self._source, self._tasks = lane, source, tasks
-        copies, first = 2 * tasks, lane.burst(source, 2 * tasks, tasks)
+        # Of two FlowFiles the pace would be that of the second alone.
+        copies = 4 * tasks
+        # The first ones wait for all that is made when it is first needed.
+        lane.burst(source, copies, tasks)
+        burst = lane.burst(source, copies, tasks)
         # What is taken all at once shows no pace, only how long the start took.
-        while not first.steady and copies < _MOST_COPIES and first.wall * copies < seconds:
+        while not burst.steady and copies < _MOST_COPIES and burst.wall * copies < seconds:
             copies = min(8 * copies, _MOST_COPIES)
-            first = lane.burst(source, copies, tasks)
-        taken = first.wall
+            burst = lane.burst(source, copies, tasks)
         # Java compiles what runs often while it runs: the first FlowFiles are slow.
-        taken = lane.burst(source, self._fitting(seconds, taken), tasks).wall
-        self._copies = self._fitting(seconds, taken)
+        taken = lane.burst(source, max(copies, self._fitting(seconds, burst.wall)), tasks).wall
+        self._copies = max(copies, self._fitting(seconds, taken))
         self.taken = taken
         """Seconds a FlowFile, roughly."""
 
-    def _fitting(self, seconds: float, taken: float) -> int:
-        # Of two FlowFiles the pace would be that of the second alone.
-        return max(4 * self._tasks, min(_MOST_COPIES, round(seconds / taken)))
+    @staticmethod
+    def _fitting(seconds: float, taken: float) -> int:
+        return min(_MOST_COPIES, round(seconds / taken))
 
     def burst(self) -> Burst:
         return self._lane.burst(self._source, self._copies, self._tasks)
