@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -79,6 +80,21 @@ def test_a_full_disk_for_nifi_itself_or_an_archive_is_told(small: Path) -> None:
         assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
         assert "The disk is full" in done.stderr
     assert running_in(small) == []
+
+
+def test_the_doctor_names_a_repository_without_room(small: Path, tmp_path: Path) -> None:
+    local = LocalNiFi(tmp_path / "nifi")
+    try:
+        url = local.start(
+            0, heap="512m", properties={"nifi.flowfile.repository.directory": str(small / "repository")}
+        ).url
+        done = subprocess.run([*COMMAND, "doctor", "--json", "--url", url], capture_output=True, text=True, check=False)
+        told = {one["check"]: one for one in json.loads(done.stdout)["findings"]}
+    finally:
+        local.stop()
+    assert done.returncode == 1
+    assert told["disk"]["says"] == "the disk of the flowfile repository has 0.0 GB of 0 GB left"
+    assert told["disk"]["fix"].startswith("Make room, or move the repositories")
 
 
 def test_contents_that_the_temporary_folder_cannot_hold_go_to_failure_with_advice(
