@@ -9,6 +9,8 @@ large ones go through files. Where a NiFi does not let the helper reach its proc
 
 from __future__ import annotations
 
+import errno
+import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -82,7 +84,10 @@ class Batch(Protocol):
     """Whether an outcome may have a further FlowFile."""
 
     def export(self, item: Item, path: Path) -> None:
-        """Write the contents of a FlowFile to a file; for one that is not small. Safe for several threads."""
+        """Write the contents of a FlowFile to a file; for one that is not small. Safe for several threads.
+
+        Raises OSError where the file cannot be written.
+        """
         ...
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
@@ -184,7 +189,11 @@ class _HelperBatch:
 
     def export(self, item: Item, path: Path) -> None:
         with self._session:
-            self._helper.export(self._ticket, item.index, str(path))
+            said = str(self._helper.export(self._ticket, item.index, str(path)))
+        if said.startswith("-"):
+            # Java's errors have no numbers.
+            is_full = shutil.disk_usage(path.parent).free < item.size
+            raise OSError(errno.ENOSPC if is_full else errno.EIO, said[1:], str(path))
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
         out = packed.Writer()

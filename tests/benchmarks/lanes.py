@@ -27,7 +27,10 @@ _SERVICES = Bundle("nifi-record-serialization-services-nar")
 _APIS = Bundle("nifi-standard-services-api-nar")
 # NiFi's statistics are sums over this time, so what happened so long ago leaves a sum while another is taken.
 _WINDOW_SECONDS = 300.0
-_POLL_SECONDS = 0.02
+# Each look costs NiFi milliseconds of what is measured.
+_POLL_SECONDS = 0.04
+# So does each processor that only waits, of all lanes.
+_SELDOM = "50 ms"
 _LONGEST_SECONDS = 3600.0
 
 
@@ -88,13 +91,14 @@ class Lane:
             _STANDARD + "GetFile",
             (0, 0),
             {"Input Directory": str(self._input), "Keep Source File": "false", "Polling Interval": "0 sec"},
-            yield_for="100 ms",
+            every=_SELDOM,
         )
         multiply = Processor(
             "Multiply",
             _STANDARD + "DuplicateFlowFile",
             (600, 0),
             {"Number of Copies": "${filename:substringBefore('-')}"},
+            every=_SELDOM,
         )
         measured = Processor("Measured", step.type, (1200, 0), step.properties, step.bundle, ends=step.ends)
         keep = Processor(

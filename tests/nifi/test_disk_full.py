@@ -1,7 +1,8 @@
-"""A disk that is full while NiFi is assembled or an archive is built: what is said, and that more room is enough."""
+"""A disk that is full while NiFi is assembled, an archive is built or rows are scored: what is said, and what stays."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -9,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from dai_nifi.connect import connect
+from dai_nifi.nars.install import install
+from dai_nifi.nifi.instance import LocalNiFi
+from tests.conftest import GOLDEN_ROW
 from tests.nifi.commands import COMMAND
+from tests.nifi.conftest import quiet
 from tests.nifi.test_local_nifi import running_in
+from tests.nifi.test_processor import Canvas, bulletins, model_only, until
 
 pytestmark = pytest.mark.nifi
 
@@ -73,3 +80,44 @@ def test_a_full_disk_for_nifi_itself_or_an_archive_is_told(small: Path) -> None:
         assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
         assert "The disk is full" in done.stderr
     assert running_in(small) == []
+
+
+def test_the_doctor_names_a_repository_without_room(small: Path, tmp_path: Path) -> None:
+    local = LocalNiFi(tmp_path / "nifi")
+    try:
+        url = local.start(
+            0, heap="512m", properties={"nifi.flowfile.repository.directory": str(small / "repository")}
+        ).url
+        done = subprocess.run([*COMMAND, "doctor", "--json", "--url", url], capture_output=True, text=True, check=False)
+        told = {one["check"]: one for one in json.loads(done.stdout)["findings"]}
+    finally:
+        local.stop()
+    assert done.returncode == 1
+    assert told["disk"]["says"] == "the disk of the flowfile repository has 0.0 GB of 0 GB left"
+    assert told["disk"]["fix"].startswith("Make room, or move the repositories")
+
+
+def test_contents_that_the_temporary_folder_cannot_hold_go_to_failure_with_advice(
+    small: Path, titanic: Path, java_nar: Path, tmp_path: Path, elsewhere: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Larger than what is exchanged in memory.
+    rows = f"{','.join(GOLDEN_ROW)}\n" + f"{','.join(GOLDEN_ROW.values())}\n" * 10_000_000
+    assert len(rows) > 256 << 20
+    monkeypatch.setenv("TMPDIR", str(small))
+    local = LocalNiFi(tmp_path / "nifi")
+    try:
+        connect(local.start(0).url)
+        install(java_nar, quiet)
+        canvas = Canvas()
+        (tmp_path / "in").mkdir()
+        found = canvas.score_file(tmp_path / "in", rows.encode(), model_only(titanic))
+        (failed,) = found["failure"]
+        assert failed.size == len(rows)
+        assert failed.attributes["scoring.error.code"] == "io"
+        said = failed.attributes["scoring.error"]
+        assert said.startswith("NiFi's machine says 'No space left on device' at ")
+        assert "Make room in /dev/shm and in the temporary folder of NiFi's user" in said
+        until(lambda: any(said in one for one in bulletins(canvas, "ScoreJavaMojo")))
+        assert not [one for one in small.glob("dai-scoring-*/*") if one.stat().st_size]
+    finally:
+        local.stop()

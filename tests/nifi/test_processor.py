@@ -123,6 +123,12 @@ class Canvas:
         nipyapi.canvas.delete_process_group(self.group, force=True)
 
 
+def bulletins(canvas: Canvas, source: str) -> list[str]:
+    """What NiFi shows of a component of the group, by its name."""
+    board = nipyapi.nifi.FlowApi().get_bulletin_board(group_id=canvas.group.id).bulletin_board
+    return [one.bulletin.message for one in board.bulletins if one.bulletin and one.bulletin.source_name == source]
+
+
 @pytest.fixture
 def canvas(nifi: NiFi) -> Iterator[Canvas]:
     made = Canvas()
@@ -159,6 +165,40 @@ def test_a_truncated_mojo_and_its_repair(canvas: Canvas, samples: Path, tmp_path
     path.write_bytes(whole)
     # NiFi looks again every few seconds; what remains is that nothing is connected.
     until(lambda: not [error for error in canvas.validation(processor)[1] if "Model File" in error])
+
+
+def test_a_start_that_fails_is_told_in_a_sentence(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.mojo"
+    path.write_bytes(titanic.read_bytes())
+    score = canvas.processor("ScoreJavaMojo", model_only(path), auto_terminated_relationships=sorted(RELATIONSHIPS))
+    source = canvas.processor("GenerateFlowFile", {}, scheduling_period="1 day")
+    nipyapi.canvas.create_connection(source, score, ["success"])
+
+    def told() -> list[str]:
+        # NiFi looks at the file every few seconds; when it does so just now, there is nothing to start.
+        path.write_bytes(titanic.read_bytes())
+        until(lambda: canvas.validation(score)[0] == "VALID")
+        path.write_bytes(b"no model any more")
+        _ask_to(score, "RUNNING")
+        time.sleep(5)
+        _ask_to(score, "STOPPED")
+        return bulletins(canvas, "ScoreJavaMojo")
+
+    said = until(told, 120)
+    assert all("is not a MOJO, nor a scoring pipeline: both are zip files, and this is not one" in one for one in said)
+    assert not [one for one in said if "Traceback" in one or "Error:" in one or "\n" in one.strip()]
+
+
+def _ask_to(processor: Any, state: str) -> None:
+    """Without waiting until it does, which a processor that cannot start never will."""
+    revision = nipyapi.canvas.get_processor(processor.id, "id").revision
+    body = nipyapi.nifi.ProcessorRunStatusEntity(revision=revision, state=state)
+    try:
+        nipyapi.nifi.ProcessorsApi().update_run_status4(body=body, id=processor.id)
+    except nipyapi.nifi.rest.ApiException as error:
+        # It is invalid, or has not ended starting.
+        if error.status != 409:
+            raise
 
 
 def test_a_model_without_a_licence(canvas: Canvas, needs_licence: Path) -> None:

@@ -99,10 +99,13 @@ public final class Exchange {
         }
     }
 
-    /** Write the contents of one of the FlowFiles to a file. */
-    public void export(long ticket, int index, String path) {
+    /** Write the contents of one of the FlowFiles to a file; the answer says why it could not be done: see {@link #said}. */
+    public String export(long ticket, int index, String path) {
         Taken own = taken.get(ticket);
-        own.session.exportTo(own.flowFiles.get(index), Path.of(path), false);
+        return said(() -> {
+            own.session.exportTo(own.flowFiles.get(index), Path.of(path), false);
+            return "";
+        });
     }
 
     /**
