@@ -47,6 +47,11 @@ class Shown:
     seconds_to_first_score: float
 
 
+def nifi_of(folder: Path) -> Path:
+    """Where the demonstration's NiFi lives."""
+    return folder / "nifi"
+
+
 def start(folder: Path, progress: Progress, port: int | None = None, http_port: int | None = None) -> Shown:
     """Set everything up in ``folder``, or find it there, and score the sample's rows both ways.
 
@@ -55,7 +60,7 @@ def start(folder: Path, progress: Progress, port: int | None = None, http_port: 
     # What is missing is said before anything is made.
     maven.find_maven()
     java_home = find_java()
-    nifi = LocalNiFi(folder / "nifi")
+    nifi = LocalNiFi(nifi_of(folder))
     wanted = port if port is not None else _free_or(8080)
     running = nifi.start(None if nifi.status().running else wanted, progress=progress)
     up = time.monotonic()
@@ -86,7 +91,7 @@ def start(folder: Path, progress: Progress, port: int | None = None, http_port: 
 
 def stop(folder: Path, progress: Progress) -> bool:
     """End what start() started; the files stay. False if it did not run."""
-    return LocalNiFi(folder / "nifi").stop(progress)
+    return LocalNiFi(nifi_of(folder)).stop(progress)
 
 
 def _realtime(folder: Path, model: Path, http_port: int | None, progress: Progress) -> str:

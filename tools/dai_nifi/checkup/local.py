@@ -21,7 +21,7 @@ def examine(home: Path | None, python_of_processors: str | None) -> Iterator[Fin
     """Look at the NiFi of a folder, None where it is elsewhere; then what its processors say of their Python counts."""
     if home is None:
         yield _said(python_of_processors)
-        yield Finding("log level", UNKNOWN, "NiFi's configuration is not on this machine", _WHERE)
+        yield Finding("log level", UNKNOWN, "NiFi's configuration was not found on this machine", _WHERE)
         return
     properties = read_properties(home)
     yield _python(home, properties)

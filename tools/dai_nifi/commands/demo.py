@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from dai_nifi import demo
+from dai_nifi.commands.nifi import DEFAULT_DIR
 from dai_nifi.console import JsonOption, Output
 
 app = typer.Typer(help="A NiFi of its own with both flows and the sample model, scoring rows.", no_args_is_help=True)
 
 FolderOption = Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")]
-DEFAULT_FOLDER = Path(".dai-nifi/demo")
+DEFAULT_FOLDER = DEFAULT_DIR / "demo"
 
 
 @app.command()

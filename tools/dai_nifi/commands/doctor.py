@@ -11,9 +11,11 @@ from rich.text import Text
 
 from dai_nifi.checkup.examine import examine
 from dai_nifi.checkup.finding import PROBLEM, Finding
+from dai_nifi.commands.demo import DEFAULT_FOLDER
 from dai_nifi.commands.nifi import DEFAULT_DIR, DirOption, HomeOption
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
+from dai_nifi.demo import nifi_of
 
 _COLOURS = {"ok": "green", "problem": "red", "unknown": "yellow"}
 
@@ -27,12 +29,14 @@ def doctor(
 ) -> None:
     """Check a NiFi: version, Java, Python, processors, licence, flows, ports, disk. Ends with 1 if something is wrong.
 
-    Some things only NiFi's own files tell: they are read where its folder (--dir, --nifi-home) is on this machine.
+    Some things only NiFi's own files tell: they are read where its folder (--dir, --nifi-home, or the demonstration's)
+    is on this machine.
     """
     output = Output(as_json)
     with output.progress("Checking NiFi") as progress:
         version = connect(url, profile)
-        found = examine(version, [directory] if nifi_home is None else [nifi_home], progress)
+        homes = [directory, nifi_of(DEFAULT_FOLDER)] if nifi_home is None else [nifi_home]
+        found = examine(version, homes, progress)
     wrong = [one for one in found if one.state == PROBLEM]
     value = {"healthy": not wrong, "findings": [asdict(one) for one in found]}
     output.result(value, lambda console: _render(console, found, len(wrong)))
