@@ -179,9 +179,9 @@ def test_a_start_that_fails_is_told_in_a_sentence(canvas: Canvas, titanic: Path,
         path.write_bytes(titanic.read_bytes())
         until(lambda: canvas.validation(score)[0] == "VALID")
         path.write_bytes(b"no model any more")
-        _ask_to(score, "RUNNING")
+        _ask_to(canvas, score, "RUNNING")
         time.sleep(5)
-        _ask_to(score, "STOPPED")
+        _ask_to(canvas, score, "STOPPED")
         return bulletins(canvas, "ScoreJavaMojo")
 
     said = until(told, 120)
@@ -189,12 +189,12 @@ def test_a_start_that_fails_is_told_in_a_sentence(canvas: Canvas, titanic: Path,
     assert not [one for one in said if "Traceback" in one or "Error:" in one or "\n" in one.strip()]
 
 
-def _ask_to(processor: Any, state: str) -> None:
+def _ask_to(canvas: Canvas, processor: Any, state: str) -> None:
     """Without waiting until it does, which a processor that cannot start never will."""
     revision = nipyapi.canvas.get_processor(processor.id, "id").revision
-    body = nipyapi.nifi.ProcessorRunStatusEntity(revision=revision, state=state)
+    body = nipyapi.nifi.ScheduleComponentsEntity(id=canvas.group.id, state=state, components={processor.id: revision})
     try:
-        nipyapi.nifi.ProcessorsApi().update_run_status4(body=body, id=processor.id)
+        nipyapi.nifi.FlowApi().schedule_components(body, canvas.group.id)
     except nipyapi.nifi.rest.ApiException as error:
         # It is invalid, or has not ended starting.
         if error.status != 409:
