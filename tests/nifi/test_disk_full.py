@@ -101,7 +101,7 @@ def test_contents_that_the_temporary_folder_cannot_hold_go_to_failure_with_advic
     small: Path, titanic: Path, java_nar: Path, tmp_path: Path, elsewhere: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Larger than what is exchanged in memory.
-    rows = f"{','.join(GOLDEN_ROW)}\n" + f"{','.join(GOLDEN_ROW.values())}\n" * 10_000_000
+    rows = f"{','.join(GOLDEN_ROW)}\n" + f"{','.join(GOLDEN_ROW.values())}\n" * 14_000_000
     assert len(rows) > 256 << 20
     monkeypatch.setenv("TMPDIR", str(small))
     local = LocalNiFi(tmp_path / "nifi")
