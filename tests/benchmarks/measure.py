@@ -191,15 +191,15 @@ class _Warm:
         while not burst.steady and copies < _MOST_COPIES and burst.wall * copies < seconds:
             copies = min(8 * copies, _MOST_COPIES)
             burst = lane.burst(source, copies, tasks)
+
+        def fitting(taken: float) -> int:
+            return max(copies, min(_MOST_COPIES, round(seconds / taken)))
+
         # Java compiles what runs often while it runs: the first FlowFiles are slow.
-        taken = lane.burst(source, max(copies, self._fitting(seconds, burst.wall)), tasks).wall
-        self._copies = max(copies, self._fitting(seconds, taken))
+        taken = lane.burst(source, fitting(burst.wall), tasks).wall
+        self._copies = fitting(taken)
         self.taken = taken
         """Seconds a FlowFile, roughly."""
-
-    @staticmethod
-    def _fitting(seconds: float, taken: float) -> int:
-        return min(_MOST_COPIES, round(seconds / taken))
 
     def burst(self) -> Burst:
         return self._lane.burst(self._source, self._copies, self._tasks)

@@ -9,7 +9,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import nipyapi
 import pytest
@@ -25,7 +25,7 @@ from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
 from tests.conftest import GOLDEN_ROW
 from tests.nifi.conftest import Folders, NiFi, quiet
-from tests.nifi.test_processor import RELATIONSHIPS, Canvas, model_only, until
+from tests.nifi.test_processor import Canvas, score, until
 
 pytestmark = pytest.mark.nifi
 
@@ -175,12 +175,6 @@ def canvas(nifi: NiFi) -> Iterator[Canvas]:
     made = Canvas()
     yield made
     made.remove()
-
-
-def score(canvas: Canvas, model: Path, **further: str) -> Any:
-    """A ScoreJavaMojo of which nothing has to be connected but what comes in."""
-    properties = {**model_only(model), **further}
-    return canvas.processor("ScoreJavaMojo", properties, auto_terminated_relationships=sorted(RELATIONSHIPS))
 
 
 def is_advice(text: str) -> bool:

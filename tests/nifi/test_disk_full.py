@@ -14,7 +14,7 @@ from dai_nifi.connect import connect
 from dai_nifi.nars.install import install
 from dai_nifi.nifi.instance import LocalNiFi
 from tests.conftest import GOLDEN_ROW
-from tests.nifi.commands import COMMAND
+from tests.nifi import commands
 from tests.nifi.conftest import quiet
 from tests.nifi.test_local_nifi import running_in
 from tests.nifi.test_processor import Canvas, bulletins, model_only, until
@@ -38,7 +38,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 def run(cache: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
+        [*commands.COMMAND, *map(str, arguments)],
         env={**os.environ, "DAI_NIFI_CACHE": str(cache)},
         capture_output=True,
         text=True,
@@ -88,7 +88,7 @@ def test_the_doctor_names_a_repository_without_room(small: Path, tmp_path: Path)
         url = local.start(
             0, heap="512m", properties={"nifi.flowfile.repository.directory": str(small / "repository")}
         ).url
-        done = subprocess.run([*COMMAND, "doctor", "--json", "--url", url], capture_output=True, text=True, check=False)
+        done = commands.run("doctor", "--json", "--url", url)
         told = {one["check"]: one for one in json.loads(done.stdout)["findings"]}
     finally:
         local.stop()

@@ -140,6 +140,12 @@ def model_only(path: Path | str) -> dict[str, str | None]:
     return {"Model File": str(path)}
 
 
+def score(canvas: Canvas, model: Path, **further: str) -> Any:
+    """A ScoreJavaMojo of which nothing has to be connected but what comes in."""
+    properties = {**model_only(model), **further}
+    return canvas.processor("ScoreJavaMojo", properties, auto_terminated_relationships=sorted(RELATIONSHIPS))
+
+
 def test_an_absent_model_is_said_before_anything_runs(canvas: Canvas, tmp_path: Path) -> None:
     state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", model_only(tmp_path / "gone.mojo")))
     assert state == "INVALID"
@@ -170,18 +176,18 @@ def test_a_truncated_mojo_and_its_repair(canvas: Canvas, samples: Path, tmp_path
 def test_a_start_that_fails_is_told_in_a_sentence(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.mojo"
     path.write_bytes(titanic.read_bytes())
-    score = canvas.processor("ScoreJavaMojo", model_only(path), auto_terminated_relationships=sorted(RELATIONSHIPS))
+    processor = score(canvas, path)
     source = canvas.processor("GenerateFlowFile", {}, scheduling_period="1 day")
-    nipyapi.canvas.create_connection(source, score, ["success"])
+    nipyapi.canvas.create_connection(source, processor, ["success"])
 
     def told() -> list[str]:
         # NiFi looks at the file every few seconds; when it does so just now, there is nothing to start.
         path.write_bytes(titanic.read_bytes())
-        until(lambda: canvas.validation(score)[0] == "VALID")
+        until(lambda: canvas.validation(processor)[0] == "VALID")
         path.write_bytes(b"no model any more")
-        _ask_to(canvas, score, "RUNNING")
+        _ask_to(canvas, processor, "RUNNING")
         time.sleep(5)
-        _ask_to(canvas, score, "STOPPED")
+        _ask_to(canvas, processor, "STOPPED")
         return bulletins(canvas, "ScoreJavaMojo")
 
     said = until(told, 120)
