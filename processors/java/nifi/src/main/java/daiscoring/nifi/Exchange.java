@@ -1,8 +1,10 @@
 package daiscoring.nifi;
 
 import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -33,6 +35,7 @@ import org.apache.nifi.processor.Relationship;
 public final class Exchange {
     private static final Relationship ORIGINAL = relationship("original");
     private static final String FAILURE = "failure";
+    private static final int COPIED = 256 << 10;
 
     private final Map<Long, Taken> taken = new ConcurrentHashMap<>();
     private final AtomicLong tickets = new AtomicLong();
@@ -103,7 +106,10 @@ public final class Exchange {
     public String export(long ticket, int index, String path) {
         Taken own = taken.get(ticket);
         return said(() -> {
-            own.session.exportTo(own.flowFiles.get(index), Path.of(path), false);
+            try (InputStream in = own.session.read(own.flowFiles.get(index));
+                    OutputStream out = new FileOutputStream(path)) {
+                copy(in, out);
+            }
             return "";
         });
     }
@@ -239,13 +245,20 @@ public final class Exchange {
         if (outcome.contents != null) {
             return session.write(flowFile, out -> out.write(outcome.contents));
         }
-        // By stream: from a path NiFi would take the file's name too.
         FlowFile written;
         try (InputStream in = new FileInputStream(outcome.file)) {
-            written = session.importFrom(in, flowFile);
+            written = session.write(flowFile, out -> copy(in, out));
         }
         Files.deleteIfExists(Path.of(outcome.file));
         return written;
+    }
+
+    /** What NiFi's session does itself from and to files, 8 KB at a time, which takes twice as long. */
+    private static void copy(InputStream in, OutputStream out) throws IOException {
+        byte[] part = new byte[COPIED];
+        for (int count = in.read(part); count >= 0; count = in.read(part)) {
+            out.write(part, 0, count);
+        }
     }
 
     /**
