@@ -90,6 +90,15 @@ def test_a_bad_value_rejects_its_row_only(bench: Bench) -> None:
     assert (summary.records, summary.scored, summary.rejected) == (3, 2, 1)
 
 
+def test_a_time_that_python_lacks_is_rejected_as_others_are(bench: Bench, tmp_path: Path) -> None:
+    """Without pandas there are no nanoseconds in Python."""
+    moment = pa.array([1_500_000_000_000_000_001, None], pa.timestamp("ns"))
+    pq.write_table(pa.table({"x": moment, "s": ["a", "b"]}), tmp_path / "in.parquet")
+    summary = bench.score((tmp_path / "in.parquet").read_bytes(), output_format=Format.CSV)
+    assert (summary.scored, summary.rejected) == (1, 1)
+    assert bench.rejected.read_text().splitlines()[1].endswith("wrong_type,x,2017-07-14 02:40:00.000000001")
+
+
 def test_rows_that_are_no_records_are_rejected_in_their_place(bench: Bench) -> None:
     rows = ["x,s", "1,a", "2", "oops,b", "3,c,d,e", "4,d"]
     summary = bench.score("\n".join(rows) + "\n")
