@@ -239,6 +239,40 @@ def test_the_charset_of_the_mime_type_is_used(bench: Bench) -> None:
         bench.score("x,s\n1,é\n".encode("latin-1"))
 
 
+@pytest.mark.parametrize("charset", ["hex", "rot13", "idna", "undefined", "no such"])
+def test_what_is_no_charset_of_text_is_an_error(bench: Bench, charset: str) -> None:
+    with pytest.raises(ContentError, match="ISO-8859-1"):
+        bench.score("x,s\n1,a\n", f"text/csv; charset={charset}")
+
+
+def test_records_behind_many_blank_lines(bench: Bench) -> None:
+    assert bench.score("\n" * 70_000 + "x,s\n1,a\n", "text/csv").scored == 1
+    assert bench.score("\n" * 70_000, "text/csv").records == 0
+
+
+def test_json_text_sequences(bench: Bench) -> None:
+    for end in ("", "\n"):
+        records = [f'\x1e{{"x":{x},{end}"s":"a"}}\n' for x in range(3)]
+        summary = bench.score("".join(records), "application/json-seq")
+        assert (summary.scored, summary.rejected) == (3, 0)
+
+
+@pytest.mark.parametrize("depth", [1010, 3000])
+def test_json_with_more_brackets_than_parsers_follow_is_an_error(bench: Bench, depth: int) -> None:
+    nested = "[" * depth + str(10**20) + "]" * depth
+    with pytest.raises(ContentError):
+        bench.score('[{"x":1,"s":"a","deep":' + nested + "}]")
+    lines = '{"x":1,"s":"a"}\n{"x":1,"s":"a","deep":' + nested + "}\n"
+    summary = bench.score(lines, output_format=Format.CSV)
+    assert (summary.scored, summary.rejected) == (1, 1)
+
+
+def test_a_number_that_json_parsers_refuse_is_refused_however_the_file_is_read(bench: Bench) -> None:
+    lines = '{"x":1,"s":"a"}\n{"x":1e999,"s":"a"}\n'
+    assert bench.score(lines).rejected == 1
+    assert bench.score(lines + "oops\n").rejected == 2
+
+
 def test_rejected_records_mended_and_sent_again(bench: Bench) -> None:
     bench.score("x,s,_reject_code,_reject_column,_reject_value\nbad,b,not_a_number,x,oops\n")
     assert bench.rejected.read_text().splitlines() == [

@@ -264,3 +264,18 @@ def test_parquet_of_several_row_groups(read: Any) -> None:
     pq.write_table(pa.table({"x": range(1000)}), sink, row_group_size=7)
     content = read(sink.getvalue(), Format.PARQUET, chunk_rows=100)
     assert [row["x"] for row in content.rows] == list(range(1000))
+
+
+@pytest.mark.parametrize(("local", "zone"), [("", "UTC"), ("local-", None)])
+def test_avro_nanoseconds_are_times(tmp_path: Path, local: str, zone: str | None) -> None:
+    kind = {"type": "long", "logicalType": f"{local}timestamp-nanos"}
+    nested = {"type": "record", "name": "inner", "fields": [{"name": "x", "type": ["null", kind]}]}
+    fields = [{"name": "at", "type": ["null", kind]}, {"name": "in", "type": nested}]
+    rows = [{"at": 1_500_000_000_000_000_001, "in": {"x": 5}}, {"at": None, "in": {"x": None}}]
+    (tmp_path / "in.avro").write_bytes(avro(fields, rows))
+    reader = open_reader(tmp_path / "in.avro", Format.AVRO, chunk_rows=10)
+    [table] = [chunk.table for chunk in reader.chunks()]
+    reader.close()
+    nanos = pa.timestamp("ns", zone)
+    assert table.schema.types == [nanos, pa.struct([("x", nanos)])]
+    assert table.column("at").cast(pa.int64()).to_pylist() == [1_500_000_000_000_000_001, None]
