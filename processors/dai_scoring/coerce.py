@@ -27,6 +27,11 @@ from dai_scoring.complaints import (
 from dai_scoring.numeric import INTEGER_LIMITS, to_double, to_integer, to_single
 from dai_scoring.schema import Column, ColumnType
 
+_EXACT = 1 << 53
+# From here on Arrow prints integers as 1.2e+10.
+_WITH_EXPONENT = 10_000_000_000
+_MILLIS = Column("", ColumnType.INT64)
+
 
 def coerce(
     values: pa.Array, column: Column, parse_time: Callable[[str, str], int | None] | None = None
@@ -59,14 +64,23 @@ def _plain(values: pa.Array, complaints: Complaints) -> pa.Array:
         return _plain(values.dictionary_decode(), complaints)
     if isinstance(kind, pa.JsonType):
         return _from_json(values.storage, complaints)
+    if isinstance(kind, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     if isinstance(kind, pa.BaseExtensionType):
         return _plain(values.storage, complaints)
+    if pa.types.is_run_end_encoded(kind):
+        return _plain(pc.run_end_decode(values), complaints)
     if pa.types.is_nested(kind):
         complaints.add("nested", np.asarray(pc.is_valid(values)))
         return pa.nulls(len(values))
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return values.cast(pa.string())
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+    if (
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+        or pa.types.is_binary_view(kind)
+    ):
         return _decode_bytes(values, complaints)
     if pa.types.is_decimal(kind):
         return values.cast(pa.string())
@@ -131,12 +145,26 @@ def _text(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
     if is_text(values):
         return _without_literals(values, column)
     if pa.types.is_floating(values.type):
-        # Arrow prints 3.0 as "3": the level of an integer column that met a missing value on its way here.
-        absent = pc.is_nan(values)
-        return _without_literals(pc.if_else(absent, NO_TEXT, values.cast(pa.string())), column)
+        return _without_literals(_of_floats(values), column)
     if pa.types.is_temporal(values.type) or pa.types.is_integer(values.type) or pa.types.is_boolean(values.type):
-        return _without_literals(values.cast(pa.string()), column)
+        try:
+            return _without_literals(values.cast(pa.string()), column)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            # Intervals have no text, nor has a time in a zone that this machine does not know.
+            pass
     return wrong_type(values, pa.string(), complaints)
+
+
+def _of_floats(values: pa.Array) -> pa.Array:
+    """The texts of a column of floats, 3.0 as "3": the level of an integer column that met a missing value before."""
+    texts = pc.if_else(pc.is_nan(values), NO_TEXT, values.cast(pa.string()))
+    if not pa.types.is_float64(values.type):
+        return texts
+    plain = values.to_numpy(zero_copy_only=False)
+    long = (np.abs(plain) >= _WITH_EXPONENT) & (np.abs(plain) <= _EXACT) & (np.floor(plain) == plain)
+    if not long.any():
+        return texts
+    return pc.if_else(pa.array(long), pa.array(np.where(long, plain, 0).astype(np.int64)).cast(pa.string()), texts)
 
 
 def _without_literals(texts: pa.Array, column: Column) -> pa.Array:
@@ -159,7 +187,7 @@ def _time(
         # A time with a zone is stored as UTC by Arrow; one without is taken as UTC.
         return values.cast(pa.timestamp("ms", tz=getattr(kind, "tz", None)), safe=False).cast(pa.timestamp("ms"))
     if pa.types.is_integer(kind):
-        return values.cast(pa.int64()).cast(pa.timestamp("ms"))
+        return to_integer(values, _MILLIS, complaints).cast(pa.timestamp("ms"))
     if not is_text(values):
         return wrong_type(values, pa.timestamp("ms"), complaints)
     quick = times.from_dates(values) if not any(len(text) == times.DATE_LENGTH for text in column.missing) else None

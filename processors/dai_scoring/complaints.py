@@ -76,5 +76,5 @@ def is_text(array: pa.Array) -> bool:
 
 def wrong_type(values: pa.Array, wanted: pa.DataType, complaints: Complaints) -> pa.Array:
     """Nulls, and the complaint that a whole column is of a type without a form here."""
-    complaints.add("wrong_type", np.asarray(pc.is_valid(values)))
+    complaints.add("wrong_type", ~np.asarray(pc.is_null(values, nan_is_null=True)))
     return pa.nulls(len(values), wanted)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -110,7 +110,7 @@ def score_file(
     began = time.perf_counter()
     with source.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    if not head.removeprefix(codecs.BOM_UTF8).strip():
+    if not head.removeprefix(codecs.BOM_UTF8).strip() and _is_blank(source):
         target.touch()
         return Summary(0, 0, 0, options.input_format, options.output_format, time.perf_counter() - began)
     given = options.input_format or formats.detect(head, mime_type, name)
@@ -142,6 +142,13 @@ def score_file(
         rejected.unlink(missing_ok=True)
         job = run(plainly=False)
     return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, time.perf_counter() - began)
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether a file that starts with blanks has nothing else."""
+    with path.open("rb") as file:
+        file.seek(_HEAD_BYTES)
+        return all(block.isspace() for block in iter(partial(file.read, _HEAD_BYTES), b""))
 
 
 class _Job:

@@ -111,11 +111,17 @@ def _rejects(rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complain
         complaint = complaints[index]
         codes.append(complaint.code(row))
         columns.append(complaint.column)
-        values.append(_shown(complaint.values[row].as_py()))
+        values.append(_shown(complaint.values, row))
     return pa.table([pa.array(rows, pa.int64()), codes, columns, values], schema=REJECT_SCHEMA)
 
 
-def _shown(value: object) -> str:
+def _shown(values: pa.Array, row: int) -> str:
+    value: object
+    try:
+        value = values[row].as_py()
+    except (ValueError, OverflowError):
+        # Python has no nanoseconds, no year 10000 and not all time zones; Arrow prints them.
+        value = values.slice(row, 1).to_string(indent=0, skip_new_lines=True)[1:-1]
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
     return text if len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..."
 

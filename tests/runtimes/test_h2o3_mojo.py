@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import struct
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from dai_scoring.models import open_model
 from dai_scoring.schema import ColumnType
-from dai_scoring.scorer import Scorer
+from dai_scoring.scorer import RuntimeSettings, Scorer
 
 pytestmark = pytest.mark.runtime
 
@@ -83,3 +86,63 @@ def test_an_unseen_level_scores_as_a_missing_one(penguins_scorer: Scorer, sample
         for level in ("Atlantis", None)
     )
     assert unseen.equals(missing)
+
+
+_GLRM = """[info]
+h2o_version = 3.46.0.10
+mojo_version = 1.10
+algo = glrm
+algorithm = Generalized Low Rank Modeling
+endianness = LITTLE_ENDIAN
+category = DimReduction
+uuid = 1
+supervised = false
+n_features = 2
+n_classes = 1
+n_columns = 2
+n_domains = 0
+balance_classes = false
+default_threshold = 0.5
+prior_class_distrib = null
+model_class_distrib = null
+timestamp = 2026-01-01T00:00:00.000Z
+escape_domain_values = true
+initialization = PlusPlus
+regularizationX = None
+regularizationY = None
+gammaX = 0.0
+gammaY = 0.0
+ncolX = 2
+seed = 7
+reverse_transform = false
+cols_permutation = [0, 1]
+num_categories = 0
+num_numeric = 2
+norm_sub = [0.0, 0.0]
+norm_mul = [1.0, 1.0]
+transposed = true
+ncolA = 2
+ncolY = 2
+nrowY = 2
+num_levels_per_category = [-1, -1]
+catOffsets = [0]
+
+[columns]
+a
+b
+
+[domains]
+"""
+
+
+def test_a_low_rank_model_scores_a_row_the_same_each_time(settings: RuntimeSettings, tmp_path: Path) -> None:
+    """It begins at random, and genmodel alone would seed a row by how many it has scored before."""
+    with zipfile.ZipFile(tmp_path / "glrm.mojo", "w") as archive:
+        archive.writestr("model.ini", _GLRM)
+        archive.writestr("losses", "Quadratic\nQuadratic\n")
+        archive.writestr("archetypes", struct.pack(">4d", 1.0, 2.0, 1.0, 2.1))
+    with open_model(tmp_path / "glrm.mojo", settings=settings) as scorer:
+        rows = pa.table({"a": [1.0, 1.0], "b": [2.0, 2.0]})
+        first, second = scorer.score(rows).predictions, scorer.score(rows).predictions
+    assert first.slice(0, 1).equals(first.slice(1))
+    assert first.equals(second)

@@ -158,3 +158,24 @@ def test_nothing_and_nulls_in_every_type(kind: ColumnType) -> None:
     for arrow in (pa.string(), pa.null(), pa.int64(), pa.float32(), pa.bool_()):
         assert read(pa.array([], arrow), kind) == ([], {})
         assert read(pa.nulls(2, arrow), kind) == ([None, None], {})
+
+
+def test_a_level_that_came_as_a_double_has_all_its_digits() -> None:
+    """Arrow's own text of the first is 1.2345678901e+10."""
+    values = [12345678901.0, -1e15, 3.0, 0.5, None, float("nan")]
+    assert read(values, ColumnType.STR) == (["12345678901", "-1000000000000000", "3", "0.5", None, None], {})
+
+
+def test_text_in_types_that_arrow_has_beside_strings() -> None:
+    uuid = pa.array([b"\xff123456789abcdef"], pa.uuid())
+    assert read(uuid, ColumnType.STR) == (["ff313233-3435-3637-3839-616263646566"], {})
+    assert read([b"1.5", None], ColumnType.FLOAT64, pa.binary_view()) == ([1.5, None], {})
+    encoded = pa.RunEndEncodedArray.from_arrays([2, 3], [1.5, 2.5])
+    assert read(encoded, ColumnType.FLOAT64) == ([1.5, 1.5, 2.5], {})
+
+
+def test_what_arrow_cannot_convert_is_named_too() -> None:
+    assert read([2**64 - 1, 0], ColumnType.TIME64, pa.uint64())[1] == {0: "out_of_range"}
+    assert read([(1, 2, 3)], ColumnType.STR, pa.month_day_nano_interval()) == ([None], {0: "wrong_type"})
+    assert read([1], ColumnType.STR, pa.timestamp("s", "No/Where")) == ([None], {0: "wrong_type"})
+    assert read([float("nan"), 1.5], ColumnType.TIME64) == ([None, None], {1: "wrong_type"})

@@ -90,6 +90,15 @@ def test_a_bad_value_rejects_its_row_only(bench: Bench) -> None:
     assert (summary.records, summary.scored, summary.rejected) == (3, 2, 1)
 
 
+def test_a_time_that_python_lacks_is_rejected_as_others_are(bench: Bench, tmp_path: Path) -> None:
+    """Without pandas there are no nanoseconds in Python."""
+    moment = pa.array([1_500_000_000_000_000_001, None], pa.timestamp("ns"))
+    pq.write_table(pa.table({"x": moment, "s": ["a", "b"]}), tmp_path / "in.parquet")
+    summary = bench.score((tmp_path / "in.parquet").read_bytes(), output_format=Format.CSV)
+    assert (summary.scored, summary.rejected) == (1, 1)
+    assert bench.rejected.read_text().splitlines()[1].endswith("wrong_type,x,2017-07-14 02:40:00.000000001")
+
+
 def test_rows_that_are_no_records_are_rejected_in_their_place(bench: Bench) -> None:
     rows = ["x,s", "1,a", "2", "oops,b", "3,c,d,e", "4,d"]
     summary = bench.score("\n".join(rows) + "\n")
@@ -228,6 +237,40 @@ def test_the_charset_of_the_mime_type_is_used(bench: Bench) -> None:
     assert bench.target.read_text(encoding="utf-8") == "x,s,total\n1,é,2.0\n"
     with pytest.raises(ContentError, match="UTF-8"):
         bench.score("x,s\n1,é\n".encode("latin-1"))
+
+
+@pytest.mark.parametrize("charset", ["hex", "rot13", "idna", "undefined", "no such"])
+def test_what_is_no_charset_of_text_is_an_error(bench: Bench, charset: str) -> None:
+    with pytest.raises(ContentError, match="ISO-8859-1"):
+        bench.score("x,s\n1,a\n", f"text/csv; charset={charset}")
+
+
+def test_records_behind_many_blank_lines(bench: Bench) -> None:
+    assert bench.score("\n" * 70_000 + "x,s\n1,a\n", "text/csv").scored == 1
+    assert bench.score("\n" * 70_000, "text/csv").records == 0
+
+
+def test_json_text_sequences(bench: Bench) -> None:
+    for end in ("", "\n"):
+        records = [f'\x1e{{"x":{x},{end}"s":"a"}}\n' for x in range(3)]
+        summary = bench.score("".join(records), "application/json-seq")
+        assert (summary.scored, summary.rejected) == (3, 0)
+
+
+@pytest.mark.parametrize("depth", [1010, 3000])
+def test_json_with_more_brackets_than_parsers_follow_is_an_error(bench: Bench, depth: int) -> None:
+    nested = "[" * depth + str(10**20) + "]" * depth
+    with pytest.raises(ContentError):
+        bench.score('[{"x":1,"s":"a","deep":' + nested + "}]")
+    lines = '{"x":1,"s":"a"}\n{"x":1,"s":"a","deep":' + nested + "}\n"
+    summary = bench.score(lines, output_format=Format.CSV)
+    assert (summary.scored, summary.rejected) == (1, 1)
+
+
+def test_a_number_that_json_parsers_refuse_is_refused_however_the_file_is_read(bench: Bench) -> None:
+    lines = '{"x":1,"s":"a"}\n{"x":1e999,"s":"a"}\n'
+    assert bench.score(lines).rejected == 1
+    assert bench.score(lines + "oops\n").rejected == 2
 
 
 def test_rejected_records_mended_and_sent_again(bench: Bench) -> None:

@@ -15,14 +15,14 @@ pc: Any = pyarrow.compute
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """``schema`` with dictionary columns as columns of their values, and without metadata.
+    """``schema`` with dictionary and run-end encoded columns as columns of their values, and without metadata.
 
     Chunks of one file may have different dictionaries, plain columns have one type. Metadata describes
     the table as it was (such as the index of pandas), not what is made of it.
     """
     fields = [
         pa.field(field.name, field.type.value_type, field.nullable)
-        if pa.types.is_dictionary(field.type)
+        if _is_encoded(field.type)
         else field.remove_metadata()
         for field in schema
     ]
@@ -32,10 +32,18 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """``table`` with the columns of :func:`plain_schema`."""
     columns = [
-        column.cast(field.type) if pa.types.is_dictionary(column.type) else column
+        column
+        if not _is_encoded(column.type)
+        else column.cast(field.type)
+        if pa.types.is_dictionary(column.type)
+        else pc.run_end_decode(column)
         for column, field in zip(table.columns, schema, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _is_encoded(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind))
 
 
 def storable_schema(schema: pa.Schema) -> pa.Schema:

@@ -34,8 +34,8 @@ class Layout:
 
 def sniff(path: Path, charset: str, delimiter: str | None) -> Layout | None:
     """The layout of the file, or None if it has no content; ``delimiter`` is taken as given if not None."""
-    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
-        raise OptionError("the CSV delimiter must be one ASCII character other than quote and line ends.")
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0'):
+        raise OptionError("the CSV delimiter must be one ASCII character other than quote, NUL and line ends.")
     size = _SAMPLE_BYTES
     while True:
         source = TextSource(path, charset, check=False)

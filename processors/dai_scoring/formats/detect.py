@@ -71,16 +71,18 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Forma
     whether JSON is an array or lines; without a useful MIME type the content does, then the name's
     extension. Raises UnknownFormatError if nothing tells.
     """
+    text = _text(head)
+    # Columns of CSV may be named as binary files begin.
+    is_binary = text is None or not re.search(rb"[,;\t|\r\n]", text)
     for magic, binary in _MAGIC:
-        if head.startswith(magic):
+        if is_binary and head.startswith(magic):
             return binary
     for magic, packing in _PACKED:
-        if head.startswith(magic):
+        if is_binary and head.startswith(magic):
             raise UnknownFormatError(
                 f"the content is compressed ({packing}). Uncompress it first (in NiFi: CompressContent "
                 "or UnpackContent)."
             )
-    text = _text(head)
     said = said_by(mime_type)
     if said in _JSON:
         return _json_shape(text, said)

@@ -24,7 +24,13 @@ def parse(text: bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return json.loads(text) if _LONG_NUMBER in text.translate(_NUMBERS) else value
+    if _LONG_NUMBER not in text.translate(_NUMBERS):
+        return value
+    try:
+        return json.loads(text)
+    except (RecursionError, ValueError):
+        # Python gives up at fewer brackets than orjson, and at integers of thousands of digits.
+        return None
 
 
 def records_of(lines: Sequence[bytes]) -> Rows:

@@ -21,6 +21,7 @@ from dai_scoring.formats.json_split import Elements, Structure, array_pieces, li
 from dai_scoring.formats.source import TextSource
 
 _SPACE = b" \t\r\n"
+_SEPARATOR = b"\x1e"
 
 _NAMES: dict[type, str] = {
     bool: "a boolean",
@@ -30,6 +31,14 @@ _NAMES: dict[type, str] = {
     list: "an array",
     type(None): "null",
 }
+
+
+class _JsonText(TextSource):
+    """Text whose record separators, those of JSON text sequences (RFC 7464), are blanks: JSON has no use for them."""
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes of UTF-8; empty only at the end."""
+        return super().read(size).replace(_SEPARATOR, b" ")
 
 
 class JsonReader:
@@ -62,7 +71,7 @@ class JsonReader:
         self._path, self._rows, self._charset = path, chunk_rows, charset
         self._source: TextSource | None = None
         self._kinds: dict[str, Kind] | None = None
-        source = TextSource(path, charset)
+        source = _JsonText(path, charset)
         try:
             self._first = _first_byte(source)[:1]
         finally:
@@ -93,7 +102,7 @@ class JsonReader:
         if self.format is not Format.JSON_LINES or self._kinds is not None or self._first != b"{":
             yield from map(Parsed, self.chunks())
             return
-        source = self._source = TextSource(self._path, self._charset)
+        source = self._source = _JsonText(self._path, self._charset)
         try:
             objects = PlainObjects(source, _first_byte(source), self._rows, fields, self._path.stat().st_size // parts)
             if not _is_spread_out(objects.rest):
@@ -106,7 +115,7 @@ class JsonReader:
         yield from map(Parsed, self.chunks())
 
     def _array_pieces(self, fields: Fields, parts: int) -> Iterator[Piece]:
-        source = self._source = TextSource(self._path, self._charset)
+        source = self._source = _JsonText(self._path, self._charset)
         try:
             share = self._path.stat().st_size // parts
             elements = PlainElements(source, _first_byte(source), self._rows, fields, share)
@@ -124,7 +133,7 @@ class JsonReader:
             self._source = None
 
     def _read(self) -> Iterator[Rows]:
-        source = self._source = TextSource(self._path, self._charset)
+        source = self._source = _JsonText(self._path, self._charset)
         try:
             head = _first_byte(source)
             if self.format is Format.JSON_LINES and not _is_spread_out(head):
@@ -198,7 +207,7 @@ def _fault(piece: Elements, done: int) -> ContentError:
 
 def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
     constants: list[str] = []
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         json.loads(text, parse_constant=constants.append)
     if constants:
         return f"JSON has no {constants[0]}; write null for a missing number."

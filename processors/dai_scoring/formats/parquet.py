@@ -70,7 +70,14 @@ class ParquetWriter:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         check_names(schema.names)
         self._schema = storable_schema(schema)
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        try:
+            self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        except pa.ArrowNotImplementedError as error:
+            # It names the type alone.
+            raise ContentError(
+                f"a column of the records is of a type that Parquet has no form for ({str(error)[:160]}). "
+                "Choose another Output Format, or leave the column out."
+            ) from None
 
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table:
         """Rows cast to the schema of the file."""

@@ -57,7 +57,9 @@ class TextSource:
     def __init__(self, path: Path, charset: str = "utf-8", *, check: bool = True) -> None:
         try:
             name = codecs.lookup(charset).name
-        except LookupError:
+            # Python has codecs that are none of text, and some that know no text but their own.
+            b" ".decode(name, "replace")
+        except (LookupError, ValueError):
             raise ContentError(f"unknown character set {charset[:40]!r} in the MIME type. {ADVICE}") from None
         self._file = path.open("rb")
         mark = mark_of(self._file.read(4))
@@ -111,6 +113,8 @@ class TextSource:
             data: bytes = error.object
             place = self._offset - waiting + error.start
             raise InvalidByteError(self._charset, data[error.start], place, self._line_of(place)) from None
+        except UnicodeError:
+            raise ContentError(f"the content is not valid {self._charset.upper()}. {ADVICE}") from None
 
     def _line_of(self, offset: int) -> int:
         """The line with that byte, counted from 1: to count while reading would cost more than the reading."""

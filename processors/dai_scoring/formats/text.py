@@ -106,9 +106,14 @@ def _plain_texts(array: Array) -> Array:
         values = [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
         return pa.array(values, _TEXT)
     if pa.types.is_nested(kind) or pa.types.is_interval(kind):
+        try:
+            found = array.to_pylist()
+        except (ValueError, OverflowError):
+            # Python has no nanoseconds and no year 10000.
+            array = array.cast(_with_text(kind), safe=False)
+            kind, found = array.type, array.to_pylist()
         values = [
-            None if value is None else orjson.dumps(_natural(value, kind), default=_other).decode()
-            for value in array.to_pylist()
+            None if value is None else orjson.dumps(_natural(value, kind), default=_other).decode() for value in found
         ]
         return pa.array(values, _TEXT)
     return array.cast(_TEXT)
@@ -164,6 +169,19 @@ def _natural(value: Any, kind: Any) -> Any:
     if pa.types.is_floating(kind) and not np.isfinite(value):
         return None
     return value
+
+
+def _with_text(kind: Any) -> Any:
+    """A nested type with text for its dates and times, and its durations in microseconds."""
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_with_text(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_with_text(kind.key_type), _with_text(kind.item_type))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.list_(_with_text(kind.value_type))
+    if pa.types.is_duration(kind):
+        return pa.duration("us")
+    return pa.string() if pa.types.is_temporal(kind) and not pa.types.is_interval(kind) else kind
 
 
 def _is_list(kind: Any) -> bool:

@@ -74,6 +74,30 @@ def test_every_type_has_a_text(write: Any, read: Any, fmt: Format) -> None:
     assert set(second.values()) == {"" if fmt is Format.CSV else None}
 
 
+@pytest.mark.parametrize("fmt", [Format.CSV, Format.JSON_ARRAY])
+def test_times_within_others_that_python_lacks_have_a_text(write: Any, read: Any, fmt: Format) -> None:
+    """Without pandas there are no nanoseconds in Python."""
+    moment = pa.array([1_500_000_000_000_000_001], pa.timestamp("ns"))
+    nested = pa.StructArray.from_arrays([moment, moment.cast(pa.int64()).cast(pa.duration("ns"))], ["at", "for"])
+    times = pa.array([[1, None]], pa.list_(pa.time64("ns")))
+    [row] = read(write(fmt, pa.table({"nested": nested, "times": times})), fmt).rows
+    assert json.loads(row["nested"]) == {"at": "2017-07-14 02:40:00.000000001", "for": 1.5e15}
+    assert json.loads(row["times"]) == ["00:00:00.000000001", None]
+
+
+def test_run_end_encoded_columns_come_as_plain_ones(read: Any) -> None:
+    encoded = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), ["a", None])
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, pa.schema([("x", encoded.type)])) as writer:
+        writer.write_table(pa.table({"x": encoded}))
+    assert [row["x"] for row in read(sink.getvalue(), Format.ARROW_STREAM).rows] == ["a", "a", None]
+
+
+def test_a_type_that_parquet_lacks_is_named(write: Any) -> None:
+    with pytest.raises(ContentError, match="month_day_nano_interval"):
+        write(Format.PARQUET, pa.table({"x": pa.array([(1, 2, 3)], pa.month_day_nano_interval())}))
+
+
 @pytest.mark.parametrize("fmt", BINARY)
 def test_rows_in_chunks_and_empty_files(write: Any, read: Any, fmt: Format) -> None:
     table = pa.table({"x": range(2500)})
@@ -240,3 +264,18 @@ def test_parquet_of_several_row_groups(read: Any) -> None:
     pq.write_table(pa.table({"x": range(1000)}), sink, row_group_size=7)
     content = read(sink.getvalue(), Format.PARQUET, chunk_rows=100)
     assert [row["x"] for row in content.rows] == list(range(1000))
+
+
+@pytest.mark.parametrize(("local", "zone"), [("", "UTC"), ("local-", None)])
+def test_avro_nanoseconds_are_times(tmp_path: Path, local: str, zone: str | None) -> None:
+    kind = {"type": "long", "logicalType": f"{local}timestamp-nanos"}
+    nested = {"type": "record", "name": "inner", "fields": [{"name": "x", "type": ["null", kind]}]}
+    fields = [{"name": "at", "type": ["null", kind]}, {"name": "in", "type": nested}]
+    rows = [{"at": 1_500_000_000_000_000_001, "in": {"x": 5}}, {"at": None, "in": {"x": None}}]
+    (tmp_path / "in.avro").write_bytes(avro(fields, rows))
+    reader = open_reader(tmp_path / "in.avro", Format.AVRO, chunk_rows=10)
+    [table] = [chunk.table for chunk in reader.chunks()]
+    reader.close()
+    nanos = pa.timestamp("ns", zone)
+    assert table.schema.types == [nanos, pa.struct([("x", nanos)])]
+    assert table.column("at").cast(pa.int64()).to_pylist() == [1_500_000_000_000_000_001, None]

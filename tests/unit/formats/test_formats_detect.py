@@ -17,6 +17,8 @@ from dai_scoring.formats import Format, detect, open_reader
         (b"Obj\x01...", "text/csv", None, Format.AVRO),
         (b"PAR1", None, "x.csv", Format.PARQUET),
         (b"ARROW1\0\0", None, None, Format.ARROW_FILE),
+        (b"PAR1,PAR2\n1,2\n", "text/csv", None, Format.CSV),
+        (b"BZh;x\n1;2\n", None, None, Format.CSV),
         (b"\xff\xff\xff\xff\x10\0\0\0", "application/json", None, Format.ARROW_STREAM),
         (b"a b\n", "text/csv; charset=latin-1", None, Format.CSV),
         (b"", "TEXT/CSV", None, Format.CSV),

@@ -2,6 +2,7 @@ package daiscoring;
 
 import hex.genmodel.GenModel;
 import hex.genmodel.PredictContributions;
+import hex.genmodel.algos.glrm.GlrmMojoModel;
 import hex.genmodel.easy.EasyPredictModelWrapper;
 import hex.genmodel.easy.RowData;
 import hex.genmodel.easy.exception.PredictException;
@@ -82,7 +83,13 @@ public final class H2o3 {
 
         void add(double[] values) {
             Arrays.fill(prediction, 0);
-            store(model.score0(values, prediction));
+            if (model instanceof GlrmMojoModel) {
+                // It would seed each row by how many rows it has scored so far: the same row, another result.
+                GlrmMojoModel glrm = (GlrmMojoModel) model;
+                store(glrm.score0(values, prediction, glrm._seed));
+            } else {
+                store(model.score0(values, prediction));
+            }
         }
 
         void add(double[] values, double offset) {
