@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from dai_nifi.cli import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from dai_nifi.launch import main; main()", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
