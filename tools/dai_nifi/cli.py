@@ -42,9 +42,10 @@ class _Commands(TyperGroup):
             sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
         except Exception as error:
             # typer's own class of wrong options has no public name that all its releases share.
-            if getattr(error, "exit_code", None) != UsageError.exit_code or isinstance(error, ToolError):
+            says = getattr(error, "format_message", None)
+            if says is None:
                 raise
-            raise UsageError(error.format_message()) from error
+            raise UsageError(says()) from error
 
     def invoke(self, ctx: Any) -> Any:
         try:
