@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMAND = [sys.executable, "-c", "from dai_nifi.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from dai_nifi.launch import main; main()"]
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -35,7 +35,7 @@ from dai_nifi.flows import context, scorers
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 owner, function = {"before": (context, "change_model"), "after": (scorers.Scorers, "start")}[sys.argv.pop(1)]
 setattr(owner, function, die)
-from dai_nifi.cli import main
+from dai_nifi.launch import main
 main()
 """
 
@@ -254,6 +254,10 @@ def test_an_undeploy_that_was_cut_off_before_its_end_is_finished(
     assert "half" not in {one.name for one in deployed.find_all()}
     told = json.loads(run("doctor", "--json", "--url", nifi.url).stdout)["findings"]
     assert [one["fix"] for one in told if one["check"] == "changes"] == ["dai-nifi undeploy half finishes it."]
+    with pytest.raises(
+        NotFoundError, match=r"undeploy of half by .* was cut off\. dai-nifi undeploy half finishes it\."
+    ):
+        status("half")
     assert undeploy("half").id is None
     assert not {"dai half", "dai half (change under way)"} & contexts()
     with pytest.raises(NotFoundError):

@@ -55,7 +55,7 @@ class Secured:
 
     def run(self, *arguments: str | Path, **environment: str) -> Said:
         ran = subprocess.run(
-            [sys.executable, "-c", "from dai_nifi.cli import main; main()", *arguments],
+            [sys.executable, "-c", "from dai_nifi.launch import main; main()", *arguments],
             env={**self.environment, **environment},
             capture_output=True,
             text=True,

@@ -20,7 +20,7 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError
+from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError, ScoringFailedError
 from dai_nifi.flows import deployed, lifecycle, scorers
 from dai_nifi.flows.deploy import Deployment, Request, deploy
 from dai_nifi.flows.status import status
@@ -178,7 +178,7 @@ def test_the_same_again_changes_nothing_and_a_third_model_drops_the_first(
 
 
 def test_what_does_not_fit_is_refused_and_the_old_model_goes_on(
-    service: str, titanic: Path, first: Path, tmp_path: Path
+    service: str, titanic: Path, first: Path, second: Path, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.mojo"
     broken.write_bytes(first.read_bytes()[:-5000])
@@ -192,6 +192,14 @@ def test_what_does_not_fit_is_refused_and_the_old_model_goes_on(
         "survived.0",
         "survived.1",
     }
+    # What the other columns are is said before records are scored that only one of the models can take.
+    rows, header = tmp_path / "rows.csv", tmp_path / "header.csv"
+    rows.write_text("pclass,sex,age,ticket,fare,cabin\n3,male,22,A1,7.25,C1\n")
+    with pytest.raises(BreakingChangeError):
+        swap(SwapRequest("swaps", titanic, check=rows, locally=Locally(accept_h2o_licence=True)))
+    header.write_text("species,island,bill_length_mm,bill_depth_mm,flipper_length_mm,body_mass_g,date_egg\n")
+    with pytest.raises(ScoringFailedError, match="no records in"):
+        swap(SwapRequest("swaps", second, check=header))
     with pytest.raises(NotFoundError, match="no model to go back to"):
         rollback("swaps")
     assert ask(service) == FIRST_ID

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from dai_nifi.cli import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from dai_nifi.launch import main; main()", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -83,3 +83,23 @@ def test_exit_codes_and_messages(samples: Path, titanic: Path, needs_licence: Pa
         assert (done.returncode, words in " ".join(done.stderr.split())) == (code, True), done.stderr
         assert not out.exists()
     assert json.loads(run("score", "--model", text, rows, out, "--json").stdout)["error"]["code"] == "model_refused"
+
+
+RUN_INTERRUPTED = """
+import os, signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import jpype
+start = jpype.startJVM
+def interrupted(*arguments, **options):
+    threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
+    start(*arguments, **options)
+jpype.startJVM = interrupted
+from dai_nifi.launch import main
+main()
+"""
+
+
+def test_ctrl_c_while_java_starts_ends_the_command(samples: Path) -> None:
+    command = [sys.executable, "-c", RUN_INTERRUPTED, "inspect", str(samples / "penguins.mojo")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, "Traceback" in done.stderr) == (130, False), done.stderr

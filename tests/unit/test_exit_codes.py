@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import dai_nifi
-from dai_nifi import errors
+from dai_nifi import connect, errors
 from dai_nifi.errors import NiFiUnreachableError, NotFoundError, ToolError
 from dai_nifi.nifi.web import free_port
 from tests.conftest import ROOT
@@ -22,7 +23,7 @@ KINDS = [ToolError, *ToolError.__subclasses__()]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from dai_nifi.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from dai_nifi.launch import main; main()", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -61,6 +62,38 @@ def test_what_is_no_address_is_a_wrong_option(url: str) -> None:
     assert repr(url) in json.loads(done.stdout)["error"]["message"]
 
 
+@pytest.mark.parametrize("arguments", [["none"], ["deploy"], ["status", "--none"], ["swap", "a", "--timeout", "x"]])
+def test_a_wrong_command_line_is_told_as_json_too(arguments: list[str]) -> None:
+    done = run(*arguments, "--json")
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"], done.stderr) == (2, "usage", "")
+
+
+RUN_INTERRUPTED = """
+import sys
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "dai_nifi.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupts())
+from dai_nifi.launch import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_is_loaded_is_told() -> None:
+    command = [sys.executable, "-c", RUN_INTERRUPTED, "status"]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"], done.stderr) == (130, "cancelled", "")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Error: Interrupted before anything was done.\n"
+
+
+def test_help_and_success_end_with_0_with_json_too() -> None:
+    for arguments in (["flows", "list"], ["deploy", "--help"]):
+        assert run(*arguments, "--json").returncode == 0
+
+
 class _Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_error(404, "no such page")
@@ -80,6 +113,52 @@ def test_a_server_that_is_no_nifi_or_does_not_speak_https_is_told() -> None:
             assert (done.returncode, "it does not speak HTTPS" in done.stderr) == (4, True)
         finally:
             server.shutdown()
+
+
+class _Json(_Page):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+
+def test_a_server_that_answers_otherwise_is_told() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Json) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            done = run("status", "--url", f"http://127.0.0.1:{server.server_port}")
+            assert (done.returncode, "is no NiFi: it does not say NiFi's version" in done.stderr) == (4, True)
+        finally:
+            server.shutdown()
+
+
+def test_a_server_that_speaks_no_http_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_greet, args=(server,), daemon=True).start()
+        done = run("status", "--url", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert (done.returncode, "does not speak HTTP)" in done.stderr) == (4, True)
+
+
+def _greet(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(b"220 ready\r\n")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_never_answers_is_not_waited_for_without_end(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "_CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(connect, "_ANSWER_SECONDS", 0.5)
+    # The system accepts connections, and nobody reads.
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(NiFiUnreachableError, match="no answer in time"),
+    ):
+        dai_nifi.status("any", url=f"{scheme}://127.0.0.1:{server.getsockname()[1]}")
 
 
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:

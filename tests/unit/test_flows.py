@@ -174,6 +174,7 @@ BATCH = {batch_files.INPUT: "/a", batch_files.OUTPUT: "/b", batch_files.REJECTED
         ("batch-files", {}, "input.directory, output.directory, rejected.directory, failed.directory"),
         ("batch-files", {**BATCH, "output.directory": "out"}, "whole path"),
         ("batch-files", {**BATCH, "output.directory": "/a/"}, "must differ"),
+        ("batch-files", {**BATCH, "output.directory": "/b/../a"}, "must differ"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(flow: str, given: dict[str, str], says: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import signal
 import sys
 from typing import Any
 
@@ -29,11 +28,24 @@ from dai_nifi.commands import (
     swap,
     undeploy,
 )
-from dai_nifi.errors import CancelledError, PrerequisiteError, ToolError
+from dai_nifi.errors import CancelledError, PrerequisiteError, ToolError, UsageError
 
 
 class _Commands(TyperGroup):
-    """All commands, with what the system raises in them turned into the tool's own errors."""
+    """All commands, with what typer and the system raise in them turned into the tool's own errors."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        if not _as_json():
+            return super().main(*args, **kwargs)
+        try:
+            # What it returns is the code of typer.Exit: no command here returns anything.
+            sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
+        except Exception as error:
+            # typer's own class of wrong options has no public name that all its releases share.
+            says = getattr(error, "format_message", None)
+            if says is None:
+                raise
+            raise UsageError(says()) from error
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -74,14 +86,16 @@ app.command()(undeploy.undeploy)
 
 def main() -> None:
     """Run the command line; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
-    # What ends a job of CI: it must put things back as ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except ToolError as error:
         sys.exit(report(error))
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(CancelledError.exit_code)
+
+
+def _as_json() -> bool:
+    return "--json" in sys.argv
 
 
 def _translated(error: OSError) -> ToolError:
@@ -96,7 +110,7 @@ def _translated(error: OSError) -> ToolError:
 
 def report(error: ToolError) -> int:
     """Print the error (as JSON where the command line asked for it) and return its exit code."""
-    if "--json" in sys.argv:
+    if _as_json():
         sys.stdout.write(json.dumps({"error": {"code": error.code, "message": str(error)}}) + "\n")
     else:
         Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red", soft_wrap=True)

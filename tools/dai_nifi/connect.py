@@ -21,6 +21,9 @@ from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, ToolError, 
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
+# Of the first question only: what NiFi does after that may take long, such as storing a large file.
+_CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 30.0
+
 UrlOption = Annotated[
     str,
     typer.Option("--url", envvar="DAI_NIFI_URL", help="Where NiFi is, such as http://127.0.0.1:8080."),
@@ -61,13 +64,14 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
         base = _base(url)
         # What an earlier profile has left.
         config.cert_file = config.key_file = None
+        config.api_key = {}
         config.ssl_ca_cert = os.environ.get("TLS_CA_CERT_PATH") or os.environ.get("REQUESTS_CA_BUNDLE")
-        nipyapi.utils.set_endpoint(base + "/nifi-api", login=False)
+        # By hand: nipyapi's set_endpoint() asks for the version itself, and waits for ever where nobody answers.
+        config.api_client = None
+        config.host = base + "/nifi-api"
         where = base
-    # A NiFi that is not there is said so at once: retries would only delay it.
-    config.retries = False
     try:
-        return str(nipyapi.nifi.FlowApi().get_about_info().about.version)
+        return _version()
     except ApiException as error:
         if error.status in (401, 403):
             raise NotPermittedError(
@@ -80,7 +84,7 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
             f"what answers at {where} is no NiFi, or not ready yet: {describe(error)[:200]}. Give NiFi's address "
             "with --url."
         ) from error
-    except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+    except (urllib3.exceptions.HTTPError, OSError) as error:
         refusal = handshake.refusal(error, config)
         if refusal is not None:
             raise NiFiUnreachableError(f"no connection to the NiFi at {where}: {refusal}") from error
@@ -88,6 +92,18 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
             f"no NiFi answers at {where} ({handshake.reason(error)}). Start it ('dai-nifi nifi start'), "
             "or give its address with --url."
         ) from error
+    except (ValueError, AttributeError) as error:
+        raise NiFiUnreachableError(
+            f"what answers at {where} is no NiFi: it does not say NiFi's version. Give NiFi's address with --url."
+        ) from error
+
+
+def _version() -> str:
+    """What the NiFi that nipyapi is pointed at says of itself: asked once, with an end to the waiting."""
+    client = nipyapi.nifi.ApiClient()
+    client.rest_client.pool_manager.connection_pool_kw["retries"] = False
+    calls = nipyapi.nifi.FlowApi(client)
+    return str(calls.get_about_info(_request_timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS)).about.version)
 
 
 def _base(url: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import urllib3
 from cryptography import x509
 
 _OURS = "see --profile; 'dai-nifi nifi start --secure' makes one"
@@ -51,9 +52,16 @@ def refusal(error: BaseException, config: Any) -> str | None:
 
 
 def reason(error: BaseException) -> str:
-    """The last cause of an error, in the system's words."""
-    systems = [cause for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror]
-    return str(systems[-1].strerror) if systems else type(error).__name__
+    """The last cause of an error, in the system's words where it has some."""
+    causes = list(_causes(error))
+    systems = [cause for cause in causes if isinstance(cause, OSError) and cause.strerror]
+    if systems:
+        return str(systems[-1].strerror)
+    if any(isinstance(cause, (TimeoutError, urllib3.exceptions.ReadTimeoutError)) for cause in causes):
+        return "no answer in time"
+    if any(isinstance(cause, http.client.HTTPException) for cause in causes):
+        return "what answers does not speak HTTP"
+    return type(error).__name__
 
 
 def _of_client(file: Path) -> str:

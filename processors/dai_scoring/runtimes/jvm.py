@@ -143,9 +143,12 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
                 convertStrings=False,
                 interrupt=False,
             )
-            jpype.java.lang.Thread.detach()
         except Exception as error:  # noqa: BLE001 - handed over: it is raised in the caller's thread
             failures.append(error)
+        finally:
+            # Also where ctrl-C has cut the start off: Java is there then.
+            if jpype.isJVMStarted():
+                jpype.java.lang.Thread.detach()
 
     thread = threading.Thread(target=boot, name="dai-scoring-java")
     thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 
@@ -137,7 +138,7 @@ def _check_directories(template: Template, values: Mapping[str, str | None]) -> 
         value = values.get(one.name)
         if one.kind is not Kind.DIRECTORY or not value:
             continue
-        other = names.setdefault(PurePath(value), one)
+        other = names.setdefault(PurePath(posixpath.normpath(value)), one)
         if other is not one:
             raise UsageError(
                 f"{other.name} and {one.name} are both {value}. They must differ, or files would replace each other."

@@ -7,7 +7,7 @@ from typing import Any
 
 import nipyapi
 
-from dai_nifi.errors import NotPermittedError
+from dai_nifi.errors import NotFoundError, NotPermittedError
 from dai_nifi.flows import claims, context, deployed, lifecycle, metrics, scorers, serving
 from dai_nifi.flows.claims import UnderWay
 from dai_nifi.flows.common import RUNTIMES
@@ -89,7 +89,15 @@ class FlowStatus:
 
 def status(name: str) -> FlowStatus:
     """Look at a deployed flow; raises NotFoundError if there is none of that name."""
-    return _look(deployed.find(name), claims.of(name))
+    under_way = claims.of(name)
+    try:
+        flow = deployed.find(name)
+    except NotFoundError as error:
+        if under_way is not None:
+            told = f"{under_way.says[0].upper()}{under_way.says[1:]}."
+            error.args = (" ".join([str(error), told, *([under_way.advice] if under_way.cut_off else [])]),)
+        raise
+    return _look(flow, under_way)
 
 
 def status_all() -> list[FlowStatus]:

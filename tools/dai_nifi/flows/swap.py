@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
+from dai_nifi.errors import ModelRefusedError, NotFoundError, ScoringFailedError, UsageError
 from dai_nifi.flows import claims, compare, context, deployed, handover, scorers
 from dai_nifi.flows.checks import check_model
 from dai_nifi.flows.claims import Claim, UnderWay
@@ -155,8 +155,6 @@ def _swap(request: SwapRequest, flow: Deployed, claim: Claim | None, progress: P
             return done(action="finished", old=left.old or old.name, new=new, paused_seconds=seconds)
         return done(action="unchanged", old=old.name, new=new)
     look = None if request.locally is None else _look(request, request.locally, current, old, progress)
-    if look is not None and any(one.breaks for one in look.changes) and not (request.force or request.dry_run):
-        raise BreakingChangeError(look.changes)
     seconds = None
     if claim is not None:
         progress(f"uploading {request.model.name}", None)
@@ -262,22 +260,27 @@ def _check_kind(request: SwapRequest, flow: Deployed) -> None:
 
 
 def _look(request: SwapRequest, how: Locally, current: Context, old: Asset, progress: Progress) -> Look:
-    """Load both models on this machine."""
+    """Load both models on this machine; raises BreakingChangeError where that is to stop a swap."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dai-nifi-swap-")))
         # The new one first: if it is broken, the old one need not be fetched.
         new_scorer = stack.enter_context(_loaded(request.model, how, progress))
         progress(f"fetching {old.name} from NiFi", None)
         old_scorer = stack.enter_context(_loaded(context.download(current, old, folder), how, progress))
+        changes = compare.column_changes(old_scorer.info, new_scorer.info)
+        if any(one.breaks for one in changes) and not (request.force or request.dry_run):
+            raise BreakingChangeError(changes)
         comparison = None
         if request.check is not None:
             progress(f"scoring {request.check.name} with both", None)
             with translated():
                 comparison = compare.compare(old_scorer, new_scorer, request.check)
+            if not comparison.rows:
+                raise ScoringFailedError(f"there are no records in {request.check} to compare the models with")
         return Look(
             old_scorer.info,
             new_scorer.info,
-            compare.column_changes(old_scorer.info, new_scorer.info),
+            changes,
             comparison,
             _scores_nothing(new_scorer),
         )

@@ -1,0 +1,25 @@
+"""Where the command begins: ctrl-C counts from here on, also while all that it is made of is loaded."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+
+from dai_nifi.errors import CancelledError
+
+
+def main() -> None:
+    """Load the command and run it; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
+    # What ends a job of CI: it must put things back as ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        from dai_nifi import cli  # half a second
+    except KeyboardInterrupt:
+        error = CancelledError("Interrupted before anything was done.")
+        if "--json" in sys.argv:
+            print(json.dumps({"error": {"code": error.code, "message": str(error)}}))
+        else:
+            print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    cli.main()
