@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import nipyapi
 import pytest
 
 from dai_nifi.errors import BusyError, NotFoundError
-from dai_nifi.flows import claims, deployed
+from dai_nifi.flows import claims, context, deployed
 from dai_nifi.flows.deploy import Deployment, Request, deploy
 from dai_nifi.flows.rest import silent
 from dai_nifi.flows.status import status
@@ -175,6 +176,35 @@ def test_after_a_kill_amid_a_swap_the_next_command_goes_on(
     assert ask(service) == (second_model.ID if to_second else FIRST_ID)
     assert (status(NAME).state, status(NAME).under_way) == ("running", None)
     assert not any(name.endswith("(change under way)") for name in contexts())
+
+
+def test_a_flow_that_was_renamed_after_a_kill_is_left_alone(nifi: NiFi, service: str, second: Path) -> None:
+    killed(nifi, "after", "swap", NAME, "--model", second)
+    group = nipyapi.nifi.ProcessGroupsApi().get_process_group(deployed.find(NAME).id)
+    rename(group, "somebody's")
+    told = json.loads(run("doctor", "--json", "--url", nifi.url).stdout)["findings"]
+    (changes,) = [one for one in told if one["check"] == "changes"]
+    assert "rename it back" in changes["fix"]
+    before = context_of(group)
+    for arguments in (("undeploy", NAME), ("deploy", "realtime-http", "--name", NAME, "--model", second)):
+        done = run(*arguments, "--url", nifi.url)
+        assert done.returncode == 8, done.stderr
+        assert '"somebody\'s", which was renamed' in done.stderr
+    assert context_of(group) == before
+    rename(group, NAME)
+    assert run("rollback", NAME, "--url", nifi.url).returncode == 0
+    assert ask(service) == FIRST_ID
+
+
+def rename(group: Any, name: str) -> None:
+    fresh = nipyapi.nifi.ProcessGroupsApi().get_process_group(group.id)
+    nipyapi.nifi.ProcessGroupsApi().update_process_group(
+        id=group.id, body={"revision": fresh.revision, "component": {"id": group.id, "name": name}}
+    )
+
+
+def context_of(group: Any) -> dict[str, str | None]:
+    return context.read(group.component.parameter_context.id).values
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

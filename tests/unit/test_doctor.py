@@ -1,14 +1,19 @@
-"""What NiFi's own files tell: its Python against that of the archives, and what it logs."""
+"""What NiFi's own files tell: its Python against that of the archives, and what it logs; what an old NiFi answers."""
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from dai_nifi.checkup import local
+from dai_nifi import connect
+from dai_nifi.checkup import local, server
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
 
 MINOR = ".".join(platform.python_version_tuple()[:2])
@@ -88,3 +93,59 @@ def test_a_python_that_the_processors_are_not_for(home: Path) -> None:
 def test_what_the_bridge_logs(home: Path, logger: str, state: str) -> None:
     log(home, logger)
     assert found(home)["log level"].state == state
+
+
+_USAGE = {"freeSpaceBytes": 5 << 20, "totalSpaceBytes": 100 << 30}
+_ANSWERS = {
+    "/nifi-api/flow/about": {"about": {"version": "1.28.1"}},
+    "/nifi-api/flow/cluster/summary": {
+        "clusterSummary": {
+            "clustered": True,
+            "connectedNodes": "1 / 2",
+            "connectedNodeCount": 1,
+            "totalNodeCount": 2,
+        }
+    },
+    "/nifi-api/system-diagnostics": {
+        "systemDiagnostics": {
+            "aggregateSnapshot": {
+                "versionInfo": {"javaVersion": "11.0.2", "javaVendor": "Nobody"},
+                "flowFileRepositoryStorageUsage": _USAGE,
+                "contentRepositoryStorageUsage": [_USAGE],
+            }
+        }
+    },
+}
+
+
+class _OldNiFi(BaseHTTPRequestHandler):
+    """A NiFi that no test can run: 1.x, on a Java that 2.x does not start on, with little room and a node away."""
+
+    def do_GET(self) -> None:
+        body = json.dumps(_ANSWERS[self.path]).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing for the terminal."""
+
+
+@pytest.fixture
+def old_nifi() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _OldNiFi) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
+def test_a_nifi_and_a_java_that_are_too_old_and_a_node_away(old_nifi: str) -> None:
+    findings = {one.check: one for one in server.examine(connect.connect(old_nifi))}
+    assert {one.state for one in findings.values()} == {PROBLEM}
+    assert findings["NiFi"].fix == "Use NiFi 2.x."
+    assert findings["Java"].says == "Java 11.0.2 of Nobody"
+    assert "Java 21 or newer" in findings["Java"].fix
+    assert findings["nodes"].says == "1 / 2 nodes are connected"
+    assert findings["disk"].says.count("0.0 GB of 107 GB left") == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import urlsplit
 
 import nipyapi
@@ -35,7 +35,7 @@ def examine() -> Iterator[Finding]:
     yield _components()
     flows = status.status_all()
     yield _flows(flows)
-    yield _changes()
+    yield _changes({one.name for one in flows})
     yield from _ports(flows)
     yield _licence(flows)
     yield Finding("assets", OK, f"models of up to {LARGEST_ASSET >> 30} GB can be brought to NiFi")
@@ -108,12 +108,13 @@ def _components() -> Finding:
     )
 
 
-def _changes() -> Finding:
-    """Whether a command was cut off in the middle of a change."""
+def _changes(flows: Collection[str]) -> Finding:
+    """Whether a command was cut off in the middle of a change; ``flows`` are the names of those on the canvas."""
     found = claims.every()
     bad = [one for one in found if one.cut_off]
     if bad:
-        return Finding("changes", PROBLEM, "; ".join(one.says for one in bad), " ".join(one.advice for one in bad))
+        advice = " ".join(one.advice(is_there=one.name in flows) for one in bad)
+        return Finding("changes", PROBLEM, "; ".join(one.says for one in bad), advice)
     return Finding("changes", OK, "; ".join(one.says for one in found) or "no command was cut off")
 
 

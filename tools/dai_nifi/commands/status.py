@@ -117,7 +117,7 @@ def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
 
 def _change(change: UnderWay) -> Text:
     says = change.says[0].upper() + change.says[1:]
-    return Text(f"  {says}. {change.advice}", "bold red") if change.cut_off else Text(f"  {says}.", "yellow")
+    return Text(f"  {says}. {change.advice()}", "bold red") if change.cut_off else Text(f"  {says}.", "yellow")
 
 
 def _agreement(found: Agreement) -> str:

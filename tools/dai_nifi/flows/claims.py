@@ -68,13 +68,17 @@ class UnderWay:
             return f"a {what} by {self.who}, begun {when}, was cut off"
         return f"a {what} is under way, by {self.who}, since {when}"
 
-    @property
-    def advice(self) -> str:
-        """What to do about one that was cut off."""
-        if self.verb == "undeploy":
-            return f"dai-nifi undeploy {self.name} finishes it."
+    def advice(self, *, is_there: bool = True) -> str:
+        """What to do about one that was cut off; ``is_there`` says whether a flow of that name is on the canvas."""
         if self.verb == "deploy":
             return "Deploy again under the same name: that goes on from there."
+        if self.verb == "undeploy":
+            return f"dai-nifi undeploy {self.name} finishes it."
+        if not is_there:
+            return (
+                "If the flow was renamed on the canvas, rename it back; if it was removed, dai-nifi undeploy "
+                f"{self.name} clears up what is left."
+            )
         if not self.new:
             return f"dai-nifi status {self.name} shows its state; dai-nifi start or stop makes it what you want."
         of = f" --of {self.of}" if self.of != "model" else ""

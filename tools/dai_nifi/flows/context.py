@@ -70,7 +70,7 @@ def asset_name(file: Path) -> str:
 
 
 def find(name: str) -> Context | None:
-    """The context of a flow's name, or None; raises ConflictError if something else has that name."""
+    """The context of a flow's name, or None; raises ConflictError if it is somebody else's or a renamed flow's."""
     wanted = deployed.context_name(name)
     with nifi_calls():
         contexts = nipyapi.nifi.FlowApi().get_parameter_contexts().parameter_contexts or []
@@ -80,8 +80,20 @@ def find(name: str) -> Context | None:
                 raise ConflictError(
                     f"There is a parameter context {wanted!r} that dai-nifi did not make. Choose another name."
                 )
+            _check_not_renamed(name, entity)
             return read(entity.id)
     return None
+
+
+def _check_not_renamed(name: str, entity: Any) -> None:
+    """A flow that was renamed on the canvas keeps its context: what is done to that is done to the flow."""
+    bound = entity.component.bound_process_groups or []
+    names = [one.component.name if one.component is not None else one.id for one in bound]
+    if names and name not in names:
+        raise ConflictError(
+            f"The parameter context {entity.component.name!r} belongs to the process group {names[0]!r}, which was "
+            f"renamed. Rename it back to {name!r} on the canvas, or choose another name."
+        )
 
 
 def create(name: str, template: Template) -> Context:

@@ -94,8 +94,8 @@ def status(name: str) -> FlowStatus:
         flow = deployed.find(name)
     except NotFoundError as error:
         if under_way is not None:
-            told = f"{under_way.says[0].upper()}{under_way.says[1:]}."
-            error.args = (" ".join([str(error), told, *([under_way.advice] if under_way.cut_off else [])]),)
+            told = f"{error} {under_way.says[0].upper()}{under_way.says[1:]}."
+            error.args = (f"{told} {under_way.advice(is_there=False)}" if under_way.cut_off else told,)
         raise
     return _look(flow, under_way)
 
