@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from pathlib import Path
+
+from tests import h2o3_mojo
 
 ID = "4711"
 HIGHER = 0.5
@@ -20,17 +21,7 @@ def write(sample: Path, target: Path) -> Path:
         f"uuid = {_SAMPLE_ID}": f"uuid = {ID}",
         f"init_f = {_SAMPLE_INTERCEPT}": f"init_f = {float(_SAMPLE_INTERCEPT) + HIGHER!r}",
     }
-    with zipfile.ZipFile(sample) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
-        for entry in source.infolist():
-            content = source.read(entry)
-            if entry.filename == "model.ini":
-                text = content.decode()
-                for old, new in changes.items():
-                    assert text.count(old) == 1
-                    text = text.replace(old, new)
-                content = text.encode()
-            made.writestr(entry, content)
-    return target
+    return h2o3_mojo.changed(sample, target, changes)
 
 
 def scores(predicted: tuple[str, float, float]) -> tuple[str, float, float]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import struct
-import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from dai_scoring.errors import UnsupportedError
 from dai_scoring.models import open_model
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
+from tests import h2o3_mojo
 
 pytestmark = pytest.mark.runtime
 
@@ -137,12 +138,78 @@ b
 
 def test_a_low_rank_model_scores_a_row_the_same_each_time(settings: RuntimeSettings, tmp_path: Path) -> None:
     """It begins at random, and genmodel alone would seed a row by how many it has scored before."""
-    with zipfile.ZipFile(tmp_path / "glrm.mojo", "w") as archive:
-        archive.writestr("model.ini", _GLRM)
-        archive.writestr("losses", "Quadratic\nQuadratic\n")
-        archive.writestr("archetypes", struct.pack(">4d", 1.0, 2.0, 1.0, 2.1))
-    with open_model(tmp_path / "glrm.mojo", settings=settings) as scorer:
+    archetypes = struct.pack(">4d", 1.0, 2.0, 1.0, 2.1)
+    files = {"model.ini": _GLRM, "losses": "Quadratic\nQuadratic\n", "archetypes": archetypes}
+    with open_model(h2o3_mojo.made(tmp_path / "glrm.mojo", files), settings=settings) as scorer:
         rows = pa.table({"a": [1.0, 1.0], "b": [2.0, 2.0]})
         first, second = scorer.score(rows).predictions, scorer.score(rows).predictions
     assert first.slice(0, 1).equals(first.slice(1))
     assert first.equals(second)
+
+
+def test_columns_of_the_training_alone_are_not_asked_for(
+    penguins_scorer: Scorer, samples: Path, settings: RuntimeSettings, tmp_path: Path
+) -> None:
+    changes = {"n_columns = 8": "n_columns = 10", "\nsex\n": "\nweight\nfold\nsex\n", "7: 2 d002": "9: 2 d002"}
+    model = h2o3_mojo.changed(samples / "penguins.mojo", tmp_path / "weighted.mojo", changes)
+    rows = table_of(samples / "penguins-rows.csv")
+    with open_model(model, settings=settings) as scorer:
+        assert scorer.info.inputs == penguins_scorer.info.inputs
+        assert scorer.score(rows).predictions.equals(penguins_scorer.score(rows).predictions)
+
+
+_ONE_HOT = """[info]
+h2o_version = 3.46.0.10
+mojo_version = 1.40
+algo = gbm
+algorithm = Gradient Boosting Machine
+endianness = LITTLE_ENDIAN
+category = Regression
+uuid = 2
+supervised = true
+n_features = 4
+n_classes = 1
+n_columns = {columns}
+n_domains = 0
+balance_classes = false
+default_threshold = 0.5
+prior_class_distrib = null
+model_class_distrib = null
+timestamp = 2026-01-01T00:00:00.000Z
+escape_domain_values = true
+n_trees = 0
+n_trees_per_class = 1
+_genmodel_encoding = OneHotExplicit
+_n_orig_names = {names}
+_n_orig_domain_values = {names}
+_m_orig_domain_values_0 = 0
+_m_orig_domain_values_1 = 2
+{further}_orig_projection_array = null
+distribution = gaussian
+link_function = identity
+init_f = 0.25
+
+[columns]
+a
+b.x
+b.y
+b.missing(NA)
+{weights}y
+
+[domains]
+"""
+
+
+def one_hot(target: Path, weights: str) -> Path:
+    names = ["a", "b", *weights.split(), "y"]
+    further = "".join(f"_m_orig_domain_values_{index} = 0\n" for index in range(2, len(names)))
+    ini = _ONE_HOT.format(columns=len(names) + 2, names=len(names), further=further, weights=weights)
+    files = {"model.ini": ini, "_orig_names": "\n".join(names) + "\n", "_orig_domain_values_1": "x\ny\n"}
+    return h2o3_mojo.made(target, files)
+
+
+def test_an_encoding_that_genmodel_cannot_score_with_weights_is_told(settings: RuntimeSettings, tmp_path: Path) -> None:
+    with open_model(one_hot(tmp_path / "plain.mojo", ""), settings=settings) as scorer:
+        assert scorer.score(pa.table({"a": ["1"], "b": ["y"]})).predictions.to_pylist() == [{"predict": 0.25}]
+    with pytest.raises(UnsupportedError, match=r"OneHotExplicit.* weights or folds"):
+        open_model(one_hot(tmp_path / "weighted.mojo", "w\n"), settings=settings)

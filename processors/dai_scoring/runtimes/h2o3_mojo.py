@@ -95,6 +95,8 @@ class H2o3Mojo:
         self._outputs = _outputs(model, self._size, self._calibrated, self._features, self._domains)
         self._schema = pa.schema([(column.name, column.type.arrow) for column, _ in self._outputs])
         self._wrapper = _wrapper(model) if self._encoded else None
+        if self._encoded:
+            self._check_encoding(path)
         self._predictor = None if self._encoded else h2o3_contributions.predictor(model)
         self._contributor = self._make_contributor()
         plainly = self._offset is None and not self._encoded
@@ -153,6 +155,18 @@ class H2o3Mojo:
             [_prediction(np.array(raw[index]), domain) for index, (_, domain) in enumerate(self._outputs)],
             schema=self._schema,
         )
+
+    def _check_encoding(self, path: Path) -> None:
+        """Score a row: genmodel takes columns of weights or folds for encoded ones, and then fails with every row."""
+        row = [pa.array([0.0]) if domain is None else domain.slice(0, 1) for domain in self._domains]
+        try:
+            self._scores(self._encoded_rows(row, 1), None, 1)
+        except jvm.java_exception() as error:
+            raise UnsupportedError(
+                f"h2o-genmodel cannot score {path}, an H2O-3 model with categorical_encoding "
+                f"{self._model.getCategoricalEncoding()}: it does not know its own columns where the model was trained "
+                "with a column of weights or folds. Train it without these, or with another encoding."
+            ) from error
 
     def _make_contributor(self) -> h2o3_contributions.Contributor | None:
         if self._wrapper is not None:
@@ -216,9 +230,11 @@ def _wrapper(model: Any) -> Any:
 
 
 def _feature_count(model: Any, names: Sequence[str]) -> int:
-    """How many of the names are features: the response, when there is one, comes last."""
-    response = str(model.getResponseName()) if model.isSupervised() and model.getResponseName() is not None else None
-    return names.index(response) if response in names else len(names)
+    """How many of the names, those before an encoding, are features.
+
+    They come first. Behind them are columns of the training alone: weights, offset, fold, treatment, response.
+    """
+    return len(names) - (len(model.getNames()) - int(model.nfeatures()))
 
 
 def _input_type(name: str, domain: pa.Array | None, times: frozenset[str]) -> ColumnType:
