@@ -30,6 +30,13 @@ def identify(path: Path) -> Kind:
 
     Raises ModelNotFoundError or ModelFormatError, saying what the file looks like instead.
     """
+    try:
+        return _identify(path)
+    except PermissionError as error:
+        raise ModelNotFoundError(f"the model file {path} cannot be read by this user: {error.strerror}.") from error
+
+
+def _identify(path: Path) -> Kind:
     if not path.exists():
         raise ModelNotFoundError(f"there is no model file at {path}. Check the path on the machine that scores.")
     if path.is_dir():
@@ -42,8 +49,8 @@ def identify(path: Path) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except PermissionError as error:
-        raise ModelNotFoundError(f"the model file {path} cannot be read by this user: {error.strerror}.") from error
+    except PermissionError:
+        raise
     except (zipfile.BadZipFile, OSError) as error:
         raise ModelFormatError(f"{path} is not a MOJO, nor a scoring pipeline: {_looks_like(path)}") from error
     if names & {"mojo/pipeline.pb", "mojo/pipeline.toml", "pipeline.pb", "pipeline.toml"}:

@@ -216,8 +216,11 @@ class _Reader:
         value = self._lookup(name)
         if not value:
             return None
-        if not Path(value).exists():
-            self.problem(name, f"there is nothing at {value} on the machine that runs NiFi: check the path")
+        try:
+            if not Path(value).exists():
+                self.problem(name, f"there is nothing at {value} on the machine that runs NiFi: check the path")
+        except PermissionError:
+            self.problem(name, f"NiFi's user may not enter the folder of {value}")
         return Path(value)
 
     def words(self, name: str) -> tuple[str, ...]:

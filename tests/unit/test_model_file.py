@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,30 @@ def test_a_changed_byte_is_told_before_any_runtime_sees_the_file(
     damaged.write_bytes(data)
     with pytest.raises(ModelFormatError, match=r"damaged\.mojo is damaged: .* Copy it again as binary"):
         open_model(damaged, runtime)
+
+
+IDENTIFY_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from dai_scoring.errors import ModelNotFoundError
+from dai_scoring.model_file import identify
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    identify(Path(sys.argv[1]))
+except ModelNotFoundError as error:
+    print(error)
+"""
+
+
+def test_a_folder_that_this_user_may_not_enter(samples: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    (folder / "model.mojo").write_bytes((samples / "penguins.mojo").read_bytes())
+    folder.chmod(0)
+    try:
+        command = [sys.executable, "-c", IDENTIFY_AS_NOBODY, str(folder / "model.mojo")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    finally:
+        folder.chmod(0o700)
+    assert "model.mojo cannot be read by this user: Permission denied" in done.stdout

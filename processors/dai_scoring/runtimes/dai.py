@@ -42,11 +42,15 @@ def licence_error(path: Path, problem: str, settings: RuntimeSettings) -> Licenc
 
 
 def check_licence_file(path: Path | None) -> None:
-    """Raise LicenceError where a licence file is named and not there."""
-    if path is not None and not path.is_file():
+    """Raise LicenceError where a licence file is named and not there, or out of reach."""
+    try:
+        found = path is None or path.is_file()
+    except PermissionError:
+        found = False
+    if not found:
         raise LicenceError(
-            f"there is no licence file at {path} on the machine that scores. Set Licence File to the path of the "
-            "license.sig of Driverless AI.",
+            f"there is no licence file at {path} on the machine that scores, or none that this user may read. Set "
+            "Licence File to the path of the license.sig of Driverless AI.",
             "Licence File",
         )
 
