@@ -5,14 +5,17 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "from dai_nifi.launch import main; main()"]
 
+_LONGEST_SECONDS = 120.0
+
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST_SECONDS)
 
 
 def hear_ctrl_c() -> None:
@@ -24,12 +27,16 @@ def interrupted(line: str, number: signal.Signals, *arguments: str | Path) -> tu
     """Run a command and send it a signal when it has printed this line of progress; its exit code and words."""
     command = [*COMMAND, *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c) as process:
+        # One that does not end is to fail the test, not to hold it up.
+        ending = threading.Timer(_LONGEST_SECONDS, process.kill)
+        ending.start()
         said = []
         for one in process.stderr or ():
             said.append(one)
             if line in one:
                 process.send_signal(number)
         code = process.wait()
+        ending.cancel()
     text = "".join(said)
     assert line in text
     return code, text

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 
+from dai_nifi import interrupts
 from dai_nifi.errors import CancelledError
 
 
 def main() -> None:
     """Load the command and run it; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
-    # What ends a job of CI: it must put things back as ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.hear()
     try:
         from dai_nifi import cli  # half a second
     except KeyboardInterrupt:
