@@ -8,6 +8,8 @@ import sys
 RUN = """
 import functools, os, signal, threading, time, types
 from dai_nifi import interrupts
+# Tests that run in the background ignore it, and so would what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 interrupts.hear()
 condition = threading.Condition()
 # As it comes when the lock was taken just now.
