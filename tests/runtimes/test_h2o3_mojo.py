@@ -89,9 +89,18 @@ def test_an_unseen_level_scores_as_a_missing_one(penguins_scorer: Scorer, sample
     assert unseen.equals(missing)
 
 
-_GLRM = """[info]
+_INFO = """[info]
 h2o_version = 3.46.0.10
-mojo_version = 1.10
+balance_classes = false
+default_threshold = 0.5
+prior_class_distrib = null
+model_class_distrib = null
+timestamp = 2026-01-01T00:00:00.000Z
+escape_domain_values = true
+"""
+_GLRM = (
+    _INFO
+    + """mojo_version = 1.10
 algo = glrm
 algorithm = Generalized Low Rank Modeling
 endianness = LITTLE_ENDIAN
@@ -102,12 +111,6 @@ n_features = 2
 n_classes = 1
 n_columns = 2
 n_domains = 0
-balance_classes = false
-default_threshold = 0.5
-prior_class_distrib = null
-model_class_distrib = null
-timestamp = 2026-01-01T00:00:00.000Z
-escape_domain_values = true
 initialization = PlusPlus
 regularizationX = None
 regularizationY = None
@@ -134,6 +137,7 @@ b
 
 [domains]
 """
+)
 
 
 def test_a_low_rank_model_scores_a_row_the_same_each_time(settings: RuntimeSettings, tmp_path: Path) -> None:
@@ -158,9 +162,9 @@ def test_columns_of_the_training_alone_are_not_asked_for(
         assert scorer.score(rows).predictions.equals(penguins_scorer.score(rows).predictions)
 
 
-_ONE_HOT = """[info]
-h2o_version = 3.46.0.10
-mojo_version = 1.40
+_ONE_HOT = (
+    _INFO
+    + """mojo_version = 1.40
 algo = gbm
 algorithm = Gradient Boosting Machine
 endianness = LITTLE_ENDIAN
@@ -171,12 +175,6 @@ n_features = 4
 n_classes = 1
 n_columns = {columns}
 n_domains = 0
-balance_classes = false
-default_threshold = 0.5
-prior_class_distrib = null
-model_class_distrib = null
-timestamp = 2026-01-01T00:00:00.000Z
-escape_domain_values = true
 n_trees = 0
 n_trees_per_class = 1
 _genmodel_encoding = OneHotExplicit
@@ -198,6 +196,7 @@ b.missing(NA)
 
 [domains]
 """
+)
 
 
 def one_hot(target: Path, weights: str) -> Path:

@@ -31,15 +31,13 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """``table`` with the columns of :func:`plain_schema`."""
-    columns = [
-        column
-        if not _is_encoded(column.type)
-        else column.cast(field.type)
-        if pa.types.is_dictionary(column.type)
-        else pc.run_end_decode(column)
-        for column, field in zip(table.columns, schema, strict=True)
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.Table.from_arrays([_decoded(column) for column in table.columns], schema=schema)
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        return column.cast(column.type.value_type)
+    return pc.run_end_decode(column) if pa.types.is_run_end_encoded(column.type) else column
 
 
 def _is_encoded(kind: pa.DataType) -> bool:
