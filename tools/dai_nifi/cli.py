@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import sys
 from typing import Any
 
@@ -111,7 +110,7 @@ def _translated(error: OSError) -> ToolError:
 def report(error: ToolError) -> int:
     """Print the error (as JSON where the command line asked for it) and return its exit code."""
     if _as_json():
-        sys.stdout.write(json.dumps({"error": {"code": error.code, "message": str(error)}}) + "\n")
+        sys.stdout.write(error.as_json() + "\n")
     else:
         Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red", soft_wrap=True)
     return error.exit_code

@@ -21,12 +21,18 @@
 
 from __future__ import annotations
 
+import json
+
 
 class ToolError(Exception):
     """A failure that the user can do something about; the message says what."""
 
     exit_code = 1
     code = "error"
+
+    def as_json(self) -> str:
+        """What the command prints of it with --json."""
+        return json.dumps({"error": {"code": self.code, "message": str(self)}})
 
 
 class UsageError(ToolError):

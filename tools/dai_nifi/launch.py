@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from dai_nifi import interrupts
@@ -17,7 +16,7 @@ def main() -> None:
     except KeyboardInterrupt:
         error = CancelledError("Interrupted before anything was done.")
         if "--json" in sys.argv:
-            print(json.dumps({"error": {"code": error.code, "message": str(error)}}))
+            print(error.as_json())
         else:
             print(f"Error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
