@@ -95,6 +95,18 @@ def test_killed_workers_lose_no_row(titanic: Path, expected: pa.Table) -> None:
             assert predictions.equals(expected.slice(number, 5_000))
 
 
+def test_rows_that_find_all_workers_dead_get_a_new_one(titanic: Path, expected: pa.Table) -> None:
+    with opened(titanic, 2) as scorer:
+        engine = scorer._engine
+        for _ in range(2):
+            worker = engine._start()
+            engine._pool.add(worker)
+            os.kill(worker.pid, signal.SIGKILL)
+            worker._process.wait()
+        columns = [passengers()[name].combine_chunks() for name in passengers().schema.names]
+        assert engine._ask(columns, PREDICTIONS_ONLY)[0].equals(expected)
+
+
 def test_workers_that_die_every_time_fail_the_rows_with_the_reason(
     titanic: Path, expected: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,8 @@ from dai_scoring.errors import ModelError, WorkerFailedError
 from dai_scoring.worker import wire
 from dai_scoring.worker.process import Worker, WorkerDied
 
-# A batch that kills its worker will do so again; once more, since the worker may have died of something else.
+# A batch that kills its worker will do so again; once more, since the worker may have died of something else. The
+# second try has a worker of its own: what ended the first may have ended all that were there.
 _TRIES = 2
 
 
@@ -39,8 +40,8 @@ class Pool:
         """Send a request to a worker; raises WorkerFailedError when one after another dies of it."""
         with self._free:
             reasons = []
-            for _ in range(_TRIES):
-                worker = self._take()
+            for number in range(_TRIES):
+                worker = self._take(anew=number > 0)
                 try:
                     answer = worker.ask(request, self._timeout)
                 except WorkerDied as error:
@@ -67,11 +68,14 @@ class Pool:
         for worker in workers:
             worker.end()
 
-    def _take(self) -> Worker:
+    def _take(self, *, anew: bool) -> Worker:
         with self._lock:
             if self._closed:
                 raise ModelError("the model was closed")
             worker = self._idle.pop() if self._idle else None
+        if worker is not None and anew:
+            worker.end()
+            worker = None
         if worker is None:
             worker = self._start()
         with self._lock:
