@@ -20,7 +20,7 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError, ScoringFailedError
+from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError, NotRestoredError, ScoringFailedError
 from dai_nifi.flows import deployed, lifecycle, scorers
 from dai_nifi.flows.deploy import Deployment, Request, deploy
 from dai_nifi.flows.status import status
@@ -235,6 +235,24 @@ def test_an_interrupted_swap_goes_back(service: str, second: Path, monkeypatch: 
         swap(SwapRequest("swaps", second))
     assert ask(service) == FIRST_ID
     assert len(assets("swaps")) == 1
+
+
+def test_a_swap_whose_way_back_fails_too_says_so_and_rollback_ends_it(
+    service: str, second: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InvalidFlowError("not now")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scorers.Scorers, "start", refuse)
+        with pytest.raises(NotRestoredError, match=r"(?s)not now.*could not be put back: not now.*rollback swaps puts"):
+            swap(SwapRequest("swaps", second))
+    found = status("swaps").under_way
+    assert found is not None
+    assert found.cut_off
+    assert rollback("swaps").action == "finished"
+    assert ask(service) == FIRST_ID
+    assert status("swaps").under_way is None
 
 
 def test_files_under_way_are_scored_by_one_model_each(

@@ -81,9 +81,15 @@ def test_rows_that_one_model_alone_rejects_are_counted(rows: Path) -> None:
 
 
 def test_rows_without_a_column_are_not_compared(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_text("x\n1\n")
-    with pytest.raises(MissingColumnsError):
-        compare(Scorer(Sum()), Scorer(Sum()), tmp_path / "rows.csv")
+    class Other(Sum):
+        info = replace(Sum.info, inputs=(Column("z", ColumnType.FLOAT64), Sum.info.inputs[1]))
+
+    (tmp_path / "rows.csv").write_text("y,s\n1,a\n")
+    with pytest.raises(MissingColumnsError, match=r"^the present model: 1 column.*: x\."):
+        compare(Scorer(Sum()), Scorer(Other()), tmp_path / "rows.csv")
+    (tmp_path / "rows.csv").write_text("x,s\n1,a\n")
+    with pytest.raises(MissingColumnsError, match=r"^the new model: 1 column.*: z\."):
+        compare(Scorer(Sum()), Scorer(Other()), tmp_path / "rows.csv")
 
 
 def test_changes_of_columns_and_which_of_them_break() -> None:

@@ -15,6 +15,7 @@
   10   NotPermittedError     NiFi knows who asks, and does not let them do it
   11   BusyError             another command is changing the same flow
   12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
+  13   NotRestoredError      a swap failed, and the old model could not be put back
  130   CancelledError        ctrl-C, or SIGTERM
 ===== ===================== ==========================================================
 """
@@ -110,6 +111,13 @@ class NodeAwayError(ToolError):
 
     exit_code = 12
     code = "node_away"
+
+
+class NotRestoredError(ToolError):
+    """A swap failed, and so did the way back: the flow may stand still."""
+
+    exit_code = 13
+    code = "not_restored"
 
 
 class CancelledError(ToolError):

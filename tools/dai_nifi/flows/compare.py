@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring import formats
+from dai_scoring.errors import ScoringError
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column
 from dai_scoring.scorer import ModelInfo, Scored, Scorer
@@ -65,8 +67,22 @@ def compare(old: Scorer, new: Scorer, rows: Path) -> Comparison:
     """Score a file of records with both models; raises what scoring raises, such as MissingColumnsError."""
     tally = _Tally(old.info, new.info)
     for table, how in _tables(rows):
-        tally.add(table.num_rows, old.score(table, how), new.score(table, how))
+        with _told_of("present"):
+            was = old.score(table, how)
+        with _told_of("new"):
+            now = new.score(table, how)
+        tally.add(table.num_rows, was, now)
     return tally.comparison()
+
+
+@contextmanager
+def _told_of(which: str) -> Iterator[None]:
+    """Let an error say which of the two models it is that does not score the records."""
+    try:
+        yield
+    except ScoringError as error:
+        error.args = (f"the {which} model: {error}",)
+        raise
 
 
 def _changes(kind: str, old: Sequence[Column], new: Sequence[Column]) -> Iterator[ColumnChange]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dai_nifi.errors import ToolError
+from dai_nifi.errors import NotRestoredError, ToolError
 from dai_nifi.flows import context, lifecycle
 from dai_nifi.flows.claims import Claim
 from dai_nifi.flows.context import Asset, Context
@@ -120,7 +120,7 @@ def _undo(plan: Plan, scoring: Scorers, claim: Claim, error: BaseException, prog
             claim.settle()
             context.remove_other_assets(context.read(plan.current.id))
         except ToolError as second:
-            raise ToolError(
+            raise NotRestoredError(
                 f"{error or type(error).__name__}\nAnd {name} could not be put back: {second}\n"
                 f"Once NiFi can do it, dai-nifi rollback {name} puts it back; dai-nifi status {name} shows its state."
             ) from error

@@ -125,6 +125,7 @@ def swap(request: SwapRequest, progress: Progress = silent) -> Swap:
         ScoringFailedError: the records to compare with cannot be scored.
         BusyError: another command is changing the flow.
         InvalidFlowError: NiFi does not start with it. The flow scores with the old model then, as before.
+        NotRestoredError: nor with the old one; rollback() goes on from there.
 
     """
     flow = deployed.find(request.name)
