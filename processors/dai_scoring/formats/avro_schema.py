@@ -223,8 +223,10 @@ class SchemaOut:
                 schema,
                 lambda row: {key: apply(out.convert, row[name]) for name, key, out in parts},
             )
-        if pa.types.is_map(kind) and pa.types.is_string(kind.key_type):
+        if pa.types.is_map(kind):
             item = self._type(kind.item_type)
+            if not pa.types.is_string(kind.key_type):
+                return TypeOut(pa.map_(self._type(kind.key_type).arrow, item.arrow), "string", self._to_json)
             values = {"type": "map", "values": ["null", item.schema] if item.schema != "null" else "null"}
             return TypeOut(
                 pa.map_(pa.string(), item.arrow),

@@ -85,8 +85,16 @@ class ParquetWriter:
 
     def put(self, encoded: pa.Table) -> None:
         """Append rows."""
-        if encoded.num_rows:
+        if not encoded.num_rows:
+            return
+        try:
             self._writer.write_table(encoded)
+        except pa.ArrowInvalid:
+            # Its message has the value.
+            raise ContentError(
+                "a column of the records has values that Parquet has no room for, such as seconds beyond the reach of "
+                "milliseconds. Choose another Output Format, or leave the column out."
+            ) from None
 
     def close(self) -> None:
         """Finish the file."""

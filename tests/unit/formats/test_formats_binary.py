@@ -98,6 +98,18 @@ def test_a_type_that_parquet_lacks_is_named(write: Any) -> None:
         write(Format.PARQUET, pa.table({"x": pa.array([(1, 2, 3)], pa.month_day_nano_interval())}))
 
 
+def test_seconds_that_parquet_has_no_room_for_are_told_without_the_value(write: Any) -> None:
+    with pytest.raises(ContentError, match="no room for, such as seconds") as told:
+        write(Format.PARQUET, pa.table({"x": pa.array([2**60], pa.timestamp("s"))}))
+    assert str(2**60) not in str(told.value)
+
+
+def test_maps_by_nanoseconds_are_text_in_avro(write: Any, read: Any) -> None:
+    pairs = pa.array([[(1_000, "a")], None], pa.map_(pa.timestamp("ns"), pa.string()))
+    found = [row["x"] for row in read(write(Format.AVRO, pa.table({"x": pairs})), Format.AVRO).rows]
+    assert found == ['[["1970-01-01T00:00:00.000001","a"]]', None]
+
+
 @pytest.mark.parametrize("fmt", BINARY)
 def test_rows_in_chunks_and_empty_files(write: Any, read: Any, fmt: Format) -> None:
     table = pa.table({"x": range(2500)})
