@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -159,6 +160,31 @@ def test_a_server_that_never_answers_is_not_waited_for_without_end(
         pytest.raises(NiFiUnreachableError, match="no answer in time"),
     ):
         dai_nifi.status("any", url=f"{scheme}://127.0.0.1:{server.getsockname()[1]}")
+
+
+class _Hung(_Page):
+    """Says that it is NiFi, and nothing more."""
+
+    def do_GET(self) -> None:
+        if not self.path.endswith("/flow/about"):
+            time.sleep(5)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"about": {"version": "2.3.0"}}')
+
+
+def test_a_nifi_that_stops_answering_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "_LATER_READ_SECONDS", 0.5)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hung) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with pytest.raises(NiFiUnreachableError, match=r"does not answer: .*Read timed out"):
+                dai_nifi.status("any", url=f"http://127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
 
 
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:

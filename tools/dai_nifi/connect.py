@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import nipyapi
@@ -21,8 +21,10 @@ from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, ToolError, 
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-# Of the first question only: what NiFi does after that may take long, such as storing a large file.
+# Of the first question. What NiFi does after that may take longer, such as storing a large file: it gives a request up
+# itself after nifi.web.request.timeout, a minute unless somebody has set more.
 _CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 30.0
+_LATER_READ_SECONDS, _LATER_CHANGE_SECONDS = 120.0, 900.0
 
 UrlOption = Annotated[
     str,
@@ -67,9 +69,9 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
         config.api_key = {}
         config.ssl_ca_cert = os.environ.get("TLS_CA_CERT_PATH") or os.environ.get("REQUESTS_CA_BUNDLE")
         # By hand: nipyapi's set_endpoint() asks for the version itself, and waits for ever where nobody answers.
-        config.api_client = None
         config.host = base + "/nifi-api"
         where = base
+    config.api_client = _PatientClient()
     try:
         return _version()
     except ApiException as error:
@@ -96,6 +98,22 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
         raise NiFiUnreachableError(
             f"what answers at {where} is no NiFi: it does not say NiFi's version. Give NiFi's address with --url."
         ) from error
+
+
+class _PatientClient(nipyapi.nifi.ApiClient):  # type: ignore[misc]
+    """nipyapi's client; it waits long for an answer, but not for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Once more where a connection that was kept has been closed meanwhile.
+        self.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(total=3, read=1)
+
+    def request(self, method: str, url: str, *others: Any, _request_timeout: Any = None, **further: Any) -> Any:
+        """See nipyapi; with a limit where the call has none of its own."""
+        seconds = _LATER_READ_SECONDS if method == "GET" else _LATER_CHANGE_SECONDS
+        # The time to connect is also what urllib3 gives NiFi to take each part of a large file.
+        timeout = _request_timeout or (seconds, seconds)
+        return super().request(method, url, *others, _request_timeout=timeout, **further)
 
 
 def _version() -> str:
