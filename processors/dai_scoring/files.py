@@ -206,7 +206,8 @@ class _Job:
         scored = self._target.opened(found.schema).encode(found.rows, found.lines)
         if found.rejected is None or self._fails:
             return _Outcome(found, scored, None)
-        return _Outcome(found, scored, self._rejected.opened(found.rejected.schema).encode(found.rejected))
+        rejected = self._rejected.opened(found.rejected.schema).encode(found.rejected, found.rejected_lines)
+        return _Outcome(found, scored, rejected)
 
     def _account(self, outcomes: Iterator[_Outcome], write: Callable[[_Outcome], None]) -> None:
         for outcome in outcomes:

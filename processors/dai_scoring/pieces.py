@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from dai_scoring import records, results
-from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader
+from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_write
 from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
@@ -48,14 +48,17 @@ class ScoredPiece:
 
     ``names`` are the columns that they have. ``rows`` are those that were scored, as they are written; where
     ``lines`` has their own columns as they were read, the predictions alone. ``rejected`` are the others, with their
-    reasons in columns of their own, None if there is none; ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
+    reasons in columns of their own, None if there is none; where ``rejected_lines`` has what comes before, the last
+    columns alone. ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
     """
 
     names: list[str]
     rows: pa.Table
     lines: pa.Array | None
     rejects: pa.Table
-    rejected: pa.Table | None
+    is_whole: bool
+    rejected: pa.Table | None = None
+    rejected_lines: pa.Array | None = None
 
     @property
     def count(self) -> int:
@@ -88,6 +91,7 @@ class PieceScorer:
         self._passes_lines = keeps_all and reader.format is target and target in _PASSING
         # No more than predictions and what passes through as it stands.
         without_table = self._passes_lines or options.output_columns is OutputColumns.PREDICTIONS
+        self._rejects_lines = reader.format is target and target in (Format.JSON_LINES, Format.JSON_ARRAY)
         self._tries_plain = without_table and options.wanted == PREDICTIONS_ONLY
         self.wanted: Numbers | Fields | None = None
         """What is enough to read: numbers as such, or the model's columns."""
@@ -127,7 +131,7 @@ class PieceScorer:
         kept = names if self._passes_lines else []
         rows = results.named(made.predictions, kept, self._options.prediction_prefix)
         lines = piece.lines() if self._passes_lines else None
-        return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), None)
+        return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), is_whole=False)
 
     def _scored(self, chunk: Chunk) -> ScoredPiece:
         table, malformed = chunk.table, chunk.malformed
@@ -145,8 +149,21 @@ class PieceScorer:
             lines = results.without(lines, bad)
         else:
             rows = results.joined(table, predictions, bad, kept, self._typed)
-        rejected = results.with_reasons(table, rejects) if rejects.num_rows else None
-        return ScoredPiece(names, rows, lines, rejects, rejected)
+        rejected = self._rejected(chunk, rejects) if rejects.num_rows else ()
+        return ScoredPiece(names, rows, lines, rejects, chunk.is_whole, *rejected)
+
+    def _rejected(self, chunk: Chunk, rejects: pa.Table) -> tuple[pa.Table, pa.Array | None]:
+        names = chunk.table.schema.names
+        if chunk.lines is None or not self._rejects_lines or not set(results.REJECT_COLUMNS).isdisjoint(names):
+            return results.with_reasons(chunk.table, rejects), None
+        # A table of records of JSON does not tell a key that is absent from one that is null.
+        numbers = rejects.column("row").to_numpy()
+        malformed = [] if chunk.malformed is None else chunk.malformed.column("row").to_numpy()
+        lines = results.only(chunk.lines, numbers)
+        code, *further = results.REJECT_COLUMNS
+        why = results.reasons(rejects)
+        codes = why.column(code).combine_chunks()
+        return why.select(further), json_write.with_codes(lines, codes, pa.array(np.isin(numbers, malformed)), code)
 
 
 def _numbers(columns: list[Column], schema: pa.Schema | None) -> Numbers | None:

@@ -77,13 +77,24 @@ def joined(
     return rows
 
 
+def only(rows: Rows, rejected: npt.NDArray[np.int64]) -> Rows:
+    """The rows, or their texts, that were rejected."""
+    # Arrow's take forgets how many rows a table without columns has.
+    return rows.filter(pa.array(_are(rejected, len(rows))))
+
+
+def reasons(rejects: pa.Table) -> pa.Table:
+    """Why rows were rejected, as :data:`REJECT_COLUMNS`."""
+    return rejects.select(["code", "column", "value"]).rename_columns(list(REJECT_COLUMNS))
+
+
 def with_reasons(table: pa.Table, rejects: pa.Table) -> pa.Table:
     """The rejected rows of ``table``, untouched, with :data:`REJECT_COLUMNS` saying why; ``rejects`` ordered by row."""
-    # Arrow's take forgets how many rows a table without columns has.
-    rows = table.filter(pa.array(_are(rejects.column("row").to_numpy(), table.num_rows)))
-    for name, source in zip(REJECT_COLUMNS, ("code", "column", "value"), strict=True):
+    rows = only(table, rejects.column("row").to_numpy())
+    why = reasons(rejects)
+    for name in REJECT_COLUMNS:
         # A file that was rejected before, mended and sent again has these columns already.
         if name in rows.schema.names:
             rows = rows.drop_columns([name])
-        rows = rows.append_column(name, rejects.column(source))
+        rows = rows.append_column(name, why.column(name))
     return rows

@@ -103,6 +103,9 @@ class SmallContents:
             found = scorer.score(piece) if piece is not None else None
             if found is None or found.lines is None or found.rejected is not None:
                 return None
+            if found.is_whole and records.schema is None:
+                # Whether each of the contents has all of the model's columns was not looked at.
+                return None
             written = records.written(found.schema, found.rows, found.lines)
         except Exception:  # noqa: BLE001 - whatever it is, and whichever is at fault: each will be scored alone
             return None

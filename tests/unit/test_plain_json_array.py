@@ -65,10 +65,7 @@ def _scored(bench: Bench, text: str | bytes, options: dict[str, Any]) -> Any:
     except ScoringError as error:
         return type(error), str(error)
     files = [bench.target, *([bench.rejected] if bench.rejected.exists() else [])]
-    rows = [json.loads(file.read_text() or "[]") for file in files]
-    # A key that a record lacks is null where other records of its piece have it.
-    found = [[{key: value for key, value in row.items() if value is not None} for row in file] for file in rows]
-    return summary.scored, summary.rejected, found
+    return summary.scored, summary.rejected, [json.loads(file.read_text() or "[]") for file in files]
 
 
 def _slowly(bench: Bench, text: str | bytes, options: dict[str, Any]) -> Any:

@@ -38,9 +38,7 @@ def _scored(bench: Bench, text: str, options: dict[str, Any]) -> Any:
     except (ContentError, MissingColumnsError) as error:
         return str(error)
     files = [bench.target, *([bench.rejected] if bench.rejected.exists() else [])]
-    rows = [[json.loads(line) for line in file.read_text().split("\n") if line] for file in files]
-    # A key that a record lacks is null where other records of its piece have it.
-    return [[{key: value for key, value in row.items() if value is not None} for row in file] for file in rows]
+    return [[json.loads(line) for line in file.read_text().split("\n") if line] for file in files]
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -60,6 +58,17 @@ def test_records_pass_through_as_they_stand(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.score('{"s": "ab", "n": 1.50, "x":  2}\n{"x":1e0,"s":null,"m":[ 1 ]}\n', mime=_LINES)
     assert bench.out() == '{"s": "ab", "n": 1.50, "x":  2,"total":4.0}\n{"x":1e0,"s":null,"m":[ 1 ],"total":0.0}\n'
+
+
+@pytest.mark.parametrize("batch_rows", [1, 100])
+def test_what_a_record_lacks_stays_absent_beside_one_that_is_rejected(tmp_path: Path, batch_rows: int) -> None:
+    bench = Bench(tmp_path)
+    bench.score('{"x":1,"s":"a"}\n{}\n{"x":"no","n":2}\noops\n{"s":"b","n":null}\n', mime=_LINES, batch_rows=batch_rows)
+    assert bench.out() == '{"x":1,"s":"a","total":2.0}\n{"total":-2.0}\n{"s":"b","n":null,"total":0.0}\n'
+    first, second = map(json.loads, bench.rejected.read_text().splitlines())
+    value = "no" if batch_rows == 1 else '"no"'
+    assert first == {"x": "no", "n": 2, "_reject_code": "not_a_number", "_reject_column": "x", "_reject_value": value}
+    assert second == {"_reject_code": "malformed_row", "_reject_column": None, "_reject_value": "oops"}
 
 
 def test_a_name_that_is_taken(tmp_path: Path) -> None:

@@ -90,6 +90,16 @@ def json_text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def texts_of(records: Sequence[Record], malformed: Sequence[int], between: str) -> pa.Array | None:
+    """The records as :attr:`~dai_scoring.formats.base.Chunk.lines`, with ``between`` in front of each.
+
+    None where a table says as much: where all records have the same keys, and none is malformed.
+    """
+    if not malformed and len(set(map(tuple, records))) < 2:
+        return None
+    return pa.array([between + json_text(record)[:-1] for record in records], pa.large_string())
+
+
 def to_table(records: Sequence[Record], kinds: dict[str, Kind] | None) -> pa.Table:
     """The records as a table, with the columns ``kinds``, or as the records themselves say."""
     columns = columns_of(records)

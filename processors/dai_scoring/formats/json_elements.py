@@ -169,7 +169,12 @@ class _Elements(Objects):
         records = parse(b"[" + self._data[: self._data.rindex(b",")] + b"]")
         if records is None or set(map(type, records)) != {dict}:
             raise NotPlainError
-        return Chunk(json_columns.to_table(records, None))
+        if len(records) == len(self._ends):
+            lines = self._texts()
+        else:
+            # Some cuts were within a text.
+            lines = json_columns.texts_of(records, (), self._between.decode())
+        return Chunk(json_columns.to_table(records, None), lines=lines)
 
     def _separated(self) -> bytearray:
         data = bytearray(self._data)

@@ -154,7 +154,7 @@ class _Lines(Objects):
 
     def parse_whole(self) -> Chunk:
         found, rows, texts = records_of(self._data.split(b"\n")[:-1])
-        return Chunk(json_columns.to_table(found, None), malformed_table(rows, texts))
+        return Chunk(json_columns.to_table(found, None), malformed_table(rows, texts), self._texts())
 
     def _separated(self) -> bytes:
         return self._data

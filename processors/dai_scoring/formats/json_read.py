@@ -13,7 +13,7 @@ import pyarrow as pa
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import json_split
 from dai_scoring.formats.base import Chunk, Dialect, Fields, Format, Parsed, Piece, malformed_table
-from dai_scoring.formats.json_columns import Kind, to_table, unite
+from dai_scoring.formats.json_columns import Kind, texts_of, to_table, unite
 from dai_scoring.formats.json_elements import PlainElements
 from dai_scoring.formats.json_objects import PlainObjects
 from dai_scoring.formats.json_parse import Rows, parse, records_of
@@ -21,6 +21,7 @@ from dai_scoring.formats.json_split import Elements, Structure, array_pieces, li
 from dai_scoring.formats.source import TextSource
 
 _SPACE = b" \t\r\n"
+_BETWEEN = {Format.JSON_LINES: "}\n", Format.JSON_ARRAY: "},\n"}
 _SEPARATOR = b"\x1e"
 
 _NAMES: dict[type, str] = {
@@ -88,8 +89,7 @@ class JsonReader:
     def chunks(self) -> Iterator[Chunk]:
         """The records in order."""
         if self._first:
-            for records, rows, texts in self._read():
-                yield Chunk(to_table(records, self._kinds), malformed_table(rows, texts))
+            yield from map(self._chunk, self._read())
 
     def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece]:
         """The records in order; of those that are plainly written only these columns are read, as far as that goes.
@@ -107,8 +107,8 @@ class JsonReader:
             objects = PlainObjects(source, _first_byte(source), self._rows, fields, self._path.stat().st_size // parts)
             if not _is_spread_out(objects.rest):
                 yield from objects.pieces()
-                for records, rows, texts in _lines(source, objects.rest, self._rows, objects.rows):
-                    yield Parsed(Chunk(to_table(records, None), malformed_table(rows, texts)))
+                rest = _lines(source, objects.rest, self._rows, objects.rows)
+                yield from map(Parsed, map(self._chunk, rest))
                 return
         finally:
             source.close()
@@ -131,6 +131,11 @@ class JsonReader:
         if self._source is not None:
             self._source.close()
             self._source = None
+
+    def _chunk(self, found: Rows) -> Chunk:
+        records, rows, texts = found
+        lines = texts_of(records, rows, _BETWEEN[self.format]) if self._kinds is None else None
+        return Chunk(to_table(records, self._kinds), malformed_table(rows, texts), lines)
 
     def _read(self) -> Iterator[Rows]:
         source = self._source = _JsonText(self._path, self._charset)

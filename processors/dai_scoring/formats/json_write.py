@@ -10,10 +10,14 @@ from typing import Any, BinaryIO
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute
 
 from dai_scoring.formats import text
 from dai_scoring.formats.base import Format, check_names
 from dai_scoring.formats.row_writer import SLICE_ROWS, groups_of, rows_of
+
+# The stubs know no mix of arrays and scalars, which most functions take.
+pc: Any = pyarrow.compute
 
 
 def joined(objects: Sequence[bytes], format: Format) -> bytes:  # noqa: A002 - the word of the contract
@@ -29,6 +33,20 @@ def of_lines(form: Format, table: pa.Table, lines: pa.Array, counts: Sequence[in
     tail = bytes(close) + b"]" if form is Format.JSON_ARRAY else bytes(close)
     rows = bytes(text).split(between)
     return [b"".join([head.getvalue(), between.join(group), tail]) for group in groups_of(rows, counts)]
+
+
+def with_codes(lines: pa.Array, codes: pa.Array, malformed: pa.Array, key: str) -> pa.Array:
+    """Rejected rows as ``lines``, with their codes behind what they have; of the malformed ones nothing is kept."""
+    nothing = pa.scalar(between_of(lines).decode() + "{", lines.type)
+    own = _with_comma(pc.if_else(malformed, nothing, lines))
+    named = pa.scalar(orjson.dumps(key).decode() + ":", lines.type)
+    return pc.binary_join_element_wise(own, named, text.json_values(codes), pa.scalar("", lines.type))
+
+
+def _with_comma(lines: pa.Array) -> pa.Array:
+    """The rows ready for another value: with a comma, but for those that have none yet."""
+    comma = pc.if_else(pc.ends_with(lines, "{"), pa.scalar("", lines.type), pa.scalar(",", lines.type))
+    return pc.binary_join_element_wise(lines, comma, pa.scalar("", lines.type))
 
 
 def between_of(lines: pa.Array) -> bytes:
@@ -71,9 +89,12 @@ class JsonWriter:
     def _behind(self, lines: pa.Array, table: pa.Table) -> list[memoryview | bytes]:
         if not table.num_rows:
             return []
-        parts: list[pa.Array[Any] | str] = [lines]
+        has_empty = pc.any(pc.ends_with(lines, "{")).as_py()
+        parts: list[pa.Array[Any] | str] = [_with_comma(lines) if has_empty else lines]
+        comma = "" if has_empty else ","
         for name, column in zip(table.column_names, table.combine_chunks().columns, strict=True):
-            parts += ["," + orjson.dumps(name).decode() + ":", text.json_values(column.chunk(0))]
+            parts += [comma + orjson.dumps(name).decode() + ":", text.json_values(column.chunk(0))]
+            comma = ","
         # What ended the row before the first belongs behind the last, but for what comes before a next one.
         between = between_of(lines)
         close = between[: between.index(b"}") + 1]
