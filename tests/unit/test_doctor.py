@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,15 @@ def test_what_the_bridge_logs(home: Path, logger: str, state: str) -> None:
     assert found(home)["log level"].state == state
 
 
-_USAGE = {"freeSpaceBytes": 5 << 20, "totalSpaceBytes": 100 << 30}
+def _machine(free: int, java: str) -> dict[str, Any]:
+    usage = {"freeSpaceBytes": free, "totalSpaceBytes": 100 << 30}
+    return {
+        "versionInfo": {"javaVersion": java, "javaVendor": "Nobody"},
+        "flowFileRepositoryStorageUsage": usage,
+        "contentRepositoryStorageUsage": [usage],
+    }
+
+
 _ANSWERS = {
     "/nifi-api/flow/about": {"about": {"version": "1.28.1"}},
     "/nifi-api/flow/cluster/summary": {
@@ -106,20 +115,21 @@ _ANSWERS = {
             "totalNodeCount": 2,
         }
     },
-    "/nifi-api/system-diagnostics": {
+    "/nifi-api/system-diagnostics?nodewise=True": {
         "systemDiagnostics": {
-            "aggregateSnapshot": {
-                "versionInfo": {"javaVersion": "11.0.2", "javaVendor": "Nobody"},
-                "flowFileRepositoryStorageUsage": _USAGE,
-                "contentRepositoryStorageUsage": [_USAGE],
-            }
+            # As NiFi adds up: the disk of the second node is not seen to be full.
+            "aggregateSnapshot": _machine(50 << 30, "25"),
+            "nodeSnapshots": [
+                {"address": "one", "apiPort": 8080, "snapshot": _machine(50 << 30, "25")},
+                {"address": "two", "apiPort": 8081, "snapshot": _machine(5 << 20, "11.0.2")},
+            ],
         }
     },
 }
 
 
 class _OldNiFi(BaseHTTPRequestHandler):
-    """A NiFi that no test can run: 1.x, on a Java that 2.x does not start on, with little room and a node away."""
+    """A NiFi that no test can run: 1.x, one node away, another with an old Java and little room."""
 
     def do_GET(self) -> None:
         body = json.dumps(_ANSWERS[self.path]).encode()
@@ -145,7 +155,8 @@ def test_a_nifi_and_a_java_that_are_too_old_and_a_node_away(old_nifi: str) -> No
     findings = {one.check: one for one in server.examine(connect.connect(old_nifi))}
     assert {one.state for one in findings.values()} == {PROBLEM}
     assert findings["NiFi"].fix == "Use NiFi 2.x."
-    assert findings["Java"].says == "Java 11.0.2 of Nobody"
+    assert findings["Java"].says == "Java 11.0.2 of Nobody on two:8081"
     assert "Java 21 or newer" in findings["Java"].fix
     assert findings["nodes"].says == "1 / 2 nodes are connected"
-    assert findings["disk"].says.count("0.0 GB of 107 GB left") == 2
+    assert findings["disk"].says.count(" on two:8081 has 0.0 GB of 107 GB left") == 2
+    assert "one:8080" not in findings["disk"].says

@@ -22,16 +22,21 @@ def examine(version: str) -> Iterator[Finding]:
     """Look at the connected NiFi of that version."""
     yield _version(version)
     yield _nodes()
-    whole = if_permitted(
-        lambda: nipyapi.nifi.SystemDiagnosticsApi().get_system_diagnostics().system_diagnostics.aggregate_snapshot
-    )
-    if whole is None:
+    machines = if_permitted(_machines)
+    if machines is None:
         why = "this user may not see NiFi's system diagnostics"
         yield Finding("Java", UNKNOWN, why)
         yield Finding("disk", UNKNOWN, why)
         return
-    yield _java(whole)
-    yield _disk(whole)
+    yield _java(machines)
+    yield _disk(machines)
+
+
+def _machines() -> dict[str, Any]:
+    """What NiFi says of its machine, by words for which node's; the sum over nodes would hide a full disk of one."""
+    said = nipyapi.nifi.SystemDiagnosticsApi().get_system_diagnostics(nodewise=True).system_diagnostics
+    nodes = {f" on {one.address}:{one.api_port}": one.snapshot for one in said.node_snapshots or []}
+    return nodes or {"": said.aggregate_snapshot}
 
 
 def _version(version: str) -> Finding:
@@ -55,24 +60,30 @@ def _nodes() -> Finding:
     )
 
 
-def _java(whole: Any) -> Finding:
-    version = str(whole.version_info.java_version)
-    found = re.match(r"\d+", version)
-    says = f"Java {version} of {whole.version_info.java_vendor}"
-    if found is None or int(found[0]) >= MINIMUM:
-        return Finding("Java", OK, says)
-    return Finding("Java", PROBLEM, says, f"Run NiFi on Java {MINIMUM} or newer: set JAVA_HOME where it is started.")
+def _java(machines: dict[str, Any]) -> Finding:
+    known = {where: one.version_info for where, one in machines.items()}
+    said = {where: f"Java {one.java_version} of {one.java_vendor}" for where, one in known.items()}
+    old = [said[where] + where for where, one in known.items() if _is_old(str(one.java_version))]
+    if old:
+        fix = f"Run NiFi on Java {MINIMUM} or newer: set JAVA_HOME where it is started."
+        return Finding("Java", PROBLEM, "; ".join(old), fix)
+    return Finding("Java", OK, ", ".join(dict.fromkeys(said.values())))
 
 
-def _disk(whole: Any) -> Finding:
-    stores = [
-        ("flowfile", whole.flow_file_repository_storage_usage),
-        *(("content", one) for one in whole.content_repository_storage_usage or []),
-        *(("provenance", one) for one in whole.provenance_repository_storage_usage or []),
+def _is_old(java: str) -> bool:
+    found = re.match(r"\d+", java)
+    return found is not None and int(found[0]) < MINIMUM
+
+
+def _disk(machines: dict[str, Any]) -> Finding:
+    found = [
+        (name + where, int(one.free_space_bytes), int(one.total_space_bytes))
+        for where, whole in machines.items()
+        for name, one in _stores(whole)
+        if one is not None
     ]
-    found = [(name, int(one.free_space_bytes), int(one.total_space_bytes)) for name, one in stores if one is not None]
     full = [
-        f"the disk of the {name} repository has {free / 1e9:.1f} GB of {total / 1e9:.0f} GB left"
+        f"the disk of the {name} has {free / 1e9:.1f} GB of {total / 1e9:.0f} GB left"
         for name, free, total in found
         if total and (1 - free / total > _FULL or free < _FREE)
     ]
@@ -82,3 +93,11 @@ def _disk(whole: Any) -> Finding:
         )
     least = min((free for _, free, _ in found), default=0)
     return Finding("disk", OK, f"{least / 1e9:.0f} GB free for NiFi's repositories")
+
+
+def _stores(whole: Any) -> list[tuple[str, Any]]:
+    return [
+        ("flowfile repository", whole.flow_file_repository_storage_usage),
+        *(("content repository", one) for one in whole.content_repository_storage_usage or []),
+        *(("provenance repository", one) for one in whole.provenance_repository_storage_usage or []),
+    ]
