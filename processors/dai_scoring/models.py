@@ -21,7 +21,7 @@ class Runtime(Enum):
 
 
 def open_model(
-    path: Path,
+    path: str | Path,
     runtime: Runtime = Runtime.AUTO,
     settings: RuntimeSettings | None = None,
     progress: Callable[[str], None] = lambda line: None,
@@ -31,6 +31,7 @@ def open_model(
     ``progress`` is told what is being done where that takes minutes: when a pipeline's environment is made.
     Raises ModelError: see :mod:`dai_scoring.errors` for which and when.
     """
+    path = Path(path)
     settings = settings or RuntimeSettings()
     kind = identify(path)
     check_whole(path)

@@ -114,7 +114,7 @@ def browser(nifi: NiFi) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def all_processors(nifi: NiFi, tmp_path_factory: pytest.TempPathFactory) -> None:
+def all_processors(nifi: NiFi, cpp_runtime: None, tmp_path_factory: pytest.TempPathFactory) -> None:
     for runtime in ("cpp", "python"):
         install(build(runtime, tmp_path_factory.mktemp(runtime), quiet, accept_h2o_licence=True).path, quiet)
 
