@@ -210,5 +210,8 @@ def test_the_release_script_deploys_then_swaps_or_refuses(nifi: NiFi, samples: P
         swapped = release(second)
         assert (swapped.returncode, "swapped" in swapped.stdout) == (0, True), swapped.stderr
         assert [one.id for one in status("released").loaded] == [second_model.ID]
+        again = release(second)
+        assert (again.returncode, again.stdout.splitlines()[-1].endswith(", unchanged")) == (0, True), again.stderr
+        assert release(second, "--param", "port").returncode == 2
     finally:
         undeploy("released", force=True)

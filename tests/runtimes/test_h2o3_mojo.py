@@ -36,6 +36,11 @@ def test_every_row_of_the_sample_scores_as_h2o_scored_it(penguins_scorer: Scorer
         assert result.predictions.column(name).to_pylist() == [float(t) for t in expected.column(name).to_pylist()]
 
 
+def test_a_path_may_be_text(penguins_scorer: Scorer, samples: Path, settings: RuntimeSettings) -> None:
+    with open_model(str(samples / "penguins.mojo"), settings=settings) as scorer:
+        assert scorer.info == penguins_scorer.info
+
+
 def test_what_the_model_says_of_itself(penguins_scorer: Scorer) -> None:
     info = penguins_scorer.info
     types = {column.name: column.type for column in info.inputs}

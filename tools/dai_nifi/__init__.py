@@ -1,7 +1,7 @@
 """Deploys and operates H2O models in Apache NiFi: the command dai-nifi, and its verbs as functions.
 
 ``from dai_nifi import deploy, swap, status`` and so on; :mod:`dai_nifi.api` has them, :mod:`dai_nifi.errors` what they
-raise.
+raise. ``Locally`` says how models are loaded on the machine that calls them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
         swap,
         undeploy,
     )
+    from dai_nifi.flows.swap import Locally
 
 __all__ = [
+    "Locally",
     "build_nar",
     "deploy",
     "doctor",

@@ -1,23 +1,23 @@
 """The errors of the tool; each class carries the exit code that the command ends with.
 
-===== ===================== ==========================================================
+===== ===================== ========================================================================================
  code  class                 when
-===== ===================== ==========================================================
+===== ===================== ========================================================================================
    1   ToolError             anything without a code of its own
    2   UsageError            a wrong option or argument (also typer's own)
    3   PrerequisiteError     something this machine lacks: a JDK, Maven, a port, disk
-   4   NiFiUnreachableError  no NiFi answers at the URL, or it refuses the connection
-   5   NotFoundError         the named flow, NAR, model or file does not exist
+   4   NiFiUnreachableError  no NiFi answers at the URL, it refuses the connection, or the profile does not work
+   5   NotFoundError         the named flow, NAR, model or file does not exist, or NiFi lacks what the flow is made of
    6   InvalidFlowError      a component is not valid, or did not start in time
    7   ModelRefusedError     the model cannot be loaded or is not what the flow needs
-   8   ConflictError         the name or port is taken by something else
+   8   ConflictError         the name or port is taken, FlowFiles are queued in what goes, or NiFi refuses for now
    9   ScoringFailedError    the input could not be scored
   10   NotPermittedError     NiFi knows who asks, and does not let them do it
   11   BusyError             another command is changing the same flow
   12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
   13   NotRestoredError      a swap failed, and the old model could not be put back
  130   CancelledError        ctrl-C, or SIGTERM
-===== ===================== ==========================================================
+===== ===================== ========================================================================================
 """
 
 from __future__ import annotations

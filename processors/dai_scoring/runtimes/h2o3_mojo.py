@@ -41,7 +41,8 @@ def load(path: Path, settings: RuntimeSettings) -> H2o3Mojo:
     if not jars:
         raise RuntimeMissingError(
             "the jars of h2o-genmodel are not installed here. 'dai-nifi nars build' puts them into the NiFi "
-            "archive, and 'dai-nifi score' fetches them from Maven Central."
+            "archive, 'dai-nifi score' fetches them from Maven Central, and so does dai_nifi.jars.resolve_jars() for "
+            "RuntimeSettings.jar_folders."
         )
     # A runtime folder of the user's joins from the start: the virtual machine may serve such models next.
     jvm.start([*jars, *jvm.mojo2_jars(None, settings.jar_folders)], settings.jvm_options, settings.java_home)

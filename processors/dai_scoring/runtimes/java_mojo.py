@@ -70,8 +70,8 @@ def _start(settings: RuntimeSettings) -> None:
     if not jars:
         raise RuntimeMissingError(
             "this is a Driverless AI MOJO, and H2O's MOJO runtime for Java is not installed here. It comes under "
-            "H2O.ai's own licence: accept that with 'dai-nifi nars build --accept-h2o-licence' (NiFi) or "
-            "'dai-nifi score --accept-h2o-licence' (command line), or point MOJO Runtime at a folder with its jars."
+            "H2O.ai's own licence: accept that with 'dai-nifi nars build --accept-h2o-licence' (NiFi) or the "
+            "same option of score, inspect or swap (command line), or point MOJO Runtime at a folder with its jars."
         )
     jvm.start([*jvm.open_jars(settings.jar_folders), *jars], settings.jvm_options, settings.java_home)
     dai.check_licence_file(settings.licence_file)
