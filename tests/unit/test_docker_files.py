@@ -188,6 +188,7 @@ def test_compose_files_build_this_image_and_listen_on_loopback_only(name: str) -
     assert (ROOT / build["dockerfile"]).is_file()
     assert set(build["args"]) <= set(arguments())
     assert build["args"]["BASE_IMAGE"] == f"${{BASE_IMAGE:-{arguments()['BASE_IMAGE']}}}"
+    assert build["args"]["PYTHON_VERSION"] == f"${{NIFI_PYTHON_VERSION:-{arguments()['PYTHON_VERSION']}}}"
     published = [port for service in services.values() for port in service.get("ports", ())]
     assert all(re.fullmatch(r"127\.0\.0\.1:\$\{\w+:-\d+\}:\d+", port) for port in published)
     assert len({re.search(r":-(\d+)", port)[1] for port in published}) == len(published)  # type: ignore[index]
