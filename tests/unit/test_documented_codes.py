@@ -1,0 +1,45 @@
+"""The codes that rows and FlowFiles carry: docs/operating.md lists those that the code can give, and no others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dai_scoring.errors import ScoringError
+from dai_scoring.formats import MALFORMED_ROW
+from dai_scoring.rest_v1 import STATUSES
+from dai_scoring.scorer import REFUSED
+from tests.conftest import ROOT
+
+PROCESSORS = ROOT / "processors"
+# No error is only that: each that is raised is of a kind below it.
+ABSTRACT = {"scoring_error", "input_error", "execution"}
+
+
+def documented(heading: str) -> dict[str, str]:
+    """The codes of the table whose head begins so, and what is in their last column."""
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    rows = text.partition(f"| `{heading}` |")[2].partition("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    return {code: row[-1] for row in cells for code in re.findall(r"\w+", row[0])}
+
+
+def kinds(base: type[ScoringError]) -> Iterator[type[ScoringError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from kinds(kind)
+
+
+def test_reject_codes() -> None:
+    sources = [file.read_text(encoding="utf-8") for file in (PROCESSORS / "dai_scoring").glob("*.py")]
+    given = {code for text in sources for code in re.findall(r'complaints\.add\("(\w+)"', text)}
+    assert len(given) > 5
+    assert set(documented("_reject_code")) == given | {MALFORMED_ROW, REFUSED}
+
+
+def test_error_codes_and_the_status_that_each_has_over_http() -> None:
+    processing = (PROCESSORS / "dai_scoring_nifi" / "processing.py").read_text(encoding="utf-8")
+    own = set(re.findall(r'self\._failed\(\s*item,\s*"(\w+)"', processing))
+    assert own == {"io", "internal"}
+    codes = {kind.code for kind in kinds(ScoringError)} - ABSTRACT | own
+    assert documented("scoring.error.code") == {code: str(STATUSES.get(code, 500)) for code in codes}
