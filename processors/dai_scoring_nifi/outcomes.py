@@ -41,17 +41,12 @@ def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Pa
 
 def nothing(info: ModelInfo) -> Outcome:
     """A FlowFile without contents."""
-    return Outcome(SUCCESS, {**_model(info), "record.count": "0"}, b"")
+    return Outcome(SUCCESS, {**_model(info), **_counts(0, 0, 0.0)}, b"")
 
 
 def answered(info: ModelInfo, asked: Question, answer: Answer, seconds: float) -> Outcome:
     """The answer to a request of H2O's REST scorers."""
-    attributes = {
-        **_model(info),
-        "record.count": str(answer.rows),
-        "mime.type": answer.mime_type,
-        "scoring.duration.ms": str(round(seconds * 1000)),
-    }
+    attributes = {**_model(info), **_counts(answer.rows, 0, seconds), "mime.type": answer.mime_type}
     return Outcome(SUCCESS, attributes, answer.body, f"Answered {asked.value} with {_words(info)}", seconds)
 
 
@@ -70,13 +65,16 @@ def _success(
     contents: bytes | Path,
     further: Outcome | None,
 ) -> Outcome:
-    attributes = {
-        **attributes,
-        "record.count": str(count),
+    attributes = {**attributes, **_counts(count, rejected, seconds)}
+    return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
+
+
+def _counts(scored: int, rejected: int, seconds: float) -> dict[str, str]:
+    return {
+        "record.count": str(scored),
         "scoring.rejected.count": str(rejected),
         "scoring.duration.ms": str(round(seconds * 1000)),
     }
-    return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
 
 
 def _model(info: ModelInfo) -> dict[str, str]:

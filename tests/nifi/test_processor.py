@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -62,9 +63,16 @@ class Canvas:
         found = until(settled)
         return found.validation_status, found.validation_errors or []
 
-    def score(self, text: str, properties: dict[str, str | None], kind: str = "ScoreJavaMojo") -> dict[str, list[Any]]:
+    def score(
+        self,
+        text: str,
+        properties: dict[str, str | None],
+        kind: str = "ScoreJavaMojo",
+        attributes: dict[str, str] | None = None,
+    ) -> dict[str, list[Any]]:
         """Send one text through a processor: the FlowFiles of each relationship, as listing entries."""
         config = {
+            **(attributes or {}),
             "File Size": "0B",
             "Data Format": "Text",
             "Unique FlowFiles": "false",
@@ -266,6 +274,17 @@ def test_what_a_scored_flowfile_carries(canvas: Canvas, titanic: Path) -> None:
     assert int(scored.attributes["scoring.duration.ms"]) >= 0
     assert not [name for name in original.attributes if name.startswith("scoring.")]
     assert "4722d920-b3f8-11e9-9f90-ac1f6b00be4c" in provenance(scored.uuid)
+
+
+def test_an_answer_in_h2o_s_dialect_carries_the_same_attributes(canvas: Canvas, titanic: Path) -> None:
+    asked = json.dumps({"fields": list(GOLDEN_ROW), "rows": [list(GOLDEN_ROW.values())]})
+    request = {"http.method": "POST", "http.request.uri": "/model/score"}
+    properties = {**model_only(titanic), "H2O REST Requests": "answer"}
+    (answer,) = canvas.score(asked, properties, attributes=request)["success"]
+    assert json.loads(canvas.content("success", answer))["score"] == [[str(score) for score in GOLDEN_SCORE]]
+    counts = {"record.count": "1", "scoring.rejected.count": "0", "mime.type": "application/json"}
+    assert counts.items() <= answer.attributes.items()
+    assert int(answer.attributes["scoring.duration.ms"]) >= 0
 
 
 def provenance(uuid: str) -> str:

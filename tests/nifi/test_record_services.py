@@ -175,6 +175,18 @@ def test_a_nested_record_where_a_number_belongs_and_no_records(canvas: Canvas, t
     assert json.loads(canvas.content("success", found["success"][0])) == []
 
 
+def test_an_empty_flowfile(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
+    services = canvas.service("CSVReader", {}), canvas.service("CSVRecordSetWriter", {})
+    found = canvas.score_file(tmp_path, b"", properties(titanic, *services))
+    assert only(found) == {"success": 1, "original": 1}
+    (scored,) = found["success"]
+    assert (scored.size, scored.attributes["record.count"], scored.attributes["scoring.rejected.count"]) == (
+        0,
+        "0",
+        "0",
+    )
+
+
 def test_many_records_in_their_order(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
     rows = 90_000
     lines = [f"{i},{i % 3 + 1},male,{i % 80},A{i % 7},7.25,C{i % 11}" for i in range(rows)]
