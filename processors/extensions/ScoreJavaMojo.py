@@ -186,14 +186,14 @@ class ScoreJavaMojo(RecordScoring):
     )
     LICENCE_KEY = PropertyDescriptor(
         name="Licence Key",
-        description="""The Driverless AI licence key, for MOJOs that need one. Without it and Licence File the runtime looks at
+        description="""The Driverless AI licence key, for models that need one. Without it and Licence File the runtime looks at
             DRIVERLESS_AI_LICENSE_KEY and DRIVERLESS_AI_LICENSE_FILE in NiFi's environment.""",
         required=False,
         sensitive=True,
     )
     LICENCE_FILE = PropertyDescriptor(
         name="Licence File",
-        description="The path of the Driverless AI licence file (license.sig), for MOJOs that need one.",
+        description="The path of the Driverless AI licence file (license.sig), for models that need one.",
         required=False,
         resource_definition=ResourceDefinition(allow_file=True),
     )

@@ -15,7 +15,7 @@ from dai_scoring_nifi.processing import RecordScoring
         Set Scoring Pipeline to the path of the scorer.zip, or to a parameter that refers to an asset, and leave the rest.
         Connect 'success', and 'rejected' and 'failure' to where somebody looks.
         """,
-    keywords=["H2O", "Driverless AI", "MOJO", "scoring", "inference"],
+    keywords=["H2O", "Driverless AI", "scorer.zip", "scoring", "inference"],
 )
 @multi_processor_use_case(
     description="Answer HTTP requests with scores",
@@ -187,14 +187,14 @@ class ScorePythonPipeline(RecordScoring):
     )
     LICENCE_KEY = PropertyDescriptor(
         name="Licence Key",
-        description="""The Driverless AI licence key, for MOJOs that need one. Without it and Licence File the runtime looks at
+        description="""The Driverless AI licence key, for models that need one. Without it and Licence File the runtime looks at
             DRIVERLESS_AI_LICENSE_KEY and DRIVERLESS_AI_LICENSE_FILE in NiFi's environment.""",
         required=False,
         sensitive=True,
     )
     LICENCE_FILE = PropertyDescriptor(
         name="Licence File",
-        description="The path of the Driverless AI licence file (license.sig), for MOJOs that need one.",
+        description="The path of the Driverless AI licence file (license.sig), for models that need one.",
         required=False,
         resource_definition=ResourceDefinition(allow_file=True),
     )
