@@ -63,6 +63,8 @@ def test_rows_are_counted_by_model_and_exported(nifi: NiFi, titanic_batch: Folde
     assert counts.seconds > 0
     (loaded,) = found.loaded
     assert (loaded.id, loaded.sha256, loaded.file) == (counts.model, sha256(titanic), found.model)
+    shown = run("status", titanic_batch.name, "--url", nifi.url).stdout
+    assert f"{loaded.file}  id {loaded.id}  SHA-256 {loaded.sha256[:12]}" in shown
     names = ("rows scored", "rows rejected", "FlowFiles failed", "microseconds scoring")
     metrics = exported(nifi)
     assert [metrics[f"{name}, model {counts.model}"] for name in names] == [4, 1, 1, round(counts.seconds * 1e6)]

@@ -86,7 +86,7 @@ def _all(found: list[FlowStatus]) -> RenderableType:
 
 def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
     scored = one.scoring
-    loaded = [f"{each.id}  SHA-256 {each.sha256[:12]}  on {each.runtime}" for each in one.loaded]
+    loaded = [f"{each.file}  id {each.id}  SHA-256 {each.sha256[:12]}  on {each.runtime}" for each in one.loaded]
     facts = {
         "flow": f"{one.flow} ({one.runtime})",
         "components": f"{one.running} running, {one.stopped} stopped, {one.invalid} invalid",
