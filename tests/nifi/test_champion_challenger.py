@@ -24,7 +24,7 @@ from dai_nifi.flows.status import status
 from dai_nifi.flows.swap import SwapRequest, rollback, swap
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nifi.web import free_port
-from tests.nifi import second_model
+from tests.nifi import provenance, second_model
 from tests.nifi.commands import run
 from tests.nifi.conftest import NiFi
 from tests.nifi.test_deploy_http import ask, expected
@@ -69,6 +69,9 @@ class Rivals:
         mine = {f"{one.component.name} ({one.id})" for one in found}
         counters = nipyapi.nifi.CountersApi().get_counters().counters.aggregate_snapshot.counters or []
         return {one.context.partition(" (")[0]: one.value_count for one in counters if one.context in mine}
+
+    def processor(self, name: str) -> Any:
+        return next(one for one in deployed.processors(deployed.find(NAME).id) if one.component.name == name)
 
     def count_of(self, name: str) -> int:
         return self.counted().get(name, 0)
@@ -126,6 +129,14 @@ def test_in_shadow_the_champion_answers_and_agreement_is_what_one_would_count(ri
     until(lambda: rivals.count_of(AGREE) + rivals.count_of(DISAGREE) == len(copied))
     assert rivals.count_of(AGREE) == len(copied) - len(differing)
     assert rivals.count_of(LOST) == 0
+    # Where those that agree end, and those that do not.
+    ends = ((AGREE, "agree", len(copied) - len(differing)), ("Gather for 10 seconds", "disagree", len(differing)))
+    for name, route, count in ends:
+        terms = {"ProcessorID": rivals.processor(name).id, "EventType": "DROP"}
+        told = [provenance.attributes(one) for one in provenance.events(terms, count)]
+        assert {one["QueryRecord.Route"] for one in told} == {route}
+        assert {one["scoring.model.id"] for one in told} == {second_model.ID}
+        assert sum(int(one["record.count"]) for one in told) == count
 
     def written() -> list[dict[str, Any]]:
         files = [one for one in rivals.disagreements.glob("*") if not one.name.startswith(".")]

@@ -15,6 +15,7 @@ import pytest
 from dai_nifi.nars import archive
 from dai_nifi.nars.install import install, remove
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
+from tests.nifi import provenance
 from tests.nifi.conftest import NiFi, quiet
 
 pytestmark = pytest.mark.nifi
@@ -273,7 +274,8 @@ def test_what_a_scored_flowfile_carries(canvas: Canvas, titanic: Path) -> None:
     assert common.items() <= rejected.attributes.items()
     assert int(scored.attributes["scoring.duration.ms"]) >= 0
     assert not [name for name in original.attributes if name.startswith("scoring.")]
-    assert "4722d920-b3f8-11e9-9f90-ac1f6b00be4c" in provenance(scored.uuid)
+    (event,) = provenance.events({"FlowFileUUID": scored.uuid, "EventType": "CONTENT_MODIFIED"})
+    assert "4722d920-b3f8-11e9-9f90-ac1f6b00be4c" in event.details
 
 
 def test_an_answer_in_h2o_s_dialect_carries_the_same_attributes(canvas: Canvas, titanic: Path) -> None:
@@ -285,22 +287,6 @@ def test_an_answer_in_h2o_s_dialect_carries_the_same_attributes(canvas: Canvas, 
     counts = {"record.count": "1", "scoring.rejected.count": "0", "mime.type": "application/json"}
     assert counts.items() <= answer.attributes.items()
     assert int(answer.attributes["scoring.duration.ms"]) >= 0
-
-
-def provenance(uuid: str) -> str:
-    """The details of the FlowFile's event that changed its contents."""
-    terms = {"FlowFileUUID": {"value": uuid}, "EventType": {"value": "CONTENT_MODIFIED"}}
-    request = {"provenance": {"request": {"maxResults": 10, "searchTerms": terms}}}
-    api = nipyapi.nifi.ProvenanceApi()
-
-    def event() -> Any:
-        query = api.submit_provenance_request(body=request).provenance
-        until(lambda: api.get_provenance(query.id).provenance.finished)
-        events = api.get_provenance(query.id).provenance.results.provenance_events
-        api.delete_provenance(query.id)
-        return events and events[0]
-
-    return str(until(event).details)
 
 
 def test_a_flowfile_of_the_wrong_format_for_the_property(canvas: Canvas, titanic: Path) -> None:
