@@ -62,6 +62,7 @@ def _sources() -> list[Path]:
 
 def _make(place: Path, progress: Progress, mojo2: bool) -> None:
     """Build in a folder beside and rename: the place is complete or not there."""
+    maven.find_maven()  # before a Java is fetched for it
     progress("resolving the Java runtimes", None)
     with tempfile.TemporaryDirectory(prefix=place.name + ".part-", dir=place.parent) as folder:
         part = Path(folder)
