@@ -9,15 +9,15 @@ BENCH_READY := .venv/bench-ready
 
 .PHONY: demo maven stop test test-packages check bench clean setup
 
-demo: maven $(READY)  ## a NiFi with both flows, scoring the sample's rows
-	@$(BIN)/dai-nifi demo start
+demo: maven $(READY)  ## a NiFi with both flows, scoring the sample's rows; ARGS=--help
+	@$(BIN)/dai-nifi demo start $(ARGS)
 
 # Before the minute that .venv takes.
 maven:
 	@command -v mvn >/dev/null || { echo "Maven (mvn) is needed and is not on PATH: install it (Debian: apt-get install maven; macOS: brew install maven)"; exit 3; }
 
-stop:  ## end what demo started
-	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop; else echo "The demonstration was not running."; fi
+stop:  ## end what demo started; ARGS="--dir ..." as for demo
+	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop $(ARGS); else echo "The demonstration was not running."; fi
 
 test: $(READY)  ## every test that can run here
 	@$(BIN)/python -m pytest

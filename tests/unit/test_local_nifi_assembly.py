@@ -130,6 +130,13 @@ def test_the_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
             assert waited == [True]
 
 
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DAI_NIFI_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(PrerequisiteError, match=r"file/cache, cannot be written \(Not a directory\).*DAI_NIFI_CACHE"):
+        assembly.ensure(JAVA, silent, FakeMaven())
+
+
 def test_the_pom_names_the_version() -> None:
     assert assembly.version() == "2.3.0"
     assert assembly.place().name.startswith("nifi-2.3.0-")

@@ -199,7 +199,7 @@ class LocalNiFi:
         if not str(self.dir).isascii():
             raise UsageError(
                 f"NiFi's web server does not start in {self.dir}: Jetty opens its archives by addresses "
-                "that must be ASCII. Choose another folder with --dir."
+                "that must be ASCII. Choose another with --dir (make demo and make stop: ARGS='--dir FOLDER')."
             )
         settings = replace(settings, port=web.claim_port(settings.port))
         java = find_java(progress)

