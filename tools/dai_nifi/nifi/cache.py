@@ -36,6 +36,9 @@ def locked(file: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        # Also where the lock itself is left from better days: what is made under it lies beside it.
+        if not os.access(file.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file.parent))
         handle = file.open("a")
     except OSError as error:
         if file.parent != directory() or error.errno in _FULL:

