@@ -28,6 +28,7 @@ def test_commands_are_called_as_this_one_was(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "  .venv/bin/dai-nifi status\n" in said(8080)
     assert ".venv/bin/dai-nifi nifi logs --dir 'a b/demo/nifi'\n" in said(8080)
+    assert " .venv/bin/dai-nifi demo stop --dir 'a b/demo'\n" in said(8080)
     (tmp_path / "dai-nifi").touch(0o755)
     assert "  dai-nifi status\n" in said(8080)
 

@@ -72,7 +72,8 @@ def _render(console: Console, shown: demo.Shown) -> None:
     # Another NiFi has the port that commands look at unasked.
     asked = "" if url == DEFAULT_URL else f" --url {url}"
     line(f"Look at it:  {command()} status{asked}", "bold")
-    line("Stop it:     make stop", "bold")
+    own = shlex.join(["demo", "stop", "--dir", str(shown.folder)])
+    line(f"Stop it:     {'make stop' if shown.folder == DEFAULT_FOLDER else f'{command()} {own}'}", "bold")
     log = shlex.join(["nifi", "logs", "--dir", str(demo.nifi_of(shown.folder))])
     line(f"NiFi runs on the Java in {shown.java_home}; its log: {command()} {log}")
     line(f"The first row was scored {shown.seconds_to_first_score} s after NiFi was up.")
