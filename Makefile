@@ -7,13 +7,17 @@ BIN := .venv/bin
 READY := .venv/ready
 BENCH_READY := .venv/bench-ready
 
-.PHONY: demo stop test test-packages check bench clean setup
+.PHONY: demo maven stop test test-packages check bench clean setup
 
-demo: $(READY)  ## a NiFi with both flows, scoring the sample's rows
-	@$(BIN)/dai-nifi demo start
+demo: maven $(READY)  ## a NiFi with both flows, scoring the sample's rows; ARGS=--help
+	@$(BIN)/dai-nifi demo start $(ARGS)
 
-stop: $(READY)  ## end what demo started
-	@$(BIN)/dai-nifi demo stop
+# Before the minute that .venv takes.
+maven:
+	@command -v mvn >/dev/null || { echo "Maven (mvn) is needed and is not on PATH: install it (Debian: apt-get install maven; macOS: brew install maven)"; exit 3; }
+
+stop:  ## end what demo started; ARGS="--dir ..." as for demo
+	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop $(ARGS); else echo "The demonstration was not running."; fi
 
 test: $(READY)  ## every test that can run here
 	@$(BIN)/python -m pytest
@@ -30,8 +34,7 @@ check: $(READY)  ## format, lint and types
 bench: $(BENCH_READY)  ## speed in a real NiFi, beside what users would pick instead; ARGS=--help
 	@$(BIN)/python -m tests.benchmarks.run $(ARGS)
 
-clean:  ## remove what was made here, but not the caches shared by checkouts
-	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop; fi
+clean: stop  ## remove what was made here, but not the caches shared by checkouts
 	@rm -rf .venv .dai-nifi build dist .pytest_cache .mypy_cache .ruff_cache
 
 setup: $(READY)
@@ -42,7 +45,7 @@ $(BENCH_READY): $(READY) tests/benchmarks/requirements.txt
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 is needed and none was found: install one, or say make PYTHON=/path/to/python3.11"; exit 3; }
-	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
+	@echo "Setting up .venv with $$($(PYTHON) --version), which takes a minute ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[java,tools,dev]'
 	@touch $@

@@ -7,6 +7,7 @@ import itertools
 import shutil
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, for this user only
@@ -70,19 +71,30 @@ class Folders:
             and _MEMORY_FOLDER.is_dir()
             and shutil.disk_usage(_MEMORY_FOLDER).free > size * _MEMORY_SPARE
         )
-        name = "memory" if in_memory else "disk"
-        folder: Folder | None = getattr(self._local, name, None)
-        if folder is None or not folder.path.is_dir():
-            folder = Folder(_MEMORY_FOLDER if in_memory else None)
-            self._all.append(folder.path)
-            setattr(self._local, name, folder)
+        folder = None
+        if in_memory:
+            # Such memory can be closed to this user, or read only: the disk does as well, if more slowly.
+            with suppress(OSError):
+                folder = self._made("memory", _MEMORY_FOLDER)
+        folder = folder or self._made("disk", None)
         folder.clear()
         return folder
 
     def call(self) -> Path:
         """This thread's file for what is too long for a call over the bridge; the folder's other files stay."""
-        folder: Folder | None = getattr(self._local, "memory", None)
-        return (folder if folder is not None and folder.path.is_dir() else self.take(0)).call
+        return (self._there("memory") or self._there("disk") or self.take(0)).call
+
+    def _there(self, name: str) -> Folder | None:
+        folder: Folder | None = getattr(self._local, name, None)
+        return folder if folder is not None and folder.path.is_dir() else None
+
+    def _made(self, name: str, place: Path | None) -> Folder:
+        folder = self._there(name)
+        if folder is None:
+            folder = Folder(place)
+            self._all.append(folder.path)
+            setattr(self._local, name, folder)
+        return folder
 
     def remove(self) -> None:
         """Delete all folders; a thread that comes back makes a new one."""

@@ -139,7 +139,7 @@ def test_an_error_of_the_runtime_comes_out_of_a_worker_as_what_it_is(titanic: Pa
 def test_where_no_worker_gets_the_model_all_is_scored_without(
     titanic: Path, expected: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = Path(shutil.copy(titanic, tmp_path / "model.mojo"))
+    path = Path(shutil.copyfile(titanic, tmp_path / "model.mojo"))  # not its mode: it may be read only
     with opened(path) as scorer:
         path.write_bytes(path.read_bytes() + b"\0")  # another model by now
         for _ in range(2):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import struct
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -217,3 +220,18 @@ def test_an_encoding_that_genmodel_cannot_score_with_weights_is_told(settings: R
         assert scorer.score(pa.table({"a": ["1"], "b": ["y"]})).predictions.to_pylist() == [{"predict": 0.25}]
     with pytest.raises(UnsupportedError, match=r"OneHotExplicit.* weights or folds"):
         open_model(one_hot(tmp_path / "weighted.mojo", "w\n"), settings=settings)
+
+
+def test_jars_in_a_folder_that_is_not_ascii(samples: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
+    """JPype loads these by a loader of its own, which knows less of where a class is from."""
+    place = tmp_path / "prüf"
+    shutil.copytree(settings.jar_folders[0], place)
+    script = (
+        "import sys; from pathlib import Path; from dai_scoring.models import open_model;"
+        "from dai_scoring.scorer import RuntimeSettings; model, java, jars = map(Path, sys.argv[1:]);"
+        "scorer = open_model(model, settings=RuntimeSettings(java_home=java, jar_folders=(jars,)));"
+        "print(scorer.info.runtime_version)"
+    )
+    command = [sys.executable, "-c", script, samples / "penguins.mojo", str(settings.java_home), place]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("3."), done.stderr

@@ -102,6 +102,7 @@ def _machine(free: int, java: str) -> dict[str, Any]:
         "versionInfo": {"javaVersion": java, "javaVendor": "Nobody"},
         "flowFileRepositoryStorageUsage": usage,
         "contentRepositoryStorageUsage": [usage],
+        "provenanceRepositoryStorageUsage": [{"freeSpaceBytes": 0, "totalSpaceBytes": -1}],
     }
 
 
@@ -160,3 +161,4 @@ def test_a_nifi_and_a_java_that_are_too_old_and_a_node_away(old_nifi: str) -> No
     assert findings["nodes"].says == "1 / 2 nodes are connected"
     assert findings["disk"].says.count(" on two:8081 has 0.0 GB of 107 GB left") == 2
     assert "one:8080" not in findings["disk"].says
+    assert "provenance" not in findings["disk"].says

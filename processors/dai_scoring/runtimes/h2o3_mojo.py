@@ -276,7 +276,9 @@ def _version(model: Any) -> str:
     stated = package.getImplementationVersion()
     if stated is not None:
         return str(stated)
-    source = str(model.getClass().getSuperclass().getProtectionDomain().getCodeSource().getLocation())
+    # Not where its code is from: the loader that JPype uses where a path is not ASCII does not say.
+    known = model.getClass().getSuperclass()
+    source = str(known.getResource(f"/{str(known.getName()).replace('.', '/')}.class"))
     found = re.search(r"genmodel-(\d[\d.]*\d)", source)
     return found.group(1) if found else "unknown"
 

@@ -80,18 +80,21 @@ def _disk(machines: dict[str, Any]) -> Finding:
         (name + where, int(one.free_space_bytes), int(one.total_space_bytes))
         for where, whole in machines.items()
         for name, one in _stores(whole)
-        if one is not None
+        # NiFi says -1 of a disk that Java cannot find out about, as in a chroot.
+        if one is not None and int(one.total_space_bytes) > 0
     ]
+    if not found:
+        return Finding("disk", UNKNOWN, "NiFi cannot tell how full its repositories' disks are", "Look with df.")
     full = [
         f"the disk of the {name} has {free / 1e9:.1f} GB of {total / 1e9:.0f} GB left"
         for name, free, total in found
-        if total and (1 - free / total > _FULL or free < _FREE)
+        if 1 - free / total > _FULL or free < _FREE
     ]
     if full:
         return Finding(
             "disk", PROBLEM, "; ".join(full), "Make room, or move the repositories (nifi.properties) to a larger disk."
         )
-    least = min((free for _, free, _ in found), default=0)
+    least = min(free for _, free, _ in found)
     return Finding("disk", OK, f"{least / 1e9:.0f} GB free for NiFi's repositories")
 
 

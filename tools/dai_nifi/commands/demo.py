@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,8 @@ from rich.table import Table
 
 from dai_nifi import demo
 from dai_nifi.commands.nifi import DEFAULT_DIR
-from dai_nifi.console import JsonOption, Output
+from dai_nifi.connect import DEFAULT_URL
+from dai_nifi.console import JsonOption, Output, command
 
 app = typer.Typer(help="A NiFi of its own with both flows and the sample model, scoring rows.", no_args_is_help=True)
 
@@ -66,6 +68,12 @@ def _render(console: Console, shown: demo.Shown) -> None:
     line(f"  Put a file of your own into {files / 'input'}; what cannot be scored goes to rejected and failed.")
     line()
     line(f"The canvas:  {shown.canvas}", "bold")
-    line("Stop it:     make stop   (or: dai-nifi demo stop)", "bold")
-    line(f"NiFi runs on the Java in {shown.java_home}; its log: dai-nifi nifi logs --dir {shown.folder / 'nifi'}")
+    url = shown.canvas.removesuffix("/nifi")
+    # Another NiFi has the port that commands look at unasked.
+    asked = "" if url == DEFAULT_URL else f" --url {url}"
+    line(f"Look at it:  {command()} status{asked}", "bold")
+    own = shlex.join(["demo", "stop", "--dir", str(shown.folder)])
+    line(f"Stop it:     {'make stop' if shown.folder == DEFAULT_FOLDER else f'{command()} {own}'}", "bold")
+    log = shlex.join(["nifi", "logs", "--dir", str(demo.nifi_of(shown.folder))])
+    line(f"NiFi runs on the Java in {shown.java_home}; its log: {command()} {log}")
     line(f"The first row was scored {shown.seconds_to_first_score} s after NiFi was up.")

@@ -36,5 +36,5 @@ def _make(place: Path, progress: Progress) -> None:
         made = Path(folder) / "jars"
         log = place.with_name(place.name + ".log")
         arguments = [f"-Dtarget={made}", "dependency:copy"]
-        maven.run(_POM, find_java(), log, progress, arguments, "fetch PostgreSQL's JDBC driver")
+        maven.run(_POM, find_java(progress), log, progress, arguments, "fetch PostgreSQL's JDBC driver")
         made.rename(place)

@@ -203,9 +203,16 @@ def problems(found: Sequence[Any]) -> list[str]:
 
 def _invalid(flow: Deployed, found: Sequence[str], when: str = "") -> InvalidFlowError:
     lines = "\n  ".join(found)
+    # NiFi 2.3 can lose a processor's process when an archive is replaced, and waits for it until it is started again.
+    lost = any(words in line for line in found for words in _NOT_READY)
+    advice = (
+        "Restart NiFi, which did not get the processor's Python to run (of make demo: make stop),"
+        if lost
+        else "Put that right"
+    )
     return InvalidFlowError(
         f"The flow {flow.name} is not valid{when}:\n  {lines}\n"
-        "It is on the canvas, stopped. Put that right and deploy again under the same name."
+        f"It is on the canvas, stopped. {advice} and deploy again under the same name."
     )
 
 

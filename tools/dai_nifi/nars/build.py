@@ -67,12 +67,13 @@ def build(
 
 
 def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dict[str, Path | bytes]:
+    # First, as this is what can be missing.
+    jars = resolve_jars(progress, mojo2 and spec.jars)
     packages = dependencies.packages(spec.extras, python, progress)
     entries = _tree(packages, _PACKAGES)
     processors = Path(dai_scoring.__file__).resolve().parent.parent
     for package in ("dai_scoring", "dai_scoring_nifi"):
         entries |= _tree(processors / package, f"{_PACKAGES}/{package}")
-    jars = resolve_jars(progress, mojo2 and spec.jars)
     entries |= _tree(jars / "nifi", f"{_PACKAGES}/dai_scoring_nifi/jars")
     if spec.jars:
         for kind in ("open", "mojo2") if mojo2 else ("open",):

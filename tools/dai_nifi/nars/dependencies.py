@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
-from dai_nifi import resources
+from dai_nifi import pip, resources
 from dai_nifi.errors import ToolError
 from dai_nifi.nifi import cache
 from dai_nifi.nifi.maven import Progress
@@ -97,7 +97,7 @@ def _install(wanted: list[str], constraints: Path, target: Path, python: str) ->
             command += ["--platform", platform]
     done = subprocess.run([*command, *wanted], capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
-        reason = "\n  ".join(done.stderr.strip().splitlines()[-6:])
+        reason = "\n  ".join(pip.reason(done.stderr, 6))
         raise ToolError(f"pip could not install the packages of the archive for Python {python}:\n  {reason}")
 
 

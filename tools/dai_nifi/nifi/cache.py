@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from dai_nifi.errors import PrerequisiteError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # told elsewhere, with what else may be in the way
 
 
 def directory() -> Path:
@@ -27,9 +32,22 @@ def locked(file: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
     """Hold an exclusive lock on ``file``, made if need be; ``waiting`` is called when another holds it.
 
     The system releases the lock when its holder dies, so an interrupted process never blocks the next one.
+    Raises PrerequisiteError where the shared folder cannot be written.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as handle:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Also where the lock itself is left from better days: what is made under it lies beside it.
+        if not os.access(file.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file.parent))
+        handle = file.open("a")
+    except OSError as error:
+        if file.parent != directory() or error.errno in _FULL:
+            raise
+        raise PrerequisiteError(
+            f"The folder of what is downloaded and assembled once, {directory()}, cannot be written "
+            f"({error.strerror}). Name another: DAI_NIFI_CACHE."
+        ) from error
+    with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

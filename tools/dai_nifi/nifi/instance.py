@@ -18,8 +18,8 @@ from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError, Usag
 from dai_nifi.nifi import assembly, cache, config, logs, processes, security, web
 from dai_nifi.nifi.certificates import Certificates, Validity
 from dai_nifi.nifi.jdk import find_java
-from dai_nifi.nifi.maven import Progress
-from dai_nifi.nifi.states import RunningNiFi, Status, silent
+from dai_nifi.nifi.maven import Progress, silent
+from dai_nifi.nifi.states import RunningNiFi, Status
 
 DEFAULT_PORT = 8080
 DEFAULT_SECURE_PORT = 8443
@@ -199,10 +199,10 @@ class LocalNiFi:
         if not str(self.dir).isascii():
             raise UsageError(
                 f"NiFi's web server does not start in {self.dir}: Jetty opens its archives by addresses "
-                "that must be ASCII. Choose another folder with --dir."
+                "that must be ASCII. Choose another with --dir (make demo and make stop: ARGS='--dir FOLDER')."
             )
         settings = replace(settings, port=web.claim_port(settings.port))
-        java = find_java()
+        java = find_java(progress)
         assembled = assembly.ensure(java, progress)
         self._prepare(assembled, settings)
         return self._spawn(java, assembled, settings, heap)

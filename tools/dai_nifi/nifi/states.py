@@ -53,7 +53,3 @@ class Status:
     """Of a secured NiFi: how long they hold."""
     nodes: tuple[Node, ...] = ()
     """Of a cluster; the rest is then about the first of them that runs."""
-
-
-def silent(what: str, share: float | None = None) -> None:
-    """A Progress that says nothing."""
