@@ -22,7 +22,9 @@ _SETTLED = 8.0
 _LISTENING = 15.0
 
 # What NiFi says of a Python processor until its process has started.
-_NOT_READY = ("Initializing runtime environment", "In the process of loading Processor code")
+NOT_READY = ("Initializing runtime environment", "In the process of loading Processor code")
+LOST = "Failed to parse or load Processor code"
+"""What NiFi says of a Python processor whose process has ended, or cannot load it; it goes on trying."""
 
 # How a component names itself before what it has to say; the bulletin says already whose it is.
 _SELF = re.compile(r"^\w+\[[^\]]*\]\s*")
@@ -197,14 +199,14 @@ def problems(found: Sequence[Any]) -> list[str]:
         for one in found
         if one.component.validation_status == "INVALID"
         for error in one.component.validation_errors or []
-        if not any(words in error for words in _NOT_READY)
+        if not any(words in error for words in NOT_READY)
     ]
 
 
 def _invalid(flow: Deployed, found: Sequence[str], when: str = "") -> InvalidFlowError:
     lines = "\n  ".join(found)
     # NiFi 2.3 can lose a processor's process when an archive is replaced, and waits for it until it is started again.
-    lost = any(words in line for line in found for words in _NOT_READY)
+    lost = any(words in line for line in found for words in (*NOT_READY, LOST))
     advice = (
         "Restart NiFi, which did not get the processor's Python to run (of make demo: make stop),"
         if lost

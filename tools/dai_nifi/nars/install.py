@@ -12,7 +12,7 @@ import nipyapi
 
 from dai_nifi.connect import saying
 from dai_nifi.errors import NotFoundError, ToolError
-from dai_nifi.nars import archive
+from dai_nifi.nars import archive, placed
 from dai_nifi.nars.spec import SPECS
 from dai_nifi.nifi.maven import Progress
 
@@ -22,6 +22,11 @@ _POLL_SECONDS = 0.3
 # An archive that NiFi cannot read stays Installing for ever; one of ours takes it some seconds.
 _UNDER_WAY = ("Waiting To Install", "Installing")
 _INSTALLED_SECONDS = 20.0
+
+# NiFi 2.3 may give a processor that it makes anew the process that the one before it leaves, while it ends that. The
+# archive may fail of it then, or the processor; another upload makes all of them once more.
+_UPLOADS = 5
+_BRIDGE = "Py4J"
 
 
 @dataclass(frozen=True)
@@ -66,22 +71,42 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
     """Upload an archive and wait until its processors can be placed.
 
     The same bytes again change nothing. Another archive of the same name and version is replaced: NiFi stops
-    its processors for that moment and starts them with the new code.
+    its processors for that moment and starts them with the new code. Those on the canvas are waited for.
+
+    Raises ToolError where NiFi does not get the archive or its processors to run, NotFoundError without an archive.
     """
     if not path.is_file():
         raise NotFoundError(f"there is no archive at {path}; 'dai-nifi nars build' makes one")
     about = archive.read_manifest(path)
     name, version = about["Nar-Id"], about["Nar-Version"]
     content = path.read_bytes()
+    kind = next((spec.processor for spec in SPECS.values() if spec.id == name), "")
+    before: list[Any] = []
     for present in listed(everything=True):
         if (present.name, present.version) == (name, version):
             if _digest_of(present.identifier) == hashlib.sha256(content).hexdigest() and present.state == "Installed":
                 return _with_processors(present, already=True)
+            before = placed.of(kind, version)
             progress(f"replacing {name} {version}", None)
-    progress(f"uploading {path.name}", None)
-    with saying(f"NiFi refuses {path.name}"):
-        uploaded = nipyapi.nifi.ControllerApi().upload_nar(body=content, filename=path.name)
-    return _wait(uploaded.nar_summary.identifier, progress, timeout)
+    for _ in range(_UPLOADS):
+        progress(f"uploading {path.name}", None)
+        with saying(f"NiFi refuses {path.name}"):
+            uploaded = nipyapi.nifi.ControllerApi().upload_nar(body=content, filename=path.name)
+        try:
+            done = _wait(uploaded.nar_summary.identifier, progress, timeout)
+        except ToolError as error:
+            if before and _BRIDGE in str(error):
+                continue
+            raise
+        if not before:
+            return done
+        if placed.are_loaded(kind, version, progress):
+            placed.start_again(before, kind, version)
+            return done
+    raise ToolError(
+        f"NiFi does not get all processors of {name} {version} to run with the new code. Restart NiFi; its log "
+        "(nifi-app.log) says why, where that does not help."
+    )
 
 
 def remove(name: str, progress: Progress, version: str | None = None, force: bool = False) -> list[InstalledNar]:

@@ -30,6 +30,8 @@ DEFAULT_TIMEOUT = 180.0
 # NiFi itself gives its components 10 s (nifi.flowcontroller.graceful.shutdown.period).
 _STOP_SECONDS = 60.0
 _CHILDREN_SECONDS = 10.0
+# Twice nifi.flowservice.writedelay.interval, and a little.
+_SAVED_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,8 @@ class LocalNiFi:
             was_alive = run.alive
             if was_alive:
                 progress("stopping NiFi", None)
+                # A change that NiFi has not saved yet is saved when all is stopped: as a flow that does not run.
+                time.sleep(_SAVED_SECONDS)
             self._end(run, seconds=_STOP_SECONDS)
             return was_alive
 
