@@ -13,10 +13,10 @@ from dai_nifi.flows import lifecycle
 from dai_nifi.flows.rest import of_all_nodes
 from dai_nifi.nifi.maven import Progress
 
-_LOADED_SECONDS = 60.0
+_LOADED_SECONDS = 120.0
 # NiFi says what it said of the code before until it has looked at the new one.
 _STEADY_SECONDS = 2.0
-_POLL_SECONDS = 0.3
+_POLL_SECONDS = 0.5
 
 
 def of(kind: str, version: str) -> list[Any]:
