@@ -17,11 +17,11 @@ import pytest
 from dai_nifi.errors import BusyError, NotFoundError
 from dai_nifi.flows import claims, context, deployed
 from dai_nifi.flows.deploy import Deployment, Request, deploy
-from dai_nifi.flows.rest import silent
 from dai_nifi.flows.status import status
 from dai_nifi.flows.swap import SwapRequest, swap
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nifi.web import free_port
+from dai_nifi.progress import silent
 from tests.nifi import second_model
 from tests.nifi.commands import COMMAND, interrupted, run
 from tests.nifi.conftest import NiFi

@@ -11,6 +11,7 @@ import pytest
 
 from dai_nifi.errors import PrerequisiteError, ToolError
 from dai_nifi.nifi import assembly, cache, maven, trust
+from dai_nifi.progress import Progress
 
 JAVA = Path("/no/java/is/needed")
 
@@ -26,7 +27,7 @@ class FakeMaven:
         self.pause = threading.Event()
         self.seconds = pause
 
-    def __call__(self, part: Path, log: Path, progress: maven.Progress) -> None:
+    def __call__(self, part: Path, log: Path, progress: Progress) -> None:
         self.runs += 1
         (part / "lib").mkdir()
         (part / "lib" / "nifi-api.jar").write_bytes(b"jar")

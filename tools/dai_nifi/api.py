@@ -22,7 +22,7 @@ from dai_nifi.flows import swap as swapping
 from dai_nifi.flows import undeploy as removing
 from dai_nifi.flows.deploy import Deployment, Request
 from dai_nifi.flows.lifecycle import Change
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, silent
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT
 from dai_nifi.flows.slots import MAIN
 from dai_nifi.flows.status import FlowStatus
 from dai_nifi.flows.swap import Locally, Swap, SwapRequest
@@ -31,6 +31,7 @@ from dai_nifi.nars import build as building
 from dai_nifi.nars import install as installing
 from dai_nifi.nars.build import BuiltNar
 from dai_nifi.nars.install import InstalledNar
+from dai_nifi.progress import Progress, silent
 from dai_scoring import files
 from dai_scoring.files import FileOptions, Summary
 from dai_scoring.models import Runtime

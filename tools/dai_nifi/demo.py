@@ -22,8 +22,8 @@ from dai_nifi.nars.install import install
 from dai_nifi.nifi import maven
 from dai_nifi.nifi.instance import LocalNiFi
 from dai_nifi.nifi.jdk import find_java
-from dai_nifi.nifi.maven import Progress
 from dai_nifi.nifi.web import free_port
+from dai_nifi.progress import Progress
 
 FOLDERS = ("input", "output", "rejected", "failed")
 _MODEL = "penguins.mojo"

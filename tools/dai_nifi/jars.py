@@ -14,7 +14,7 @@ from pathlib import Path
 from dai_nifi import resources
 from dai_nifi.nifi import cache, maven
 from dai_nifi.nifi.jdk import find_java
-from dai_nifi.nifi.maven import Progress, silent
+from dai_nifi.progress import Progress, silent
 
 LICENCE_NOTE = (
     "Fetch H2O's MOJO runtime for Java (ai.h2o:mojo2-runtime-impl) from Maven Central. "

@@ -10,7 +10,7 @@ from pathlib import Path
 from dai_nifi.errors import ModelRefusedError, NotFoundError, ScoringFailedError, UsageError
 from dai_nifi.jars import resolve_jars
 from dai_nifi.nifi.jdk import find_java
-from dai_nifi.nifi.maven import Progress
+from dai_nifi.progress import Progress
 from dai_scoring.errors import ExecutionError, InputError, ModelError, ModelNotFoundError, OptionError
 from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model

@@ -9,7 +9,7 @@ from pathlib import Path
 from dai_nifi.errors import ToolError
 from dai_nifi.nifi import cache, maven
 from dai_nifi.nifi.jdk import find_java
-from dai_nifi.nifi.maven import Progress
+from dai_nifi.progress import Progress
 
 CLASS = "org.postgresql.Driver"
 URL = "jdbc:postgresql:"

@@ -10,7 +10,7 @@ from dai_nifi.errors import UsageError
 from dai_nifi.flows import database, services
 from dai_nifi.flows.builder import BOX_HEIGHT, Bundle, Connection, Flow, Label, Point, Processor, Service, again, zone
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
-from dai_nifi.flows.rest import Progress
+from dai_nifi.progress import Progress
 
 NAME = "batch-database"
 SUMMARY = "Score the new rows of a database table: scores and rejected rows go to tables of their own."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor, Service
-from dai_nifi.flows.rest import Progress
+from dai_nifi.progress import Progress
 from dai_scoring.model_file import Kind as ModelKind
 
 

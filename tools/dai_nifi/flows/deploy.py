@@ -17,7 +17,8 @@ from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.context import Context, asset_name
 from dai_nifi.flows.deployed import Deployed, Mark
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, canvas, finish_request, nifi_calls, silent
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, canvas, finish_request, nifi_calls
+from dai_nifi.progress import Progress, silent
 
 
 @dataclass(frozen=True)

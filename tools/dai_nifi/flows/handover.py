@@ -19,9 +19,9 @@ from dai_nifi.errors import NotRestoredError, ToolError
 from dai_nifi.flows import context, lifecycle
 from dai_nifi.flows.claims import Claim
 from dai_nifi.flows.context import Asset, Context
-from dai_nifi.flows.rest import Progress
 from dai_nifi.flows.scorers import QUICK, Scorers
 from dai_nifi.flows.slots import Slot
+from dai_nifi.progress import Progress
 
 # As processors/dai_scoring_nifi/successor.py has it, which runs in NiFi.
 WORD = "next-model.json"

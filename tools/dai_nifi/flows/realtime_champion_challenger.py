@@ -19,7 +19,7 @@ from dai_nifi.flows.builder import (
 )
 from dai_nifi.flows.common import LICENCE, MODEL, Parameter, ScoringRuntime, Template, scoring
 from dai_nifi.flows.comparison import CHALLENGER, TOLERANCE, at_column
-from dai_nifi.flows.rest import Progress
+from dai_nifi.progress import Progress
 
 NAME = "realtime-champion-challenger"
 SUMMARY = "Answer HTTP requests with one model, and try another on a share of them: on copies, or for the answers."

@@ -22,7 +22,6 @@ from dai_nifi.errors import (
     ToolError,
 )
 
-Progress = Callable[[str, float | None], None]
 Found = TypeVar("Found")
 
 DEFAULT_TIMEOUT = 120.0
@@ -41,10 +40,6 @@ _NODE_SILENT = "WebClientServiceException: Request execution failed"
 _NODE_AWAY = re.compile(
     r"disconnected from the cluster|not connected|is (still )?(dis)?connecting|node.* disconnected", re.I
 )
-
-
-def silent(what: str, share: float | None = None) -> None:
-    """A Progress that says nothing."""
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from dai_nifi.flows.compare import ColumnChange, Comparison
 from dai_nifi.flows.context import Asset, Context
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.handover import Plan
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, silent
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT
 from dai_nifi.flows.slots import MAIN, SLOTS, Slot
+from dai_nifi.progress import Progress, silent
 from dai_nifi.scoring import opened, translated
 from dai_scoring.errors import EnvironmentMissingError, LicenceError, RuntimeMissingError, ScoringError
 from dai_scoring.model_file import identify, sha256

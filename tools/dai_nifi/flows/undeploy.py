@@ -10,7 +10,8 @@ import nipyapi
 from dai_nifi.errors import ConflictError, InvalidFlowError, NotFoundError
 from dai_nifi.flows import claims, context, deployed, lifecycle
 from dai_nifi.flows.deployed import Deployed
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, Progress, nifi_calls, silent, until_accepted, wait_for
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, nifi_calls, until_accepted, wait_for
+from dai_nifi.progress import Progress, silent
 
 # A flow that cannot work off its queues shall not hold anybody for long.
 DRAIN_SECONDS = 30.0

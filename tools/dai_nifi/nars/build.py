@@ -16,7 +16,7 @@ from dai_nifi.errors import ToolError, UsageError
 from dai_nifi.jars import resolve_jars
 from dai_nifi.nars import archive, dependencies
 from dai_nifi.nars.spec import GROUP, SPECS, NarSpec
-from dai_nifi.nifi.maven import Progress
+from dai_nifi.progress import Progress
 
 _PACKAGES = "NAR-INF/bundled-dependencies"
 _IMPORTS = "import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy, orjson, fastavro, dai_scoring.files"

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from dai_nifi import pip, resources
 from dai_nifi.errors import ToolError
 from dai_nifi.nifi import cache
-from dai_nifi.nifi.maven import Progress
+from dai_nifi.progress import Progress
 
 DISTRIBUTION = "nifi-dai-scoring"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dai_nifi.nifi import cache, maven
-from dai_nifi.nifi.maven import Progress
+from dai_nifi.progress import Progress
 
 POM = Path(__file__).parent / "files" / "pom.xml"
 _STAMP = "assembled.json"

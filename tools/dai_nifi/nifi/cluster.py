@@ -19,9 +19,9 @@ from dai_nifi.errors import ConflictError, NiFiUnreachableError, NotFoundError, 
 from dai_nifi.nifi import cache, config, instance, security, web
 from dai_nifi.nifi.certificates import Certificates
 from dai_nifi.nifi.instance import DEFAULT_HEAP, DEFAULT_TIMEOUT, LocalNiFi
-from dai_nifi.nifi.maven import Progress, silent
 from dai_nifi.nifi.member import Member
 from dai_nifi.nifi.states import Node, RunningNiFi, Status
+from dai_nifi.progress import Progress, silent
 
 _PLAN = "cluster.json"
 _CONNECTED = "CONNECTED"

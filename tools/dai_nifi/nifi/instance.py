@@ -18,8 +18,8 @@ from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError, Usag
 from dai_nifi.nifi import assembly, cache, config, logs, processes, security, web
 from dai_nifi.nifi.certificates import Certificates, Validity
 from dai_nifi.nifi.jdk import find_java
-from dai_nifi.nifi.maven import Progress, silent
 from dai_nifi.nifi.states import RunningNiFi, Status
+from dai_nifi.progress import Progress, silent
 
 DEFAULT_PORT = 8080
 DEFAULT_SECURE_PORT = 8443

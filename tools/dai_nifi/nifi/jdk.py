@@ -15,7 +15,7 @@ from typing import NamedTuple
 from dai_nifi import pip
 from dai_nifi.errors import PrerequisiteError
 from dai_nifi.nifi import cache
-from dai_nifi.nifi.maven import Progress, silent
+from dai_nifi.progress import Progress, silent
 
 MINIMUM = 21  # NiFi 2's
 

@@ -7,18 +7,12 @@ import re
 import shutil
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dai_nifi.errors import PrerequisiteError, ToolError
 from dai_nifi.nifi import trust
-
-Progress = Callable[[str, float | None], None]
-
-
-def silent(what: str, share: float | None = None) -> None:
-    """A Progress that says nothing."""
-
+from dai_nifi.progress import Progress
 
 # In this order: the NAR is built after the copies, so that a missing artifact is found first.
 GOALS = ("dependency:copy@lib", "dependency:unpack@python", "nifi-nar:nar")
