@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -22,7 +21,7 @@ from dai_nifi.nars.install import install
 from dai_nifi.nifi import maven
 from dai_nifi.nifi.instance import LocalNiFi
 from dai_nifi.nifi.jdk import find_java
-from dai_nifi.nifi.web import free_port
+from dai_nifi.nifi.web import claim_port, free_port
 from dai_nifi.progress import Progress
 
 FOLDERS = ("input", "output", "rejected", "failed")
@@ -128,12 +127,10 @@ def _free_or(port: int, but: int | None = None) -> int:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+    try:
+        claim_port(port)
+    except ConflictError:
+        return False
     return True
 
 

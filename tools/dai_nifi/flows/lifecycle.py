@@ -23,7 +23,7 @@ _SETTLED = 8.0
 _LISTENING = 15.0
 
 # What NiFi says of a Python processor until its process has started.
-NOT_READY = ("Initializing runtime environment", "In the process of loading Processor code")
+_NOT_READY = ("Initializing runtime environment", "In the process of loading Processor code")
 LOST = "Failed to parse or load Processor code"
 """What NiFi says of a Python processor whose process has ended, or cannot load it; it goes on trying."""
 
@@ -193,6 +193,11 @@ def bulletins(group_id: str | None = None, source_id: str | None = None, after: 
     )
 
 
+def is_not_ready(error: str) -> bool:
+    """Whether that is said of a Python processor whose process has not started yet."""
+    return any(words in error for words in _NOT_READY)
+
+
 def problems(found: Sequence[Any]) -> list[str]:
     """What is wrong by NiFi's word, without what is only not ready yet."""
     return [
@@ -200,14 +205,14 @@ def problems(found: Sequence[Any]) -> list[str]:
         for one in found
         if one.component.validation_status == "INVALID"
         for error in one.component.validation_errors or []
-        if not any(words in error for words in NOT_READY)
+        if not is_not_ready(error)
     ]
 
 
 def _invalid(flow: Deployed, found: Sequence[str], when: str = "") -> InvalidFlowError:
     lines = "\n  ".join(found)
     # NiFi 2.3 can lose a processor's process when an archive is replaced, and waits for it until it is started again.
-    lost = any(words in line for line in found for words in (*NOT_READY, LOST))
+    lost = any(is_not_ready(line) or LOST in line for line in found)
     advice = (
         "Restart NiFi, which did not get the processor's Python to run (of make demo: make stop),"
         if lost

@@ -80,13 +80,13 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
     about = archive.read_manifest(path)
     name, version = about["Nar-Id"], about["Nar-Version"]
     content = path.read_bytes()
-    kind = next((spec.processor for spec in SPECS.values() if spec.id == name), "")
+    kinds = _processors_of(name)
     before: list[Any] = []
     for present in listed(everything=True):
         if (present.name, present.version) == (name, version):
             if _digest_of(present.identifier) == hashlib.sha256(content).hexdigest() and present.state == "Installed":
                 return _with_processors(present, already=True)
-            before = placed.of(kind, version)
+            before = placed.of(kinds, version)
             progress(f"replacing {name} {version}", None)
     for _ in range(_UPLOADS):
         progress(f"uploading {path.name}", None)
@@ -100,8 +100,8 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
             raise
         if not before:
             return done
-        if placed.are_loaded(kind, version, progress):
-            placed.start_again(before, kind, version)
+        if placed.are_loaded(kinds, version, progress):
+            placed.start_again(before, kinds, version)
             return done
     raise ToolError(
         f"NiFi does not get all processors of {name} {version} to run with the new code. Restart NiFi; its log "
@@ -150,9 +150,7 @@ def _wait(identifier: str, progress: Progress, timeout: float) -> InstalledNar:
             found = _with_processors(nar)
             known = {t.type for t in nipyapi.nifi.FlowApi().get_processor_types().processor_types}
             # NiFi reads the Python modules after it calls the archive installed.
-            if not _OURS & {found.name} or any(
-                spec.processor in known for spec in SPECS.values() if spec.id == found.name
-            ):
+            if not found.processors or not known.isdisjoint(found.processors):
                 return found
         progress(f"installing: {summary.state}", None)
         time.sleep(_POLL_SECONDS)
@@ -172,8 +170,11 @@ def _described(summary: Any) -> InstalledNar:
 
 
 def _with_processors(nar: InstalledNar, already: bool = False) -> InstalledNar:
-    names = tuple(spec.processor for spec in SPECS.values() if spec.id == nar.name)
-    return replace(nar, processors=names, already=already)
+    return replace(nar, processors=_processors_of(nar.name), already=already)
+
+
+def _processors_of(name: str) -> tuple[str, ...]:
+    return tuple(spec.processor for spec in SPECS.values() if spec.id == name)
 
 
 def _digest_of(identifier: str) -> str | None:

@@ -19,26 +19,25 @@ _STEADY_SECONDS = 2.0
 _POLL_SECONDS = 0.5
 
 
-def of(kind: str, version: str) -> list[Any]:
-    """The processors of that kind and version, in all groups; none where this user may not see them."""
+def of(kinds: Sequence[str], version: str) -> list[Any]:
+    """The processors of these kinds and that version, in all groups; none where this user may not see them."""
     try:
         found = of_all_nodes(nipyapi.canvas.list_all_processors)
     except NotPermittedError:
         return []
-    return [one for one in found if (one.component.type, one.component.bundle.version) == (kind, version)]
+    return [one for one in found if one.component.type in kinds and one.component.bundle.version == version]
 
 
-def are_loaded(kind: str, version: str, progress: Progress) -> bool:
+def are_loaded(kinds: Sequence[str], version: str, progress: Progress) -> bool:
     """Wait until they have the code; False where NiFi has lost the process of one, as it does not notice itself."""
     end = time.monotonic() + _LOADED_SECONDS
     since = time.monotonic()
     while time.monotonic() < end:
-        found = [one.component for one in of(kind, version)]
+        found = [one.component for one in of(kinds, version)]
         told = [error for one in found for error in one.validation_errors or []]
         if any(lifecycle.LOST in error for error in told):
             return False
-        is_waiting = any(words in error for error in told for words in lifecycle.NOT_READY)
-        if is_waiting or any(one.validation_status == "VALIDATING" for one in found):
+        if any(map(lifecycle.is_not_ready, told)) or any(one.validation_status == "VALIDATING" for one in found):
             since = time.monotonic()
         elif time.monotonic() > since + _STEADY_SECONDS:
             return True
@@ -47,9 +46,9 @@ def are_loaded(kind: str, version: str, progress: Progress) -> bool:
     return False
 
 
-def start_again(before: Sequence[Any], kind: str, version: str) -> None:
+def start_again(before: Sequence[Any], kinds: Sequence[str], version: str) -> None:
     """Start those that were running ``before`` and are stopped now."""
     ran = {one.id for one in before if one.component.state == "RUNNING"}
-    for one in of(kind, version):
+    for one in of(kinds, version):
         if one.id in ran and one.component.state == "STOPPED" and one.component.validation_status == "VALID":
             lifecycle.schedule(one.component.parent_group_id, [one], "RUNNING")
