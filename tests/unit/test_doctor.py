@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ import pytest
 from dai_nifi import connect
 from dai_nifi.checkup import local, server
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
+from tests.unit.web_server import Answers, served
 
 MINOR = ".".join(platform.python_version_tuple()[:2])
 
@@ -129,27 +127,17 @@ _ANSWERS = {
 }
 
 
-class _OldNiFi(BaseHTTPRequestHandler):
+class _OldNiFi(Answers):
     """A NiFi that no test can run: 1.x, one node away, another with an old Java and little room."""
 
-    def do_GET(self) -> None:
-        body = json.dumps(_ANSWERS[self.path]).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing for the terminal."""
+    def answer(self) -> None:
+        self.send_json(_ANSWERS[self.path])
 
 
 @pytest.fixture
 def old_nifi() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _OldNiFi) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
+    with served(_OldNiFi) as where:
+        yield f"http://{where}"
 
 
 def test_a_nifi_and_a_java_that_are_too_old_and_a_node_away(old_nifi: str) -> None:

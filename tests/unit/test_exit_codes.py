@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from dai_nifi import connect, errors
 from dai_nifi.errors import NiFiUnreachableError, NotFoundError, ToolError
 from dai_nifi.nifi.web import free_port
 from tests.conftest import ROOT
+from tests.unit.web_server import Answers, served
 
 KINDS = [ToolError, *ToolError.__subclasses__()]
 
@@ -95,43 +95,28 @@ def test_help_and_success_end_with_0_with_json_too() -> None:
         assert run(*arguments, "--json").returncode == 0
 
 
-class _Page(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
+class _Page(Answers):
+    def answer(self) -> None:
         self.send_error(404, "no such page")
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def test_a_server_that_is_no_nifi_or_does_not_speak_https_is_told() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            where = f"127.0.0.1:{server.server_port}"
-            done = run("status", "--url", f"http://{where}")
-            assert (done.returncode, "is no NiFi, or not ready yet: HTTP 404 no such page." in done.stderr) == (4, True)
-            done = run("status", "--url", f"https://{where}")
-            assert (done.returncode, "it does not speak HTTPS" in done.stderr) == (4, True)
-        finally:
-            server.shutdown()
+    with served(_Page) as where:
+        done = run("status", "--url", f"http://{where}")
+        assert (done.returncode, "is no NiFi, or not ready yet: HTTP 404 no such page." in done.stderr) == (4, True)
+        done = run("status", "--url", f"https://{where}")
+        assert (done.returncode, "it does not speak HTTPS" in done.stderr) == (4, True)
 
 
-class _Json(_Page):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(b"{}")
+class _Json(Answers):
+    def answer(self) -> None:
+        self.send_json({})
 
 
 def test_a_server_that_answers_otherwise_is_told() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Json) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            done = run("status", "--url", f"http://127.0.0.1:{server.server_port}")
-            assert (done.returncode, "is no NiFi: it does not say NiFi's version" in done.stderr) == (4, True)
-        finally:
-            server.shutdown()
+    with served(_Json) as where:
+        done = run("status", "--url", f"http://{where}")
+        assert (done.returncode, "is no NiFi: it does not say NiFi's version" in done.stderr) == (4, True)
 
 
 def test_a_server_that_speaks_no_http_is_told() -> None:
@@ -162,29 +147,23 @@ def test_a_server_that_never_answers_is_not_waited_for_without_end(
         dai_nifi.status("any", url=f"{scheme}://127.0.0.1:{server.getsockname()[1]}")
 
 
-class _Hung(_Page):
+class _Hung(Answers):
     """Says that it is NiFi, and nothing more."""
 
-    def do_GET(self) -> None:
-        if not self.path.endswith("/flow/about"):
+    def answer(self) -> None:
+        if self.path.endswith("/flow/about"):
+            self.send_json({"about": {"version": "2.3.0"}})
+        else:
             time.sleep(5)
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(b'{"about": {"version": "2.3.0"}}')
 
 
 def test_a_nifi_that_stops_answering_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "_LATER_READ_SECONDS", 0.5)
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Hung) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            with pytest.raises(NiFiUnreachableError, match=r"does not answer: .*Read timed out"):
-                dai_nifi.status("any", url=f"http://127.0.0.1:{server.server_port}")
-        finally:
-            server.shutdown()
+    with (
+        served(_Hung) as where,
+        pytest.raises(NiFiUnreachableError, match=r"does not answer: .*Read timed out"),
+    ):
+        dai_nifi.status("any", url=f"http://{where}")
 
 
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
