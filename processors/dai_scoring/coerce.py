@@ -38,7 +38,7 @@ def coerce(
 ) -> tuple[pa.Array, Complaint | None]:
     """Read ``values`` as ``column.type``: an array of ``column.type.arrow``, and what did not fit (null there)."""
     complaints = Complaints(len(values))
-    plain = _plain(values, complaints)
+    plain = _plain(values, column, complaints)
     kind = column.type
     if pa.types.is_null(plain.type):
         result = pa.nulls(len(plain), kind.arrow)
@@ -57,19 +57,19 @@ def coerce(
     return result, complaints.of(column, values)
 
 
-def _plain(values: pa.Array, complaints: Complaints) -> pa.Array:
+def _plain(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
     """Decode dictionaries, JSON text, wide strings and decimals; nested values become null and bad."""
     kind = values.type
     if pa.types.is_dictionary(kind):
-        return _plain(values.dictionary_decode(), complaints)
+        return _plain(values.dictionary_decode(), column, complaints)
     if isinstance(kind, pa.JsonType):
-        return _from_json(values.storage, complaints)
+        return _from_json(values.storage, column, complaints)
     if isinstance(kind, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     if isinstance(kind, pa.BaseExtensionType):
-        return _plain(values.storage, complaints)
+        return _plain(values.storage, column, complaints)
     if pa.types.is_run_end_encoded(kind):
-        return _plain(pc.run_end_decode(values), complaints)
+        return _plain(pc.run_end_decode(values), column, complaints)
     if pa.types.is_nested(kind):
         complaints.add("nested", np.asarray(pc.is_valid(values)))
         return pa.nulls(len(values))
@@ -105,7 +105,7 @@ def _decode_bytes(values: pa.Array, complaints: Complaints) -> pa.Array:
         return pa.array(texts, pa.string())
 
 
-def _from_json(storage: pa.Array, complaints: Complaints) -> pa.Array:
+def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
     """A column of JSON texts, as a reader gives it for values of several types, as plain text."""
     texts: list[str | None] = []
     nested = np.zeros(len(storage), dtype=bool)
@@ -117,6 +117,8 @@ def _from_json(storage: pa.Array, complaints: Complaints) -> pa.Array:
             texts.append(None)
         elif text[0] == '"':
             texts.append(json.loads(text))
+        elif column.levels is not None and text in ("true", "false"):
+            texts.append(column.levels.of_truth(text == "true"))
         else:
             # 3.0 is the level "3" here as it is in a column of floats alone.
             texts.append(text[:-2] if text.endswith(".0") else text)
@@ -143,12 +145,14 @@ def _boolean(values: pa.Array, column: Column, complaints: Complaints) -> pa.Arr
 
 def _text(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
     if is_text(values):
-        return _without_literals(values, column)
+        return _levels(values, column)
     if pa.types.is_floating(values.type):
-        return _without_literals(_of_floats(values), column)
+        return _levels(_of_floats(values), column)
+    if pa.types.is_boolean(values.type) and column.levels is not None:
+        return column.levels.of_truths(values)
     if pa.types.is_temporal(values.type) or pa.types.is_integer(values.type) or pa.types.is_boolean(values.type):
         try:
-            return _without_literals(values.cast(pa.string()), column)
+            return _levels(values.cast(pa.string()), column)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             # Intervals have no text, nor has a time in a zone that this machine does not know.
             pass
@@ -165,6 +169,11 @@ def _of_floats(values: pa.Array) -> pa.Array:
     if not long.any():
         return texts
     return pc.if_else(pa.array(long), pa.array(np.where(long, plain, 0).astype(np.int64)).cast(pa.string()), texts)
+
+
+def _levels(texts: pa.Array, column: Column) -> pa.Array:
+    found = _without_literals(texts, column)
+    return found if column.levels is None else column.levels.read(found, column.missing)
 
 
 def _without_literals(texts: pa.Array, column: Column) -> pa.Array:
@@ -186,7 +195,7 @@ def _time(
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         # A time with a zone is stored as UTC by Arrow; one without is taken as UTC.
         return values.cast(pa.timestamp("ms", tz=getattr(kind, "tz", None)), safe=False).cast(pa.timestamp("ms"))
-    if pa.types.is_integer(kind):
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return to_integer(values, _MILLIS, complaints).cast(pa.timestamp("ms"))
     if not is_text(values):
         return wrong_type(values, pa.timestamp("ms"), complaints)
@@ -200,7 +209,9 @@ def _time(
         bad = np.zeros(len(values), dtype=bool)
         millis = found.cast(pa.int64()).to_pylist()
         for index in unread.tolist():
-            millis[index] = parse_time(column.name, blanked[index].as_py()) if parse_time else None
+            text = blanked[index].as_py()
+            found_by_model = parse_time(column.name, text) if parse_time else None
+            millis[index] = times.from_number(text) if found_by_model is None else found_by_model
             bad[index] = millis[index] is None
         complaints.add("not_a_date", bad)
         found = pa.array(millis, pa.int64()).cast(pa.timestamp("ms"))

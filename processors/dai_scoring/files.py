@@ -27,6 +27,7 @@ from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.pieces import FileOptions, PieceScorer, ScoredPiece
 from dai_scoring.relay import across, ahead, behind
 from dai_scoring.scorer import Scorer
+from dai_scoring.unseen import Unseen, added
 
 __all__ = ["THREADS", "FileOptions", "Summary", "score_file"]
 
@@ -40,7 +41,11 @@ THREADS = min(4, os.cpu_count() or 1)
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of a file: ``records`` = ``scored`` + ``rejected``; ``seconds`` of wall time."""
+    """What became of a file: ``records`` = ``scored`` + ``rejected``; ``seconds`` of wall time.
+
+    ``unseen`` counts the values of scored rows that are no level of the model, by column; None where its runtime does
+    not tell its levels.
+    """
 
     records: int
     scored: int
@@ -48,6 +53,7 @@ class Summary:
     input_format: Format | None
     output_format: Format | None
     seconds: float
+    unseen: Unseen | None = None
 
 
 @dataclass
@@ -141,7 +147,8 @@ def score_file(
         target.unlink(missing_ok=True)
         rejected.unlink(missing_ok=True)
         job = run(plainly=False)
-    return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, seconds, job.unseen)
 
 
 def _is_blank(path: Path) -> bool:
@@ -172,11 +179,12 @@ class _Job:
         self._fails = options.bad_rows is BadRows.FAIL
         self._seen: set[str] = set()
         self._inputs = [column.name for column in scorer.info.inputs]
-        self._unseen: list[str] = []
+        self._absent: list[str] = []
         if reader.schema is None and options.missing_columns is MissingColumns.FAIL:
-            self._unseen = self._inputs
+            self._absent = self._inputs
         self.scored = 0
         self.rejected = 0
+        self.unseen: Unseen | None = None
 
     def run(self, threaded: bool) -> None:
         """Move all pieces; afterwards both files are complete."""
@@ -197,8 +205,8 @@ class _Job:
             self._account(map(self._score, pieces), self._write)
         if self._target.writer is None:
             self._score(Parsed(Chunk((self._reader.schema or pa.schema([])).empty_table())))
-        if self._unseen and (self._seen or self.scored):
-            raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
+        if self._absent and (self._seen or self.scored):
+            raise MissingColumnsError(self._absent, sorted(self._seen), self._inputs)
 
     def _score(self, piece: Piece) -> _Outcome:
         """Score a piece and prepare what is written of it; in any thread."""
@@ -215,20 +223,21 @@ class _Job:
             self._note(piece)
             if piece.rejects.num_rows and self._fails:
                 # A column that no record has is the better reason, and may not be known yet.
-                for later in outcomes if self._unseen else ():
+                for later in outcomes if self._absent else ():
                     self._note(later.piece)
-                if self._unseen:
-                    raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
+                if self._absent:
+                    raise MissingColumnsError(self._absent, sorted(self._seen), self._inputs)
                 raise self._bad_rows(piece.rejects)
             self.scored += piece.count
             self.rejected += piece.rejects.num_rows
+            self.unseen = added((self.unseen, piece.unseen))
             write(outcome)
 
     def _note(self, piece: ScoredPiece) -> None:
         """Mark the columns that there are: where each piece has its own, only the end tells which are missing."""
-        if self._unseen:
+        if self._absent:
             self._seen.update(piece.names)
-            self._unseen = [name for name in self._unseen if name not in self._seen]
+            self._absent = [name for name in self._absent if name not in self._seen]
 
     def _bad_rows(self, rejects: pa.Table) -> BadRowsError:
         first = rejects.slice(0, 1).to_pylist()[0]

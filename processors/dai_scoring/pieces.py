@@ -14,6 +14,7 @@ from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
+from dai_scoring.unseen import Unseen
 
 _AS_NUMBERS = {
     ColumnType.FLOAT32: pa.float64(),
@@ -49,7 +50,8 @@ class ScoredPiece:
     ``names`` are the columns that they have. ``rows`` are those that were scored, as they are written; where
     ``lines`` has their own columns as they were read, the predictions alone. ``rejected`` are the others, with their
     reasons in columns of their own, None if there is none; where ``rejected_lines`` has what comes before, the last
-    columns alone. ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
+    columns alone. ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`. ``unseen`` is as in
+    :class:`dai_scoring.scorer.Scored`.
     """
 
     names: list[str]
@@ -59,6 +61,7 @@ class ScoredPiece:
     is_whole: bool
     rejected: pa.Table | None = None
     rejected_lines: pa.Array | None = None
+    unseen: Unseen | None = None
 
     @property
     def count(self) -> int:
@@ -131,7 +134,7 @@ class PieceScorer:
         kept = names if self._passes_lines else []
         rows = results.named(made.predictions, kept, self._options.prediction_prefix)
         lines = piece.lines() if self._passes_lines else None
-        return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), is_whole=False)
+        return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), False, unseen=made.unseen)
 
     def _scored(self, chunk: Chunk) -> ScoredPiece:
         table, malformed = chunk.table, chunk.malformed
@@ -150,7 +153,7 @@ class PieceScorer:
         else:
             rows = results.joined(table, predictions, bad, kept, self._typed)
         rejected = self._rejected(chunk, rejects) if rejects.num_rows else ()
-        return ScoredPiece(names, rows, lines, rejects, chunk.is_whole, *rejected)
+        return ScoredPiece(names, rows, lines, rejects, chunk.is_whole, *rejected, unseen=scored.unseen)
 
     def _rejected(self, chunk: Chunk, rejects: pa.Table) -> tuple[pa.Table, pa.Array | None]:
         names = chunk.table.schema.names

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import pyarrow as pa
+
+from dai_scoring.levels import Levels
 
 
 class ColumnType(Enum):
@@ -48,8 +50,10 @@ class Column:
     """One input or output column of a model.
 
     ``missing`` holds the texts that mean "no value" in an input column, beside null and the empty text.
+    ``levels`` are those that the model knows, where it says so: H2O-3 MOJOs do, the runtimes of Driverless AI do not.
     """
 
     name: str
     type: ColumnType
     missing: frozenset[str] = frozenset()
+    levels: Levels | None = field(default=None, compare=False, repr=False)

@@ -20,6 +20,7 @@ from dai_scoring.errors import ModelError, UnsupportedError
 from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
+from dai_scoring.unseen import Unseen
 
 REFUSED = "refused_by_model"
 """The reject code of a row that the model itself raised an error for; the value is what it said."""
@@ -65,13 +66,15 @@ class Predicted:
 
     ``predictions`` has the columns ``ModelInfo.outputs``; ``contributions`` and ``intervals`` are None unless
     they were wanted. All have one row for each given row that the model did not refuse, in order. ``refused``
-    has the others, ascending: the row, from 0, and why.
+    has the others, ascending: the row, from 0, and why. ``unseen`` counts the values that are no level of the model,
+    by column; None where the runtime does not tell a model's levels.
     """
 
     predictions: pa.Table
     contributions: pa.Table | None = None
     intervals: pa.Table | None = None
     refused: Sequence[tuple[int, str]] = ()
+    unseen: Unseen | None = None
 
     @property
     def outputs(self) -> pa.Table:
@@ -134,13 +137,15 @@ class Scored:
 
     ``predictions`` has one row for each scored row, in order, with the columns ``ModelInfo.outputs``;
     ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
-    ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``.
+    ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``. ``unseen`` counts
+    the values of scored rows that are no level of the model, by column; None where the runtime does not tell its levels.
     """
 
     predictions: pa.Table
     rejects: pa.Table
     contributions: pa.Table | None = None
     intervals: pa.Table | None = None
+    unseen: Unseen | None = None
 
     @property
     def outputs(self) -> pa.Table:
@@ -205,7 +210,7 @@ class Scorer:
             rows = records.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
             made = self._engine.predict(rows.columns, rows.count, wanted)
             rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects
-            return Scored(made.predictions, rejects, made.contributions, made.intervals)
+            return Scored(made.predictions, rejects, made.contributions, made.intervals, made.unseen)
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted = PREDICTIONS_ONLY) -> Predicted:
         """Score rows that have the form of the model's inputs already, as :meth:`Engine.predict` wants them.

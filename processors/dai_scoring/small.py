@@ -26,7 +26,8 @@ from dai_scoring.numeric import INTEGER_LIMITS, is_literal
 from dai_scoring.options import MissingColumns, OutputColumns, Wanted
 from dai_scoring.pieces import PieceScorer
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import Scorer
+from dai_scoring.scorer import Predicted, Scorer
+from dai_scoring.unseen import Unseen, counted
 
 # Texts that Python and Arrow read as the same number, and quickly.
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -106,12 +107,15 @@ class SmallContents:
             if found.is_whole and records.schema is None:
                 # Whether each of the contents has all of the model's columns was not looked at.
                 return None
+            if found.unseen and len(given) > 1:
+                # Which of the contents has them was not counted.
+                return None
             written = records.written(found.schema, found.rows, found.lines)
         except Exception:  # noqa: BLE001 - whatever it is, and whichever is at fault: each will be scored alone
             return None
         seconds = (time.perf_counter() - began) / len(given)
         return [
-            Answered(contents, Summary(count, count, 0, records.format, records.format, seconds))
+            Answered(contents, Summary(count, count, 0, records.format, records.format, seconds, found.unseen))
             for contents, count in zip(written, records.counts, strict=True)
         ]
 
@@ -161,9 +165,22 @@ class SmallContents:
         # Its share for each, so that the times of all add up.
         seconds = (time.perf_counter() - began) / len(asked)
         return [
-            None if contents is None else Answered(contents, _summary(request.rows, seconds))
-            for request, contents in zip(asked, written, strict=True)
+            None if contents is None else Answered(contents, _summary(request.rows, seconds, counts))
+            for request, contents, counts in zip(asked, written, self._unseen(asked, columns, made), strict=True)
         ]
+
+
+    def _unseen(
+        self, asked: Sequence[_Request], columns: Sequence[pa.Array], made: Predicted
+    ) -> Sequence[Unseen | None]:
+        """The unseen levels of each request; they are counted again only where there are any."""
+        if not made.unseen or len(asked) == 1:
+            return [made.unseen] * len(asked)
+        counts, start = [], 0
+        for request in asked:
+            counts.append(counted([one.slice(start, request.rows.count) for one in columns], self._inputs))
+            start += request.rows.count
+        return counts
 
 
 def _are_many(given: Sequence[SmallContent]) -> bool:
@@ -191,8 +208,8 @@ def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequ
     return rows.written([*kept, *names], [*(rows.columns[index] for index in request.kept), *predictions])
 
 
-def _summary(rows: FewRows, seconds: float) -> Summary:
-    return Summary(rows.count, rows.count, 0, rows.format, rows.format, seconds)
+def _summary(rows: FewRows, seconds: float, unseen: Unseen | None) -> Summary:
+    return Summary(rows.count, rows.count, 0, rows.format, rows.format, seconds, unseen)
 
 
 def _joined(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Array:
@@ -222,7 +239,11 @@ class _NotPlain(Exception):  # noqa: N818 - no error: another way is taken
 
 def _text(value: Any, column: Column) -> str | None:
     if type(value) is str:
-        return None if value in column.missing else value
+        if value in column.missing:
+            return None
+        if column.levels is not None and value not in column.levels.known:
+            raise _NotPlain
+        return value
     if value is None:
         return None
     raise _NotPlain

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 _ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?([Zz]|[+-]\d{2}(:?\d{2})?)?)?$"
 _ZONE = r":\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)$"
+# As many digits as 64 bits hold in any case.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_EXACT = 1 << 53
 _MILLISECONDS = pa.timestamp("ms")
 _NO_TEXT = pa.scalar(None, pa.string())
 _FALSE = pa.scalar(False)
@@ -47,6 +52,17 @@ def from_iso_text(texts: pa.Array) -> pa.Array:
         encoded = tidy.dictionary_encode()
         levels = pa.chunked_array([_cast_one(encoded.dictionary.slice(i, 1)) for i in range(len(encoded.dictionary))])
         return levels.combine_chunks().take(encoded.indices)
+
+
+def from_number(text: str) -> int | None:
+    """Milliseconds since 1970 UTC, written as a whole number in any form; None for other texts."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else None
 
 
 def _cast(tidy: pa.Array) -> pa.Array:

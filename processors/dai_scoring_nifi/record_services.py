@@ -20,6 +20,7 @@ from dai_scoring.files import FileOptions
 from dai_scoring.messages import without_values
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
+from dai_scoring.unseen import Unseen, added
 from dai_scoring_nifi import packed
 from dai_scoring_nifi.folders import Folder
 from dai_scoring_nifi.record_files import ResultWriter, kind, tables
@@ -54,6 +55,7 @@ class Done:
     scored: Written
     rejected: Written
     seconds: float
+    unseen: Unseen | None = None
 
 
 def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: Folder) -> Done:
@@ -69,7 +71,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
     records.check_columns(present, scorer.info.inputs, options.missing_columns)
     kept = results.kept_columns(present, options.output_columns, options.id_columns)
-    outputs = _score(scorer, options, folder, columns, count)
+    outputs, unseen = _score(scorer, options, folder, columns, count)
     names = [options.prediction_prefix + name for name, _ in outputs]
     if clash := [name for name in names if name in set(kept)]:
         raise NameClashError(clash)
@@ -85,16 +87,19 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
     done = _answer(helper.write_records(request.text()), "written", "Record Writer", [*present, *names])
-    return Done(_written(done), _written(done), time.perf_counter() - began)
+    return Done(_written(done), _written(done), time.perf_counter() - began, unseen)
 
 
 def _score(
     scorer: Scorer, options: FileOptions, folder: Folder, columns: list[tuple[str, str]], count: int
-) -> list[tuple[str, str]]:
-    """Score the records in ``folder.source`` into ``folder.results``: names and kinds of what they are given."""
+) -> tuple[list[tuple[str, str]], Unseen | None]:
+    """Score the records in ``folder.source`` into ``folder.results``.
+
+    Returns names and kinds of what they are given, and the unseen levels.
+    """
     names, kinds = [name for name, _ in columns], [letter for _, letter in columns]
     empty = _wide(scorer.score(_no_rows(scorer), MissingColumns.AS_MISSING, options.wanted).outputs)
-    done = 0
+    done, unseen = 0, None
     with ResultWriter(folder.results) as writer:
         for table in tables(folder.source, names, kinds):
             scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
@@ -106,10 +111,11 @@ def _score(
                 )
             writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
             done += table.num_rows
+            unseen = added((unseen, scored.unseen))
     if done != count:
         raise ContentError(f"{count} records were read, and {done} came to be scored.")
     folder.source.unlink()
-    return [(field.name, kind(field.type)) for field in empty.schema]
+    return [(field.name, kind(field.type)) for field in empty.schema], unseen
 
 
 def _wide(outputs: pa.Table) -> pa.Table:

@@ -19,7 +19,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring import unseen
 from dai_scoring.errors import ModelFormatError, RuntimeMissingError, UnsupportedError
+from dai_scoring.levels import Levels
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
@@ -30,7 +32,7 @@ from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, P
 
 RUNTIME = "h2o-genmodel (Java)"
 
-# H2O-3's parser reads these as missing in a column of numbers.
+# H2O-3's parser reads these as missing.
 _MISSING = frozenset({"", "NA", "N/A", "na", "n/a", "NaN", "nan"})
 _NO_ROW_PREDICTIONS = frozenset({"WordEmbedding", "TargetEncoder", "Unknown"})
 
@@ -85,7 +87,7 @@ class H2o3Mojo:
         offset = model.getOffsetName()
         self._offset = None if offset is None else str(offset)
         inputs = [
-            Column(name, _input_type(name, domain, times), _MISSING if domain is None else frozenset())
+            _input(name, domain, times)
             for name, domain in zip(names[:features], self._domains, strict=True)
         ]
         self._features = [column.name for column in inputs]
@@ -132,7 +134,8 @@ class H2o3Mojo:
             contributions = self._contributor.table(
                 wanted.contributions, self._contributions(given, rows, self._contributor.size)
             )
-        return Predicted(self._predictions(self._scores(given, self._offsets(columns), rows)), contributions)
+        predictions = self._predictions(self._scores(given, self._offsets(columns), rows))
+        return Predicted(predictions, contributions, unseen=unseen.counted(features, self._info.inputs))
 
     def predict_plain(self, csv: PlainCsv) -> Predicted | None:
         """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
@@ -140,8 +143,12 @@ class H2o3Mojo:
         if layout is None:
             return None
         lines = jvm.lent(csv.data)
-        raw = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated)
-        return None if raw is None else Predicted(self._predictions(raw))
+        found = jvm.int_array(len(self._features))
+        raw = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated, found)
+        if raw is None:
+            return None
+        counts = dict(zip(self._features, np.array(found).tolist(), strict=True))
+        return Predicted(self._predictions(raw), unseen={name: count for name, count in counts.items() if count})
 
     def parse_time(self, column: str, text: str) -> int | None:
         """H2O-3 MOJOs keep no form of their own for times."""
@@ -238,10 +245,12 @@ def _feature_count(model: Any, names: Sequence[str]) -> int:
     return len(names) - (len(model.getNames()) - int(model.nfeatures()))
 
 
-def _input_type(name: str, domain: pa.Array | None, times: frozenset[str]) -> ColumnType:
-    if domain is not None:
-        return ColumnType.STR
-    return ColumnType.TIME64 if name in times else ColumnType.FLOAT64
+def _input(name: str, domain: pa.Array | None, times: frozenset[str]) -> Column:
+    if domain is None:
+        return Column(name, ColumnType.TIME64 if name in times else ColumnType.FLOAT64, _MISSING)
+    levels = Levels(domain.to_pylist())
+    # A level that is written as a missing value is a level, but for the empty text: H2O's parser never gives that.
+    return Column(name, ColumnType.STR, _MISSING - levels.known | {""}, levels)
 
 
 def _details(path: Path) -> dict[str, Any]:

@@ -107,6 +107,7 @@ def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
     parts += [_change(one.under_way)] if one.under_way else []
     parts += [Text(f"  {name:<{width}}  {value}") for name, value in facts.items() if value]
     parts += [_table(one)] if one.counts else []
+    parts += [Text(f"  {line}", "yellow") for each in one.counts for line in _unseen(each)]
     parts += [_queues(one)] if one.queues else []
     parts += [Text(f"  not valid: {problem}", "red") for problem in one.problems]
     for told in one.bulletins:
@@ -136,6 +137,13 @@ def _table(one: FlowStatus) -> Table:
         counts = (each.rows_scored, each.rows_rejected, each.flowfiles_failed)
         table.add_row(Text(each.model), *(f"{count:,}" for count in counts), f"{each.seconds:,.1f}")
     return table
+
+
+def _unseen(counts: ModelCounts) -> list[str]:
+    if not counts.levels_unseen:
+        return []
+    columns = in_words(counts.unseen)
+    return [f"levels that model {counts.model} has never seen: {counts.levels_unseen:,} ({columns})"]
 
 
 def _queues(one: FlowStatus) -> Table:

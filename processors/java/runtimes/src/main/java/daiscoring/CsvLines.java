@@ -72,13 +72,25 @@ public final class CsvLines {
         return fields.length;
     }
 
-    /** Read the line at {@code at} into one double a column, which must be of such types; where the next begins. */
-    int row(byte[] data, int at, double[] row) throws NotPlainException {
+    /**
+     * Read the line at {@code at} into one double a column, which must be of such types; where the next begins.
+     *
+     * @param unseen how many levels no level of the model was, by column; counted on
+     */
+    int row(byte[] data, int at, double[] row, int[] unseen) throws NotPlainException {
         for (int f = 0; f < columns.length; f++) {
             int end = end(data, at, f);
             int c = columns[f];
             if (c >= 0) {
-                row[c] = fields[c].asDouble(data, at, f == columns.length - 1 ? end - returns : end);
+                CsvField field = fields[c];
+                int to = f == columns.length - 1 ? end - returns : end;
+                if (field.kind == CsvField.Kind.LEVEL) {
+                    int level = field.level(data, at, to);
+                    row[c] = level < 0 ? Double.NaN : level;
+                    unseen[c] += level == CsvField.UNSEEN_LEVEL ? 1 : 0;
+                } else {
+                    row[c] = field.asDouble(data, at, to);
+                }
             }
             at = end + 1;
         }

@@ -46,17 +46,18 @@ public final class H2o3 {
      *
      * @param lines UTF-8 text, every line ended
      * @param layout how they are read
+     * @param unseen gets how many values were levels that the model has never seen, by column
      * @return as {@link #score}; null where not all was plain
      */
     public static double[][] scoreLines(
-            GenModel shared, CsvLines layout, ByteBuffer lines, int rows, int size, boolean calibrated) {
+            GenModel shared, CsvLines layout, ByteBuffer lines, int rows, int size, boolean calibrated, int[] unseen) {
         byte[] data = Bytes.of(lines);
         double[] row = new double[layout.width()];
         Scores scores = new Scores(shared, rows, size, calibrated);
         try {
             int at = 0;
             for (int i = 0; i < rows; i++) {
-                at = layout.row(data, at, row);
+                at = layout.row(data, at, row, unseen);
                 scores.add(row);
             }
         } catch (NotPlainException e) {

@@ -13,12 +13,15 @@ final class Levels {
     /** Of the level in each slot its length and first bytes: all of most levels. */
     private final long[] starts;
     private final int shift;
+    /** Whether a level may be a number with decimals, as 1.0 is. */
+    final boolean haveDecimals;
 
     Levels(String[] texts) {
         levels = new byte[texts.length][];
         slots = new int[Integer.highestOneBit(Math.max(1, texts.length)) * 4];
         starts = new long[slots.length];
         shift = Long.numberOfLeadingZeros(slots.length) + 1;
+        haveDecimals = Arrays.stream(texts).anyMatch(text -> text.endsWith(".0"));
         for (int level = 0; level < texts.length; level++) {
             byte[] bytes = texts[level].getBytes(StandardCharsets.UTF_8);
             byte[] padded = Arrays.copyOf(bytes, bytes.length + Long.BYTES);
