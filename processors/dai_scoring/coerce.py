@@ -54,6 +54,8 @@ def coerce(
         # Through double precision always: that is how H2O's runtimes read text, and it rounds the same.
         wide = to_double(plain, column, complaints)
         result = wide if kind is ColumnType.FLOAT64 else to_single(wide)
+    if column.required:
+        complaints.add("missing_value", np.asarray(pc.is_null(result)) & ~complaints.bad)
     return result, complaints.of(column, values)
 
 
@@ -109,6 +111,9 @@ def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.
     """A column of JSON texts, as a reader gives it for values of several types, as plain text."""
     texts: list[str | None] = []
     nested = np.zeros(len(storage), dtype=bool)
+    truths = {"true": "true", "false": "false"}
+    if column.levels is not None:
+        truths = dict(zip(truths, column.levels.of_truths(pa.array([True, False])).to_pylist(), strict=True))
     for index, text in enumerate(storage.to_pylist()):
         if text is None or text == "null":
             texts.append(None)
@@ -117,8 +122,8 @@ def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.
             texts.append(None)
         elif text[0] == '"':
             texts.append(json.loads(text))
-        elif column.levels is not None and text in ("true", "false"):
-            texts.append(column.levels.of_truth(text == "true"))
+        elif text in truths:
+            texts.append(truths[text])
         else:
             # 3.0 is the level "3" here as it is in a column of floats alone.
             texts.append(text[:-2] if text.endswith(".0") else text)
@@ -145,14 +150,14 @@ def _boolean(values: pa.Array, column: Column, complaints: Complaints) -> pa.Arr
 
 def _text(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
     if is_text(values):
-        return _levels(values, column)
+        return _without_literals(values, column)
     if pa.types.is_floating(values.type):
-        return _levels(_of_floats(values), column)
+        return _without_literals(_of_floats(values), column)
     if pa.types.is_boolean(values.type) and column.levels is not None:
         return column.levels.of_truths(values)
     if pa.types.is_temporal(values.type) or pa.types.is_integer(values.type) or pa.types.is_boolean(values.type):
         try:
-            return _levels(values.cast(pa.string()), column)
+            return _without_literals(values.cast(pa.string()), column)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             # Intervals have no text, nor has a time in a zone that this machine does not know.
             pass
@@ -169,11 +174,6 @@ def _of_floats(values: pa.Array) -> pa.Array:
     if not long.any():
         return texts
     return pc.if_else(pa.array(long), pa.array(np.where(long, plain, 0).astype(np.int64)).cast(pa.string()), texts)
-
-
-def _levels(texts: pa.Array, column: Column) -> pa.Array:
-    found = _without_literals(texts, column)
-    return found if column.levels is None else column.levels.read(found, column.missing)
 
 
 def _without_literals(texts: pa.Array, column: Column) -> pa.Array:
@@ -210,8 +210,8 @@ def _time(
         millis = found.cast(pa.int64()).to_pylist()
         for index in unread.tolist():
             text = blanked[index].as_py()
-            found_by_model = parse_time(column.name, text) if parse_time else None
-            millis[index] = times.from_number(text) if found_by_model is None else found_by_model
+            own = parse_time(column.name, text) if parse_time else None
+            millis[index] = times.from_milliseconds(text) if own is None else own
             bad[index] = millis[index] is None
         complaints.add("not_a_date", bad)
         found = pa.array(millis, pa.int64()).cast(pa.timestamp("ms"))

@@ -11,7 +11,7 @@ import codecs
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -27,7 +27,6 @@ from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.pieces import FileOptions, PieceScorer, ScoredPiece
 from dai_scoring.relay import across, ahead, behind
 from dai_scoring.scorer import Scorer
-from dai_scoring.unseen import Unseen, added
 
 __all__ = ["THREADS", "FileOptions", "Summary", "score_file"]
 
@@ -43,8 +42,8 @@ THREADS = min(4, os.cpu_count() or 1)
 class Summary:
     """What became of a file: ``records`` = ``scored`` + ``rejected``; ``seconds`` of wall time.
 
-    ``unseen`` counts the values of scored rows that are no level of the model, by column; None where its runtime does
-    not tell its levels.
+    ``unseen`` counts, by input column, the values that are levels which the model has not seen; None if the runtime
+    does not tell.
     """
 
     records: int
@@ -53,7 +52,7 @@ class Summary:
     input_format: Format | None
     output_format: Format | None
     seconds: float
-    unseen: Unseen | None = None
+    unseen: Mapping[str, int] | None = None
 
 
 @dataclass
@@ -151,6 +150,13 @@ def score_file(
     return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, seconds, job.unseen)
 
 
+def added(counts: Mapping[str, int] | None, further: Mapping[str, int] | None) -> Mapping[str, int] | None:
+    """Counts by column, together; None if neither is known."""
+    if counts is None or further is None:
+        return counts if further is None else further
+    return {name: counts.get(name, 0) + further.get(name, 0) for name in {**counts, **further}}
+
+
 def _is_blank(path: Path) -> bool:
     """Whether a file that starts with blanks has nothing else."""
     with path.open("rb") as file:
@@ -179,12 +185,12 @@ class _Job:
         self._fails = options.bad_rows is BadRows.FAIL
         self._seen: set[str] = set()
         self._inputs = [column.name for column in scorer.info.inputs]
-        self._absent: list[str] = []
+        self._unseen: list[str] = []
         if reader.schema is None and options.missing_columns is MissingColumns.FAIL:
-            self._absent = self._inputs
+            self._unseen = self._inputs
         self.scored = 0
         self.rejected = 0
-        self.unseen: Unseen | None = None
+        self.unseen: Mapping[str, int] | None = None
 
     def run(self, threaded: bool) -> None:
         """Move all pieces; afterwards both files are complete."""
@@ -205,8 +211,8 @@ class _Job:
             self._account(map(self._score, pieces), self._write)
         if self._target.writer is None:
             self._score(Parsed(Chunk((self._reader.schema or pa.schema([])).empty_table())))
-        if self._absent and (self._seen or self.scored):
-            raise MissingColumnsError(self._absent, sorted(self._seen), self._inputs)
+        if self._unseen and (self._seen or self.scored):
+            raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
 
     def _score(self, piece: Piece) -> _Outcome:
         """Score a piece and prepare what is written of it; in any thread."""
@@ -223,21 +229,21 @@ class _Job:
             self._note(piece)
             if piece.rejects.num_rows and self._fails:
                 # A column that no record has is the better reason, and may not be known yet.
-                for later in outcomes if self._absent else ():
+                for later in outcomes if self._unseen else ():
                     self._note(later.piece)
-                if self._absent:
-                    raise MissingColumnsError(self._absent, sorted(self._seen), self._inputs)
+                if self._unseen:
+                    raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
                 raise self._bad_rows(piece.rejects)
+            self.unseen = added(self.unseen, piece.unseen)
             self.scored += piece.count
             self.rejected += piece.rejects.num_rows
-            self.unseen = added((self.unseen, piece.unseen))
             write(outcome)
 
     def _note(self, piece: ScoredPiece) -> None:
         """Mark the columns that there are: where each piece has its own, only the end tells which are missing."""
-        if self._absent:
+        if self._unseen:
             self._seen.update(piece.names)
-            self._absent = [name for name in self._absent if name not in self._seen]
+            self._unseen = [name for name in self._unseen if name not in self._seen]
 
     def _bad_rows(self, rejects: pa.Table) -> BadRowsError:
         first = rejects.slice(0, 1).to_pylist()[0]

@@ -7,7 +7,7 @@ in ``rows`` may be JSON numbers, booleans and null, not text alone.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -28,7 +28,6 @@ from dai_scoring.formats import text
 from dai_scoring.options import Contributions, MissingColumns, Wanted
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import Capability, Scorer
-from dai_scoring.unseen import Unseen
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -61,7 +60,7 @@ class Answer:
     body: bytes
     mime_type: str = JSON
     rows: int = 0
-    unseen: Unseen | None = None
+    unseen: Mapping[str, int] | None = None
 
 
 def question(method: str, path: str) -> Question | None:
@@ -133,7 +132,7 @@ def _about(scorer: Scorer, asked: Question) -> Answer:
     )
 
 
-def _json(value: Any, rows: int = 0, unseen: Unseen | None = None) -> Answer:
+def _json(value: Any, rows: int = 0, unseen: Mapping[str, int] | None = None) -> Answer:
     return Answer(orjson.dumps(value), rows=rows, unseen=unseen)
 
 

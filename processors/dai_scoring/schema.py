@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dai_scoring.levels import Levels
+if TYPE_CHECKING:
+    from dai_scoring.levels import Levels
 
 
 class ColumnType(Enum):
@@ -49,11 +51,13 @@ _NUMBERS = frozenset({ColumnType.INT32, ColumnType.INT64, ColumnType.FLOAT32, Co
 class Column:
     """One input or output column of a model.
 
-    ``missing`` holds the texts that mean "no value" in an input column, beside null and the empty text.
-    ``levels`` are those that the model knows, where it says so: H2O-3 MOJOs do, the runtimes of Driverless AI do not.
+    ``missing`` holds the texts that mean "no value" in an input column, beside null and the empty text. ``levels`` are
+    those of an input column that is a category, if the model tells them. A row without a value in a ``required``
+    column cannot be scored.
     """
 
     name: str
     type: ColumnType
     missing: frozenset[str] = frozenset()
-    levels: Levels | None = field(default=None, compare=False, repr=False)
+    levels: Levels | None = field(default=None, repr=False, compare=False)
+    required: bool = False

@@ -1,20 +1,21 @@
-"""Dates and times in ISO 8601 text as milliseconds since 1970-01-01T00:00 UTC."""
+"""Dates and times in text, ISO 8601 or whole numbers, as milliseconds since 1970-01-01T00:00 UTC."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 _ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?([Zz]|[+-]\d{2}(:?\d{2})?)?)?$"
 _ZONE = r":\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)$"
-# As many digits as 64 bits hold in any case.
-_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_EXACT = 1 << 53
 _MILLISECONDS = pa.timestamp("ms")
 _NO_TEXT = pa.scalar(None, pa.string())
 _FALSE = pa.scalar(False)
+# Nineteen digits before the point are more than any time has.
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{0,9})?(?:[eE]\+?[0-9]{1,2})?")
+_MOST_MILLIS = 1 << 63
 
 DATE_LENGTH = 10
 """The characters of a date alone."""
@@ -54,15 +55,12 @@ def from_iso_text(texts: pa.Array) -> pa.Array:
         return levels.combine_chunks().take(encoded.indices)
 
 
-def from_number(text: str) -> int | None:
-    """Milliseconds since 1970 UTC, written as a whole number in any form; None for other texts."""
-    if not _NUMBER.fullmatch(text):
+def from_milliseconds(text: str) -> int | None:
+    """Read a whole number as milliseconds since 1970, as H2O-3 keeps times; None if it is anything else."""
+    if _NUMBER.fullmatch(text) is None:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        number = float(text)
-    return int(number) if number.is_integer() and abs(number) <= _EXACT else None
+    number = Decimal(text)
+    return int(number) if number == int(number) and abs(number) < _MOST_MILLIS else None
 
 
 def _cast(tidy: pa.Array) -> pa.Array:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from dai_scoring.files import Summary
 from dai_scoring.rest_v1 import Answer, Question
 from dai_scoring.scorer import ModelInfo
-from dai_scoring.unseen import Unseen, in_words
+from dai_scoring.unseen import in_words
 from dai_scoring_nifi.exchange import Outcome
 from dai_scoring_nifi.record_services import Done
 
@@ -80,7 +81,7 @@ def _counts(scored: int, rejected: int, seconds: float) -> dict[str, str]:
     }
 
 
-def _unseen(counts: Unseen | None) -> dict[str, str]:
+def _unseen(counts: Mapping[str, int] | None) -> dict[str, str]:
     """Nothing where the runtime does not tell a model's levels: that is not the same as none."""
     if counts is None:
         return {}

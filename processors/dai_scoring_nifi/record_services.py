@@ -7,7 +7,7 @@ the FlowFile again and writes each record with its predictions. So whatever else
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,11 +16,10 @@ import pyarrow as pa
 
 from dai_scoring import records, results
 from dai_scoring.errors import BadRowsError, ContentError, NameClashError
-from dai_scoring.files import FileOptions
+from dai_scoring.files import FileOptions, added
 from dai_scoring.messages import without_values
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
-from dai_scoring.unseen import Unseen, added
 from dai_scoring_nifi import packed
 from dai_scoring_nifi.folders import Folder
 from dai_scoring_nifi.record_files import ResultWriter, kind, tables
@@ -55,7 +54,7 @@ class Done:
     scored: Written
     rejected: Written
     seconds: float
-    unseen: Unseen | None = None
+    unseen: Mapping[str, int] | None = None
 
 
 def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: Folder) -> Done:
@@ -92,14 +91,15 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
 
 def _score(
     scorer: Scorer, options: FileOptions, folder: Folder, columns: list[tuple[str, str]], count: int
-) -> tuple[list[tuple[str, str]], Unseen | None]:
+) -> tuple[list[tuple[str, str]], Mapping[str, int] | None]:
     """Score the records in ``folder.source`` into ``folder.results``.
 
     Returns names and kinds of what they are given, and the unseen levels.
     """
     names, kinds = [name for name, _ in columns], [letter for _, letter in columns]
     empty = _wide(scorer.score(_no_rows(scorer), MissingColumns.AS_MISSING, options.wanted).outputs)
-    done, unseen = 0, None
+    done = 0
+    unseen: Mapping[str, int] | None = None
     with ResultWriter(folder.results) as writer:
         for table in tables(folder.source, names, kinds):
             scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
@@ -111,7 +111,7 @@ def _score(
                 )
             writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
             done += table.num_rows
-            unseen = added((unseen, scored.unseen))
+            unseen = added(unseen, scored.unseen)
     if done != count:
         raise ContentError(f"{count} records were read, and {done} came to be scored.")
     folder.source.unlink()

@@ -13,24 +13,23 @@ import pyarrow as pa
 from dai_scoring.numeric import finite_numbers
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes import jvm
-from dai_scoring.schema import Column, ColumnType
+from dai_scoring.schema import Column
 
-_LEVEL, _TIME = "Level", "Time"
+_LEVEL = "Level"
 
 
 class LineReader:
     """What reads lines for one model; safe for threads.
 
-    ``domains`` is for H2O-3: the levels of those columns that the model wants as indices of their levels.
+    ``domains`` has the levels of those columns that the model wants as indices of their levels.
     """
 
     def __init__(self, inputs: Sequence[Column], domains: Sequence[pa.Array | None] | None = None) -> None:
         self._names = [column.name for column in inputs]
         field = jvm.java_class("daiscoring.CsvField")
-        of_h2o3 = domains is not None
         self._fields = [
             field(
-                _LEVEL if levels is not None else _TIME if of_h2o3 and column.type is ColumnType.TIME64 else column.type.value,
+                column.type.value if levels is None else _LEVEL,
                 jvm.strings(sorted(column.missing)),
                 finite_numbers(column.missing),
                 None if levels is None else jvm.strings(levels.to_pylist()),

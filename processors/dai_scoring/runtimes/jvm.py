@@ -276,13 +276,6 @@ def double_arrays(columns: Sequence[npt.NDArray[np.float64]]) -> Any:
     return jpype.JArray(one)([one(np.ascontiguousarray(c)) for c in columns])
 
 
-def int_array(length: int) -> Any:
-    """A new ``int[]`` full of zeros."""
-    import jpype
-
-    return jpype.JArray(jpype.JInt)(length)
-
-
 def string_array(length: int) -> Any:
     """A new ``String[]`` full of nulls."""
     import jpype

@@ -17,8 +17,9 @@ from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import status as flows
 from dai_nifi.flows.claims import UnderWay
-from dai_nifi.flows.metrics import Agreement
+from dai_nifi.flows.metrics import Agreement, ModelCounts
 from dai_nifi.flows.status import FlowStatus
+from dai_scoring.unseen import in_words
 
 _COLOURS = {"running": "green", "partly running": "yellow", "stopped": "yellow", "invalid": "red"}
 
@@ -140,10 +141,10 @@ def _table(one: FlowStatus) -> Table:
 
 
 def _unseen(counts: ModelCounts) -> list[str]:
-    if not counts.levels_unseen:
-        return []
-    columns = in_words(counts.unseen)
-    return [f"levels that model {counts.model} has never seen: {counts.levels_unseen:,} ({columns})"]
+    said = f"levels that model {counts.model} has never seen:"
+    if counts.levels_unseen is None:
+        return [f"{said} not known, its runtime does not tell a model's levels"]
+    return [f"{said} {counts.levels_unseen:,} ({in_words(counts.unseen)})"] if counts.levels_unseen else []
 
 
 def _queues(one: FlowStatus) -> Table:

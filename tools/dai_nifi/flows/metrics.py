@@ -32,8 +32,8 @@ class ModelCounts:
     flowfiles_failed: int
     seconds: float
     """The time that scoring took, with reading and writing, added up over threads."""
-    levels_unseen: int = 0
-    """The values that are no level of the model; 0 also for models of Driverless AI, whose runtimes do not tell."""
+    levels_unseen: int | None = 0
+    """The values that are no level of the model; None if its runtime does not tell, as those of Driverless AI."""
     unseen: dict[str, int] = field(default_factory=dict)
     """The same by column."""
 

@@ -28,7 +28,7 @@ _UNKNOWN_AUTHORITY = "PKIX path building failed"
 _NOT_FETCHED = re.compile(r"Could not transfer \S+ (\S+) from/to \S+ \((\S+?)\): (?:transfer failed for \S+: )?(.+)")
 _DOWNLOADED = re.compile(r"Downloaded from \S+ \S*/([^/\s]+\.(?:jar|nar)) \(")
 _GOAL = re.compile(r"--- (?:[\w.-]*:)?(?:maven-)?([\w-]+?)(?:-maven-plugin|-plugin)?:[\d.]+:(\w+)")
-_STAGES: Mapping[tuple[str, ...], Mapping[str, tuple[str, float]]] = {
+_STAGES: Mapping[Sequence[str], Mapping[str, tuple[str, float]]] = {
     FETCH: {"copy": ("downloading NiFi", 0.0), "unpack": ("unpacking the Python side", 0.5)},
     BUILD: {"nar": ("building the archives", 0.55)},
 }

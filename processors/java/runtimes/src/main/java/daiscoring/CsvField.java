@@ -12,15 +12,8 @@ import java.util.Arrays;
  * not plain.
  */
 public final class CsvField {
-    /**
-     * The type of a column, by the name it has in Driverless AI. Of H2O-3 are LEVEL, the index of a category's level,
-     * and TIME, a time that may be written as a number of milliseconds.
-     */
-    enum Kind { FLOAT32, FLOAT64, INT32, INT64, BOOL, STR, TIME64, LEVEL, TIME }
-
-    /** In place of a level's index. */
-    static final int MISSING_LEVEL = -1;
-    static final int UNSEEN_LEVEL = -2;
+    /** The type of a column, by the name it has in Driverless AI; LEVEL is the index of a category's level. */
+    enum Kind { FLOAT32, FLOAT64, INT32, INT64, BOOL, STR, TIME64, LEVEL }
 
     /** Integers below are exact in double precision. */
     private static final long EXACT = 1L << 53;
@@ -45,7 +38,7 @@ public final class CsvField {
     private final Levels levels;
 
     /**
-     * @param type the column's type, or "Level", or "Time"
+     * @param type the column's type, or "Level"
      * @param missing the texts that mean a missing value, beside the empty one where the column is not text
      * @param missingNumbers those of them that are finite numbers
      * @param levels of a category, in the order of their indices; else null
@@ -76,102 +69,20 @@ public final class CsvField {
         return false;
     }
 
-    /** A number, a time in milliseconds or a level's index; NaN where missing, and for an unknown level. */
+    /** A number, a time in milliseconds or a level's index; NaN if missing, {@link Levels#UNSEEN} for an unseen level. */
     double asDouble(byte[] data, int from, int to) throws NotPlainException {
         switch (kind) {
             case FLOAT64:
                 return number(data, from, to);
             case LEVEL:
-                int level = level(data, from, to);
-                return level < 0 ? Double.NaN : level;
-            case TIME:
+                int level = levels.read(data, from, to);
+                return level == Levels.MISSING ? Double.NaN : level;
+            case TIME64:
                 long millis = timeOrMillis(data, from, to);
                 return millis == Long.MIN_VALUE ? Double.NaN : millis;
             default:
                 throw new IllegalStateException(kind.toString());
         }
-    }
-
-    /** The index of a level; {@link #MISSING_LEVEL} or {@link #UNSEEN_LEVEL} for what is none. Eight bytes follow it. */
-    int level(byte[] data, int from, int to) throws NotPlainException {
-        if (from == to) {
-            return MISSING_LEVEL;
-        }
-        int found = levels.find(data, from, to);
-        return found >= 0 ? found : levelMeant(data, from, to);
-    }
-
-    /** The same for what is no level as it stands; see dai_scoring/levels.py. */
-    private int levelMeant(byte[] data, int from, int to) throws NotPlainException {
-        int at = from;
-        while (at < to && isBlank(data[at])) {
-            at++;
-        }
-        if (at == to || isMissing(data, at, to)) {
-            return MISSING_LEVEL;
-        }
-        int found = at > from ? levels.find(data, at, to) : UNSEEN_LEVEL;
-        if (found >= 0) {
-            return found;
-        }
-        if (!isNumber(data, at, to)) {
-            return UNSEEN_LEVEL;
-        }
-        // Digits alone, or with zeros behind a point, are a whole number; the rest is left to Python.
-        while (at < to - 1 && data[at] == '0' && isDigit(data[at + 1])) {
-            at++;
-        }
-        int digits = data[at] == '-' && to - at > 1 && data[at + 1] != '0' ? at + 1 : at;
-        int end = afterDigits(data, digits, to);
-        boolean isWhole = end > digits && end - digits <= TIME_DIGITS && (end == to || isZeroFraction(data, end, to));
-        if (!isWhole || levels.haveDecimals) {
-            throw NotPlainException.IT;
-        }
-        found = levels.find(data, at, end);
-        return found >= 0 ? found : UNSEEN_LEVEL;
-    }
-
-    /** Whether H2O's parser reads a number: [$][+-]digits[.digits][e[+-]digits][%], and blanks behind it. */
-    private static boolean isNumber(byte[] data, int from, int to) {
-        int at = data[from] == '$' ? from + 1 : from;
-        at += at < to && (data[at] == '-' || data[at] == '+') ? 1 : 0;
-        int first = at;
-        at = afterDigits(data, at, to);
-        int count = at - first;
-        if (at < to && data[at] == '.') {
-            first = ++at;
-            at = afterDigits(data, at, to);
-            count += at - first;
-        }
-        if (count == 0) {
-            return false;
-        }
-        if (at < to && (data[at] | 0x20) == 'e') {
-            at++;
-            at += at < to && (data[at] == '-' || data[at] == '+') ? 1 : 0;
-            first = at;
-            at = afterDigits(data, at, to);
-            if (at == first) {
-                return false;
-            }
-        }
-        at += at < to && data[at] == '%' ? 1 : 0;
-        while (at < to && isBlank(data[at])) {
-            at++;
-        }
-        return at == to;
-    }
-
-    private static int afterDigits(byte[] data, int from, int to) {
-        int at = from;
-        while (at < to && isDigit(data[at])) {
-            at++;
-        }
-        return at;
-    }
-
-    private static boolean isBlank(byte one) {
-        return one == ' ' || one == '\t';
     }
 
     /** A number in double precision, rounded once; NaN where missing. Eight bytes follow it. */
@@ -333,10 +244,10 @@ public final class CsvField {
         return millis + ((hours * 60 + minutes) * 60L + seconds) * 1000;
     }
 
-    /** The same, or a whole number of milliseconds. */
+    /** The same of H2O-3, to which a whole number is the milliseconds themselves. */
     private long timeOrMillis(byte[] data, int from, int to) throws NotPlainException {
         int digits = from < to && data[from] == '-' ? from + 1 : from;
-        if (to == digits || to - digits > TIME_DIGITS || !areDigits(data, digits, to)) {
+        if (to == digits || to - digits > TIME_DIGITS || !areDigits(data, digits, to) || isMissing(data, from, to)) {
             return time(data, from, to);
         }
         long millis = 0;

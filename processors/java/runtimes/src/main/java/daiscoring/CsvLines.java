@@ -75,22 +75,19 @@ public final class CsvLines {
     /**
      * Read the line at {@code at} into one double a column, which must be of such types; where the next begins.
      *
-     * @param unseen how many levels no level of the model was, by column; counted on
+     * @param unseen takes the columns with a level that the model has not seen, NaN in the row
      */
-    int row(byte[] data, int at, double[] row, int[] unseen) throws NotPlainException {
+    int row(byte[] data, int at, double[] row, Unseen unseen) throws NotPlainException {
         for (int f = 0; f < columns.length; f++) {
             int end = end(data, at, f);
             int c = columns[f];
             if (c >= 0) {
-                CsvField field = fields[c];
-                int to = f == columns.length - 1 ? end - returns : end;
-                if (field.kind == CsvField.Kind.LEVEL) {
-                    int level = field.level(data, at, to);
-                    row[c] = level < 0 ? Double.NaN : level;
-                    unseen[c] += level == CsvField.UNSEEN_LEVEL ? 1 : 0;
-                } else {
-                    row[c] = field.asDouble(data, at, to);
+                double value = fields[c].asDouble(data, at, f == columns.length - 1 ? end - returns : end);
+                if (value == Levels.UNSEEN && fields[c].kind == CsvField.Kind.LEVEL) {
+                    unseen.add(c);
+                    value = Double.NaN;
                 }
+                row[c] = value;
             }
             at = end + 1;
         }
@@ -117,8 +114,11 @@ public final class CsvLines {
     private static void put(CsvField field, Object target, int row, Texts texts, byte[] data, int from, int to)
             throws NotPlainException {
         switch (field.kind) {
-            case FLOAT64:
             case LEVEL:
+                double level = field.asDouble(data, from, to);
+                ((double[]) target)[row] = level == Levels.UNSEEN ? Double.NaN : level;
+                break;
+            case FLOAT64:
                 ((double[]) target)[row] = field.asDouble(data, from, to);
                 break;
             case FLOAT32:
