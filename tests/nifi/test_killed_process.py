@@ -35,7 +35,9 @@ def test_a_killed_process_fails_no_flowfile(nifi: NiFi, samples: Path, tmp_path:
     folders = deploy_batch("killed", samples / "penguins.mojo", tmp_path)
     try:
         (scorer,) = (
-            p for p in nipyapi.canvas.list_all_processors() if p.component.type == "ScoreJavaMojo" and _is_of(p, "killed")
+            p
+            for p in nipyapi.canvas.list_all_processors()
+            if p.component.type == "ScoreJavaMojo" and _is_of(p, "killed")
         )
         nipyapi.canvas.schedule_processor(scorer, False)
         scorer = nipyapi.canvas.get_processor(scorer.id, "id")

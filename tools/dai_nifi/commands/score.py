@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-import tempfile
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from dai_nifi import interrupts
 from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import NotFoundError
@@ -23,6 +23,7 @@ from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings
+from dai_scoring.unseen import in_words
 
 _EXTENSIONS = {
     ".csv": Format.CSV,
@@ -110,10 +111,10 @@ def score(
             PipelineSettings(python_environment, python_command=python_command),
         ) as scorer,
         # In a folder of its own until it is complete: a failure leaves no half of a file behind.
-        tempfile.TemporaryDirectory(prefix=".dai-score-", dir=None if to_stdout else _folder(target)) as folder,
+        interrupts.temporary_folder(".dai-score-", None if to_stdout else _folder(target)) as folder,
     ):
         progress(f"scoring {source.name}", None)
-        made, bad = Path(folder) / "target", Path(folder) / "rejected"
+        made, bad = folder / "target", folder / "rejected"
         summary = score_file(scorer, source, made, bad, options, name=source.name)
         if bad.exists():
             shutil.move(bad, beside)
@@ -146,6 +147,8 @@ def _report(output: Output, summary: Summary, target: Path, beside: Path, to_std
     text = f"{summary.scored} of {summary.records} records scored in {summary.seconds:.2f} s"
     if where is not None:
         text += f"; {summary.rejected} rejected, with the reasons: {where}"
+    if summary.unseen:
+        text += f"; levels that the model has never seen, by column: {in_words(summary.unseen)}"
     if to_stdout:
         output.say(text)
         return
@@ -154,6 +157,7 @@ def _report(output: Output, summary: Summary, target: Path, beside: Path, to_std
         "scored": summary.scored,
         "rejected": summary.rejected,
         "rejected_file": where,
+        "unseen": None if summary.unseen is None else dict(summary.unseen),
         "output": target,
         "input_format": summary.input_format and summary.input_format.value,
         "output_format": summary.output_format and summary.output_format.value,
