@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from dai_nifi import interrupts
-from dai_nifi.errors import CancelledError
+from dai_nifi.errors import CancelledError, PrerequisiteError, ToolError
 
 
 def main() -> None:
@@ -14,10 +15,20 @@ def main() -> None:
     try:
         from dai_nifi import cli  # half a second
     except KeyboardInterrupt:
-        error = CancelledError("Interrupted before anything was done.")
-        if "--json" in sys.argv:
-            print(error.as_json())
-        else:
-            print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(CancelledError("Interrupted before anything was done."))
+    except ModuleNotFoundError as error:
+        _end(
+            PrerequisiteError(
+                f"The Python package {error.name} is not installed. The command needs the extra 'tools', and 'java' "
+                "to score: pip install 'nifi-dai-scoring[java,tools]'."
+            )
+        )
     cli.main()
+
+
+def _end(error: ToolError) -> NoReturn:
+    if "--json" in sys.argv:
+        print(error.as_json())
+    else:
+        print(f"Error: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)

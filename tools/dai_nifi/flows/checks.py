@@ -41,8 +41,7 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
         present: what an earlier deployment has set already.
 
     """
-    for name, value in given.items():
-        _check_value(template, name, value)
+    check_given(template, given)
     all_values = {**present, **given}
     missing = [
         one.name
@@ -56,6 +55,12 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
             + "".join(f"\n  {name}: {_described(template, name)}" for name in missing)
         )
     _check_directories(template, all_values)
+
+
+def check_given(template: Template, given: Mapping[str, str]) -> None:
+    """Raise UsageError for a parameter that the template does not have, or whose value makes no sense."""
+    for name, value in given.items():
+        _check_value(template, name, value)
 
 
 def runtime_for(model: Path | None, present: str | None) -> str:
