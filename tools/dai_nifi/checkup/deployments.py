@@ -90,22 +90,14 @@ def _archives() -> Finding:
 def _components() -> Finding:
     """Whether NiFi's own processors and services are there that the flows are made of."""
     there = components.known()
-    for_flows: dict[str, list[str]] = {}
-    archives: set[str] = set()
+    for_flows: dict[components.Lack, list[str]] = {}
     for name, template in templates.TEMPLATES.items():
-        missing = components.lacking(templates.definition(name, template.runtimes[0]), there)
-        archives.update(missing.values())
-        for kind in missing:
-            for_flows.setdefault(kind, []).append(name)
+        for one in components.lacking(templates.definition(name, template.runtimes[0]), there):
+            for_flows.setdefault(one, []).append(name)
     if not for_flows:
         return Finding("components", OK, "all of NiFi's own that the flows need")
-    words = "; ".join(f"{kind} (for {', '.join(names)})" for kind, names in sorted(for_flows.items()))
-    return Finding(
-        "components",
-        PROBLEM,
-        f"this NiFi lacks {words}",
-        f"Add the archives of NiFi's own version to its lib folder: {', '.join(sorted(archives))}.",
-    )
+    words = "; ".join(f"{one.kind} (for {', '.join(names)}): {one.why}" for one, names in for_flows.items())
+    return Finding("components", PROBLEM, f"this NiFi lacks {words}", components.remedy(for_flows))
 
 
 def _changes(flows: Collection[str]) -> Finding:

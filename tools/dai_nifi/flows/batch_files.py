@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dai_nifi.flows.builder import Connection, Flow, Label, Point, Processor, again, zone
+from dai_nifi.flows.builder import UPDATE_ATTRIBUTE, Connection, Flow, Label, Point, Processor, again, zone
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
 
 NAME = "batch-files"
@@ -98,6 +98,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     name = Processor(
         name="Name it FILE.error.json",
         type="org.apache.nifi.processors.attributes.UpdateAttribute",
+        bundle=UPDATE_ATTRIBUTE,
         at=(_FIFTH, _FAIL_ROW),
         properties={"Store State": "Do not store state", "filename": "${filename}.error.json"},
         dynamic=("filename",),

@@ -38,6 +38,7 @@ class Bundle:
 
 
 STANDARD = Bundle("nifi-standard-nar")
+UPDATE_ATTRIBUTE = Bundle("nifi-update-attribute-nar")
 
 
 @dataclass(frozen=True)

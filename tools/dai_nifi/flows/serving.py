@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from dai_nifi.flows.builder import COLUMN, Bundle, Connection, Point, Processor, Service
+from dai_nifi.flows.builder import COLUMN, UPDATE_ATTRIBUTE, Bundle, Connection, Point, Processor, Service
 from dai_nifi.flows.common import Kind, Parameter
 from dai_scoring.rest_v1 import STATUSES, Question
 
@@ -209,6 +209,7 @@ def front(ready_row: int, score_row: int, error_row: int) -> Front:
     explain = Processor(
         name="Choose status and detail",
         type="org.apache.nifi.processors.attributes.UpdateAttribute",
+        bundle=UPDATE_ATTRIBUTE,
         at=(third, error_row),
         properties={
             "Store State": "Do not store state",

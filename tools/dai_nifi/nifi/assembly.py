@@ -1,7 +1,7 @@
 """NiFi's own files, assembled once into the shared cache: ``lib`` and ``python``, read only from then on.
 
 Complete or not there: it is made in a folder beside its place and renamed, and a stamp lists every file and
-its size. What is missing, cut short or made from another pom is made anew.
+its size. What is missing, cut short or made from other poms is made anew.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def version() -> str:
 
 
 def place() -> Path:
-    """Where the assembly of this pom belongs; another pom has another place, so instances keep theirs."""
+    """Where the assembly of these poms belongs; others have another place, so instances keep theirs."""
     return cache.directory() / f"nifi-{version()}-{_digest()[:10]}"
 
 
@@ -91,7 +91,7 @@ def ensure(java_home: Path, progress: Progress, assemble: Assembler | None = Non
 
 
 def is_current(root: Path) -> bool:
-    """Whether ``root`` holds a complete assembly of this pom: every file of the stamp, at its size."""
+    """Whether ``root`` holds a complete assembly of these poms: every file of the stamp, at its size."""
     try:
         stamp = json.loads((root / _STAMP).read_text(encoding="utf-8"))
         return stamp["digest"] == _digest() and all(
@@ -101,8 +101,18 @@ def is_current(root: Path) -> bool:
         return False
 
 
+def archives_built() -> tuple[str, ...]:
+    """The NARs that are built here, by their modules in the pom; the others are published."""
+    found = ElementTree.parse(POM).iterfind("{*}modules/{*}module")  # noqa: S314 - a file of this package
+    return tuple(str(one.text) for one in found)
+
+
+def _poms() -> list[Path]:
+    return [POM, *(POM.parent / module / POM.name for module in archives_built())]
+
+
 def _digest() -> str:
-    recipe = POM.read_bytes() + "\n".join(maven.GOALS).encode()
+    recipe = b"".join(pom.read_bytes() for pom in _poms()) + "\n".join((*maven.FETCH, *maven.BUILD)).encode()
     return hashlib.sha256(recipe).hexdigest()
 
 
@@ -120,13 +130,17 @@ def _maven_assembler(java_home: Path) -> Assembler:
         # Maven writes beside the pom, and the package's folder may not be writable.
         with tempfile.TemporaryDirectory(prefix=f"{part.name}-build-", dir=part.parent) as folder:
             build = Path(folder)
-            pom = build / "pom.xml"
-            shutil.copyfile(POM, pom)
-            maven.run(pom, java_home, log, progress)
+            for pom in _poms():
+                copy = build / pom.relative_to(POM.parent)
+                copy.parent.mkdir(exist_ok=True)
+                shutil.copyfile(pom, copy)
+            # What is built comes last, so that a missing artifact is found first.
+            for goals in (maven.FETCH, maven.BUILD):
+                maven.run(build / POM.name, java_home, log, progress, goals, "assemble NiFi")
             progress("putting it in place", 0.95)
             for made in (build / "target" / "assembly").iterdir():
                 made.rename(part / made.name)
-            for nar in (build / "target").glob("*.nar"):
+            for nar in build.glob("*/target/*.nar"):
                 nar.rename(part / "lib" / nar.name)
 
     return assemble

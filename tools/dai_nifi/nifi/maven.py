@@ -14,8 +14,9 @@ from dai_nifi.errors import PrerequisiteError, ToolError
 from dai_nifi.nifi import trust
 from dai_nifi.progress import Progress
 
-# In this order: the NAR is built after the copies, so that a missing artifact is found first.
-GOALS = ("dependency:copy@lib", "dependency:unpack@python", "nifi-nar:nar")
+# The assembly's two runs: what is published is fetched by the pom itself, what has to be built is in its modules.
+FETCH = ("--non-recursive", "dependency:copy@lib", "dependency:unpack@python")
+BUILD = ("--projects", "nifi-standard-nar,nifi-update-attribute-nar", "nifi-nar:nar")
 
 # About how many jars and archives a machine that has none of them downloads; only the bar depends on it.
 _FILES = 290
@@ -27,10 +28,9 @@ _UNKNOWN_AUTHORITY = "PKIX path building failed"
 _NOT_FETCHED = re.compile(r"Could not transfer \S+ (\S+) from/to \S+ \((\S+?)\): (?:transfer failed for \S+: )?(.+)")
 _DOWNLOADED = re.compile(r"Downloaded from \S+ \S*/([^/\s]+\.(?:jar|nar)) \(")
 _GOAL = re.compile(r"--- (?:[\w.-]*:)?(?:maven-)?([\w-]+?)(?:-maven-plugin|-plugin)?:[\d.]+:(\w+)")
-_STAGES = {
-    "copy": ("downloading NiFi", 0.0),
-    "unpack": ("unpacking the Python side", 0.5),
-    "nar": ("building nifi-standard-nar", 0.55),
+_STAGES: Mapping[Sequence[str], Mapping[str, tuple[str, float]]] = {
+    FETCH: {"copy": ("downloading NiFi", 0.0), "unpack": ("unpacking the Python side", 0.5)},
+    BUILD: {"nar": ("building the archives", 0.55)},
 }
 
 
@@ -51,10 +51,10 @@ def run(
     java_home: Path,
     log: Path,
     progress: Progress,
-    arguments: Sequence[str] = GOALS,
-    purpose: str = "assemble NiFi",
+    arguments: Sequence[str],
+    purpose: str,
 ) -> None:
-    """Run goals (the assembly's, unless told otherwise) on ``pom`` under the given Java.
+    """Run goals on ``pom`` under the given Java.
 
     All that Maven prints goes to ``log``; ``purpose`` completes "Maven could not ..." where it fails.
 
@@ -81,7 +81,7 @@ def run(
         ) as maven,
     ):
         try:
-            show = _Shown(progress, _STAGES if arguments == GOALS else {})
+            show = _Shown(progress, _STAGES.get(tuple(arguments), {}))
             for line in maven.stdout or ():
                 kept.write(line)
                 tail.append(line.rstrip())
@@ -143,7 +143,7 @@ class _Shown:
     def __init__(self, progress: Progress, stages: Mapping[str, tuple[str, float]]) -> None:
         self._progress = progress
         self._stages = stages
-        self._share = 0.0
+        self._share = min((share for _, share in stages.values()), default=0.0)
         self._count = 0
 
     def __call__(self, line: str) -> None:
