@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from dai_nifi import faults
 from dai_nifi.commands import (
+    adopt,
     demo,
     deploy,
     doctor,
@@ -93,6 +94,7 @@ app.command()(inspect.inspect)
 app.command()(score.score)
 app.add_typer(flows.app, name="flows")
 app.command()(deploy.deploy)
+app.command()(adopt.adopt)
 app.command()(doctor.doctor)
 app.command()(start.start)
 app.command()(stop.stop)
