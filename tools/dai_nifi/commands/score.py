@@ -27,6 +27,7 @@ from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings, Scorer
+from dai_scoring.unseen import in_words
 
 
 class Columns(str, Enum):
@@ -212,6 +213,7 @@ def _one(done: Done) -> dict[str, Any]:
         "scored": summary.scored,
         "rejected": summary.rejected,
         "rejected_file": done.rejected_file,
+        "unseen": None if summary.unseen is None else dict(summary.unseen),
         "removed_rejected_file": done.removed,
         "output": done.job.target,
         "input_format": summary.input_format and summary.input_format.value,
@@ -246,6 +248,8 @@ def _told(done: Done) -> str:
         text += f"; {done.job.title} has no records"
     if done.rejected_file is not None:
         text += f"; {summary.rejected} rejected, with the reasons: {done.rejected_file}"
+    if summary.unseen:
+        text += f"; levels that the model has never seen, by column: {in_words(summary.unseen)}"
     if done.removed is not None:
         text += f"; {done.removed} of an earlier run is removed, since no row was rejected"
     return text
