@@ -109,7 +109,7 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        sys.exit(CancelledError.exit_code)
+        sys.exit(report(CancelledError("Interrupted before anything was done.")))
     except Exception as error:  # noqa: BLE001 - no command ends with a traceback
         sys.exit(report(faults.as_tool_error(error)))
 

@@ -18,7 +18,7 @@
   13   NotRestoredError      a swap failed, and the old model could not be put back
   14   RejectedRowsError     rows were rejected, and --fail-on-rejects was given
   15   InternalError         dai-nifi has a fault of its own
- 130   CancelledError        ctrl-C, or SIGTERM
+ 130   CancelledError        ctrl-C; of SIGTERM the command ends with 143
 ===== ===================== ========================================================================================
 """
 

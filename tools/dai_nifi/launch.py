@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
 
 from dai_nifi import interrupts
-from dai_nifi.errors import CancelledError, PrerequisiteError, ToolError
+from dai_nifi.errors import PrerequisiteError
 
 
 def main() -> None:
-    """Load the command and run it; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
+    """Load the command and run it; ends with 0, an exit code of :mod:`dai_nifi.errors`, or that of a signal."""
     interrupts.hear()
     try:
         from dai_nifi import cli  # half a second
-    except KeyboardInterrupt:
-        _end(CancelledError("Interrupted before anything was done."))
     except ModuleNotFoundError as error:
-        _end(
-            PrerequisiteError(
-                f"The Python package {error.name} is not installed. The command needs the extra 'tools', and 'java' "
-                "to score: pip install 'nifi-dai-scoring[java,tools]'."
-            )
+        lacks = PrerequisiteError(
+            f"The Python package {error.name} is not installed. The command needs the extra 'tools', and 'java' to "
+            "score: pip install 'nifi-dai-scoring[java,tools]'."
         )
-    cli.main()
+        if "--json" in sys.argv:
+            print(lacks.as_json())
+        else:
+            print(f"Error: {lacks}", file=sys.stderr)
+        sys.exit(lacks.exit_code)
 
-
-def _end(error: ToolError) -> NoReturn:
-    if "--json" in sys.argv:
-        print(error.as_json())
-    else:
-        print(f"Error: {error}", file=sys.stderr)
-    sys.exit(error.exit_code)
+    try:
+        interrupts.at_work()
+        cli.main()
+    finally:
+        # Whatever became of the interrupt on its way through foreign code: the signal decides how this ends.
+        interrupts.done()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from dai_nifi import interrupts
 from dai_nifi.errors import NotFoundError, PrerequisiteError, ScoringFailedError
 from dai_nifi.localscore.plan import GZIP, STREAM, Job, is_device
 from dai_nifi.scoring import translated
@@ -53,10 +54,10 @@ def score_job(
     private = None if job.target == STREAM or is_device(job.target) else job.target.absolute().parent
     with (
         _writing(private),
-        tempfile.TemporaryDirectory(prefix=".dai-score-", dir=private) as folder,
-        _plain(job, Path(folder)) as source,
+        interrupts.temporary_folder(".dai-score-", private) as folder,
+        _plain(job, folder) as source,
     ):
-        made, bad = Path(folder) / "target", Path(folder) / "rejected"
+        made, bad = folder / "target", folder / "rejected"
         name = job.source.name.removesuffix(GZIP)
         with translated():
             summary = score_file(scorer, source, made, bad, options, name=name, told=lambda rows: told(source, rows))
