@@ -5,19 +5,28 @@ from __future__ import annotations
 import sys
 
 from dai_nifi import interrupts
-from dai_nifi.errors import CancelledError
+from dai_nifi.errors import PrerequisiteError
 
 
 def main() -> None:
-    """Load the command and run it; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
+    """Load the command and run it; ends with 0, an exit code of :mod:`dai_nifi.errors`, or that of a signal."""
     interrupts.hear()
     try:
         from dai_nifi import cli  # half a second
-    except KeyboardInterrupt:
-        error = CancelledError("Interrupted before anything was done.")
+    except ModuleNotFoundError as error:
+        lacks = PrerequisiteError(
+            f"The Python package {error.name} is not installed. The command needs the extra 'tools', and 'java' to "
+            "score: pip install 'nifi-dai-scoring[java,tools]'."
+        )
         if "--json" in sys.argv:
-            print(error.as_json())
+            print(lacks.as_json())
         else:
-            print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    cli.main()
+            print(f"Error: {lacks}", file=sys.stderr)
+        sys.exit(lacks.exit_code)
+
+    try:
+        interrupts.at_work()
+        cli.main()
+    finally:
+        # Whatever became of the interrupt on its way through foreign code: the signal decides how this ends.
+        interrupts.done()
