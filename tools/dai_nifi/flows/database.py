@@ -24,7 +24,7 @@ def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> N
     """Run statements that change nothing, named by what they look for; raises InvalidFlowError for those that fail."""
     for left in deployed.processors(group):
         if left.component.name == _ASKER:
-            _remove(left.id)
+            remove(left.id)
     (service,) = (one.id for one in deployed.services(group) if one.component.name == pool)
     asker = _place(group, service)
     try:
@@ -36,7 +36,7 @@ def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> N
                     "Fix that and deploy again under the same name."
                 )
     finally:
-        _remove(asker)
+        remove(asker)
 
 
 def _place(group: str, service: str) -> str:
@@ -64,15 +64,26 @@ def _place(group: str, service: str) -> str:
 
 def _ask(asker: str, statement: str, timeout: float) -> str | None:
     """What the database had to say against a statement, or None."""
+    return run_once(asker, {"SQL Query": statement}, timeout)
+
+
+def run_once(asker: str, properties: Mapping[str, str], timeout: float) -> str | None:
+    """Let a processor run once with these properties; what it had to say against them, or None.
+
+    Raises InvalidFlowError if it is not valid with them, or does not come to its end.
+    """
     before = max((one.id for one in bulletins(source_id=asker)), default=-1)
     calls = nipyapi.nifi.ProcessorsApi()
 
     def late() -> ToolError:
-        return InvalidFlowError(f"NiFi did not ask the database within {timeout:g} s.")
+        return InvalidFlowError(f"NiFi did not check it within {timeout:g} s: {told() or 'it does not say why'}")
 
     def valid() -> Any | None:
         found = calls.get_processor(asker)
         return found if found.component.validation_status == "VALID" else None
+
+    def told() -> str:
+        return " ".join(calls.get_processor(asker).component.validation_errors or [])
 
     def over() -> bool | None:
         found = calls.get_processor(asker)
@@ -81,14 +92,14 @@ def _ask(asker: str, statement: str, timeout: float) -> str | None:
 
     with nifi_calls():
         nipyapi.canvas.update_processor(
-            calls.get_processor(asker), nipyapi.nifi.ProcessorConfigDTO(properties={"SQL Query": statement})
+            calls.get_processor(asker), nipyapi.nifi.ProcessorConfigDTO(properties=dict(properties))
         )
         entity = wait_for(valid, timeout, late)
         body = {"revision": entity.revision, "state": "RUN_ONCE"}
         calls.update_run_status5(body, asker)
         wait_for(over, timeout, late)
-    told = [one.message for one in bulletins(source_id=asker, after=before) if one.level == "ERROR"]
-    return _reason(told[-1]) if told else None
+    errors = [one.message for one in bulletins(source_id=asker, after=before) if one.level == "ERROR"]
+    return _reason(errors[-1]) if errors else None
 
 
 def _reason(message: str) -> str:
@@ -96,6 +107,7 @@ def _reason(message: str) -> str:
     return message.rpartition("Caused by: ")[2].strip() or message
 
 
-def _remove(asker: str) -> None:
+def remove(asker: str) -> None:
+    """Take a processor away that was placed to ask something."""
     with nifi_calls():
         nipyapi.canvas.delete_processor(nipyapi.canvas.get_processor(asker, "id"), force=True)
