@@ -1,4 +1,4 @@
-"""The Python process of a processor is killed, as a system short of memory does it: nothing fails, and it scores again."""
+"""The Python process of a processor is killed, as a system short of memory does: nothing fails, and it scores again."""
 
 from __future__ import annotations
 
