@@ -81,7 +81,7 @@ def run(
         ) as maven,
     ):
         try:
-            show = _Shown(progress, _STAGES.get(arguments, {}))
+            show = _Shown(progress, _STAGES.get(tuple(arguments), {}))
             for line in maven.stdout or ():
                 kept.write(line)
                 tail.append(line.rstrip())
