@@ -38,7 +38,7 @@ def coerce(
 ) -> tuple[pa.Array, Complaint | None]:
     """Read ``values`` as ``column.type``: an array of ``column.type.arrow``, and what did not fit (null there)."""
     complaints = Complaints(len(values))
-    plain = _plain(values, complaints)
+    plain = _plain(values, column, complaints)
     kind = column.type
     if pa.types.is_null(plain.type):
         result = pa.nulls(len(plain), kind.arrow)
@@ -54,22 +54,24 @@ def coerce(
         # Through double precision always: that is how H2O's runtimes read text, and it rounds the same.
         wide = to_double(plain, column, complaints)
         result = wide if kind is ColumnType.FLOAT64 else to_single(wide)
+    if column.required:
+        complaints.add("missing_value", np.asarray(pc.is_null(result)) & ~complaints.bad)
     return result, complaints.of(column, values)
 
 
-def _plain(values: pa.Array, complaints: Complaints) -> pa.Array:
+def _plain(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
     """Decode dictionaries, JSON text, wide strings and decimals; nested values become null and bad."""
     kind = values.type
     if pa.types.is_dictionary(kind):
-        return _plain(values.dictionary_decode(), complaints)
+        return _plain(values.dictionary_decode(), column, complaints)
     if isinstance(kind, pa.JsonType):
-        return _from_json(values.storage, complaints)
+        return _from_json(values.storage, column, complaints)
     if isinstance(kind, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     if isinstance(kind, pa.BaseExtensionType):
-        return _plain(values.storage, complaints)
+        return _plain(values.storage, column, complaints)
     if pa.types.is_run_end_encoded(kind):
-        return _plain(pc.run_end_decode(values), complaints)
+        return _plain(pc.run_end_decode(values), column, complaints)
     if pa.types.is_nested(kind):
         complaints.add("nested", np.asarray(pc.is_valid(values)))
         return pa.nulls(len(values))
@@ -105,10 +107,13 @@ def _decode_bytes(values: pa.Array, complaints: Complaints) -> pa.Array:
         return pa.array(texts, pa.string())
 
 
-def _from_json(storage: pa.Array, complaints: Complaints) -> pa.Array:
+def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
     """A column of JSON texts, as a reader gives it for values of several types, as plain text."""
     texts: list[str | None] = []
     nested = np.zeros(len(storage), dtype=bool)
+    truths = {"true": "true", "false": "false"}
+    if column.levels is not None:
+        truths = dict(zip(truths, column.levels.of_truths(pa.array([True, False])).to_pylist(), strict=True))
     for index, text in enumerate(storage.to_pylist()):
         if text is None or text == "null":
             texts.append(None)
@@ -117,6 +122,8 @@ def _from_json(storage: pa.Array, complaints: Complaints) -> pa.Array:
             texts.append(None)
         elif text[0] == '"':
             texts.append(json.loads(text))
+        elif text in truths:
+            texts.append(truths[text])
         else:
             # 3.0 is the level "3" here as it is in a column of floats alone.
             texts.append(text[:-2] if text.endswith(".0") else text)
@@ -146,6 +153,8 @@ def _text(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
         return _without_literals(values, column)
     if pa.types.is_floating(values.type):
         return _without_literals(_of_floats(values), column)
+    if pa.types.is_boolean(values.type) and column.levels is not None:
+        return column.levels.of_truths(values)
     if pa.types.is_temporal(values.type) or pa.types.is_integer(values.type) or pa.types.is_boolean(values.type):
         try:
             return _without_literals(values.cast(pa.string()), column)
@@ -186,7 +195,7 @@ def _time(
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         # A time with a zone is stored as UTC by Arrow; one without is taken as UTC.
         return values.cast(pa.timestamp("ms", tz=getattr(kind, "tz", None)), safe=False).cast(pa.timestamp("ms"))
-    if pa.types.is_integer(kind):
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return to_integer(values, _MILLIS, complaints).cast(pa.timestamp("ms"))
     if not is_text(values):
         return wrong_type(values, pa.timestamp("ms"), complaints)
@@ -200,7 +209,9 @@ def _time(
         bad = np.zeros(len(values), dtype=bool)
         millis = found.cast(pa.int64()).to_pylist()
         for index in unread.tolist():
-            millis[index] = parse_time(column.name, blanked[index].as_py()) if parse_time else None
+            text = blanked[index].as_py()
+            own = parse_time(column.name, text) if parse_time else None
+            millis[index] = times.from_milliseconds(text) if own is None else own
             bad[index] = millis[index] is None
         complaints.add("not_a_date", bad)
         found = pa.array(millis, pa.int64()).cast(pa.timestamp("ms"))

@@ -44,12 +44,17 @@ class Complaints:
         if where.any():
             self.codes[code] = self.codes.get(code, np.zeros(self._rows, dtype=bool)) | where
 
+    @property
+    def bad(self) -> npt.NDArray[np.bool_]:
+        """The values of which any code was said."""
+        bad: npt.NDArray[np.bool_] = np.logical_or.reduce([np.zeros(self._rows, dtype=bool), *self.codes.values()])
+        return bad
+
     def of(self, column: Column, values: pa.Array) -> Complaint | None:
         """What was said of the values of a column; None if nothing was."""
         if not self.codes:
             return None
-        bad = np.logical_or.reduce(list(self.codes.values()))
-        return Complaint(column.name, values, bad, self.codes)
+        return Complaint(column.name, values, self.bad, self.codes)
 
 
 def blank_missing(texts: pa.Array, column: Column) -> pa.Array:

@@ -11,7 +11,7 @@ import codecs
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -40,7 +40,11 @@ THREADS = min(4, os.cpu_count() or 1)
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of a file: ``records`` = ``scored`` + ``rejected``; ``seconds`` of wall time."""
+    """What became of a file: ``records`` = ``scored`` + ``rejected``; ``seconds`` of wall time.
+
+    ``unseen`` counts, by input column, the values that are levels which the model has not seen; None if the runtime
+    does not tell.
+    """
 
     records: int
     scored: int
@@ -48,6 +52,7 @@ class Summary:
     input_format: Format | None
     output_format: Format | None
     seconds: float
+    unseen: Mapping[str, int] | None = None
 
 
 @dataclass
@@ -141,7 +146,15 @@ def score_file(
         target.unlink(missing_ok=True)
         rejected.unlink(missing_ok=True)
         job = run(plainly=False)
-    return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, seconds, job.unseen)
+
+
+def added(counts: Mapping[str, int] | None, further: Mapping[str, int] | None) -> Mapping[str, int] | None:
+    """Counts by column, together; None if neither is known."""
+    if counts is None or further is None:
+        return counts if further is None else further
+    return {name: counts.get(name, 0) + further.get(name, 0) for name in {**counts, **further}}
 
 
 def _is_blank(path: Path) -> bool:
@@ -177,6 +190,7 @@ class _Job:
             self._unseen = self._inputs
         self.scored = 0
         self.rejected = 0
+        self.unseen: Mapping[str, int] | None = None
 
     def run(self, threaded: bool) -> None:
         """Move all pieces; afterwards both files are complete."""
@@ -220,6 +234,7 @@ class _Job:
                 if self._unseen:
                     raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
                 raise self._bad_rows(piece.rejects)
+            self.unseen = added(self.unseen, piece.unseen)
             self.scored += piece.count
             self.rejected += piece.rejects.num_rows
             write(outcome)

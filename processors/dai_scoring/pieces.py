@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,7 @@ class ScoredPiece:
     ``lines`` has their own columns as they were read, the predictions alone. ``rejected`` are the others, with their
     reasons in columns of their own, None if there is none; where ``rejected_lines`` has what comes before, the last
     columns alone. ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
+    ``unseen`` is that of :class:`dai_scoring.scorer.Scored`.
     """
 
     names: list[str]
@@ -59,6 +61,7 @@ class ScoredPiece:
     is_whole: bool
     rejected: pa.Table | None = None
     rejected_lines: pa.Array | None = None
+    unseen: Mapping[str, int] | None = None
 
     @property
     def count(self) -> int:
@@ -131,7 +134,7 @@ class PieceScorer:
         kept = names if self._passes_lines else []
         rows = results.named(made.predictions, kept, self._options.prediction_prefix)
         lines = piece.lines() if self._passes_lines else None
-        return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), is_whole=False)
+        return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), False, unseen=made.unseen_counts)
 
     def _scored(self, chunk: Chunk) -> ScoredPiece:
         table, malformed = chunk.table, chunk.malformed
@@ -149,8 +152,17 @@ class PieceScorer:
             lines = results.without(lines, bad)
         else:
             rows = results.joined(table, predictions, bad, kept, self._typed)
-        rejected = self._rejected(chunk, rejects) if rejects.num_rows else ()
-        return ScoredPiece(names, rows, lines, rejects, chunk.is_whole, *rejected)
+        rejected, rejected_lines = self._rejected(chunk, rejects) if rejects.num_rows else (None, None)
+        return ScoredPiece(
+            names,
+            rows,
+            lines,
+            rejects,
+            chunk.is_whole,
+            rejected=rejected,
+            rejected_lines=rejected_lines,
+            unseen=scored.unseen,
+        )
 
     def _rejected(self, chunk: Chunk, rejects: pa.Table) -> tuple[pa.Table, pa.Array | None]:
         names = chunk.table.schema.names

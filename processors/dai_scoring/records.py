@@ -13,6 +13,7 @@ the column's type rejects its row, with one of these codes:
  not_a_date         text that is no ISO 8601 date or time
  not_text           bytes that are not UTF-8
  nested             a list, map or record where one value belongs
+ missing_value      none, in a column without which the model cannot score, such as an offset
  wrong_type         a type that the column's type has no form for, such as a time in a number
 ================== =====================================================================
 """
@@ -76,10 +77,14 @@ def to_model_rows(
     first_bad: npt.NDArray[np.int32] | None = None
     complaints: list[Complaint] = []
     for column in wanted:
-        if column.name not in table.schema.names:
+        if column.name in table.schema.names:
+            values = _one_chunk(table.column(column.name))
+        elif column.required:
+            values = pa.nulls(rows)
+        else:
             arrays.append(pa.nulls(rows, column.type.arrow))
             continue
-        array, complaint = coerce.coerce(_one_chunk(table.column(column.name)), column, parse_time)
+        array, complaint = coerce.coerce(values, column, parse_time)
         arrays.append(array)
         if complaint is not None:
             complaints.append(complaint)

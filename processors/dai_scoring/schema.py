@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from dai_scoring.levels import Levels
 
 
 class ColumnType(Enum):
@@ -47,9 +51,13 @@ _NUMBERS = frozenset({ColumnType.INT32, ColumnType.INT64, ColumnType.FLOAT32, Co
 class Column:
     """One input or output column of a model.
 
-    ``missing`` holds the texts that mean "no value" in an input column, beside null and the empty text.
+    ``missing`` holds the texts that mean "no value" in an input column, beside null and the empty text. ``levels`` are
+    those of an input column that is a category, if the model tells them. A row without a value in a ``required``
+    column cannot be scored.
     """
 
     name: str
     type: ColumnType
     missing: frozenset[str] = frozenset()
+    levels: Levels | None = field(default=None, repr=False, compare=False)
+    required: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring import records
@@ -57,6 +58,8 @@ class ModelInfo:
     created: datetime | None
     inputs: tuple[Column, ...]
     outputs: tuple[Column, ...]
+    notes: tuple[str, ...] = ()
+    """What a user should know of this model's scores, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +68,25 @@ class Predicted:
 
     ``predictions`` has the columns ``ModelInfo.outputs``; ``contributions`` and ``intervals`` are None unless
     they were wanted. All have one row for each given row that the model did not refuse, in order. ``refused``
-    has the others, ascending: the row, from 0, and why.
+    has the others, ascending: the row, from 0, and why. ``unseen`` has, by input column, the given rows with a level
+    that the model has not seen, ascending, from 0; None if the runtime does not tell.
     """
 
     predictions: pa.Table
     contributions: pa.Table | None = None
     intervals: pa.Table | None = None
     refused: Sequence[tuple[int, str]] = ()
+    unseen: Mapping[str, npt.NDArray[np.int64]] | None = None
 
     @property
     def outputs(self) -> pa.Table:
         """All that the model gave, side by side: predictions, intervals, contributions."""
         return _side_by_side(self)
+
+    @property
+    def unseen_counts(self) -> Mapping[str, int] | None:
+        """How many values of each column are levels that the model has not seen; None if the runtime does not tell."""
+        return None if self.unseen is None else {name: len(rows) for name, rows in self.unseen.items()}
 
     def none(self) -> Predicted:
         """The same columns without a row."""
@@ -134,13 +144,15 @@ class Scored:
 
     ``predictions`` has one row for each scored row, in order, with the columns ``ModelInfo.outputs``;
     ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
-    ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``.
+    ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``. ``unseen`` counts,
+    by input column, the values that are levels which the model has not seen; None if the runtime does not tell.
     """
 
     predictions: pa.Table
     rejects: pa.Table
     contributions: pa.Table | None = None
     intervals: pa.Table | None = None
+    unseen: Mapping[str, int] | None = None
 
     @property
     def outputs(self) -> pa.Table:
@@ -205,7 +217,7 @@ class Scorer:
             rows = records.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
             made = self._engine.predict(rows.columns, rows.count, wanted)
             rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects
-            return Scored(made.predictions, rejects, made.contributions, made.intervals)
+            return Scored(made.predictions, rejects, made.contributions, made.intervals, made.unseen_counts)
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted = PREDICTIONS_ONLY) -> Predicted:
         """Score rows that have the form of the model's inputs already, as :meth:`Engine.predict` wants them.
@@ -238,8 +250,9 @@ class Scorer:
                 self._idle.notify_all()
 
     def try_out(self) -> bool:
-        """Score one row without a value in it; whether that gives a prediction. Raises what :meth:`score` does."""
-        row = pa.table({column.name: pa.nulls(1, pa.string()) for column in self.info.inputs})
+        """Whether a row without values, but for required ones, gets a prediction. Raises what :meth:`score` does."""
+        values = {True: pa.array(["0"]), False: pa.nulls(1, pa.string())}
+        row = pa.table({column.name: values[column.required] for column in self.info.inputs})
         return bool(self.score(row).predictions.num_rows)
 
     def close(self) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
@@ -103,6 +105,9 @@ class SmallContents:
             found = scorer.score(piece) if piece is not None else None
             if found is None or found.lines is None or found.rejected is not None:
                 return None
+            if found.unseen:
+                # Which of the contents they are in was not kept.
+                return None
             if found.is_whole and records.schema is None:
                 # Whether each of the contents has all of the model's columns was not looked at.
                 return None
@@ -111,7 +116,7 @@ class SmallContents:
             return None
         seconds = (time.perf_counter() - began) / len(given)
         return [
-            Answered(contents, Summary(count, count, 0, records.format, records.format, seconds))
+            Answered(contents, Summary(count, count, 0, records.format, records.format, seconds, found.unseen))
             for contents, count in zip(written, records.counts, strict=True)
         ]
 
@@ -130,13 +135,15 @@ class SmallContents:
         inputs: list[Sequence[Any] | pa.Array] = []
         for column in self._inputs:
             index = place.get(column.name)
-            values = self._absent(rows) if index is None else _values(rows, index, column)
+            values = self._absent(rows, column) if index is None else _values(rows, index, column)
             if values is None:
                 return None
             inputs.append(values)
         return _Request(rows, list(kept), inputs)
 
-    def _absent(self, rows: FewRows) -> list[None] | None:
+    def _absent(self, rows: FewRows, column: Column) -> list[None] | None:
+        if column.required:
+            return None
         return [None] * rows.count if self._options.missing_columns is MissingColumns.AS_MISSING else None
 
     def _answers(self, asked: Sequence[_Request], began: float) -> list[Answered | None]:
@@ -152,17 +159,19 @@ class SmallContents:
             return [None] * len(asked)
         names = [self._options.prediction_prefix + name for name in outputs.schema.names]
         predictions = [column.to_pylist() for column in outputs.columns]
-        written = []
+        written: list[bytes | None] = []
+        unseen: list[Mapping[str, int] | None] = []
         start = 0
         for request in asked:
             end = start + request.rows.count
             written.append(_written(request, names, [column[start:end] for column in predictions]))
+            unseen.append(_within(made.unseen, start, end))
             start = end
         # Its share for each, so that the times of all add up.
         seconds = (time.perf_counter() - began) / len(asked)
         return [
-            None if contents is None else Answered(contents, _summary(request.rows, seconds))
-            for request, contents in zip(asked, written, strict=True)
+            None if contents is None else Answered(contents, _summary(request.rows, seconds, counts))
+            for request, contents, counts in zip(asked, written, unseen, strict=True)
         ]
 
 
@@ -191,8 +200,16 @@ def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequ
     return rows.written([*kept, *names], [*(rows.columns[index] for index in request.kept), *predictions])
 
 
-def _summary(rows: FewRows, seconds: float) -> Summary:
-    return Summary(rows.count, rows.count, 0, rows.format, rows.format, seconds)
+def _summary(rows: FewRows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
+    return Summary(rows.count, rows.count, 0, rows.format, rows.format, seconds, unseen)
+
+
+def _within(unseen: Mapping[str, npt.NDArray[np.int64]] | None, start: int, end: int) -> Mapping[str, int] | None:
+    """The counts by column of those rows that are at least ``start`` and before ``end``."""
+    if not unseen:
+        return unseen if unseen is None else {}
+    counts = {name: int(np.searchsorted(rows, end) - np.searchsorted(rows, start)) for name, rows in unseen.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _joined(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Array:
@@ -206,7 +223,7 @@ def _joined(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Arr
 def _values(rows: FewRows, index: int, column: Column) -> Sequence[Any] | pa.Array | None:
     """The values of a column as the model wants them, None where one does not fit."""
     values = rows.columns[index]
-    read = _READERS.get(column.type)
+    read = None if column.required else _READERS.get(column.type)
     if read is not None:
         try:
             return [read(value, column) for value in values]

@@ -1,6 +1,9 @@
-"""Dates and times in ISO 8601 text as milliseconds since 1970-01-01T00:00 UTC."""
+"""Dates and times in text, ISO 8601 or whole numbers, as milliseconds since 1970-01-01T00:00 UTC."""
 
 from __future__ import annotations
+
+import re
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +13,9 @@ _ZONE = r":\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)$"
 _MILLISECONDS = pa.timestamp("ms")
 _NO_TEXT = pa.scalar(None, pa.string())
 _FALSE = pa.scalar(False)
+# Nineteen digits before the point are more than any time has.
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{0,9})?(?:[eE]\+?[0-9]{1,2})?")
+_MOST_MILLIS = 1 << 63
 
 DATE_LENGTH = 10
 """The characters of a date alone."""
@@ -47,6 +53,14 @@ def from_iso_text(texts: pa.Array) -> pa.Array:
         encoded = tidy.dictionary_encode()
         levels = pa.chunked_array([_cast_one(encoded.dictionary.slice(i, 1)) for i in range(len(encoded.dictionary))])
         return levels.combine_chunks().take(encoded.indices)
+
+
+def from_milliseconds(text: str) -> int | None:
+    """Read a whole number as milliseconds since 1970, as H2O-3 keeps times; None if it is anything else."""
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    number = Decimal(text)
+    return int(number) if number == int(number) and abs(number) < _MOST_MILLIS else None
 
 
 def _cast(tidy: pa.Array) -> pa.Array:

@@ -218,7 +218,7 @@ def one_hot(target: Path, weights: str) -> Path:
 def test_an_encoding_that_genmodel_cannot_score_with_weights_is_told(settings: RuntimeSettings, tmp_path: Path) -> None:
     with open_model(one_hot(tmp_path / "plain.mojo", ""), settings=settings) as scorer:
         assert scorer.score(pa.table({"a": ["1"], "b": ["y"]})).predictions.to_pylist() == [{"predict": 0.25}]
-    with pytest.raises(UnsupportedError, match=r"OneHotExplicit.* weights or folds"):
+    with pytest.raises(UnsupportedError, match=r"OneHotExplicit.* weights, folds or offsets"):
         open_model(one_hot(tmp_path / "weighted.mojo", "w\n"), settings=settings)
 
 

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dai_scoring.errors import ModelFormatError, RuntimeMissingError, UnsupportedError
+from dai_scoring.levels import Levels
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes import h2o3_contributions, jvm
+from dai_scoring.runtimes import coxph, h2o3_contributions, jvm
 from dai_scoring.runtimes.java_lines import LineReader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
@@ -71,26 +71,33 @@ class H2o3Mojo:
             )
         self._model = model
         self._helper = jvm.java_class("daiscoring.H2o3")
+        self._refused = jvm.java_class("daiscoring.Refused")
         # Models with an encoding of their own (one-hot, binary, ...) name the columns before it "original".
         self._encoded = str(model.getCategoricalEncoding()) not in ("AUTO", "SortByResponse")
+        details = _details(path)
+        _check_encoding_kept(model, details, path)
         names = [str(n) for n in (model.getOrigNames() or model.getNames())]
         domains = list(model.getOrigDomainValues() or model.getDomainValues())
-        details = _details(path)
         times = _time_columns(details)
         features = _feature_count(model, names)
-        self._domains: list[pa.Array | None] = [
-            None if domain is None else pa.array([str(level) for level in domain], pa.string())
-            for domain in domains[:features]
+        self._levels: list[Levels | None] = [
+            None if domain is None else Levels([str(level) for level in domain]) for domain in domains[:features]
         ]
-        offset = model.getOffsetName()
-        self._offset = None if offset is None else str(offset)
+        self._domains = [None if levels is None else levels.array for levels in self._levels]
+        self._features = names[:features]
+        self._offset, notes = _offset(model)
         inputs = [
-            Column(name, _input_type(name, domain, times), _MISSING if domain is None else frozenset())
-            for name, domain in zip(names[:features], self._domains, strict=True)
+            _input(name, levels, name in times, name == self._offset)
+            for name, levels in zip(self._features, self._levels, strict=True)
         ]
-        self._features = [column.name for column in inputs]
         if self._offset is not None and self._offset not in self._features:
-            inputs.append(Column(self._offset, ColumnType.FLOAT64, _MISSING))
+            inputs.append(_input(self._offset, None, False, True))
+        # Where each feature is found among the inputs; None if the model does not need it from the records.
+        self._places: list[int | None] = list(range(features))
+        if str(model._algoName) == "coxph":
+            asked = coxph.asked_columns(path, features)
+            self._places = [asked.index(index) if index in asked else None for index in range(features)]
+            inputs = [inputs[index] for index in asked] + inputs[features:]
         self._size = int(model.getPredsSize(model.getModelCategory()))
         self._calibrated = bool(model.calibrateClassProbabilities(jvm.double_arrays([np.zeros(self._size)])[0]))
         self._outputs = _outputs(model, self._size, self._calibrated, self._features, self._domains)
@@ -100,7 +107,7 @@ class H2o3Mojo:
             self._check_encoding(path)
         self._predictor = None if self._encoded else h2o3_contributions.predictor(model)
         self._contributor = self._make_contributor()
-        plainly = self._offset is None and not self._encoded
+        plainly = self._offset is None and not self._encoded and None not in self._places
         self._lines = LineReader(inputs, self._domains) if plainly else None
         self._info = ModelInfo(
             id=str(model.getUUID()),
@@ -111,6 +118,7 @@ class H2o3Mojo:
             created=_created(path),
             inputs=tuple(inputs),
             outputs=tuple(column for column, _ in self._outputs),
+            notes=notes,
         )
 
     @property
@@ -125,14 +133,16 @@ class H2o3Mojo:
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
         """Score whole columns: see :class:`dai_scoring.scorer.Engine`."""
-        features = columns[: len(self._features)]
-        given = self._encoded_rows(features, rows) if self._encoded else self._matrix(features)
+        features = [pa.nulls(rows, pa.float64()) if place is None else columns[place] for place in self._places]
+        unseen: dict[str, npt.NDArray[np.int64]] = {}
+        given = self._encoded_rows(features, rows, unseen) if self._encoded else self._matrix(features, unseen)
+        raw, refused = self._scores(given, self._offsets(columns), rows)
         contributions = None
         if wanted.contributions is not Contributions.NONE and self._contributor is not None:
-            contributions = self._contributor.table(
-                wanted.contributions, self._contributions(given, rows, self._contributor.size)
-            )
-        return Predicted(self._predictions(self._scores(given, self._offsets(columns), rows)), contributions)
+            values, further = self._contributions(given, rows, self._contributor.size)
+            refused = {**further, **refused}
+            contributions = self._contributor.table(wanted.contributions, values)
+        return _predicted(self._predictions(raw), contributions, refused, unseen)
 
     def predict_plain(self, csv: PlainCsv) -> Predicted | None:
         """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
@@ -140,8 +150,12 @@ class H2o3Mojo:
         if layout is None:
             return None
         lines = jvm.lent(csv.data)
-        raw = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated)
-        return None if raw is None else Predicted(self._predictions(raw))
+        made = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated)
+        if made is None or len(made.refused.rows()):
+            # Rows that are rejected need their values, which are not parsed here.
+            return None
+        unseen = {name: np.array(rows) for name, rows in zip(self._features, made.unseen, strict=True) if len(rows)}
+        return Predicted(self._predictions(made.out), unseen=unseen)
 
     def parse_time(self, column: str, text: str) -> int | None:
         """H2O-3 MOJOs keep no form of their own for times."""
@@ -161,13 +175,15 @@ class H2o3Mojo:
         """Score a row: genmodel takes columns of weights or folds for encoded ones, and then fails with every row."""
         row = [pa.array([0.0]) if domain is None else domain.slice(0, 1) for domain in self._domains]
         try:
-            self._scores(self._encoded_rows(row, 1), None, 1)
+            _, refused = self._scores(self._encoded_rows(row, 1, {}), jvm.double_arrays([np.zeros(1)])[0], 1)
         except jvm.java_exception() as error:
+            refused = {0: str(error)}
+        if refused:
             raise UnsupportedError(
                 f"h2o-genmodel cannot score {path}, an H2O-3 model with categorical_encoding "
                 f"{self._model.getCategoricalEncoding()}: it does not know its own columns where the model was trained "
-                "with a column of weights or folds. Train it without these, or with another encoding."
-            ) from error
+                "with a column of weights, folds or offsets. Train it without these, or with another encoding."
+            )
 
     def _make_contributor(self) -> h2o3_contributions.Contributor | None:
         if self._wrapper is not None:
@@ -178,42 +194,57 @@ class H2o3Mojo:
             return None
         return h2o3_contributions.Contributor([str(name) for name in names], self._features, self._domains)
 
-    def _scores(self, given: Sequence[Any], offset: Any, rows: int) -> Any:
+    def _scores(self, given: Sequence[Any], offset: Any, rows: int) -> tuple[Any, dict[int, str]]:
+        """Arrays of the rows by output, and the rows that the model refused with its reasons."""
         if self._encoded:
-            return self._helper.scoreEncoded(self._wrapper, *given, offset, rows, self._size)
-        return self._helper.score(self._model, *given, offset, rows, self._size, self._calibrated)
+            refused = self._refused()
+            made = self._helper.scoreEncoded(self._wrapper, *given, offset, rows, self._size, refused)
+            return made, _reasons(refused)
+        scores = self._helper.score(self._model, *given, offset, rows, self._size, self._calibrated)
+        return scores.out, _reasons(scores.refused)
 
-    def _contributions(self, given: Sequence[Any], rows: int, size: int) -> Any:
+    def _contributions(self, given: Sequence[Any], rows: int, size: int) -> tuple[Any, dict[int, str]]:
+        refused = self._refused()
         if self._encoded:
-            return self._helper.contributionsEncoded(self._wrapper, *given, rows, size)
-        return self._helper.contributions(self._predictor, *given, rows, size)
+            made = self._helper.contributionsEncoded(self._wrapper, *given, rows, size, refused)
+        else:
+            made = self._helper.contributions(self._predictor, *given, rows, size, refused)
+        return made, _reasons(refused)
 
     def _offsets(self, columns: Sequence[pa.Array]) -> Any:
         if self._offset is None:
             return None
         index = [column.name for column in self._info.inputs].index(self._offset)
-        values = columns[index].fill_null(0.0).to_numpy(zero_copy_only=False)
+        values = columns[index].to_numpy(zero_copy_only=False)
         return jvm.double_arrays([np.ascontiguousarray(values, dtype=np.float64)])[0]
 
-    def _matrix(self, features: Sequence[pa.Array]) -> tuple[Any]:
-        """The rows with their categories as indices into the model's domains."""
-        return (
-            jvm.double_arrays(
-                [_numbers(values, domain) for values, domain in zip(features, self._domains, strict=True)]
-            ),
-        )
+    def _matrix(self, features: Sequence[pa.Array], unseen: dict[str, npt.NDArray[np.int64]]) -> tuple[Any]:
+        """The rows with their categories as indices of levels; ``unseen`` takes the rows of unseen ones."""
+        columns = []
+        for name, values, levels in zip(self._features, features, self._levels, strict=True):
+            if levels is not None and not pa.types.is_floating(values.type):
+                values, rows = levels.indices(values)
+                if len(rows):
+                    unseen[name] = rows
+            columns.append(_numbers(values))
+        return (jvm.double_arrays(columns),)
 
-    def _encoded_rows(self, features: Sequence[pa.Array], rows: int) -> tuple[Any, Any, Any]:
+    def _encoded_rows(
+        self, features: Sequence[pa.Array], rows: int, unseen: dict[str, npt.NDArray[np.int64]]
+    ) -> tuple[Any, Any, Any]:
         """The rows with their categories as text, for a model that encodes them itself."""
         numbers: list[Any] = []
         texts: list[Any] = []
-        for values, domain in zip(features, self._domains, strict=True):
-            if domain is None:
-                numbers.append(jvm.double_arrays([_numbers(values, None)])[0])
+        for name, values, levels in zip(self._features, features, self._levels, strict=True):
+            if levels is None:
+                numbers.append(jvm.double_arrays([_numbers(values)])[0])
                 texts.append(None)
             else:
+                known, without = levels.texts(values)
+                if len(without):
+                    unseen[name] = without
                 text = jvm.string_array(rows)
-                jvm.fill_strings(text, values)
+                jvm.fill_strings(text, known)
                 numbers.append(None)
                 texts.append(text)
         return jvm.strings(self._features), jvm.nested_array("double", numbers), jvm.nested_array("string", texts)
@@ -238,10 +269,72 @@ def _feature_count(model: Any, names: Sequence[str]) -> int:
     return len(names) - (len(model.getNames()) - int(model.nfeatures()))
 
 
-def _input_type(name: str, domain: pa.Array | None, times: frozenset[str]) -> ColumnType:
-    if domain is not None:
-        return ColumnType.STR
-    return ColumnType.TIME64 if name in times else ColumnType.FLOAT64
+def _input(name: str, levels: Levels | None, is_time: bool, is_offset: bool) -> Column:
+    if levels is not None:
+        # Empty text is missing even where the model has it as a level, as it is to H2O's own readers.
+        return Column(name, ColumnType.STR, frozenset({""}), levels)
+    return Column(name, ColumnType.TIME64 if is_time else ColumnType.FLOAT64, _MISSING, required=is_offset)
+
+
+def _offset(model: Any) -> tuple[str | None, tuple[str, ...]]:
+    """The offset column if the MOJO uses it, and a note if it does not use the one of the training."""
+    name = model.getOffsetName()
+    if name is None:
+        return None, ()
+    if str(model._algoName) != "deeplearning":
+        return str(name), ()
+    return None, (
+        f"The model was trained with the offset column {name}. The MOJO of a Deep Learning model does not use it: its "
+        "predictions differ from those of the H2O-3 server where the offset is not 0.",
+    )
+
+
+_KEPT_ENCODINGS = frozenset({"AUTO", "OneHotInternal", "Enum", "SortByResponse"})
+
+
+def _check_encoding_kept(model: Any, details: dict[str, Any], path: Path) -> None:
+    """Refuse a model that wants encoded columns, such as ``c.lva``, and does not say how they are made."""
+    if model.getOrigNames() is not None or str(model.getCategoricalEncoding()) != "AUTO":
+        return
+    parameters = {one.get("name"): one.get("actual_value") for one in details.get("parameters") or []}
+    encoding = parameters.get("categorical_encoding") or "AUTO"
+    if encoding in _KEPT_ENCODINGS and not any(str(name).endswith(_MISSING_LEVEL) for name in model.getNames()):
+        return
+    output = details.get("output") or {}
+    if encoding in _ENCODED_BY_NAME and output.get("names") == output.get("original_names"):
+        return  # No column was a category.
+    how = "" if encoding in _KEPT_ENCODINGS else f" with categorical_encoding {encoding}"
+    raise UnsupportedError(
+        f"{path} is an H2O-3 model of the algorithm {model._algoName}, trained{how}. Its MOJO wants encoded columns "
+        "and does not say how they are made of the original ones, so it would score most rows wrong. Train it with "
+        "categorical_encoding one_hot_internal, or AUTO."
+    )
+
+
+_MISSING_LEVEL = ".missing(NA)"
+_ENCODED_BY_NAME = frozenset({"OneHotExplicit", "Binary", "EnumLimited", "Eigen"})
+
+
+def _reasons(refused: Any) -> dict[int, str]:
+    rows = refused.rows()
+    if not len(rows):
+        return {}
+    return {int(row): str(reason) for row, reason in zip(rows, refused.reasons(), strict=True)}
+
+
+def _predicted(
+    predictions: pa.Table,
+    contributions: pa.Table | None,
+    refused: dict[int, str],
+    unseen: dict[str, npt.NDArray[np.int64]],
+) -> Predicted:
+    if refused:
+        keep = np.ones(predictions.num_rows, bool)
+        keep[list(refused)] = False
+        mask = pa.array(keep)
+        predictions = predictions.filter(mask)
+        contributions = None if contributions is None else contributions.filter(mask)
+    return Predicted(predictions, contributions, refused=sorted(refused.items()), unseen=unseen)
 
 
 def _details(path: Path) -> dict[str, Any]:
@@ -311,10 +404,8 @@ def _reconstructed(features: Sequence[str], domains: Sequence[pa.Array | None], 
     return names if len(names) == size else [f"reconstr_{index}" for index in range(size)]
 
 
-def _numbers(values: pa.Array, domain: pa.Array | None) -> npt.NDArray[np.float64]:
-    if domain is not None:
-        values = pc.index_in(values, domain).cast(pa.float64())
-    elif pa.types.is_timestamp(values.type):
+def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
+    if pa.types.is_timestamp(values.type):
         values = values.cast(pa.int64()).cast(pa.float64(), safe=False)
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
 

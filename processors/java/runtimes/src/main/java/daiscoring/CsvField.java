@@ -67,14 +67,14 @@ public final class CsvField {
         return false;
     }
 
-    /** A number, a time in milliseconds or a level's index; NaN where missing, and for an unknown level. */
+    /** A number, a time in milliseconds or a level's index; NaN if missing, {@link Levels#UNSEEN} for an unseen level. */
     double asDouble(byte[] data, int from, int to) throws NotPlainException {
         switch (kind) {
             case FLOAT64:
                 return number(data, from, to);
             case LEVEL:
-                int level = levels.find(data, from, to);
-                return level < 0 ? Double.NaN : level;
+                int level = levels.read(data, from, to);
+                return level == Levels.MISSING ? Double.NaN : level;
             case TIME64:
                 long millis = time(data, from, to);
                 return millis == Long.MIN_VALUE ? Double.NaN : millis;

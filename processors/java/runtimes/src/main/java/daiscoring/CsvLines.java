@@ -72,13 +72,22 @@ public final class CsvLines {
         return fields.length;
     }
 
-    /** Read the line at {@code at} into one double a column, which must be of such types; where the next begins. */
-    int row(byte[] data, int at, double[] row) throws NotPlainException {
+    /**
+     * Read the line at {@code at} into one double a column, which must be of such types; where the next begins.
+     *
+     * @param unseen takes the columns with a level that the model has not seen, NaN in the row
+     */
+    int row(byte[] data, int at, double[] row, Unseen unseen) throws NotPlainException {
         for (int f = 0; f < columns.length; f++) {
             int end = end(data, at, f);
             int c = columns[f];
             if (c >= 0) {
-                row[c] = fields[c].asDouble(data, at, f == columns.length - 1 ? end - returns : end);
+                double value = fields[c].asDouble(data, at, f == columns.length - 1 ? end - returns : end);
+                if (value == Levels.UNSEEN && fields[c].kind == CsvField.Kind.LEVEL) {
+                    unseen.add(c);
+                    value = Double.NaN;
+                }
+                row[c] = value;
             }
             at = end + 1;
         }
@@ -105,8 +114,11 @@ public final class CsvLines {
     private static void put(CsvField field, Object target, int row, Texts texts, byte[] data, int from, int to)
             throws NotPlainException {
         switch (field.kind) {
-            case FLOAT64:
             case LEVEL:
+                double level = field.asDouble(data, from, to);
+                ((double[]) target)[row] = level == Levels.UNSEEN ? Double.NaN : level;
+                break;
+            case FLOAT64:
                 ((double[]) target)[row] = field.asDouble(data, from, to);
                 break;
             case FLOAT32:

@@ -21,9 +21,9 @@ public final class H2o3 {
      * @param offset the rows' offset, or null for a model without
      * @param size how many predictions the model gives for a row
      * @param calibrated whether calibrated probabilities, one a class, follow them
-     * @return arrays of rows, by output
+     * @return the scores; a row for which the model raises an error is refused, and NaN
      */
-    public static double[][] score(
+    public static Scores score(
             GenModel shared, double[][] columns, double[] offset, int rows, int size, boolean calibrated) {
         double[] row = new double[columns.length];
         Scores scores = new Scores(shared, rows, size, calibrated);
@@ -38,7 +38,7 @@ public final class H2o3 {
                 scores.add(row, offset[i]);
             }
         }
-        return scores.out;
+        return scores;
     }
 
     /**
@@ -48,26 +48,34 @@ public final class H2o3 {
      * @param layout how they are read
      * @return as {@link #score}; null where not all was plain
      */
-    public static double[][] scoreLines(
+    public static Scores scoreLines(
             GenModel shared, CsvLines layout, ByteBuffer lines, int rows, int size, boolean calibrated) {
         byte[] data = Bytes.of(lines);
         double[] row = new double[layout.width()];
         Scores scores = new Scores(shared, rows, size, calibrated);
+        Unseen unseen = new Unseen(layout.width());
         try {
             int at = 0;
             for (int i = 0; i < rows; i++) {
-                at = layout.row(data, at, row);
+                at = layout.row(data, at, row, unseen);
+                unseen.next();
                 scores.add(row);
             }
         } catch (NotPlainException e) {
             return null;
         }
-        return scores.out;
+        scores.unseen = unseen.rows();
+        return scores;
     }
 
     /** Scores one row after the other. */
-    private static final class Scores {
-        final double[][] out;
+    public static final class Scores {
+        /** Arrays of rows, by output. */
+        public final double[][] out;
+        /** The rows for which the model raised an error. */
+        public final Refused refused = new Refused();
+        /** By column the rows with a level that the model has not seen; null where levels were not looked for. */
+        public int[][] unseen;
         private final GenModel model;
         private final double[] prediction;
         private final boolean calibrated;
@@ -83,18 +91,37 @@ public final class H2o3 {
 
         void add(double[] values) {
             Arrays.fill(prediction, 0);
+            try {
+                store(score(values));
+            } catch (RuntimeException e) {
+                refuse(e);
+            }
+        }
+
+        private double[] score(double[] values) {
             if (model instanceof GlrmMojoModel) {
                 // It would seed each row by how many rows it has scored so far: the same row, another result.
                 GlrmMojoModel glrm = (GlrmMojoModel) model;
-                store(glrm.score0(values, prediction, glrm._seed));
-            } else {
-                store(model.score0(values, prediction));
+                return glrm.score0(values, prediction, glrm._seed);
             }
+            return model.score0(values, prediction);
         }
 
         void add(double[] values, double offset) {
             Arrays.fill(prediction, 0);
-            store(model.score0(values, offset, prediction));
+            try {
+                store(model.score0(values, offset, prediction));
+            } catch (RuntimeException e) {
+                refuse(e);
+            }
+        }
+
+        private void refuse(RuntimeException error) {
+            for (double[] output : out) {
+                output[row] = Double.NaN;
+            }
+            refused.add(row, error);
+            row++;
         }
 
         private void store(double[] scored) {
@@ -117,14 +144,20 @@ public final class H2o3 {
      * @param numbers one array a column, or null where {@code texts} has the column; NaN is missing
      * @param texts one array a column, or null where {@code numbers} has it; null is missing
      * @param size how many predictions the model gives for a row
+     * @param refused takes the rows for which the model raises an error
+     * @return arrays of rows, by output
      */
     public static double[][] scoreEncoded(
             EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, double[] offset,
-            int rows, int size) throws PredictException {
+            int rows, int size, Refused refused) {
         double[][] out = new double[size][rows];
         for (int i = 0; i < rows; i++) {
             RowData row = rowData(names, numbers, texts, i);
-            store(model.predictRaw(row, offset == null ? 0 : offset[i]), out, size, i);
+            try {
+                store(model.predictRaw(row, offset == null ? 0 : offset[i]), out, size, i);
+            } catch (PredictException | RuntimeException e) {
+                refused.add(i, e);
+            }
         }
         return out;
     }
@@ -134,9 +167,11 @@ public final class H2o3 {
      *
      * @param columns one array a feature, in the model's order; NaN is a missing value
      * @param size how many contributions there are for a row, the bias included
+     * @param refused takes the rows for which the model raises an error
      * @return arrays of rows, by contribution
      */
-    public static float[][] contributions(PredictContributions model, double[][] columns, int rows, int size) {
+    public static float[][] contributions(
+            PredictContributions model, double[][] columns, int rows, int size, Refused refused) {
         int width = columns.length;
         float[][] out = new float[size][rows];
         for (int i = 0; i < rows; i++) {
@@ -144,18 +179,26 @@ public final class H2o3 {
             for (int j = 0; j < width; j++) {
                 row[j] = columns[j][i];
             }
-            store(model.calculateContributions(row), out, i);
+            try {
+                store(model.calculateContributions(row), out, i);
+            } catch (RuntimeException e) {
+                refused.add(i, e);
+            }
         }
         return out;
     }
 
     /** Contributions of rows of a model that encodes its categories itself; see scoreEncoded. */
     public static float[][] contributionsEncoded(
-            EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, int rows, int size)
-            throws PredictException {
+            EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, int rows, int size,
+            Refused refused) {
         float[][] out = new float[size][rows];
         for (int i = 0; i < rows; i++) {
-            store(model.predictContributions(rowData(names, numbers, texts, i)), out, i);
+            try {
+                store(model.predictContributions(rowData(names, numbers, texts, i)), out, i);
+            } catch (PredictException | RuntimeException e) {
+                refused.add(i, e);
+            }
         }
         return out;
     }

@@ -1,11 +1,27 @@
 package daiscoring;
 
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
-/** The levels of a category, found by their UTF-8 bytes. Safe for threads. */
+/**
+ * The levels of a category, found by their UTF-8 bytes. Safe for threads.
+ *
+ * <p>What a text means that is no level as it stands, dai_scoring/levels.py says; a test compares the two.
+ */
 final class Levels {
     private static final long MIXER = 0x9E3779B97F4A7C15L;
+
+    /** The text is no level of the model. */
+    static final int UNSEEN = -1;
+    /** The text is no level and means a missing value. */
+    static final int MISSING = -2;
+
+    private static final Pattern NUMBER =
+            Pattern.compile("[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?");
+    private static final int LONGEST_NUMBER = 40;
+    private static final byte[][] MISSING_TEXTS = bytes("NA", "N/A", "na", "n/a", "NaN", "nan");
 
     private final byte[][] levels;
     /** By hash, the number of a level plus one, 0 where there is none; the next slots where one is taken. */
@@ -44,6 +60,73 @@ final class Levels {
             slot = (slot + 1) & (slots.length - 1);
         }
         return -1 - slot;
+    }
+
+    /** The index of the level that the bytes mean, {@link #UNSEEN} or {@link #MISSING}. Eight bytes follow them. */
+    int read(byte[] data, int from, int to) {
+        if (from == to) {
+            return MISSING;
+        }
+        int found = find(data, from, to);
+        return found >= 0 ? found : readOdd(data, from, to);
+    }
+
+    private int readOdd(byte[] data, int from, int to) {
+        int first = from;
+        while (first < to && isBlank(data[first])) {
+            first++;
+        }
+        if (first == to) {
+            return MISSING;
+        }
+        if (first > from) {
+            int found = find(data, first, to);
+            if (found >= 0) {
+                return found;
+            }
+        }
+        int last = to;
+        while (isBlank(data[last - 1])) {
+            last--;
+        }
+        byte[] number = canonical(data, first, last);
+        if (number != null) {
+            int found = find(number, 0, number.length - Long.BYTES);
+            return found >= 0 ? found : UNSEEN;
+        }
+        for (byte[] one : MISSING_TEXTS) {
+            if (Arrays.equals(one, 0, one.length, data, from, to)) {
+                return MISSING;
+            }
+        }
+        return UNSEEN;
+    }
+
+    /** A number as H2O-3 writes the level of it, eight bytes behind it; null if it is no number. */
+    private static byte[] canonical(byte[] data, int from, int to) {
+        if (to - from > LONGEST_NUMBER || data[from] > '9') {
+            return null;
+        }
+        String text = new String(data, from, to - from, StandardCharsets.ISO_8859_1);
+        if (!NUMBER.matcher(text).matches()) {
+            return null;
+        }
+        BigDecimal number = new BigDecimal(text);
+        String plain = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+        byte[] bytes = plain.getBytes(StandardCharsets.ISO_8859_1);
+        return Arrays.copyOf(bytes, bytes.length + Long.BYTES);
+    }
+
+    private static boolean isBlank(byte one) {
+        return one == ' ' || one == '\t';
+    }
+
+    private static byte[][] bytes(String... texts) {
+        byte[][] found = new byte[texts.length][];
+        for (int i = 0; i < texts.length; i++) {
+            found[i] = texts[i].getBytes(StandardCharsets.UTF_8);
+        }
+        return found;
     }
 
     private boolean isLevel(int index, byte[] data, int from, int to) {
