@@ -149,7 +149,7 @@ def test_what_the_database_lacks_is_said_before_anything_runs(
     def refused(**changed: str) -> str:
         given = {**right, **{name.replace("_", "."): value for name, value in changed.items()}}
         with pytest.raises(InvalidFlowError) as error:
-            deploy(Request("batch-database", titanic, name="lacking", parameters=given))
+            deploy(Request("batch-database", titanic, name="lacking", parameters=given, keep=True))
         assert status("lacking").state == "stopped"
         return str(error.value)
 

@@ -54,8 +54,12 @@ def test_a_taken_port_is_a_conflict_that_the_next_deployment_mends(nifi: NiFi, s
             name="taken",
             parameters={"http.port": str(taken.getsockname()[1])},
         )
-        with pytest.raises(ConflictError, match=r"something else has its address.*http\.port"):
-            deploy(request)
+        for tried in (replace(request, dry_run=True), request):
+            with pytest.raises(ConflictError, match=r"something else has its address.*http\.port"):
+                deploy(tried)
+            assert left_of("taken") == []
+        with pytest.raises(ConflictError, match=r"on the canvas, stopped"):
+            deploy(replace(request, keep=True))
     try:
         assert status("taken").state == "stopped"
         made = deploy(replace(request, model=None, parameters={"http.port": str(free_port())}))
@@ -65,6 +69,25 @@ def test_a_taken_port_is_a_conflict_that_the_next_deployment_mends(nifi: NiFi, s
     with pytest.raises(NotFoundError, match=r"penguins|none"):
         status("taken")
     assert "dai taken" not in {one.component.name for one in nipyapi.parameters.list_all_parameter_contexts()}
+
+
+def left_of(name: str) -> list[str]:
+    """The process groups and parameter contexts that belong to a deployment of that name, or to a trial of it."""
+    groups = nipyapi.canvas.list_all_process_groups()
+    contexts = nipyapi.parameters.list_all_parameter_contexts()
+    return sorted(one.component.name for one in (*groups, *contexts) if name in one.component.name)
+
+
+def test_a_port_that_a_running_flow_has_is_refused_before_anything_is_changed(nifi: NiFi, samples: Path) -> None:
+    port = {"http.port": str(free_port())}
+    deploy(Request("realtime-http", samples / "penguins.mojo", name="first", parameters=port))
+    try:
+        for dry_run in (True, False):
+            with pytest.raises(ConflictError, match=rf"The flow first has the port {port['http.port']} already"):
+                deploy(Request("realtime-http", samples / "penguins.mojo", None, "second", port, dry_run=dry_run))
+        assert left_of("second") == []
+    finally:
+        undeploy("first", force=True)
 
 
 def test_a_group_of_somebody_else_is_left_alone(nifi: NiFi, samples: Path) -> None:
@@ -95,9 +118,13 @@ def test_nothing_is_placed_for_a_wrong_request(nifi: NiFi, samples: Path, tmp_pa
 def test_an_invalid_component_is_named_with_its_reason(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
     folders = {f"{kind}.directory": str(tmp_path / kind) for kind in ("input", "output", "rejected", "failed")}
     request = Request("batch-files", samples / "penguins.mojo", name="invalid", parameters=folders)
+    for tried in (replace(request, dry_run=True), request):
+        with pytest.raises(InvalidFlowError, match=r"Take files: .*does not exist"):
+            deploy(tried)
+        assert left_of("invalid") == []
     try:
         with pytest.raises(InvalidFlowError, match=r"Take files: .*does not exist"):
-            deploy(request)
+            deploy(replace(request, keep=True))
         assert status("invalid").state == "invalid"
         (tmp_path / "input").mkdir()
         assert lifecycle.start("invalid").changed
@@ -109,6 +136,10 @@ def test_a_model_without_licence_is_said_and_the_key_is_never_told(
     nifi: NiFi, needs_licence: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = Request("realtime-http", needs_licence, name="unlicensed", parameters={"http.port": str(free_port())})
+    with pytest.raises(InvalidFlowError, match="needs a Driverless AI licence"):
+        deploy(replace(request, dry_run=True))
+    assert left_of("unlicensed") == []
+    request = replace(request, keep=True)
     try:
         with pytest.raises(InvalidFlowError, match="needs a Driverless AI licence"):
             deploy(request)
@@ -173,7 +204,11 @@ def test_another_model_takes_the_place_of_the_first(nifi: NiFi, samples: Path, t
         (row,) = json.loads(answer.body)
         assert (row["survived.0"], row["survived.1"]) == GOLDEN_SCORE
         context = deployed.find("swapped").context_id
-        assert [one["name"] for one in nipyapi.parameters.list_assets(context)] == [second.model]
+        assert [
+            one["name"]
+            for one in nipyapi.parameters.list_assets(context)
+            if not one["name"].startswith("dai-nifi-template-")
+        ] == [second.model]
     finally:
         undeploy("swapped", force=True)
 

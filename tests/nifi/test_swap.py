@@ -75,7 +75,8 @@ def ask(url: str) -> str:
 
 
 def assets(name: str) -> set[str]:
-    return {one["name"] for one in nipyapi.parameters.list_assets(deployed.find(name).context_id)}
+    found = {one["name"] for one in nipyapi.parameters.list_assets(deployed.find(name).context_id)}
+    return {one for one in found if not one.startswith("dai-nifi-template-")}
 
 
 def scoring_with(name: str) -> str | None:

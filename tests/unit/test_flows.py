@@ -74,6 +74,85 @@ def test_scorer_properties_exist_in_the_processor() -> None:
                 assert one["bundle"]["version"] == _version(source)
 
 
+def _documented() -> dict[str, dict[str, str]]:
+    """The parameters that nifi_flows/README.md has in its tables, with the cell of their default, by section."""
+    found: dict[str, dict[str, str]] = {}
+    section = ""
+    for line in (resources.flows() / "README.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            section = line[3:]
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("| ") else []
+        if len(cells) == 3 and cells[2] != "as above":
+            for name in cells[0].split(", "):
+                found.setdefault(section, {})[name] = cells[1]
+    return found
+
+
+@pytest.mark.parametrize("name", templates.TEMPLATES)
+def test_every_parameter_is_in_a_table_with_its_default(name: str) -> None:
+    documented = _documented()
+    known = {**documented["realtime-http"], **documented[name]}
+    for runtime in templates.template(name).runtimes:
+        for one in templates.template(name).with_runtime(runtime).parameters:
+            assert one.name in known, f"{one.name} is not in nifi_flows/README.md"
+            assert (one.default or "") in known[one.name], f"{one.name} of {name} ({runtime})"
+    listed = set(documented[name]) - {"parameter", "status", "flow"}
+    every = {one.name for runtime in RUNTIMES for one in templates.template(name).with_runtime(runtime).parameters}
+    assert {one for one in listed if "." in one} <= every
+
+
+@pytest.mark.parametrize(("name", "runtime"), EVERY)
+def test_a_setting_has_the_values_and_the_default_of_its_property(name: str, runtime: str) -> None:
+    source = (resources.extensions() / f"{RUNTIMES[runtime].processor}.py").read_text(encoding="utf-8")
+    properties = {one: ast.literal_eval(text) for one, text in _allowable(source).items()}
+    for one in templates.template(name).with_runtime(runtime).parameters:
+        if one.sets is not None:
+            assert f'name="{one.sets}"' in source
+            assert list(one.choices) == properties.get(one.sets, [])
+            assert not one.choices or one.default in one.choices
+
+
+def _allowable(source: str) -> dict[str, str]:
+    """The allowable values of each property of a processor's module that has some, as they are written there."""
+    found = {}
+    for part in source.split("PropertyDescriptor(")[1:]:
+        values = re.search(r"allowable_values=(\[.*?\])", part, re.DOTALL)
+        name = re.search(r'name="([^"]+)"', part)
+        if values and name:
+            found[name[1]] = values[1]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"output.columns": "all"}, "'input and predictions', 'id columns and predictions', 'predictions', not 'all'"),
+        ({"output.columns": "id columns and predictions"}, "--param id.columns="),
+        ({"bad.rows": "drop"}, "'route to rejected'"),
+        ({"contributions": "Original"}, "'none', 'original', 'transformed'"),
+        ({"prediction.intervals": "true"}, "'off', 'on'"),
+        ({"input.format": "excel"}, "'csv'"),
+        ({"batch.rows": "0"}, "a whole number, 1 or more, not '0'"),
+        ({"batch.rows": "1e4"}, "a whole number"),
+        ({"jvm.options": "Xmx2g"}, "begin with '-'"),
+        ({"jvm.options": "-Xmx2gb"}, "-Xmx2g"),
+        ({"jvm.options": "-Xmx2g 'x"}, "cannot be read"),
+        ({"record.reader": "an-id"}, "record.reader is given without record.writer"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(given: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(says)):
+        checks.check_values(templates.template("batch-files").with_runtime("java"), given, BATCH)
+
+
+def test_an_optional_parameter_may_be_emptied_and_no_workers_are_a_number_of_workers() -> None:
+    checks.check_values(
+        templates.template("batch-files").with_runtime("cpp"), {"id.columns": "", "workers": "0"}, BATCH
+    )
+    with pytest.raises(UsageError, match="1 or more"):
+        checks.check_values(templates.template("batch-files").with_runtime("python"), {"workers": "0"}, BATCH)
+
+
 def _version(source: str) -> object:
     (version,) = (
         node.value.value

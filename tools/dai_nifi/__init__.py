@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dai_nifi.api import (
+        adopt,
         build_nar,
         deploy,
         doctor,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Locally",
+    "adopt",
     "build_nar",
     "deploy",
     "doctor",

@@ -15,11 +15,13 @@ from dai_nifi.checkup import examine
 from dai_nifi.checkup.finding import Finding
 from dai_nifi.connect import DEFAULT_URL, connect
 from dai_nifi.errors import NotFoundError
+from dai_nifi.flows import adopt as adopting
 from dai_nifi.flows import deploy as deploying
 from dai_nifi.flows import lifecycle
 from dai_nifi.flows import status as looking
 from dai_nifi.flows import swap as swapping
 from dai_nifi.flows import undeploy as removing
+from dai_nifi.flows.adopt import Adopted
 from dai_nifi.flows.deploy import Deployment, Request
 from dai_nifi.flows.lifecycle import Change
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
@@ -47,16 +49,36 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     start: bool = True,
     dry_run: bool = False,
+    discard_edits: bool = False,
+    keep: bool = False,
     url: str = DEFAULT_URL,
     profile: str | None = None,
     timeout: float = DEFAULT_TIMEOUT,
     progress: Progress = silent,
 ) -> Deployment:
-    """Deploy a flow with a model, or update the one of the same name; what is queued stays."""
+    """Deploy a flow with a model, or update the one of the same name; what is queued stays.
+
+    What was edited on the canvas is carried over, unless ``discard_edits`` gives it up. A first deployment that fails
+    leaves nothing behind, unless ``keep`` is set.
+    """
     connect(url, profile)
     file = None if model is None else Path(model)
-    request = Request(flow, file, runtime, name, dict(parameters or {}), start, dry_run, timeout)
+    request = Request(flow, file, runtime, name, dict(parameters or {}), start, dry_run, timeout, discard_edits, keep)
     return deploying.deploy(request, progress)
+
+
+def adopt(
+    group: str,
+    *,
+    name: str | None = None,
+    url: str = DEFAULT_URL,
+    profile: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    progress: Progress = silent,
+) -> Adopted:
+    """Take a process group that was imported on the canvas, by its name or id, as a deployed flow."""
+    connect(url, profile)
+    return adopting.adopt(group, name, timeout, progress)
 
 
 def start(

@@ -11,6 +11,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from dai_nifi.commands import (
+    adopt,
     demo,
     deploy,
     doctor,
@@ -74,6 +75,7 @@ app.command()(inspect.inspect)
 app.command()(score.score)
 app.add_typer(flows.app, name="flows")
 app.command()(deploy.deploy)
+app.command()(adopt.adopt)
 app.command()(doctor.doctor)
 app.command()(start.start)
 app.command()(stop.stop)

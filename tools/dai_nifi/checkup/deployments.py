@@ -14,7 +14,7 @@ from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
 from dai_nifi.errors import NotPermittedError
 from dai_nifi.flows import claims, components, context, deployed, scorers, status, templates
 from dai_nifi.flows.checks import LARGEST_ASSET
-from dai_nifi.flows.common import LICENCE, RUNTIMES
+from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES
 from dai_nifi.flows.rest import api, nifi_calls
 from dai_nifi.flows.status import FlowStatus
 from dai_nifi.nars import install
@@ -36,6 +36,7 @@ def examine() -> Iterator[Finding]:
     flows = status.status_all()
     yield _flows(flows)
     yield _changes({one.name for one in flows})
+    yield _parameters()
     yield from _ports(flows)
     yield _licence(flows)
     yield Finding("assets", OK, f"models of up to {LARGEST_ASSET >> 30} GB can be brought to NiFi")
@@ -108,6 +109,26 @@ def _changes(flows: Collection[str]) -> Finding:
         advice = " ".join(one.advice(is_there=one.name in flows) for one in bad)
         return Finding("changes", PROBLEM, "; ".join(one.says for one in bad), advice)
     return Finding("changes", OK, "; ".join(one.says for one in found) or "no command was cut off")
+
+
+def _parameters() -> Finding:
+    """Whether flows have their parameters in common: what is set for one is set for the other then."""
+    with nifi_calls():
+        contexts = nipyapi.nifi.FlowApi().get_parameter_contexts().parameter_contexts or []
+    common = []
+    for one in (entity.component for entity in contexts if entity.component is not None):
+        bound = one.bound_process_groups or []
+        named = [f"{group.component.name if group.component else 'a group'} ({group.id})" for group in bound]
+        if len(bound) > 1 and MODEL.name in {each.parameter.name for each in one.parameters or []}:
+            common.append(f"{', '.join(named)} have the parameter context {one.name!r} in common")
+    if common:
+        return Finding(
+            "parameters",
+            PROBLEM,
+            "; ".join(common),
+            "Give all but one of them parameters of their own: dai-nifi adopt ID --name NAME.",
+        )
+    return Finding("parameters", OK, "no two flows have theirs in common")
 
 
 def _flows(flows: Sequence[FlowStatus]) -> Finding:

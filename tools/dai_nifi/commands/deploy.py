@@ -36,6 +36,13 @@ def deploy(
     ] = None,
     start: Annotated[bool, typer.Option("--start/--no-start", help="Start it when everything in it is valid.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done.")] = False,
+    discard_edits: Annotated[
+        bool,
+        typer.Option("--discard-edits", help="Give up what was edited on the canvas, where the contents are replaced."),
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave a new flow that cannot be deployed on the canvas, to be looked at.")
+    ] = False,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
@@ -43,10 +50,14 @@ def deploy(
 ) -> None:
     """Deploy a flow with a model; deploying again under the same name updates it and keeps what is queued.
 
+    What was edited on the canvas is carried over, or refused with a list. --dry-run places the flow aside in NiFi,
+    stopped, lets NiFi check it, and removes it.
+
     A licence key for Driverless AI models is taken from the environment variable DRIVERLESS_AI_LICENSE_KEY.
     """
     output = Output(as_json)
-    request = Request(flow, model, runtime, name, checks.parse(param or []), start, dry_run, timeout)
+    parameters = checks.parse(param or [])
+    request = Request(flow, model, runtime, name, parameters, start, dry_run, timeout, discard_edits, keep)
     with output.progress(f"Deploying {name or flow}") as progress:
         connect(url, profile)
         done = deploy_flow(request, progress)

@@ -34,5 +34,7 @@ def undeploy(
     def render(console: Console) -> None:
         dropped = f"; {done.dropped_flowfiles} queued FlowFile(s) were dropped" if done.dropped_flowfiles else ""
         console.print(f"{name} is removed{dropped}.", markup=False)
+        for one in done.still_used_by:
+            console.print(f"  - its parameters and its model stay: they are those of {one} too", markup=False)
 
     output.result(asdict(done), render)

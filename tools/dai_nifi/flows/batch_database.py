@@ -9,7 +9,16 @@ from dai_nifi.drivers import postgresql
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import database, services
 from dai_nifi.flows.builder import BOX_HEIGHT, Bundle, Connection, Flow, Label, Point, Processor, Service, again, zone
-from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
+from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.settings import (
+    ID_COLUMNS,
+    INPUT_FORMAT,
+    OUTPUT_COLUMNS,
+    OUTPUT_FORMAT,
+    RECORD_READER,
+    RECORD_WRITER,
+    settings,
+)
 from dai_nifi.progress import Progress
 
 NAME = "batch-database"
@@ -28,6 +37,11 @@ TARGET = "target.table"
 REJECTED = "rejected.table"
 PAGE = "page.rows"
 INTERVAL = "poll.interval"
+
+# A row of the target table is its key, kept columns and predictions, and records come as Avro.
+SETTINGS = settings(
+    without=(OUTPUT_COLUMNS, ID_COLUMNS, INPUT_FORMAT, OUTPUT_FORMAT, RECORD_READER, RECORD_WRITER),
+)
 
 PARAMETERS = (
     Parameter(URL, "Where the database is, such as jdbc:postgresql://db.example.com:5432/sales. Without a password."),
@@ -75,6 +89,7 @@ PARAMETERS = (
     Parameter(PAGE, "How many rows are read, scored and written together, at most.", "20000"),
     MODEL,
     LICENCE,
+    *SETTINGS,
 )
 
 _FIRST, _SECOND, _THIRD = 0, 608, 1216
@@ -122,8 +137,8 @@ def build(runtime: ScoringRuntime) -> Flow:
     score = scoring(
         runtime,
         (_SECOND, _SCORE_ROW),
+        SETTINGS,
         {
-            "Bad Rows": "route to rejected",
             "Output Columns": "id columns and predictions",
             "Id Columns": f"#{{{KEY}}},#{{{KEPT}}}",
             # Nothing but the model's columns is converted on the way: not the decimals, nor the year 1.
@@ -148,7 +163,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=[one.spec() for one in (*PARAMETERS, *runtime.parameters)],
+        parameters=specs(*PARAMETERS, *runtime.parameters),
         services=[pool, writer, reader],
         processors=[take, score, scores, rejected, wait],
         connections=[

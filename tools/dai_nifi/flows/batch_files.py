@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dai_nifi.flows.builder import UPDATE_ATTRIBUTE, Connection, Flow, Label, Point, Processor, again, zone
-from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring
+from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.settings import settings
 
 NAME = "batch-files"
 SUMMARY = "Score the files that appear in a folder: scores, rejected rows and failed files go to folders of their own."
@@ -14,6 +15,8 @@ INPUT = "input.directory"
 OUTPUT = "output.directory"
 REJECTED = "rejected.directory"
 FAILED = "failed.directory"
+
+SETTINGS = settings()
 
 PARAMETERS = (
     Parameter(
@@ -37,6 +40,7 @@ PARAMETERS = (
     ),
     MODEL,
     LICENCE,
+    *SETTINGS,
 )
 
 # Names that programs give to files that they still write; also everything hidden.
@@ -78,7 +82,7 @@ def build(runtime: ScoringRuntime) -> Flow:
         node="PRIMARY",
         comments="Looks every second. Leaves hidden and unfinished files (such as *.part and *.tmp) alone.",
     )
-    score = scoring(runtime, (_SECOND, _SCORE_ROW), {"Bad Rows": "route to rejected"}, ends=())
+    score = scoring(runtime, (_SECOND, _SCORE_ROW), SETTINGS, {}, ends=())
     scores = _writer("Write scores", OUTPUT, (_THIRD, _SCORE_ROW), ends=("success",))
     rejected = _writer("Write rejected rows", REJECTED, (_THIRD, _REJECT_ROW), ends=("success",))
     failed = _writer("Write failed files", FAILED, (_THIRD, _FAIL_ROW))
@@ -107,7 +111,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=[one.spec() for one in (*PARAMETERS, *runtime.parameters)],
+        parameters=specs(*PARAMETERS, *runtime.parameters),
         processors=[take, score, scores, rejected, failed, describe, name, reasons],
         connections=[
             # Files wait in their folder rather than here: at most this many are under way.

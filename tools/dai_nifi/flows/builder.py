@@ -235,7 +235,7 @@ class Flow:
                 for name, value in one.properties.items()
             },
             "propertyDescriptors": {
-                name: _descriptor(name, name in one.dynamic, isinstance(value, Service), name in one.sensitive)
+                name: descriptor(name, name in one.dynamic, isinstance(value, Service), name in one.sensitive)
                 for name, value in one.properties.items()
             },
             "retriedRelationships": list(one.retried),
@@ -261,7 +261,7 @@ class Flow:
             "name": one.name,
             "properties": dict(one.properties),
             "propertyDescriptors": {
-                name: _descriptor(name, name in one.dynamic, sensitive=name in one.sensitive) for name in one.properties
+                name: descriptor(name, name in one.dynamic, sensitive=name in one.sensitive) for name in one.properties
             },
             "scheduledState": "DISABLED",
             "type": one.type,
@@ -311,7 +311,8 @@ class Flow:
         }
 
 
-def _descriptor(name: str, dynamic: bool = False, service: bool = False, sensitive: bool = False) -> Json:
+def descriptor(name: str, dynamic: bool = False, service: bool = False, sensitive: bool = False) -> Json:
+    """What a flow definition says of a property."""
     # NiFi knows a Python processor's properties only once its process has started: the definition says which of
     # them are sensitive or refer to a service.
     return {

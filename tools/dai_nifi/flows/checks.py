@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 
@@ -11,12 +13,17 @@ import nipyapi
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.rest import nifi_calls
+from dai_nifi.flows.settings import ID_COLUMNS, OUTPUT_COLUMNS, RECORD_READER, RECORD_WRITER
 from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind as ModelKind
 from dai_scoring.model_file import identify
+from dai_scoring.options import OutputColumns
 
 LARGEST_ASSET = 1 << 30
 """Bytes that NiFi takes as an asset at most (MAX_ASSET_SIZE_BYTES of its ParameterContextResource)."""
+
+
+_SERVICES = {RECORD_READER.name: "RecordReaderFactory", RECORD_WRITER.name: "RecordSetWriterFactory"}
 
 
 def parse(pairs: Iterable[str]) -> dict[str, str]:
@@ -43,7 +50,8 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
     """
     for name, value in given.items():
         _check_value(template, name, value)
-    all_values = {**present, **given}
+    defaults = {one.name: one.default for one in template.parameters}
+    all_values = {**defaults, **present, **given}
     missing = [
         one.name
         for one in template.parameters
@@ -56,6 +64,8 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
             + "".join(f"\n  {name}: {_described(template, name)}" for name in missing)
         )
     _check_directories(template, all_values)
+    if template.parameter(OUTPUT_COLUMNS.name) is not None:
+        _check_together(all_values)
 
 
 def runtime_for(model: Path | None, present: str | None) -> str:
@@ -97,6 +107,26 @@ def check_installed(runtime: str) -> None:
     raise NotFoundError(f"This NiFi {has}; the flow needs version {wanted.version}. Run: dai-nifi nars install")
 
 
+def check_services(template: Template, values: Mapping[str, str | None]) -> None:
+    """Raise UsageError if a parameter that is to name a controller service does not name one of the right kind."""
+    for one in template.parameters:
+        value = values.get(one.name)
+        if one.kind is not Kind.SERVICE or not value:
+            continue
+        try:
+            with nifi_calls():
+                found = nipyapi.nifi.ControllerServicesApi().get_controller_service(value).component
+        except NotFoundError:
+            raise UsageError(
+                f"The parameter {one.name} is the id of a controller service, and NiFi has none with {value!r}. The id "
+                "is in the service's settings on the canvas."
+            ) from None
+        offers = {api.type.rpartition(".")[2] for api in found.controller_service_apis or []}
+        wanted = _SERVICES[one.name]
+        if wanted not in offers:
+            raise UsageError(f"The parameter {one.name} is to be a {wanted}; {found.name} ({value}) is none.")
+
+
 def _kind(model: Path) -> ModelKind:
     try:
         return identify(model)
@@ -121,7 +151,15 @@ def _check_value(template: Template, name: str, value: str) -> None:
             f"variable {known.variable}."
         )
     if not value.strip():
+        if known.optional and known.kind is not Kind.ASSET:
+            return  # takes its value away
         raise UsageError(f"The parameter {name} is empty. {known.description}")
+    if known.choices and value not in known.choices:
+        raise UsageError(f"The parameter {name} is one of {_quoted(known.choices)}, not {value!r}.")
+    if known.kind is Kind.COUNT and not (value.isascii() and value.isdigit() and known.least <= int(value) < 1 << 31):
+        raise UsageError(f"The parameter {name} is a whole number, {known.least} or more, not {value!r}.")
+    if known.kind is Kind.JVM_OPTIONS:
+        _check_jvm_options(name, value)
     if known.kind is Kind.PORT and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         raise UsageError(f"The parameter {name} is a port, 1 to 65535, not {value!r}.")
     if known.kind in (Kind.ASSET, Kind.MODEL) and not Path(value).is_file():
@@ -130,6 +168,29 @@ def _check_value(template: Template, name: str, value: str) -> None:
         raise UsageError(
             f"The parameter {name} is a folder on the machine that runs NiFi: give its whole path, not {value!r}."
         )
+
+
+def _check_jvm_options(name: str, value: str) -> None:
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise UsageError(f"The parameter {name} cannot be read, {error}: {value!r}.") from error
+    for word in words:
+        if not word.startswith("-"):
+            raise UsageError(f"The parameter {name} has {word!r}, which is no option of Java: those begin with '-'.")
+        if word.startswith("-Xmx") and not re.fullmatch(r"-Xmx\d+[kKmMgG]?", word):
+            raise UsageError(f"The parameter {name} has {word!r}; Java's memory is given as in -Xmx2g or -Xmx768m.")
+
+
+def _check_together(values: Mapping[str, str | None]) -> None:
+    """Raise UsageError for settings of the scoring processor that do not go together."""
+    if values.get(OUTPUT_COLUMNS.name) == OutputColumns.IDS.value and not values.get(ID_COLUMNS.name):
+        raise UsageError(
+            f"{OUTPUT_COLUMNS.name} is {OutputColumns.IDS.value!r}: say which with --param {ID_COLUMNS.name}=COLUMN,..."
+        )
+    one, other = sorted((RECORD_READER.name, RECORD_WRITER.name), key=lambda name: not values.get(name))
+    if values.get(one) and not values.get(other):
+        raise UsageError(f"{one} is given without {other}. The two go together: give both, or neither.")
 
 
 def _check_directories(template: Template, values: Mapping[str, str | None]) -> None:
@@ -143,6 +204,10 @@ def _check_directories(template: Template, values: Mapping[str, str | None]) -> 
             raise UsageError(
                 f"{other.name} and {one.name} are both {value}. They must differ, or files would replace each other."
             )
+
+
+def _quoted(choices: Iterable[str]) -> str:
+    return ", ".join(repr(one) for one in choices)
 
 
 def _described(template: Template, name: str) -> str:

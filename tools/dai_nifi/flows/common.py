@@ -21,6 +21,11 @@ class Kind(Enum):
     ASSET = "asset"
     """A file of the machine that deploys, brought to NiFi."""
     SENSITIVE = "sensitive"
+    COUNT = "count"
+    """A whole number from 0 or 1 on."""
+    SERVICE = "service"
+    """The id of a controller service in NiFi."""
+    JVM_OPTIONS = "JVM options"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,12 @@ class Parameter:
     optional: bool = False
     variable: str | None = None
     """The environment variable that a deployment takes a sensitive value from."""
+    choices: Sequence[str] = ()
+    """The values that there are, where not any will do."""
+    least: int = 1
+    """Of a count."""
+    sets: str | None = None
+    """The property of the scoring processor that has this value."""
 
     @property
     def required(self) -> bool:
@@ -59,6 +70,16 @@ LICENCE = Parameter(
 )
 
 
+def specs(*parameters: Parameter) -> list[ParameterSpec]:
+    """The parameters of a flow definition.
+
+    Those that name a controller service are not among them. NiFi 2.3 fails at downloading a flow (a
+    NullPointerException in NiFiRegistryFlowMapper.mapParameter) in which a property for a service refers to a parameter
+    without a value. So a deployment makes the parameter, and lets the property refer to it, where there is a value.
+    """
+    return [one.spec() for one in parameters if one.kind is not Kind.SERVICE]
+
+
 @dataclass(frozen=True)
 class ScoringRuntime:
     """A processor of this suite: how it is called, and what its kind of model is."""
@@ -78,7 +99,23 @@ _MOJOS = _DAI_MOJOS | {ModelKind.H2O3_MOJO}
 
 # The version is ProcessorDetails.version of processors/extensions/; a unit test compares them.
 RUNTIMES: Mapping[str, ScoringRuntime] = {
-    "java": ScoringRuntime("java", "ScoreJavaMojo", "0.1.0", "a Driverless AI MOJO or an H2O-3 MOJO", _MOJOS),
+    "java": ScoringRuntime(
+        "java",
+        "ScoreJavaMojo",
+        "0.1.0",
+        "a Driverless AI MOJO or an H2O-3 MOJO",
+        _MOJOS,
+        parameters=(
+            Parameter(
+                "jvm.options",
+                "Options of the processor's Java. Large models need a larger -Xmx. Takes effect when the processor's "
+                "process starts anew.",
+                "-Xmx768m -XX:+UseSerialGC",
+                Kind.JVM_OPTIONS,
+                sets="JVM Options",
+            ),
+        ),
+    ),
     "cpp": ScoringRuntime(
         "cpp",
         "ScoreCppMojo",
@@ -87,7 +124,12 @@ RUNTIMES: Mapping[str, ScoringRuntime] = {
         _DAI_MOJOS,
         parameters=(
             Parameter(
-                "workers", "How many further processes score many rows; each holds the model. 0 does without them.", "2"
+                "workers",
+                "How many further processes score many rows; each holds the model. 0 does without them.",
+                "2",
+                Kind.COUNT,
+                least=0,
+                sets="Workers",
             ),
         ),
     ),
@@ -103,8 +145,15 @@ RUNTIMES: Mapping[str, ScoringRuntime] = {
                 "python.command",
                 "The Python to make the pipeline's environment with: that of the Driverless AI that trained the model.",
                 "python3",
+                sets="Python Command",
             ),
-            Parameter("workers", "How many processes score at the same time; each holds the pipeline in memory.", "1"),
+            Parameter(
+                "workers",
+                "How many processes score at the same time; each holds the pipeline in memory.",
+                "1",
+                Kind.COUNT,
+                sets="Workers",
+            ),
         ),
     ),
 }
@@ -141,12 +190,17 @@ class Template:
 def scoring(
     runtime: ScoringRuntime,
     at: Point,
+    settings: Sequence[Parameter],
     properties: Mapping[str, str | Service],
     ends: Sequence[str],
     name: str = "Score records",
     model: Parameter = MODEL,
 ) -> Processor:
-    """The scoring processor; what is not said here stays at the processor's default."""
+    """The scoring processor.
+
+    It takes its properties from the parameters ``settings`` and those of the runtime, but for the ``properties`` that
+    the template fixes; others, and those for controller services, stay at the processor's default.
+    """
     return Processor(
         name=name,
         type=runtime.processor,
@@ -155,7 +209,11 @@ def scoring(
         properties={
             runtime.model_property: f"#{{{model.name}}}",
             "Licence Key": f"#{{{LICENCE.name}}}",
-            **{one.name.replace(".", " ").title(): f"#{{{one.name}}}" for one in runtime.parameters},
+            **{
+                one.sets: f"#{{{one.name}}}"
+                for one in (*settings, *runtime.parameters)
+                if one.sets and one.kind is not Kind.SERVICE
+            },
             **properties,
         },
         sensitive=("Licence Key",),

@@ -13,12 +13,14 @@ import nipyapi
 
 from dai_nifi.errors import ConflictError
 from dai_nifi.flows import deployed
-from dai_nifi.flows.common import Template
+from dai_nifi.flows.common import Kind, Template
 from dai_nifi.flows.rest import PAUSE, finish_request, nifi_calls, until_accepted
 from dai_nifi.flows.slots import MAIN, SLOTS, Slot
 from dai_scoring.model_file import sha256
 
 _OWN = "deployed by dai-nifi"
+
+_RECORD = "dai-nifi-template-"
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,33 @@ def _check_not_renamed(name: str, entity: Any) -> None:
         )
 
 
-def create(name: str, template: Template) -> Context:
-    """Make the context of a flow, with the template's parameters and defaults."""
+def create(name: str, template: Template, inherits: Context | None = None) -> Context:
+    """Make the context of a flow, with the template's parameters and defaults; or with those that another has."""
     parameters = [
         nipyapi.parameters.prepare_parameter(one.name, one.default, one.description, one.spec().sensitive)
         for one in template.parameters
+        if one.kind is not Kind.SERVICE and (inherits is None or one.name not in inherits.values)
     ]
     with nifi_calls():
         entity = nipyapi.parameters.create_parameter_context(
-            deployed.context_name(name), f"What the flow {name} needs to know; {_OWN}", parameters
+            deployed.context_name(name),
+            described(name),
+            parameters,
+            [{"id": inherits.id, "component": {"id": inherits.id, "name": inherits.name}}]
+            if inherits is not None
+            else None,
         )
     return read(entity.id)
+
+
+def described(name: str) -> str:
+    """The description of a context that this tool has made for a flow."""
+    return f"What the flow {name} needs to know; {_OWN}"
+
+
+def is_own(context_id: str) -> bool:
+    """Whether this tool has made it."""
+    return _OWN in (_entity(context_id).component.description or "")
 
 
 def read(context_id: str) -> Context:
@@ -130,25 +148,33 @@ def differences(context: Context, template: Template, values: Mapping[str, str])
     return {
         name: value
         for name, value in values.items()
-        if name in template.sensitive or name not in context.values or context.values[name] != value
+        if name in template.sensitive or name not in context.values or (context.values[name] or "") != value
     }
 
 
 def update(
-    context: Context, template: Template, values: Mapping[str, str], assets: Mapping[str, Asset], timeout: float
+    context: Context,
+    template: Template,
+    values: Mapping[str, str],
+    assets: Mapping[str, Asset],
+    timeout: float,
+    inherits: Context | None = None,
 ) -> None:
     """Set values, and assets by the parameter that is to refer to each; NiFi restarts what uses them.
 
-    Parameters of the template that the context lacks are made, without a value where none is given.
+    An empty value takes away the one that is there. Parameters of the template that the context lacks are made, without
+    a value where none is given.
     """
-    absent = [one for one in template.parameters if one.name not in {*context.values, *values, *assets}]
+    there = {*context.values, *(inherits.values if inherits is not None else ())}
+    known_already = {*there, *values, *assets}
+    absent = [one for one in template.parameters if one.kind is not Kind.SERVICE and one.name not in known_already]
     changed = [
         nipyapi.parameters.prepare_parameter(one.name, None, one.description, one.spec().sensitive) for one in absent
     ]
     for name, value in values.items():
         known = template.parameter(name)
         secret = known is not None and known.spec().sensitive
-        changed.append(nipyapi.parameters.prepare_parameter(name, value, known and known.description, secret))
+        changed.append(nipyapi.parameters.prepare_parameter(name, value or None, known and known.description, secret))
     for name, asset in assets.items():
         known = template.parameter(name)
         changed.append(
@@ -160,6 +186,23 @@ def update(
             changed.append(nipyapi.parameters.prepare_parameter(slot.previous, None, slot.previous_description))
     if changed:
         _submit(context, changed, timeout)
+
+
+def restore(before: Context, timeout: float) -> None:
+    """Give a context the values and assets again that it had, but for the sensitive ones, which nobody can read."""
+    now = read(before.id)
+    changed = []
+    for name, asset in before.assets.items():
+        if now.assets.get(name) != asset:
+            changed.append(nipyapi.parameters.prepare_parameter_with_asset(name, asset.id, asset.name, None))
+    for name in now.values:
+        if name in before.assets or name in before.sensitive or name in now.sensitive:
+            continue
+        value = before.values.get(name)
+        if now.values[name] != value or name in now.assets:
+            changed.append(nipyapi.parameters.prepare_parameter(name, value, None, False))
+    if changed:
+        _submit(before, changed, timeout)
 
 
 def change_model(
@@ -183,6 +226,29 @@ def upload(context: Context, file: Path) -> Asset:
                 return Asset(one["id"], name)
         made = nipyapi.parameters.upload_asset(context.id, file_bytes=file.read_bytes(), filename=name)
     return Asset(made["id"], made["name"])
+
+
+def upload_as(context: Context, file: Path, name: str) -> Asset:
+    """Bring a file to NiFi under a name that it has already somewhere else."""
+    with nifi_calls():
+        made = nipyapi.parameters.upload_asset(context.id, file_bytes=file.read_bytes(), filename=name)
+    return Asset(made["id"], made["name"])
+
+
+def rename(context_id: str, name: str) -> None:
+    """Make a context that of a flow of this name."""
+
+    def change() -> None:
+        body = nipyapi.nifi.ParameterContextEntity(
+            id=context_id,
+            revision=_entity(context_id).revision,
+            component=nipyapi.nifi.ParameterContextDTO(
+                id=context_id, name=deployed.context_name(name), description=described(name)
+            ),
+        )
+        nipyapi.nifi.ParameterContextsApi().update_parameter_context(body, context_id)
+
+    until_accepted(change)
 
 
 def download(context: Context, asset: Asset, folder: Path) -> Path:
@@ -211,13 +277,28 @@ def put_word(context: Context, name: str, text: str) -> Asset:
     return Asset(made["id"], made["name"])
 
 
-def remove_other_assets(context: Context) -> None:
-    """Delete the assets that no parameter of the context, as it was read, refers to."""
-    kept = {one.id for one in context.assets.values()}
+def record_name(fingerprint: str) -> str:
+    """The name of the asset that keeps the definition of this fingerprint."""
+    return f"{_RECORD}{fingerprint}.json"
+
+
+def assets(context: Context) -> list[Asset]:
+    """All assets of a context, also those that no parameter refers to."""
     with nifi_calls():
-        for one in nipyapi.parameters.list_assets(context.id):
-            if one["id"] not in kept:
-                nipyapi.parameters.delete_asset(context.id, one["id"])
+        return [Asset(one["id"], one["name"]) for one in nipyapi.parameters.list_assets(context.id)]
+
+
+def remove_other_assets(context: Context, record: str | None = None) -> None:
+    """Delete the assets that no parameter of the context, as it was read, refers to.
+
+    The records of definitions stay; if the name of one is given, that alone.
+    """
+    kept = {one.id for one in context.assets.values()}
+    for one in assets(context):
+        stays = one.name == record if record is not None else one.name.startswith(_RECORD)
+        if one.id not in kept and not stays:
+            with nifi_calls():
+                nipyapi.parameters.delete_asset(context.id, one.id)
 
 
 def remove(context_id: str, timeout: float) -> None:
@@ -226,7 +307,7 @@ def remove(context_id: str, timeout: float) -> None:
     if context.assets:
         _submit(context, [nipyapi.parameters.prepare_parameter(name, None) for name in context.assets], timeout)
         context = read(context_id)
-    remove_other_assets(context)
+    remove_other_assets(context, "")
 
     def take_away() -> None:
         version = str(_entity(context_id).revision.version)

@@ -38,7 +38,7 @@ def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> N
             if said is not None:
                 raise InvalidFlowError(
                     f"The database does not give what the flow needs, {what}:\n  {said}\n"
-                    "The flow is on the canvas, stopped. Put that right and deploy again under the same name."
+                    "Fix that and deploy again under the same name."
                 )
     finally:
         _remove(asker)

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-import nipyapi
-import nipyapi.layout
-
-from dai_nifi.errors import UsageError
-from dai_nifi.flows import checks, claims, components, context, deployed, lifecycle, serving, templates
-from dai_nifi.flows.builder import Json
-from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
+from dai_nifi.errors import NotPermittedError, NotRestoredError, ToolError
+from dai_nifi.flows import claims, contents, context, deployed, lifecycle, planning, record, removal, serving, trial
+from dai_nifi.flows.common import MODEL, RUNTIMES
 from dai_nifi.flows.context import Context, asset_name
-from dai_nifi.flows.deployed import Deployed, Mark
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, canvas, finish_request, nifi_calls
+from dai_nifi.flows.deployed import Deployed
+from dai_nifi.flows.planning import Plan, Request
+from dai_nifi.flows.rest import canvas
 from dai_nifi.progress import Progress, silent
 
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be deployed; ``model`` may be left out for a flow that is there already.
-
-    A ``runtime`` of None is that of the flow that is there if it takes the model, else the one that the model needs.
-    """
-
-    flow: str
-    model: Path | None = None
-    runtime: str | None = None
-    name: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    start: bool = True
-    dry_run: bool = False
-    timeout: float = DEFAULT_TIMEOUT
+__all__ = ["Deployment", "Request", "deploy"]
 
 
 @dataclass(frozen=True)
@@ -60,219 +38,131 @@ class Deployment:
     dry_run: bool = False
 
 
-@dataclass(frozen=True)
-class _Plan:
-    request: Request
-    name: str
-    template: Template
-    there: Deployed | None
-    context: Context | None
-    mark: Mark
-    values: dict[str, str]
-    files: dict[str, Path]
-    """Those that NiFi does not have yet, by the parameter that is to refer to each."""
-    changes: list[str]
-
-    @property
-    def replaces(self) -> bool:
-        return self.there is not None and self.there.mark != self.mark
-
-
 def deploy(request: Request, progress: Progress = silent) -> Deployment:
     """Deploy a flow, or update the one of the same name; FlowFiles that are queued stay.
+
+    What was edited on the canvas is carried over. A first deployment that fails leaves nothing behind, unless it is to
+    be kept; after an update that fails the flow is as it was before. A dry run places the flow aside, stopped, has NiFi
+    look at it, and removes it.
 
     Raises:
         UsageError: a parameter is unknown, missing or makes no sense.
         NotFoundError: no such template, or NiFi lacks a processor or controller service of it.
         ModelRefusedError: the model is none, or not one for the runtime.
-        ConflictError: the name, or the port, is taken by something else.
+        ConflictError: the name, or the port, is taken by something else; or what was edited cannot be carried over.
         BusyError: another command is changing the flow.
-        InvalidFlowError: a component is not valid or does not start; the flow is there, stopped.
+        InvalidFlowError: a component is not valid or does not start.
+        NotRestoredError: an update failed, and the flow could not be put back.
 
     """
-    name = _name(request)
+    name = request.called
     if request.dry_run:
-        plan = _plan(request, progress)
+        plan = planning.make(request, progress)
+        if plan.changes:
+            try:
+                trial.run(plan, progress)
+            except NotPermittedError:
+                progress("NiFi does not let this user place a flow, so it was not tried out", None)
         return _outcome(plan, plan.there, plan.context, bool(plan.there and _runs(plan.there)), dry_run=True)
     with claims.claimed(name, "deploy", progress) as claim:
-        plan = _plan(request, progress)
+        plan = planning.make(request, progress)
         with claim.changing():
-            return _carry_out(plan, progress)
+            if plan.there is None:
+                return _place(plan, progress)
+            return _update(plan, plan.there, progress)
 
 
-def _name(request: Request) -> str:
-    name = (request.name if request.name is not None else request.flow).strip()
-    if not name:
-        raise UsageError("The name of a flow must not be empty.")
-    return name
-
-
-def _carry_out(plan: _Plan, progress: Progress) -> Deployment:
-    request = plan.request
-    if plan.there is not None and plan.changes:
-        progress(f"stopping {plan.name}", None)
-        lifecycle.stop_entrances(plan.there, request.timeout)
-        lifecycle.stop_group(plan.there.id, request.timeout)
-    current = _set_context(plan, progress)
-    flow = plan.there
-    if flow is None:
+def _place(plan: Plan, progress: Progress) -> Deployment:
+    """Deploy for the first time."""
+    current, flow = plan.context, None
+    try:
+        current = _set_context(plan, current or context.create(plan.name, plan.template), progress)
         progress(f"placing {plan.name} on the canvas", None)
-        flow = _import(plan)
-    elif plan.replaces:
-        progress(f"replacing the contents of {plan.name}", None)
-        _replace(plan, flow)
-        flow = deployed.find(plan.name)
+        record.write(current, plan.shipped)
+        flow = contents.place(plan, plan.name, current)
+        running = _finish(plan, flow, current, progress)
+    except ToolError as error:
+        if plan.request.keep and flow is not None:
+            error.args = (f"{error}\nThe flow {plan.name} is on the canvas, stopped.",)
+            raise
+        progress("removing what was placed", None)
+        made = current or context.find(plan.name)
+        removal.clear(flow, made.id if made is not None else None, plan.request.timeout)
+        error.args = (f"{error}\nNothing of it is left in NiFi; with --keep it stays on the canvas to be looked at.",)
+        raise
+    return _outcome(plan, flow, current, running)
+
+
+def _update(plan: Plan, flow: Deployed, progress: Progress) -> Deployment:
+    """Bring a flow up to date; one that cannot be is put back."""
+    was_running = lifecycle.running(flow.id)
+    before = plan.context
+    try:
+        if plan.changes:
+            progress(f"stopping {plan.name}", None)
+            lifecycle.stop_entrances(flow, plan.request.timeout)
+            lifecycle.stop_group(flow.id, plan.request.timeout)
+        current = _set_context(plan, before or context.create(plan.name, plan.template), progress)
+        if plan.replacement is not None:
+            progress(f"replacing the contents of {plan.name}", None)
+            record.write(current, plan.shipped)
+            contents.replace(plan, flow, current)
+        running = _finish(plan, flow, current, progress)
+    except ToolError as error:
+        if not plan.changes or before is None:
+            raise
+        _go_back(plan, flow, before, was_running, error, progress)
+        raise
+    context.remove_other_assets(current, context.record_name(plan.mark.template))
+    return _outcome(plan, deployed.find(plan.name), current, running)
+
+
+def _finish(plan: Plan, flow: Deployed, current: Context, progress: Progress) -> bool:
+    """Check and start what is in its place; whether it runs."""
+    timeout = plan.request.timeout
     if plan.template.check is not None and (plan.changes or not _runs(flow)):
-        lifecycle.wait_until_valid(flow, request.timeout, progress)
+        lifecycle.wait_until_valid(flow, timeout, progress)
         progress(f"checking what {plan.name} needs", None)
-        plan.template.check(flow.id, current.values, request.timeout)
-    if request.start:
-        lifecycle.start_group(flow, request.timeout, progress)
+        plan.template.check(flow.id, current.values, timeout)
+    if plan.request.start:
+        lifecycle.start_group(flow, timeout, progress)
     else:
-        lifecycle.wait_until_valid(flow, request.timeout, progress)
-    return _outcome(plan, flow, current, _runs(flow))
+        lifecycle.wait_until_valid(flow, timeout, progress)
+    return _runs(flow)
 
 
-def _plan(request: Request, progress: Progress) -> _Plan:
-    progress("checking model, parameters and NiFi", None)
-    template = templates.template(request.flow)
-    name = _name(request)
-    there = deployed.find_own(name)
-    runtime = request.runtime or checks.runtime_for(request.model, there.mark.runtime if there else None)
-    shipped = templates.definition(request.flow, runtime)
-    template = template.with_runtime(runtime)
-    mark = Mark(request.flow, runtime, templates.fingerprint(shipped))
-    found = context.find(name)
-    present = found.values if found else {}
-    checks.check_values(template, request.parameters, present)
-    files = {one.name: Path(request.parameters[one.name]) for one in _files(template) if one.name in request.parameters}
-    if request.model is not None:
-        files[MODEL.name] = request.model
-    for one in _files(template):
-        if one.kind is Kind.MODEL and one.name in files:
-            checks.check_model(files[one.name], runtime)
-    defaults = {one.name: one.default for one in template.parameters if one.default is not None}
-    given = {**_from_environment(template), **request.parameters}
-    if template.supply is not None:
-        given = {**template.supply({**defaults, **present, **given}, progress), **given}
-    files = {**{one.name: Path(given.pop(one.name)) for one in _files(template) if one.name in given}, **files}
-    if request.model is None and (found is None or found.model() is None):
-        raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")
-    checks.check_installed(runtime)
-    components.check(request.flow, shipped)
-    if found is not None:
-        # An earlier version of the template may have had fewer parameters.
-        given = {**{name: value for name, value in defaults.items() if name not in present}, **given}
-        given = context.differences(found, template, given)
-        files = {key: file for key, file in files.items() if _asset(found, key) != asset_name(file)}
-    plan = _Plan(request, name, template, there, found, mark, given, files, [])
-    plan.changes.extend(_changes(plan))
-    return plan
+def _go_back(
+    plan: Plan, flow: Deployed, before: Context, was_running: frozenset[str], error: ToolError, progress: Progress
+) -> None:
+    """Make a flow what it was before an update that failed, and add to the error what has become of it."""
+    progress(f"putting {plan.name} back", None)
+    try:
+        lifecycle.stop_group(flow.id, plan.request.timeout)
+        context.restore(before, plan.request.timeout)
+        if plan.replacement is not None:
+            contents.put_back(plan.replacement.before, flow, before, plan.request.timeout)
+        if was_running:
+            lifecycle.start_again(flow, was_running, plan.request.timeout, progress)
+    except ToolError as second:
+        raise NotRestoredError(
+            f"{error}\nAnd {plan.name} could not be put back: {second}\nIt is on the canvas; see dai-nifi status "
+            f"{plan.name}. Once it is put right, deploy again under the same name."
+        ) from error
+    context.remove_other_assets(context.read(before.id))
+    secret = sorted(plan.template.sensitive & plan.values.keys())
+    but = f", but for {', '.join(secret)}, whose old value NiFi does not tell" if secret else ""
+    error.args = (f"{error}\n{plan.name} is as before{' and runs' if was_running else ''}{but}.",)
 
 
-def _files(template: Template) -> list[Parameter]:
-    return [one for one in template.parameters if one.kind in (Kind.ASSET, Kind.MODEL)]
-
-
-def _from_environment(template: Template) -> dict[str, str]:
-    named = {one.name: os.environ.get(one.variable, "").strip() for one in template.parameters if one.variable}
-    return {name: value for name, value in named.items() if value}
-
-
-def _asset(current: Context | None, parameter: str) -> str | None:
-    found = current.assets.get(parameter) if current is not None else None
-    return found.name if found is not None else None
-
-
-def _changes(plan: _Plan) -> list[str]:
-    changes = []
-    if plan.there is None:
-        changes.append(f"place the flow {plan.request.flow} ({plan.mark.runtime}) on the canvas as {plan.name}")
-    elif plan.replaces:
-        old = plan.there.mark
-        if (old.flow, old.runtime) == (plan.mark.flow, plan.mark.runtime):
-            changes.append("replace its contents: the template has changed since")
-        else:
-            changes.append(
-                f"replace its contents: {old.flow} ({old.runtime}) by {plan.mark.flow} ({plan.mark.runtime})"
-            )
-    for name, file in plan.files.items():
-        changes.append(f"use the {'model' if name == MODEL.name else name} {asset_name(file)}")
-    for name, value in plan.values.items():
-        shown = _not_shown(plan) if name in plan.template.sensitive else value
-        changes.append(f"set {name} to {shown}")
-    return changes
-
-
-def _not_shown(plan: _Plan) -> str:
-    if plan.context is None:
-        return "(not shown)"
-    return "(not shown; NiFi gives back no secrets, so it is set again with every deployment, and the flow restarts)"
-
-
-def _set_context(plan: _Plan, progress: Progress) -> Context:
-    current = plan.context or context.create(plan.name, plan.template)
+def _set_context(plan: Plan, current: Context, progress: Progress) -> Context:
     assets = {}
     for name, file in plan.files.items():
         progress(f"uploading {file.name}", None)
         assets[name] = context.upload(current, file)
-    if assets or plan.values or plan.replaces:
+    if assets or plan.values or plan.replacement is not None:
         progress("setting parameters", None)
         context.update(current, plan.template, plan.values, assets, plan.request.timeout)
-    current = context.read(current.id)
-    if assets:
-        context.remove_other_assets(current)
-    return current
-
-
-def _definition(plan: _Plan) -> Json:
-    """The shipped definition, named for this deployment and bound to its parameter context."""
-    shipped = templates.definition(plan.request.flow, plan.mark.runtime)
-    contents = shipped["flowContents"]
-    own = deployed.context_name(plan.name)
-    shipped["parameterContexts"] = {
-        own: {**shipped["parameterContexts"][contents["parameterContextName"]], "name": own}
-    }
-    contents["parameterContextName"] = own
-    contents["name"] = plan.name
-    contents["comments"] = plan.mark.comments(contents["comments"])
-    return shipped
-
-
-def _import(plan: _Plan) -> Deployed:
-    with nifi_calls():
-        root = nipyapi.canvas.get_root_pg_id()
-        nipyapi.versioning.import_process_group_definition(
-            nipyapi.nifi.ProcessGroupsApi().get_process_group(root),
-            flow_definition=nipyapi.utils.dump(_definition(plan)),
-            position=nipyapi.layout.suggest_pg_position(root),
-        )
-    return deployed.find(plan.name)
-
-
-def _replace(plan: _Plan, flow: Deployed) -> None:
-    calls = nipyapi.nifi.ProcessGroupsApi()
-    lifecycle.set_services(flow.id, "DISABLED", plan.request.timeout)
-    definition = _definition(plan)
-    group = deployed.group(flow)
-    # Where a person has put it on the canvas, it stays.
-    definition["flowContents"]["position"] = {"x": group.component.position.x, "y": group.component.position.y}
-    body: Any = {
-        "processGroupRevision": {"version": group.revision.version},
-        "versionedFlowSnapshot": definition,
-    }
-    with nifi_calls():
-        request = calls.initiate_replace_process_group(body, flow.id).request.request_id
-        finish_request(
-            lambda: calls.get_replace_process_group_request(request),
-            lambda: calls.delete_replace_process_group_request(request),
-            f"replace the contents of {plan.name!r}",
-            plan.request.timeout,
-        )
-        # The comments belong to the group itself; with them the new contents are on record, so they come last.
-        nipyapi.canvas.update_process_group(
-            deployed.group(flow), {"comments": definition["flowContents"]["comments"]}, identifier_type="id"
-        )
+    return context.read(current.id)
 
 
 def _runs(flow: Deployed) -> bool:
@@ -280,7 +170,7 @@ def _runs(flow: Deployed) -> bool:
 
 
 def _outcome(
-    plan: _Plan, flow: Deployed | None, current: Context | None, running: bool, dry_run: bool = False
+    plan: Plan, flow: Deployed | None, current: Context | None, running: bool, dry_run: bool = False
 ) -> Deployment:
     shown: dict[str, str | None] = {}
     brought = {name: asset_name(file) for name, file in plan.files.items()}
@@ -289,7 +179,7 @@ def _outcome(
             continue
         present = current.shown.get(one.name) if current else one.default
         shown[one.name] = brought.get(one.name, plan.values.get(one.name, present))
-    model = brought.get(MODEL.name, _asset(current, MODEL.name))
+    model = brought.get(MODEL.name, planning.asset(current, MODEL.name))
     action = "created" if plan.there is None else "updated" if plan.changes else "unchanged"
     return Deployment(
         name=plan.name,

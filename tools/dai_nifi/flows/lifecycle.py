@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,38 @@ def start_group(flow: Deployed, timeout: float, progress: Progress) -> bool:
         if one.component.name == serving.RECEIVER:
             _wait_until_listening(flow, one.id, before)
     return True
+
+
+def running(group_id: str) -> frozenset[str]:
+    """The ids of the processors that run."""
+    return frozenset(one.id for one in deployed.processors(group_id) if one.component.state == "RUNNING")
+
+
+def start_again(flow: Deployed, ids: Collection[str], timeout: float, progress: Progress) -> None:
+    """Start those processors of a flow that ran before, once they are valid."""
+    progress(f"starting {flow.name}", None)
+    set_services(flow.id, "ENABLED", timeout)
+    wanted = set(ids) & {one.id for one in deployed.processors(flow.id)}
+
+    def valid() -> bool | None:
+        now = [one for one in deployed.processors(flow.id) if one.id in wanted]
+        return None if any(one.component.validation_status == "VALIDATING" for one in now) or problems(now) else True
+
+    wait_for(valid, timeout, lambda: _invalid(flow, problems(deployed.processors(flow.id))))
+    schedule(flow.id, [one for one in deployed.processors(flow.id) if one.id in wanted], "RUNNING")
+    wait_for_state(flow.id, wanted, "RUNNING", timeout)
+
+
+def try_listening(flow: Deployed, name: str, timeout: float) -> None:
+    """Let the processor of that name, which listens, run for a moment; raises ConflictError if it cannot."""
+    found = [one for one in deployed.processors(flow.id) if one.component.name == name]
+    before = last_bulletin()
+    schedule(flow.id, found, "RUNNING")
+    try:
+        for one in found:
+            _wait_until_listening(flow, one.id, before)
+    finally:
+        stop_group(flow.id, timeout)
 
 
 def stop_group(group_id: str, timeout: float) -> bool:
@@ -216,11 +248,10 @@ def _invalid(flow: Deployed, found: Sequence[str], when: str = "") -> InvalidFlo
     advice = (
         "Restart NiFi, which did not get the processor's Python to run (of make demo: make stop),"
         if lost
-        else "Put that right"
+        else "Fix that"
     )
     return InvalidFlowError(
-        f"The flow {flow.name} is not valid{when}:\n  {lines}\n"
-        f"It is on the canvas, stopped. {advice} and deploy again under the same name."
+        f"The flow {flow.name} is not valid{when}:\n  {lines}\n{advice} and deploy again under the same name."
     )
 
 
@@ -279,8 +310,8 @@ def _wait_until_listening(flow: Deployed, source_id: str, before: int) -> None:
         stop_group(flow.id, _LISTENING)
         if "Address already in use" in message or "BindException" in message or "Failed to bind" in message:
             raise ConflictError(
-                f"The flow {flow.name} cannot listen: something else has its address ({_cause(message)}). It is on the "
-                "canvas, stopped. Deploy again under the same name with another --param http.port=PORT."
+                f"The flow {flow.name} cannot listen: something else has its address ({_cause(message)}). Deploy again "
+                "under the same name with another --param http.port=PORT."
             )
         raise InvalidFlowError(f"The flow {flow.name} cannot listen: {message}")
 

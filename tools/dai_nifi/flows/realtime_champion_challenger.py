@@ -17,8 +17,9 @@ from dai_nifi.flows.builder import (
     Processor,
     zone,
 )
-from dai_nifi.flows.common import LICENCE, MODEL, Parameter, ScoringRuntime, Template, scoring
+from dai_nifi.flows.common import LICENCE, MODEL, Parameter, ScoringRuntime, Template, scoring, specs
 from dai_nifi.flows.comparison import CHALLENGER, TOLERANCE, at_column
+from dai_nifi.flows.settings import BAD_ROWS, OUTPUT_COLUMNS, settings
 from dai_nifi.progress import Progress
 
 NAME = "realtime-champion-challenger"
@@ -28,6 +29,8 @@ MODE = "challenger.mode"
 SHARE = "challenger.share"
 ID = "id.column"
 SHADOW, ANSWER = "shadow", "answer"
+
+SETTINGS = settings({BAD_ROWS.name: "fail the FlowFile"})
 
 PARAMETERS = (
     *serving.PARAMETERS,
@@ -47,6 +50,7 @@ PARAMETERS = (
     ),
     *comparison.PARAMETERS,
     LICENCE,
+    *SETTINGS,
 )
 
 # The first such member of a JSON text, in any shape of JSON; possessive, since Java's matching is recursive.
@@ -113,7 +117,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=[one.spec() for one in (*PARAMETERS, *runtime.parameters)],
+        parameters=specs(*PARAMETERS, *runtime.parameters),
         services=[front.contexts, *copies.services],
         processors=[
             front.receive,
@@ -188,8 +192,7 @@ def build(runtime: ScoringRuntime) -> Flow:
 
 
 def _answering(name: str, runtime: ScoringRuntime, at: Point, model: Parameter) -> Processor:
-    settings = {"Bad Rows": "fail the FlowFile", "H2O REST Requests": "answer"}
-    return scoring(runtime, at, settings, ends=("rejected",), name=name, model=model)
+    return scoring(runtime, at, SETTINGS, {"H2O REST Requests": "answer"}, ends=("rejected",), name=name, model=model)
 
 
 def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str, str]:
@@ -202,6 +205,11 @@ def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str,
         if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) or float(text) > most:
             upto = f" to {most:g}" if most < math.inf else " or more"
             raise UsageError(f"The parameter {name} is a number, 0{upto}, not {text!r}.")
+    if values.get(MODE) == SHADOW and values.get(OUTPUT_COLUMNS.name) not in (OUTPUT_COLUMNS.default, None):
+        raise UsageError(
+            f"With {MODE} {SHADOW} the challenger scores the responses, so they must have all columns: "
+            f"{OUTPUT_COLUMNS.name} is {OUTPUT_COLUMNS.default!r} then, not {values[OUTPUT_COLUMNS.name]!r}."
+        )
     return {}
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dai_nifi.flows import serving
 from dai_nifi.flows.builder import COLUMN, Flow, Label, zone
-from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, scoring
+from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.settings import BAD_ROWS, settings
 
 NAME = "realtime-http"
 SUMMARY = "Answer HTTP requests with scores: POST rows as JSON, JSON lines or CSV, get them back with predictions."
 
-PARAMETERS = (*serving.PARAMETERS, MODEL, LICENCE)
+SETTINGS = settings({BAD_ROWS.name: "fail the FlowFile"})
+
+PARAMETERS = (*serving.PARAMETERS, MODEL, LICENCE, *SETTINGS)
 
 _FIRST, _THIRD, _FOURTH = 0, 2 * COLUMN, 3 * COLUMN
 _READY_ROW, _SCORE_ROW, _ERROR_ROW = 0, 288, 576
@@ -21,14 +24,15 @@ def build(runtime: ScoringRuntime) -> Flow:
     score = scoring(
         runtime,
         (_THIRD, _SCORE_ROW),
-        {"Bad Rows": "fail the FlowFile", "H2O REST Requests": "answer"},
+        SETTINGS,
+        {"H2O REST Requests": "answer"},
         ends=("rejected",),
     )
     scores = serving.answer("Answer with scores", (_FOURTH, _SCORE_ROW), front.contexts)
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=[one.spec() for one in (*PARAMETERS, *runtime.parameters)],
+        parameters=specs(*PARAMETERS, *runtime.parameters),
         services=[front.contexts],
         processors=[
             front.receive,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-
-import nipyapi
+from dataclasses import dataclass, field
 
 from dai_nifi.errors import ConflictError, InvalidFlowError, NotFoundError
-from dai_nifi.flows import claims, context, deployed, lifecycle
+from dai_nifi.flows import claims, context, deployed, lifecycle, removal
 from dai_nifi.flows.deployed import Deployed
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT, nifi_calls, until_accepted, wait_for
+from dai_nifi.flows.removal import queued
+from dai_nifi.flows.rest import DEFAULT_TIMEOUT, wait_for
 from dai_nifi.progress import Progress, silent
 
 # A flow that cannot work off its queues shall not hold anybody for long.
@@ -27,13 +26,16 @@ class Removed:
     id: str | None
     """The process group's; None where an earlier undeploy had removed it."""
     dropped_flowfiles: int
+    still_used_by: list[str] = field(default_factory=list)
+    """What else uses its parameter context: then that stays, with its model."""
 
 
 def undeploy(name: str, force: bool = False, timeout: float = DRAIN_SECONDS, progress: Progress = silent) -> Removed:
     """Stop and remove a deployed flow, its parameter context and the model in it.
 
     A running flow first works off what it has queued, for ``timeout`` seconds at most. FlowFiles that are left are
-    dropped with ``force``; without it they are a ConflictError, and the flow is as it was.
+    dropped with ``force``; without it they are a ConflictError, and the flow is as it was. A parameter context that
+    something else uses stays.
 
     Raises NotFoundError if no such flow is deployed, BusyError if another command is changing it.
     """
@@ -47,8 +49,8 @@ def undeploy(name: str, force: bool = False, timeout: float = DRAIN_SECONDS, pro
                 claim.settle()
                 raise
             with claim.changing():
-                context.remove(left.id, DEFAULT_TIMEOUT)
-            return Removed(name, None, 0)
+                kept = removal.remove_context(left.id, DEFAULT_TIMEOUT)
+            return Removed(name, None, 0, kept)
         with claim.changing():
             return _remove(flow, force, timeout, progress)
 
@@ -71,25 +73,9 @@ def _remove(flow: Deployed, force: bool, timeout: float, progress: Progress) -> 
             f"{waiting} FlowFile(s) are queued in the flow {name} {hint}, or drop them with undeploy --force."
         )
     progress(f"removing {name}", None)
-    lifecycle.stop_group(flow.id, DEFAULT_TIMEOUT)
-    dropped = queued(flow)
-    if dropped:
-        _drop(flow, DEFAULT_TIMEOUT)
-    lifecycle.set_services(flow.id, "DISABLED", DEFAULT_TIMEOUT)
-
-    def take_away() -> None:
-        version = str(deployed.group(flow).revision.version)
-        nipyapi.nifi.ProcessGroupsApi().remove_process_group(flow.id, version=version)
-
-    until_accepted(take_away)
-    if flow.context_id is not None:
-        context.remove(flow.context_id, DEFAULT_TIMEOUT)
-    return Removed(name, flow.id, dropped)
-
-
-def queued(flow: Deployed) -> int:
-    """How many FlowFiles wait in a flow's queues or are worked on."""
-    return int(deployed.group(flow).status.aggregate_snapshot.flow_files_queued or 0)
+    dropped = removal.take_away(flow, DEFAULT_TIMEOUT)
+    kept = removal.remove_context(flow.context_id, DEFAULT_TIMEOUT) if flow.context_id is not None else []
+    return Removed(name, flow.id, dropped, kept)
 
 
 def _drain(flow: Deployed, timeout: float) -> None:
@@ -100,15 +86,3 @@ def _drain(flow: Deployed, timeout: float) -> None:
         return True if not queued(flow) or time.monotonic() > deadline else None
 
     wait_for(over, timeout + _GRACE, lambda: InvalidFlowError(f"NiFi does not tell what is queued in {flow.name}."))
-
-
-def _drop(flow: Deployed, timeout: float) -> None:
-    calls = nipyapi.nifi.ProcessGroupsApi()
-    with nifi_calls():
-        request = calls.create_empty_all_connections_request(flow.id).drop_request.id
-
-        def finished() -> bool | None:
-            return True if calls.get_drop_all_flowfiles_request(flow.id, request).drop_request.finished else None
-
-        wait_for(finished, timeout, lambda: InvalidFlowError(f"NiFi did not empty the queues within {timeout:g} s."))
-        calls.remove_drop_request1(flow.id, request)
