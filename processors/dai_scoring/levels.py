@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from dai_scoring.complaints import NO_TEXT
 
 _BLANKS = " \t"
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"\$?([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)(%?)")
 _LONGEST_NUMBER = 40
 # What stands for a truth value, the most usual first.
 _TRUTHS = {True: ("true", "t", "1", "yes", "y"), False: ("false", "f", "0", "no", "n")}
@@ -94,8 +94,9 @@ def _first(texts: Sequence[str], words: Sequence[str]) -> str:
 
 
 def _canonical(text: str) -> str | None:
-    """A number as H2O-3 writes the level of it: ``1.0``, ``+1`` and ``1e0`` are ``1``. None if it is no number."""
-    if not 0 < len(text) <= _LONGEST_NUMBER or _NUMBER.fullmatch(text) is None:
+    """A number as H2O-3 writes the level of it: ``1.0``, ``+1``, ``$1``, ``100%`` are ``1``. None for other texts."""
+    read = _NUMBER.fullmatch(text) if 0 < len(text) <= _LONGEST_NUMBER else None
+    if read is None:
         return None
-    number = Decimal(text)
+    number = Decimal(read[1]).scaleb(-2 if read[2] else 0)
     return "0" if number == 0 else f"{number.normalize():f}"

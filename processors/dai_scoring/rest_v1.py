@@ -7,7 +7,7 @@ in ``rows`` may be JSON numbers, booleans and null, not text alone.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -60,6 +60,7 @@ class Answer:
     body: bytes
     mime_type: str = JSON
     rows: int = 0
+    unseen: Mapping[str, int] | None = None
 
 
 def question(method: str, path: str) -> Question | None:
@@ -131,8 +132,8 @@ def _about(scorer: Scorer, asked: Question) -> Answer:
     )
 
 
-def _json(value: Any, rows: int = 0) -> Answer:
-    return Answer(orjson.dumps(value), rows=rows)
+def _json(value: Any, rows: int = 0, unseen: Mapping[str, int] | None = None) -> Answer:
+    return Answer(orjson.dumps(value), rows=rows, unseen=unseen)
 
 
 def _read(body: bytes) -> dict[str, Any] | None:
@@ -173,10 +174,15 @@ def _table(request: dict[str, Any], fields: list[str]) -> pa.Table:
             raise ContentError(f"row {number} must be a list of values, one for each of 'fields'.")
         if len(row) != len(fields):
             raise ContentError(f"row {number} has {len(row)} values, and there are {len(fields)} fields.")
-    columns = [
-        pa.array([_text(row[index], fields[index]) for row in rows], pa.string()) for index in range(len(fields))
-    ]
-    return pa.table(columns, names=fields)
+    return pa.table([_column([row[index] for row in rows], name) for index, name in enumerate(fields)], names=fields)
+
+
+def _column(values: list[Any], field: str) -> pa.Array:
+    if not any(isinstance(value, bool) for value in values):
+        return pa.array([_text(value, field) for value in values], pa.string())
+    # As JSON, in which a boolean is not the text of its name.
+    texts = [None if _text(value, field) is None else orjson.dumps(value).decode() for value in values]
+    return pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(texts, pa.string()))
 
 
 def _text(value: Any, field: str) -> str | None:
@@ -213,9 +219,9 @@ def _score(scorer: Scorer, request: dict[str, Any], asked: Question, missing_col
             f"({first['code']})."
         )
     if asked is Question.CONTRIBUTION:
-        return _json(_contributions(scored.contributions, scorer), table.num_rows)
+        return _json(_contributions(scored.contributions, scorer), table.num_rows, scored.unseen)
     kept = [name for name in fields if name in included]
-    columns = [table.column(name).to_pylist() for name in kept]
+    columns = [[_text(row[fields.index(name)], name) for row in request["rows"]] for name in kept]
     if id_field in included and id_field not in fields:
         # As H2O's scorer does it: an id that the client did not give is made up.
         kept.append(id_field)
@@ -231,7 +237,7 @@ def _score(scorer: Scorer, request: dict[str, Any], asked: Question, missing_col
             "fields": scored.intervals.schema.names,
             "rows": _rows(_texts(scored.intervals)),
         }
-    return _json(response, table.num_rows)
+    return _json(response, table.num_rows, scored.unseen)
 
 
 def _contributions(table: pa.Table | None, scorer: Scorer) -> dict[str, Any]:

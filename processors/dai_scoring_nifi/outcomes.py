@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from dai_scoring.files import Summary
 from dai_scoring.rest_v1 import Answer, Question
 from dai_scoring.scorer import ModelInfo
+from dai_scoring.unseen import in_words
 from dai_scoring_nifi.exchange import Outcome
 from dai_scoring_nifi.record_services import Done
 
@@ -26,6 +28,7 @@ def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: 
     further = None
     if rejected is not None:
         further = Outcome(REJECTED, {**attributes, "record.count": str(summary.rejected)}, rejected)
+    attributes |= _unseen(summary.unseen)
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
 
 
@@ -35,7 +38,7 @@ def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Pa
     if done.rejected.count:
         count = {"record.count": str(done.rejected.count)}
         further = Outcome(REJECTED, {**done.rejected.attributes, **_model(info), **count}, rejected)
-    attributes = {**done.scored.attributes, **_model(info)}
+    attributes = {**done.scored.attributes, **_model(info), **_unseen(done.unseen)}
     return _success(info, attributes, done.scored.count, done.rejected.count, done.seconds, contents, further)
 
 
@@ -47,6 +50,7 @@ def nothing(info: ModelInfo) -> Outcome:
 def answered(info: ModelInfo, asked: Question, answer: Answer, seconds: float) -> Outcome:
     """The answer to a request of H2O's REST scorers."""
     attributes = {**_model(info), **_counts(answer.rows, 0, seconds), "mime.type": answer.mime_type}
+    attributes |= _unseen(answer.unseen)
     return Outcome(SUCCESS, attributes, answer.body, f"Answered {asked.value} with {_words(info)}", seconds)
 
 
@@ -75,6 +79,14 @@ def _counts(scored: int, rejected: int, seconds: float) -> dict[str, str]:
         "scoring.rejected.count": str(rejected),
         "scoring.duration.ms": str(round(seconds * 1000)),
     }
+
+
+def _unseen(counts: Mapping[str, int] | None) -> dict[str, str]:
+    """Nothing where the runtime does not tell a model's levels: that is not the same as none."""
+    if counts is None:
+        return {}
+    columns = {"scoring.unseen.columns": in_words(counts)} if counts else {}
+    return {"scoring.unseen.count": str(sum(counts.values())), **columns}
 
 
 def _model(info: ModelInfo) -> dict[str, str]:

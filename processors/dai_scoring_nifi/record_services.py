@@ -7,7 +7,7 @@ the FlowFile again and writes each record with its predictions. So whatever else
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from dai_scoring import records, results
 from dai_scoring.errors import BadRowsError, ContentError, NameClashError
-from dai_scoring.files import FileOptions
+from dai_scoring.files import FileOptions, added
 from dai_scoring.messages import without_values
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
@@ -54,6 +54,7 @@ class Done:
     scored: Written
     rejected: Written
     seconds: float
+    unseen: Mapping[str, int] | None = None
 
 
 def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: Folder) -> Done:
@@ -69,7 +70,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
     records.check_columns(present, scorer.info.inputs, options.missing_columns)
     kept = results.kept_columns(present, options.output_columns, options.id_columns)
-    outputs = _score(scorer, options, folder, columns, count)
+    outputs, unseen = _score(scorer, options, folder, columns, count)
     names = [options.prediction_prefix + name for name, _ in outputs]
     if clash := [name for name in names if name in set(kept)]:
         raise NameClashError(clash)
@@ -85,16 +86,20 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
     done = _answer(helper.write_records(request.text()), "written", "Record Writer", [*present, *names])
-    return Done(_written(done), _written(done), time.perf_counter() - began)
+    return Done(_written(done), _written(done), time.perf_counter() - began, unseen)
 
 
 def _score(
     scorer: Scorer, options: FileOptions, folder: Folder, columns: list[tuple[str, str]], count: int
-) -> list[tuple[str, str]]:
-    """Score the records in ``folder.source`` into ``folder.results``: names and kinds of what they are given."""
+) -> tuple[list[tuple[str, str]], Mapping[str, int] | None]:
+    """Score the records in ``folder.source`` into ``folder.results``.
+
+    Returns names and kinds of what they are given, and the unseen levels.
+    """
     names, kinds = [name for name, _ in columns], [letter for _, letter in columns]
     empty = _wide(scorer.score(_no_rows(scorer), MissingColumns.AS_MISSING, options.wanted).outputs)
     done = 0
+    unseen: Mapping[str, int] | None = None
     with ResultWriter(folder.results) as writer:
         for table in tables(folder.source, names, kinds):
             scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
@@ -106,10 +111,11 @@ def _score(
                 )
             writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
             done += table.num_rows
+            unseen = added(unseen, scored.unseen)
     if done != count:
         raise ContentError(f"{count} records were read, and {done} came to be scored.")
     folder.source.unlink()
-    return [(field.name, kind(field.type)) for field in empty.schema]
+    return [(field.name, kind(field.type)) for field in empty.schema], unseen
 
 
 def _wide(outputs: pa.Table) -> pa.Table:

@@ -54,7 +54,8 @@ class ScoreCppMojo(RecordScoring):
             cannot be scored as a whole, untouched; 'original' what came in, once it was scored.
             ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
-            scoring.duration.ms; on failure scoring.error, which says what to do, and scoring.error.code."""
+            scoring.duration.ms; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
+            level of the model (species=12, island=3); on failure scoring.error, which says what to do, and scoring.error.code."""
         tags = [
             "h2o",
             "driverless ai",

@@ -13,6 +13,7 @@ from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOpt
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.jars import LICENCE_NOTE
 from dai_nifi.scoring import opened
+from dai_scoring.model_file import Kind
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import PipelineSettings, Scorer
 
@@ -55,6 +56,7 @@ def described(scorer: Scorer) -> dict[str, Any]:
         "created": info.created.isoformat() if info.created else None,
         "inputs": [{"name": c.name, "type": c.type.value, "missing": sorted(c.missing)} for c in info.inputs],
         "outputs": [{"name": c.name, "type": c.type.value} for c in info.outputs],
+        "counts_unseen_levels": info.kind == Kind.H2O3_MOJO.value,
         "capabilities": sorted(capability.value for capability in scorer.capabilities),
     }
 
@@ -72,3 +74,7 @@ def _render(console: Console, about: dict[str, Any]) -> None:
     console.print(columns)
     console.print(predictions)
     console.print(f"can      {', '.join(about['capabilities'])}")
+    seen = (
+        "counted by column" if about["counts_unseen_levels"] else "unknown: this runtime does not tell a model's levels"
+    )
+    console.print(f"levels that the model has never seen: {seen}", markup=False, soft_wrap=True)

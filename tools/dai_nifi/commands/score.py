@@ -23,6 +23,7 @@ from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings
+from dai_scoring.unseen import in_words
 
 _EXTENSIONS = {
     ".csv": Format.CSV,
@@ -146,6 +147,8 @@ def _report(output: Output, summary: Summary, target: Path, beside: Path, to_std
     text = f"{summary.scored} of {summary.records} records scored in {summary.seconds:.2f} s"
     if where is not None:
         text += f"; {summary.rejected} rejected, with the reasons: {where}"
+    if summary.unseen:
+        text += f"; levels that the model has never seen, by column: {in_words(summary.unseen)}"
     if to_stdout:
         output.say(text)
         return
@@ -154,6 +157,7 @@ def _report(output: Output, summary: Summary, target: Path, beside: Path, to_std
         "scored": summary.scored,
         "rejected": summary.rejected,
         "rejected_file": where,
+        "unseen": None if summary.unseen is None else dict(summary.unseen),
         "output": target,
         "input_format": summary.input_format and summary.input_format.value,
         "output_format": summary.output_format and summary.output_format.value,

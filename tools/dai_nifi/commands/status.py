@@ -17,8 +17,9 @@ from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import status as flows
 from dai_nifi.flows.claims import UnderWay
-from dai_nifi.flows.metrics import Agreement
+from dai_nifi.flows.metrics import Agreement, ModelCounts
 from dai_nifi.flows.status import FlowStatus
+from dai_scoring.unseen import in_words
 
 _COLOURS = {"running": "green", "partly running": "yellow", "stopped": "yellow", "invalid": "red"}
 
@@ -107,6 +108,7 @@ def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
     parts += [_change(one.under_way)] if one.under_way else []
     parts += [Text(f"  {name:<{width}}  {value}") for name, value in facts.items() if value]
     parts += [_table(one)] if one.counts else []
+    parts += [Text(f"  {line}", "yellow") for each in one.counts for line in _unseen(each)]
     parts += [_queues(one)] if one.queues else []
     parts += [Text(f"  not valid: {problem}", "red") for problem in one.problems]
     for told in one.bulletins:
@@ -136,6 +138,13 @@ def _table(one: FlowStatus) -> Table:
         counts = (each.rows_scored, each.rows_rejected, each.flowfiles_failed)
         table.add_row(Text(each.model), *(f"{count:,}" for count in counts), f"{each.seconds:,.1f}")
     return table
+
+
+def _unseen(counts: ModelCounts) -> list[str]:
+    said = f"levels that model {counts.model} has never seen:"
+    if counts.levels_unseen is None:
+        return [f"{said} not known, its runtime does not tell a model's levels"]
+    return [f"{said} {counts.levels_unseen:,} ({in_words(counts.unseen)})"] if counts.levels_unseen else []
 
 
 def _queues(one: FlowStatus) -> Table:

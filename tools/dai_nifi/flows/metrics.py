@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import nipyapi
@@ -13,7 +13,12 @@ from dai_nifi.flows.comparison import COUNT_AGREEMENT, COUNT_DISAGREEMENT, COUNT
 from dai_nifi.flows.rest import if_permitted
 
 # As processors/java/nifi has them, in Counters.java.
-_NAME = re.compile(r"(rows scored|rows rejected|FlowFiles failed|microseconds scoring), model (.*)", re.DOTALL)
+_NAME = re.compile(
+    r"(rows scored|rows rejected|levels unseen|levels unseen in column .*|FlowFiles failed|microseconds scoring)"
+    r", model (.*)",
+    re.DOTALL,
+)
+_OF_COLUMN = "levels unseen in column "
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ class ModelCounts:
     flowfiles_failed: int
     seconds: float
     """The time that scoring took, with reading and writing, added up over threads."""
+    levels_unseen: int | None = 0
+    """The values that are no level of the model; None if its runtime does not tell, as those of Driverless AI."""
+    unseen: dict[str, int] = field(default_factory=dict)
+    """The same by column."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,8 @@ def counted(processor_ids: Iterable[str]) -> list[ModelCounts]:
             counts.get("rows rejected", 0),
             counts.get("FlowFiles failed", 0),
             counts.get("microseconds scoring", 0) / 1e6,
+            counts.get("levels unseen", 0),
+            {name.removeprefix(_OF_COLUMN): n for name, n in counts.items() if name.startswith(_OF_COLUMN)},
         )
         for model, counts in sorted(sums.items())
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import nipyapi
@@ -16,6 +16,9 @@ from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.lifecycle import Bulletin
 from dai_nifi.flows.metrics import Agreement, ModelCounts
 from dai_nifi.flows.rest import canvas, nifi_calls
+
+# What the only runtime that tells the levels of a model is called; see dai_scoring/runtimes/h2o3_mojo.py.
+_TELLS_LEVELS = "h2o-genmodel"
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
     shown = values.shown if values else {}
     told = [one for one in lifecycle.bulletins(flow.id) if one.level in ("WARNING", "ERROR")]
     scoring = _scorers(flow, found)
+    loaded = _loaded(scoring)
     return FlowStatus(
         name=flow.name,
         flow=flow.mark.flow,
@@ -127,10 +131,10 @@ def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
         queued_bytes=int(whole.bytes_queued or 0),
         queues=_queues(whole),
         scoring=_traffic(scoring),
-        counts=metrics.counted(one.id for one in scoring),
+        counts=_counts(scoring, loaded),
         model=_name(values.model() if values else None),
         previous=_name(values.previous() if values else None),
-        loaded=_loaded(scoring),
+        loaded=loaded,
         parameters=shown,
         endpoint=serving.endpoint(shown),
         bulletins=told[-10:],
@@ -139,6 +143,13 @@ def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
         under_way=under_way,
         agreement=metrics.agreement(found),
     )
+
+
+def _counts(scoring: list[Any], loaded: list[LoadedModel]) -> list[ModelCounts]:
+    """The counts, with None for the unseen levels of models whose runtime does not tell their levels."""
+    silent = {one.id for one in loaded if not one.runtime.startswith(_TELLS_LEVELS)}
+    found = metrics.counted(one.id for one in scoring)
+    return [replace(one, levels_unseen=None) if one.model in silent else one for one in found]
 
 
 def _name(asset: Asset | None) -> str | None:

@@ -17,6 +17,8 @@ public final class CsvField {
 
     /** Integers below are exact in double precision. */
     private static final long EXACT = 1L << 53;
+    /** Milliseconds of so many digits are exact in double precision. */
+    private static final int TIME_DIGITS = 15;
     /** So many digits fit into a long. */
     private static final int DIGITS = 18;
     private static final double[] POWERS = new double[23];
@@ -76,7 +78,7 @@ public final class CsvField {
                 int level = levels.read(data, from, to);
                 return level == Levels.MISSING ? Double.NaN : level;
             case TIME64:
-                long millis = time(data, from, to);
+                long millis = timeOrMillis(data, from, to);
                 return millis == Long.MIN_VALUE ? Double.NaN : millis;
             default:
                 throw new IllegalStateException(kind.toString());
@@ -240,6 +242,19 @@ public final class CsvField {
             throw NotPlainException.IT;
         }
         return millis + ((hours * 60 + minutes) * 60L + seconds) * 1000;
+    }
+
+    /** The same of H2O-3, to which a whole number is the milliseconds themselves. */
+    private long timeOrMillis(byte[] data, int from, int to) throws NotPlainException {
+        int digits = from < to && data[from] == '-' ? from + 1 : from;
+        if (to == digits || to - digits > TIME_DIGITS || !areDigits(data, digits, to) || isMissing(data, from, to)) {
+            return time(data, from, to);
+        }
+        long millis = 0;
+        for (int i = digits; i < to; i++) {
+            millis = millis * 10 + (data[i] - '0');
+        }
+        return digits == from ? millis : -millis;
     }
 
     private static int two(byte[] data, int at) throws NotPlainException {

@@ -3,6 +3,7 @@ package daiscoring;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -19,7 +20,7 @@ final class Levels {
     static final int MISSING = -2;
 
     private static final Pattern NUMBER =
-            Pattern.compile("[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?");
+            Pattern.compile("\\$?([+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)(%?)");
     private static final int LONGEST_NUMBER = 40;
     private static final byte[][] MISSING_TEXTS = bytes("NA", "N/A", "na", "n/a", "NaN", "nan");
 
@@ -108,10 +109,11 @@ final class Levels {
             return null;
         }
         String text = new String(data, from, to - from, StandardCharsets.ISO_8859_1);
-        if (!NUMBER.matcher(text).matches()) {
+        Matcher read = NUMBER.matcher(text);
+        if (!read.matches()) {
             return null;
         }
-        BigDecimal number = new BigDecimal(text);
+        BigDecimal number = new BigDecimal(read.group(1)).scaleByPowerOfTen(-2 * read.group(2).length());
         String plain = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
         byte[] bytes = plain.getBytes(StandardCharsets.ISO_8859_1);
         return Arrays.copyOf(bytes, bytes.length + Long.BYTES);

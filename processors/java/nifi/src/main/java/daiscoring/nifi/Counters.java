@@ -1,10 +1,15 @@
 package daiscoring.nifi;
 
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.nifi.processor.ProcessSession;
 
 /** What becomes of rows, counted for each model: NiFi shows its counters and exports them in Prometheus' form. */
 final class Counters {
+    /** One column of scoring.unseen.columns: a name may have a comma or an equals sign in it. */
+    private static final Pattern UNSEEN = Pattern.compile("(.+?)=(\\d+)(?:, |$)", Pattern.DOTALL);
+
     private Counters() {}
 
     /** Count a FlowFile that is sent on, when its session is committed; those of no model are not counted. */
@@ -20,6 +25,11 @@ final class Counters {
         }
         add(session, "rows scored" + of, number(attributes.get("record.count")));
         add(session, "rows rejected" + of, number(attributes.get("scoring.rejected.count")));
+        add(session, "levels unseen" + of, number(attributes.get("scoring.unseen.count")));
+        Matcher columns = UNSEEN.matcher(attributes.getOrDefault("scoring.unseen.columns", ""));
+        while (columns.find()) {
+            add(session, "levels unseen in column " + columns.group(1) + of, number(columns.group(2)));
+        }
         add(session, "microseconds scoring" + of, micros);
     }
 
