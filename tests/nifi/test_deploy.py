@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import socket
 from dataclasses import replace
@@ -130,6 +131,17 @@ def test_an_invalid_component_is_named_with_its_reason(nifi: NiFi, samples: Path
         assert lifecycle.start("invalid").changed
     finally:
         undeploy("invalid", force=True)
+
+
+def test_a_folder_that_nifi_may_not_change_is_said_by_a_dry_run(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
+    closed = Path("/proc/sys")
+    if not closed.is_dir() or os.access(closed, os.W_OK):
+        pytest.skip(f"this user may write to {closed}, or it is not there")
+    folders = {f"{kind}.directory": str(tmp_path / kind) for kind in ("output", "rejected", "failed")}
+    folders["input.directory"] = str(closed)
+    with pytest.raises(InvalidFlowError, match=r"cannot take files from /proc/sys, the parameter input\.directory"):
+        deploy(Request("batch-files", samples / "penguins.mojo", name="closed", parameters=folders, dry_run=True))
+    assert left_of("closed") == []
 
 
 def test_a_model_without_licence_is_said_and_the_key_is_never_told(

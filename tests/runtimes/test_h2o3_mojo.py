@@ -186,7 +186,7 @@ n_domains = 0
 n_trees = 0
 n_trees_per_class = 1
 _genmodel_encoding = OneHotExplicit
-_n_orig_names = {names}
+{offset}_n_orig_names = {names}
 _n_orig_domain_values = {names}
 _m_orig_domain_values_0 = 0
 _m_orig_domain_values_1 = 2
@@ -207,19 +207,21 @@ b.missing(NA)
 )
 
 
-def one_hot(target: Path, weights: str) -> Path:
+def one_hot(target: Path, weights: str = "", offset: str = "") -> Path:
     names = ["a", "b", *weights.split(), "y"]
     further = "".join(f"_m_orig_domain_values_{index} = 0\n" for index in range(2, len(names)))
-    ini = _ONE_HOT.format(columns=len(names) + 2, names=len(names), further=further, weights=weights)
+    ini = _ONE_HOT.format(columns=len(names) + 2, names=len(names), further=further, weights=weights, offset=offset)
     files = {"model.ini": ini, "_orig_names": "\n".join(names) + "\n", "_orig_domain_values_1": "x\ny\n"}
     return h2o3_mojo.made(target, files)
 
 
-def test_an_encoding_that_genmodel_cannot_score_with_weights_is_told(settings: RuntimeSettings, tmp_path: Path) -> None:
-    with open_model(one_hot(tmp_path / "plain.mojo", ""), settings=settings) as scorer:
+def test_an_encoding_that_genmodel_cannot_score_is_told(settings: RuntimeSettings, tmp_path: Path) -> None:
+    with open_model(one_hot(tmp_path / "plain.mojo"), settings=settings) as scorer:
         assert scorer.score(pa.table({"a": ["1"], "b": ["y"]})).predictions.to_pylist() == [{"predict": 0.25}]
-    with pytest.raises(UnsupportedError, match=r"OneHotExplicit.* weights, folds or offsets"):
+    with pytest.raises(UnsupportedError, match=r"OneHotExplicit: it takes the column\(s\) w of weights or folds"):
         open_model(one_hot(tmp_path / "weighted.mojo", "w\n"), settings=settings)
+    with pytest.raises(UnsupportedError, match=r"OneHotExplicit: it takes the offset column off for one that"):
+        open_model(one_hot(tmp_path / "offset.mojo", "off\n", "offset_column = off\n"), settings=settings)
 
 
 def test_jars_in_a_folder_that_is_not_ascii(samples: Path, settings: RuntimeSettings, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from dai_scoring.errors import LicenceError, ModelError, ModelFormatError, RuntimeMissingError
 from dai_scoring.models import open_model
-from dai_scoring.runtimes import java_frames, jvm
+from dai_scoring.runtimes import java_frames, java_jars, jvm
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
@@ -183,7 +183,7 @@ def test_damaged_files(titanic: Path, settings: RuntimeSettings, tmp_path: Path)
 def test_a_runtime_folder_without_the_runtime(titanic: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    shutil.copy(next(iter(jvm.open_jars(settings.jar_folders))), tmp_path)
+    shutil.copy(java_jars.h2o3_jars(settings.jar_folders)[0], tmp_path)
     with pytest.raises(RuntimeMissingError, match="no mojo2-runtime jar in"):
         open_model(titanic, settings=replace(settings, mojo_runtime=tmp_path))
     with pytest.raises(RuntimeMissingError, match="accept that with"):

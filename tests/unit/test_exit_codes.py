@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def test_every_kind_of_error_has_a_code_of_its_own_and_is_documented() -> None:
     text = (ROOT / "docs" / "automation.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \|([\w, ]*)\|", text, re.MULTILINE)
     documented = {int(code): [word.strip() for word in words.split(",")] for code, words in rows}
-    assert documented.keys() == {0, 130, *codes}
+    assert documented.keys() == {0, 143, *codes}
     for code, kind in codes.items():
         assert kind.code in documented[code]
         assert re.search(rf"^ +{code}   ?{kind.__name__} ", errors.__doc__ or "", re.MULTILINE)
@@ -70,23 +71,26 @@ def test_a_wrong_command_line_is_told_as_json_too(arguments: list[str]) -> None:
 
 
 RUN_INTERRUPTED = """
-import sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+number = int(sys.argv.pop(1))
 class Interrupts:
     def find_spec(self, name, path=None, target=None):
         if name == "dai_nifi.cli":
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), number)
 sys.meta_path.insert(0, Interrupts())
 from dai_nifi.launch import main
 main()
 """
 
 
-def test_ctrl_c_while_the_command_is_loaded_is_told() -> None:
-    command = [sys.executable, "-c", RUN_INTERRUPTED, "status"]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_command_is_loaded_is_told(number: signal.Signals) -> None:
+    command = [sys.executable, "-c", RUN_INTERRUPTED, str(int(number)), "status"]
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, timeout=120)
-    assert (done.returncode, json.loads(done.stdout)["error"]["code"], done.stderr) == (130, "cancelled", "")
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"], done.stderr) == (128 + number, "cancelled", "")
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert (done.returncode, done.stdout) == (130, "")
+    assert (done.returncode, done.stdout) == (128 + number, "")
     assert done.stderr == "Error: Interrupted before anything was done.\n"
 
 

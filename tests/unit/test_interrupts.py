@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 RUN = """
 import functools, os, signal, threading, time, types
@@ -11,6 +15,7 @@ from dai_nifi import interrupts
 # Tests that run in the background ignore it, and so would what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 interrupts.hear()
+interrupts.at_work()
 condition = threading.Condition()
 # As it comes when the lock was taken just now.
 interrupt = functools.partial(os.kill, os.getpid(), signal.{signal})
@@ -43,3 +48,43 @@ def test_a_lock_that_was_taken_is_given_back() -> None:
 
 def test_what_ignores_it_for_a_while_is_left_in_peace() -> None:
     assert said("SIGTERM", IGNORED_FOR_A_WHILE) == ["taken", "in peace", "given back", "interrupted"]
+
+
+RUN_UNHEARD = """
+import signal, sys, threading, time
+from pathlib import Path
+from dai_nifi import interrupts
+signal.signal(signal.SIGINT, signal.default_int_handler)
+interrupts.PATIENCE_SECONDS = 0.3
+interrupts.hear()
+interrupts.at_work()
+with interrupts.temporary_folder("begun-", Path(sys.argv[2])) as folder:
+    (folder / "half").write_text("a file")
+    {then}
+"""
+# Another thread gets the signal, so that nothing wakes the main thread: as while it is in Java, or looks up a name.
+IS_ELSEWHERE = """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+DROPS_IT = """
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("then", [IS_ELSEWHERE, DROPS_IT])
+def test_a_command_that_does_not_end_by_itself_is_ended(tmp_path: Path, then: str, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", RUN_UNHEARD.format(then=then), "score", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (128 + number, "Error: Interrupted. Run the same command again to go on.\n")
+    assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,7 @@ OURS = {one.processor for one in RUNTIMES.values()}
 # What commands and tests make or change over REST.
 MADE_OVER_REST = {
     database.TYPE: (database.POOL, database.QUERY, database.NORMALIZE),
+    "org.apache.nifi.processors.standard.GetFile": ("Input Directory", "File Filter", "Keep Source File"),
     "org.apache.nifi.processors.standard.GenerateFlowFile": ("Custom Text", "Mime Type", "File Size", "Data Format"),
     "org.apache.nifi.processors.standard.HandleHttpRequest": ("Listening Port", "container-queue-size"),
     "org.apache.nifi.json.JsonRecordSetWriter": ("Output Grouping",),

@@ -92,7 +92,7 @@ def main() -> None:
     except ToolError as error:
         sys.exit(report(error))
     except KeyboardInterrupt:
-        sys.exit(CancelledError.exit_code)
+        sys.exit(report(CancelledError("Interrupted before anything was done.")))
 
 
 def _as_json() -> bool:

@@ -16,7 +16,7 @@
   11   BusyError             another command is changing the same flow
   12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
   13   NotRestoredError      a swap failed, and the old model could not be put back
- 130   CancelledError        ctrl-C, or SIGTERM
+ 130   CancelledError        ctrl-C; of SIGTERM the command ends with 143
 ===== ===================== ========================================================================================
 """
 

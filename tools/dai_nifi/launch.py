@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-
 from dai_nifi import interrupts
-from dai_nifi.errors import CancelledError
 
 
 def main() -> None:
-    """Load the command and run it; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
+    """Load the command and run it; ends with 0, an exit code of :mod:`dai_nifi.errors`, or that of a signal."""
     interrupts.hear()
+    from dai_nifi import cli  # half a second
+
     try:
-        from dai_nifi import cli  # half a second
-    except KeyboardInterrupt:
-        error = CancelledError("Interrupted before anything was done.")
-        if "--json" in sys.argv:
-            print(error.as_json())
-        else:
-            print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    cli.main()
+        interrupts.at_work()
+        cli.main()
+    finally:
+        # Whatever became of the interrupt on its way through foreign code: the signal decides how this ends.
+        interrupts.done()

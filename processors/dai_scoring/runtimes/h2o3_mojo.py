@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.errors import ModelFormatError, RuntimeMissingError, UnsupportedError
+from dai_scoring.errors import ModelFormatError, UnsupportedError
 from dai_scoring.levels import Levels
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes import coxph, h2o3_contributions, jvm
+from dai_scoring.runtimes import coxph, h2o3_contributions, java_jars, jvm
 from dai_scoring.runtimes.java_lines import LineReader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
@@ -37,24 +37,25 @@ _NO_ROW_PREDICTIONS = frozenset({"WordEmbedding", "TargetEncoder", "Unknown"})
 
 def load(path: Path, settings: RuntimeSettings) -> H2o3Mojo:
     """Load an H2O-3 MOJO; raises ModelError saying what is wrong with it."""
-    jars = jvm.open_jars(settings.jar_folders)
-    if not jars:
-        raise RuntimeMissingError(
-            "the jars of h2o-genmodel are not installed here. 'dai-nifi nars build' puts them into the NiFi "
-            "archive, 'dai-nifi score' fetches them from Maven Central, and so does dai_nifi.jars.resolve_jars() for "
-            "RuntimeSettings.jar_folders."
-        )
-    # A runtime folder of the user's joins from the start: the virtual machine may serve such models next.
-    jvm.start([*jars, *jvm.mojo2_jars(None, settings.jar_folders)], settings.jvm_options, settings.java_home)
+    jars = java_jars.h2o3_jars(settings.jar_folders)
+    jvm.start(jars, settings.jvm_options, settings.java_home)
     try:
         model = jvm.java_class("hex.genmodel.MojoModel").load(str(path))
     except jvm.java_exception() as error:
-        jvm.check_memory(error, path)
+        jvm.check_runtime(error, path)
         raise ModelFormatError(
             f"h2o-genmodel cannot load {path}. The file may be damaged (export it again), or made by a newer H2O-3 "
             f"than this h2o-genmodel knows{jvm.said(error)}."
         ) from error
-    return H2o3Mojo(model, path)
+    try:
+        return H2o3Mojo(model, path)
+    except jvm.java_exception() as error:
+        jvm.check_runtime(error, path)
+        raise UnsupportedError(
+            f"h2o-genmodel loads {path}, an H2O-3 MOJO of the algorithm {model._algoName}, but "
+            f"cannot say what its columns or its predictions are{jvm.said(error)}. Export it again with a newer H2O-3; "
+            "if that does not help, H2O's own programs cannot score it either."
+        ) from error
 
 
 class H2o3Mojo:
@@ -113,7 +114,7 @@ class H2o3Mojo:
             id=str(model.getUUID()),
             kind=Kind.H2O3_MOJO.value,
             runtime=RUNTIME,
-            runtime_version=_version(model),
+            runtime_version=_version(),
             sha256=sha256(path),
             created=_created(path),
             inputs=tuple(inputs),
@@ -172,18 +173,27 @@ class H2o3Mojo:
         )
 
     def _check_encoding(self, path: Path) -> None:
-        """Score a row: genmodel takes columns of weights or folds for encoded ones, and then fails with every row."""
+        """Score a row: genmodel may take columns of the training alone for encoded ones, and fail with every row."""
         row = [pa.array([0.0]) if domain is None else domain.slice(0, 1) for domain in self._domains]
         try:
             _, refused = self._scores(self._encoded_rows(row, 1, {}), jvm.double_arrays([np.zeros(1)])[0], 1)
         except jvm.java_exception() as error:
-            refused = {0: str(error)}
+            refused = {0: jvm.said(error)}
         if refused:
             raise UnsupportedError(
                 f"h2o-genmodel cannot score {path}, an H2O-3 model with categorical_encoding "
-                f"{self._model.getCategoricalEncoding()}: it does not know its own columns where the model was trained "
-                "with a column of weights, folds or offsets. Train it without these, or with another encoding."
+                f"{self._model.getCategoricalEncoding()}: {self._why_not(refused[0])}. Train it without, or with "
+                "another encoding."
             )
+
+    def _why_not(self, said: str) -> str:
+        names = [str(name) for name in self._model.getOrigNames() or ()][len(self._features) :]
+        others = [name for name in names if name not in (self._offset, str(self._model.getResponseName()))]
+        kinds = [f"the offset column {self._offset}"] * (self._offset in names)
+        kinds += [f"the column(s) {', '.join(others)} of weights or folds"] * bool(others)
+        if not kinds:
+            return f"it fails with any row{said}"
+        return f"it takes {' and '.join(kinds)} for one that it has to encode"
 
     def _make_contributor(self) -> h2o3_contributions.Contributor | None:
         if self._wrapper is not None:
@@ -364,15 +374,14 @@ def _created(path: Path) -> datetime | None:
         return None
 
 
-def _version(model: Any) -> str:
-    package = model.getClass().getPackage()
-    stated = package.getImplementationVersion()
+def _version() -> str:
+    # Not of the model's own class, which may be in a jar of an extension, such as XGBoost's.
+    known = jvm.java_class("hex.genmodel.MojoModel").class_
+    stated = known.getPackage().getImplementationVersion()
     if stated is not None:
         return str(stated)
     # Not where its code is from: the loader that JPype uses where a path is not ASCII does not say.
-    known = model.getClass().getSuperclass()
-    source = str(known.getResource(f"/{str(known.getName()).replace('.', '/')}.class"))
-    found = re.search(r"genmodel-(\d[\d.]*\d)", source)
+    found = re.search(r"genmodel-(\d[\d.]*\d)", str(known.getResource("/hex/genmodel/MojoModel.class")))
     return found.group(1) if found else "unknown"
 
 

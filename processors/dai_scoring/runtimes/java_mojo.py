@@ -16,11 +16,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from dai_scoring.errors import ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
+from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes import dai, jvm
+from dai_scoring.runtimes import dai, java_jars, jvm
 from dai_scoring.runtimes.java_frames import Frames, is_missing
 from dai_scoring.runtimes.java_lines import LineReader
 from dai_scoring.schema import ColumnType
@@ -66,14 +66,8 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> JavaMojo:
 
 
 def _start(settings: RuntimeSettings) -> None:
-    jars = jvm.mojo2_jars(settings.mojo_runtime, settings.jar_folders)
-    if not jars:
-        raise RuntimeMissingError(
-            "this is a Driverless AI MOJO, and H2O's MOJO runtime for Java is not installed here. It comes under "
-            "H2O.ai's own licence: accept that with 'dai-nifi nars build --accept-h2o-licence' (NiFi) or the "
-            "same option of score, inspect or swap (command line), or point MOJO Runtime at a folder with its jars."
-        )
-    jvm.start([*jvm.open_jars(settings.jar_folders), *jars], settings.jvm_options, settings.java_home)
+    jars = java_jars.mojo2_jars(settings.mojo_runtime, settings.jar_folders)
+    jvm.start(jars, settings.jvm_options, settings.java_home)
     dai.check_licence_file(settings.licence_file)
 
 
@@ -90,7 +84,7 @@ def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None
             file = jvm.java_class("java.io.File")(str(path))
             return jvm.java_class(_PACKAGE + "api.MojoPipelineService").loadPipeline(file, config.build())
     except jvm.java_exception() as error:
-        jvm.check_memory(error, named)
+        jvm.check_runtime(error, named)
         name = jvm.class_name(error)
         if name.startswith(_PACKAGE + "lic."):
             raise dai.licence_error(named, _licence_problem(name), settings) from None

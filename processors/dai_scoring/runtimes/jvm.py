@@ -1,7 +1,7 @@
 """The Java virtual machine inside this process: the only module that imports jpype.
 
 There is one virtual machine a process, and it starts once: the first model decides its options. Jars may be
-added later, but classes that were loaded stay loaded.
+added later, but classes that were loaded stay loaded, and do not see those of the later jars.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring.errors import ModelError, RuntimeMissingError
+from dai_scoring.runtimes import java_options
 
 logger = logging.getLogger(__name__)
 
@@ -29,39 +29,15 @@ DEFAULT_JVM_OPTIONS = ("-Xmx768m", "-XX:+UseSerialGC")
 
 # Up to so many strings cross one by one: lending Java the memory of more takes as long as crossing with these.
 _FEW = 16
-_BUNDLED = Path(__file__).resolve().parent.parent / "jars"
 _lock = threading.Lock()
 _properties_lock = threading.Lock()
+_jars: set[Path] = set()
+_late: list[Path] = []
+_boot_thread: threading.Thread | None = None
 _started_with: tuple[str, ...] | None = None
-_OPTION = "JVM Options"
-_OF_NO_USE = ("Error: Could not create the Java", "Error: A fatal exception", "Error occurred during init")
+_INCOMPLETE = frozenset({"NoClassDefFoundError", "ClassNotFoundException", "NoSuchMethodError", "NoSuchFieldError"})
+_NO_EXTENSION = "jar dependency of the extension"
 _JAVA_NAME = re.compile(r"\b[a-z_]\w*(\.[a-z_]\w*)+\.[A-Z]\w*")
-
-
-def open_jars(extra: Sequence[Path] = ()) -> list[Path]:
-    """The helper's and h2o-genmodel's jars: bundled beside this package, or in one of the ``extra`` folders."""
-    return _jars_of((_BUNDLED / "open", *(folder / "open" for folder in extra)))
-
-
-def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
-    """The jars of Driverless AI's MOJO runtime; an ``explicit`` folder of jars (or one jar) comes first."""
-    if explicit is not None:
-        found = [explicit] if explicit.suffix == ".jar" else sorted(explicit.glob("*.jar"))
-        if not any("mojo2-runtime" in jar.name for jar in found):
-            raise RuntimeMissingError(
-                f"no mojo2-runtime jar in {explicit}. Put mojo2-runtime-impl and mojo2-runtime-api (or H2O's "
-                "mojo2-runtime.jar) there, or leave MOJO Runtime empty to use a bundled one.",
-                "MOJO Runtime",
-            )
-        return found
-    return _jars_of((_BUNDLED / "mojo2", *(folder / "mojo2" for folder in extra)))
-
-
-def _jars_of(folders: Sequence[Path]) -> list[Path]:
-    for folder in folders:
-        if found := sorted(folder.glob("*.jar")):
-            return found
-    return []
 
 
 def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | None = None) -> None:
@@ -79,9 +55,14 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
         ) from error
     wanted = tuple(options) or DEFAULT_JVM_OPTIONS
     with _lock:
+        if _boot_thread is not None:
+            _boot_thread.join()
         if jpype.isJVMStarted():
             for jar in jars:
-                jpype.addClassPath(str(jar))
+                if jar not in _jars:
+                    jpype.addClassPath(str(jar))
+                    _late.append(jar)
+                    _jars.add(jar)
             if _started_with is not None and wanted != _started_with:
                 logger.warning(
                     "The Java virtual machine of this process already runs with other options; "
@@ -90,40 +71,21 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             adopt_thread()
             return
         library = _library(jpype, java_home)
-        arguments = [*_needed_options(library), *wanted]
+        arguments = [*java_options.needed(library), *wanted]
         if wanted != DEFAULT_JVM_OPTIONS:
-            _try_out(library, arguments)
+            java_options.try_out(library, arguments)
+        _jars.clear()
+        _jars.update(jars)
         try:
             _boot(jpype, library, arguments, jars)
         except (OSError, jpype.JException, ValueError, TypeError, RuntimeError) as error:
             raise RuntimeMissingError(
                 f"the Java virtual machine at {library} does not start with the JVM Options {' '.join(wanted)}. Check "
                 "that this Java knows each of them, and that the machine has the memory that -Xmx asks for.",
-                _OPTION,
+                java_options.OPTION,
             ) from error
         _started_with = wanted
     adopt_thread()
-
-
-def _try_out(library: str, arguments: Sequence[str]) -> None:
-    """Raise RuntimeMissingError where Java refuses the options: of some it ends the process, as of too large a heap."""
-    java = Path(library).parents[2] / "bin" / "java"
-    if not java.is_file():
-        return
-    try:
-        done = subprocess.run(
-            [str(java), *arguments, "-version"], capture_output=True, text=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return
-    if done.returncode:
-        lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
-        said = next((line for line in lines if not line.startswith(_OF_NO_USE)), "it does not say why").rstrip(". ")
-        raise RuntimeMissingError(
-            f"Java does not start with these options: {said}. Set JVM Options to those that {java} takes, and -Xmx to "
-            "less memory than the machine has.",
-            _OPTION,
-        )
 
 
 def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Path]) -> None:
@@ -131,28 +93,32 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
 
     The thread that starts Java counts as a user of it, and Java ends only after its users did. A thread of
     NiFi's bridge or of a pool ends without a word to Java, and the process would wait for it for ever.
+
+    Where ctrl-C interrupts the wait, Java goes on starting: whoever asks next waits for that.
     """
+    global _boot_thread
     failures: list[Exception] = []
 
     def boot() -> None:
         try:
-            jpype.startJVM(
-                *arguments,
-                jvmpath=library,
-                classpath=[str(j) for j in jars],
-                convertStrings=False,
-                interrupt=False,
-            )
+            with java_options.kept_from_java():
+                jpype.startJVM(
+                    *arguments,
+                    jvmpath=library,
+                    classpath=[str(j) for j in jars],
+                    convertStrings=False,
+                    # JPype is not to lead signals to Java: Python keeps them, see java_options.
+                    interrupt=True,
+                )
         except Exception as error:  # noqa: BLE001 - handed over: it is raised in the caller's thread
             failures.append(error)
         finally:
-            # Also where ctrl-C has cut the start off: Java is there then.
             if jpype.isJVMStarted():
                 jpype.java.lang.Thread.detach()
 
-    thread = threading.Thread(target=boot, name="dai-scoring-java")
-    thread.start()
-    thread.join()
+    _boot_thread = threading.Thread(target=boot, name="dai-scoring-java")
+    _boot_thread.start()
+    _boot_thread.join()
     if failures:
         raise failures[0]
 
@@ -169,25 +135,6 @@ def _library(jpype: Any, java_home: Path | None) -> str:
         return str(jpype.getDefaultJVMPath())
     except (jpype.JVMNotFoundException, OSError, ValueError) as error:
         raise RuntimeMissingError("no Java found: install a JDK, or set JAVA_HOME to one") from error
-
-
-def _needed_options(library: str) -> list[str]:
-    """Options that the runtimes need, as far as this Java knows them (an unknown one stops it)."""
-    home = Path(library).parents[2]
-    release = home / "release"
-    text = release.read_text(encoding="utf-8") if release.is_file() else ""
-    found = re.search(r'JAVA_VERSION="(\d+)', text)
-    version = int(found.group(1)) if found else 11
-    options = []
-    if version >= 9:
-        # mojo2 reads fields of java.lang classes by reflection.
-        options.append("--add-opens=java.base/java.lang=ALL-UNNAMED")
-    if version >= 22:
-        options.append("--enable-native-access=ALL-UNNAMED")
-    if version >= 24:
-        # The MOJO runtime's protobuf library; without this Java warns on standard error.
-        options.append("--sun-misc-unsafe-memory-access=allow")
-    return options
 
 
 def adopt_thread() -> None:
@@ -247,15 +194,30 @@ def class_name(error: BaseException) -> str:
     return str(type(error).class_.getName())  # type: ignore[attr-defined]
 
 
-def check_memory(error: BaseException, path: Path) -> None:
-    """Raise ModelError where Java had not enough memory to load a model; ``error`` is a Java exception."""
+def check_runtime(error: BaseException, path: Path) -> None:
+    """Raise ModelError where a model is not loaded for want of memory or of a jar; ``error`` is a Java exception."""
     if class_name(error) == "java.lang.OutOfMemoryError":
         raise ModelError(
             f"{path} does not fit into the memory of the Java virtual machine. Set a larger -Xmx in JVM Options, such "
             f"as -Xmx4g; now they are {' '.join(_started_with or ())}. That takes effect when the Python process of "
             "the processor is started anew, as with NiFi.",
-            _OPTION,
+            java_options.OPTION,
         ) from error
+    cause: Any = error
+    while cause is not None:
+        kind, words = class_name(cause).rsplit(".", 1)[-1], str(cause.getMessage())
+        if kind in _INCOMPLETE or _NO_EXTENSION in words:
+            late = ", ".join(sorted({str(jar.parent) for jar in _late}))
+            advice = (
+                f"Java was started in this process for another model, and the jars of {late} came later: those "
+                "from before do not see them. Give all models of a process the same jar_folders, or each a process"
+                if late
+                else "Add the jar that has it, and use the jars of one release only"
+            )
+            raise RuntimeMissingError(
+                f"the Java runtime is not complete for {path}. Java says: {kind}: {words.replace('/', '.')}. {advice}."
+            ) from error
+        cause = cause.getCause()
 
 
 def said(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from nifiapi.__jvm__ import JvmHolder
 from nifiapi.properties import PropertyDescriptor
 from nifiapi.recordtransform import RecordTransform, RecordTransformResult
 
-from dai_scoring.runtimes import jvm
+from dai_scoring.runtimes import java_jars, jvm
 
 
 class ScoreByRecord(RecordTransform):
@@ -33,7 +33,7 @@ class ScoreByRecord(RecordTransform):
     def onScheduled(self, context):
         """Load the MOJO."""
         home = Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home")))
-        jvm.start([*jvm.open_jars(), *jvm.mojo2_jars(None)], (), home)
+        jvm.start(java_jars.mojo2_jars(None), (), home)
         loader = jpype.JClass("ai.h2o.mojos.runtime.MojoPipeline")
         self.pipeline = loader.loadFrom(str(context.getProperty("Model File").getValue()))
         self.inputs = [str(c.getColumnName()) for c in self.pipeline.getInputMeta().getColumns()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-import tempfile
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from dai_nifi import interrupts
 from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import NotFoundError
@@ -111,10 +111,10 @@ def score(
             PipelineSettings(python_environment, python_command=python_command),
         ) as scorer,
         # In a folder of its own until it is complete: a failure leaves no half of a file behind.
-        tempfile.TemporaryDirectory(prefix=".dai-score-", dir=None if to_stdout else _folder(target)) as folder,
+        interrupts.temporary_folder(".dai-score-", None if to_stdout else _folder(target)) as folder,
     ):
         progress(f"scoring {source.name}", None)
-        made, bad = Path(folder) / "target", Path(folder) / "rejected"
+        made, bad = folder / "target", folder / "rejected"
         summary = score_file(scorer, source, made, bad, options, name=source.name)
         if bad.exists():
             shutil.move(bad, beside)

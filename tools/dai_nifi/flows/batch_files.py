@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from dai_nifi.flows import folders
 from dai_nifi.flows.builder import UPDATE_ATTRIBUTE, Connection, Flow, Label, Point, Processor, again, zone
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring, specs
 from dai_nifi.flows.settings import settings
@@ -179,4 +180,9 @@ def _labels() -> list[Label]:
     ]
 
 
-TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build)
+def try_out(group: str, values: Mapping[str, str | None], timeout: float) -> None:
+    """Let NiFi look whether it may take files from the input folder; raises InvalidFlowError if not."""
+    folders.check(group, INPUT, values[INPUT] or "", timeout)
+
+
+TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, try_out=try_out)

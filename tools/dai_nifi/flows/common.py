@@ -173,6 +173,9 @@ class Template:
     check: Callable[[str, Mapping[str, str | None], float], None] | None = None
     """Looks at what the flow needs outside of NiFi (process group, values, timeout) before the flow is started."""
 
+    try_out: Callable[[str, Mapping[str, str | None], float], None] | None = None
+    """The same for a dry run, in place of ``check``, where a real deployment would show it at once."""
+
     def with_runtime(self, runtime: str) -> Template:
         """This template with the further parameters of a runtime."""
         return replace(self, parameters=(*self.parameters, *RUNTIMES[runtime].parameters))

@@ -29,7 +29,7 @@ def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> N
     """Run statements that change nothing, named by what they look for; raises InvalidFlowError for those that fail."""
     for left in deployed.processors(group):
         if left.component.name == _ASKER:
-            _remove(left.id)
+            remove(left.id)
     (service,) = (one.id for one in deployed.services(group) if one.component.name == pool)
     asker = _place(group, service)
     try:
@@ -41,7 +41,7 @@ def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> N
                     "Fix that and deploy again under the same name."
                 )
     finally:
-        _remove(asker)
+        remove(asker)
 
 
 def _place(group: str, service: str) -> str:
@@ -60,22 +60,33 @@ def _place(group: str, service: str) -> str:
         try:
             properties.set_of_processor(asker, {POOL: service, QUERY: "SELECT 1", NORMALIZE: "true"})
         except ToolError:
-            _remove(asker)
+            remove(asker)
             raise
     return asker
 
 
 def _ask(asker: str, statement: str, timeout: float) -> str | None:
     """What the database had to say against a statement, or None."""
+    return run_once(asker, {QUERY: statement}, timeout)
+
+
+def run_once(asker: str, values: Mapping[str, str], timeout: float) -> str | None:
+    """Let a processor run once with these values of its properties; what it had to say against them, or None.
+
+    Raises InvalidFlowError if it is not valid with them, or does not come to its end.
+    """
     before = max((one.id for one in bulletins(source_id=asker)), default=-1)
     calls = nipyapi.nifi.ProcessorsApi()
 
     def late() -> ToolError:
-        return InvalidFlowError(f"NiFi did not ask the database within {timeout:g} s.")
+        return InvalidFlowError(f"NiFi did not check it within {timeout:g} s: {told() or 'it does not say why'}")
 
     def valid() -> Any | None:
         found = calls.get_processor(asker)
         return found if found.component.validation_status == "VALID" else None
+
+    def told() -> str:
+        return " ".join(calls.get_processor(asker).component.validation_errors or [])
 
     def over() -> bool | None:
         found = calls.get_processor(asker)
@@ -83,13 +94,13 @@ def _ask(asker: str, statement: str, timeout: float) -> str | None:
         return None if busy else True
 
     with nifi_calls():
-        properties.set_of_processor(asker, {QUERY: statement})
+        properties.set_of_processor(asker, values)
         entity = wait_for(valid, timeout, late)
         body = {"revision": entity.revision, "state": "RUN_ONCE"}
         calls.update_run_status5(body, asker)
         wait_for(over, timeout, late)
-    told = [one.message for one in bulletins(source_id=asker, after=before) if one.level == "ERROR"]
-    return _reason(told[-1]) if told else None
+    errors = [one.message for one in bulletins(source_id=asker, after=before) if one.level == "ERROR"]
+    return _reason(errors[-1]) if errors else None
 
 
 def _reason(message: str) -> str:
@@ -97,6 +108,7 @@ def _reason(message: str) -> str:
     return message.rpartition("Caused by: ")[2].strip() or message
 
 
-def _remove(asker: str) -> None:
+def remove(asker: str) -> None:
+    """Take a processor away that was placed to ask something."""
     with nifi_calls():
         nipyapi.canvas.delete_processor(nipyapi.canvas.get_processor(asker, "id"), force=True)

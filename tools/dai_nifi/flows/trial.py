@@ -32,6 +32,9 @@ def run(plan: Plan, progress: Progress) -> None:
         if plan.template.check is not None:
             progress(f"checking what {plan.name} needs", None)
             plan.template.check(flow.id, values, plan.request.timeout)
+        if plan.template.try_out is not None:
+            progress(f"checking what {plan.name} needs", None)
+            plan.template.try_out(flow.id, values, plan.request.timeout)
         if _listens_elsewhere(plan):
             lifecycle.try_listening(flow, serving.RECEIVER, plan.request.timeout)
     except ToolError as error:

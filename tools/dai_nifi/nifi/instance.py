@@ -30,6 +30,8 @@ DEFAULT_TIMEOUT = 180.0
 # NiFi itself gives its components 10 s (nifi.flowcontroller.graceful.shutdown.period).
 _STOP_SECONDS = 60.0
 _CHILDREN_SECONDS = 10.0
+# One that is half started has nothing to lose, and whoever interrupted it waits.
+_HALF_STARTED_SECONDS = 2.0
 # Twice nifi.flowservice.writedelay.interval, and a little.
 _SAVED_SECONDS = 1.5
 
@@ -132,7 +134,7 @@ class LocalNiFi:
                     security.grant(self._api(run), certificates, self.conf)
             except BaseException:
                 # Interrupted, ended or too late: a half-started NiFi would be in the way of the next attempt.
-                self._end(run, seconds=_CHILDREN_SECONDS)
+                self._end(run, seconds=_HALF_STARTED_SECONDS)
                 raise
             return running
 

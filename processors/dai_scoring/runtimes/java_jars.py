@@ -1,0 +1,119 @@
+"""The jars of the Java runtimes: bundled beside this package, or in folders that the caller names."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dai_scoring.errors import RuntimeMissingError
+
+_BUNDLED = Path(__file__).resolve().parent.parent / "jars"
+_VERSION = re.compile(r"-\d[\w.-]*$")
+
+# An entry of each jar that a kind of model needs, and the jar that has it.
+_HELPER = {"daiscoring/Columns.class": "dai-scoring-java"}
+_GENMODEL = {
+    "hex/genmodel/MojoModel.class": "h2o-genmodel",
+    "hex/genmodel/algos/xgboost/XGBoostMojoReader.class": "h2o-genmodel-ext-xgboost",
+    "biz/k11i/xgboost/Predictor.class": "xgboost-predictor",
+    "com/google/gson/Gson.class": "gson",
+}
+_MOJO2 = {
+    "ai/h2o/mojos/runtime/api/MojoPipelineService.class": "mojo2-runtime-api",
+    "META-INF/services/ai.h2o.mojos.runtime.api.PipelineLoaderFactory": "mojo2-runtime-impl",
+}
+_HOW = (
+    "'dai-nifi nars build' puts them into the NiFi archive, 'dai-nifi score' fetches them from Maven Central, and so "
+    "does dai_nifi.jars.resolve_jars() for RuntimeSettings.jar_folders."
+)
+
+
+def h2o3_jars(extra: Sequence[Path] = ()) -> list[Path]:
+    """The jars for H2O-3 MOJOs, in folders ``open``; raises RuntimeMissingError where one is missing.
+
+    Those for Driverless AI MOJOs that are at hand come with them: the virtual machine may serve such models next.
+    """
+    folders = _folders("open", extra)
+    jars = _jars_of(folders)
+    if not jars:
+        raise RuntimeMissingError(f"the jars of h2o-genmodel are not installed here. {_HOW}")
+    _check(jars, _GENMODEL | _HELPER, folders, _HOW)
+    return [*jars, *_jars_of(_folders("mojo2", extra))]
+
+
+def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
+    """The jars for Driverless AI MOJOs, in folders ``mojo2``; raises RuntimeMissingError where one is missing.
+
+    An ``explicit`` folder of jars (or one jar) takes their place. The jars for H2O-3 MOJOs come with them, as above.
+    """
+    if explicit is None:
+        folders = _folders("mojo2", extra)
+        jars = _jars_of(folders)
+        if not jars:
+            raise RuntimeMissingError(
+                "this is a Driverless AI MOJO, and H2O's MOJO runtime for Java is not installed here. It comes under "
+                "H2O.ai's own licence: accept that with 'dai-nifi nars build --accept-h2o-licence' (NiFi) or the "
+                "same option of score, inspect or swap (command line), or point MOJO Runtime at a folder with its jars."
+            )
+        _check(jars, _MOJO2, folders, "Point MOJO Runtime at a folder with all of them.")
+    else:
+        jars = [explicit] if explicit.suffix == ".jar" else sorted(explicit.glob("*.jar"))
+        if not any("mojo2-runtime" in jar.name for jar in jars):
+            raise RuntimeMissingError(
+                f"no mojo2-runtime jar in {explicit}. Put mojo2-runtime-impl and mojo2-runtime-api (or H2O's "
+                "mojo2-runtime.jar) there, or leave MOJO Runtime empty to use a bundled one.",
+                "MOJO Runtime",
+            )
+        _check(jars, _MOJO2, [explicit], "Put them there, or H2O's mojo2-runtime.jar.", "MOJO Runtime")
+    folders = _folders("open", extra)
+    beside = _jars_of(folders)
+    _check(beside, _HELPER, folders, _HOW)
+    return [*beside, *jars]
+
+
+def _check(
+    jars: Sequence[Path], needed: Mapping[str, str], folders: Sequence[Path], advice: str, option: str | None = None
+) -> None:
+    # Most have their names still; H2O's single jars, which have the others inside, are looked into.
+    names = {_library(jar) for jar in jars}
+    needed = {entry: name for entry, name in needed.items() if name not in names}
+    entries = {entry for jar in jars for entry in _entries(jar)} if needed else set()
+    if lacking := [name for entry, name in needed.items() if entry not in entries]:
+        looked_at = [str(folder) for folder in folders if folder.exists()] or [str(folder) for folder in folders]
+        raise RuntimeMissingError(
+            f"the Java runtime is not complete: there is no {' and no '.join(lacking)} among the jars of "
+            f"{', '.join(looked_at)}. {advice}",
+            option,
+        )
+
+
+def _folders(kind: str, extra: Sequence[Path]) -> list[Path]:
+    return [_BUNDLED / kind, *(folder / kind for folder in extra)]
+
+
+def _jars_of(folders: Sequence[Path]) -> list[Path]:
+    """The jars of all folders; of a library that several folders have, those of the first of these alone."""
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        here: dict[str, list[Path]] = {}
+        for jar in sorted(folder.glob("*.jar")):
+            here.setdefault(_library(jar), []).append(jar)
+        for library, jars in here.items():
+            found.setdefault(library, jars)
+    return [jar for jars in found.values() for jar in jars]
+
+
+def _library(jar: Path) -> str:
+    return _VERSION.sub("", jar.stem)
+
+
+def _entries(jar: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(jar) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise RuntimeMissingError(
+            f"the jar {jar} cannot be read. Copy it again, or delete its folder and have it made again."
+        ) from error

@@ -1,0 +1,88 @@
+"""What the Java that scores is started with, besides the caller's own options, and whether Java takes them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dai_scoring.errors import RuntimeMissingError
+
+logger = logging.getLogger(__name__)
+
+OPTION = "JVM Options"
+
+# Options that a Java reads of its environment: the first two any, the third its command alone, the last two OpenJ9.
+_VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "OPENJ9_JAVA_OPTIONS", "IBM_JAVA_OPTIONS")
+_OF_NO_USE = ("Error: Could not create the Java", "Error: A fatal exception", "Error occurred during init")
+
+
+def needed(library: str) -> list[str]:
+    """Options that the runtimes need, as far as this Java knows them (an unknown one stops it)."""
+    home = Path(library).parents[2]
+    release = home / "release"
+    text = release.read_text(encoding="utf-8") if release.is_file() else ""
+    found = re.search(r'JAVA_VERSION="(\d+)', text)
+    version = int(found.group(1)) if found else 11
+    # Signals are Python's: Java would end a Python process on SIGTERM by its own way, and crash there.
+    options = ["-Xrs"]
+    if version >= 9:
+        # mojo2 reads fields of java.lang classes by reflection.
+        options.append("--add-opens=java.base/java.lang=ALL-UNNAMED")
+    if version >= 22:
+        options.append("--enable-native-access=ALL-UNNAMED")
+    if version >= 24:
+        # The MOJO runtime's protobuf library; without this Java warns on standard error.
+        options.append("--sun-misc-unsafe-memory-access=allow")
+    return options
+
+
+def try_out(library: str, arguments: Sequence[str]) -> None:
+    """Raise RuntimeMissingError where Java refuses the options: of some it ends the process, as of too large a heap."""
+    java = Path(library).parents[2] / "bin" / "java"
+    if not java.is_file():
+        return
+    environment = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
+    try:
+        done = subprocess.run(
+            [str(java), *arguments, "-version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
+            env=environment,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    if done.returncode:
+        lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+        said = next((line for line in lines if not line.startswith(_OF_NO_USE)), "it does not say why").rstrip(". ")
+        raise RuntimeMissingError(
+            f"Java does not start with these options: {said}. Set JVM Options to those that {java} takes, and -Xmx to "
+            "less memory than the machine has.",
+            OPTION,
+        )
+
+
+@contextmanager
+def kept_from_java() -> Iterator[None]:
+    """Take options for Java out of the environment while a second Java starts in this process.
+
+    They are meant for a Java that stands alone, such as NiFi. Two cannot open the same port (JMX), a heap for NiFi is
+    too much for both, and of an agent that is not there Java ends the whole process.
+    """
+    found = {name: os.environ.pop(name) for name in _VARIABLES if name in os.environ}
+    if found:
+        logger.info(
+            "The Java that scores does not use %s of the environment; its own options are JVM Options.",
+            " and ".join(found),
+        )
+    try:
+        yield
+    finally:
+        os.environ.update(found)

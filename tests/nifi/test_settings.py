@@ -1,0 +1,74 @@
+"""The settings of the scoring processor as parameters, in a real NiFi: set, kept, and taken away again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import nipyapi
+import pytest
+
+from dai_nifi.errors import UsageError
+from dai_nifi.flows import deployed, replacement
+from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.undeploy import undeploy
+from tests.nifi.conftest import NiFi, deploy_batch
+
+pytestmark = pytest.mark.nifi
+
+
+@pytest.fixture
+def record_services(nifi: NiFi) -> Iterator[dict[str, str]]:
+    """A reader and a writer of JSON on the root canvas, as the parameters that name them."""
+    root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
+    kinds = {one.type: one for one in nipyapi.nifi.FlowApi().get_controller_service_types().controller_service_types}
+    made = {
+        name: nipyapi.canvas.create_controller(root, kinds[kind], name)
+        for name, kind in (
+            ("record.reader", "org.apache.nifi.json.JsonTreeReader"),
+            ("record.writer", "org.apache.nifi.json.JsonRecordSetWriter"),
+        )
+    }
+    for one in made.values():
+        nipyapi.canvas.schedule_controller(one, True)
+    yield {name: one.id for name, one in made.items()}
+    for one in made.values():
+        nipyapi.canvas.delete_controller(nipyapi.canvas.get_controller(one.id, "id"), force=True)
+
+
+def test_settings_are_set_kept_and_taken_away(
+    nifi: NiFi, record_services: dict[str, str], samples: Path, tmp_path: Path
+) -> None:
+    rows = (samples / "penguins-rows.csv").read_bytes().splitlines()
+    row = dict(zip(rows[0].decode().split(","), rows[1].decode().split(","), strict=True))
+    given = {"output.columns": "id columns and predictions", "id.columns": "island", "prediction.prefix": "p_"}
+    folders = deploy_batch("settings", samples / "penguins.mojo", tmp_path, further=given)
+    try:
+        folders.put("a.csv", b"\n".join(rows[:2]))
+        assert folders.wait(folders.output / "a.csv").splitlines()[0] == b"island,p_predict,p_female,p_male"
+        with pytest.raises(UsageError, match="NiFi has none with 'no-such-id'"):
+            deploy(
+                Request(
+                    "batch-files", name="settings", parameters={"record.reader": "no-such-id", "record.writer": "x"}
+                )
+            )
+        swapped = dict(zip(record_services, reversed(record_services.values()), strict=True))
+        with pytest.raises(UsageError, match=r"is to be a RecordReaderFactory; record\.writer"):
+            deploy(Request("batch-files", name="settings", parameters=swapped))
+        deploy(Request("batch-files", name="settings", parameters=record_services))
+        kept = deploy(Request("batch-files", name="settings"))
+        assert kept.action == "unchanged"
+        assert {name: kept.parameters[name] for name in record_services} == record_services
+        folders.put("b.json", json.dumps([row]))
+        (scored,) = json.loads(folders.wait(folders.output / "b.json"))
+        assert list(scored) == ["island", "p_predict", "p_female", "p_male"]
+        # NiFi 2.3 cannot download a flow in which a property for a service refers to a parameter without a value.
+        assert replacement.exported(deployed.find("settings").id)["flowContents"]["name"] == "settings"
+        away = deploy(Request("batch-files", name="settings", parameters=dict.fromkeys(record_services, "")))
+        assert "take the value of record.reader away" in away.changes
+        folders.put("c.csv", b"\n".join(rows[:2]))
+        assert folders.wait(folders.output / "c.csv").splitlines()[0] == b"island,p_predict,p_female,p_male"
+        assert replacement.exported(deployed.find("settings").id)
+    finally:
+        undeploy("settings", force=True)
