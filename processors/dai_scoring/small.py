@@ -29,6 +29,7 @@ from dai_scoring.options import MissingColumns, OutputColumns, Wanted
 from dai_scoring.pieces import PieceScorer
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
+from dai_scoring.swallowed import swallowed
 
 # Texts that Python and Arrow read as the same number, and quickly.
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -85,7 +86,8 @@ class SmallContents:
         asked = [request for request in requests if request is not None]
         try:
             found = iter(self._answers(asked, began) if asked else [])
-        except Exception:  # noqa: BLE001 - whatever it is, and whichever is at fault: each will be scored alone
+        except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
+            swallowed(error)
             return [None] * len(given)
         return [None if request is None else next(found) for request in requests]
 
@@ -112,7 +114,8 @@ class SmallContents:
                 # Whether each of the contents has all of the model's columns was not looked at.
                 return None
             written = records.written(found.schema, found.rows, found.lines)
-        except Exception:  # noqa: BLE001 - whatever it is, and whichever is at fault: each will be scored alone
+        except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
+            swallowed(error)
             return None
         seconds = (time.perf_counter() - began) / len(given)
         return [

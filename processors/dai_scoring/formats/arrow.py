@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import Chunk, Dialect, Format, check_names
-from dai_scoring.formats.conform import conform, decoded, plain_schema, storable_schema
+from dai_scoring.formats.conform import bad_name, checked, conform, decoded, plain_schema, storable_schema
 
 
 class ArrowReader:
@@ -35,6 +35,9 @@ class ArrowReader:
                 self._reader = pa.ipc.open_stream(self._file)
             self.schema = plain_schema(self._reader.schema)
             check_names(self.schema.names)
+        except UnicodeDecodeError:
+            self.close()
+            raise bad_name() from None
         except (pa.ArrowException, OSError):
             self.close()
             raise self._broken(0) from None
@@ -60,22 +63,25 @@ class ArrowReader:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         reader = self._reader
-        count = 0
+        count = rows = 0
         try:
             if isinstance(reader, pa.RecordBatchFileReader):
                 for count in range(reader.num_record_batches):
-                    yield self._checked(reader.get_batch(count))
+                    batch = self._checked(reader.get_batch(count), rows)
+                    rows += batch.num_rows
+                    yield batch
             elif reader is not None:
                 for batch in reader:
-                    yield self._checked(batch)
+                    rows += self._checked(batch, rows).num_rows
+                    yield batch
                     count += 1
         except (pa.ArrowException, OSError):
             raise self._broken(count) from None
 
-    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _checked(self, batch: pa.RecordBatch, rows: int) -> pa.RecordBatch:
         # Offsets of a damaged file point anywhere; using them unchecked would end the process.
-        batch.validate(full=True)
-        return batch
+        batch.validate()
+        return checked(batch, rows)
 
     def _broken(self, batches: int) -> ContentError:
         kind = "file" if self.format is Format.ARROW_FILE else "stream"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import struct
 import threading
 import zlib
@@ -13,9 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import cramjam
 import fastavro
 import numpy as np
 import pyarrow as pa
+from backports import zstd
 from fastavro.schema import SchemaParseException, UnknownType
 from fastavro.write import Writer
 
@@ -47,9 +50,18 @@ _FAULTS = (
     MemoryError,
     struct.error,
     zlib.error,
+    lzma.LZMAError,
+    cramjam.DecompressionError,
+    zstd.ZstdError,
+    # lz4 has errors of this type, bzip2 and blocks of no length those of the system.
+    RuntimeError,
+    OSError,
     SchemaParseException,
     UnknownType,
 )
+_CODECS = ("null", "deflate", "snappy", "zstandard", "lz4", "bzip2", "xz")
+# Of the codecs those that take little of the time; what came with another one is written without.
+_KEPT_CODECS = ("snappy", "zstandard", "lz4")
 _STEP = 1000
 _BATCH_BYTES = 4 << 20
 
@@ -78,7 +90,7 @@ class AvroReader:
             schema = json.loads(self._blocks.metadata["avro.schema"])
             self._fields = fields_in(schema, nested_json)
             self.schema = pa.schema([item.field for item in self._fields])
-            self.dialect = AvroDialect(schema)
+            self.dialect = AvroDialect(schema, self._blocks.codec)
         except _FAULTS as error:
             self.close()
             raise _broken(0, error) from None
@@ -239,7 +251,8 @@ class AvroWriter:
     A column whose name Avro does not allow has its invalid characters replaced by ``_`` (with a number if
     that name exists) and its own name in the field's property ``dai.name``, from which :class:`AvroReader`
     restores it. Nanoseconds are cut to microseconds. uint64 is a decimal. What Avro lacks, and JSON text,
-    is a string. Blocks are not compressed: deflate would take most of the time.
+    is a string. Blocks are compressed as those of the input were with snappy, zstandard or lz4, and not at all where
+    that was another codec: deflate would take most of the time.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, dialect: AvroDialect | None = None) -> None:
@@ -298,7 +311,9 @@ class AvroWriter:
             return self._out
 
     def _begin(self, schema: Any) -> None:
-        self._writer = Writer(self._file, fastavro.parse_schema(schema), codec="null")
+        given = self._dialect.codec if self._dialect is not None else "null"
+        codec = given if given in _KEPT_CODECS else "null"
+        self._writer = Writer(self._file, fastavro.parse_schema(schema), codec=codec)
 
     def __enter__(self) -> AvroWriter:
         return self
@@ -312,7 +327,8 @@ class AvroWriter:
 def _broken(records: int, error: BaseException) -> ContentError:
     if "codec" in str(error):
         return ContentError(
-            "the Avro content is compressed with a codec that is not installed here; write it with deflate or null."
+            f"the Avro content is compressed with a codec that is not known here. Write it with one of: "
+            f"{', '.join(_CODECS)}."
         )
     return ContentError(
         f"the content stops being a valid Avro file after record {records}: it is truncated or damaged "

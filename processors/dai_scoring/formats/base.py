@@ -77,8 +77,7 @@ class Chunk:
 
     ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of
     CSV, the brace and the line end of JSON lines, and in an array of JSON all that stands between the values of one
-    object and the next object. Records of Avro have nothing in front. None where that is not known, or where a row of
-    CSV is more than a line.
+    object and the next object. Records of Avro have nothing in front. None where that is not known.
 
     ``is_whole`` is False where columns are absent from ``table`` that the rows have, or numbers were text.
     """
@@ -143,6 +142,8 @@ class Dialect:
     quote: str = '"'
     line_end: str = "\n"
     bom: bool = False
+    escape: str | None = None
+    """What stands before a quote within quotes, and before itself there; None where quotes are doubled."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,8 @@ class AvroDialect:
     """How an Avro file is written: the schema of its records, as parsed from JSON and no further."""
 
     schema: Mapping[str, Any]
+    codec: str = "null"
+    """What its blocks are compressed with."""
 
 
 class RecordReader(Protocol):

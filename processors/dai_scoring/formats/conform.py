@@ -29,6 +29,33 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema(fields)
 
 
+def bad_name() -> ContentError:
+    """The error of a file with a column whose name cannot be read."""
+    return ContentError(
+        "the name of a column is not valid UTF-8: the content is damaged (send it again), or its writer took another "
+        "encoding for the names."
+    )
+
+
+def checked(batch: pa.RecordBatch, rows: int) -> pa.RecordBatch:
+    """The batch, if its values are what their types say; ``rows`` came before it. ContentError for text that is none.
+
+    Raises ArrowInvalid where the batch is damaged otherwise: whoever used it would read outside of its memory.
+    """
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            if "UTF8" not in str(error):
+                raise
+            raise ContentError(
+                f"column {name[:40]!r} has text that is not valid UTF-8, in a row from {rows + 1} to "
+                f"{rows + batch.num_rows}: the content is damaged (send it again), or its writer put other bytes in a "
+                "column of text. Such bytes belong into a column of a binary type."
+            ) from None
+    return batch
+
+
 def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """``table`` with the columns of :func:`plain_schema`."""
     return pa.Table.from_arrays([_decoded(column) for column in table.columns], schema=schema)

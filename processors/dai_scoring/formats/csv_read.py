@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
+from dai_scoring.formats import csv_careful
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, Numbers, Parsed, Piece
 from dai_scoring.formats.csv_lines import PlainLines
 from dai_scoring.formats.csv_pass import Pass, RecordTooLongError, to_chunk
+from dai_scoring.formats.csv_quotes import Quoting, quoting_of
 from dai_scoring.formats.csv_sniff import Layout, sniff
 from dai_scoring.formats.source import InvalidByteError, TextSource
 
@@ -37,6 +40,11 @@ class CsvReader:
         self._layout = sniff(path, charset, delimiter)
         self.dialect: Dialect | None = None
         self.schema: pa.Schema | None = None
+        self._quoting: Quoting | None = None
+        if self._layout is not None and _has_backslashes(path):
+            self._quoting = self._how(self._layout, self._layout.start)
+            if self._quoting is Quoting.ESCAPED:
+                self._layout = replace(self._layout, dialect=replace(self._layout.dialect, escape="\\"))
         if self._layout is not None:
             self.dialect = self._layout.dialect
             self.schema = pa.schema([pa.field(name, pa.string()) for name in self._layout.names])
@@ -63,6 +71,11 @@ class CsvReader:
             yield from map(Parsed, self._chunks(self._layout, self._layout.start + lines.size, lines.rows))
 
     def _chunks(self, layout: Layout, start: int, first_row: int) -> Iterator[Chunk]:
+        if self._quoting is None:
+            self._quoting = self._how(layout, start)
+        if self._quoting is not Quoting.PLAIN:
+            yield from self._carefully(start, first_row)
+            return
         waiting: list[pa.Table] = []
         rows = size = 0
         for table in self._tables(layout, start, first_row):
@@ -77,6 +90,27 @@ class CsvReader:
                 waiting, rows, size = [joined], joined.num_rows, joined.nbytes
         if rows:
             yield to_chunk(pa.concat_tables(waiting))
+
+    def _how(self, layout: Layout, start: int) -> Quoting:
+        """How the quotes are from ``start`` on, which tells of those before: there are none."""
+        sources = [_records_of(self._path, self._charset, start, check=False) for _ in range(2)]
+        try:
+            return quoting_of(sources[0], sources[1], layout.dialect.delimiter, len(layout.names))
+        finally:
+            for source in sources:
+                source.close()
+
+    def _carefully(self, start: int, first_row: int) -> Iterator[Chunk]:
+        layout = self._layout
+        if layout is None:
+            return
+        source = _records_of(self._path, self._charset, start)
+        try:
+            yield from csv_careful.chunks(source, layout, self._chunk_rows, first_row)
+        except InvalidByteError as error:
+            raise ContentError(error.describe(f"line {error.line}")) from None
+        finally:
+            source.close()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -117,8 +151,19 @@ class CsvReader:
         return ContentError(error.describe(_place(self._path, self._charset, layout, error)))
 
 
-def _records_of(path: Path, charset: str, start: int) -> TextSource:
-    source = TextSource(path, charset)
+def _has_backslashes(path: Path) -> bool:
+    """Whether a backslash stands before a quote anywhere in a file of an encoding like ASCII."""
+    last = b""
+    with path.open("rb") as file:
+        while block := file.read(MAX_BLOCK):
+            if b'"' in block and b'\\"' in last + block:
+                return True
+            last = block[-1:]
+    return False
+
+
+def _records_of(path: Path, charset: str, start: int, *, check: bool = True) -> TextSource:
+    source = TextSource(path, charset, check=check)
     source.skip(start)
     return source
 

@@ -54,11 +54,14 @@ def of_lines(schema: pa.Schema, dialect: Dialect, table: pa.Table, lines: Array,
 
 
 def _lines(rows: Iterable[Sequence[str]], dialect: Dialect) -> list[str]:
-    specials = (dialect.delimiter, dialect.quote, "\r", "\n")
+    specials = (dialect.delimiter, dialect.quote, "\r", "\n", *(dialect.escape or ()))
+    escape = dialect.escape or dialect.quote
 
     def field(cell: str) -> str:
         if any(mark in cell for mark in specials):
-            return dialect.quote + cell.replace(dialect.quote, dialect.quote * 2) + dialect.quote
+            if dialect.escape is not None:
+                cell = cell.replace(escape, escape * 2)
+            return dialect.quote + cell.replace(dialect.quote, escape + dialect.quote) + dialect.quote
         return cell
 
     def line(row: Sequence[str]) -> str:
@@ -85,8 +88,10 @@ class CsvWriter:
         self._names = schema.names
         self._dialect = dialect or Dialect()
         quote = re.escape(self._dialect.quote)
-        self._special = f"[{re.escape(self._dialect.delimiter)}{quote}\\r\\n]"
-        self._marks = [mark.encode() for mark in (self._dialect.delimiter, self._dialect.quote, "\r", "\n")]
+        escape = self._dialect.escape or ""
+        self._special = f"[{re.escape(self._dialect.delimiter)}{quote}{re.escape(escape)}\\r\\n]"
+        marks = (self._dialect.delimiter, self._dialect.quote, "\r", "\n", *escape)
+        self._marks = [mark.encode() for mark in marks]
         self._line_end = pa.scalar(self._dialect.line_end, TEXT)
         self._file: BinaryIO = path.open("wb") if isinstance(path, Path) else path
         if self._dialect.bom:
@@ -170,9 +175,13 @@ class CsvWriter:
         if not pc.any(special).as_py():
             return cells
         mark = self._dialect.quote
-        doubled = pc.replace_substring(cells.filter(special), mark, mark + mark)
+        escape = self._dialect.escape
+        escaped = cells.filter(special)
+        if escape is not None:
+            escaped = pc.replace_substring(escaped, escape, escape * 2)
+        escaped = pc.replace_substring(escaped, mark, (escape or mark) + mark)
         quote = pa.scalar(mark, TEXT)
-        quoted = pc.binary_join_element_wise(quote, doubled, quote, _EMPTY)
+        quoted = pc.binary_join_element_wise(quote, escaped, quote, _EMPTY)
         return pc.replace_with_mask(cells, special, quoted)
 
     def _has_special(self, cells: Array) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, check_names
-from dai_scoring.formats.conform import conform, decoded, plain_schema, storable_schema
+from dai_scoring.formats.conform import bad_name, checked, conform, decoded, plain_schema, storable_schema
 
 
 class ParquetReader:
@@ -31,6 +31,9 @@ class ParquetReader:
             self._file = pq.ParquetFile(path, pre_buffer=False)
             self.schema = plain_schema(self._file.schema_arrow)
             check_names(self.schema.names)
+        except UnicodeDecodeError:
+            self.close()
+            raise bad_name() from None
         except (pa.ArrowException, OSError) as error:
             self.close()
             raise _broken(error) from None
@@ -47,6 +50,7 @@ class ParquetReader:
         if self._file is None or self.schema is None:
             return
         batches = self._file.iter_batches(batch_size=self._rows)
+        done = 0
         while True:
             try:
                 batch = next(batches, None)
@@ -55,6 +59,11 @@ class ParquetReader:
             if batch is None:
                 return
             if batch.num_rows:
+                try:
+                    checked(batch, done)
+                except pa.ArrowException as error:
+                    raise _broken(error) from None
+                done += batch.num_rows
                 yield Chunk(decoded(pa.Table.from_batches([batch]), self.schema))
 
     def close(self) -> None:
