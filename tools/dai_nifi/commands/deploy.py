@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dai_nifi.commands.paths import check_file
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.flows import checks
+from dai_nifi.flows import checks, templates
 from dai_nifi.flows.deploy import Deployment, Request
 from dai_nifi.flows.deploy import deploy as deploy_flow
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
@@ -58,6 +59,9 @@ def deploy(
     output = Output(as_json)
     parameters = checks.parse(param or [])
     request = Request(flow, model, runtime, name, parameters, start, dry_run, timeout, discard_edits, keep)
+    # What needs no NiFi is told before NiFi is asked.
+    checks.check_given(templates.template(flow), parameters)
+    check_file("--model", model)
     with output.progress(f"Deploying {name or flow}") as progress:
         connect(url, profile)
         done = deploy_flow(request, progress)
