@@ -23,6 +23,7 @@ import pytest
 
 from dai_nifi.flows import deployed
 from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.properties import set_of_processor
 from dai_nifi.flows.status import status
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nars import archive
@@ -201,9 +202,7 @@ def test_the_doctor_names_a_loud_log_and_a_port_that_does_not_answer(nifi: NiFi,
         flow = deployed.find("mute")
         (receive,) = [one for one in deployed.processors(flow.id) if one.component.name == "Receive requests"]
         nipyapi.canvas.schedule_processor(receive.id, False)
-        changed = {"Listening Port": str(free_port())}
-        config = nipyapi.nifi.ProcessorConfigDTO(properties=changed)
-        nipyapi.canvas.update_processor(nipyapi.canvas.get_processor(receive.id, "id"), config)
+        set_of_processor(receive.id, {"Listening Port": str(free_port())})
         nipyapi.canvas.schedule_processor(receive.id, True)
         told = findings(nifi)
         assert told.keys() == {"log level", "ports"}

@@ -37,6 +37,7 @@ def ended_by_ctrl_c() -> Iterator[None]:
         raise typer.Exit(CancelledError.exit_code) from None
 
 
+_LONG_LINE = 2000
 _beside_data = False
 
 
@@ -90,8 +91,14 @@ class Output:
 
             yield update
 
-    def result(self, value: Any, render: Callable[[Console], None] | None = None) -> None:
-        """Print what the command found out: ``value`` as JSON, or ``render`` on a rich console."""
+    def result(self, value: Any, render: Callable[[Console], None] | None = None, *, keep_lines: bool = False) -> None:
+        """Print what the command found out: ``value`` as JSON, or ``render`` on a rich console.
+
+        Into a file or a pipe, and with ``keep_lines`` also on a terminal, a row of a table is one line whatever its
+        length, so that ids and addresses in it stay whole.
+        """
+        if keep_lines or not _out.is_terminal:
+            _out.width = max(_out.width, _LONG_LINE)
         if self.as_json:
             print_document(json.dumps(value, indent=2, default=str))
         elif render is not None:

@@ -74,6 +74,10 @@ def _render(console: Console, done: Deployment) -> None:
 
     if done.dry_run:
         line(f"{done.name} would be {done.action}:" if done.changes else f"{done.name} would stay as it is.")
+        if not done.changes and not done.running:
+            line("It does not run now.")
+    elif done.action == "started":
+        line(f"{done.name} is unchanged. It did not run, and was started.", "bold")
     else:
         line(f"{done.name} is {done.action} and {'running' if done.running else 'stopped'}.", "bold")
     for change in done.changes:

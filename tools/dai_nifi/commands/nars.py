@@ -20,7 +20,7 @@ from dai_nifi.nars import archive
 from dai_nifi.nars import install as manager
 from dai_nifi.nars.build import BuiltNar
 from dai_nifi.nars.build import build as build_nar
-from dai_nifi.nars.spec import SPECS
+from dai_nifi.nars.spec import PYTHONS, SPECS
 
 app = typer.Typer(help="Build, install, list and remove the archives (NARs) with the processors.", no_args_is_help=True)
 
@@ -42,8 +42,8 @@ def build(
 ) -> None:
     """Build the archives: for H2O-3 models as they are, for Driverless AI MOJOs with --accept-h2o-licence."""
     output = Output(as_json)
-    if python_version not in (None, "3.10", "3.11", "3.12"):
-        raise UsageError(f"--python-version {python_version}: NiFi's Python is 3.10, 3.11 or 3.12 here")
+    if python_version not in (None, *PYTHONS):
+        raise UsageError(f"--python-version {python_version}: there are archives for Python {', '.join(PYTHONS)}")
     check_no_file("--output", output_folder)
     built: list[BuiltNar] = []
     with output.progress("Building the archives") as progress:

@@ -100,7 +100,7 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
         if not before:
             return done
         if placed.are_loaded(kinds, version, progress):
-            placed.start_again(before, kinds, version)
+            placed.start_again(before, kinds, version, progress)
             return done
     raise ToolError(
         f"NiFi does not get all processors of {name} {version} to run with the new code. Restart NiFi; its log "
