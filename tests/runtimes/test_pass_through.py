@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.shared_cases import shared_case
 
 from dai_scoring.files import FileOptions, score_file
 from dai_scoring.scorer import Scorer
 from dai_scoring.small import SmallContent, SmallContents
+from tests.shared_cases import shared_case
 
 pytestmark = pytest.mark.runtime
 
