@@ -10,6 +10,7 @@ large ones go through files. Where a NiFi does not let the helper reach its proc
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import threading
 from collections.abc import Sequence
@@ -136,7 +137,7 @@ class Exchange:
     def _bind(self, context: Any, flowfile: Any, services: Services | None) -> None:
         try:
             helper = _load(flowfile.getClass().getClassLoader())
-            helper.bind(flowfile, context.java_context, "\n".join(ATTRIBUTES))
+            helper.bind(flowfile, context.java_context, "\n".join(ATTRIBUTES), os.getpid())
             if services is not None:
                 helper.bindRecords(services.reader, services.writer)
         except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types

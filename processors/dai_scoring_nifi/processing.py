@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -34,12 +35,15 @@ from dai_scoring_nifi.folders import Folder, Folders
 from dai_scoring_nifi.garbage import spare_what_lives
 from dai_scoring_nifi.lifetime import end_with_parent
 from dai_scoring_nifi.model import ModelHolder
-from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
+from dai_scoring_nifi.outcomes import FAILURE, ORIGINAL, REJECTED, SUCCESS
 from dai_scoring_nifi.record_services import score_records
 from dai_scoring_nifi.refusal import refusal
 from dai_scoring_nifi.settings import Settings
 from dai_scoring_nifi.state import ComponentState
 from dai_scoring_nifi.successor import Successor
+
+# Between two attempts to load a model for FlowFiles that wait.
+_WAIT_SECONDS = 1.0
 
 
 class RecordScoring(FlowFileTransform):  # type: ignore[misc]
@@ -59,6 +63,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._helpers = ThreadPoolExecutor(os.cpu_count(), "dai-scoring-beside")
         self._settings: Settings | None = None
         self._scorer: Scorer | None = None
+        self._starting = threading.Lock()
         self._services: Services | None = None
         self._warned = False
 
@@ -105,18 +110,50 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - NiFi would show the whole stack trace
             raise refusal(self._unexpected(error)) from None
 
+    def _started_anew(self, context: Any) -> bool:
+        """Start an object that NiFi made anew after its process died, which it does not call ``onScheduled`` on."""
+        with self._starting:
+            if self._scorer is not None:
+                return True
+            try:
+                self._start(context)
+            except ScoringError as error:
+                problem = error
+            except Exception as error:  # noqa: BLE001 - the FlowFile waits, and NiFi must say why
+                problem = self._unexpected(error)
+            else:
+                self.logger.warn("The Python process of this processor had ended. It scores again, in a new one.")
+                return True
+        self._bulletins.waiting(self.logger, problem.code, str(problem))
+        time.sleep(_WAIT_SECONDS)
+        return False
+
     def _start(self, context: Any) -> None:
+        self._require_original(context)
         found, problems = self._read(context)
         if found is None:
             raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
-        self._scorer = self._opened(found)
+        scorer = self._opened(found)
         if self.runtime is not Runtime.PYTHON:
-            warm_up(self._scorer, found.options.wanted)
+            warm_up(scorer, found.options.wanted)
         self._models.running(True)
         self._settings = found
         self._services = self._services_of(context) if found.services else None
-        self._successor.watch(found, self.runtime, self._scorer.info, ComponentState(context, self.logger).tell)
+        self._successor.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).tell)
         spare_what_lives()
+        # Last: with it the processor counts as started, for all threads.
+        self._scorer = scorer
+
+    @staticmethod
+    def _require_original(context: Any) -> None:
+        """Refuse to start where NiFi would roll back every FlowFile: it calls such a processor valid."""
+        java = context.java_context
+        original = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name(ORIGINAL).build()
+        if not java.isAutoTerminated(original) and not java.hasConnection(original):
+            raise OptionError(
+                "the relationship 'original' is neither connected nor terminated, so NiFi could send no FlowFile on. "
+                "Connect it, or tick 'terminate' for it under Relationships."
+            )
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
@@ -127,7 +164,12 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         self._folders.remove()
 
     def transform(self, context: Any, flowfile: Any) -> Any:
-        """Score a FlowFile, and others that wait behind it if none is large."""
+        """Score a FlowFile, and others that wait behind it if none is large.
+
+        None sends the FlowFile back to its queue, for NiFi to bring it again a moment later.
+        """
+        if self._scorer is None and not self._started_anew(context):
+            return None
         batch = self._exchange.take(context, flowfile, self._folders.call(), self._services)
         if not batch.can_add:
             self._say_that_it_is_slow()

@@ -52,13 +52,15 @@ public final class Exchange {
      * @param names the attributes that Python wants to know of each FlowFile, separated by line ends
      * @throws ReflectiveOperationException where this NiFi has other classes
      */
-    public void bind(Object input, ProcessContext context, String names) throws ReflectiveOperationException {
+    public void bind(Object input, ProcessContext context, String names, long pid)
+            throws ReflectiveOperationException {
         sessionField = accessible(input.getClass(), "session", ProcessSession.class);
         flowFileField = accessible(input.getClass(), "flowFile", FlowFile.class);
         resultType = Class.forName(
                 "org.apache.nifi.python.processor.FlowFileTransformResult", true, input.getClass().getClassLoader());
         attributes = names.split("\n");
         keepsOriginals = !context.isAutoTerminated(ORIGINAL);
+        Pause.after(pid, context);
     }
 
     /**
