@@ -1,8 +1,8 @@
 # What the README names. Everything runs in a virtual environment of this checkout, .venv.
 
 # The first interpreter of a version that NiFi's Python and the runtimes support.
-PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
-	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/ready
 BENCH_READY := .venv/bench-ready
@@ -44,7 +44,7 @@ $(BENCH_READY): $(READY) tests/benchmarks/requirements.txt
 	@touch $@
 
 $(READY): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 is needed and none was found: install one, or say make PYTHON=/path/to/python3.11"; exit 3; }
+	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11, 3.12 or 3.13 is needed and none was found: install one, or say make PYTHON=/path/to/python3.11"; exit 3; }
 	@echo "Setting up .venv with $$($(PYTHON) --version), which takes a minute ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[java,tools,dev]'

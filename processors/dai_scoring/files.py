@@ -104,11 +104,13 @@ def score_file(
     name: str | None = None,
     *,
     alone: bool = True,
+    told: Callable[[int], None] | None = None,
 ) -> Summary:
     """Score the records in ``source`` into ``target``; rows that cannot be scored go to ``rejected``.
 
     ``mime_type`` and ``name`` help to find out the format. ``target`` is always written (empty for an empty
-    source), ``rejected`` only when there are any. ``alone`` lets several threads work on the file. When this raises,
+    source), ``rejected`` only when there are any. ``alone`` lets several threads work on the file. ``told``
+    is called in this thread with the number of rows done so far, once a piece. When this raises,
     both files must be thrown away: what an InputError says concerns the whole file.
     """
     options = options or FileOptions()
@@ -134,7 +136,7 @@ def score_file(
         )
         try:
             sinks = [_Sink(path, wanted, reader.dialect) for path in (target, rejected)]
-            job = _Job(scorer, options, reader, *sinks, plainly=plainly)
+            job = _Job(scorer, options, reader, *sinks, plainly=plainly, told=told)
             job.run(threaded)
         finally:
             reader.close()
@@ -176,7 +178,9 @@ class _Job:
         rejected: _Sink,
         *,
         plainly: bool,
+        told: Callable[[int], None] | None,
     ) -> None:
+        self._told = told
         self._pieces = PieceScorer(scorer, options, reader, target.format)
         self._wanted = self._pieces.wanted if plainly else None
         self._reader = reader
@@ -238,6 +242,8 @@ class _Job:
             self.scored += piece.count
             self.rejected += piece.rejects.num_rows
             write(outcome)
+            if self._told is not None:
+                self._told(self.scored + self.rejected)
 
     def _note(self, piece: ScoredPiece) -> None:
         """Mark the columns that there are: where each piece has its own, only the end tells which are missing."""

@@ -45,6 +45,11 @@ class Bulletins:
         else:
             logger.error(text)
 
+    def waiting(self, logger: Any, code: str, message: str) -> None:
+        """Say that FlowFiles wait in their queue, and why."""
+        if self._further(f"waiting {code} {_NUMBER.sub('', message)}") is not None:
+            logger.error(f"FlowFiles wait in their queue until the model can be loaded: {message} [{code}]")
+
     def _further(self, reason: str) -> int | None:
         """How many were not said since this reason was last said; None if that was just now."""
         now = self._clock()

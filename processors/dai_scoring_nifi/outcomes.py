@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from dai_scoring.files import Summary
@@ -16,6 +17,9 @@ SUCCESS = "success"
 REJECTED = "rejected"
 FAILURE = "failure"
 
+# Of the rejected records: how many others of the same FlowFile were scored.
+_SCORED_COUNT = "scoring.scored.count"
+
 # Attributes are kept in memory for every queued FlowFile.
 _ERROR_LENGTH = 2000
 
@@ -27,7 +31,8 @@ def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: 
         attributes["mime.type"] = summary.output_format.mime_type
     further = None
     if rejected is not None:
-        further = Outcome(REJECTED, {**attributes, "record.count": str(summary.rejected)}, rejected)
+        count = {"record.count": str(summary.rejected), _SCORED_COUNT: str(summary.scored)}
+        further = Outcome(REJECTED, {**attributes, **count}, rejected)
     attributes |= _unseen(summary.unseen)
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
 
@@ -36,7 +41,7 @@ def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Pa
     """The same of NiFi's record services, which have attributes of their own."""
     further = None
     if done.rejected.count:
-        count = {"record.count": str(done.rejected.count)}
+        count = {"record.count": str(done.rejected.count), _SCORED_COUNT: str(done.scored.count)}
         further = Outcome(REJECTED, {**done.rejected.attributes, **_model(info), **count}, rejected)
     attributes = {**done.scored.attributes, **_model(info), **_unseen(done.unseen)}
     return _success(info, attributes, done.scored.count, done.rejected.count, done.seconds, contents, further)
@@ -69,6 +74,17 @@ def _success(
     contents: bytes | Path,
     further: Outcome | None,
 ) -> Outcome:
+    if count == 0 and further is not None:
+        # Nothing was scored: whatever takes scores would send on an empty FlowFile.
+        if isinstance(contents, Path):
+            contents.unlink(missing_ok=True)
+        details = f"Rejected all {rejected} records with {_words(info)}"
+        return replace(
+            further,
+            attributes={**_counts(rejected, rejected, seconds), **further.attributes},
+            details=details,
+            seconds=seconds,
+        )
     attributes = {**attributes, **_counts(count, rejected, seconds)}
     return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
 

@@ -76,7 +76,8 @@ class RecordScoring(Starting):
 
     def _not_now(self, context: Any, flowfile: Any, problem: Exception) -> Any:
         """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""
-        self.logger.info(f"Not scored now: {problem}")
+        code = problem.code if isinstance(problem, ScoringError) else ModelError.code
+        self._bulletins.waiting(self.logger, code, str(problem))
         if self._lookup(context)(properties.H2O_REST_REQUESTS) == properties.ANSWER:
             batch = self._exchange.take(context, flowfile, self._folders.call(), most=1)
             if "http.method" in batch.items[0].attributes:
@@ -85,7 +86,7 @@ class RecordScoring(Starting):
                 )
             batch.give_back()
         context.yield_resources()
-        return self._exchange.keep(context, flowfile, f"It cannot score, so FlowFiles wait in their queue: {problem}")
+        return self._exchange.keep(context, flowfile, f"FlowFiles wait in their queue: {problem}")
 
     def _outcomes(self, batch: Batch) -> list[Outcome]:
         quick = self._quick(batch.items)

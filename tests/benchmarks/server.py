@@ -11,6 +11,7 @@ import nipyapi
 from dai_nifi.connect import connect
 from dai_nifi.nars import archive
 from dai_nifi.nars.build import build
+from dai_nifi.nars.dependencies import running_python
 from dai_nifi.nars.install import install
 from dai_nifi.nars.spec import SPECS
 from dai_nifi.nifi.instance import LocalNiFi
@@ -21,7 +22,9 @@ PROCESSORS = Path(__file__).parent / "processors"
 
 def runtimes() -> tuple[str, ...]:
     """Those that can be had on this machine; whoever runs the benchmark accepts H2O's licences."""
-    return tuple(name for name, spec in SPECS.items() if spec.hindrance(accept_h2o_licence=True) is None)
+    return tuple(
+        name for name, spec in SPECS.items() if spec.hindrance(accept_h2o_licence=True, python=running_python()) is None
+    )
 
 
 @contextmanager

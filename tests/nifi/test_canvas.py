@@ -212,11 +212,11 @@ def test_a_bulletin_is_advice(browser: Browser, canvas: Canvas, titanic: Path) -
     text = {
         "Data Format": "Text",
         "Unique FlowFiles": "false",
-        "generate-ff-custom-text": f"{lacking}\n3,male,A1,7.25\n",
+        "Custom Text": f"{lacking}\n3,male,A1,7.25\n",
     }
     source = canvas.processor(
         "GenerateFlowFile",
-        {"File Size": "0B", **text, "mime-type": "text/csv"},
+        {"File Size": "0B", **text, "Mime Type": "text/csv"},
         (0.0, 300.0),
         scheduling_period="1 sec",
     )

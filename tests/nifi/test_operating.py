@@ -23,6 +23,7 @@ import pytest
 
 from dai_nifi.flows import deployed
 from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.properties import set_of_processor
 from dai_nifi.flows.status import status
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nars import archive
@@ -61,6 +62,8 @@ def test_rows_are_counted_by_model_and_exported(nifi: NiFi, titanic_batch: Folde
     (counts,) = found.counts
     assert (counts.rows_scored, counts.rows_rejected, counts.flowfiles_failed) == (4, 1, 1)
     assert counts.seconds > 0
+    # The runtimes of Driverless AI do not tell a model's levels: that is not the same as no unseen ones.
+    assert (counts.levels_unseen, counts.unseen) == (None, {})
     (loaded,) = found.loaded
     assert (loaded.id, loaded.sha256, loaded.file) == (counts.model, sha256(titanic), found.model)
     shown = run("status", titanic_batch.name, "--url", nifi.url).stdout
@@ -68,6 +71,26 @@ def test_rows_are_counted_by_model_and_exported(nifi: NiFi, titanic_batch: Folde
     names = ("rows scored", "rows rejected", "FlowFiles failed", "microseconds scoring")
     metrics = exported(nifi)
     assert [metrics[f"{name}, model {counts.model}"] for name in names] == [4, 1, 1, round(counts.seconds * 1e6)]
+
+
+def test_levels_that_the_model_has_never_seen_are_counted_by_column(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
+    folders = deploy_batch("unseen", samples / "penguins.mojo", tmp_path)
+    try:
+        header, row = (samples / "penguins-rows.csv").read_text().splitlines()[:2]
+        names, values = header.split(","), row.split(",")
+        rows = [
+            ",".join({**dict(zip(names, values, strict=True)), "species": species, "island": island}.values())
+            for species, island in (("Dodo", "Atlantis"), ("Dodo", ""), ("Gentoo", "NA"))
+        ]
+        folders.put("rows.csv", "\n".join([header, *rows, ""]))
+        folders.wait(folders.output / "rows.csv")
+        (counts,) = status("unseen").counts
+        assert (counts.rows_scored, counts.levels_unseen) == (3, 3)
+        assert counts.unseen == {"species": 2, "island": 1}
+        shown = run("status", "unseen", "--url", nifi.url).stdout
+        assert "has never seen: 3 (species=2, island=1)" in " ".join(shown.split())
+    finally:
+        undeploy("unseen", force=True)
 
 
 def test_status_for_scripts_and_for_people(nifi: NiFi, samples: Path, tmp_path: Path) -> None:
@@ -179,9 +202,7 @@ def test_the_doctor_names_a_loud_log_and_a_port_that_does_not_answer(nifi: NiFi,
         flow = deployed.find("mute")
         (receive,) = [one for one in deployed.processors(flow.id) if one.component.name == "Receive requests"]
         nipyapi.canvas.schedule_processor(receive.id, False)
-        changed = {"Listening Port": str(free_port())}
-        config = nipyapi.nifi.ProcessorConfigDTO(properties=changed)
-        nipyapi.canvas.update_processor(nipyapi.canvas.get_processor(receive.id, "id"), config)
+        set_of_processor(receive.id, {"Listening Port": str(free_port())})
         nipyapi.canvas.schedule_processor(receive.id, True)
         told = findings(nifi)
         assert told.keys() == {"log level", "ports"}

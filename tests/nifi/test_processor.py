@@ -12,6 +12,7 @@ from typing import Any
 import nipyapi
 import pytest
 
+from dai_nifi.flows.properties import set_of_processor, set_of_service
 from dai_nifi.nars import archive
 from dai_nifi.nars.install import install, remove
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
@@ -44,13 +45,14 @@ class Canvas:
     ) -> Any:
         types = nipyapi.canvas.list_all_processor_types().processor_types
         (found,) = (t for t in types if t.type.rpartition(".")[2] == kind)
+        # The properties of a Python processor are known only when its process has loaded it, and have one name.
+        ours = kind.startswith("Score")
+        given = {**config, "properties": properties} if ours else config
         made = nipyapi.canvas.create_processor(
-            self.group,
-            found,
-            at,
-            name=kind,
-            config=nipyapi.nifi.ProcessorConfigDTO(properties=properties, **config),
+            self.group, found, at, name=kind, config=nipyapi.nifi.ProcessorConfigDTO(**given)
         )
+        if properties and not ours:
+            set_of_processor(made.id, properties)
         # A Python processor has no relationships until its process has loaded it.
         return until(lambda: (p := nipyapi.canvas.get_processor(made.id, "id")).component.relationships and p)
 
@@ -77,9 +79,9 @@ class Canvas:
             "File Size": "0B",
             "Data Format": "Text",
             "Unique FlowFiles": "false",
-            "generate-ff-custom-text": text,
+            "Custom Text": text,
         }
-        source = self.processor("GenerateFlowFile", {**config, "mime-type": "text/csv"}, scheduling_period="1 day")
+        source = self.processor("GenerateFlowFile", {**config, "Mime Type": "text/csv"}, scheduling_period="1 day")
         return self._send(source, properties, kind)
 
     def score_file(self, folder: Path, data: bytes, properties: dict[str, str | None]) -> dict[str, list[Any]]:
@@ -92,7 +94,7 @@ class Canvas:
         """Enable a controller service; its id is the value of a property that wants one."""
         (found,) = (t for t in nipyapi.canvas.list_all_controller_types() if t.type.endswith(f".{kind}"))
         made = nipyapi.canvas.create_controller(self.group, found)
-        made = nipyapi.canvas.update_controller(made, nipyapi.nifi.ControllerServiceDTO(properties=properties))
+        made = set_of_service(made.id, properties)
         nipyapi.canvas.schedule_controller(made, True)
         return str(made.id)
 

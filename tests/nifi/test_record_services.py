@@ -131,7 +131,7 @@ def test_a_writer_with_a_schema_of_its_own_and_chosen_columns(canvas: Canvas, ti
         "fields": [{"name": "id", "type": "string"}, {"name": "sex", "type": ["null", "string"]}],
     }
     writer = canvas.service(
-        "JsonRecordSetWriter", {"schema-access-strategy": "schema-text-property", "schema-text": json.dumps(schema)}
+        "JsonRecordSetWriter", {"Schema Access Strategy": "schema-text-property", "Schema Text": json.dumps(schema)}
     )
     reader = canvas.service("JsonTreeReader", {})
     row = {"id": "7", **GOLDEN_ROW}

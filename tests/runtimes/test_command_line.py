@@ -77,7 +77,7 @@ def test_exit_codes_and_messages(samples: Path, titanic: Path, needs_licence: Pa
         (("--model", model, tmp_path / "gone.csv", out), 5, "there is no file"),
         (("--model", model, rows, tmp_path / "no" / "out.csv"), 5, "there is no folder"),
         (("--model", titanic, rows, out, "--bad-rows", "fail", "--accept-h2o-licence"), 9, "1 row(s) cannot be scored"),
-        (("--model", model, rows, out, "--bad-rows", "maybe"), 2, "is one of"),
+        (("--model", model, rows, out, "--bad-rows", "maybe"), 2, "is not one of"),
     ):
         done = run("score", *arguments)
         assert (done.returncode, words in " ".join(done.stderr.split())) == (code, True), done.stderr

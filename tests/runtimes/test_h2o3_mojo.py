@@ -224,6 +224,15 @@ def test_an_encoding_that_genmodel_cannot_score_is_told(settings: RuntimeSetting
         open_model(one_hot(tmp_path / "offset.mojo", "off\n", "offset_column = off\n"), settings=settings)
 
 
+def test_a_level_never_seen_is_no_missing_one_to_an_encoding(settings: RuntimeSettings) -> None:
+    """The predictions of H2O's PredictCsv for the same rows; a GBM of 3 trees with one_hot_explicit."""
+    model = Path(__file__).parent / "one_hot.mojo"
+    rows = pa.table({"x": ["0.9560342718892494", "0.5441770474293208", "0.762885483833071"], "c": ["lva", "zzz", None]})
+    with open_model(model, settings=settings) as scorer:
+        found = scorer.score(rows).predictions.column("predict").to_pylist()
+    assert found == pytest.approx([2.1751293156472147, 1.725416615436703, 1.7912353885536194], abs=1e-12)
+
+
 def test_jars_in_a_folder_that_is_not_ascii(samples: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
     """JPype loads these by a loader of its own, which knows less of where a class is from."""
     place = tmp_path / "prüf"

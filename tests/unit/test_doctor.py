@@ -75,8 +75,8 @@ def test_a_python_that_the_processors_are_not_for(home: Path) -> None:
     old.chmod(0o755)
     configure(home, str(old))
     assert found(home)["Python"].state == PROBLEM
-    assert found(None, "3.13.1")["Python"].state == PROBLEM
-    assert found(None, "3.12.1")["Python"].state == OK
+    assert found(None, "3.14.1")["Python"].state == PROBLEM
+    assert found(None, "3.13.1")["Python"].state == OK
     assert found(None)["Python"].state == UNKNOWN
 
 
@@ -143,10 +143,17 @@ def old_nifi() -> Iterator[str]:
 def test_a_nifi_and_a_java_that_are_too_old_and_a_node_away(old_nifi: str) -> None:
     findings = {one.check: one for one in server.examine(connect.connect(old_nifi))}
     assert {one.state for one in findings.values()} == {PROBLEM}
-    assert findings["NiFi"].fix == "Use NiFi 2.x."
+    assert findings["NiFi"].fix == "Use NiFi 2.1 or newer."
     assert findings["Java"].says == "Java 11.0.2 of Nobody on two:8081"
     assert "Java 21 or newer" in findings["Java"].fix
     assert findings["nodes"].says == "1 / 2 nodes are connected"
     assert findings["disk"].says.count(" on two:8081 has 0.0 GB of 107 GB left") == 2
     assert "one:8080" not in findings["disk"].says
     assert "provenance" not in findings["disk"].says
+
+
+@pytest.mark.parametrize(("version", "state"), [("2.0.0", PROBLEM), ("2.1.0", OK), ("2.3.0", OK), ("2.11.0", OK)])
+def test_which_nifi_will_do(version: str, state: str) -> None:
+    finding = server.of_version(version)
+    assert finding.state == state
+    assert (finding.fix == "Use NiFi 2.1 or newer.") == (state == PROBLEM)

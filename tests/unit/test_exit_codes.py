@@ -47,7 +47,7 @@ def test_every_kind_of_error_has_a_code_of_its_own_and_is_documented() -> None:
         (["status"], 4, "nifi_unreachable"),
         (["doctor"], 4, "nifi_unreachable"),
         (["rollback", "any"], 4, "nifi_unreachable"),
-        (["swap", "any", "--model", "any.mojo"], 4, "nifi_unreachable"),
+        (["swap", "any", "--model", __file__], 4, "nifi_unreachable"),
         (["status", "--watch"], 2, "usage"),
     ],
 )

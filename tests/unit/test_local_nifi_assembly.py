@@ -206,3 +206,14 @@ def test_java_from_pypi_trusts_what_the_machine_trusts(tmp_path: Path, monkeypat
     users = "-Djavax.net.ssl.trustStore=/mine"
     assert trust.settings(brought, {"JAVA_TOOL_OPTIONS": users}) == {"JAVA_TOOL_OPTIONS": f"{ours} {users}"}
     assert trust.settings(JAVA, {}) == {}
+
+
+def test_maven_runs_other_poms_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "bin" / "mvn"
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\necho "$*"\n', encoding="ascii")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent), prepend=":")
+    log = tmp_path / "log"
+    maven.run(tmp_path / "pom.xml", JAVA, log, silent, ["dependency:copy", "-Dx=y"], "fetch something")
+    assert log.read_text("utf-8") == f"-B -f {tmp_path}/pom.xml dependency:copy -Dx=y\n"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.errors import NotFoundError
+from dai_nifi.errors import NotFoundError, UsageError
 from dai_nifi.nars import archive, dependencies
+from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
-from dai_nifi.nars.spec import GROUP, SPECS
+from dai_nifi.nars.spec import GROUP, PYTHONS, SPECS
 
 
 def quiet(what: str, share: float | None = None) -> None:
@@ -75,7 +76,7 @@ def test_every_processor_has_its_module_and_a_name_of_its_own() -> None:
         assert (resources.extensions() / f"{spec.processor}.py").is_file()
 
 
-@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12"])
+@pytest.mark.parametrize("python", PYTHONS)
 def test_every_package_of_an_archive_is_pinned(python: str) -> None:
     wanted = dependencies.requirements(("java",), python)
     pins = {pin.partition("==")[0] for pin in dependencies.pins(python)}
@@ -83,6 +84,21 @@ def test_every_package_of_an_archive_is_pinned(python: str) -> None:
     assert names == {"fastavro", "jpype1", "numpy", "orjson", "pyarrow"}
     assert names <= pins
     assert len(dependencies.pins(python)) == len(pins)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_which_archives_there_are_for_a_python(python: str) -> None:
+    assert SPECS["java"].hindrance(True, python) is None
+    assert SPECS["python"].hindrance(True, python) is None
+    told = SPECS["cpp"].hindrance(True, python)
+    if python == "3.13":
+        assert told is not None
+        assert "for Python 3.10 to 3.12 only, not for 3.13: daimojo and datatable" in told
+        with pytest.raises(UsageError, match="--runtime java"):
+            build("cpp", Path("/nowhere"), quiet, accept_h2o_licence=True, python=python)
+        assert "daimojo" not in " ".join(dependencies.requirements(("cpp",), python))
+    else:
+        assert told is None or "Linux on x86_64 only" in told
 
 
 def test_an_archive_that_is_not_there(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Deploys and operates H2O models in Apache NiFi: the command dai-nifi, and its verbs as functions.
 
 ``from dai_nifi import deploy, swap, status`` and so on; :mod:`dai_nifi.api` has them, :mod:`dai_nifi.errors` what they
-raise. ``Locally`` says how models are loaded on the machine that calls them.
+raise. ``Locally`` says how models are loaded on the machine that calls them, ``__version__`` which release this is.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         undeploy,
     )
     from dai_nifi.flows.swap import Locally
+
+    __version__: str
 
 __all__ = [
     "Locally",
@@ -50,4 +52,8 @@ def __getattr__(name: str) -> Any:
         from dai_nifi import api
 
         return getattr(api, name)
+    if name == "__version__":
+        import dai_scoring
+
+        return dai_scoring.__version__
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

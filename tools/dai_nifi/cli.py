@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from dai_nifi import faults
 from dai_nifi.commands import (
     adopt,
     demo,
@@ -28,7 +28,8 @@ from dai_nifi.commands import (
     swap,
     undeploy,
 )
-from dai_nifi.errors import CancelledError, PrerequisiteError, ToolError, UsageError
+from dai_nifi.console import print_document
+from dai_nifi.errors import CancelledError, ToolError, UsageError
 
 
 class _Commands(TyperGroup):
@@ -53,20 +54,38 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt as error:
             words = [*map(str, error.args), "Run the same command again to go on."]
             raise CancelledError(f"Interrupted. {' '.join(words)}") from error
+        except BrokenPipeError:  # whoever read the output has enough; typer ends with 1, without a word
+            raise
         except OSError as error:
-            if error.errno == errno.EPIPE:  # whoever read the output has enough; typer's business
-                raise
-            raise _translated(error) from error
+            raise faults.as_tool_error(error) from error
 
 
 app = typer.Typer(
     cls=_Commands,
     name="dai-nifi",
-    help="Run H2O Driverless AI and H2O-3 models inside Apache NiFi.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from dai_nifi import __version__
+
+        typer.echo(f"dai-nifi {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Run H2O Driverless AI and H2O-3 models inside Apache NiFi."""
+
+
 app.add_typer(demo.app, name="demo")
 app.add_typer(nifi.app, name="nifi")
 app.add_typer(nars.app, name="nars")
@@ -89,30 +108,20 @@ def main() -> None:
     """Run the command line; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
     try:
         app()
-    except ToolError as error:
-        sys.exit(report(error))
     except KeyboardInterrupt:
         sys.exit(report(CancelledError("Interrupted before anything was done.")))
+    except Exception as error:  # noqa: BLE001 - no command ends with a traceback
+        sys.exit(report(faults.as_tool_error(error)))
 
 
 def _as_json() -> bool:
     return "--json" in sys.argv
 
 
-def _translated(error: OSError) -> ToolError:
-    where = f" ({error.filename})" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return PrerequisiteError(
-            f"The disk is full{where}. Make room, or name a folder on a larger disk: DAI_NIFI_CACHE for what is "
-            "downloaded and assembled, --dir for NiFi, TMPDIR for the rest. Then the same command again."
-        )
-    return ToolError(f"{error.strerror or type(error).__name__}{where}.")
-
-
 def report(error: ToolError) -> int:
     """Print the error (as JSON where the command line asked for it) and return its exit code."""
     if _as_json():
-        sys.stdout.write(error.as_json() + "\n")
+        print_document(error.as_json())
     else:
         Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red", soft_wrap=True)
     return error.exit_code

@@ -37,11 +37,30 @@ def ended_by_ctrl_c() -> Iterator[None]:
         raise typer.Exit(CancelledError.exit_code) from None
 
 
-class Output:
-    """Where one command's words go: with ``as_json`` only the result is printed, as JSON, on stdout."""
+_LONG_LINE = 2000
+_beside_data = False
 
-    def __init__(self, as_json: bool = False) -> None:
+
+def print_document(text: str) -> None:
+    """Print the JSON document of a command: on stdout, or on stderr where stdout has the command's data."""
+    (sys.stderr if _beside_data else sys.stdout).write(text + "\n")
+
+
+class Output:
+    """Where one command's words go: with ``as_json`` only the result is printed, as JSON, on stdout.
+
+    ``beside_data`` says that stdout has the command's data: the result goes to stderr then.
+    """
+
+    def __init__(self, as_json: bool = False, beside_data: bool = False) -> None:
+        global _beside_data
         self.as_json = as_json
+        _beside_data = beside_data  # also for an error that ends the command
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody looks at a bar that moves."""
+        return _err.is_terminal and not self.as_json
 
     def say(self, text: str) -> None:
         """Print a line of progress for people, on stderr; markup is not interpreted."""
@@ -72,9 +91,15 @@ class Output:
 
             yield update
 
-    def result(self, value: Any, render: Callable[[Console], None] | None = None) -> None:
-        """Print what the command found out: ``value`` as JSON, or ``render`` on a rich console."""
+    def result(self, value: Any, render: Callable[[Console], None] | None = None, *, keep_lines: bool = False) -> None:
+        """Print what the command found out: ``value`` as JSON, or ``render`` on a rich console.
+
+        Into a file or a pipe, and with ``keep_lines`` also on a terminal, a row of a table is one line whatever its
+        length, so that ids and addresses in it stay whole.
+        """
+        if keep_lines or not _out.is_terminal:
+            _out.width = max(_out.width, _LONG_LINE)
         if self.as_json:
-            sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+            print_document(json.dumps(value, indent=2, default=str))
         elif render is not None:
-            render(_out)
+            render(_err if _beside_data else _out)

@@ -16,6 +16,8 @@
   11   BusyError             another command is changing the same flow
   12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
   13   NotRestoredError      a swap failed, and the old model could not be put back
+  14   RejectedRowsError     rows were rejected, and --fail-on-rejects was given
+  15   InternalError         dai-nifi has a fault of its own
  130   CancelledError        ctrl-C; of SIGTERM the command ends with 143
 ===== ===================== ========================================================================================
 """
@@ -23,6 +25,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 
 class ToolError(Exception):
@@ -31,9 +35,14 @@ class ToolError(Exception):
     exit_code = 1
     code = "error"
 
+    details: Mapping[str, Any] | None = None
+    """What was done all the same, as plain values: printed beside the error with --json."""
+
     def as_json(self) -> str:
         """What the command prints of it with --json."""
-        return json.dumps({"error": {"code": self.code, "message": str(self)}})
+        return json.dumps(
+            {"error": {"code": self.code, "message": str(self)}, **(self.details or {})}, indent=2, default=str
+        )
 
 
 class UsageError(ToolError):
@@ -118,6 +127,20 @@ class NotRestoredError(ToolError):
 
     exit_code = 13
     code = "not_restored"
+
+
+class RejectedRowsError(ToolError):
+    """Rows were rejected, and the caller said that this is a failure; everything was written."""
+
+    exit_code = 14
+    code = "rejected_rows"
+
+
+class InternalError(ToolError):
+    """An exception that nobody foresaw: a fault of this tool."""
+
+    exit_code = 15
+    code = "internal"
 
 
 class CancelledError(ToolError):

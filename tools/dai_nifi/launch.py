@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+
 from dai_nifi import interrupts
+from dai_nifi.errors import PrerequisiteError
 
 
 def main() -> None:
     """Load the command and run it; ends with 0, an exit code of :mod:`dai_nifi.errors`, or that of a signal."""
     interrupts.hear()
-    from dai_nifi import cli  # half a second
+    try:
+        from dai_nifi import cli  # half a second
+    except ModuleNotFoundError as error:
+        lacks = PrerequisiteError(
+            f"The Python package {error.name} is not installed. The command needs the extra 'tools', and 'java' to "
+            "score: pip install 'nifi-dai-scoring[java,tools]'."
+        )
+        if "--json" in sys.argv:
+            print(lacks.as_json())
+        else:
+            print(f"Error: {lacks}", file=sys.stderr)
+        sys.exit(lacks.exit_code)
 
     try:
         interrupts.at_work()

@@ -7,29 +7,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dai_nifi.errors import ModelRefusedError, NotFoundError, ScoringFailedError, UsageError
+from dai_nifi.errors import ModelRefusedError, NotFoundError, ScoringFailedError, ToolError, UsageError
 from dai_nifi.jars import resolve_jars
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.progress import Progress
-from dai_scoring.errors import ExecutionError, InputError, ModelError, ModelNotFoundError, OptionError
+from dai_scoring.errors import ModelError, ModelNotFoundError, OptionError, ScoringError
 from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 
 
+def as_tool_error(error: ScoringError) -> ToolError:
+    """An error of the library as one of the tool's, which carry exit codes."""
+    for kind, tools in _KINDS:
+        if isinstance(error, kind):
+            return tools(str(error))
+    return ScoringFailedError(str(error))
+
+
+_KINDS: tuple[tuple[type[ScoringError], type[ToolError]], ...] = (
+    (ModelNotFoundError, NotFoundError),
+    (ModelError, ModelRefusedError),
+    (OptionError, UsageError),
+)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise the library's errors as the tool's, which carry exit codes."""
+    """Raise the library's errors as the tool's."""
     try:
         yield
-    except ModelNotFoundError as error:
-        raise NotFoundError(str(error)) from error
-    except ModelError as error:
-        raise ModelRefusedError(str(error)) from error
-    except (InputError, ExecutionError) as error:
-        raise ScoringFailedError(str(error)) from error
-    except OptionError as error:
-        raise UsageError(str(error)) from error
+    except ScoringError as error:
+        raise as_tool_error(error) from error
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dai_scoring.errors import ModelFormatError, UnsupportedError
 from dai_scoring.levels import Levels
@@ -254,7 +255,8 @@ class H2o3Mojo:
                 if len(without):
                     unseen[name] = without
                 text = jvm.string_array(rows)
-                jvm.fill_strings(text, known)
+                # To the encoders of genmodel a level that the model has never seen is not a missing one.
+                jvm.fill_strings(text, pc.coalesce(known, values))
                 numbers.append(None)
                 texts.append(text)
         return jvm.strings(self._features), jvm.nested_array("double", numbers), jvm.nested_array("string", texts)

@@ -46,7 +46,6 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
     java = Path(library).parents[2] / "bin" / "java"
     if not java.is_file():
         return
-    environment = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
     try:
         done = subprocess.run(
             [str(java), *arguments, "-version"],
@@ -55,7 +54,7 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
             errors="replace",
             timeout=60,
             check=False,
-            env=environment,
+            env=environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return
@@ -67,6 +66,11 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
             "less memory than the machine has.",
             OPTION,
         )
+
+
+def environment() -> dict[str, str]:
+    """This process's environment without options for Java: see :func:`kept_from_java`."""
+    return {name: value for name, value in os.environ.items() if name not in _VARIABLES}
 
 
 @contextmanager

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
-from dai_nifi.nars.spec import SPECS
-
-SUPPORTED = ("3.10", "3.11", "3.12")
+from dai_nifi.nars.spec import PYTHONS, SPECS
 
 _QUIET = ("WARN", "ERROR", "OFF")
 _WHERE = "Run this where NiFi is, with --dir or --nifi-home naming its folder."
@@ -41,7 +39,7 @@ def read_properties(home: Path) -> dict[str, str]:
 def _said(version: str | None) -> Finding:
     if version is None:
         return Finding("Python", UNKNOWN, "no scoring processor has run yet that would tell", _WHERE)
-    if not version.startswith(SUPPORTED):
+    if not version.startswith(PYTHONS):
         return _unsupported(version)
     return Finding("Python", OK, f"{version}, by the word of a scoring processor")
 
@@ -50,7 +48,7 @@ def _unsupported(version: str) -> Finding:
     return Finding(
         "Python",
         PROBLEM,
-        f"NiFi runs Python {version}; the processors are for {', '.join(SUPPORTED)}",
+        f"NiFi runs Python {version}; the processors are for {', '.join(PYTHONS)}",
         "Set nifi.python.command in conf/nifi.properties to one of these, and restart NiFi.",
     )
 
@@ -76,7 +74,7 @@ def _python(home: Path, properties: dict[str, str]) -> Finding:
         )
     version = ran.stdout.strip()
     minor = version.rpartition(".")[0]
-    if not version.startswith(SUPPORTED):
+    if not version.startswith(PYTHONS):
         return _unsupported(version)
     others = sorted(set(_built_for(home, properties)) - {minor})
     if others:

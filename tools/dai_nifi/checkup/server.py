@@ -20,7 +20,7 @@ _FREE = 1 << 30
 
 def examine(version: str) -> Iterator[Finding]:
     """Look at the connected NiFi of that version."""
-    yield _version(version)
+    yield of_version(version)
     yield _nodes()
     machines = if_permitted(_machines)
     if machines is None:
@@ -39,12 +39,18 @@ def _machines() -> dict[str, Any]:
     return nodes or {"": said.aggregate_snapshot}
 
 
-def _version(version: str) -> Finding:
+def of_version(version: str) -> Finding:
+    """What there is to say of a NiFi of that version."""
     if version == NIFI_VERSION:
         return Finding("NiFi", OK, f"{version}, which all tests run on")
     if not version.startswith("2."):
-        return Finding("NiFi", PROBLEM, f"{version} does not run Python processors as 2.x does", "Use NiFi 2.x.")
-    return Finding("NiFi", OK, f"{version}; tests run on {NIFI_VERSION}, other 2.x should do")
+        return Finding(
+            "NiFi", PROBLEM, f"{version} does not run Python processors as 2.x does", "Use NiFi 2.1 or newer."
+        )
+    if version.startswith("2.0."):
+        says = f"{version} does not let Python processors keep state, without which these do not load"
+        return Finding("NiFi", PROBLEM, says, "Use NiFi 2.1 or newer.")
+    return Finding("NiFi", OK, f"{version}; tests run on {NIFI_VERSION}, others from 2.1 on should do")
 
 
 def _nodes() -> Finding:

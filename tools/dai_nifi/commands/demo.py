@@ -14,6 +14,7 @@ from rich.table import Table
 
 from dai_nifi import demo
 from dai_nifi.commands.nifi import DEFAULT_DIR
+from dai_nifi.commands.paths import check_no_file
 from dai_nifi.connect import DEFAULT_URL
 from dai_nifi.console import JsonOption, Output, command
 
@@ -32,6 +33,7 @@ def start(
 ) -> None:
     """Set up, start, deploy and score; run again at will."""
     output = Output(as_json)
+    check_no_file("--dir", folder)
     with output.progress("Starting the demonstration") as progress:
         shown = demo.start(folder, progress, port, http_port)
     output.result(asdict(shown), lambda console: _render(console, shown))
@@ -41,6 +43,7 @@ def start(
 def stop(folder: FolderOption = DEFAULT_FOLDER, as_json: JsonOption = False) -> None:
     """End what start started; its folder stays."""
     output = Output(as_json)
+    check_no_file("--dir", folder)
     with output.progress("Stopping the demonstration") as progress:
         stopped = demo.stop(folder, progress)
     text = "The demonstration is stopped." if stopped else "The demonstration was not running."

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dai_nifi.commands.paths import check_file
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.flows import checks
+from dai_nifi.flows import checks, templates
 from dai_nifi.flows.deploy import Deployment, Request
 from dai_nifi.flows.deploy import deploy as deploy_flow
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
@@ -58,6 +59,9 @@ def deploy(
     output = Output(as_json)
     parameters = checks.parse(param or [])
     request = Request(flow, model, runtime, name, parameters, start, dry_run, timeout, discard_edits, keep)
+    # What needs no NiFi is told before NiFi is asked.
+    checks.check_given(templates.template(flow), parameters)
+    check_file("--model", model)
     with output.progress(f"Deploying {name or flow}") as progress:
         connect(url, profile)
         done = deploy_flow(request, progress)
@@ -70,6 +74,10 @@ def _render(console: Console, done: Deployment) -> None:
 
     if done.dry_run:
         line(f"{done.name} would be {done.action}:" if done.changes else f"{done.name} would stay as it is.")
+        if not done.changes and not done.running:
+            line("It does not run now.")
+    elif done.action == "started":
+        line(f"{done.name} is unchanged. It did not run, and was started.", "bold")
     else:
         line(f"{done.name} is {done.action} and {'running' if done.running else 'stopped'}.", "bold")
     for change in done.changes:

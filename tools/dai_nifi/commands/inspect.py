@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dai_nifi.commands.licence import AcceptLicenceOption, LicenceFileOption
+from dai_nifi.commands.paths import check_file
 from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.jars import LICENCE_NOTE
 from dai_nifi.scoring import opened
 from dai_scoring.model_file import Kind
 from dai_scoring.models import Runtime
@@ -21,14 +22,15 @@ from dai_scoring.scorer import PipelineSettings, Scorer
 def inspect(
     model: Annotated[Path, typer.Argument(help="A MOJO of Driverless AI or H2O-3, or a Python scoring pipeline.")],
     runtime: Annotated[Runtime, typer.Option(help="The runtime to load it with.")] = Runtime.AUTO,
-    accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE)] = False,
-    licence_file: Annotated[Path | None, typer.Option(help="The Driverless AI licence file.")] = None,
+    accept_h2o_licence: AcceptLicenceOption = False,
+    licence_file: LicenceFileOption = None,
     python_environment: PythonEnvironmentOption = None,
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
 ) -> None:
     """Show a model's kind, id, runtime, input and output columns, and what it can be asked for."""
     output = Output(as_json)
+    check_file("--licence-file", licence_file)
     with (
         output.progress("Loading the model") as progress,
         opened(

@@ -10,14 +10,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dai_nifi.commands.licence import ACCEPT
+from dai_nifi.commands.paths import check_no_file
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
 from dai_nifi.jars import LICENCE_NOTE_FOR_NARS
+from dai_nifi.nars import archive
 from dai_nifi.nars import install as manager
 from dai_nifi.nars.build import BuiltNar
 from dai_nifi.nars.build import build as build_nar
-from dai_nifi.nars.spec import SPECS
+from dai_nifi.nars.spec import PYTHONS, SPECS
 
 app = typer.Typer(help="Build, install, list and remove the archives (NARs) with the processors.", no_args_is_help=True)
 
@@ -31,7 +34,7 @@ def build(
         typer.Option(help="Which: java, cpp or python; may be repeated. Default: java and python."),
     ] = None,
     output_folder: Annotated[Path, typer.Option("--output", help="Folder for the archives.")] = DEFAULT_FOLDER,
-    accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE_FOR_NARS)] = False,
+    accept_h2o_licence: Annotated[bool, typer.Option(*ACCEPT, help=LICENCE_NOTE_FOR_NARS)] = False,
     python_version: Annotated[
         str | None, typer.Option(help="The Python that NiFi runs, such as 3.12. Default: this command's.")
     ] = None,
@@ -39,8 +42,9 @@ def build(
 ) -> None:
     """Build the archives: for H2O-3 models as they are, for Driverless AI MOJOs with --accept-h2o-licence."""
     output = Output(as_json)
-    if python_version not in (None, "3.10", "3.11", "3.12"):
-        raise UsageError(f"--python-version {python_version}: NiFi's Python is 3.10, 3.11 or 3.12 here")
+    if python_version not in (None, *PYTHONS):
+        raise UsageError(f"--python-version {python_version}: there are archives for Python {', '.join(PYTHONS)}")
+    check_no_file("--output", output_folder)
     built: list[BuiltNar] = []
     with output.progress("Building the archives") as progress:
         # To accept one licence is not to accept another: what is H2O's own throughout is built by name only.
@@ -76,6 +80,8 @@ def install(
     paths = nars or sorted(DEFAULT_FOLDER.glob("*.nar"))
     if not paths:
         raise UsageError(f"there is no archive in {DEFAULT_FOLDER}: name one, or run 'dai-nifi nars build' first")
+    for path in paths:
+        archive.read_manifest(path)  # whatever is no archive is told before NiFi is asked
     connect(url, profile)
     with output.progress("Installing") as progress:
         done = [manager.install(path, progress) for path in paths]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,8 +13,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dai_nifi.commands.paths import check_no_file
 from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
-from dai_nifi.errors import NotFoundError, UsageError
+from dai_nifi.errors import NotFoundError, PrerequisiteError, UsageError
 from dai_nifi.nifi import logs as log_files
 from dai_nifi.nifi import profile as profiles
 from dai_nifi.nifi.certificates import CLIENT, Certificates
@@ -63,6 +66,7 @@ class Access:
 
 
 def _nifi(directory: Path, home: Path | None) -> LocalNiFi | LocalCluster | ExistingNiFi:
+    check_no_file("--dir", directory)
     return open_local(directory) if home is None else ExistingNiFi(home)
 
 
@@ -121,6 +125,8 @@ def start(
                 )
             running = existing.start(timeout, progress)
         else:
+            check_no_file("--dir", directory)
+            _check_java_and_python(heap, python)
             nifi = LocalCluster(directory) if nodes and nodes > 1 else open_local(directory)
             name = ""
             if secure or nifi.certificates.exist:
@@ -220,6 +226,14 @@ def logs(
     Output(as_json).result({"log": file, "lines": last}, lambda _: _echo(last))
     with ended_by_ctrl_c():
         _echo(added)
+
+
+def _check_java_and_python(heap: str | None, python: str | None) -> None:
+    """Raise before NiFi starts with what would end it."""
+    if heap is not None and not re.fullmatch(r"\d+[kKmMgGtT]?", heap):
+        raise UsageError(f"--heap {heap}: Java's memory is a number with a unit, such as 2g or 1500m.")
+    if python is not None and shutil.which(python) is None:
+        raise PrerequisiteError(f"--python: there is no program {python} on this machine.")
 
 
 def _told(node: Node) -> str:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from dai_nifi.commands.deploy import TimeoutOption
 from dai_nifi.commands.start import NameArgument
-from dai_nifi.commands.swap import OfOption, PreloadOption, render
+from dai_nifi.commands.swap import OfOption, PreloadOption, check_slot, render
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
@@ -25,6 +25,7 @@ def rollback(
 ) -> None:
     """Put the model before the last swap back; a second rollback brings the later one again."""
     output = Output(as_json)
+    check_slot(of)
     with output.progress(f"Going back in {name}") as progress:
         connect(url, profile)
         done = roll_back(name, preload, timeout, progress, of)

@@ -41,10 +41,12 @@ def status(
             _watch(name, interval)
     if name is None:
         found = flows.status_all()
-        Output(as_json).result([asdict(one) for one in found], lambda console: console.print(_all(found)))
+        Output(as_json).result(
+            [asdict(one) for one in found], lambda console: console.print(_all(found)), keep_lines=True
+        )
         return
     one = flows.status(name)
-    Output(as_json).result(asdict(one), lambda console: console.print(_one(one), soft_wrap=True))
+    Output(as_json).result(asdict(one), lambda console: console.print(_one(one)), keep_lines=True)
 
 
 def _watch(name: str | None, interval: float) -> None:
@@ -87,11 +89,14 @@ def _all(found: list[FlowStatus]) -> RenderableType:
 
 def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
     scored = one.scoring
-    loaded = [f"{each.file}  id {each.id}  SHA-256 {each.sha256[:12]}  on {each.runtime}" for each in one.loaded]
+    loaded = [
+        f"{_role(each.role)}{each.file}  id {each.id}  SHA-256 {each.sha256[:12]}  on {each.runtime}"
+        for each in one.loaded
+    ]
     facts = {
         "flow": f"{one.flow} ({one.runtime})",
         "components": f"{one.running} running, {one.stopped} stopped, {one.invalid} invalid",
-        "model": one.model,
+        "champion" if any(each.role for each in one.loaded) else "model": one.model,
         "scores with": "; ".join(loaded),
         "before it": one.previous,
         **one.parameters,
@@ -136,12 +141,21 @@ def _table(one: FlowStatus) -> Table:
         table.add_column(title, justify="right")
     for each in one.counts:
         counts = (each.rows_scored, each.rows_rejected, each.flowfiles_failed)
-        table.add_row(Text(each.model), *(f"{count:,}" for count in counts), f"{each.seconds:,.1f}")
+        table.add_row(Text(_named(each)), *(f"{count:,}" for count in counts), f"{each.seconds:,.1f}")
     return table
 
 
+def _named(counts: ModelCounts) -> str:
+    """A model by what a person calls it, with its id, which may be any text."""
+    return f"{_role(counts.role)}{counts.name} ({counts.model})" if counts.name else _role(counts.role) + counts.model
+
+
+def _role(role: str | None) -> str:
+    return f"{role}: " if role else ""
+
+
 def _unseen(counts: ModelCounts) -> list[str]:
-    said = f"levels that model {counts.model} has never seen:"
+    said = f"levels that {_named(counts)} has never seen:"
     if counts.levels_unseen is None:
         return [f"{said} not known, its runtime does not tell a model's levels"]
     return [f"{said} {counts.levels_unseen:,} ({in_words(counts.unseen)})"] if counts.levels_unseen else []

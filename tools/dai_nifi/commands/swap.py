@@ -11,15 +11,17 @@ from rich.console import Console
 from rich.table import Table
 
 from dai_nifi.commands.deploy import TimeoutOption
+from dai_nifi.commands.licence import AcceptLicenceOption, LicenceFileOption
+from dai_nifi.commands.paths import check_file
 from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_nifi.commands.start import NameArgument
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
+from dai_nifi.errors import UsageError
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
 from dai_nifi.flows.slots import MAIN, SLOTS
 from dai_nifi.flows.swap import Locally, Swap, SwapRequest
 from dai_nifi.flows.swap import swap as swap_model
-from dai_nifi.jars import LICENCE_NOTE
 from dai_scoring.scorer import PipelineSettings
 
 OfOption = Annotated[
@@ -32,6 +34,12 @@ PreloadOption = Annotated[
         help="Load the new model beside the old one first; without, nothing is scored while it is loaded.",
     ),
 ]
+
+
+def check_slot(of: str) -> None:
+    """Raise UsageError if --of names no model that a flow may have."""
+    if of not in SLOTS:
+        raise UsageError(f"--of {of}: the models of a flow are {' and '.join(SLOTS)}.")
 
 
 def swap(
@@ -50,8 +58,8 @@ def swap(
     ] = True,
     of: OfOption = MAIN.name,
     preload: PreloadOption = True,
-    accept_h2o_licence: Annotated[bool, typer.Option("--accept-h2o-licence", help=LICENCE_NOTE)] = False,
-    licence_file: Annotated[Path | None, typer.Option(help="The Driverless AI licence file, to check here.")] = None,
+    accept_h2o_licence: AcceptLicenceOption = False,
+    licence_file: LicenceFileOption = None,
     python_environment: PythonEnvironmentOption = None,
     python_command: PythonCommandOption = PipelineSettings.python_command,
     url: UrlOption = DEFAULT_URL,
@@ -64,6 +72,10 @@ def swap(
     The model before it stays in NiFi: dai-nifi rollback NAME goes back to it.
     """
     output = Output(as_json)
+    check_slot(of)
+    check_file("--model", model)
+    check_file("--check", check)
+    check_file("--licence-file", licence_file)
     pipeline = PipelineSettings(python_environment, python_command=python_command)
     locally = Locally(accept_h2o_licence, licence_file, pipeline) if local_check else None
     with output.progress(f"Swapping the {of} of {name}") as progress:

@@ -48,8 +48,7 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
         present: what an earlier deployment has set already.
 
     """
-    for name, value in given.items():
-        _check_value(template, name, value)
+    check_given(template, given)
     defaults = {one.name: one.default for one in template.parameters}
     all_values = {**defaults, **present, **given}
     missing = [
@@ -66,6 +65,12 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
     _check_directories(template, all_values)
     if template.parameter(OUTPUT_COLUMNS.name) is not None:
         _check_together(all_values)
+
+
+def check_given(template: Template, given: Mapping[str, str]) -> None:
+    """Raise UsageError for a parameter that the template does not have, or whose value makes no sense."""
+    for name, value in given.items():
+        _check_value(template, name, value)
 
 
 def runtime_for(model: Path | None, present: str | None) -> str:

@@ -12,12 +12,17 @@ from typing import Any
 import nipyapi
 
 from dai_nifi.errors import InvalidFlowError, ToolError
-from dai_nifi.flows import deployed
+from dai_nifi.flows import deployed, properties
 from dai_nifi.flows.lifecycle import bulletins
 from dai_nifi.flows.rest import nifi_calls, wait_for
 
 _ASKER = "Asked by dai-nifi deploy"
-_TYPE = "org.apache.nifi.processors.standard.ExecuteSQL"
+TYPE = "org.apache.nifi.processors.standard.ExecuteSQL"
+
+POOL = "Database Connection Pooling Service"
+QUERY = "SQL Query"
+# The answer is Avro, which does not allow every name that a column can have.
+NORMALIZE = "dbf-normalize"
 
 
 def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> None:
@@ -42,33 +47,31 @@ def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> N
 def _place(group: str, service: str) -> str:
     with nifi_calls():
         (kind,) = (
-            one for one in nipyapi.nifi.FlowApi().get_processor_types(type=_TYPE).processor_types if one.type == _TYPE
+            one for one in nipyapi.nifi.FlowApi().get_processor_types(type=TYPE).processor_types if one.type == TYPE
         )
         entity = nipyapi.canvas.create_processor(
             nipyapi.canvas.get_process_group(group, "id"),
             kind,
             (0.0, -1000.0),
             _ASKER,
-            nipyapi.nifi.ProcessorConfigDTO(
-                auto_terminated_relationships=["success", "failure"],
-                properties={
-                    "Database Connection Pooling Service": service,
-                    "SQL Query": "SELECT 1",
-                    # The answer is Avro, which does not allow every name that a column can have.
-                    "dbf-normalize": "true",
-                },
-            ),
+            nipyapi.nifi.ProcessorConfigDTO(auto_terminated_relationships=["success", "failure"]),
         )
-    return str(entity.id)
+        asker = str(entity.id)
+        try:
+            properties.set_of_processor(asker, {POOL: service, QUERY: "SELECT 1", NORMALIZE: "true"})
+        except ToolError:
+            remove(asker)
+            raise
+    return asker
 
 
 def _ask(asker: str, statement: str, timeout: float) -> str | None:
     """What the database had to say against a statement, or None."""
-    return run_once(asker, {"SQL Query": statement}, timeout)
+    return run_once(asker, {QUERY: statement}, timeout)
 
 
-def run_once(asker: str, properties: Mapping[str, str], timeout: float) -> str | None:
-    """Let a processor run once with these properties; what it had to say against them, or None.
+def run_once(asker: str, values: Mapping[str, str], timeout: float) -> str | None:
+    """Let a processor run once with these values of its properties; what it had to say against them, or None.
 
     Raises InvalidFlowError if it is not valid with them, or does not come to its end.
     """
@@ -91,9 +94,7 @@ def run_once(asker: str, properties: Mapping[str, str], timeout: float) -> str |
         return None if busy else True
 
     with nifi_calls():
-        nipyapi.canvas.update_processor(
-            calls.get_processor(asker), nipyapi.nifi.ProcessorConfigDTO(properties=dict(properties))
-        )
+        properties.set_of_processor(asker, values)
         entity = wait_for(valid, timeout, late)
         body = {"revision": entity.revision, "state": "RUN_ONCE"}
         calls.update_run_status5(body, asker)

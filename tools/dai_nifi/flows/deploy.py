@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dai_nifi.errors import NotPermittedError, NotRestoredError, ToolError
 from dai_nifi.flows import claims, contents, context, deployed, lifecycle, planning, record, removal, serving, trial
@@ -24,7 +24,7 @@ class Deployment:
     flow: str
     runtime: str
     action: str
-    """created, updated or unchanged"""
+    """created, updated, unchanged, or started: unchanged but for that it did not run"""
     changes: list[str]
     running: bool
     model: str | None
@@ -95,7 +95,7 @@ def _place(plan: Plan, progress: Progress) -> Deployment:
 
 def _update(plan: Plan, flow: Deployed, progress: Progress) -> Deployment:
     """Bring a flow up to date; one that cannot be is put back."""
-    was_running = lifecycle.running(flow.id)
+    was_running, ran = lifecycle.running(flow.id), _runs(flow)
     before = plan.context
     try:
         if plan.changes:
@@ -114,7 +114,8 @@ def _update(plan: Plan, flow: Deployed, progress: Progress) -> Deployment:
         _go_back(plan, flow, before, was_running, error, progress)
         raise
     context.remove_other_assets(current, context.record_name(plan.mark.template))
-    return _outcome(plan, deployed.find(plan.name), current, running)
+    done = _outcome(plan, deployed.find(plan.name), current, running)
+    return replace(done, action="started") if running and not ran and not plan.changes else done
 
 
 def _finish(plan: Plan, flow: Deployed, current: Context, progress: Progress) -> bool:

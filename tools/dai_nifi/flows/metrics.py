@@ -36,6 +36,10 @@ class ModelCounts:
     """The values that are no level of the model; None if its runtime does not tell, as those of Driverless AI."""
     unseen: dict[str, int] = field(default_factory=dict)
     """The same by column."""
+    name: str | None = None
+    """The model's file, where a processor has it loaded."""
+    role: str | None = None
+    """champion or challenger, in a flow that has both."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.lifecycle import Bulletin
 from dai_nifi.flows.metrics import Agreement, ModelCounts
 from dai_nifi.flows.rest import canvas, nifi_calls
+from dai_nifi.flows.slots import SLOTS
 
 # What the only runtime that tells the levels of a model is called; see dai_scoring/runtimes/h2o3_mojo.py.
 _TELLS_LEVELS = "h2o-genmodel"
@@ -51,6 +52,8 @@ class LoadedModel:
     file: str
     sha256: str
     runtime: str
+    role: str | None = None
+    """champion or challenger, in a flow that has both."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +151,27 @@ def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
 def _counts(scoring: list[Any], loaded: list[LoadedModel]) -> list[ModelCounts]:
     """The counts, with None for the unseen levels of models whose runtime does not tell their levels."""
     silent = {one.id for one in loaded if not one.runtime.startswith(_TELLS_LEVELS)}
-    found = metrics.counted(one.id for one in scoring)
-    return [replace(one, levels_unseen=None) if one.model in silent else one for one in found]
+    files = {one.id: one.file for one in loaded}
+    return [
+        replace(
+            one,
+            name=files.get(one.model),
+            role=role,
+            levels_unseen=None if one.model in silent else one.levels_unseen,
+        )
+        for role, processors in _by_role(scoring)
+        for one in metrics.counted(each.id for each in processors)
+    ]
+
+
+def _by_role(scoring: list[Any]) -> list[tuple[str | None, list[Any]]]:
+    """The scoring processors of champion and challenger, by the parameter that their model is; else all together."""
+    reference = f"#{{{SLOTS['challenger'].parameter.name}}}"
+    parted: dict[str, list[Any]] = {"champion": [], "challenger": []}
+    for one in scoring:
+        values = (one.component.config.properties or {}).values()
+        parted["challenger" if reference in values else "champion"].append(one)
+    return list(parted.items()) if all(parted.values()) else [(None, scoring)]
 
 
 def _name(asset: Asset | None) -> str | None:
@@ -207,10 +229,12 @@ def _scorers(flow: Deployed, found: list[Any]) -> list[Any]:
 
 
 def _loaded(scoring: list[Any]) -> list[LoadedModel]:
-    told = [node for one in scoring if one.component.state == "RUNNING" for node in scorers.told(one.id).nodes]
     found = (
-        LoadedModel(node["model.id"], node["model.file"], node["model.sha256"], node["runtime"])
-        for node in told
+        LoadedModel(node["model.id"], node["model.file"], node["model.sha256"], node["runtime"], role)
+        for role, processors in _by_role(scoring)
+        for one in processors
+        if one.component.state == "RUNNING"
+        for node in scorers.told(one.id).nodes
         if "model.sha256" in node
     )
     return list(dict.fromkeys(found))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from dai_nifi.errors import NotFoundError, UsageError
+
+_NO_NAR = "{} is no NiFi archive (NAR), or is damaged: give one that 'dai-nifi nars build' made."
 _MANIFEST = "META-INF/MANIFEST.MF"
 # The earliest time that a zip can hold: contents alone decide the bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -50,7 +54,25 @@ def _file(nar: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def read_manifest(nar: Path) -> dict[str, str]:
-    """The manifest's entries of an archive on disk."""
-    with zipfile.ZipFile(nar) as archive:
-        text = archive.read(_MANIFEST).decode("utf-8")
+    """The manifest's entries of an archive on disk, its name and version among them.
+
+    Raises NotFoundError if there is no file, UsageError if it is no NAR.
+    """
+    if not nar.is_file():
+        what = "is a folder" if nar.is_dir() else "does not exist"
+        raise NotFoundError(f"{nar} {what}: give an archive, such as 'dai-nifi nars build' makes.")
+    try:
+        with zipfile.ZipFile(nar) as archive:
+            text = archive.read(_MANIFEST).decode("utf-8")
+    except PermissionError as error:
+        raise NotFoundError(f"{nar} cannot be read: {error.strerror}.") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, UnicodeDecodeError, NotImplementedError) as error:
+        raise UsageError(_NO_NAR.format(nar)) from error
+    entries = _entries(text)
+    if not {"Nar-Id", "Nar-Version"} <= entries.keys():
+        raise UsageError(_NO_NAR.format(nar))
+    return entries
+
+
+def _entries(text: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)

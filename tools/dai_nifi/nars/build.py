@@ -50,9 +50,9 @@ def build(
     if runtime not in SPECS:
         raise UsageError(f"there is no runtime {runtime}; there are: {', '.join(SPECS)}")
     spec = SPECS[runtime]
-    if reason := spec.hindrance(accept_h2o_licence):
-        raise UsageError(f"there is no archive of the runtime {runtime}: {reason}.")
     python = python or dependencies.running_python()
+    if reason := spec.hindrance(accept_h2o_licence, python):
+        raise UsageError(f"there is no archive of the runtime {runtime}: {reason}.")
     entries = _entries(spec, python, progress, accept_h2o_licence)
     if python == dependencies.running_python():
         progress("checking that it imports", None)

@@ -92,7 +92,8 @@ def _install(wanted: list[str], constraints: Path, target: Path, python: str) ->
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += ["--only-binary", ":all:", "--target", str(target), "--constraint", str(constraints)]
     if python != running_python():
-        command += ["--python-version", python, "--implementation", "cp"]
+        # The versions are pinned for that Python; pip would compare what they require with the one that it runs on.
+        command += ["--python-version", python, "--implementation", "cp", "--ignore-requires-python"]
         for platform in _PLATFORMS:
             command += ["--platform", platform]
     done = subprocess.run([*command, *wanted], capture_output=True, text=True, errors="replace", check=False)

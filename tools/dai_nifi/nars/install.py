@@ -73,10 +73,9 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
     The same bytes again change nothing. Another archive of the same name and version is replaced: NiFi stops
     its processors for that moment and starts them with the new code. Those on the canvas are waited for.
 
-    Raises ToolError where NiFi does not get the archive or its processors to run, NotFoundError without an archive.
+    Raises ToolError where NiFi does not get the archive or its processors to run, NotFoundError without an archive,
+    UsageError if the file is none.
     """
-    if not path.is_file():
-        raise NotFoundError(f"there is no archive at {path}; 'dai-nifi nars build' makes one")
     about = archive.read_manifest(path)
     name, version = about["Nar-Id"], about["Nar-Version"]
     content = path.read_bytes()
@@ -101,7 +100,7 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
         if not before:
             return done
         if placed.are_loaded(kinds, version, progress):
-            placed.start_again(before, kinds, version)
+            placed.start_again(before, kinds, version, progress)
             return done
     raise ToolError(
         f"NiFi does not get all processors of {name} {version} to run with the new code. Restart NiFi; its log "

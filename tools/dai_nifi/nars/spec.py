@@ -9,14 +9,17 @@ from dataclasses import dataclass
 GROUP = "org.apache.nifi"
 """The group of the archives; NiFi looks for Python processors under it."""
 
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+"""The versions of Python that NiFi runs and that there are archives for."""
+
 
 @dataclass(frozen=True)
 class NarSpec:
     """One archive: a processor and what goes in with it.
 
     ``extras`` are those of the distribution, ``imports`` the modules that they are for, ``jars`` whether Java's go
-    in. ``proprietary`` archives are nothing without H2O's own Python package, so there is none until its licence is
-    accepted, and none where it does not exist.
+    in, ``pythons`` the versions of Python that it can be for. ``proprietary`` archives are nothing without H2O's own
+    Python package, so there is none until its licence is accepted, and none where it does not exist.
     """
 
     runtime: str
@@ -25,14 +28,21 @@ class NarSpec:
     imports: tuple[str, ...]
     jars: bool = False
     proprietary: bool = False
+    pythons: tuple[str, ...] = PYTHONS
 
     @property
     def id(self) -> str:
         """The archive's name in NiFi."""
         return f"nifi-dai-score-{self.runtime}-nar"
 
-    def hindrance(self, accept_h2o_licence: bool) -> str | None:
-        """Why this archive cannot be built here, if it cannot."""
+    def hindrance(self, accept_h2o_licence: bool, python: str) -> str | None:
+        """Why this archive cannot be built here for that version of Python, if it cannot."""
+        if python in PYTHONS and python not in self.pythons:
+            return (
+                f"{self.processor} needs packages that H2O publishes for Python {self.pythons[0]} to "
+                f"{self.pythons[-1]} only, not for {python}: daimojo and datatable. Score Driverless AI MOJOs with "
+                f"ScoreJavaMojo there (--runtime java), or let NiFi run Python {self.pythons[-1]}"
+            )
         if not self.proprietary:
             return None
         if not accept_h2o_licence:
@@ -44,7 +54,9 @@ class NarSpec:
 
 SPECS = {
     "java": NarSpec("java", "ScoreJavaMojo", ("java",), ("jpype",), jars=True),
-    "cpp": NarSpec("cpp", "ScoreCppMojo", ("cpp",), ("datatable", "daimojo"), proprietary=True),
+    "cpp": NarSpec(
+        "cpp", "ScoreCppMojo", ("cpp",), ("datatable", "daimojo"), proprietary=True, pythons=("3.10", "3.11", "3.12")
+    ),
     "python": NarSpec("python", "ScorePythonPipeline", (), ()),
 }
 """By runtime."""

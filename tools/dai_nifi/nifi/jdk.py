@@ -16,6 +16,7 @@ from dai_nifi import pip
 from dai_nifi.errors import PrerequisiteError
 from dai_nifi.nifi import cache
 from dai_nifi.progress import Progress, silent
+from dai_scoring.runtimes import java_options
 
 MINIMUM = 21  # NiFi 2's
 
@@ -81,6 +82,8 @@ def probe(java: Path) -> Java | None:
             errors="replace",
             timeout=60,
             check=False,
+            # Options of the environment are for other programs: a port may be taken, or an agent not be there.
+            env=java_options.environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

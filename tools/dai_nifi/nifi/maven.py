@@ -96,7 +96,7 @@ def run(
                 f"what is assembled, now {log.parent}; Maven's own downloads are in ~/.m2. Then run it again. "
                 f"All it said is in {log}"
             )
-        reasons = not_fetched(tail) or "\n  ".join(error_lines(tail)) or f"exit code {maven.returncode}"
+        reasons = not_fetched(tail) or "\n  ".join(error_lines(tail) or [*tail][-3:]) or f"exit code {maven.returncode}"
         if _NO_REPOSITORY in reasons:
             reasons += "\n  Name a folder that can be written: export MAVEN_OPTS=-Dmaven.repo.local=FOLDER"
         raise ToolError(f"Maven could not {purpose}:\n  {reasons}\nAll it said is in {log}")

@@ -23,7 +23,9 @@ final class Counters {
             session.adjustCounter("FlowFiles failed" + of, 1, false);
             return;
         }
-        add(session, "rows scored" + of, number(attributes.get("record.count")));
+        if (relationship.equals("success")) {
+            add(session, "rows scored" + of, number(attributes.get("record.count")));
+        }
         add(session, "rows rejected" + of, number(attributes.get("scoring.rejected.count")));
         add(session, "levels unseen" + of, number(attributes.get("scoring.unseen.count")));
         Matcher columns = UNSEEN.matcher(attributes.getOrDefault("scoring.unseen.columns", ""));

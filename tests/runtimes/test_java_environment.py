@@ -1,0 +1,42 @@
+"""Options for Java in the environment, which are meant for NiFi or another program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dai_nifi.jars import resolve_jars
+
+# Each ends a Java that reads it.
+OPTIONS = {
+    "JAVA_TOOL_OPTIONS": "-javaagent:/there/is/none.jar",
+    "_JAVA_OPTIONS": "-Xmx100000g",
+    "JDK_JAVA_OPTIONS": "--no-such-option",
+}
+RUN = """
+import os, sys
+from pathlib import Path
+from dai_nifi.nifi.jdk import find_java
+from dai_scoring.models import open_model
+from dai_scoring.scorer import RuntimeSettings
+settings = RuntimeSettings(
+    java_home=find_java(install=False), jar_folders=(Path(sys.argv[2]),), jvm_options=tuple(sys.argv[4:])
+)
+with open_model(sys.argv[1], settings=settings) as scorer:
+    print(scorer.info.runtime_version, *(os.environ[name] for name in sys.argv[3].split()))
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-Xmx300m",)])
+def test_options_of_the_environment_do_not_reach_the_java_that_scores(samples: Path, options: tuple[str, ...]) -> None:
+    command = [sys.executable, "-c", RUN, samples / "penguins.mojo", resolve_jars(), " ".join(OPTIONS), *options]
+    done = subprocess.run(
+        command, env={**os.environ, **OPTIONS}, capture_output=True, text=True, check=False, timeout=120
+    )
+    # They are as before for what the program starts next.
+    assert (done.returncode, done.stdout.split()) == (0, ["3.46.0.10", *OPTIONS.values()]), done.stderr
+    assert "Picked up" not in done.stderr

@@ -1,0 +1,145 @@
+"""dai-nifi score with the files that people have: packed, piped, several, in the way of each other."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from dai_nifi import cli
+from dai_nifi.console import Output
+
+pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
+
+ROWS = 348
+
+
+@pytest.fixture
+def rows(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample's rows in a folder of its own, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "rows.csv"
+    file.write_bytes((samples / "penguins-rows.csv").read_bytes())
+    return file
+
+
+@pytest.fixture
+def bad(rows: Path) -> Path:
+    """One row of them that cannot be scored."""
+    file = rows.with_name("bad.csv")
+    header, first, *others = rows.read_text().splitlines()
+    file.write_text("\n".join([header, first.replace("39.1", "long"), *others]) + "\n")
+    return file
+
+
+@pytest.fixture
+def score(samples: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Call the command in this process; returns its exit code, its JSON document and its standard output."""
+
+    def call(*arguments: str | Path, stdin: bytes = b"") -> tuple[int, dict, bytes]:  # type: ignore[type-arg]
+        words = ["score", "-m", str(samples / "penguins.mojo"), *map(str, arguments), "--json"]
+        monkeypatch.setattr(sys, "argv", ["dai-nifi", *words])
+        out, err = io.TextIOWrapper(io.BytesIO()), io.StringIO()
+        for name, stream in (("stdin", io.TextIOWrapper(io.BytesIO(stdin))), ("stdout", out), ("stderr", err)):
+            monkeypatch.setattr(sys, name, stream)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out.flush()
+        written = out.buffer.getvalue()  # type: ignore[attr-defined]
+        document = err.getvalue() or written
+        return int(ended.value.code or 0), json.loads(document), written
+
+    yield call
+    Output()  # the next command prints its document on standard output again
+
+
+def test_standard_input_and_output(rows: Path, score) -> None:  # type: ignore[no-untyped-def]
+    code, summary, out = score("-", "-", stdin=gzip.compress(rows.read_bytes()))
+    assert (code, summary["scored"], summary["output"]) == (0, ROWS, "-")
+    scored = list(csv.DictReader(out.decode().splitlines()))
+    assert (len(scored), scored[0]["predict"]) == (ROWS, "male")
+
+
+def test_gzip_in_and_out_whatever_its_name(rows: Path, score) -> None:  # type: ignore[no-untyped-def]
+    packed = rows.with_name("rows.dat")
+    packed.write_bytes(gzip.compress(rows.read_bytes()))
+    assert score(packed, "out.json.gz")[0] == 0
+    assert len(json.loads(gzip.decompress(Path("out.json.gz").read_bytes()))) == ROWS
+    packed.write_bytes(packed.read_bytes()[:500])
+    code, told, _ = score(packed, "half.csv")
+    assert (code, "damaged or ends too early" in told["error"]["message"]) == (9, True)
+    assert not Path("half.csv").exists()
+
+
+def test_what_is_read_is_never_written(rows: Path, samples: Path, score) -> None:  # type: ignore[no-untyped-def]
+    before = rows.read_bytes()
+    os.link(rows, "hard.csv")
+    Path("soft.csv").symlink_to(rows)
+    Path("model.mojo").write_bytes((samples / "penguins.mojo").read_bytes())
+    for out in ("rows.csv", "./rows.csv", "hard.csv", "soft.csv"):
+        assert score(rows, out)[0] == 2
+        assert score(rows, "out.csv", "--rejected", out)[0] == 2
+    assert score(rows, "out.csv", "--rejected", "out.csv")[0] == 2
+    assert score(rows, "model.mojo", "-m", "model.mojo", "--output-format", "csv")[0] == 2
+    assert rows.read_bytes() == before
+    assert not Path("out.csv").exists()
+
+
+def test_an_old_file_of_rejected_rows_goes(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]
+    code, told, _ = score(bad, "out.csv", "--fail-on-rejects")
+    assert (code, told["error"]["code"], told["rejected"], told["scored"]) == (14, "rejected_rows", 1, ROWS - 1)
+    assert Path("out.csv").exists()
+    assert told["rejected_file"] == "out.rejected.csv"
+    code, told, _ = score(rows, "out.csv", "--fail-on-rejects")
+    assert (code, told["removed_rejected_file"], told["rejected_file"]) == (0, "out.rejected.csv", None)
+    assert not Path("out.rejected.csv").exists()
+
+
+def test_a_folder_of_files(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]
+    folder = Path("in")
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(rows.read_bytes())
+    (folder / "b.csv.gz").write_bytes(gzip.compress(bad.read_bytes()))
+    (folder / "c.csv").write_text("x,y\n1,2\n")
+    code, told, _ = score(folder, "out", "--output-format", "parquet")
+    assert (code, told["error"]["code"], told["scored"], told["rejected"]) == (9, "scoring_failed", 2 * ROWS - 1, 1)
+    assert [one["input"] for one in told["failed"]] == ["in/c.csv"]
+    assert {one.name for one in Path("out").iterdir()} == {"a.parquet", "b.parquet", "b.rejected.parquet"}
+    assert pq.read_metadata("out/a.parquet").num_rows == ROWS
+    (folder / "c.csv").unlink()
+    assert score(folder, "out")[0] == 0
+    assert score(folder / "a.csv", rows, folder / "a.csv", "out")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("out", "code"),
+    [("out.xyz", 2), ("out.tsv", 2), ("out.csv.zip", 2), ("out", 0), ("gone/out.csv", 5), ("OUT.CSV", 0)],
+)
+def test_the_suffix_decides_the_format(out: str, code: int, rows: Path, score) -> None:  # type: ignore[no-untyped-def]
+    assert score(rows, out)[0] == code
+    assert Path(out).exists() == (code == 0)
+
+
+def test_a_pipe_is_read_and_written_through(samples: Path, rows: Path) -> None:
+    os.mkfifo("pipe")
+    command = [sys.executable, "-c", "from dai_nifi.launch import main; main()", "score", "-m"]
+    model = str(samples / "penguins.mojo")
+    with subprocess.Popen([*command, model, "pipe", "/dev/stdout", "--output-format", "csv"], stdout=-1) as process:
+        Path("pipe").write_bytes(rows.read_bytes())
+        out = process.communicate(timeout=120)[0]
+    assert (process.returncode, len(out.splitlines()) > ROWS) == (0, True)
+    assert Path("pipe").is_fifo()
+    with subprocess.Popen([*command, model, str(rows), "-"], stdout=-1, stderr=-1) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+    assert process.returncode == 1
