@@ -50,6 +50,7 @@ APPLY_DATA_RECIPES = "Apply Data Recipes"
 
 AUTO = "auto"
 SAME = "same as input"
+ANSWER = "answer"
 
 Lookup = Callable[[str], "str | None"]
 """Gives the value of a property by its name, None where it is not set."""
@@ -132,9 +133,7 @@ def read(
     )
     if reader.problems or not model:
         return None, reader.problems
-    return Settings(
-        Path(model), runtime, options, lookup(H2O_REST_REQUESTS) == "answer", bool(lookup(RECORD_READER))
-    ), []
+    return Settings(Path(model), runtime, options, lookup(H2O_REST_REQUESTS) == ANSWER, bool(lookup(RECORD_READER))), []
 
 
 def _pipeline(lookup: Lookup, reader: _Reader) -> PipelineSettings:

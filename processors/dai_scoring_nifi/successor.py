@@ -7,6 +7,7 @@ restarts nothing. What became of it stands in NiFi's state of the component, whe
 from __future__ import annotations
 
 import json
+import os
 import platform
 import threading
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from dai_scoring.scorer import ModelInfo
 from dai_scoring.worker.environment import BEING_MADE
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.settings import Settings
+from dai_scoring_nifi.state_words import SCORES, YES
 
 WORD = "next-model.json"
 """A JSON object: ``model``, a file in the same folder; ``beside``, the model whose place it is to take, for there may
@@ -44,11 +46,13 @@ class Successor:
         """Say which model scores, and look for the next until :meth:`rest`."""
         self._stop = threading.Event()
         told = {
+            SCORES: YES,
             "model.id": info.id,
             "model.sha256": info.sha256,
             "model.file": settings.model.name,
             "runtime": f"{info.runtime} {info.runtime_version}",
             "python": platform.python_version(),
+            "python.process": str(os.getpid()),
         }
         tell(told)
         threading.Thread(
