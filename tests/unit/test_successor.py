@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,8 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
 def test_the_model_that_scores_is_told(watched: Watched) -> None:
     (said,) = watched.told
     assert said.pop("python").startswith("3.")
+    assert said.pop("python.process") == str(os.getpid())
+    assert said.pop("scores") == "yes"
     assert said == {"model.id": "sum", "model.sha256": "0" * 64, "model.file": "now.mojo", "runtime": "python 1"}
 
 
