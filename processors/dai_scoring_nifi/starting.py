@@ -129,6 +129,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         return failure
 
     def _start(self, context: Any) -> None:
+        _require_original(context)
         found, problems = self._read(context)
         if found is None:
             raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
@@ -188,3 +189,14 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         # Only the types and places: messages of foreign exceptions may hold values of a record.
         where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
         self.logger.info(f"Unexpected {type(error).__name__} at\n{where}")
+
+
+def _require_original(context: Any) -> None:
+    """Refuse to start where NiFi would roll back every FlowFile: it calls such a processor valid."""
+    java = context.java_context
+    original = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name("original").build()
+    if not java.isAutoTerminated(original) and not java.hasConnection(original):
+        raise OptionError(
+            "the relationship 'original' is neither connected nor terminated, so NiFi could send no FlowFile on. "
+            "Connect it, or tick 'terminate' for it under Relationships."
+        )
