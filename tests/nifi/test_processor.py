@@ -79,11 +79,12 @@ class Canvas:
         attributes: dict[str, str] | None = None,
     ) -> dict[str, list[Any]]:
         """Send one text through a processor: the FlowFiles of each relationship, as listing entries."""
-        config = {
+        config: dict[str, str | None] = {
             "File Size": "0B",
             "Data Format": "Text",
             "Unique FlowFiles": "false",
-            "Custom Text": text,
+            # NiFi takes no empty text; without one the size says it.
+            "Custom Text": text or None,
             "Mime Type": "text/csv",
         }
         source = self.processor("GenerateFlowFile", config, dynamic=attributes, scheduling_period="1 day")
