@@ -38,7 +38,7 @@ _SAMPLES = {ColumnType.BOOL: "true", ColumnType.STR: "text", ColumnType.TIME64: 
 
 
 class Question(Enum):
-    """What a client can ask, by the last part of the path below /model/."""
+    """What a client can ask, by the last part of the path: below /model/, but for READY."""
 
     ID = "id"
     SCHEMA = "schema"
@@ -46,11 +46,21 @@ class Question(Enum):
     CAPABILITIES = "capabilities"
     SCORE = "score"
     CONTRIBUTION = "contribution"
+    READY = "readyz"
+    """Whether the model can score; /readyz, which is no path of H2O's."""
+
+    @property
+    def path(self) -> str:
+        """Where it is asked."""
+        return "/readyz" if self is Question.READY else f"/model/{self.value}"
 
     @property
     def has_body(self) -> bool:
         """Whether it is a POST; the others are GET."""
         return self in (Question.SCORE, Question.CONTRIBUTION)
+
+
+_QUESTIONS = {one.path: one for one in Question}
 
 
 @dataclass(frozen=True)
@@ -65,12 +75,11 @@ class Answer:
 
 def question(method: str, path: str) -> Question | None:
     """The question of a request, None where it is not one of this dialect."""
-    try:
-        found = Question(path.removeprefix("/model/"))
-    except ValueError:
+    found = _QUESTIONS.get(path)
+    if found is None:
         return None
     fits = method == "POST" if found.has_body else method in ("GET", "HEAD")
-    return found if fits and path.startswith("/model/") else None
+    return found if fits else None
 
 
 def status(error: ScoringError) -> int:
@@ -109,6 +118,8 @@ def answer(
 
 def _about(scorer: Scorer, asked: Question) -> Answer:
     info = scorer.info
+    if asked is Question.READY:
+        return Answer(b"Ready", TEXT)
     if asked is Question.ID:
         return Answer(info.id.encode(), TEXT)
     if asked is Question.CAPABILITIES:

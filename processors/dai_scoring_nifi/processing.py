@@ -15,7 +15,7 @@ from typing import Any
 from nifiapi.relationship import Relationship
 
 from dai_scoring import rest_v1
-from dai_scoring.errors import ModelError, ScoringError
+from dai_scoring.errors import BadRowsError, ModelError, ScoringError
 from dai_scoring.files import FileOptions, score_file
 from dai_scoring.options import BadRows
 from dai_scoring.relay import beside
@@ -76,8 +76,6 @@ class RecordScoring(Starting):
 
     def _not_now(self, context: Any, flowfile: Any, problem: Exception) -> Any:
         """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""
-        code = problem.code if isinstance(problem, ScoringError) else ModelError.code
-        self._bulletins.waiting(self.logger, code, str(problem))
         if self._lookup(context)(properties.H2O_REST_REQUESTS) == properties.ANSWER:
             batch = self._exchange.take(context, flowfile, self._folders.call(), most=1)
             if "http.method" in batch.items[0].attributes:
@@ -85,6 +83,8 @@ class RecordScoring(Starting):
                     [self._failed(batch.items[0], ModelError.code, f"the model cannot score now: {problem}")]
                 )
             batch.give_back()
+        code = problem.code if isinstance(problem, ScoringError) else ModelError.code
+        self._bulletins.waiting(self.logger, code, str(problem))
         context.yield_resources()
         return self._exchange.keep(context, flowfile, f"FlowFiles wait in their queue: {problem}")
 
@@ -141,7 +141,19 @@ class RecordScoring(Starting):
             return found
         if settings.services:
             return self._with_services(scorer, settings.options, batch, item)
-        options = settings.options if batch.can_add else replace(settings.options, bad_rows=BadRows.FAIL)
+        if batch.can_add or settings.options.bad_rows is not BadRows.REJECT:
+            return self._as_file(scorer, settings.options, batch, item, together)
+        try:
+            return self._as_file(scorer, replace(settings.options, bad_rows=BadRows.FAIL), batch, item, together)
+        except BadRowsError:
+            # There is one FlowFile to send on: of a mixture it is the whole, but rejected rows alone can be it.
+            found = self._as_file(scorer, settings.options, batch, item, together)
+            if found.relationship == REJECTED:
+                return found
+            found.discard()
+            raise
+
+    def _as_file(self, scorer: Scorer, options: FileOptions, batch: Batch, item: Item, together: bool) -> Outcome:
         folder = self._folders.take(item.size)
         try:
             if item.contents is None:
@@ -201,7 +213,7 @@ class RecordScoring(Starting):
             self._warned = True
             self.logger.warn(
                 "This NiFi does not let a Python processor reach its process session: contents go the slow way, in "
-                "memory, and a FlowFile with a row that cannot be scored goes to failure as a whole. The reason: "
+                "memory, and a FlowFile of which some rows cannot be scored goes to failure as a whole. The reason: "
                 f"{self._exchange.problem}"
             )
 

@@ -49,12 +49,13 @@ class ScoreJavaMojo(RecordScoring):
             Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
             other columns pass through. Example: of a model with the inputs age and fare and the output survived, the CSV
             'id,age,fare' with the row '7,22,7.25' comes out as 'id,age,fare,survived' with '7,22,7.25,0.38'.
-            RELATIONSHIPS: 'success' has the scored records; 'rejected' the rows with a value that the model's column cannot
-            hold, as they came, with the columns _reject_code, _reject_column and _reject_value; 'failure' has FlowFiles that
-            cannot be scored as a whole, untouched; 'original' what came in, once it was scored.
+            RELATIONSHIPS: 'success' has the scored records; 'rejected' (which NiFi's own list of them does not name) the rows
+            with a value that the model's column cannot hold, as they came, with the columns _reject_code, _reject_column and
+            _reject_value; 'failure' has FlowFiles that cannot be scored as a whole, untouched; 'original' what came in, once it
+            was scored. A FlowFile whose rows are all rejected sends nothing to 'success'.
             ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
-            scoring.duration.ms; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
+            scoring.duration.ms; on rejected rows scoring.scored.count, the number of the others; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
             level of the model (species=12, island=3); on failure scoring.error, which says what to do, and scoring.error.code."""
         tags = [
             "h2o",
@@ -80,7 +81,9 @@ class ScoreJavaMojo(RecordScoring):
     INPUT_FORMAT = PropertyDescriptor(
         name="Input Format",
         description="""The format of incoming FlowFiles. 'auto' looks at the contents, the attribute mime.type and the
-            file name's extension.""",
+            file name's extension.
+            'csv' has a header line; 'json-array' is one array of objects; 'json-lines' one object a line; 'avro', 'parquet' and
+            'arrow-file' are files of these formats, and 'arrow-stream' is what Arrow sends over a network.""",
         required=True,
         default_value="auto",
         allowable_values=[
@@ -96,7 +99,9 @@ class ScoreJavaMojo(RecordScoring):
     )
     OUTPUT_FORMAT = PropertyDescriptor(
         name="Output Format",
-        description="The format of outgoing FlowFiles, scored and rejected.",
+        description="""The format of outgoing FlowFiles, scored and rejected: 'same as input', or always the same one.
+            'csv' has a header line; 'json-array' is one array of objects; 'json-lines' one object a line; 'avro', 'parquet' and
+            'arrow-file' are files of these formats, and 'arrow-stream' is what Arrow sends over a network.""",
         required=True,
         default_value="same as input",
         allowable_values=[
@@ -134,7 +139,8 @@ class ScoreJavaMojo(RecordScoring):
     )
     OUTPUT_COLUMNS = PropertyDescriptor(
         name="Output Columns",
-        description="Which columns a scored record has.",
+        description="""Which columns a scored record has. 'input and predictions': all that it came with, and the predictions;
+            'id columns and predictions': those that Id Columns names, and the predictions; 'predictions': these alone.""",
         required=True,
         default_value="input and predictions",
         allowable_values=["input and predictions", "id columns and predictions", "predictions"],
@@ -154,8 +160,8 @@ class ScoreJavaMojo(RecordScoring):
     CONTRIBUTIONS = PropertyDescriptor(
         name="Contributions",
         description="""Whether scored records have columns that say how much each feature contributed to the prediction (Shapley
-            values): those of the input columns ('original') or of the features that the model made of them ('transformed').
-            They begin with contrib_; with the bias they add up to the raw prediction. A model that cannot give them is
+            values): those of the input columns ('original'), of the features that the model made of them ('transformed'), or
+            no such columns ('none'). They begin with contrib_; with the bias they add up to the raw prediction. A model that cannot give them is
             refused before the processor starts.""",
         required=True,
         default_value="none",
@@ -163,16 +169,16 @@ class ScoreJavaMojo(RecordScoring):
     )
     PREDICTION_INTERVALS = PropertyDescriptor(
         name="Prediction Intervals",
-        description="""Whether scored records have columns with the bounds of the prediction's interval, for regression models
-            that were made with them. Any other model is refused before the processor starts.""",
+        description="""Whether scored records have columns with the bounds of the prediction's interval ('on') or not ('off'), for
+            regression models that were made with them. Any other model is refused before the processor starts.""",
         required=True,
         default_value="off",
         allowable_values=["off", "on"],
     )
     MISSING_COLUMNS = PropertyDescriptor(
         name="Missing Columns",
-        description="""What to do when records lack a column of the model: send the FlowFile to 'failure', naming every missing
-            column, or score as if all its values were missing.""",
+        description="""What to do when records lack a column of the model. 'fail': send the FlowFile to 'failure', naming every
+            missing column; 'treat as missing values': score as if all its values were missing.""",
         required=True,
         default_value="fail",
         allowable_values=["fail", "treat as missing values"],
@@ -180,7 +186,8 @@ class ScoreJavaMojo(RecordScoring):
     BAD_ROWS = PropertyDescriptor(
         name="Bad Rows",
         description="""What to do with a row in which a value cannot become what the model's column holds, such as text where a
-            number belongs: send that row to 'rejected' with the reason and score the others, or send the FlowFile to 'failure'.""",
+            number belongs. 'route to rejected': send that row to 'rejected' with the reason, and score the others; 'fail the
+            FlowFile': send all of it to 'failure'.""",
         required=True,
         default_value="route to rejected",
         allowable_values=["route to rejected", "fail the FlowFile"],
@@ -210,7 +217,9 @@ class ScoreJavaMojo(RecordScoring):
         name="H2O REST Requests",
         description="""Whether requests to H2O's REST scorer are answered as it does: /model/score, /model/contribution,
             /model/schema, /model/id, /model/sample_request and /model/capabilities, told by the attributes http.method and
-            http.request.uri that HandleHttpRequest writes. Other FlowFiles are scored as records either way.""",
+            http.request.uri that HandleHttpRequest writes, and /readyz by Ready. 'answer': they are, and requests get an
+            error at once while the model cannot score; 'score as records': their contents are scored as any other. FlowFiles
+            that are no such requests are scored as records either way.""",
         required=True,
         default_value="score as records",
         allowable_values=["score as records", "answer"],

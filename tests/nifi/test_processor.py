@@ -79,11 +79,12 @@ class Canvas:
         attributes: dict[str, str] | None = None,
     ) -> dict[str, list[Any]]:
         """Send one text through a processor: the FlowFiles of each relationship, as listing entries."""
-        config = {
+        config: dict[str, str | None] = {
             "File Size": "0B",
             "Data Format": "Text",
             "Unique FlowFiles": "false",
-            "Custom Text": text,
+            # NiFi takes no empty text; without one the size says it.
+            "Custom Text": text or None,
             "Mime Type": "text/csv",
         }
         source = self.processor("GenerateFlowFile", config, dynamic=attributes, scheduling_period="1 day")
@@ -285,6 +286,45 @@ def test_what_a_scored_flowfile_carries(canvas: Canvas, titanic: Path) -> None:
     assert "4722d920-b3f8-11e9-9f90-ac1f6b00be4c" in event.details
 
 
+def test_rejected_rows_alone_send_nothing_to_success(canvas: Canvas, titanic: Path) -> None:
+    found = canvas.score(",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n3,male,1,A1,dear,C1\n", model_only(titanic))
+    assert {name: len(flowfiles) for name, flowfiles in found.items()} == {
+        "success": 0,
+        "rejected": 1,
+        "original": 1,
+        "failure": 0,
+    }
+    (rejected,) = found["rejected"]
+    counts = {"record.count": "2", "scoring.rejected.count": "2", "scoring.scored.count": "0"}
+    assert counts.items() <= rejected.attributes.items()
+    assert canvas.content("rejected", rejected).splitlines()[1].endswith("not_a_number,age,old")
+
+
+def test_an_empty_flowfile_goes_to_success(canvas: Canvas, titanic: Path) -> None:
+    found = canvas.score("", model_only(titanic))
+    (scored,) = found["success"]
+    assert (scored.size, scored.attributes["record.count"]) == (0, "0")
+    assert not found["rejected"]
+
+
+def test_many_flowfiles_go_on_where_original_is_not_connected(canvas: Canvas, titanic: Path) -> None:
+    text = f"{','.join(GOLDEN_ROW)}\n{','.join(GOLDEN_ROW.values())}\n"
+    written = {"File Size": "0B", "Data Format": "Text", "Unique FlowFiles": "false", "Batch Size": "40"}
+    source = canvas.processor("GenerateFlowFile", {**written, "Custom Text": text}, scheduling_period="1 day")
+    scorer = canvas.processor(
+        "ScoreJavaMojo", model_only(titanic), auto_terminated_relationships=["failure", "rejected"]
+    )
+    sink = canvas.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
+    nipyapi.canvas.create_connection(source, scorer, ["success"])
+    scored = nipyapi.canvas.create_connection(scorer, sink, ["success"])
+    until(lambda: canvas.validation(scorer)[0] == "VALID")
+    for processor in (source, scorer):
+        nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
+    connections = nipyapi.nifi.ConnectionsApi()
+    until(lambda: connections.get_connection(scored.id).status.aggregate_snapshot.flow_files_queued == 40)
+    assert not bulletins(canvas, "ScoreJavaMojo")
+
+
 def test_an_answer_in_h2o_s_dialect_carries_the_same_attributes(canvas: Canvas, titanic: Path) -> None:
     asked = json.dumps({"fields": list(GOLDEN_ROW), "rows": [list(GOLDEN_ROW.values())]})
     request = {"http.method": "POST", "http.request.uri": "/model/score"}
@@ -345,3 +385,10 @@ def test_the_public_way_fails_a_flowfile_with_a_bad_row_whole(canvas: Canvas, ti
     (flowfile,) = found["failure"]
     assert flowfile.attributes["scoring.error.code"] == "bad_rows"
     assert canvas.content("failure", flowfile) == text
+
+
+def test_the_public_way_rejects_a_flowfile_of_bad_rows_alone(canvas: Canvas, titanic: Path, public_nar: str) -> None:
+    found = canvas.score(",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n", model_only(titanic), kind=public_nar)
+    (rejected,) = found["rejected"]
+    assert (rejected.attributes["record.count"], rejected.attributes["scoring.scored.count"]) == ("1", "0")
+    assert not found["success"]

@@ -153,7 +153,10 @@ def test_other_bodies_are_records(titanic_scorer: Scorer) -> None:
         ("POST", "/model/id", None),
         ("POST", "/score", None),
         ("GET", "id", None),
-        ("GET", "/readyz", None),
+        ("GET", "/readyz", Question.READY),
+        ("HEAD", "/readyz", Question.READY),
+        ("POST", "/readyz", None),
+        ("GET", "/model/readyz", None),
     ],
 )
 def test_paths(method: str, path: str, question: Question | None) -> None:

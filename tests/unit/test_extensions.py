@@ -45,3 +45,24 @@ def test_properties_are_literal_listed_and_read_by_the_library(extension: Extens
     assert set(assigned.values()) <= known
     java_only = {"JVM_OPTIONS", "MOJO_RUNTIME"}
     assert java_only & set(assigned) == (java_only if extension.runtime == "JAVA" else set())
+
+
+@every
+def test_every_allowable_value_is_described_and_every_relationship_named(extension: Extension) -> None:
+    (class_,) = (node for node in ast.parse(extension.module()).body if isinstance(node, ast.ClassDef))
+    for call in (
+        node.value for node in class_.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+    ):
+        given = {k.arg: k.value for k in call.keywords}
+        if "allowable_values" in given:
+            description = " ".join(ast.literal_eval(given["description"]).split())
+            assert not [one for one in ast.literal_eval(given["allowable_values"]) if f"'{one}'" not in description]
+    details = next(node for node in class_.body if isinstance(node, ast.ClassDef) and node.name == "ProcessorDetails")
+    words = next(
+        ast.literal_eval(node.value)
+        for node in details.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id == "description"
+    )
+    assert [name for name in ("success", "rejected", "failure", "original") if f"'{name}'" not in words] == []

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.flows import handover
+from dai_nifi.flows import handover, scorers
 from dai_scoring.errors import LicenceError
 from dai_scoring.files import FileOptions
 from dai_scoring.models import Runtime
@@ -19,6 +19,7 @@ from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring_nifi import successor
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.settings import Settings
+from dai_scoring_nifi.state_words import SCORES, YES, not_scoring
 from dai_scoring_nifi.successor import WORD, Successor
 from tests.unit.test_files import Sum
 from tests.unit.test_model_holder import closed, wait_until
@@ -67,8 +68,19 @@ def test_the_model_that_scores_is_told(watched: Watched) -> None:
     (said,) = watched.told
     assert said.pop("python").startswith("3.")
     assert said.pop("python.process") == str(os.getpid())
-    assert said.pop("scores") == "yes"
-    assert said == {"model.id": "sum", "model.sha256": "0" * 64, "model.file": "now.mojo", "runtime": "python 1"}
+    assert said == {
+        "scores": "yes",
+        "model.id": "sum",
+        "model.sha256": "0" * 64,
+        "model.file": "now.mojo",
+        "runtime": "python 1",
+    }
+
+
+def test_the_tool_knows_the_words_of_a_processor_that_cannot_score() -> None:
+    said = not_scoring("the licence\nhas ended")
+    assert scorers.Told([said, said]).problems() == ["the licence has ended"]
+    assert scorers.Told([{SCORES: YES}]).problems() == []
 
 
 def test_a_next_model_is_loaded_and_dropped_with_its_word(watched: Watched) -> None:

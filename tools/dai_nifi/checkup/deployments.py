@@ -132,6 +132,14 @@ def _parameters() -> Finding:
 
 
 def _flows(flows: Sequence[FlowStatus]) -> Finding:
+    waiting = [one for one in flows if one.state == status.NOT_SCORING]
+    if waiting:
+        words = "; ".join(f"{one.name}: {' '.join(one.problems)}" for one in waiting)
+        advice = (
+            "A process that is being started anew scores again within a minute. If it ends time and again, the machine "
+            "has too little memory. Anything else has to be fixed; FlowFiles wait for it."
+        )
+        return Finding("flows", PROBLEM, words, advice)
     bad = [one for one in flows if one.state == "invalid" or one.problems]
     if bad:
         words = "; ".join(f"{one.name}: {' '.join(one.problems) or one.state}" for one in bad)

@@ -21,7 +21,7 @@ from dai_nifi.flows.metrics import Agreement, ModelCounts
 from dai_nifi.flows.status import FlowStatus
 from dai_scoring.unseen import in_words
 
-_COLOURS = {"running": "green", "partly running": "yellow", "stopped": "yellow", "invalid": "red"}
+_COLOURS = {"running": "green", "partly running": "yellow", "not scoring": "red", "stopped": "yellow", "invalid": "red"}
 
 
 def status(
@@ -116,7 +116,7 @@ def _one(one: FlowStatus, rows_a_second: float | None = None, *, watching: bool 
     parts += [_table(one)] if one.counts else []
     parts += [Text(f"  {line}", "yellow") for each in one.counts for line in _unseen(each)]
     parts += [_queues(one)] if one.queues else []
-    parts += [Text(f"  not valid: {problem}", "red") for problem in one.problems]
+    parts += [Text(f"  problem: {problem}", "red") for problem in one.problems]
     for told in one.bulletins:
         style = "red" if told.level == "ERROR" else "yellow"
         parts.append(Text(f"  {told.time} {told.level} {told.source}: {told.message}", style))

@@ -172,14 +172,15 @@ PYTHON = Extension(
         validators=[StandardValidators.TIME_PERIOD_VALIDATOR],
     )
 ''',
-        "APPLY_DATA_RECIPES": """PropertyDescriptor(
+        "APPLY_DATA_RECIPES": '''PropertyDescriptor(
         name="Apply Data Recipes",
-        description="Whether the pipeline applies its data recipes first, for rows that are as the data was before them.",
+        description="""Whether the pipeline applies its data recipes first: 'true' for rows that are as the data was before them,
+            'false' for rows that are as these make them.""",
         required=True,
         default_value="false",
         allowable_values=["false", "true"],
     )
-""",
+''',
     },
 )
 

@@ -10,6 +10,7 @@ from dai_nifi.errors import UsageError
 from dai_nifi.flows import comparison, serving
 from dai_nifi.flows.builder import (
     BOX_HEIGHT,
+    BOX_WIDTH,
     COLUMN,
     Flow,
     Label,
@@ -72,12 +73,12 @@ _ROUTES = {
     _TO_CHAMPION: f"{_CHOSEN}:and({_ANSWERS}:or({_RECORDS})}}):not()}}",
 }
 
-_READY_ROW, _SCORE_ROW, _CHALLENGER_ROW, _ERROR_ROW = 0, 288, 576, 864
+_SCORE_ROW, _CHALLENGER_ROW, _ERROR_ROW = 288, 576, 864
 
 
 def build(runtime: ScoringRuntime) -> Flow:
     """Put the flow together for a runtime."""
-    front = serving.front(_READY_ROW, _SCORE_ROW, _ERROR_ROW)
+    front = serving.front(_SCORE_ROW, _ERROR_ROW)
     find = Processor(
         name="Find the id",
         type="org.apache.nifi.processors.standard.ExtractText",
@@ -113,6 +114,16 @@ def build(runtime: ScoringRuntime) -> Flow:
     challenger = _answering("Score with the challenger", runtime, at_column(4, _CHALLENGER_ROW), CHALLENGER)
     scores = serving.answer("Answer with scores", at_column(5, _SCORE_ROW), front.contexts, ends=("failure",))
     copies = comparison.copies(runtime, f"${{RouteOnAttribute.Route:equals('{_COPIED}')}}")
+    last, above, below = at_column(6, _SCORE_ROW), _SCORE_ROW - 84, _CHALLENGER_ROW + BOX_HEIGHT + 32
+    rejected = serving.rejected(
+        front,
+        last,
+        [
+            (champion, [(champion.middle[0] + 96, above), (last[0] + BOX_WIDTH // 2, above)]),
+            (challenger, [(challenger.middle[0] + 96, below), (last[0] + BOX_WIDTH // 2 + 96, below)]),
+        ],
+        _ERROR_ROW,
+    )
     down, across, refused = scores.middle[0], comparison.AGREE_ROW - 176, _ERROR_ROW - 96
     return Flow(
         name=NAME,
@@ -128,6 +139,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             champion,
             challenger,
             scores,
+            rejected.look,
             *front.others(),
             *copies.processors,
         ],
@@ -145,13 +157,7 @@ def build(runtime: ScoringRuntime) -> Flow:
                 challenger,
                 [(choose.at[0] + 408, challenger.middle[1])],
             ),
-            serving.brief(
-                "about the model",
-                front.route,
-                ["model"],
-                champion,
-                [(front.route.middle[0] + 96, _SCORE_ROW - 84), (champion.middle[0], _SCORE_ROW - 84)],
-            ),
+            serving.asks(front, champion, ["model", "ready"], "about the model; is it ready?"),
             serving.brief("scored by the champion", champion, ["success"], scores),
             serving.brief(
                 "scored by the challenger", challenger, ["success"], scores, [(scores.middle[0], challenger.middle[1])]
@@ -177,6 +183,7 @@ def build(runtime: ScoringRuntime) -> Flow:
                 front.explain,
                 [(challenger.middle[0], refused), (front.explain.middle[0] + 96, refused)],
             ),
+            *rejected.connections,
             *front.refusals(),
             serving.brief(
                 "answered",
@@ -192,7 +199,7 @@ def build(runtime: ScoringRuntime) -> Flow:
 
 
 def _answering(name: str, runtime: ScoringRuntime, at: Point, model: Parameter) -> Processor:
-    return scoring(runtime, at, SETTINGS, {"H2O REST Requests": "answer"}, ends=("rejected",), name=name, model=model)
+    return scoring(runtime, at, SETTINGS, {"H2O REST Requests": "answer"}, ends=(), name=name, model=model)
 
 
 def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str, str]:
@@ -232,13 +239,12 @@ def _labels() -> list[Label]:
             "http.port, id.column, agreement.column, disagreements.directory and, for models that need one, "
             "licence.key.\n"
             "2. Right-click the canvas, Enable all controller services.\n"
-            "3. Right-click the canvas, Start. GET /readyz then answers Ready.",
-            (0, _READY_ROW - 256),
+            "3. Right-click the canvas, Start. GET /readyz answers Ready once the champion can score.",
+            (0, _SCORE_ROW - 352),
             (5 * COLUMN - 192, 160),
             "#dcefdc",
             18,
         ),
-        zone("Is the service up?  GET /readyz", at_column(2, _READY_ROW), 2, "#eef3f8", 208),
         zone("The champion, and the answers", at_column(4, _SCORE_ROW), 2, "#e3f1e3", 208),
         zone("The challenger, where it answers", at_column(4, _CHALLENGER_ROW), 1, "#e8e4f5", 208),
         zone("Refused requests, and rows that cannot be scored", at_column(2, _ERROR_ROW), 3, "#fbe6e3", 208),

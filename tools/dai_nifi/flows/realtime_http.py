@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dai_nifi.flows import serving
-from dai_nifi.flows.builder import COLUMN, Flow, Label, zone
+from dai_nifi.flows.builder import BOX_WIDTH, COLUMN, Flow, Label, zone
 from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, scoring, specs
 from dai_nifi.flows.settings import BAD_ROWS, settings
 
@@ -14,21 +14,25 @@ SETTINGS = settings({BAD_ROWS.name: "fail the FlowFile"})
 
 PARAMETERS = (*serving.PARAMETERS, MODEL, LICENCE, *SETTINGS)
 
-_FIRST, _THIRD, _FOURTH = 0, 2 * COLUMN, 3 * COLUMN
-_READY_ROW, _SCORE_ROW, _ERROR_ROW = 0, 288, 576
+_FIRST, _THIRD, _FOURTH, _FIFTH = 0, 2 * COLUMN, 3 * COLUMN, 4 * COLUMN
+_SCORE_ROW, _ERROR_ROW = 0, 288
 
 
 def build(runtime: ScoringRuntime) -> Flow:
     """Put the flow together for a runtime."""
-    front = serving.front(_READY_ROW, _SCORE_ROW, _ERROR_ROW)
+    front = serving.front(_SCORE_ROW, _ERROR_ROW)
     score = scoring(
         runtime,
         (_THIRD, _SCORE_ROW),
         SETTINGS,
         {"H2O REST Requests": "answer"},
-        ends=("rejected",),
+        ends=(),
     )
     scores = serving.answer("Answer with scores", (_FOURTH, _SCORE_ROW), front.contexts)
+    last, above = (_FIFTH, _SCORE_ROW), _SCORE_ROW - 84
+    rejected = serving.rejected(
+        front, last, [(score, [(score.middle[0] + 96, above), (last[0] + BOX_WIDTH // 2, above)])], _ERROR_ROW
+    )
     return Flow(
         name=NAME,
         comments=SUMMARY,
@@ -39,14 +43,17 @@ def build(runtime: ScoringRuntime) -> Flow:
             front.route,
             score,
             scores,
+            rejected.look,
             *front.others(),
         ],
         connections=[
             serving.brief("requests", front.receive, ["success"], front.route),
-            serving.brief("rows to score", front.route, ["score", "model"], score),
+            serving.brief("rows to score", front.route, ["score"], score),
+            serving.asks(front, score, ["model", "ready"], "about the model; is it ready?"),
             serving.brief("scored rows", score, ["success"], scores),
             *front.sides(),
             serving.brief("not scored", score, ["failure"], front.explain),
+            *rejected.connections,
             *front.refusals(),
         ],
         labels=_labels(),
@@ -72,13 +79,12 @@ def _labels() -> list[Label]:
             "1. Right-click the canvas, Parameters: set model.file (upload the model as an asset), http.port and, for "
             "models that need one, licence.key.\n"
             "2. Right-click the canvas, Enable all controller services.\n"
-            "3. Right-click the canvas, Start. GET /readyz then answers Ready.",
-            (_FIRST, _READY_ROW - 256),
+            "3. Right-click the canvas, Start. GET /readyz answers Ready once the model can score.",
+            (_FIRST, _SCORE_ROW - 352),
             (_THIRD + 1600, 160),
             "#dcefdc",
             18,
         ),
-        zone("Is the service up?  GET /readyz", (_THIRD, _READY_ROW), 2, "#eef3f8", 208),
         zone("Scores", (_THIRD, _SCORE_ROW), 2, "#e3f1e3", 208),
         zone("Refused requests, and rows that cannot be scored", (_THIRD, _ERROR_ROW), 3, "#fbe6e3", 208),
     ]

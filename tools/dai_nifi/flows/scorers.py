@@ -19,6 +19,9 @@ from dai_nifi.progress import Progress
 QUICK = 0.03
 """Seconds between two questions while requests wait."""
 
+# As processors/dai_scoring_nifi/state_words.py has them, which runs in NiFi.
+_SCORES, _PROBLEM, _NO = "scores", "problem", "no"
+
 # NiFi says for a moment that a processor is invalid while it looks at its new value.
 _SETTLED_LOOKS = 50
 
@@ -37,6 +40,11 @@ class Told:
     def has_loaded(self, word: str, digest: str, nodes: int) -> bool:
         """Whether every node has the next model that it was told of with this word."""
         return self.everywhere("next.word", word, nodes) and self.everywhere("next.sha256", digest, nodes)
+
+    def problems(self) -> list[str]:
+        """Why it does not score now, on the nodes that say so."""
+        said = [one.get(_PROBLEM, "it does not say why") for one in self.nodes if one.get(_SCORES) == _NO]
+        return list(dict.fromkeys(said))
 
     def first(self, key: str) -> str | None:
         """What the first node that says something says."""

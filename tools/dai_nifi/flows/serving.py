@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -38,7 +38,7 @@ _POST = "${http.method:equals('POST')"
 _LOOKS = "${http.method:in('GET', 'HEAD')"
 _MULTIPART = "${mime.type:startsWith('multipart/')"
 _PART = "${http.multipart.fragments.sequence.number"
-_IS_READYZ = "${http.request.uri:equals('/readyz')}"
+_IS_READYZ = f"${{http.request.uri:equals('{Question.READY.path}')}}"
 
 
 def _at(*paths: str) -> str:
@@ -47,8 +47,8 @@ def _at(*paths: str) -> str:
 
 
 # The paths of H2O's REST scorers; rows may come to any path, but for those that say something of the model.
-_ABOUT = _at(*(f"/model/{one.value}" for one in Question if not one.has_body))
-_ROWS = _at("/score", *(f"/model/{one.value}" for one in Question if one.has_body))
+_ABOUT = _at(*(one.path for one in Question if not one.has_body and one is not Question.READY))
+_ROWS = _at("/score", *(one.path for one in Question if one.has_body))
 _POST_ROWS = f"{_POST}:and({_ABOUT}:not()}})"
 
 # Each request matches one of these or none; none means that nothing is at that path.
@@ -80,16 +80,22 @@ def _by_code() -> str:
     return found
 
 
+# NiFi keeps the last route that was taken; this one begins as that of rows does.
+_NO_SCORE = "score of no row"
+_NONE_SCORED = "${scoring.scored.count:equals('0')"
 _STATUS = _by_route(
-    ("score", _by_code()),
+    ("score", f"{_NONE_SCORED}:ifElse('400', {_by_code()})}}"),
     ("model", _by_code()),
+    ("ready", _by_code()),
     ("unmatched", "'404'"),
     otherwise="${RouteOnAttribute.Route:substringBefore(' ')}",
 )
 _SAID = "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}"
+_NO_ROW = "'None of the rows can be scored: in each, a value cannot become what the column of the model holds.'"
 _DETAIL = _by_route(
-    ("score", _SAID),
+    ("score", f"{_NONE_SCORED}:ifElse({_NO_ROW}, {_SAID})}}"),
     ("model", _SAID),
+    ("ready", _SAID),
     ("400 no body", f"'The request has no body. {_HINT}'"),
     (
         "405 wrong method",
@@ -99,7 +105,7 @@ _DETAIL = _by_route(
     otherwise=f"${{http.request.uri:prepend('There is nothing at '):append('. {_HINT}')}}",
 )
 _ALLOW = _by_route(
-    ("405 wrong method", f"{_at('/readyz')}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
+    ("405 wrong method", f"{_at(Question.READY.path)}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
     otherwise="''",
 )
 
@@ -111,9 +117,7 @@ class Front:
     contexts: Service
     receive: Processor
     route: Processor
-    """Rows to score leave by ``score``, questions about the model by ``model``."""
-    say_ready: Processor
-    ready: Processor
+    """Rows to score leave by ``score``, questions about the model by ``model``, whether it can score by ``ready``."""
     explain: Processor
     """Takes what could not be scored."""
     write: Processor
@@ -121,7 +125,7 @@ class Front:
 
     def others(self) -> list[Processor]:
         """Those that are not on the way to a score."""
-        return [self.say_ready, self.ready, self.explain, self.write, self.refuse]
+        return [self.explain, self.write, self.refuse]
 
     def refusals(self) -> list[Connection]:
         """From the choice of status and detail to the response."""
@@ -134,8 +138,6 @@ class Front:
         """The requests that are not to be scored."""
         down = self.route.middle[0]
         return [
-            brief("is it ready?", self.route, ["ready"], self.say_ready, bends=[(down, self.say_ready.middle[1])]),
-            brief("ready", self.say_ready, ["success"], self.ready),
             brief(
                 "refused requests",
                 self.route,
@@ -146,8 +148,16 @@ class Front:
         ]
 
 
-def front(ready_row: int, score_row: int, error_row: int) -> Front:
-    """Make them, in three rows."""
+@dataclass(frozen=True)
+class Rejected:
+    """The processor that looks at rejected rows, and its connections."""
+
+    look: Processor
+    connections: Sequence[Connection]
+
+
+def front(score_row: int, error_row: int) -> Front:
+    """Make them, in two rows."""
     first, second, third, fourth, fifth = (column * COLUMN for column in range(5))
     contexts = Service(
         name="Open requests",
@@ -187,25 +197,6 @@ def front(ready_row: int, score_row: int, error_row: int) -> Front:
         ends=("further part",),
         comments="Sends each request one way; the names that begin with a number are refusals with that status.",
     )
-    say_ready = Processor(
-        name="Say Ready",
-        type="org.apache.nifi.processors.standard.ReplaceText",
-        at=(third, ready_row),
-        properties={
-            "Replacement Strategy": "Always Replace",
-            "Evaluation Mode": "Entire text",
-            "Replacement Value": "Ready",
-        },
-        ends=("failure",),
-    )
-    ready = Processor(
-        name="Answer Ready",
-        type="org.apache.nifi.processors.standard.HandleHttpResponse",
-        at=(fourth, ready_row),
-        properties={"HTTP Status Code": "200", "HTTP Context Map": contexts, "Content-Type": "text/plain"},
-        dynamic=("Content-Type",),
-        ends=("success", "failure"),
-    )
     explain = Processor(
         name="Choose status and detail",
         type="org.apache.nifi.processors.attributes.UpdateAttribute",
@@ -244,7 +235,44 @@ def front(ready_row: int, score_row: int, error_row: int) -> Front:
         dynamic=("Content-Type", "Allow"),
         ends=("success", "failure"),
     )
-    return Front(contexts, receive, route, say_ready, ready, explain, write, refuse)
+    return Front(contexts, receive, route, explain, write, refuse)
+
+
+def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequence[Point]]], error_row: int) -> Rejected:
+    """What becomes of rejected rows at ``at``: a request of which no row was scored is answered with an error.
+
+    ``scorers`` have the bends of their connections. The others of a request are answered with its scores.
+    """
+    look = Processor(
+        name="Was no row scored?",
+        type="org.apache.nifi.processors.standard.RouteOnAttribute",
+        at=at,
+        properties={"Routing Strategy": "Route to Property name", _NO_SCORE: f"{_NONE_SCORED}}}"},
+        dynamic=(_NO_SCORE,),
+        ends=("unmatched",),
+        comments="Rejected rows of a request end here, unless there is nothing else to answer it with.",
+    )
+    above = error_row - 96
+    return Rejected(
+        look,
+        [
+            *(brief("rejected rows", one, ["rejected"], look, bends) for one, bends in scorers),
+            brief(
+                "no row was scored",
+                look,
+                [_NO_SCORE],
+                front.explain,
+                [(look.middle[0], above), (front.explain.middle[0] + 96, above)],
+            ),
+        ],
+    )
+
+
+def asks(front: Front, scorer: Processor, relationships: Sequence[str], name: str) -> Connection:
+    """Questions to the scoring processor, in a queue of their own, so that they do not wait behind rows."""
+    above = front.route.at[1] - 84
+    bends = [(front.route.middle[0] + 96, above), (scorer.middle[0], above)]
+    return brief(name, front.route, relationships, scorer, bends)
 
 
 def answer(name: str, at: Point, contexts: Service, ends: tuple[str, ...] = ("success", "failure")) -> Processor:

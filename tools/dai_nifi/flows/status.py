@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +17,14 @@ from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.lifecycle import Bulletin
 from dai_nifi.flows.metrics import Agreement, ModelCounts
 from dai_nifi.flows.rest import canvas, nifi_calls
+from dai_nifi.flows.scorers import Told
 from dai_nifi.flows.slots import SLOTS
 
 # What the only runtime that tells the levels of a model is called; see dai_scoring/runtimes/h2o3_mojo.py.
 _TELLS_LEVELS = "h2o-genmodel"
+
+
+NOT_SCORING = "not scoring"
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class FlowStatus:
     flow: str
     runtime: str
     state: str
-    """running, stopped, partly running or invalid"""
+    """running, not scoring (it runs, but its model cannot score now), stopped, partly running or invalid"""
     running: int
     stopped: int
     invalid: int
@@ -120,16 +125,18 @@ def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
     shown = values.shown if values else {}
     told = [one for one in lifecycle.bulletins(flow.id) if one.level in ("WARNING", "ERROR")]
     scoring = _scorers(flow, found)
-    loaded = _loaded(scoring)
+    said = {one.id: scorers.told(one.id) for one in scoring if one.component.state == "RUNNING"}
+    loaded = _loaded(scoring, said)
+    waiting = _not_scoring(scoring, said)
     return FlowStatus(
         name=flow.name,
         flow=flow.mark.flow,
         runtime=flow.mark.runtime,
-        state=_overall(states),
+        state=NOT_SCORING if waiting and "running" in states else _overall(states),
         running=states.count("running"),
         stopped=states.count("stopped"),
         invalid=states.count("invalid"),
-        problems=lifecycle.problems(found),
+        problems=[*lifecycle.problems(found), *waiting],
         queued_flowfiles=int(whole.flow_files_queued or 0),
         queued_bytes=int(whole.bytes_queued or 0),
         queues=_queues(whole),
@@ -228,13 +235,21 @@ def _scorers(flow: Deployed, found: list[Any]) -> list[Any]:
     return [one for one in found if runtime and one.component.type == runtime.processor]
 
 
-def _loaded(scoring: list[Any]) -> list[LoadedModel]:
+def _not_scoring(scoring: list[Any], said: Mapping[str, Told]) -> list[str]:
+    """What keeps running processors from scoring, by their own word or by that of what watches over their process."""
+    names = {one.id: one.component.name for one in scoring}
+    return [
+        f"{names[each]} does not score now: {problem}" for each, told in said.items() for problem in told.problems()
+    ]
+
+
+def _loaded(scoring: list[Any], said: Mapping[str, Told]) -> list[LoadedModel]:
     found = (
         LoadedModel(node["model.id"], node["model.file"], node["model.sha256"], node["runtime"], role)
         for role, processors in _by_role(scoring)
         for one in processors
-        if one.component.state == "RUNNING"
-        for node in scorers.told(one.id).nodes
+        if one.id in said
+        for node in said[one.id].nodes
         if "model.sha256" in node
     )
     return list(dict.fromkeys(found))
