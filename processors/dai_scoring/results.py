@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.errors import NameClashError, OptionError
+from dai_scoring.errors import MissingIdColumnsError, NameClashError
 from dai_scoring.options import OutputColumns
 from dai_scoring.records import as_number_column
 from dai_scoring.schema import Column
@@ -27,9 +27,7 @@ def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[st
     if output is OutputColumns.PREDICTIONS:
         return []
     if absent := [name for name in ids if name not in set(present)]:
-        raise OptionError(
-            f"the id column(s) {', '.join(absent)} are not in the records; these are: {', '.join(present[:50])}"
-        )
+        raise MissingIdColumnsError(absent, present)
     return list(ids)
 
 

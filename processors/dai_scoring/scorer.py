@@ -198,9 +198,9 @@ class Scorer:
             can = [_WORDS[one] for one in Capability if one in _WORDS and self._engine.supports(one)]
             raise UnsupportedError(
                 f"this model gives no {' and no '.join(_WORDS[one] for one in lacking)} on {self.info.runtime}; "
-                f"beside predictions it gives {' and '.join(can) or 'nothing'}. "
-                "Set Contributions and Prediction Intervals to what it can do.",
-                "Prediction Intervals" if Capability.PREDICTION_INTERVAL in lacking else "Contributions",
+                f"beside predictions it gives {' and '.join(can) or 'nothing'}.",
+                "intervals" if Capability.PREDICTION_INTERVAL in lacking else "contributions",
+                advice=("Set {contributions} and {intervals} to what it can do.",),
             )
 
     def score(

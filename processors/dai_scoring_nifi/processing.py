@@ -23,6 +23,7 @@ from dai_scoring import rest_v1
 from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.files import FileOptions, score_file
 from dai_scoring.models import Runtime
+from dai_scoring.option_words import OPTIONS, Audience
 from dai_scoring.options import BadRows
 from dai_scoring.relay import beside
 from dai_scoring.scorer import Scorer
@@ -124,7 +125,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             else:
                 self.logger.warn("The Python process of this processor had ended. It scores again, in a new one.")
                 return True
-        self._bulletins.waiting(self.logger, problem.code, str(problem))
+        self._bulletins.waiting(self.logger, problem.code, problem.told(Audience.CANVAS))
         time.sleep(_WAIT_SECONDS)
         return False
 
@@ -216,7 +217,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         try:
             return self._score(batch, item, together)
         except ScoringError as error:
-            return self._failed(item, error.code, str(error))
+            return self._failed(item, error.code, error.told(Audience.CANVAS))
         except OSError as error:
             return self._failed(item, "io", _no_file(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
@@ -244,9 +245,10 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
 
     def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
         """A refusal, said of the property that is to be set right."""
-        subject = error.option or self.model_property
+        name = OPTIONS[error.option].property_name if error.option else None
+        subject = name or self.model_property
         value = None if subject == properties.LICENCE_KEY else self._lookup(context)(subject)
-        return properties.Problem(subject, str(error), value)
+        return properties.Problem(subject, error.told(Audience.CANVAS), value)
 
     def _services_of(self, context: Any) -> Services:
         reader, writer = (
