@@ -21,6 +21,9 @@ from dai_scoring.complaints import NO_TEXT
 _BLANKS = " \t"
 _NUMBER = re.compile(r"\$?([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)(%?)")
 _LONGEST_NUMBER = 40
+# An Arrow scalar: see NO_TEXT.
+_EMPTY = pa.scalar(0, pa.int32())
+_NO_ROWS = np.array([], np.int64)
 # What stands for a truth value, the most usual first.
 _TRUTHS = {True: ("true", "t", "1", "yes", "y"), False: ("false", "f", "0", "no", "n")}
 MISSING = frozenset({"NA", "N/A", "na", "n/a", "NaN", "nan"})
@@ -55,11 +58,12 @@ class Levels:
 
         Blanks alone are missing, as the empty text is.
         """
-        texts = pc.if_else(pc.equal(pc.binary_length(texts), 0), NO_TEXT, texts)
+        if "" in self._index:
+            texts = pc.if_else(pc.equal(pc.binary_length(texts), _EMPTY), NO_TEXT, texts)
         found = pc.index_in(texts, self.array)
+        if found.null_count == texts.null_count:
+            return found, _NO_ROWS
         open_rows = np.flatnonzero(np.asarray(pc.and_(pc.is_null(found), pc.is_valid(texts))))
-        if not len(open_rows):
-            return found, open_rows
         # Each different text is looked at once.
         encoded = texts.take(pa.array(open_rows)).dictionary_encode()
         words = encoded.dictionary.to_pylist()

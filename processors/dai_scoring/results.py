@@ -21,7 +21,7 @@ Rows = TypeVar("Rows", pa.Table, pa.Array)
 
 
 def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[str]) -> list[str]:
-    """The input columns that a scored record keeps; OptionError where an id column is absent."""
+    """The input columns that a scored record keeps; MissingIdColumnsError where an id column is absent."""
     if output is OutputColumns.ALL:
         return list(present)
     if output is OutputColumns.PREDICTIONS:

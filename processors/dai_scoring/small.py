@@ -200,6 +200,8 @@ def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequ
     kept = [rows.names[index] for index in request.kept]
     if not set(kept).isdisjoint(names):
         return None
+    if len(kept) == len(rows.names) and rows.names == tuple(kept):
+        return rows.extended(names, predictions)
     return rows.written([*kept, *names], [*(rows.columns[index] for index in request.kept), *predictions])
 
 

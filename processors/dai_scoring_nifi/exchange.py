@@ -10,7 +10,6 @@ large ones go through files. Where a NiFi does not let the helper reach its proc
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import threading
 from collections.abc import Sequence
@@ -18,10 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from nifiapi.__jvm__ import JvmHolder
 from nifiapi.flowfiletransform import FlowFileTransformResult
 
-from dai_scoring_nifi import packed
+from dai_scoring_nifi import helper, packed
 
 ATTRIBUTES = ("mime.type", "filename", "http.method", "http.request.uri")
 """The attributes that are known of each FlowFile."""
@@ -33,7 +31,7 @@ _MOST = 32
 # So that what NiFi does for each call of a processor is shared, and none of the FlowFiles waits long for the others.
 _TOGETHER = 2 << 20
 _NO_SERVICES = "-this NiFi does not let a Python processor reach its process session"
-_JARS = Path(__file__).parent / "jars"
+_CLASS = "daiscoring.nifi.Exchange"
 
 
 @dataclass(frozen=True)
@@ -122,56 +120,45 @@ class Exchange:
         self._helper = self._take = None
         self.problem = None
 
-    def take(self, context: Any, flowfile: Any, file: Path, services: Services | None = None) -> Batch:
+    def keep(self, context: Any, flowfile: Any, reason: str) -> Any:
+        """What NiFi is to be given for a FlowFile that is to stay in its queue; the canvas shows the reason."""
+        try:
+            return (self._helper or _bound(context, flowfile)).keep(reason)
+        except Exception:  # noqa: BLE001 - py4j raises Java's errors as several types
+            # NiFi cannot do anything with None either, and leaves the FlowFile.
+            return None
+
+    def take(
+        self, context: Any, flowfile: Any, file: Path, services: Services | None = None, most: int = _MOST
+    ) -> Batch:
         """The FlowFile, and others behind it if none is large; with record services, it alone and no contents.
 
-        ``file`` is for what is too long for a call.
+        ``file`` is for what is too long for a call, ``most`` how many FlowFiles to take.
         """
         if self._take is None and self.problem is None:
             self._bind(context, flowfile, services)
         if self._take is None:
             return BridgeBatch(flowfile)
-        small, most = (SMALL, _MOST) if services is None else (-1, 1)
+        small, most = (SMALL, most) if services is None else (-1, 1)
         return _HelperBatch(self._helper, self._take(flowfile, small, most, _TOGETHER, str(file)), file)
 
     def _bind(self, context: Any, flowfile: Any, services: Services | None) -> None:
         try:
-            helper = _load(flowfile.getClass().getClassLoader())
-            helper.bind(flowfile, context.java_context, "\n".join(ATTRIBUTES), os.getpid())
+            found = _bound(context, flowfile)
             if services is not None:
-                helper.bindRecords(services.reader, services.writer)
+                found.bindRecords(services.reader, services.writer)
         except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
             self.problem = f"{type(error).__name__}: {error}".strip().splitlines()[0]
         else:
             # Looked up once: a bound method of py4j costs nothing to keep.
-            self._helper, self._take = helper, helper.take
+            self._helper, self._take = found, found.take
 
 
-_lock = threading.Lock()
-_helper_class: Any = None
-
-
-def _load(parent: Any) -> Any:
-    """A helper; its class loader is below that of NiFi's bridge to Python.
-
-    There is one class for the whole process: the bridge keeps methods by their class's name, and would call those
-    of another class of that name.
-    """
-    global _helper_class
-    with _lock:
-        if _helper_class is None:
-            _helper_class = _loaded(parent)
-    return _helper_class.newInstance()
-
-
-def _loaded(parent: Any) -> Any:
-    jvm = JvmHolder.jvm
-    urls = [jvm.java.io.File(str(path)).toURI().toURL() for path in sorted(_JARS.glob("*.jar"))]
-    array = jvm.java.lang.reflect.Array
-    java_urls = array.newInstance(jvm.java.net.URI("file:/").toURL().getClass(), len(urls))
-    for index, url in enumerate(urls):
-        array.set(java_urls, index, url)
-    return jvm.java.net.URLClassLoader(java_urls, parent).loadClass("daiscoring.nifi.Exchange")
+def _bound(context: Any, flowfile: Any) -> Any:
+    """A helper that knows this NiFi's classes, where it has those that are needed."""
+    found = helper.load(_CLASS, flowfile.getClass().getClassLoader())
+    found.bind(flowfile, context.java_context, "\n".join(ATTRIBUTES))
+    return found
 
 
 class _HelperBatch:

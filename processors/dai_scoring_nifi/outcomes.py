@@ -16,7 +16,6 @@ from dai_scoring_nifi.record_services import Done
 SUCCESS = "success"
 REJECTED = "rejected"
 FAILURE = "failure"
-ORIGINAL = "original"
 
 # Of the rejected records: how many others of the same FlowFile were scored.
 _SCORED_COUNT = "scoring.scored.count"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 import time
-import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,58 +12,33 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nifiapi.__jvm__ import JvmHolder
-from nifiapi.flowfiletransform import FlowFileTransform
-from nifiapi.properties import ValidationResult
 from nifiapi.relationship import Relationship
 
 from dai_scoring import rest_v1
-from dai_scoring.errors import ModelError, OptionError, ScoringError
+from dai_scoring.errors import ModelError, ScoringError
 from dai_scoring.files import FileOptions, score_file
-from dai_scoring.models import Runtime
-from dai_scoring.option_words import OPTIONS, Audience
 from dai_scoring.options import BadRows
 from dai_scoring.relay import beside
 from dai_scoring.scorer import Scorer
-from dai_scoring.small import SmallContent, SmallContents, warm_up
+from dai_scoring.small import SmallContent, SmallContents
 from dai_scoring_nifi import outcomes
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.bulletins import Bulletins
-from dai_scoring_nifi.exchange import SMALL, Batch, Exchange, Item, Outcome, Services
-from dai_scoring_nifi.folders import Folder, Folders
-from dai_scoring_nifi.garbage import spare_what_lives
-from dai_scoring_nifi.lifetime import end_with_parent
-from dai_scoring_nifi.model import ModelHolder
-from dai_scoring_nifi.outcomes import FAILURE, ORIGINAL, REJECTED, SUCCESS
+from dai_scoring_nifi.bulletins import Bulletins, on_canvas
+from dai_scoring_nifi.exchange import SMALL, Batch, Item, Outcome
+from dai_scoring_nifi.folders import Folder
+from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
 from dai_scoring_nifi.record_services import score_records
-from dai_scoring_nifi.refusal import refusal
 from dai_scoring_nifi.settings import Settings
-from dai_scoring_nifi.state import ComponentState
-from dai_scoring_nifi.successor import Successor
-
-# Between two attempts to load a model for FlowFiles that wait.
-_WAIT_SECONDS = 1.0
+from dai_scoring_nifi.starting import Starting
 
 
-class RecordScoring(FlowFileTransform):  # type: ignore[misc]
+class RecordScoring(Starting):
     """Scores the records of FlowFiles: the behaviour that all processors of this suite share."""
-
-    runtime = Runtime.AUTO
-    model_property = properties.MODEL_FILE
 
     def __init__(self, **_: Any) -> None:
         super().__init__()
-        end_with_parent()
-        self._models = ModelHolder(lambda line: self.logger.info(line))
-        self._successor = Successor(self._models)
-        self._folders = Folders()
-        self._exchange = Exchange()
         self._bulletins = Bulletins()
         self._helpers = ThreadPoolExecutor(os.cpu_count(), "dai-scoring-beside")
-        self._settings: Settings | None = None
-        self._scorer: Scorer | None = None
-        self._starting = threading.Lock()
-        self._services: Services | None = None
         self._warned = False
 
     def getRelationships(self) -> list[Any]:  # noqa: N802 - NiFi's name
@@ -84,93 +57,10 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             ),
         ]
 
-    def customValidate(self, context: Any) -> list[Any]:  # noqa: N802 - NiFi's name
-        """Everything that would keep the processor from scoring, said before it is started."""
-        if self._scorer is not None:
-            # It runs: its model must not be taken away because another file lies at the path by now.
-            return []
-        found, problems = self._read(context)
-        if found is not None:
-            try:
-                self._opened(found)
-            except ScoringError as error:
-                problems = [self._problem(context, error)]
-            except Exception as error:  # noqa: BLE001 - NiFi would show the whole stack trace
-                problems = [self._problem(context, self._unexpected(error))]
-        return [
-            ValidationResult(subject=problem.subject, explanation=problem.explanation, valid=False, input=problem.value)
-            for problem in problems
-        ]
-
-    def onScheduled(self, context: Any) -> None:  # noqa: N802 - NiFi's name
-        """Load the model; raising here keeps the processor from starting, and NiFi shows the message."""
-        try:
-            self._start(context)
-        except ScoringError as error:
-            raise refusal(error) from None
-        except Exception as error:  # noqa: BLE001 - NiFi would show the whole stack trace
-            raise refusal(self._unexpected(error)) from None
-
-    def _started_anew(self, context: Any) -> bool:
-        """Start an object that NiFi made anew after its process died, which it does not call ``onScheduled`` on."""
-        with self._starting:
-            if self._scorer is not None:
-                return True
-            try:
-                self._start(context)
-            except ScoringError as error:
-                problem = error
-            except Exception as error:  # noqa: BLE001 - the FlowFile waits, and NiFi must say why
-                problem = self._unexpected(error)
-            else:
-                self.logger.warn("The Python process of this processor had ended. It scores again, in a new one.")
-                return True
-        self._bulletins.waiting(self.logger, problem.code, problem.told(Audience.CANVAS))
-        time.sleep(_WAIT_SECONDS)
-        return False
-
-    def _start(self, context: Any) -> None:
-        self._require_original(context)
-        found, problems = self._read(context)
-        if found is None:
-            raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
-        scorer = self._opened(found)
-        if self.runtime is not Runtime.PYTHON:
-            warm_up(scorer, found.options.wanted)
-        self._models.running(True)
-        self._settings = found
-        self._services = self._services_of(context) if found.services else None
-        self._successor.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).tell)
-        spare_what_lives()
-        # Last: with it the processor counts as started, for all threads.
-        self._scorer = scorer
-
-    @staticmethod
-    def _require_original(context: Any) -> None:
-        """Refuse to start where NiFi would roll back every FlowFile: it calls such a processor valid."""
-        java = context.java_context
-        original = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name(ORIGINAL).build()
-        if not java.isAutoTerminated(original) and not java.hasConnection(original):
-            raise OptionError(
-                "the relationship 'original' is neither connected nor terminated, so NiFi could send no FlowFile on. "
-                "Connect it, or tick 'terminate' for it under Relationships."
-            )
-
-    def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
-        """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
-        self._successor.rest()
-        self._scorer = None
-        self._models.running(False)
-        self._exchange.reset()
-        self._folders.remove()
-
     def transform(self, context: Any, flowfile: Any) -> Any:
-        """Score a FlowFile, and others that wait behind it if none is large.
-
-        None sends the FlowFile back to its queue, for NiFi to bring it again a moment later.
-        """
-        if self._scorer is None and not self._started_anew(context):
-            return None
+        """Score a FlowFile, and others that wait behind it if none is large."""
+        if self._scorer is None and (problem := self._start_anew(context)) is not None:
+            return self._not_now(context, flowfile, problem)
         batch = self._exchange.take(context, flowfile, self._folders.call(), self._services)
         if not batch.can_add:
             self._say_that_it_is_slow()
@@ -183,6 +73,20 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
             for outcome in found:
                 outcome.discard()
             raise
+
+    def _not_now(self, context: Any, flowfile: Any, problem: Exception) -> Any:
+        """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""
+        code = problem.code if isinstance(problem, ScoringError) else ModelError.code
+        self._bulletins.waiting(self.logger, code, on_canvas(problem))
+        if self._lookup(context)(properties.H2O_REST_REQUESTS) == properties.ANSWER:
+            batch = self._exchange.take(context, flowfile, self._folders.call(), most=1)
+            if "http.method" in batch.items[0].attributes:
+                return batch.send(
+                    [self._failed(batch.items[0], ModelError.code, f"the model cannot score now: {problem}")]
+                )
+            batch.give_back()
+        context.yield_resources()
+        return self._exchange.keep(context, flowfile, f"FlowFiles wait in their queue: {problem}")
 
     def _outcomes(self, batch: Batch) -> list[Outcome]:
         quick = self._quick(batch.items)
@@ -217,7 +121,7 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
         try:
             return self._score(batch, item, together)
         except ScoringError as error:
-            return self._failed(item, error.code, error.told(Audience.CANVAS))
+            return self._failed(item, error.code, on_canvas(error))
         except OSError as error:
             return self._failed(item, "io", _no_file(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
@@ -228,53 +132,6 @@ class RecordScoring(FlowFileTransform):  # type: ignore[misc]
                 f"the processor's own code failed ({type(error).__name__}). NiFi's log says where, just before this: "
                 "please report that. Others of its kind will fail too; the rest is scored.",
             )
-
-    def _log_place(self, error: Exception) -> None:
-        """Tell NiFi's log, not the canvas, where an unexpected error came from."""
-        # Only the types and places: messages of foreign exceptions may hold values of a record.
-        where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
-        self.logger.info(f"Unexpected {type(error).__name__} at\n{where}")
-
-    def _unexpected(self, error: Exception) -> ModelError:
-        """What to say of an error that nobody thought of, while the processor gets ready."""
-        self._log_place(error)
-        return ModelError(
-            f"the model cannot be loaded: the processor's own code failed ({type(error).__name__}). NiFi's log says "
-            "where: please report that."
-        )
-
-    def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
-        """A refusal, said of the property that is to be set right."""
-        name = OPTIONS[error.option].property_name if error.option else None
-        subject = name or self.model_property
-        value = None if subject == properties.LICENCE_KEY else self._lookup(context)(subject)
-        return properties.Problem(subject, error.told(Audience.CANVAS), value)
-
-    def _services_of(self, context: Any) -> Services:
-        reader, writer = (
-            context.getProperty(name).asControllerService()
-            for name in (properties.RECORD_READER, properties.RECORD_WRITER)
-        )
-        return Services(reader, writer)
-
-    def _opened(self, found: Settings) -> Scorer:
-        scorer = self._models.get(found, self.runtime)
-        scorer.check(found.options.wanted)
-        return scorer
-
-    @staticmethod
-    def _lookup(context: Any) -> properties.Lookup:
-        def lookup(name: str) -> str | None:
-            # NiFi 2.3 gives a value object for every property, later versions None where it does not apply.
-            value = context.getProperty(name)
-            text = None if value is None else value.getValue()
-            return None if text is None else str(text)
-
-        return lookup
-
-    def _read(self, context: Any) -> tuple[Settings | None, list[properties.Problem]]:
-        java_home = Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home")))
-        return properties.read(self._lookup(context), java_home, self.model_property)
 
     def _score(self, batch: Batch, item: Item, together: bool) -> Outcome:
         scorer, settings = self._scorer, self._settings

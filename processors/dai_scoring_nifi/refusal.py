@@ -5,8 +5,7 @@ from __future__ import annotations
 from nifiapi.__jvm__ import JvmHolder
 from py4j.protocol import Py4JError, Py4JJavaError
 
-from dai_scoring.errors import ScoringError
-from dai_scoring.option_words import Audience
+from dai_scoring_nifi.bulletins import on_canvas
 
 
 def refusal(error: Exception) -> Exception:
@@ -15,7 +14,7 @@ def refusal(error: Exception) -> Exception:
     Of any other the bridge makes a text with the whole stack trace, which then stands on the canvas, twice. Letting
     Java's through is an option of the bridge that NiFi leaves off. Where it cannot be had, the error itself must do.
     """
-    message = error.told(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
+    message = on_canvas(error)
     try:
         server = JvmHolder.gateway.get_callback_server()
         server.callback_server_parameters.propagate_java_exceptions = True

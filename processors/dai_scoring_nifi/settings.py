@@ -51,6 +51,7 @@ APPLY_DATA_RECIPES = property_name("apply_data_recipes")
 
 AUTO = "auto"
 SAME = "same as input"
+ANSWER = "answer"
 
 Lookup = Callable[[str], "str | None"]
 """Gives the value of a property by its name, None where it is not set."""
@@ -133,9 +134,7 @@ def read(
     )
     if reader.problems or not model:
         return None, reader.problems
-    return Settings(
-        Path(model), runtime, options, lookup(H2O_REST_REQUESTS) == "answer", bool(lookup(RECORD_READER))
-    ), []
+    return Settings(Path(model), runtime, options, lookup(H2O_REST_REQUESTS) == ANSWER, bool(lookup(RECORD_READER))), []
 
 
 def _pipeline(lookup: Lookup, reader: _Reader) -> PipelineSettings:

@@ -7,6 +7,7 @@ restarts nothing. What became of it stands in NiFi's state of the component, whe
 from __future__ import annotations
 
 import json
+import os
 import platform
 import threading
 from collections.abc import Callable, Mapping
@@ -15,11 +16,12 @@ from pathlib import Path
 
 from dai_scoring.errors import EnvironmentMissingError, ScoringError
 from dai_scoring.models import Runtime
-from dai_scoring.option_words import Audience
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.worker.environment import BEING_MADE
+from dai_scoring_nifi.bulletins import on_canvas
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.settings import Settings
+from dai_scoring_nifi.state_words import SCORES, YES
 
 WORD = "next-model.json"
 """A JSON object: ``model``, a file in the same folder; ``beside``, the model whose place it is to take, for there may
@@ -45,11 +47,13 @@ class Successor:
         """Say which model scores, and look for the next until :meth:`rest`."""
         self._stop = threading.Event()
         told = {
+            SCORES: YES,
             "model.id": info.id,
             "model.sha256": info.sha256,
             "model.file": settings.model.name,
             "runtime": f"{info.runtime} {info.runtime_version}",
             "python": platform.python_version(),
+            "python.process": str(os.getpid()),
         }
         tell(told)
         threading.Thread(
@@ -97,9 +101,9 @@ class Successor:
                 scorer.try_out()
         except EnvironmentMissingError as error:
             state = WAITING if BEING_MADE in str(error) else REFUSED
-            return {**said, "next.state": state, "next.problem": error.told(Audience.CANVAS)[:_LENGTH]}
+            return {**said, "next.state": state, "next.problem": on_canvas(error)[:_LENGTH]}
         except ScoringError as error:
-            return {**said, "next.problem": error.told(Audience.CANVAS)[:_LENGTH]}
+            return {**said, "next.problem": on_canvas(error)[:_LENGTH]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             return {**said, "next.problem": f"{WORD} cannot be read: {type(error).__name__}"}
         except Exception as error:  # noqa: BLE001 - whoever waits for the model must hear of it

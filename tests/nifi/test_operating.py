@@ -151,7 +151,11 @@ def test_the_doctor_finds_nothing_and_then_what_is_wrong(nifi: NiFi, samples: Pa
         away = json.loads(run("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir / "none").stdout)
         assert {one["check"]: one["state"] for one in away["findings"]}["log level"] == "unknown"
         with pytest.raises(Exception, match="licence"):
-            deploy(Request("realtime-http", needs_licence, name="ill", parameters={"http.port": str(free_port())}))
+            deploy(
+                Request(
+                    "realtime-http", needs_licence, name="ill", parameters={"http.port": str(free_port())}, keep=True
+                )
+            )
         done = run("doctor", "--json", "--url", nifi.url)
         wrong = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["state"] == "problem"}
         assert (done.returncode, wrong.keys()) == (1, {"flows", "licence"})

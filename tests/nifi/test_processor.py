@@ -41,13 +41,18 @@ class Canvas:
         self.sinks: dict[str, Any] = {}
 
     def processor(
-        self, kind: str, properties: dict[str, str | None], at: tuple[float, float] = (0.0, 0.0), **config: Any
+        self,
+        kind: str,
+        properties: dict[str, str | None],
+        at: tuple[float, float] = (0.0, 0.0),
+        dynamic: dict[str, str] | None = None,
+        **config: Any,
     ) -> Any:
         types = nipyapi.canvas.list_all_processor_types().processor_types
         (found,) = (t for t in types if t.type.rpartition(".")[2] == kind)
         # The properties of a Python processor are known only when its process has loaded it, and have one name.
         ours = kind.startswith("Score")
-        given = {**config, "properties": properties} if ours else config
+        given = {**config, "properties": properties if ours else dynamic or {}}
         made = nipyapi.canvas.create_processor(
             self.group, found, at, name=kind, config=nipyapi.nifi.ProcessorConfigDTO(**given)
         )
@@ -75,13 +80,13 @@ class Canvas:
     ) -> dict[str, list[Any]]:
         """Send one text through a processor: the FlowFiles of each relationship, as listing entries."""
         config = {
-            **(attributes or {}),
             "File Size": "0B",
             "Data Format": "Text",
             "Unique FlowFiles": "false",
             "Custom Text": text,
+            "Mime Type": "text/csv",
         }
-        source = self.processor("GenerateFlowFile", {**config, "Mime Type": "text/csv"}, scheduling_period="1 day")
+        source = self.processor("GenerateFlowFile", config, dynamic=attributes, scheduling_period="1 day")
         return self._send(source, properties, kind)
 
     def score_file(self, folder: Path, data: bytes, properties: dict[str, str | None]) -> dict[str, list[Any]]:

@@ -121,14 +121,14 @@ def test_a_mojo_zip_as_driverless_ai_exports_it(titanic: Path, tmp_path: Path) -
 
 
 def test_a_model_without_a_licence(needs_licence: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(LicenceError, match=r"needs a Driverless AI licence, and none was found\. Set Licence Key"):
+    with pytest.raises(LicenceError, match=r"needs a Driverless AI licence, and none was found\. Set licence_key"):
         open_model(needs_licence, Runtime.CPP)
     secret = "not-a-licence-but-secret"
     file = tmp_path / "license.sig"
     file.write_text(secret)
     for settings, option in (
-        (RuntimeSettings(licence_key=secret), "Licence Key"),
-        (RuntimeSettings(licence_file=file), "Licence File"),
+        (RuntimeSettings(licence_key=secret), "licence_key"),
+        (RuntimeSettings(licence_file=file), "licence_file"),
     ):
         with pytest.raises(LicenceError, match=f"the one in {option} is not valid") as caught:
             open_model(needs_licence, Runtime.CPP, settings)

@@ -18,8 +18,8 @@ from dai_scoring.errors import (
     BadRowsError,
     ContentError,
     MissingColumnsError,
+    MissingIdColumnsError,
     NameClashError,
-    OptionError,
     ScoringError,
 )
 from dai_scoring.files import FileOptions, Summary, score_file

@@ -48,6 +48,7 @@ def hear() -> None:
         signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
+    sys.unraisablehook = _dropped
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -98,6 +99,14 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
         return
     raise KeyboardInterrupt
+
+
+def _dropped(unraisable: sys.UnraisableHookArgs) -> None:
+    """Python drops what a callback raises, and would print it: an interrupt comes again instead."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _watch(reader: int) -> None:

@@ -17,11 +17,11 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.errors import UnknownFormatError
-from dai_scoring.formats import csv_write, json_write
+from dai_scoring.formats import csv_write, json_split, json_write
 from dai_scoring.formats.base import Dialect, Format
 from dai_scoring.formats.csv_sniff import DELIMITERS
 from dai_scoring.formats.detect import charset_of, detect, said_by
-from dai_scoring.formats.json_columns import kind_of, to_array
+from dai_scoring.formats.json_columns import kind_of, opened, to_array
 from dai_scoring.formats.text import FEW_ROWS
 
 _JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
@@ -38,6 +38,8 @@ class FewRows:
     names: tuple[str, ...]
     columns: Sequence[Sequence[Any]]
     dialect: Dialect | None = None
+    texts: Sequence[bytes] = ()
+    """Of JSON the text of each object."""
 
     @property
     def count(self) -> int:
@@ -48,6 +50,17 @@ class FewRows:
         """A column as the reader of the format gives it."""
         values = self.columns[index]
         return pa.array(values, pa.string()) if self.format is Format.CSV else to_array(values, kind_of(values))
+
+    def extended(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
+        """The contents with these columns behind what each row has, which stays as it stands."""
+        if self.format is Format.CSV:
+            return self.written([*self.names, *names], [*self.columns, *columns])
+        rows = zip(*columns, strict=True)
+        objects = [
+            opened(text) + b"," + orjson.dumps(dict(zip(names, row, strict=True)))[1:]
+            for text, row in zip(self.texts, rows, strict=True)
+        ]
+        return json_write.joined(objects, self.format)
 
     def written(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
         """The contents that the writer of the format makes of these columns."""
@@ -101,12 +114,14 @@ def _said(mime_type: str | None) -> tuple[Format | None, str]:
 
 def _json(contents: bytes, given: Format | None, said: Format) -> FewRows | None:
     form = given or (Format.JSON_ARRAY if contents[:1] == b"[" else said)
+    texts: Sequence[bytes] = ()
     try:
         records = orjson.loads(contents)
     except orjson.JSONDecodeError:
-        records, form = _lines(contents), given or Format.JSON_LINES
+        texts = [line for line in contents.split(b"\n") if line]
+        records, form = _lines(texts), given or Format.JSON_LINES
     if type(records) is dict:
-        records = [records]
+        records, texts = [records], [contents]
     elif form is not (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES):
         return None
     if not records or len(records) > FEW_ROWS or set(map(type, records)) != {dict}:
@@ -115,7 +130,12 @@ def _json(contents: bytes, given: Format | None, said: Format) -> FewRows | None
     if not names or any(tuple(record) != names for record in records):
         return None
     columns = list(zip(*map(dict.values, records), strict=True))
-    return FewRows(form, names, columns) if all(map(_is_plain, chain.from_iterable(columns))) else None
+    if not all(map(_is_plain, chain.from_iterable(columns))):
+        return None
+    if not texts:
+        elements = contents.strip()[1:-1]
+        texts = [elements] if len(records) == 1 else list(json_split.elements_of(elements))
+    return FewRows(form, names, columns, texts=texts)
 
 
 def _is_plain(value: Any) -> bool:
@@ -124,9 +144,8 @@ def _is_plain(value: Any) -> bool:
     return kind is str or (abs(value) < _TOO_LARGE if kind is float else kind is not dict and kind is not list)
 
 
-def _lines(contents: bytes) -> Any:
+def _lines(lines: Sequence[bytes]) -> Any:
     """The objects on the lines; None where one is not alone on its line."""
-    lines = [line for line in contents.split(b"\n") if line]
     if not all(line.startswith(b"{") for line in lines):
         return None
     try:

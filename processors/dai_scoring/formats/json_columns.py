@@ -90,14 +90,20 @@ def json_text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def texts_of(records: Sequence[Record], malformed: Sequence[int], between: str) -> pa.Array | None:
-    """The records as :attr:`~dai_scoring.formats.base.Chunk.lines`, with ``between`` in front of each.
+def lines_of(texts: Sequence[bytes], malformed: Sequence[int], between: bytes) -> pa.Array:
+    """The texts of objects as :attr:`~dai_scoring.formats.base.Chunk.lines`, with ``between`` in front of each.
 
-    None where a table says as much: where all records have the same keys, and none is malformed.
+    They stay as they stand: numbers keep their digits, texts their escapes.
     """
-    if not malformed and len(set(map(tuple, records))) < 2:
-        return None
-    return pa.array([between + json_text(record)[:-1] for record in records], pa.large_string())
+    lines = [between + opened(text) for text in texts]
+    for index in malformed:
+        lines[index] = between + b"{"
+    return pa.array(lines, pa.large_binary()).cast(pa.large_string())
+
+
+def opened(text: bytes) -> bytes:
+    """An object's text without its closing brace, on one line: within an object, line ends are blanks."""
+    return text.strip()[:-1].rstrip().replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 def to_table(records: Sequence[Record], kinds: dict[str, Kind] | None) -> pa.Table:

@@ -169,12 +169,10 @@ class _Elements(Objects):
         records = parse(b"[" + self._data[: self._data.rindex(b",")] + b"]")
         if records is None or set(map(type, records)) != {dict}:
             raise NotPlainError
-        if len(records) == len(self._ends):
-            lines = self._texts()
-        else:
+        if len(records) != len(self._ends):
             # Some cuts were within a text.
-            lines = json_columns.texts_of(records, (), self._between.decode())
-        return Chunk(json_columns.to_table(records, None), lines=lines)
+            raise NotPlainError
+        return Chunk(json_columns.to_table(records, None), lines=self._texts())
 
     def _separated(self) -> bytearray:
         data = bytearray(self._data)

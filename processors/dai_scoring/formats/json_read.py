@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -13,16 +13,19 @@ import pyarrow as pa
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import json_split
 from dai_scoring.formats.base import Chunk, Dialect, Fields, Format, Parsed, Piece, malformed_table
-from dai_scoring.formats.json_columns import Kind, texts_of, to_table, unite
+from dai_scoring.formats.json_columns import Kind, Record, lines_of, to_table, unite
 from dai_scoring.formats.json_elements import PlainElements
 from dai_scoring.formats.json_objects import PlainObjects
-from dai_scoring.formats.json_parse import Rows, parse, records_of
+from dai_scoring.formats.json_parse import parse, records_of
 from dai_scoring.formats.json_split import Elements, Structure, array_pieces, line_pieces, object_pieces
 from dai_scoring.formats.source import DAMAGED, TextSource
 
 _SPACE = b" \t\r\n"
-_BETWEEN = {Format.JSON_LINES: "}\n", Format.JSON_ARRAY: "},\n"}
+_BETWEEN = {Format.JSON_LINES: b"}\n", Format.JSON_ARRAY: b"},\n"}
 _SEPARATOR = b"\x1e"
+
+_Found = tuple[list[Record], list[int], list[str], Sequence[bytes]]
+"""Records, the positions and texts of those that are malformed, and the text of each."""
 
 _NAMES: dict[type, str] = {
     bool: "a boolean",
@@ -80,7 +83,7 @@ class JsonReader:
         self.single = format is Format.JSON_ARRAY and self._first == b"{"
         if fixed_schema and self._first:
             kinds: dict[str, Kind] = {}
-            for records, _, _ in self._read():
+            for records, *_ in self._read():
                 unite(kinds, records)
             if kinds:
                 self._kinds = kinds
@@ -132,12 +135,12 @@ class JsonReader:
             self._source.close()
             self._source = None
 
-    def _chunk(self, found: Rows) -> Chunk:
-        records, rows, texts = found
-        lines = texts_of(records, rows, _BETWEEN[self.format]) if self._kinds is None else None
+    def _chunk(self, found: _Found) -> Chunk:
+        records, rows, texts, objects = found
+        lines = lines_of(objects, rows, _BETWEEN[self.format]) if self._kinds is None else None
         return Chunk(to_table(records, self._kinds), malformed_table(rows, texts), lines)
 
-    def _read(self) -> Iterator[Rows]:
+    def _read(self) -> Iterator[_Found]:
         source = self._source = _JsonText(self._path, self._charset)
         try:
             head = _first_byte(source)
@@ -173,7 +176,7 @@ def _is_spread_out(head: bytes) -> bool:
     return bool(ends.size) and isinstance(parse(head[: int(ends[0]) + 1]), dict)
 
 
-def _elements(pieces: Iterator[Elements]) -> Iterator[Rows]:
+def _elements(pieces: Iterator[Elements]) -> Iterator[_Found]:
     done = 0
     for piece in pieces:
         records = parse(b"[" + piece.text + b"]")
@@ -186,20 +189,13 @@ def _elements(pieces: Iterator[Elements]) -> Iterator[Rows]:
                 "Records are JSON objects with column names as keys.",
                 row=done + index + 1,
             )
-        yield records, [], []
+        yield records, [], [], [record.strip() for record in json_split.elements_of(piece.text)]
         done += piece.count
 
 
 def _fault(piece: Elements, done: int) -> ContentError:
     """What is wrong with a piece that does not parse, by its elements one by one."""
-    text = b"[" + piece.text + b"]"
-    commas = Structure().scan(text)[0].tolist()
-    begin = 1
-    number = done
-    for end in [*commas, len(text) - 1]:
-        number += 1
-        element = text[begin:end]
-        begin = end + 1
+    for number, element in enumerate(json_split.elements_of(piece.text), done + 1):
         if not element.strip(_SPACE):
             return ContentError(f"element {number} of the JSON is missing: a comma too many.", row=number)
         try:
@@ -221,7 +217,7 @@ def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
     return f"{error.msg} at its character {error.pos + 1}. Mend what writes it."
 
 
-def _lines(source: TextSource, head: bytes, rows: int, done: int = 0) -> Iterator[Rows]:
+def _lines(source: TextSource, head: bytes, rows: int, done: int = 0) -> Iterator[_Found]:
     for lines, cut in line_pieces(source, head, rows):
         records, bad, texts = records_of(lines)
         if cut and bad and bad[-1] == len(lines) - 1:
@@ -230,5 +226,5 @@ def _lines(source: TextSource, head: bytes, rows: int, done: int = 0) -> Iterato
                 advice=("Send it again.",),
                 row=done + len(lines),
             )
-        yield records, bad, texts
+        yield records, bad, texts, lines
         done += len(lines)

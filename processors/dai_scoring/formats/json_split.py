@@ -73,6 +73,15 @@ class Elements:
     count: int
 
 
+def elements_of(text: bytes) -> Iterator[bytes]:
+    """The elements in the text between the brackets of an array, blanks around them included."""
+    whole = b"[" + text + b"]"
+    begin = 1
+    for end in [*Structure().scan(whole)[0].tolist(), len(whole) - 1]:
+        yield whole[begin:end]
+        begin = end + 1
+
+
 def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Elements]:
     """The elements of the array that ``head`` and the rest of ``source`` hold, at most ``rows`` a piece."""
     structure = Structure()

@@ -10,6 +10,7 @@ import pytest
 
 from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats import Dialect, Format, csv_read
+from dai_scoring.option_words import Audience
 from dai_scoring.records import REJECT_SCHEMA
 
 CSV = Format.CSV

@@ -9,6 +9,7 @@ import pytest
 
 from dai_scoring.errors import OptionError, UnknownFormatError
 from dai_scoring.formats import Format, detect, open_reader
+from dai_scoring.option_words import Audience
 
 
 @pytest.mark.parametrize(

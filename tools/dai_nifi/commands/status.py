@@ -59,7 +59,7 @@ def _watch(name: str | None, interval: float) -> None:
                 live.update(_all(flows.status_all()), refresh=True)
             else:
                 now, at = flows.status(name), time.monotonic()
-                live.update(_one(now, _rate(before, now, at - since)), refresh=True)
+                live.update(_one(now, _rate(before, now, at - since), watching=True), refresh=True)
                 before, since = now, at
             time.sleep(interval)
 
@@ -87,7 +87,8 @@ def _all(found: list[FlowStatus]) -> RenderableType:
     return table
 
 
-def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
+def _one(one: FlowStatus, rows_a_second: float | None = None, *, watching: bool = False) -> RenderableType:
+    """All of a flow; while it is watched without what does not change, since a screen has few lines."""
     scored = one.scoring
     loaded = [
         f"{_role(each.role)}{each.file}  id {each.id}  SHA-256 {each.sha256[:12]}  on {each.runtime}"
@@ -99,7 +100,7 @@ def _one(one: FlowStatus, rows_a_second: float | None = None) -> RenderableType:
         "champion" if any(each.role for each in one.loaded) else "model": one.model,
         "scores with": "; ".join(loaded),
         "before it": one.previous,
-        **one.parameters,
+        **({} if watching else one.parameters),
         "POST rows to": one.endpoint,
         "canvas": one.url,
         "queued": f"{one.queued_flowfiles} FlowFile(s), {one.queued_bytes:,} bytes",

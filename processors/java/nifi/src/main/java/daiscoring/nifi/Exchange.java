@@ -23,6 +23,7 @@ import org.apache.nifi.processor.FlowFileFilter.FlowFileFilterResult;
 import org.apache.nifi.processor.ProcessContext;
 import org.apache.nifi.processor.ProcessSession;
 import org.apache.nifi.processor.Relationship;
+import org.apache.nifi.processor.exception.ProcessException;
 
 /**
  * Moves FlowFiles between NiFi and a Python processor, inside NiFi's virtual machine: one call over the bridge for what
@@ -43,7 +44,7 @@ public final class Exchange {
     private Field flowFileField;
     private Class<?> resultType;
     private String[] attributes;
-    private boolean keepsOriginals;
+    private ProcessContext context;
     private Records records;
 
     /**
@@ -52,15 +53,13 @@ public final class Exchange {
      * @param names the attributes that Python wants to know of each FlowFile, separated by line ends
      * @throws ReflectiveOperationException where this NiFi has other classes
      */
-    public void bind(Object input, ProcessContext context, String names, long pid)
-            throws ReflectiveOperationException {
+    public void bind(Object input, ProcessContext context, String names) throws ReflectiveOperationException {
         sessionField = accessible(input.getClass(), "session", ProcessSession.class);
         flowFileField = accessible(input.getClass(), "flowFile", FlowFile.class);
         resultType = Class.forName(
                 "org.apache.nifi.python.processor.FlowFileTransformResult", true, input.getClass().getClassLoader());
         attributes = names.split("\n");
-        keepsOriginals = !context.isAutoTerminated(ORIGINAL);
-        Pause.after(pid, context);
+        this.context = context;
     }
 
     /**
@@ -215,7 +214,9 @@ public final class Exchange {
 
     private void send(ProcessSession session, FlowFile flowFile, Outcome outcome) throws IOException {
         boolean failed = outcome.relationship.equals(FAILURE);
-        if (keepsOriginals && !failed) {
+        // Not connected it ends here, as NiFi has it for that of the first FlowFile: 'original' is terminated by default.
+        // NiFi knows of no default for a relationship that was named here, so isAutoTerminated() would not tell.
+        if (!failed && context.hasConnection(ORIGINAL)) {
             session.transfer(session.clone(flowFile), ORIGINAL);
         }
         FlowFile changed = session.putAllAttributes(flowFile, outcome.attributes);
@@ -270,6 +271,22 @@ public final class Exchange {
     private Object result(ProcessSession session, FlowFile flowFile, Outcome outcome) {
         return Proxy.newProxyInstance(resultType.getClassLoader(), new Class<?>[] {resultType},
                 (proxy, method, arguments) -> answer(method, session, flowFile, outcome));
+    }
+
+    /**
+     * Let NiFi leave the FlowFile in its queue for now.
+     *
+     * @param reason what the canvas shows
+     * @return what stands for a FlowFileTransformResult
+     */
+    public Object keep(String reason) {
+        return Proxy.newProxyInstance(resultType.getClassLoader(), new Class<?>[] {resultType},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("getRelationship")) {
+                        throw new ProcessException(reason);
+                    }
+                    return null;
+                });
     }
 
     private static Object answer(Method method, ProcessSession session, FlowFile flowFile, Outcome outcome)

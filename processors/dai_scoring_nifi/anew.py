@@ -1,0 +1,45 @@
+"""A processor whose Python process ended while it ran: seen to in NiFi's own virtual machine, which outlives it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from dai_scoring_nifi import helper
+from dai_scoring_nifi.state_words import not_scoring
+
+_CLASS = "daiscoring.nifi.Guard"
+_SAID = (
+    "The Python process of this processor ended; where memory is short, the system ends it. NiFi starts it "
+    "again. FlowFiles wait in their queue meanwhile, and those that were being scored are scored again."
+)
+
+
+class Guard:
+    """Watches this process for one processor while that runs; see ``Guard.java``."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._java: Any = None
+
+    def watch(self, context: Any) -> None:
+        """Begin, unless it has begun; where this NiFi does not allow it, all is as NiFi does it by itself."""
+        if self._java is not None:
+            return
+        try:
+            java_context = context.java_context
+            guard = helper.load(_CLASS, java_context.getClass().getClassLoader())
+            state = [word for pair in not_scoring("its Python process is being started anew").items() for word in pair]
+            guard.watch(java_context, os.getpid(), _SAID, "\n".join(state))
+        except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            self._log(f"This NiFi does not let the end of the Python process be watched: {first}")
+        else:
+            self._java = guard
+
+    def release(self) -> None:
+        """End it: the processor stops, or is started anew by somebody."""
+        if self._java is not None:
+            self._java.release()
+            self._java = None

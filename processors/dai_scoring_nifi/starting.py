@@ -1,0 +1,205 @@
+"""The life of a scoring processor: valid or not, started, stopped, and started again in a new Python process."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from nifiapi.__jvm__ import JvmHolder
+from nifiapi.flowfiletransform import FlowFileTransform
+from nifiapi.properties import ValidationResult
+
+from dai_scoring.errors import ModelError, OptionError, ScoringError
+from dai_scoring.models import Runtime
+from dai_scoring.option_words import OPTIONS
+from dai_scoring.scorer import Scorer
+from dai_scoring.small import warm_up
+from dai_scoring_nifi import settings as properties
+from dai_scoring_nifi.anew import Guard
+from dai_scoring_nifi.bulletins import on_canvas
+from dai_scoring_nifi.exchange import Exchange, Services
+from dai_scoring_nifi.folders import Folders
+from dai_scoring_nifi.garbage import spare_what_lives
+from dai_scoring_nifi.lifetime import end_with_parent
+from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.refusal import refusal
+from dai_scoring_nifi.settings import Settings
+from dai_scoring_nifi.state import ComponentState
+from dai_scoring_nifi.state_words import not_scoring
+from dai_scoring_nifi.successor import Successor
+
+
+class Starting(FlowFileTransform):  # type: ignore[misc]
+    """Gets a processor ready to score: its settings, its model, and what watches over both."""
+
+    runtime = Runtime.AUTO
+    model_property = properties.MODEL_FILE
+
+    def __init__(self, **_: Any) -> None:
+        super().__init__()
+        end_with_parent()
+        self._models = ModelHolder(lambda line: self.logger.info(line))
+        self._successor = Successor(self._models)
+        self._guard = Guard(lambda line: self.logger.info(line))
+        self._folders = Folders()
+        self._exchange = Exchange()
+        self._starting = threading.Lock()
+        self._stopped = False
+        self._settings: Settings | None = None
+        self._services: Services | None = None
+        # Set last when the processor starts: then all else is there.
+        self._scorer: Scorer | None = None
+
+    def customValidate(self, context: Any) -> list[Any]:  # noqa: N802 - NiFi's name
+        """Everything that would keep the processor from scoring, said before it is started."""
+        if self._scorer is not None:
+            # It runs: its model must not be taken away because another file lies at the path by now.
+            return []
+        found, problems = self._read(context)
+        if found is not None:
+            try:
+                self._opened(found)
+            except ScoringError as error:
+                problems = [self._problem(context, error)]
+            except Exception as error:  # noqa: BLE001 - NiFi would show the whole stack trace
+                problems = [self._problem(context, self._unexpected(error))]
+        return [
+            ValidationResult(subject=problem.subject, explanation=problem.explanation, valid=False, input=problem.value)
+            for problem in problems
+        ]
+
+    def onScheduled(self, context: Any) -> None:  # noqa: N802 - NiFi's name
+        """Load the model; raising here keeps the processor from starting, and NiFi shows the message."""
+        self._guard.release()
+        with self._starting:
+            self._stopped = False
+            if (error := self._started(context)) is not None:
+                raise refusal(error) from None
+
+    def setContext(self, context: Any) -> None:  # noqa: N802 - NiFi's name
+        """Start in the background where NiFi made this object for a processor that runs, in place of one that is gone.
+
+        NiFi starts the process anew after its end, and calls no onScheduled then. After onScheduled, which NiFi calls
+        first otherwise, there is nothing to do.
+        """
+        super().setContext(context)
+        if self._scorer is None:
+            threading.Thread(
+                target=self._start_anew, args=(self.process_context,), name="dai-scoring-anew", daemon=True
+            ).start()
+
+    def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
+        """Delete the exchange folders. The model stays loaded, so that a restart is quick."""
+        self._guard.release()
+        with self._starting:
+            self._stopped = True
+            self._successor.rest()
+            self._scorer = None
+            self._models.running(False)
+            self._exchange.reset()
+            self._folders.remove()
+
+    def _start_anew(self, context: Any) -> Exception | None:
+        """Start if nobody has; returns what keeps the processor from it, None where it can score.
+
+        For several threads: one starts it, and the others wait for that.
+        """
+        with self._starting:
+            if self._scorer is not None:
+                return None
+            if self._stopped:
+                return ModelError("the processor has been stopped.")
+            error = self._started(context)
+            if error is None:
+                self.logger.info("The processor scores again, in a new Python process.")
+            return error
+
+    def _started(self, context: Any) -> Exception | None:
+        """Start; returns what keeps the processor from it, which its state in NiFi then says too."""
+        self._guard.watch(context)
+        try:
+            self._start(context)
+        except ScoringError as error:
+            failure: Exception = error
+        except Exception as error:  # noqa: BLE001 - NiFi would show the whole stack trace
+            failure = self._unexpected(error)
+        else:
+            return None
+        ComponentState(context, self.logger).tell(not_scoring(on_canvas(failure)))
+        return failure
+
+    def _start(self, context: Any) -> None:
+        _require_original(context)
+        found, problems = self._read(context)
+        if found is None:
+            raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
+        scorer = self._opened(found)
+        if self.runtime is not Runtime.PYTHON:
+            warm_up(scorer, found.options.wanted)
+        self._models.running(True)
+        self._settings = found
+        self._services = self._services_of(context) if found.services else None
+        self._exchange.reset()
+        self._successor.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).tell)
+        spare_what_lives()
+        self._scorer = scorer
+
+    def _opened(self, found: Settings) -> Scorer:
+        scorer = self._models.get(found, self.runtime)
+        scorer.check(found.options.wanted)
+        return scorer
+
+    def _services_of(self, context: Any) -> Services:
+        reader, writer = (
+            context.getProperty(name).asControllerService()
+            for name in (properties.RECORD_READER, properties.RECORD_WRITER)
+        )
+        return Services(reader, writer)
+
+    @staticmethod
+    def _lookup(context: Any) -> properties.Lookup:
+        def lookup(name: str) -> str | None:
+            # NiFi 2.3 gives a value object for every property, later versions None where it does not apply.
+            value = context.getProperty(name)
+            text = None if value is None else value.getValue()
+            return None if text is None else str(text)
+
+        return lookup
+
+    def _read(self, context: Any) -> tuple[Settings | None, list[properties.Problem]]:
+        java_home = Path(str(JvmHolder.jvm.java.lang.System.getProperty("java.home")))
+        return properties.read(self._lookup(context), java_home, self.model_property)
+
+    def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
+        """A refusal, said of the property that is to be set right."""
+        name = OPTIONS[error.option].property_name if error.option else None
+        subject = name or self.model_property
+        value = None if subject == properties.LICENCE_KEY else self._lookup(context)(subject)
+        return properties.Problem(subject, on_canvas(error), value)
+
+    def _unexpected(self, error: Exception) -> ModelError:
+        """What to say of an error that nobody thought of, while the processor gets ready."""
+        self._log_place(error)
+        return ModelError(
+            f"the model cannot be loaded: the processor's own code failed ({type(error).__name__}). NiFi's log says "
+            "where: please report that."
+        )
+
+    def _log_place(self, error: Exception) -> None:
+        """Tell NiFi's log, not the canvas, where an unexpected error came from."""
+        # Only the types and places: messages of foreign exceptions may hold values of a record.
+        where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
+        self.logger.info(f"Unexpected {type(error).__name__} at\n{where}")
+
+
+def _require_original(context: Any) -> None:
+    """Refuse to start where NiFi would roll back every FlowFile: it calls such a processor valid."""
+    java = context.java_context
+    original = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name("original").build()
+    if not java.isAutoTerminated(original) and not java.hasConnection(original):
+        raise OptionError(
+            "the relationship 'original' is neither connected nor terminated, so NiFi could send no FlowFile on. "
+            "Connect it, or tick 'terminate' for it under Relationships."
+        )
