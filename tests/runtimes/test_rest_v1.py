@@ -110,7 +110,7 @@ BAD = {**GOLDEN_ROW, "age": "old"}
 @pytest.mark.parametrize(
     ("body", "kind", "status", "says"),
     [
-        (request(BAD), BadRowsError, 400, "the first of them row 1, field 'age' (not_a_number)"),
+        (request(BAD), BadRowsError, 400, "the first of them row 1, column age (not_a_number)"),
         (request({"pclass": "3"}), MissingColumnsError, 400, "5 column(s) of the model are missing"),
         ({"fields": ["a", "b"], "rows": [["1"]]}, ContentError, 400, "row 1 has 1 values, and there are 2 fields"),
         ({"fields": ["a"], "rows": [["1"], "2"]}, ContentError, 400, "row 2 must be a list of values"),
