@@ -57,9 +57,12 @@ class ScoringError(Exception):
         advice: Sequence[str] = (),
         row: int | None = None,
         column: str | None = None,
+        to_client: str | None = None,
     ) -> None:
         super().__init__(problem)
         self.problem = problem
+        if to_client is not None:
+            self.to_client = to_client
         self.advice = tuple(advice)
         self.option = option
         """The option whose value is at fault, by its key, where it is not the model itself."""

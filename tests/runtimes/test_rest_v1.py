@@ -11,6 +11,7 @@ import pytest
 
 from dai_scoring import rest_v1
 from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError, ScoringError, UnsupportedError
+from dai_scoring.option_words import Audience
 from dai_scoring.options import MissingColumns
 from dai_scoring.rest_v1 import Question
 from dai_scoring.scorer import Scorer
@@ -130,6 +131,7 @@ def test_what_is_wrong_is_said(
     with pytest.raises(kind) as caught:
         asked(titanic_scorer, Question.SCORE, body)
     assert says in str(caught.value)
+    assert says in caught.value.told(Audience.CLIENT)
     assert rest_v1.status(caught.value) == status
     assert rest_v1.STATUSES[kind.code] == status
     assert "old" not in str(caught.value)
