@@ -19,33 +19,78 @@
         ├── ContentError            the bytes are not (valid) records of the format
         ├── UnknownFormatError      neither the options nor the bytes say which format it is
         ├── NameClashError          a prediction would overwrite an input column
+        ├── MissingIdColumnsError   columns that the records should keep are absent from them
         └── BadRowsError            rows were rejected and the options say that fails the input
 
 Every error has a ``code``: a stable, lower-case word for scripts and for the NiFi attribute
-``scoring.error.code``. The message is for people: what was wrong, where, and what to do. Messages never
-hold a licence key; they hold a value of a row only where the caller put it into the rejects itself.
+``scoring.error.code``. Its text is for people: what was wrong, where, and what to do. It never holds a licence key;
+it holds a value of a row only where the caller put it into the rejects itself.
+
+Who scores is not always who reads: :meth:`ScoringError.told` gives the text for one reader, in the names that this
+reader has for options. ``str()`` is for who calls this library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from dai_scoring.option_words import Audience, keys, sentences
 
 
 class ScoringError(Exception):
-    """Base of all errors that this library raises on purpose."""
+    """Base of all errors that this library raises on purpose.
+
+    ``problem`` is what was wrong, for any reader. ``advice`` are sentences on what to do; those that name options, by
+    the markers of :mod:`dai_scoring.option_words`, are for who has these options, the others for all.
+    """
 
     code = "scoring_error"
 
-    def __init__(self, message: str = "", option: str | None = None) -> None:
-        super().__init__(message)
+    to_client: str | None = None
+    """What a client of a server is told instead of the problem, where that is the server's own."""
+
+    def __init__(
+        self,
+        problem: str = "",
+        option: str | None = None,
+        *,
+        advice: Sequence[str] = (),
+        row: int | None = None,
+        column: str | None = None,
+        to_client: str | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        if to_client is not None:
+            self.to_client = to_client
+        self.advice = tuple(advice)
         self.option = option
-        """The option whose value is at fault, by its property's name, where it is not the model itself."""
+        """The option whose value is at fault, by its key, where it is not the model itself."""
+        self.row = row
+        """The first record that is at fault, counted from 1; None if it is not known or there is none."""
+        self.column = column
+        """The column that is at fault, the first if there are several; None as above."""
+
+    @property
+    def options(self) -> dict[str, str | None]:
+        """The options that would help, by their keys, with the names of values to set or None."""
+        return keys(self.advice)
+
+    def told(self, audience: Audience, has: Callable[[str], bool] | None = None) -> str:
+        """The whole text for an audience; ``has`` says which flags the command in question takes."""
+        if audience is Audience.CLIENT and self.to_client is not None:
+            return self.to_client
+        return " ".join([self.problem, *sentences(self.advice, audience, has)])
+
+    def __str__(self) -> str:
+        return self.told(Audience.PYTHON)
 
 
 class ModelError(ScoringError):
     """The model cannot be used; no input would help."""
 
     code = "model_error"
+    to_client = "the model cannot score now, whatever the records. Try again later, or tell who runs this server."
 
 
 class ModelNotFoundError(ModelError):
@@ -82,18 +127,24 @@ class UnsupportedError(ModelError):
     """The model cannot do what the options ask for, such as contributions."""
 
     code = "unsupported"
+    to_client = "the model cannot give what was asked for."
 
 
 class OptionError(ScoringError):
     """An option's value makes no sense, whatever the data."""
 
     code = "option"
+    to_client = "this server is not set up to score these records. Tell who runs it."
 
 
 class ExecutionError(ScoringError):
     """The model's own code fails with this input; another may do."""
 
     code = "execution"
+    to_client = (
+        "the model's own code failed with these records. They may be more than it takes at once, or hold a value that "
+        "it cannot take: send fewer, and compare them with what the model was trained on."
+    )
 
 
 class WorkerFailedError(ExecutionError):
@@ -125,12 +176,33 @@ class MissingColumnsError(InputError):
             # What was taken for names may be the values of a row.
             has = f"The records have none of them, but {len(present)} other(s): does CSV lack the line with its names?"
         else:
-            shown = ", ".join(present[:50]) + (", ..." if len(present) > 50 else "")
-            has = f"The records have: {shown or '(no columns)'}."
+            has = f"The records have: {_listed(present)}."
         super().__init__(
-            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. {has} "
-            "Rename or add them (names are case-sensitive), or set Missing Columns to 'treat as missing values'."
+            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. {has}",
+            advice=(
+                "Rename or add them (names are case-sensitive).",
+                "Or set {missing_columns=AS_MISSING}: then their values count as missing.",
+            ),
+            column=missing[0] if missing else None,
         )
+
+
+class MissingIdColumnsError(InputError):
+    """Columns that the scored records should keep are absent from the records."""
+
+    code = "missing_id_columns"
+
+    def __init__(self, missing: Sequence[str], present: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__(
+            f"the id column(s) {', '.join(missing)} are not in the records; these are: {_listed(present)}.",
+            advice=("Add them.", "Or leave them out of {id_columns}."),
+            column=missing[0] if missing else None,
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:50]) + (", ..." if len(names) > 50 else "") or "(no columns)"
 
 
 class ContentError(InputError):
@@ -153,8 +225,9 @@ class NameClashError(InputError):
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         super().__init__(
-            f"prediction column(s) {', '.join(names)} already exist in the records. "
-            "Set a Prediction Prefix, or choose other Output Columns."
+            f"prediction column(s) {', '.join(names)} already exist in the records.",
+            advice=("Rename them in the records.", "Or set a {prediction_prefix}, or choose other {output_columns}."),
+            column=names[0] if names else None,
         )
 
 
@@ -162,3 +235,16 @@ class BadRowsError(InputError):
     """Rows were rejected, and the options say that this fails the whole input."""
 
     code = "bad_rows"
+
+    def __init__(self, count: int, row: int, column: str | None, reason: str) -> None:
+        """``count`` rows were rejected; the first was ``row``, counted from 1, for the code ``reason``."""
+        where = f", column {column}" if column else ""
+        super().__init__(
+            f"{count} row(s) cannot be scored, the first of them row {row}{where} ({reason}).",
+            advice=(
+                "Fix them.",
+                "Or set {bad_rows=REJECT} to score the others.",
+            ),
+            row=row,
+            column=column or None,
+        )

@@ -253,12 +253,7 @@ class _Job:
 
     def _bad_rows(self, rejects: pa.Table) -> BadRowsError:
         first = rejects.slice(0, 1).to_pylist()[0]
-        where = f", column {first['column']}" if first["column"] else ""
-        return BadRowsError(
-            f"{rejects.num_rows} row(s) cannot be scored, the first of them record "
-            f"{self.scored + first['row'] + 1}{where} ({first['code']}). Mend them, or set Bad Rows to "
-            "'route to rejected' to score the others."
-        )
+        return BadRowsError(rejects.num_rows, self.scored + first["row"] + 1, first["column"], first["code"])
 
     def _write(self, outcome: _Outcome) -> None:
         self._target.put(outcome.scored)

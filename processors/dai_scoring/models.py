@@ -40,13 +40,16 @@ def open_model(
     if runtime is Runtime.PYTHON:
         raise UnsupportedError(
             f"{path} is a {kind.value}, which the Python runtime does not load: it takes a Python scoring pipeline "
-            "(scorer.zip). Score this one with the Java runtime (ScoreJavaMojo)."
+            "(scorer.zip).",
+            "runtime",
+            advice=("Score this one with {runtime=JAVA}.",),
         )
     if kind is Kind.H2O3_MOJO:
         if runtime is Runtime.CPP:
             raise UnsupportedError(
-                f"{path} is an {kind.value}, which the C++ runtime does not load. "
-                "Score it with the Java runtime (ScoreJavaMojo); that needs no licence."
+                f"{path} is an {kind.value}, which the C++ runtime does not load.",
+                "runtime",
+                advice=("Score it with {runtime=JAVA}, which needs no licence.",),
             )
         from dai_scoring.runtimes import h2o3_mojo
 
@@ -63,8 +66,9 @@ def open_model(
 def _pipeline(path: Path, runtime: Runtime, settings: RuntimeSettings, progress: Callable[[str], None]) -> Engine:
     if runtime not in (Runtime.AUTO, Runtime.PYTHON):
         raise UnsupportedError(
-            f"{path} is a {Kind.SCORING_PIPELINE.value}; the {runtime.value} runtime does not load it. Score it with "
-            "the Python runtime (ScorePythonPipeline), or export the MOJO of the experiment instead."
+            f"{path} is a {Kind.SCORING_PIPELINE.value}; the {runtime.value} runtime does not load it.",
+            "runtime",
+            advice=("Score it with {runtime=PYTHON}.", "Or export the MOJO of the experiment instead."),
         )
     from dai_scoring.runtimes import python_pipeline
 

@@ -224,11 +224,7 @@ def _score(scorer: Scorer, request: dict[str, Any], asked: Question, missing_col
     scored = scorer.score(table, missing_columns, wanted)
     if scored.rejects.num_rows:
         first = scored.rejects.slice(0, 1).to_pylist()[0]
-        where = f", field '{first['column']}'" if first["column"] else ""
-        raise BadRowsError(
-            f"{scored.rejects.num_rows} row(s) cannot be scored, the first of them row {first['row'] + 1}{where} "
-            f"({first['code']})."
-        )
+        raise BadRowsError(scored.rejects.num_rows, first["row"] + 1, first["column"], first["code"])
     if asked is Question.CONTRIBUTION:
         return _json(_contributions(scored.contributions, scorer), table.num_rows, scored.unseen)
     kept = [name for name in fields if name in included]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.errors import NameClashError, OptionError
+from dai_scoring.errors import MissingIdColumnsError, NameClashError
 from dai_scoring.options import OutputColumns
 from dai_scoring.records import as_number_column
 from dai_scoring.schema import Column
@@ -21,15 +21,13 @@ Rows = TypeVar("Rows", pa.Table, pa.Array)
 
 
 def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[str]) -> list[str]:
-    """The input columns that a scored record keeps; OptionError where an id column is absent."""
+    """The input columns that a scored record keeps; MissingIdColumnsError where an id column is absent."""
     if output is OutputColumns.ALL:
         return list(present)
     if output is OutputColumns.PREDICTIONS:
         return []
     if absent := [name for name in ids if name not in set(present)]:
-        raise OptionError(
-            f"the id column(s) {', '.join(absent)} are not in the records; these are: {', '.join(present[:50])}"
-        )
+        raise MissingIdColumnsError(absent, present)
     return list(ids)
 
 

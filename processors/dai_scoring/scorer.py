@@ -196,11 +196,13 @@ class Scorer:
         lacking = [one for one in Capability if one in needed and not self._engine.supports(one)]
         if lacking:
             can = [_WORDS[one] for one in Capability if one in _WORDS and self._engine.supports(one)]
+            gives_no = f"this model gives no {' and no '.join(_WORDS[one] for one in lacking)}"
+            beside = f"; beside predictions it gives {' and '.join(can) or 'nothing'}."
             raise UnsupportedError(
-                f"this model gives no {' and no '.join(_WORDS[one] for one in lacking)} on {self.info.runtime}; "
-                f"beside predictions it gives {' and '.join(can) or 'nothing'}. "
-                "Set Contributions and Prediction Intervals to what it can do.",
-                "Prediction Intervals" if Capability.PREDICTION_INTERVAL in lacking else "Contributions",
+                f"{gives_no} on {self.info.runtime}{beside}",
+                "intervals" if Capability.PREDICTION_INTERVAL in lacking else "contributions",
+                advice=("Set {contributions} and {intervals} to what it can do.",),
+                to_client=f"{gives_no}{beside}",
             )
 
     def score(

@@ -9,11 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from dai_scoring.errors import ScoringError
+from dai_scoring.option_words import Audience
+
 # NiFi shows a bulletin for five minutes, and five of them at a processor.
 _PAUSE_SECONDS = 60.0
 _MOST = 200
 # Counts and places differ from FlowFile to FlowFile; a number within a name, as of a column, does not.
 _NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9A-F]{2}|\d+)(?!\w)")
+
+
+def on_canvas(error: Exception) -> str:
+    """An error's text, with options by the names of the processor's properties."""
+    return error.told(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from dai_scoring.scorer import Scorer
 from dai_scoring.small import SmallContent, SmallContents
 from dai_scoring_nifi import outcomes
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.bulletins import Bulletins
+from dai_scoring_nifi.bulletins import Bulletins, on_canvas
 from dai_scoring_nifi.exchange import SMALL, Batch, Item, Outcome
 from dai_scoring_nifi.folders import Folder
 from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
@@ -84,7 +84,7 @@ class RecordScoring(Starting):
                 )
             batch.give_back()
         code = problem.code if isinstance(problem, ScoringError) else ModelError.code
-        self._bulletins.waiting(self.logger, code, str(problem))
+        self._bulletins.waiting(self.logger, code, on_canvas(problem))
         context.yield_resources()
         return self._exchange.keep(context, flowfile, f"FlowFiles wait in their queue: {problem}")
 
@@ -121,7 +121,7 @@ class RecordScoring(Starting):
         try:
             return self._score(batch, item, together)
         except ScoringError as error:
-            return self._failed(item, error.code, str(error))
+            return self._failed(item, error.code, on_canvas(error))
         except OSError as error:
             return self._failed(item, "io", _no_file(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason

@@ -24,8 +24,6 @@ from dai_scoring_nifi import packed
 from dai_scoring_nifi.folders import Folder
 from dai_scoring_nifi.record_files import ResultWriter, kind, tables
 
-_ADVICE = "Look at the configuration of that service, and whether the FlowFile is what it expects."
-
 
 class Helper(Protocol):
     """What the helper does for a FlowFile's records; see ``Records.java``."""
@@ -64,7 +62,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     """
     began = time.perf_counter()
     wanted = [column.name for column in scorer.info.inputs]
-    answer = _answer(helper.read_records(wanted, folder.source), "read", "Record Reader", wanted)
+    answer = _answer(helper.read_records(wanted, folder.source), "read", "record_reader", wanted)
     count = answer.number()
     present = [_text(answer) for _ in range(answer.number())]
     columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
@@ -85,7 +83,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
         request.bytes(name.encode())
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
-    done = _answer(helper.write_records(request.text()), "written", "Record Writer", [*present, *names])
+    done = _answer(helper.write_records(request.text()), "written", "record_writer", [*present, *names])
     return Done(_written(done), _written(done), time.perf_counter() - began, unseen)
 
 
@@ -105,10 +103,7 @@ def _score(
             scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
             if scored.rejects.num_rows and options.bad_rows is BadRows.FAIL:
                 first = scored.rejects.slice(0, 1).to_pylist()[0]
-                raise BadRowsError(
-                    f"record {done + first['row'] + 1}, column {first['column']} ({first['code']}), cannot be scored. "
-                    "Mend it, or set Bad Rows to 'route to rejected' to score the others."
-                )
+                raise BadRowsError(scored.rejects.num_rows, done + first["row"] + 1, first["column"], first["code"])
             writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
             done += table.num_rows
             unseen = added(unseen, scored.unseen)
@@ -131,7 +126,10 @@ def _no_rows(scorer: Scorer) -> pa.Table:
 def _answer(said: str, done: str, service: str, names: Collection[str]) -> packed.Reader:
     if not said.startswith("+"):
         reason = without_values(said[1:], names)
-        raise ContentError(f"the records cannot be {done} by the {service}{reason and f' ({reason})'}. {_ADVICE}")
+        raise ContentError(
+            f"the records cannot be {done}{reason and f' ({reason})'}.",
+            advice=(f"Look at the service in {{{service}}}, and whether the FlowFile is what it expects.",),
+        )
     return packed.Reader(said[1:])
 
 

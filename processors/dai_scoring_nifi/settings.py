@@ -16,37 +16,38 @@ from typing import TypeVar
 
 from dai_scoring.files import FileOptions
 from dai_scoring.formats import Format
+from dai_scoring.option_words import property_name
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 
-MODEL_FILE = "Model File"
-SCORING_PIPELINE = "Scoring Pipeline"
-INPUT_FORMAT = "Input Format"
-OUTPUT_FORMAT = "Output Format"
-CSV_DELIMITER = "CSV Delimiter"
-OUTPUT_COLUMNS = "Output Columns"
-ID_COLUMNS = "Id Columns"
-PREDICTION_PREFIX = "Prediction Prefix"
-MISSING_COLUMNS = "Missing Columns"
-BAD_ROWS = "Bad Rows"
-LICENCE_KEY = "Licence Key"
-LICENCE_FILE = "Licence File"
-BATCH_ROWS = "Batch Rows"
-RECORD_READER = "Record Reader"
-RECORD_WRITER = "Record Writer"
-H2O_REST_REQUESTS = "H2O REST Requests"
-CONTRIBUTIONS = "Contributions"
-PREDICTION_INTERVALS = "Prediction Intervals"
-JVM_OPTIONS = "JVM Options"
-MOJO_RUNTIME = "MOJO Runtime"
-PYTHON_ENVIRONMENT = "Python Environment"
-PYTHON_COMMAND = "Python Command"
-ENVIRONMENT_FOLDER = "Environment Folder"
-WHEEL_FOLDER = "Wheel Folder"
-WORKERS = "Workers"
-START_TIMEOUT = "Start Timeout"
-SCORE_TIMEOUT = "Score Timeout"
-APPLY_DATA_RECIPES = "Apply Data Recipes"
+MODEL_FILE = property_name("model")
+SCORING_PIPELINE = property_name("scoring_pipeline")
+INPUT_FORMAT = property_name("input_format")
+OUTPUT_FORMAT = property_name("output_format")
+CSV_DELIMITER = property_name("delimiter")
+OUTPUT_COLUMNS = property_name("output_columns")
+ID_COLUMNS = property_name("id_columns")
+PREDICTION_PREFIX = property_name("prediction_prefix")
+MISSING_COLUMNS = property_name("missing_columns")
+BAD_ROWS = property_name("bad_rows")
+LICENCE_KEY = property_name("licence_key")
+LICENCE_FILE = property_name("licence_file")
+BATCH_ROWS = property_name("batch_rows")
+RECORD_READER = property_name("record_reader")
+RECORD_WRITER = property_name("record_writer")
+H2O_REST_REQUESTS = property_name("h2o_rest_requests")
+CONTRIBUTIONS = property_name("contributions")
+PREDICTION_INTERVALS = property_name("intervals")
+JVM_OPTIONS = property_name("jvm_options")
+MOJO_RUNTIME = property_name("mojo_runtime")
+PYTHON_ENVIRONMENT = property_name("python_environment")
+PYTHON_COMMAND = property_name("python_command")
+ENVIRONMENT_FOLDER = property_name("environment_folder")
+WHEEL_FOLDER = property_name("wheel_folder")
+WORKERS = property_name("workers")
+START_TIMEOUT = property_name("start_timeout")
+SCORE_TIMEOUT = property_name("score_timeout")
+APPLY_DATA_RECIPES = property_name("apply_data_recipes")
 
 AUTO = "auto"
 SAME = "same as input"

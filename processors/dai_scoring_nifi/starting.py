@@ -13,10 +13,12 @@ from nifiapi.properties import ValidationResult
 
 from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.models import Runtime
+from dai_scoring.option_words import OPTIONS
 from dai_scoring.scorer import Scorer
 from dai_scoring.small import warm_up
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.anew import Guard
+from dai_scoring_nifi.bulletins import on_canvas
 from dai_scoring_nifi.exchange import Exchange, Services
 from dai_scoring_nifi.folders import Folders
 from dai_scoring_nifi.garbage import spare_what_lives
@@ -125,11 +127,10 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
             failure = self._unexpected(error)
         else:
             return None
-        ComponentState(context, self.logger).tell(not_scoring(str(failure)))
+        ComponentState(context, self.logger).tell(not_scoring(on_canvas(failure)))
         return failure
 
     def _start(self, context: Any) -> None:
-        _require_original(context)
         found, problems = self._read(context)
         if found is None:
             raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
@@ -172,9 +173,10 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
 
     def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
         """A refusal, said of the property that is to be set right."""
-        subject = error.option or self.model_property
+        name = OPTIONS[error.option].property_name if error.option else None
+        subject = name or self.model_property
         value = None if subject == properties.LICENCE_KEY else self._lookup(context)(subject)
-        return properties.Problem(subject, str(error), value)
+        return properties.Problem(subject, on_canvas(error), value)
 
     def _unexpected(self, error: Exception) -> ModelError:
         """What to say of an error that nobody thought of, while the processor gets ready."""
@@ -189,14 +191,3 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         # Only the types and places: messages of foreign exceptions may hold values of a record.
         where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
         self.logger.info(f"Unexpected {type(error).__name__} at\n{where}")
-
-
-def _require_original(context: Any) -> None:
-    """Refuse to start where NiFi would roll back every FlowFile: it calls such a processor valid."""
-    java = context.java_context
-    original = JvmHolder.jvm.org.apache.nifi.processor.Relationship.Builder().name("original").build()
-    if not java.isAutoTerminated(original) and not java.hasConnection(original):
-        raise OptionError(
-            "the relationship 'original' is neither connected nor terminated, so NiFi could send no FlowFile on. "
-            "Connect it, or tick 'terminate' for it under Relationships."
-        )

@@ -18,6 +18,7 @@ from dai_scoring.errors import EnvironmentMissingError, ScoringError
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.worker.environment import BEING_MADE
+from dai_scoring_nifi.bulletins import on_canvas
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.settings import Settings
 from dai_scoring_nifi.state_words import SCORES, YES
@@ -100,9 +101,9 @@ class Successor:
                 scorer.try_out()
         except EnvironmentMissingError as error:
             state = WAITING if BEING_MADE in str(error) else REFUSED
-            return {**said, "next.state": state, "next.problem": str(error)[:_LENGTH]}
+            return {**said, "next.state": state, "next.problem": on_canvas(error)[:_LENGTH]}
         except ScoringError as error:
-            return {**said, "next.problem": str(error)[:_LENGTH]}
+            return {**said, "next.problem": on_canvas(error)[:_LENGTH]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             return {**said, "next.problem": f"{WORD} cannot be read: {type(error).__name__}"}
         except Exception as error:  # noqa: BLE001 - whoever waits for the model must hear of it

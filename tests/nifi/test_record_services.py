@@ -149,7 +149,7 @@ def test_a_writer_with_a_schema_of_its_own_and_chosen_columns(canvas: Canvas, ti
     ("text", "code", "says"),
     [
         ('[{"pclass": 3, "sex": "male"}]', "missing_columns", "age, ticket, fare, cabin"),
-        ('[{"pclass": 3, "sex":', "malformed_content", "cannot be read by the Record Reader"),
+        ('[{"pclass": 3, "sex":', "malformed_content", "Look at the service in Record Reader"),
     ],
 )
 def test_what_cannot_be_read_goes_to_failure_untouched(

@@ -251,7 +251,7 @@ def test_what_the_model_can_is_what_it_gives(case: Case) -> None:
     plain = case.scorer.score(case.rows).predictions
     for capability, wanted in kinds.items():
         if capability not in case.scorer.capabilities:
-            with pytest.raises(UnsupportedError, match="Set Contributions and Prediction Intervals to what it can do"):
+            with pytest.raises(UnsupportedError, match="Set contributions and intervals to what it can do"):
                 case.scorer.score(case.rows, wanted=wanted)
             continue
         scored = case.scorer.score(case.rows, wanted=wanted)

@@ -121,16 +121,18 @@ def test_a_mojo_zip_as_driverless_ai_exports_it(titanic: Path, tmp_path: Path) -
 
 
 def test_a_model_without_a_licence(needs_licence: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(LicenceError, match=r"needs a Driverless AI licence, and none was found\. Set Licence Key"):
+    with pytest.raises(LicenceError, match=r"needs a Driverless AI licence, and none was found\. Set licence_key"):
         open_model(needs_licence, Runtime.CPP)
     secret = "not-a-licence-but-secret"
     file = tmp_path / "license.sig"
     file.write_text(secret)
     for settings, option in (
-        (RuntimeSettings(licence_key=secret), "Licence Key"),
-        (RuntimeSettings(licence_file=file), "Licence File"),
+        (RuntimeSettings(licence_key=secret), "licence_key"),
+        (RuntimeSettings(licence_file=file), "licence_file"),
     ):
-        with pytest.raises(LicenceError, match=f"the one in {option} is not valid") as caught:
+        with pytest.raises(
+            LicenceError, match=f"the one that was given is not valid. It was given as {option}"
+        ) as caught:
             open_model(needs_licence, Runtime.CPP, settings)
         assert caught.value.option == option
         assert secret not in str(caught.value)
@@ -161,13 +163,13 @@ def test_damaged_and_old_files(titanic: Path, tmp_path: Path, capfd: pytest.Capt
     old = tmp_path / "old.mojo"
     with zipfile.ZipFile(old, "w") as archive:
         archive.writestr("mojo/pipeline.toml", "x = 1")
-    with pytest.raises(UnsupportedError, match=r"old TOML form.*Java"):
+    with pytest.raises(UnsupportedError, match=r"old TOML form.*Runtime\.JAVA"):
         open_model(old, Runtime.CPP)
     assert capfd.readouterr() == ("", "")
 
 
 def test_models_of_other_kinds(samples: Path) -> None:
-    with pytest.raises(UnsupportedError, match=r"H2O-3 MOJO.*ScoreJavaMojo"):
+    with pytest.raises(UnsupportedError, match=r"H2O-3 MOJO.*Runtime\.JAVA"):
         open_model(samples / "penguins.mojo", Runtime.CPP)
 
 

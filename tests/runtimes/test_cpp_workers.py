@@ -120,7 +120,7 @@ def test_workers_that_die_every_time_fail_the_rows_with_the_reason(
 
         with monkeypatch.context() as patched:
             patched.setattr(process.Worker, "ask", killed)
-            with pytest.raises(WorkerFailedError, match=r"SIGKILL.*set Batch Rows lower.*ScoreJavaMojo"):
+            with pytest.raises(WorkerFailedError, match=r"SIGKILL.*Set batch_rows lower.*Runtime\.JAVA"):
                 scorer.score(passengers())
         assert scorer.score(passengers()).predictions.equals(expected)
 

@@ -279,7 +279,7 @@ def test_a_package_that_is_nowhere_is_named(
 def test_a_pipeline_for_another_python(broken: Callable[..., Path], pipeline_settings: PipelineSettings) -> None:
     path = broken(**{"h2oaicore-1.8.4-cp36-cp36m-linux_x86_64.whl": b"not looked at"})
     with pytest.raises(
-        EnvironmentMissingError, match=r"was made for Python 3\.6, and .* is Python 3\.\d+\. Set Python"
+        EnvironmentMissingError, match=r"was made for Python 3\.6, and .* is Python 3\.\d+\. Set python_command"
     ):
         opened(path, pipeline_settings)
 
@@ -336,7 +336,7 @@ def test_files_that_are_no_pipelines(tmp_path: Path, samples: Path, pipeline: Pa
     with pytest.raises(UnsupportedError, match="the Python runtime does not load"):
         open_model(samples / "penguins.mojo", Runtime.PYTHON)
     for runtime in (Runtime.JAVA, Runtime.CPP):
-        with pytest.raises(UnsupportedError, match=r"ScorePythonPipeline\), or export the MOJO"):
+        with pytest.raises(UnsupportedError, match=r"Runtime\.PYTHON\. Or export the MOJO"):
             open_model(pipeline, runtime)
 
 

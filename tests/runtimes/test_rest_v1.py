@@ -11,6 +11,7 @@ import pytest
 
 from dai_scoring import rest_v1
 from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError, ScoringError, UnsupportedError
+from dai_scoring.option_words import Audience
 from dai_scoring.options import MissingColumns
 from dai_scoring.rest_v1 import Question
 from dai_scoring.scorer import Scorer
@@ -110,7 +111,7 @@ BAD = {**GOLDEN_ROW, "age": "old"}
 @pytest.mark.parametrize(
     ("body", "kind", "status", "says"),
     [
-        (request(BAD), BadRowsError, 400, "the first of them row 1, field 'age' (not_a_number)"),
+        (request(BAD), BadRowsError, 400, "the first of them row 1, column age (not_a_number)"),
         (request({"pclass": "3"}), MissingColumnsError, 400, "5 column(s) of the model are missing"),
         ({"fields": ["a", "b"], "rows": [["1"]]}, ContentError, 400, "row 1 has 1 values, and there are 2 fields"),
         ({"fields": ["a"], "rows": [["1"], "2"]}, ContentError, 400, "row 2 must be a list of values"),
@@ -130,6 +131,7 @@ def test_what_is_wrong_is_said(
     with pytest.raises(kind) as caught:
         asked(titanic_scorer, Question.SCORE, body)
     assert says in str(caught.value)
+    assert says in caught.value.told(Audience.CLIENT)
     assert rest_v1.status(caught.value) == status
     assert rest_v1.STATUSES[kind.code] == status
     assert "old" not in str(caught.value)

@@ -18,8 +18,8 @@ from dai_scoring.errors import (
     BadRowsError,
     ContentError,
     MissingColumnsError,
+    MissingIdColumnsError,
     NameClashError,
-    OptionError,
     ScoringError,
 )
 from dai_scoring.files import FileOptions, Summary, score_file
@@ -113,7 +113,7 @@ def test_rows_that_are_no_records_are_rejected_in_their_place(bench: Bench) -> N
 
 
 def test_bad_rows_can_fail_the_file_without_telling_the_value(bench: Bench) -> None:
-    with pytest.raises(BadRowsError, match=r"1 row\(s\).*record 2, column x \(not_a_number\)") as caught:
+    with pytest.raises(BadRowsError, match=r"1 row\(s\).*row 2, column x \(not_a_number\)") as caught:
         bench.score("x,s\n1,a\nsecret,b\n", bad_rows=BadRows.FAIL)
     assert "secret" not in str(caught.value)
 
@@ -156,13 +156,13 @@ def test_output_columns(bench: Bench) -> None:
     assert bench.out() == "k,id,total\nq,1,2.0\n"
     bench.score(text, output_columns=OutputColumns.PREDICTIONS, prediction_prefix="p_")
     assert bench.out() == "p_total\n2.0\n"
-    with pytest.raises(OptionError, match=r"id column.s. who are not in the records; these are: id, x, s, k"):
+    with pytest.raises(MissingIdColumnsError, match=r"id column.s. who are not in the records; these are: id, x, s, k"):
         bench.score(text, output_columns=OutputColumns.IDS, id_columns=("who",))
 
 
 def test_a_name_clash_is_an_error_unless_a_prefix_is_set(bench: Bench) -> None:
     text = "x,s,total\n1,a,old\n"
-    with pytest.raises(NameClashError, match=r"total already exist.*Prediction Prefix"):
+    with pytest.raises(NameClashError, match=r"total already exist.*prediction_prefix"):
         bench.score(text)
     bench.score(text, prediction_prefix="new_")
     assert bench.out() == "x,s,total,new_total\n1,a,old,2.0\n"

@@ -135,7 +135,7 @@ def test_bad_rows_are_counted_from_the_start(tmp_path: Path) -> None:
     options = {"bad_rows": BadRows.FAIL, "batch_rows": 7}
     bench = Bench(tmp_path)
     found = _scored(bench, json.dumps(rows), options)
-    assert "record 26, column x" in found[1]
+    assert "row 26, column x" in found[1]
     assert found == _slowly(bench, json.dumps(rows), options)
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from dai_nifi import faults
+from dai_nifi import faults, scoring
 from dai_nifi.commands import (
     adopt,
     demo,
@@ -47,6 +47,12 @@ class _Commands(TyperGroup):
             if says is None:
                 raise
             raise UsageError(says()) from error
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            scoring.only_these(flag for parameter in command.params for flag in parameter.opts)
+        return command
 
     def invoke(self, ctx: Any) -> Any:
         try:

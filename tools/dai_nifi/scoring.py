@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from dai_nifi.errors import ModelRefusedError, NotFoundError, ScoringFailedError, ToolError, UsageError
@@ -14,15 +15,26 @@ from dai_nifi.progress import Progress
 from dai_scoring.errors import ModelError, ModelNotFoundError, OptionError, ScoringError
 from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
+from dai_scoring.option_words import Audience
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 
 
 def as_tool_error(error: ScoringError) -> ToolError:
     """An error of the library as one of the tool's, which carry exit codes."""
+    flags = _flags.get()
+    text = error.told(Audience.COMMAND_LINE, None if flags is None else flags.__contains__)
     for kind, tools in _KINDS:
         if isinstance(error, kind):
-            return tools(str(error))
-    return ScoringFailedError(str(error))
+            return tools(text)
+    return ScoringFailedError(text)
+
+
+def only_these(flags: Iterable[str]) -> None:
+    """Say which flags the command that runs takes: errors advise no others. Without, as in a program, any."""
+    _flags.set(frozenset(flags))
+
+
+_flags: ContextVar[frozenset[str] | None] = ContextVar("flags", default=None)
 
 
 _KINDS: tuple[tuple[type[ScoringError], type[ToolError]], ...] = (

@@ -11,6 +11,7 @@ import pyarrow as pa
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import Chunk, Dialect, Format, check_names
 from dai_scoring.formats.conform import bad_name, checked, conform, decoded, plain_schema, storable_schema
+from dai_scoring.formats.source import DAMAGED
 
 
 class ArrowReader:
@@ -87,7 +88,8 @@ class ArrowReader:
         kind = "file" if self.format is Format.ARROW_FILE else "stream"
         return ContentError(
             f"the content is not a complete Arrow {kind}: it stops being one after record batch {batches}. "
-            "It is truncated or damaged (send it again), or of another format than the Input Format says."
+            "It is truncated or damaged, or of another format.",
+            advice=DAMAGED,
         )
 
 

@@ -39,6 +39,7 @@ from dai_scoring.formats.base import (
     check_names,
 )
 from dai_scoring.formats.conform import conform
+from dai_scoring.formats.source import DAMAGED
 from dai_scoring.formats.text import nested_json
 
 _FAULTS = (
@@ -327,10 +328,11 @@ class AvroWriter:
 def _broken(records: int, error: BaseException) -> ContentError:
     if "codec" in str(error):
         return ContentError(
-            f"the Avro content is compressed with a codec that is not known here. Write it with one of: "
-            f"{', '.join(_CODECS)}."
+            "the Avro content is compressed with a codec that is not known here.",
+            advice=(f"Write it with one of: {', '.join(_CODECS)}.",),
         )
     return ContentError(
-        f"the content stops being a valid Avro file after record {records}: it is truncated or damaged "
-        "(send it again), or of another format than the Input Format says."
+        f"the content stops being a valid Avro file after record {records}: it is truncated or damaged, "
+        "or of another format.",
+        advice=DAMAGED,
     )

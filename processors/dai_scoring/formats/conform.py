@@ -32,8 +32,8 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 def bad_name() -> ContentError:
     """The error of a file with a column whose name cannot be read."""
     return ContentError(
-        "the name of a column is not valid UTF-8: the content is damaged (send it again), or its writer took another "
-        "encoding for the names."
+        "the name of a column is not valid UTF-8: the content is damaged, or its writer took another encoding for it.",
+        advice=("If it is damaged, send it again.",),
     )
 
 
@@ -50,8 +50,9 @@ def checked(batch: pa.RecordBatch, rows: int) -> pa.RecordBatch:
                 raise
             raise ContentError(
                 f"column {name[:40]!r} has text that is not valid UTF-8, in a row from {rows + 1} to "
-                f"{rows + batch.num_rows}: the content is damaged (send it again), or its writer put other bytes in a "
-                "column of text. Such bytes belong into a column of a binary type."
+                f"{rows + batch.num_rows}: the content is damaged, or its writer put other bytes in a column of text.",
+                advice=("If it is damaged, send it again.", "Else give the column a binary type."),
+                column=name,
             ) from None
     return batch
 
@@ -88,8 +89,9 @@ def conform(table: pa.Table, schema: pa.Schema, *, cut: bool = False) -> pa.Tabl
     more = names.difference(schema.names)
     if more:
         raise ContentError(
-            f"column {min(more)[:40]!r} appears in later records only, and the file has one schema. "
-            "Read the records with a fixed schema, or write JSON."
+            f"column {min(more)[:40]!r} appears in later records only, and the file has one schema.",
+            advice=("Give every record all columns.", "Or set {output_format} to JSON."),
+            column=min(more),
         )
     columns: list[Any] = []
     for field in schema:
@@ -104,7 +106,8 @@ def conform(table: pa.Table, schema: pa.Schema, *, cut: bool = False) -> pa.Tabl
                 column = column.cast(options=_cast_to(field.type, cut))
             except pa.ArrowException:
                 raise ContentError(
-                    f"column {field.name[:40]!r} has values that do not fit its type {field.type}."
+                    f"column {field.name[:40]!r} has values that do not fit its type {field.type}.",
+                    column=field.name,
                 ) from None
         columns.append(column)
     return pa.Table.from_arrays(columns, schema=schema)

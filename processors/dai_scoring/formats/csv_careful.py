@@ -10,7 +10,7 @@ from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, malformed_table
 from dai_scoring.formats.csv_records import Record, RecordCutter, Unclosed
 from dai_scoring.formats.csv_sniff import Layout
-from dai_scoring.formats.source import TextSource
+from dai_scoring.formats.source import QUOTE, TextSource
 
 _BLOCK = 1 << 20
 _LONGEST = 1 << 27
@@ -48,8 +48,9 @@ def _records(source: TextSource, layout: Layout, first_row: int) -> Iterator[Rec
         if isinstance(found, Unclosed):
             if b'\\"' not in found.line:
                 raise ContentError(
-                    f'row {row + 1} has a quote (") that is never closed: the file is truncated (send it again), or '
-                    "the quote should be doubled."
+                    f'row {row + 1} has a quote (") that is never closed.',
+                    advice=QUOTE,
+                    row=row + 1,
                 )
             found = Record(found.line, None)
         if found is not None:

@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import Chunk, malformed_table
 from dai_scoring.formats.csv_sniff import Layout
-from dai_scoring.formats.source import InvalidByteError, TextSource
+from dai_scoring.formats.source import QUOTE, InvalidByteError, TextSource
 
 _NUL = "\ufdd0"
 """Stands for NUL while Arrow parses: with NUL bytes it cuts blocks within quotes, and so loses data.
@@ -137,12 +137,15 @@ class Pass:
                 raise RecordTooLongError from None
             # Arrow's messages quote the data.
             raise ContentError(
-                f"row {self.row + 1} or one soon after it cannot be parsed as CSV. Look at its quotes."
+                f"row {self.row + 1} or one soon after it cannot be parsed as CSV.",
+                advice=("Look at its quotes.",),
+                row=self.row + 1,
             ) from None
         if not ended:
             raise ContentError(
-                f'row {self.row + len(self._bad)} has a quote (") that is never closed: the file is truncated (send it '
-                "again), or the quote should be doubled."
+                f'row {self.row + len(self._bad)} has a quote (") that is never closed.',
+                advice=QUOTE,
+                row=self.row + len(self._bad),
             )
 
     def _is_mark(self, table: pa.Table) -> bool:

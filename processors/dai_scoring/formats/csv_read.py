@@ -15,7 +15,7 @@ from dai_scoring.formats.csv_lines import PlainLines
 from dai_scoring.formats.csv_pass import Pass, RecordTooLongError, to_chunk
 from dai_scoring.formats.csv_quotes import Quoting, quoting_of
 from dai_scoring.formats.csv_sniff import Layout, sniff
-from dai_scoring.formats.source import InvalidByteError, TextSource
+from dai_scoring.formats.source import ADVICE, InvalidByteError, TextSource
 
 MIN_BLOCK = 1 << 16
 MAX_BLOCK = 1 << 20
@@ -108,7 +108,7 @@ class CsvReader:
         try:
             yield from csv_careful.chunks(source, layout, self._chunk_rows, first_row)
         except InvalidByteError as error:
-            raise ContentError(error.describe(f"line {error.line}")) from None
+            raise ContentError(error.describe(f"line {error.line}"), advice=ADVICE) from None
         finally:
             source.close()
 
@@ -139,8 +139,9 @@ class CsvReader:
                 block *= 4
                 if block > LARGEST_BLOCK:
                     raise ContentError(
-                        f"row {first_row + done + 1} or one soon after it is longer than {LARGEST_BLOCK >> 20} MiB. "
-                        'Look for a quote (") there that is never closed.'
+                        f"row {first_row + done + 1} or one soon after it is longer than {LARGEST_BLOCK >> 20} MiB.",
+                        advice=('Look for a quote (") there that is never closed.',),
+                        row=first_row + done + 1,
                     ) from None
             except InvalidByteError as error:
                 raise self._said(error, layout) from None
@@ -148,7 +149,7 @@ class CsvReader:
                 self.close()
 
     def _said(self, error: InvalidByteError, layout: Layout) -> ContentError:
-        return ContentError(error.describe(_place(self._path, self._charset, layout, error)))
+        return ContentError(error.describe(_place(self._path, self._charset, layout, error)), advice=ADVICE)
 
 
 def _has_backslashes(path: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats.base import Dialect, check_names
-from dai_scoring.formats.source import ADVICE, TextSource, read_at_most
+from dai_scoring.formats.source import ADVICE, QUOTE, TextSource, read_at_most
 
 DELIMITERS = ",;\t|"
 """What may separate fields where nothing else is said."""
@@ -54,8 +54,8 @@ def sniff(path: Path, charset: str, delimiter: str | None) -> Layout | None:
         # The header, or blank space before it, does not end in the sample.
         if size >= _MAX_HEADER_BYTES:
             raise ContentError(
-                f"the CSV header does not end within {_MAX_HEADER_BYTES >> 20} MiB. "
-                'Look for a quote (") in the first line that is never closed.'
+                f"the CSV header does not end within {_MAX_HEADER_BYTES >> 20} MiB.",
+                advice=('Look for a quote (") in the first line that is never closed.',),
             )
         size *= 4
 
@@ -85,8 +85,8 @@ def _layout(head: bytes, *, whole: bool, bom: bool, delimiter: str | None) -> La
     _, chosen, header, end = best
     if _leaves_quote_open(text[:end], chosen):
         raise ContentError(
-            'the CSV header has a quote (") that is never closed: the file is truncated (send it again), '
-            "or the quote should be doubled."
+            'the CSV header has a quote (") that is never closed.',
+            advice=QUOTE,
         )
     names = [_name(name, number) for number, name in enumerate(header, 1)]
     check_names(names)
@@ -110,7 +110,8 @@ def _name(text: str, number: int) -> str:
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise ContentError(
-            f"byte 0x{byte:02X} in the name of column {number} of the CSV header is not valid UTF-8. {ADVICE}"
+            f"byte 0x{byte:02X} in the name of column {number} of the CSV header is not valid UTF-8.",
+            advice=ADVICE,
         ) from None
 
 

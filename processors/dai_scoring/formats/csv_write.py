@@ -107,8 +107,9 @@ class CsvWriter:
         more = [name for name in table.column_names if name not in set(self._names)]
         if more:
             raise ContentError(
-                f"column {more[0][:40]!r} appears in later records only, and a CSV file has one header. "
-                "Read the records with a fixed schema, or write JSON."
+                f"column {more[0][:40]!r} appears in later records only, and a CSV file has one header.",
+                advice=("Give every record all columns.", "Or set {output_format} to JSON."),
+                column=more[0],
             )
         names = self._names if lines is None else table.column_names
         if lines is None and table.num_rows <= text.FEW_ROWS and all(map(text.is_plain, table.schema.types)):

@@ -80,8 +80,8 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Forma
     for magic, packing in _PACKED:
         if is_binary and head.startswith(magic):
             raise UnknownFormatError(
-                f"the content is compressed ({packing}). Uncompress it first (in NiFi: CompressContent "
-                "or UnpackContent)."
+                f"the content is compressed ({packing}).",
+                advice=("Uncompress it first.", "In {nifi}, CompressContent and UnpackContent do that."),
             )
     said = said_by(mime_type)
     if said in _JSON:
@@ -100,8 +100,8 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Forma
         found = _EXTENSIONS[extension]
         return _json_shape(text, found) if found in _JSON else found
     raise UnknownFormatError(
-        "the format of the records is unknown: neither the MIME type nor the content says it. "
-        "Set the attribute mime.type (such as text/csv or application/json), or choose the Input Format."
+        "the format of the records is unknown: neither the MIME type nor the content says it.",
+        advice=("Set {mime_type}, such as text/csv or application/json.", "Or choose the {input_format}."),
     )
 
 

@@ -18,7 +18,7 @@ from dai_scoring.formats.json_elements import PlainElements
 from dai_scoring.formats.json_objects import PlainObjects
 from dai_scoring.formats.json_parse import parse, records_of
 from dai_scoring.formats.json_split import Elements, Structure, array_pieces, line_pieces, object_pieces
-from dai_scoring.formats.source import TextSource
+from dai_scoring.formats.source import DAMAGED, TextSource
 
 _SPACE = b" \t\r\n"
 _BETWEEN = {Format.JSON_LINES: b"}\n", Format.JSON_ARRAY: b"},\n"}
@@ -152,8 +152,8 @@ class JsonReader:
                 yield from _elements(array_pieces(source, head, self._rows))
             else:
                 raise ContentError(
-                    "the content is not JSON records: it starts with neither [ nor {. "
-                    "Set the MIME type if it has another format."
+                    "the content is not JSON records: it starts with neither [ nor {.",
+                    advice=DAMAGED[1:],
                 )
         finally:
             source.close()
@@ -186,7 +186,8 @@ def _elements(pieces: Iterator[Elements]) -> Iterator[_Found]:
             index = next(index for index, record in enumerate(records) if type(record) is not dict)
             raise ContentError(
                 f"element {done + index + 1} is {_NAMES[type(records[index])]}, not an object. "
-                "Records are JSON objects with column names as keys."
+                "Records are JSON objects with column names as keys.",
+                row=done + index + 1,
             )
         yield records, [], [], [record.strip() for record in json_split.elements_of(piece.text)]
         done += piece.count
@@ -196,13 +197,14 @@ def _fault(piece: Elements, done: int) -> ContentError:
     """What is wrong with a piece that does not parse, by its elements one by one."""
     for number, element in enumerate(json_split.elements_of(piece.text), done + 1):
         if not element.strip(_SPACE):
-            return ContentError(f"element {number} of the JSON is missing: a comma too many.")
+            return ContentError(f"element {number} of the JSON is missing: a comma too many.", row=number)
         try:
             orjson.loads(element)
         except orjson.JSONDecodeError as error:
-            return ContentError(f"element {number} is not valid JSON: {_reason(element, error)}")
+            return ContentError(f"element {number} is not valid JSON: {_reason(element, error)}", row=number)
     return ContentError(
-        f"the JSON is not valid within elements {done + 1} to {done + piece.count}; mend what writes it."
+        f"the JSON is not valid within elements {done + 1} to {done + piece.count}.",
+        advice=("Fix what writes it.",),
     )
 
 
@@ -220,8 +222,9 @@ def _lines(source: TextSource, head: bytes, rows: int, done: int = 0) -> Iterato
         records, bad, texts = records_of(lines)
         if cut and bad and bad[-1] == len(lines) - 1:
             raise ContentError(
-                f"the content stops in the middle of record {done + len(lines)}, its last line: it is truncated; "
-                "send it again."
+                f"the content stops in the middle of record {done + len(lines)}, its last line: it is truncated.",
+                advice=("Send it again.",),
+                row=done + len(lines),
             )
         yield records, bad, texts, lines
         done += len(lines)

@@ -113,8 +113,9 @@ def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Element
             return
         block = source.read(BLOCK)
     raise ContentError(
-        f"the content ends in the middle of the JSON array, after element {done + waiting}: it is truncated; send "
-        "it again."
+        f"the content ends in the middle of the JSON array, after element {done + waiting}: it is truncated.",
+        advice=("Send it again.",),
+        row=done + waiting + 1,
     )
 
 
@@ -144,7 +145,9 @@ def object_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Elemen
     rest = b"".join(parts).strip(_SPACE)
     if rest.startswith(b"{"):
         raise ContentError(
-            f"the content stops in the middle of JSON object {done + 1}: it is truncated; send it again."
+            f"the content stops in the middle of JSON object {done + 1}: it is truncated.",
+            advice=("Send it again.",),
+            row=done + 1,
         )
     if rest:
         raise ContentError(f"there is text after JSON object {done} that is not an object; remove it.")

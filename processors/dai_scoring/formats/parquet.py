@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, check_names
 from dai_scoring.formats.conform import bad_name, checked, conform, decoded, plain_schema, storable_schema
+from dai_scoring.formats.source import DAMAGED
+
+_OTHER_OUTPUT = ("Choose another {output_format}.", "Or leave the column out.")
 
 
 class ParquetReader:
@@ -84,8 +87,8 @@ class ParquetWriter:
         except pa.ArrowNotImplementedError as error:
             # It names the type alone.
             raise ContentError(
-                f"a column of the records is of a type that Parquet has no form for ({str(error)[:160]}). "
-                "Choose another Output Format, or leave the column out."
+                f"a column of the records is of a type that Parquet has no form for ({str(error)[:160]}).",
+                advice=_OTHER_OUTPUT,
             ) from None
 
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table:
@@ -102,7 +105,8 @@ class ParquetWriter:
             # Its message has the value.
             raise ContentError(
                 "a column of the records has values that Parquet has no room for, such as seconds beyond the reach of "
-                "milliseconds. Choose another Output Format, or leave the column out."
+                "milliseconds.",
+                advice=_OTHER_OUTPUT,
             ) from None
 
     def close(self) -> None:
@@ -121,6 +125,7 @@ class ParquetWriter:
 def _broken(error: Exception) -> ContentError:
     # Messages of the Parquet library name positions and sizes, not data; long ones are cut all the same.
     return ContentError(
-        "the content is not a complete Parquet file: it is truncated or damaged (send it again), or of another format "
-        f"than the Input Format says ({str(error).splitlines()[0][:160].rstrip('. ')})."
+        "the content is not a complete Parquet file: it is truncated or damaged, or of another format "
+        f"({str(error).splitlines()[0][:160].rstrip('. ')}).",
+        advice=DAMAGED,
     )

@@ -22,9 +22,19 @@ _MARKS = (
 )
 _BLOCK = 1 << 20
 ADVICE = (
-    "Convert the content to UTF-8 (in NiFi: ConvertCharacterSet), "
-    "or say its encoding in the MIME type, as in text/csv; charset=ISO-8859-1."
+    "Convert the content to UTF-8.",
+    "In {nifi}, ConvertCharacterSet does that.",
+    "Or say its encoding in {mime_type}, as in text/csv; charset=ISO-8859-1.",
 )
+"""What to do about text in another encoding than was said."""
+DAMAGED = (
+    "If it is damaged, send it again.",
+    "If it has another format, say that in {mime_type}.",
+    "Or set the {input_format}.",
+)
+"""What to do about bytes that are not what they were said to be."""
+QUOTE = ("If the file is truncated, send it again.", "Else double the quote.")
+"""What to do about a quote that is never closed."""
 
 
 class InvalidByteError(ContentError):
@@ -32,13 +42,13 @@ class InvalidByteError(ContentError):
 
     def __init__(self, charset: str, byte: int, offset: int, line: int) -> None:
         self.charset, self.byte, self.offset, self.line = charset, byte, offset, line
-        super().__init__(self.describe(f"line {line}"))
+        super().__init__(self.describe(f"line {line}"), advice=ADVICE)
 
     def describe(self, place: str) -> str:
         """The message for people, with ``place`` as where the byte is."""
         return (
             f"byte 0x{self.byte:02X} at {place} (byte {self.offset + 1} of the text) is not valid "
-            f"{self.charset.upper()}. {ADVICE}"
+            f"{self.charset.upper()}."
         )
 
 
@@ -60,7 +70,7 @@ class TextSource:
             # Python has codecs that are none of text, and some that know no text but their own.
             b" ".decode(name, "replace")
         except (LookupError, ValueError):
-            raise ContentError(f"unknown character set {charset[:40]!r} in the MIME type. {ADVICE}") from None
+            raise ContentError(f"unknown character set {charset[:40]!r} in the MIME type.", advice=ADVICE) from None
         self._file = path.open("rb")
         mark = mark_of(self._file.read(4))
         if mark:
@@ -114,7 +124,7 @@ class TextSource:
             place = self._offset - waiting + error.start
             raise InvalidByteError(self._charset, data[error.start], place, self._line_of(place)) from None
         except UnicodeError:
-            raise ContentError(f"the content is not valid {self._charset.upper()}. {ADVICE}") from None
+            raise ContentError(f"the content is not valid {self._charset.upper()}.", advice=ADVICE) from None
 
     def _line_of(self, offset: int) -> int:
         """The line with that byte, counted from 1: to count while reading would cost more than the reading."""

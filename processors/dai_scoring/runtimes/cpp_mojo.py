@@ -90,14 +90,15 @@ def _modules() -> tuple[Any, Any]:
         if sys.platform != "linux" or platform.machine() != "x86_64" or sys.version_info[:2] not in _PYTHONS:
             raise RuntimeMissingError(
                 "H2O's C++ MOJO runtime (daimojo) exists for Linux on x86_64 with Python 3.10, 3.11 or 3.12 only, "
-                f"and this is {here}. Score the model with the Java runtime (ScoreJavaMojo)."
+                f"and this is {here}.",
+                "runtime",
+                advice=("Score the model with {runtime=JAVA}.",),
             ) from error
         if error.name not in ("daimojo", "datatable"):
             raise RuntimeMissingError(f"H2O's C++ MOJO runtime (daimojo) does not load: {error}.") from error
         raise RuntimeMissingError(
-            "H2O's C++ MOJO runtime is not installed here. It comes under H2O.ai's own licence: accept that with "
-            "'dai-nifi nars build --runtime cpp --accept-h2o-licence' (NiFi) or "
-            "'pip install daimojo==2.9.2' (command line)."
+            "H2O's C++ MOJO runtime is not installed here. It comes under H2O.ai's own licence.",
+            advice=("Accept that with {accept_daimojo}.",),
         ) from error
     return daimojo, datatable
 
@@ -107,8 +108,9 @@ def _check_form(pipeline: Path, named: Path) -> None:
         names = set(archive.namelist())
     if not names & {"mojo/pipeline.pb", "pipeline.pb"}:
         raise UnsupportedError(
-            f"{named} is a pipeline in the old TOML form, which the C++ runtime does not read. "
-            "Score it with the Java runtime (ScoreJavaMojo)."
+            f"{named} is a pipeline in the old TOML form, which the C++ runtime does not read.",
+            "runtime",
+            advice=("Score it with {runtime=JAVA}.",),
         )
 
 
@@ -259,8 +261,9 @@ class CppMojo:
         if list(frame.names) != self._names:
             changed = [name for name, other in zip(self._names, frame.names, strict=True) if name != other]
             raise UnsupportedError(
-                f"the C++ runtime cannot be given columns of these names: {', '.join(map(repr, changed))}. "
-                "Score the model with the Java runtime (ScoreJavaMojo)."
+                f"the C++ runtime cannot be given columns of these names: {', '.join(map(repr, changed))}.",
+                "runtime",
+                advice=("Score the model with {runtime=JAVA}.",),
             )
         return self._model.predict(frame, **switches).to_arrow()
 
@@ -281,8 +284,9 @@ def _column_type(name: str, word: str) -> ColumnType:
         return _TYPES[str(word).lower()]
     except KeyError:
         raise UnsupportedError(
-            f"the column {name} is of the type {word}, which is not known here for the C++ runtime. "
-            "Score the model with the Java runtime (ScoreJavaMojo)."
+            f"the column {name} is of the type {word}, which is not known here for the C++ runtime.",
+            "runtime",
+            advice=("Score the model with {runtime=JAVA}.",),
         ) from None
 
 

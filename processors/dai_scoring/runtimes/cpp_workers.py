@@ -33,8 +33,9 @@ FEW_ROWS = 1_000
 
 _TIMEOUT = 600.0
 _ADVICE = (
-    "The rows may be more than it can take at once (set Batch Rows lower), or hold a value that breaks the runtime; "
-    "ScoreJavaMojo scores them with other code."
+    "The rows may be more than it can take at once, or hold a value that breaks the runtime.",
+    "Set {batch_rows} lower.",
+    "Or score them with {runtime=JAVA}, which is other code.",
 )
 
 

@@ -32,12 +32,16 @@ def licence_error(path: Path, problem: str, settings: RuntimeSettings) -> Licenc
 
     ``problem`` completes "PATH ..."; where it has "{found}", that becomes the place of the licence that was refused.
     """
-    option = "Licence Key" if settings.licence_key else "Licence File" if settings.licence_file else None
-    found = f"the one in {option}" if option else f"the one in {LICENCE_KEY} or {LICENCE_FILE}"
+    option = "licence_key" if settings.licence_key else "licence_file" if settings.licence_file else None
+    found = "the one that was given" if option else f"the one in {LICENCE_KEY} or {LICENCE_FILE}"
     return LicenceError(
-        f"{path} {problem.format(found=found)}. Set Licence Key or Licence File, or {LICENCE_KEY} or {LICENCE_FILE} "
-        "in the environment of NiFi, or of whatever process scores.",
+        f"{path} {problem.format(found=found)}.",
         option,
+        advice=(
+            *([f"It was given as {{{option}}}."] if option and "{found}" in problem else []),
+            f"Set {{licence_key}} or {{licence_file}}, or {LICENCE_KEY} or {LICENCE_FILE} in the environment of the "
+            "process that scores.",
+        ),
     )
 
 
@@ -49,9 +53,9 @@ def check_licence_file(path: Path | None) -> None:
         found = False
     if not found:
         raise LicenceError(
-            f"there is no licence file at {path} on the machine that scores, or none that this user may read. Set "
-            "Licence File to the path of the license.sig of Driverless AI.",
-            "Licence File",
+            f"there is no licence file at {path} on the machine that scores, or none that this user may read.",
+            "licence_file",
+            advice=("Set {licence_file} to the path of the license.sig of Driverless AI.",),
         )
 
 

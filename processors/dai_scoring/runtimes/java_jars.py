@@ -38,7 +38,7 @@ def h2o3_jars(extra: Sequence[Path] = ()) -> list[Path]:
     folders = _folders("open", extra)
     jars = _jars_of(folders)
     if not jars:
-        raise RuntimeMissingError(f"the jars of h2o-genmodel are not installed here. {_HOW}")
+        raise RuntimeMissingError("the jars of h2o-genmodel are not installed here.", advice=(_HOW,))
     _check(jars, _GENMODEL | _HELPER, folders, _HOW)
     return [*jars, *_jars_of(_folders("mojo2", extra))]
 
@@ -54,19 +54,25 @@ def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
         if not jars:
             raise RuntimeMissingError(
                 "this is a Driverless AI MOJO, and H2O's MOJO runtime for Java is not installed here. It comes under "
-                "H2O.ai's own licence: accept that with 'dai-nifi nars build --accept-h2o-licence' (NiFi) or the "
-                "same option of score, inspect or swap (command line), or point MOJO Runtime at a folder with its jars."
+                "H2O.ai's own licence.",
+                advice=(
+                    "Accept that with {accept_h2o_licence}.",
+                    "Or set {mojo_runtime} to a folder with its jars.",
+                ),
             )
-        _check(jars, _MOJO2, folders, "Point MOJO Runtime at a folder with all of them.")
+        _check(jars, _MOJO2, folders, "Set {mojo_runtime} to a folder with all of them.")
     else:
         jars = [explicit] if explicit.suffix == ".jar" else sorted(explicit.glob("*.jar"))
         if not any("mojo2-runtime" in jar.name for jar in jars):
             raise RuntimeMissingError(
-                f"no mojo2-runtime jar in {explicit}. Put mojo2-runtime-impl and mojo2-runtime-api (or H2O's "
-                "mojo2-runtime.jar) there, or leave MOJO Runtime empty to use a bundled one.",
-                "MOJO Runtime",
+                f"no mojo2-runtime jar in {explicit}.",
+                "mojo_runtime",
+                advice=(
+                    "Put mojo2-runtime-impl and mojo2-runtime-api (or H2O's mojo2-runtime.jar) there.",
+                    "Or leave {mojo_runtime} empty to use a bundled one.",
+                ),
             )
-        _check(jars, _MOJO2, [explicit], "Put them there, or H2O's mojo2-runtime.jar.", "MOJO Runtime")
+        _check(jars, _MOJO2, [explicit], "Put them there, or H2O's mojo2-runtime.jar.", "mojo_runtime")
     folders = _folders("open", extra)
     beside = _jars_of(folders)
     _check(beside, _HELPER, folders, _HOW)
@@ -84,8 +90,9 @@ def _check(
         looked_at = [str(folder) for folder in folders if folder.exists()] or [str(folder) for folder in folders]
         raise RuntimeMissingError(
             f"the Java runtime is not complete: there is no {' and no '.join(lacking)} among the jars of "
-            f"{', '.join(looked_at)}. {advice}",
+            f"{', '.join(looked_at)}.",
             option,
+            advice=(advice,),
         )
 
 

@@ -14,7 +14,7 @@ from dai_scoring.errors import RuntimeMissingError
 
 logger = logging.getLogger(__name__)
 
-OPTION = "JVM Options"
+OPTION = "jvm_options"
 
 # Options that a Java reads of its environment: the first two any, the third its command alone, the last two OpenJ9.
 _VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "OPENJ9_JAVA_OPTIONS", "IBM_JAVA_OPTIONS")
@@ -62,9 +62,9 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
         lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
         said = next((line for line in lines if not line.startswith(_OF_NO_USE)), "it does not say why").rstrip(". ")
         raise RuntimeMissingError(
-            f"Java does not start with these options: {said}. Set JVM Options to those that {java} takes, and -Xmx to "
-            "less memory than the machine has.",
+            f"Java does not start with these options: {said}.",
             OPTION,
+            advice=(f"Set {{jvm_options}} to those that {java} takes, and -Xmx to less memory than the machine has.",),
         )
 
 
@@ -83,7 +83,7 @@ def kept_from_java() -> Iterator[None]:
     found = {name: os.environ.pop(name) for name in _VARIABLES if name in os.environ}
     if found:
         logger.info(
-            "The Java that scores does not use %s of the environment; its own options are JVM Options.",
+            "The Java that scores does not use %s of the environment; it has options of its own.",
             " and ".join(found),
         )
     try:

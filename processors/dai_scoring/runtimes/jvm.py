@@ -66,7 +66,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             if _started_with is not None and wanted != _started_with:
                 logger.warning(
                     "The Java virtual machine of this process already runs with other options; "
-                    "JVM Options take effect when the process restarts."
+                    "those of this model take effect when the process restarts."
                 )
             adopt_thread()
             return
@@ -80,9 +80,12 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             _boot(jpype, library, arguments, jars)
         except (OSError, jpype.JException, ValueError, TypeError, RuntimeError) as error:
             raise RuntimeMissingError(
-                f"the Java virtual machine at {library} does not start with the JVM Options {' '.join(wanted)}. Check "
-                "that this Java knows each of them, and that the machine has the memory that -Xmx asks for.",
+                f"the Java virtual machine at {library} does not start with these options: {' '.join(wanted)}.",
                 java_options.OPTION,
+                advice=(
+                    "Check in {jvm_options} that this Java knows each of them, and that the machine has the memory "
+                    "that -Xmx asks for.",
+                ),
             ) from error
         _started_with = wanted
     adopt_thread()
@@ -198,10 +201,13 @@ def check_runtime(error: BaseException, path: Path) -> None:
     """Raise ModelError where a model is not loaded for want of memory or of a jar; ``error`` is a Java exception."""
     if class_name(error) == "java.lang.OutOfMemoryError":
         raise ModelError(
-            f"{path} does not fit into the memory of the Java virtual machine. Set a larger -Xmx in JVM Options, such "
-            f"as -Xmx4g; now they are {' '.join(_started_with or ())}. That takes effect when the Python process of "
-            "the processor is started anew, as with NiFi.",
+            f"{path} does not fit into the memory of the Java virtual machine, which was started with "
+            f"{' '.join(_started_with or ())}.",
             java_options.OPTION,
+            advice=(
+                "Set a larger -Xmx in {jvm_options}, such as -Xmx4g.",
+                "In {nifi} that takes effect when the processor's Python process starts anew, as it does with NiFi.",
+            ),
         ) from error
     cause: Any = error
     while cause is not None:

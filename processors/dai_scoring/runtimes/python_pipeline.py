@@ -30,8 +30,9 @@ RUNTIME = "scoring pipeline (Python)"
 
 _PROGRAM = Path(child.__file__)
 _ADVICE = (
-    "The rows may be more than it can take at once (set Batch Rows lower), take longer than Score Timeout, or hold a "
-    "value that breaks the pipeline's own code."
+    "The rows may be more than it can take at once, take too long, or hold a value that breaks the pipeline's code.",
+    "Set {batch_rows} lower.",
+    "Or set a longer {score_timeout}.",
 )
 
 # Driverless AI's own list, as in the example.py that it exports.
@@ -142,9 +143,9 @@ class PythonPipeline:
         except WorkerSlow as error:
             worker.end()
             raise ModelError(
-                f"the scoring pipeline {self._pipeline.path} does not start: the worker {error}. Set a longer Start "
-                "Timeout.",
-                "Start Timeout",
+                f"the scoring pipeline {self._pipeline.path} does not start: the worker {error}.",
+                "start_timeout",
+                advice=("Set a longer {start_timeout}.",),
             ) from None
         except WorkerDied as error:
             printed = worker.output().strip().splitlines()[-5:]
@@ -213,8 +214,11 @@ class PythonPipeline:
         if "error" in answer.header:
             reason = without_values(answer.header["error"], names)
             raise PipelineError(
-                f"the scoring pipeline's own code raised an error: {reason}. Compare the records with the data that "
-                "the model was trained on, and look whether it wants Apply Data Recipes."
+                f"the scoring pipeline's own code raised an error: {reason}.",
+                advice=(
+                    "Compare the records with the data that the model was trained on.",
+                    "Look whether it wants {apply_data_recipes}.",
+                ),
             )
         return answer
 

@@ -28,7 +28,7 @@ Progress = Callable[[str], None]
 BEING_MADE = "is being made; this takes minutes, once"
 """Part of the message of an environment that will be ready later, by which callers know it from an error."""
 
-_COMMAND, _ENVIRONMENT = "Python Command", "Python Environment"
+_COMMAND, _ENVIRONMENT = "python_command", "python_environment"
 _READY = "ready.json"
 _ASK_TIMEOUT = 60
 _OLDEST = (3, 6)
@@ -92,8 +92,9 @@ def make(pipeline: PipelineFile, settings: PipelineSettings, progress: Progress)
     if pipeline.python is not None and pipeline.python != base.words:
         raise EnvironmentMissingError(
             f"{pipeline.path.name} was made for Python {pipeline.python}, and {settings.python_command} is Python "
-            f"{base.words}. Set Python Command to a Python {pipeline.python}, such as python{pipeline.python}.",
+            f"{base.words}.",
             _COMMAND,
+            advice=(f"Set {{python_command}} to a Python {pipeline.python}, such as python{pipeline.python}.",),
         )
     place = _place(pipeline, settings, base)
     with _lock_beside(place) as lock:
@@ -113,9 +114,12 @@ def _lock_beside(place: Path) -> IO[str]:
         return place.with_name(place.name + ".lock").open("w")
     except OSError as error:
         raise EnvironmentMissingError(
-            f"no environment can be made in {place.parent}: {error.strerror}. Set Environment Folder to a folder in "
-            "which NiFi's user may write, or leave it empty for the default.",
-            "Environment Folder",
+            f"no environment can be made in {place.parent}: {error.strerror}.",
+            "environment_folder",
+            advice=(
+                "Set {environment_folder} to a folder in which the user of what scores may write, or leave it empty "
+                "for the default.",
+            ),
         ) from error
 
 
@@ -124,16 +128,18 @@ def interpreter(command: str) -> Interpreter:
     path = shutil.which(command)
     if path is None:
         raise EnvironmentMissingError(
-            f"there is no Python at {command!r} on the machine that scores. Set Python Command to the Python that the "
-            "pipeline was made for, such as python3.8 or a whole path.",
+            f"there is no Python at {command!r} on the machine that scores.",
             _COMMAND,
+            advice=(
+                "Set {python_command} to the Python that the pipeline was made for, such as python3.8 or a whole path.",
+            ),
         )
     version, _ = _ask(Path(path), "", _COMMAND)
     if version < _OLDEST:
         raise EnvironmentMissingError(
-            f"{command} is Python {version[0]}.{version[1]}; Python scoring pipelines need 3.6 or newer. Set Python "
-            "Command to the Python that the pipeline was made for.",
+            f"{command} is Python {version[0]}.{version[1]}; Python scoring pipelines need 3.6 or newer.",
             _COMMAND,
+            advice=("Set {python_command} to the Python that the pipeline was made for.",),
         )
     return Interpreter(Path(path), version)
 
@@ -151,7 +157,9 @@ def _ask(python: Path, module: str, option: str) -> tuple[tuple[int, int], bool]
         (major, minor), installed = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise EnvironmentMissingError(
-            f"{python} does not run as a Python: it did not tell its version. Set {option} to one that does.", option
+            f"{python} does not run as a Python: it did not tell its version.",
+            option,
+            advice=(f"Set {{{option}}} to one that does.",),
         ) from error
     return (major, minor), installed
 
@@ -160,16 +168,19 @@ def _existing(given: Path, pipeline: PipelineFile) -> Interpreter:
     python = given if given.is_file() else _python_in(given)
     if not python.exists():
         raise EnvironmentMissingError(
-            f"{given} is no Python environment: there is no {python}. Set Python Environment to its folder, or to its "
-            "python, or leave it empty to have one made.",
+            f"{given} is no Python environment: there is no {python}.",
             _ENVIRONMENT,
+            advice=("Set {python_environment} to its folder, or to its python, or leave it empty to have one made.",),
         )
     version, installed = _ask(python, pipeline.module, _ENVIRONMENT)
     if not installed:
         raise EnvironmentMissingError(
-            f"the Python environment {given} does not have the module {pipeline.module}: install the wheels and the "
-            "requirements of the scoring pipeline there, or leave Python Environment empty to have one made.",
+            f"the Python environment {given} does not have the module {pipeline.module}.",
             _ENVIRONMENT,
+            advice=(
+                "Install the wheels and the requirements of the scoring pipeline there.",
+                "Or leave {python_environment} empty to have one made.",
+            ),
         )
     return Interpreter(python, version)
 
@@ -248,13 +259,19 @@ def _why_not(lines: list[str], what: str, wheels: Path | None) -> EnvironmentMis
         )
         if wheels is not None:
             return EnvironmentMissingError(
-                f"{lacking}in {wheels}. Put its wheel there, or leave Wheel Folder empty where there is a way to the "
-                "package index.",
-                "Wheel Folder",
+                f"{lacking}in {wheels}.",
+                "wheel_folder",
+                advice=(
+                    "Put its wheel there.",
+                    "Or leave {wheel_folder} empty where there is a way to the package index.",
+                ),
             )
         return EnvironmentMissingError(
-            f"{lacking}where pip looks. Without a way to the package index, set Wheel Folder to one that has it; with "
-            "one, check that Python Command is the Python that the pipeline was made for."
+            f"{lacking}where pip looks.",
+            advice=(
+                "Without a way to the package index, set {wheel_folder} to one that has it.",
+                "With one, check that {python_command} is the Python that the pipeline was made for.",
+            ),
         )
     errors = [line for line in lines if line.startswith("ERROR")] or [line for line in lines if line.strip()]
     return EnvironmentMissingError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dai_scoring.errors import ModelError, WorkerFailedError
 from dai_scoring.worker import wire
@@ -21,7 +21,7 @@ class Pool:
     die of.
     """
 
-    def __init__(self, start: Callable[[], Worker], size: int, timeout: float, advice: str) -> None:
+    def __init__(self, start: Callable[[], Worker], size: int, timeout: float, advice: Sequence[str]) -> None:
         self._start = start
         self._advice = advice
         self._timeout = timeout
@@ -55,8 +55,8 @@ class Pool:
                     return answer
             again = "" if len(set(reasons)) == 1 else f", which {reasons[-1]}"
             raise WorkerFailedError(
-                f"the worker process {reasons[0]}; so did the next one{again}. {self._advice} "
-                "Other FlowFiles go on with new workers."
+                f"the worker process {reasons[0]}; so did the next one{again}.",
+                advice=(*self._advice, "Other input is scored by new workers."),
             )
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats import Dialect, Format, csv_read
+from dai_scoring.option_words import Audience
 from dai_scoring.records import REJECT_SCHEMA
 
 CSV = Format.CSV
@@ -180,7 +181,8 @@ def test_invalid_utf8_says_where(read: Any, data: bytes, place: str) -> None:
         read(data, CSV)
     assert place in str(caught.value)
     assert "0xC3" in str(caught.value) or "0xFF" in str(caught.value)
-    assert "ConvertCharacterSet" in str(caught.value)
+    assert "ConvertCharacterSet" in caught.value.told(Audience.CANVAS)
+    assert "ConvertCharacterSet" not in caught.value.told(Audience.CLIENT)
 
 
 def test_invalid_utf8_in_header(read: Any) -> None:

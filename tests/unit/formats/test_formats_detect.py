@@ -9,6 +9,7 @@ import pytest
 
 from dai_scoring.errors import OptionError, UnknownFormatError
 from dai_scoring.formats import Format, detect, open_reader
+from dai_scoring.option_words import Audience
 
 
 @pytest.mark.parametrize(
@@ -46,13 +47,14 @@ def test_detect(head: bytes, mime_type: str | None, name: str | None, expected: 
 
 @pytest.mark.parametrize("head", [b"", b"hello\nworld\n", b"\0\1\2,"])
 def test_unknown(head: bytes) -> None:
-    with pytest.raises(UnknownFormatError, match=r"mime\.type"):
+    with pytest.raises(UnknownFormatError, match=r"neither the MIME type nor the content says it"):
         detect(head, None, "x.bin")
 
 
 def test_compressed_content_is_named() -> None:
-    with pytest.raises(UnknownFormatError, match=r"gzip.*CompressContent"):
+    with pytest.raises(UnknownFormatError, match=r"gzip.*Uncompress it first") as caught:
         detect(b"\x1f\x8b\x08", "text/csv")
+    assert "CompressContent" in caught.value.told(Audience.CANVAS)
 
 
 @pytest.mark.parametrize("fmt", list(Format))

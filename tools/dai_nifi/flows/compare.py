@@ -81,7 +81,7 @@ def _told_of(which: str) -> Iterator[None]:
     try:
         yield
     except ScoringError as error:
-        error.args = (f"the {which} model: {error}",)
+        error.problem = f"the {which} model: {error.problem}"
         raise
 
 
