@@ -21,8 +21,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from dai_scoring import formats
-from dai_scoring.errors import BadRowsError, MissingColumnsError
-from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of
+from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError
+from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of, envelopes, foreign
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.pieces import FileOptions, PieceScorer, ScoredPiece
 from dai_scoring.relay import across, ahead, behind
@@ -115,12 +115,14 @@ def score_file(
     """
     options = options or FileOptions()
     began = time.perf_counter()
-    with source.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+    head = _head(source)
     if not head.removeprefix(codecs.BOM_UTF8).strip() and _is_blank(source):
         target.touch()
         return Summary(0, 0, 0, options.input_format, options.output_format, time.perf_counter() - began)
+    foreign.check(head, source)
     given = options.input_format or formats.detect(head, mime_type, name)
+    if given in (Format.JSON_ARRAY, Format.JSON_LINES):
+        envelopes.check(head, [column.name for column in scorer.info.inputs])
     wanted = options.output_format or given
     threaded = alone and source.stat().st_size > _SMALL_FILE
     charset = options.charset or charset_of(mime_type)
@@ -157,6 +159,14 @@ def added(counts: Mapping[str, int] | None, further: Mapping[str, int] | None) -
     if counts is None or further is None:
         return counts if further is None else further
     return {name: counts.get(name, 0) + further.get(name, 0) for name in {**counts, **further}}
+
+
+def _head(source: Path) -> bytes:
+    try:
+        with source.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except IsADirectoryError:
+        raise ContentError(f"{source} is a folder, not a file of records.", advice=("Name a file in it.",)) from None
 
 
 def _is_blank(path: Path) -> bool:
