@@ -56,7 +56,8 @@ class ScorePythonPipeline(RecordScoring):
             ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
             scoring.duration.ms; on rejected rows scoring.scored.count, the number of the others; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
-            level of the model (species=12, island=3); on failure scoring.error, which says what to do, and scoring.error.code."""
+            level of the model (species=12, island=3); on failure scoring.error, which says what to do, scoring.error.code, and for an answer to
+            a client scoring.error.client, scoring.error.row and scoring.error.column."""
         tags = [
             "h2o",
             "driverless ai",
