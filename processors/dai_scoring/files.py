@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dai_scoring import formats
+from dai_scoring import formats, missing
 from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError
 from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of, envelopes, foreign
 from dai_scoring.options import BadRows, MissingColumns
@@ -53,6 +53,8 @@ class Summary:
     output_format: Format | None
     seconds: float
     unseen: Mapping[str, int] | None = None
+    missing_like: tuple[str, ...] = ()
+    """Texts for which rows were rejected, and that may mean a missing value, such as ``NULL``."""
 
 
 @dataclass
@@ -114,6 +116,7 @@ def score_file(
     both files must be thrown away: what an InputError says concerns the whole file.
     """
     options = options or FileOptions()
+    scorer = scorer.with_missing(options.missing_values)
     began = time.perf_counter()
     head = _head(source)
     if not head.removeprefix(codecs.BOM_UTF8).strip() and _is_blank(source):
@@ -151,7 +154,16 @@ def score_file(
         rejected.unlink(missing_ok=True)
         job = run(plainly=False)
     seconds = time.perf_counter() - began
-    return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, seconds, job.unseen)
+    return Summary(
+        job.scored + job.rejected,
+        job.scored,
+        job.rejected,
+        given,
+        wanted,
+        seconds,
+        job.unseen,
+        tuple(sorted(job.missing_like)),
+    )
 
 
 def added(counts: Mapping[str, int] | None, further: Mapping[str, int] | None) -> Mapping[str, int] | None:
@@ -205,6 +217,7 @@ class _Job:
         self.scored = 0
         self.rejected = 0
         self.unseen: Mapping[str, int] | None = None
+        self.missing_like: set[str] = set()
 
     def run(self, threaded: bool) -> None:
         """Move all pieces; afterwards both files are complete."""
@@ -251,6 +264,8 @@ class _Job:
             self.unseen = added(self.unseen, piece.unseen)
             self.scored += piece.count
             self.rejected += piece.rejects.num_rows
+            if piece.rejects.num_rows:
+                self.missing_like.update(missing.among(piece.rejects))
             write(outcome)
             if self._told is not None:
                 self._told(self.scored + self.rejected)
@@ -263,7 +278,13 @@ class _Job:
 
     def _bad_rows(self, rejects: pa.Table) -> BadRowsError:
         first = rejects.slice(0, 1).to_pylist()[0]
-        return BadRowsError(rejects.num_rows, self.scored + first["row"] + 1, first["column"], first["code"])
+        return BadRowsError(
+            rejects.num_rows,
+            self.scored + first["row"] + 1,
+            first["column"],
+            first["code"],
+            missing.advice(missing.among(rejects)),
+        )
 
     def _write(self, outcome: _Outcome) -> None:
         self._target.put(outcome.scored)

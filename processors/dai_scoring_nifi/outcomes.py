@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from dai_scoring import missing
 from dai_scoring.files import Summary
+from dai_scoring.option_words import Audience, sentences
 from dai_scoring.rest_v1 import Answer, Question
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.unseen import in_words
@@ -33,6 +35,9 @@ def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: 
     further = None
     if rejected is not None:
         count = {"record.count": str(summary.rejected), _SCORED_COUNT: str(summary.scored)}
+        advice = sentences(missing.advice(summary.missing_like), Audience.CANVAS)
+        if advice:
+            count["scoring.rejected.advice"] = " ".join(advice)
         further = Outcome(REJECTED, {**attributes, **count}, rejected)
     attributes |= _unseen(summary.unseen)
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
