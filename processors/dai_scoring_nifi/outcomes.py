@@ -18,7 +18,7 @@ SUCCESS = "success"
 REJECTED = "rejected"
 FAILURE = "failure"
 
-# Of the rejected records: how many others of the same FlowFile were scored.
+# Of rejected records: how many others of the same FlowFile were scored; where both are together, how many of them were.
 _SCORED_COUNT = "scoring.scored.count"
 
 # Attributes are kept in memory for every queued FlowFile.
@@ -45,7 +45,8 @@ def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Pa
         count = {"record.count": str(done.rejected.count), _SCORED_COUNT: str(done.scored.count)}
         further = Outcome(REJECTED, {**done.rejected.attributes, **_model(info), **count}, rejected)
     attributes = {**done.scored.attributes, **_model(info), **_unseen(done.unseen)}
-    return _success(info, attributes, done.scored.count, done.rejected.count, done.seconds, contents, further)
+    rejected_count = done.rejected.count + done.among
+    return _success(info, attributes, done.scored.count - done.among, rejected_count, done.seconds, contents, further)
 
 
 def nothing(info: ModelInfo) -> Outcome:
@@ -96,6 +97,9 @@ def _success(
             seconds=seconds,
         )
     attributes = {**attributes, **_counts(count, rejected, seconds)}
+    if rejected and further is None:
+        # They are among the others.
+        attributes |= {"record.count": str(count + rejected), _SCORED_COUNT: str(count)}
     return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
 
 
