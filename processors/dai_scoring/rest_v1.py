@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import orjson
 import pyarrow as pa
 
+from dai_scoring import missing
 from dai_scoring.errors import (
     BadRowsError,
     ContentError,
@@ -229,7 +230,13 @@ def _score(scorer: Scorer, request: dict[str, Any], asked: Question, missing_col
     scored = scorer.score(table, missing_columns, wanted)
     if scored.rejects.num_rows:
         first = scored.rejects.slice(0, 1).to_pylist()[0]
-        raise BadRowsError(scored.rejects.num_rows, first["row"] + 1, first["column"], first["code"])
+        raise BadRowsError(
+            scored.rejects.num_rows,
+            first["row"] + 1,
+            first["column"],
+            first["code"],
+            missing.advice(missing.among(scored.rejects)),
+        )
     if asked is Question.CONTRIBUTION:
         return _json(_contributions(scored.contributions, scorer), table.num_rows, scored.unseen)
     kept = [name for name in fields if name in included]

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from dai_scoring import missing
 from dai_scoring.files import Summary
+from dai_scoring.option_words import Audience, sentences
 from dai_scoring.rest_v1 import Answer, Question
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.unseen import in_words
@@ -33,7 +35,9 @@ def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: 
     further = None
     if rejected is not None:
         count = {"record.count": str(summary.rejected), _SCORED_COUNT: str(summary.scored)}
-        further = Outcome(REJECTED, {**attributes, **count}, rejected)
+        further = Outcome(REJECTED, {**attributes, **count, **_advice(summary)}, rejected)
+    else:
+        attributes |= _advice(summary)
     attributes |= _unseen(summary.unseen)
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
 
@@ -101,6 +105,12 @@ def _success(
         # They are among the others.
         attributes |= {"record.count": str(count + rejected), _SCORED_COUNT: str(count)}
     return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
+
+
+def _advice(summary: Summary) -> dict[str, str]:
+    """What would make of some rejected records scored ones, beside these."""
+    advice = sentences(missing.advice(summary.missing_like), Audience.CANVAS)
+    return {"scoring.rejected.advice": " ".join(advice)} if advice else {}
 
 
 def _counts(scored: int, rejected: int, seconds: float) -> dict[str, str]:

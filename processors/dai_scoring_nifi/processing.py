@@ -193,6 +193,7 @@ class RecordScoring(Starting):
             batch.export(item, folder.source)
             body = folder.source.read_bytes()
             folder.clear()
+        scorer = scorer.with_missing(settings.options.missing_values)
         answer = rest_v1.answer(scorer, asked, body, settings.options.missing_columns)
         if answer is None:
             return None

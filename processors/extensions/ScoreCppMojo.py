@@ -185,6 +185,12 @@ class ScoreCppMojo(RecordScoring):
         default_value="fail",
         allowable_values=["fail", "treat as missing values"],
     )
+    MISSING_LITERALS = PropertyDescriptor(
+        name="Missing Literals",
+        description="""Texts that mean a missing value beside those that the model knows, separated by commas, such as: NULL, \\N, -
+            (as they stand; a text of the records that is one of them is missing in every column of the model).""",
+        required=False,
+    )
     BAD_ROWS = PropertyDescriptor(
         name="Bad Rows",
         description="""What to do with a row in which a value cannot become what the model's column holds, such as text where a
@@ -255,6 +261,7 @@ class ScoreCppMojo(RecordScoring):
             self.CONTRIBUTIONS,
             self.PREDICTION_INTERVALS,
             self.MISSING_COLUMNS,
+            self.MISSING_LITERALS,
             self.BAD_ROWS,
             self.LICENCE_KEY,
             self.LICENCE_FILE,
