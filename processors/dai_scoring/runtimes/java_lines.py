@@ -36,11 +36,11 @@ class LineReader:
             )
             for column, levels in zip(inputs, domains or [None] * len(inputs), strict=True)
         ]
-        self._known: dict[tuple[tuple[str, ...], str, str], Any] = {}
+        self._known: dict[tuple[tuple[str, ...], str, str, bool], Any] = {}
 
     def layout(self, csv: PlainCsv) -> Any | None:
         """The helper's ``CsvLines`` for such a file; None where it has not all of the model's columns."""
-        key = (csv.names, csv.delimiter, csv.line_end)
+        key = (csv.names, csv.delimiter, csv.line_end, csv.escaped)
         if key not in self._known:
             # Files of one flow are of one layout, or of few.
             self._known = {key: self._layout(csv)}
@@ -53,4 +53,5 @@ class LineReader:
         if len(delimiter) > 1 or len(places) > len(columns) - columns.count(-1):
             return None
         fields = jvm.array_of(jvm.java_class("daiscoring.CsvField"), self._fields)
-        return jvm.java_class("daiscoring.CsvLines")(delimiter[0], csv.line_end == "\r\n", columns, fields)
+        returns = csv.line_end == "\r\n"
+        return jvm.java_class("daiscoring.CsvLines")(delimiter[0], returns, csv.escaped, columns, fields)
