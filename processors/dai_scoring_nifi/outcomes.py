@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from dai_scoring import missing
 from dai_scoring.files import Summary
+from dai_scoring.option_words import Audience, sentences
 from dai_scoring.rest_v1 import Answer, Question
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.unseen import in_words
 from dai_scoring_nifi.exchange import Outcome
+from dai_scoring_nifi.failures import Failure
 from dai_scoring_nifi.record_services import Done
 
 SUCCESS = "success"
 REJECTED = "rejected"
 FAILURE = "failure"
 
-# Of the rejected records: how many others of the same FlowFile were scored.
+# Of rejected records: how many others of the same FlowFile were scored; where both are together, how many of them were.
 _SCORED_COUNT = "scoring.scored.count"
 
 # Attributes are kept in memory for every queued FlowFile.
@@ -32,7 +35,9 @@ def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: 
     further = None
     if rejected is not None:
         count = {"record.count": str(summary.rejected), _SCORED_COUNT: str(summary.scored)}
-        further = Outcome(REJECTED, {**attributes, **count}, rejected)
+        further = Outcome(REJECTED, {**attributes, **count, **_advice(summary)}, rejected)
+    else:
+        attributes |= _advice(summary)
     attributes |= _unseen(summary.unseen)
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
 
@@ -44,7 +49,8 @@ def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Pa
         count = {"record.count": str(done.rejected.count), _SCORED_COUNT: str(done.scored.count)}
         further = Outcome(REJECTED, {**done.rejected.attributes, **_model(info), **count}, rejected)
     attributes = {**done.scored.attributes, **_model(info), **_unseen(done.unseen)}
-    return _success(info, attributes, done.scored.count, done.rejected.count, done.seconds, contents, further)
+    rejected_count = done.rejected.count + done.among
+    return _success(info, attributes, done.scored.count - done.among, rejected_count, done.seconds, contents, further)
 
 
 def nothing(info: ModelInfo) -> Outcome:
@@ -59,10 +65,19 @@ def answered(info: ModelInfo, asked: Question, answer: Answer, seconds: float) -
     return Outcome(SUCCESS, attributes, answer.body, f"Answered {asked.value} with {_words(info)}", seconds)
 
 
-def failed(info: ModelInfo | None, code: str, message: str) -> Outcome:
+def failed(info: ModelInfo | None, why: Failure) -> Outcome:
     """A FlowFile that cannot be scored as a whole, and why."""
-    model = {} if info is None else _model(info)
-    return Outcome(FAILURE, {**model, "scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
+    attributes = {} if info is None else _model(info)
+    attributes |= {
+        "scoring.error": why.message[:_ERROR_LENGTH],
+        "scoring.error.code": why.code,
+        "scoring.error.client": why.client[:_ERROR_LENGTH],
+    }
+    if why.row is not None:
+        attributes["scoring.error.row"] = str(why.row)
+    if why.column is not None:
+        attributes["scoring.error.column"] = why.column[:_ERROR_LENGTH]
+    return Outcome(FAILURE, attributes)
 
 
 def _success(
@@ -86,7 +101,16 @@ def _success(
             seconds=seconds,
         )
     attributes = {**attributes, **_counts(count, rejected, seconds)}
+    if rejected and further is None:
+        # They are among the others.
+        attributes |= {"record.count": str(count + rejected), _SCORED_COUNT: str(count)}
     return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
+
+
+def _advice(summary: Summary) -> dict[str, str]:
+    """What would make of some rejected records scored ones, beside these."""
+    advice = sentences(missing.advice(summary.missing_like), Audience.CANVAS)
+    return {"scoring.rejected.advice": " ".join(advice)} if advice else {}
 
 
 def _counts(scored: int, rejected: int, seconds: float) -> dict[str, str]:

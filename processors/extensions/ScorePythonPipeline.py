@@ -55,8 +55,9 @@ class ScorePythonPipeline(RecordScoring):
             was scored. A FlowFile whose rows are all rejected sends nothing to 'success'.
             ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
-            scoring.duration.ms; on rejected rows scoring.scored.count, the number of the others; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
-            level of the model (species=12, island=3); on failure scoring.error, which says what to do, and scoring.error.code."""
+            scoring.duration.ms; on rejected rows, and where they are kept among the others, scoring.scored.count, the number of the scored ones; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
+            level of the model (species=12, island=3); on failure scoring.error, which says what to do, scoring.error.code, and for an answer to
+            a client scoring.error.client, scoring.error.row and scoring.error.column."""
         tags = [
             "h2o",
             "driverless ai",
@@ -184,14 +185,21 @@ class ScorePythonPipeline(RecordScoring):
         default_value="fail",
         allowable_values=["fail", "treat as missing values"],
     )
+    MISSING_LITERALS = PropertyDescriptor(
+        name="Missing Literals",
+        description="""Texts that mean a missing value beside those that the model knows, separated by commas, such as: NULL, \\N, -
+            (as they stand; a text of the records that is one of them is missing in every column of the model).""",
+        required=False,
+    )
     BAD_ROWS = PropertyDescriptor(
         name="Bad Rows",
         description="""What to do with a row in which a value cannot become what the model's column holds, such as text where a
             number belongs. 'route to rejected': send that row to 'rejected' with the reason, and score the others; 'fail the
-            FlowFile': send all of it to 'failure'.""",
+            FlowFile': send all of it to 'failure'; 'keep with the reason': leave the row in its place among the scored ones, its
+            predictions null, with the columns _reject_code, _reject_column and _reject_value, which are null for scored rows.""",
         required=True,
         default_value="route to rejected",
-        allowable_values=["route to rejected", "fail the FlowFile"],
+        allowable_values=["route to rejected", "fail the FlowFile", "keep with the reason"],
     )
     LICENCE_KEY = PropertyDescriptor(
         name="Licence Key",
@@ -303,6 +311,7 @@ class ScorePythonPipeline(RecordScoring):
             self.CONTRIBUTIONS,
             self.PREDICTION_INTERVALS,
             self.MISSING_COLUMNS,
+            self.MISSING_LITERALS,
             self.BAD_ROWS,
             self.LICENCE_KEY,
             self.LICENCE_FILE,
