@@ -90,21 +90,25 @@ def folders(nifi: NiFi, samples: Path, tmp_path_factory: pytest.TempPathFactory)
     undeploy("killed", force=True)
 
 
-@pytest.mark.parametrize("tasks", [1, 4])
-def test_no_flowfile_fails_or_is_lost(folders: Folders, samples: Path, tasks: int) -> None:
+def check_that_a_kill_fails_nothing(folders: Folders, rows: bytes, tasks: int, files: int) -> None:
+    """Kill the process of a batch-files flow's processor while files come: each must be scored, and as before."""
     scorer = scorer_of(folders.name)
     set_tasks(scorer, tasks)
-    rows = (samples / "penguins-rows.csv").read_bytes()
     folders.put(f"first-{tasks}.csv", rows)
     expected = folders.wait(folders.output / f"first-{tasks}.csv")
-    for number in range(_FILES):
+    for number in range(files):
         folders.put(f"{tasks}-{number}.csv", rows)
-        if number == _FILES // 3:
+        if number == files // 3:
             kill(scorer)
         time.sleep(0.01)
-    for number in range(_FILES):
+    for number in range(files):
         assert folders.wait(folders.output / f"{tasks}-{number}.csv", 120) == expected
-    assert not list(folders.failed.iterdir())
+    assert not list(folders.failed.glob(f"{tasks}-*"))
+
+
+@pytest.mark.parametrize("tasks", [1, 4])
+def test_no_flowfile_fails_or_is_lost(folders: Folders, samples: Path, tasks: int) -> None:
+    check_that_a_kill_fails_nothing(folders, (samples / "penguins-rows.csv").read_bytes(), tasks, _FILES)
 
 
 def test_a_batch_in_the_middle_is_scored_again_and_status_and_doctor_tell(folders: Folders, samples: Path) -> None:
