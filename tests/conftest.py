@@ -21,7 +21,7 @@ GOLDEN_SCORE = (0.6160246133804321, 0.38397541642189026)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests with a NiFi in one process of ``make test``, with the NiFi that they share, the others in another."""
+    """Split the tests of ``make test`` between two processes: those with a NiFi, which they share, and the others."""
     for item in items:
         group = "nifi" if item.get_closest_marker("nifi") or "docker" in item.path.parts else "others"
         item.add_marker(pytest.mark.xdist_group(group))
