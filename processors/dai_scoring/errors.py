@@ -236,14 +236,18 @@ class BadRowsError(InputError):
 
     code = "bad_rows"
 
-    def __init__(self, count: int, row: int, column: str | None, reason: str) -> None:
-        """``count`` rows were rejected; the first was ``row``, counted from 1, for the code ``reason``."""
+    def __init__(self, count: int, row: int, column: str | None, reason: str, further: Sequence[str] = ()) -> None:
+        """``count`` rows were rejected; the first was ``row``, counted from 1, for the code ``reason``.
+
+        ``further`` is more advice.
+        """
         where = f", column {column}" if column else ""
         super().__init__(
             f"{count} row(s) cannot be scored, the first of them row {row}{where} ({reason}).",
             advice=(
                 "Fix them.",
                 "Or set {bad_rows=REJECT} to score the others.",
+                *further,
             ),
             row=row,
             column=column or None,

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dai_scoring import formats
-from dai_scoring.errors import BadRowsError, MissingColumnsError
-from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of
+from dai_scoring import formats, missing
+from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError
+from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of, envelopes, foreign
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.pieces import FileOptions, PieceScorer, ScoredPiece
 from dai_scoring.relay import across, ahead, behind
@@ -53,6 +53,8 @@ class Summary:
     output_format: Format | None
     seconds: float
     unseen: Mapping[str, int] | None = None
+    missing_like: tuple[str, ...] = ()
+    """Texts for which rows were rejected, and that may mean a missing value, such as ``NULL``."""
 
 
 @dataclass
@@ -114,13 +116,16 @@ def score_file(
     both files must be thrown away: what an InputError says concerns the whole file.
     """
     options = options or FileOptions()
+    scorer = scorer.with_missing(options.missing_values)
     began = time.perf_counter()
-    with source.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+    head = _head(source)
     if not head.removeprefix(codecs.BOM_UTF8).strip() and _is_blank(source):
         target.touch()
         return Summary(0, 0, 0, options.input_format, options.output_format, time.perf_counter() - began)
+    foreign.check(head, source)
     given = options.input_format or formats.detect(head, mime_type, name)
+    if given in (Format.JSON_ARRAY, Format.JSON_LINES):
+        envelopes.check(head, [column.name for column in scorer.info.inputs])
     wanted = options.output_format or given
     threaded = alone and source.stat().st_size > _SMALL_FILE
     charset = options.charset or charset_of(mime_type)
@@ -149,7 +154,16 @@ def score_file(
         rejected.unlink(missing_ok=True)
         job = run(plainly=False)
     seconds = time.perf_counter() - began
-    return Summary(job.scored + job.rejected, job.scored, job.rejected, given, wanted, seconds, job.unseen)
+    return Summary(
+        job.scored + job.rejected,
+        job.scored,
+        job.rejected,
+        given,
+        wanted,
+        seconds,
+        job.unseen,
+        tuple(sorted(job.missing_like)),
+    )
 
 
 def added(counts: Mapping[str, int] | None, further: Mapping[str, int] | None) -> Mapping[str, int] | None:
@@ -157,6 +171,14 @@ def added(counts: Mapping[str, int] | None, further: Mapping[str, int] | None) -
     if counts is None or further is None:
         return counts if further is None else further
     return {name: counts.get(name, 0) + further.get(name, 0) for name in {**counts, **further}}
+
+
+def _head(source: Path) -> bytes:
+    try:
+        with source.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except IsADirectoryError:
+        raise ContentError(f"{source} is a folder, not a file of records.", advice=("Name a file in it.",)) from None
 
 
 def _is_blank(path: Path) -> bool:
@@ -195,6 +217,7 @@ class _Job:
         self.scored = 0
         self.rejected = 0
         self.unseen: Mapping[str, int] | None = None
+        self.missing_like: set[str] = set()
 
     def run(self, threaded: bool) -> None:
         """Move all pieces; afterwards both files are complete."""
@@ -241,6 +264,8 @@ class _Job:
             self.unseen = added(self.unseen, piece.unseen)
             self.scored += piece.count
             self.rejected += piece.rejects.num_rows
+            if piece.rejects.num_rows:
+                self.missing_like.update(missing.among(piece.rejects))
             write(outcome)
             if self._told is not None:
                 self._told(self.scored + self.rejected)
@@ -253,7 +278,13 @@ class _Job:
 
     def _bad_rows(self, rejects: pa.Table) -> BadRowsError:
         first = rejects.slice(0, 1).to_pylist()[0]
-        return BadRowsError(rejects.num_rows, self.scored + first["row"] + 1, first["column"], first["code"])
+        return BadRowsError(
+            rejects.num_rows,
+            self.scored + first["row"] + 1,
+            first["column"],
+            first["code"],
+            missing.advice(missing.among(rejects)),
+        )
 
     def _write(self, outcome: _Outcome) -> None:
         self._target.put(outcome.scored)

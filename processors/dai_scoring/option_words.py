@@ -56,6 +56,7 @@ OPTIONS: Mapping[str, OptionWords] = {
     "id_columns": OptionWords("Id Columns", "--id-columns"),
     "prediction_prefix": OptionWords("Prediction Prefix", "--prefix"),
     "missing_columns": OptionWords("Missing Columns", "--missing-columns", kind=MissingColumns),
+    "missing_values": OptionWords("Missing Literals", "--missing-values"),
     "bad_rows": OptionWords("Bad Rows", "--bad-rows", kind=BadRows),
     "batch_rows": OptionWords("Batch Rows", "--batch-rows"),
     "contributions": OptionWords("Contributions", "--contributions", kind=Contributions),

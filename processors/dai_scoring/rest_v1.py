@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import orjson
 import pyarrow as pa
 
+from dai_scoring import missing
 from dai_scoring.errors import (
     BadRowsError,
     ContentError,
@@ -182,26 +183,31 @@ def _table(request: dict[str, Any], fields: list[str]) -> pa.Table:
     rows = _part(request, "rows", list, [])
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list):
-            raise ContentError(f"row {number} must be a list of values, one for each of 'fields'.")
+            raise ContentError(f"row {number} must be a list of values, one for each of 'fields'.", row=number)
         if len(row) != len(fields):
-            raise ContentError(f"row {number} has {len(row)} values, and there are {len(fields)} fields.")
+            raise ContentError(f"row {number} has {len(row)} values, and there are {len(fields)} fields.", row=number)
     return pa.table([_column([row[index] for row in rows], name) for index, name in enumerate(fields)], names=fields)
 
 
 def _column(values: list[Any], field: str) -> pa.Array:
     if not any(isinstance(value, bool) for value in values):
-        return pa.array([_text(value, field) for value in values], pa.string())
+        return pa.array([_text(value, field, row) for row, value in enumerate(values, 1)], pa.string())
     # As JSON, in which a boolean is not the text of its name.
-    texts = [None if _text(value, field) is None else orjson.dumps(value).decode() for value in values]
+    texts = [
+        None if _text(value, field, row) is None else orjson.dumps(value).decode()
+        for row, value in enumerate(values, 1)
+    ]
     return pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(texts, pa.string()))
 
 
-def _text(value: Any, field: str) -> str | None:
+def _text(value: Any, field: str, row: int) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
         return orjson.dumps(value).decode()
-    raise ContentError(f"the field '{field}' has a list or an object where a single value belongs.")
+    raise ContentError(
+        f"row {row}, field '{field}': there is a list or an object where a single value belongs.", row=row, column=field
+    )
 
 
 def _wanted(request: dict[str, Any], asked: Question) -> Wanted:
@@ -224,11 +230,19 @@ def _score(scorer: Scorer, request: dict[str, Any], asked: Question, missing_col
     scored = scorer.score(table, missing_columns, wanted)
     if scored.rejects.num_rows:
         first = scored.rejects.slice(0, 1).to_pylist()[0]
-        raise BadRowsError(scored.rejects.num_rows, first["row"] + 1, first["column"], first["code"])
+        raise BadRowsError(
+            scored.rejects.num_rows,
+            first["row"] + 1,
+            first["column"],
+            first["code"],
+            missing.advice(missing.among(scored.rejects)),
+        )
     if asked is Question.CONTRIBUTION:
         return _json(_contributions(scored.contributions, scorer), table.num_rows, scored.unseen)
     kept = [name for name in fields if name in included]
-    columns = [[_text(row[fields.index(name)], name) for row in request["rows"]] for name in kept]
+    columns = [
+        [_text(row[fields.index(name)], name, number) for number, row in enumerate(request["rows"], 1)] for name in kept
+    ]
     if id_field in included and id_field not in fields:
         # As H2O's scorer does it: an id that the client did not give is made up.
         kept.append(id_field)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from dai_scoring import records
 from dai_scoring.errors import ModelError, UnsupportedError
+from dai_scoring.missing import widened
 from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
@@ -129,11 +130,12 @@ class Engine(Protocol):
 class PlainEngine(Protocol):
     """What the module of a runtime provides that reads text itself, beside :class:`Engine`."""
 
-    def predict_plain(self, csv: PlainCsv) -> Predicted | None:
+    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:
         """The predictions for lines of CSV, without contributions and intervals, none refused.
 
-        None where columns of the model are absent, or some value is not so plainly written that it cannot be
-        read in two ways. Called from several threads at once.
+        ``missing`` are texts that mean a missing value beside those of the inputs. None where columns of the model are
+        absent, or some value is not so plainly written that it cannot be read in two ways. Called from several threads
+        at once.
         """
         ...
 
@@ -172,16 +174,35 @@ def _side_by_side(made: Predicted | Scored) -> pa.Table:
 class Scorer:
     """A loaded model. Safe to use from several threads at once; closing twice is harmless."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, missing: frozenset[str] = frozenset(), of: Scorer | None = None) -> None:
         self._engine = engine
+        self._missing = missing
+        self._info = replace(engine.info, inputs=widened(engine.info.inputs, missing)) if missing else engine.info
+        # Where the model is one's own: all that share it count there.
+        self._owner = of or self
         self._closed = False
         self._idle = threading.Condition()
         self._busy = 0
+        self._others: dict[frozenset[str], Scorer] = {}
 
     @property
     def info(self) -> ModelInfo:
         """The loaded model's description."""
-        return self._engine.info
+        return self._info
+
+    def with_missing(self, literals: Iterable[str]) -> Scorer:
+        """A scorer with the same model to which further texts mean a missing value; this one without such texts.
+
+        It is closed when this one is, and the other way round. :mod:`dai_scoring.missing` says how texts are compared.
+        """
+        further = frozenset(literals) | self._missing
+        if further == self._missing:
+            return self
+        owner = self._owner
+        with owner._idle:
+            if further not in owner._others:
+                owner._others[further] = Scorer(owner._engine, further, owner)
+            return owner._others[further]
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -236,20 +257,21 @@ class Scorer:
         if not isinstance(engine, PlainEngine):
             return None
         with self._in_use():
-            return engine.predict_plain(csv)
+            return engine.predict_plain(csv, self._missing)
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
-        with self._idle:
-            if self._closed:
+        owner = self._owner
+        with owner._idle:
+            if owner._closed:
                 raise ModelError("the model was closed")
-            self._busy += 1
+            owner._busy += 1
         try:
             yield
         finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
+            with owner._idle:
+                owner._busy -= 1
+                owner._idle.notify_all()
 
     def try_out(self) -> bool:
         """Whether a row without values, but for required ones, gets a prediction. Raises what :meth:`score` does."""
@@ -259,11 +281,12 @@ class Scorer:
 
     def close(self) -> None:
         """Wait for calls that score, then let go of the model. Later calls of score raise ModelError."""
-        with self._idle:
-            if self._closed:
+        owner = self._owner
+        with owner._idle:
+            if owner._closed:
                 return
-            self._closed = True
-            self._idle.wait_for(lambda: self._busy == 0)
+            owner._closed = True
+            owner._idle.wait_for(lambda: owner._busy == 0)
         self._engine.close()
 
     def __enter__(self) -> Scorer:

@@ -73,7 +73,7 @@ class SmallContents:
     """Scores small contents with one model and the same options."""
 
     def __init__(self, scorer: Scorer, options: FileOptions) -> None:
-        self._scorer = scorer
+        self._scorer = scorer = scorer.with_missing(options.missing_values)
         self._options = options
         self._inputs = scorer.info.inputs
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from dai_scoring import missing
 from dai_scoring.files import Summary
+from dai_scoring.option_words import Audience, sentences
 from dai_scoring.rest_v1 import Answer, Question
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.unseen import in_words
 from dai_scoring_nifi.exchange import Outcome
+from dai_scoring_nifi.failures import Failure
 from dai_scoring_nifi.record_services import Done
 
 SUCCESS = "success"
@@ -32,6 +35,9 @@ def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: 
     further = None
     if rejected is not None:
         count = {"record.count": str(summary.rejected), _SCORED_COUNT: str(summary.scored)}
+        advice = sentences(missing.advice(summary.missing_like), Audience.CANVAS)
+        if advice:
+            count["scoring.rejected.advice"] = " ".join(advice)
         further = Outcome(REJECTED, {**attributes, **count}, rejected)
     attributes |= _unseen(summary.unseen)
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
@@ -59,10 +65,19 @@ def answered(info: ModelInfo, asked: Question, answer: Answer, seconds: float) -
     return Outcome(SUCCESS, attributes, answer.body, f"Answered {asked.value} with {_words(info)}", seconds)
 
 
-def failed(info: ModelInfo | None, code: str, message: str) -> Outcome:
+def failed(info: ModelInfo | None, why: Failure) -> Outcome:
     """A FlowFile that cannot be scored as a whole, and why."""
-    model = {} if info is None else _model(info)
-    return Outcome(FAILURE, {**model, "scoring.error": message[:_ERROR_LENGTH], "scoring.error.code": code})
+    attributes = {} if info is None else _model(info)
+    attributes |= {
+        "scoring.error": why.message[:_ERROR_LENGTH],
+        "scoring.error.code": why.code,
+        "scoring.error.client": why.client[:_ERROR_LENGTH],
+    }
+    if why.row is not None:
+        attributes["scoring.error.row"] = str(why.row)
+    if why.column is not None:
+        attributes["scoring.error.column"] = why.column[:_ERROR_LENGTH]
+    return Outcome(FAILURE, attributes)
 
 
 def _success(

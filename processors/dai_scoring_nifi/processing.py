@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from dai_scoring_nifi import outcomes
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.bulletins import Bulletins, on_canvas
 from dai_scoring_nifi.exchange import SMALL, Batch, Item, Outcome
+from dai_scoring_nifi.failures import Failure, failure, not_now
 from dai_scoring_nifi.folders import Folder
 from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
 from dai_scoring_nifi.record_services import score_records
@@ -53,7 +53,7 @@ class RecordScoring(Starting):
             Relationship(
                 FAILURE,
                 "FlowFiles that cannot be scored as a whole, untouched; the attributes scoring.error and "
-                "scoring.error.code say why.",
+                "scoring.error.code say why, scoring.error.client in words for who sent it over HTTP.",
             ),
         ]
 
@@ -79,9 +79,7 @@ class RecordScoring(Starting):
         if self._lookup(context)(properties.H2O_REST_REQUESTS) == properties.ANSWER:
             batch = self._exchange.take(context, flowfile, self._folders.call(), most=1)
             if "http.method" in batch.items[0].attributes:
-                return batch.send(
-                    [self._failed(batch.items[0], ModelError.code, f"the model cannot score now: {problem}")]
-                )
+                return batch.send([self._failed(batch.items[0], not_now(problem))])
             batch.give_back()
         code = problem.code if isinstance(problem, ScoringError) else ModelError.code
         self._bulletins.waiting(self.logger, code, on_canvas(problem))
@@ -120,18 +118,10 @@ class RecordScoring(Starting):
     def _outcome(self, batch: Batch, item: Item, together: bool = False) -> Outcome:
         try:
             return self._score(batch, item, together)
-        except ScoringError as error:
-            return self._failed(item, error.code, on_canvas(error))
-        except OSError as error:
-            return self._failed(item, "io", _no_file(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
-            self._log_place(error)
-            return self._failed(
-                item,
-                "internal",
-                f"the processor's own code failed ({type(error).__name__}). NiFi's log says where, just before this: "
-                "please report that. Others of its kind will fail too; the rest is scored.",
-            )
+            if not isinstance(error, ScoringError | OSError):
+                self._log_place(error)
+            return self._failed(item, failure(error))
 
     def _score(self, batch: Batch, item: Item, together: bool) -> Outcome:
         scorer, settings = self._scorer, self._settings
@@ -203,6 +193,7 @@ class RecordScoring(Starting):
             batch.export(item, folder.source)
             body = folder.source.read_bytes()
             folder.clear()
+        scorer = scorer.with_missing(settings.options.missing_values)
         answer = rest_v1.answer(scorer, asked, body, settings.options.missing_columns)
         if answer is None:
             return None
@@ -217,20 +208,10 @@ class RecordScoring(Starting):
                 f"{self._exchange.problem}"
             )
 
-    def _failed(self, item: Item, code: str, message: str) -> Outcome:
+    def _failed(self, item: Item, why: Failure) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
-        self._bulletins.failed(self.logger, item.attributes.get("filename", "a FlowFile"), code, message)
-        return outcomes.failed(None if self._scorer is None else self._scorer.info, code, message)
-
-
-def _no_file(error: OSError) -> str:
-    """What to do about a file that cannot be read or written on NiFi's machine."""
-    where = f" at {error.filename}" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        advice = "Make room in /dev/shm and in the temporary folder of NiFi's user"
-    else:
-        advice = "Look at /dev/shm and at the temporary folder of NiFi's user, where contents lie while they are scored"
-    return f"NiFi's machine says '{error.strerror}'{where}. {advice}, then send the FlowFile again."
+        self._bulletins.failed(self.logger, item.attributes.get("filename", "a FlowFile"), why.code, why.message)
+        return outcomes.failed(None if self._scorer is None else self._scorer.info, why)
 
 
 def _question(item: Item) -> rest_v1.Question | None:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from dai_scoring import records, results
+from dai_scoring import missing, records, results
 from dai_scoring.errors import BadRowsError, ContentError, NameClashError
 from dai_scoring.files import FileOptions, added
 from dai_scoring.messages import without_values
@@ -61,6 +61,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     Raises InputError where the FlowFile cannot be scored as a whole.
     """
     began = time.perf_counter()
+    scorer = scorer.with_missing(options.missing_values)
     wanted = [column.name for column in scorer.info.inputs]
     answer = _answer(helper.read_records(wanted, folder.source), "read", "record_reader", wanted)
     count = answer.number()
@@ -103,7 +104,9 @@ def _score(
             scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
             if scored.rejects.num_rows and options.bad_rows is BadRows.FAIL:
                 first = scored.rejects.slice(0, 1).to_pylist()[0]
-                raise BadRowsError(scored.rejects.num_rows, done + first["row"] + 1, first["column"], first["code"])
+                advice = missing.advice(missing.among(scored.rejects))
+                row = done + first["row"] + 1
+                raise BadRowsError(scored.rejects.num_rows, row, first["column"], first["code"], advice)
             writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
             done += table.num_rows
             unseen = added(unseen, scored.unseen)

@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
+from dai_scoring import missing
 from dai_scoring.files import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.option_words import property_name
@@ -29,6 +30,7 @@ OUTPUT_COLUMNS = property_name("output_columns")
 ID_COLUMNS = property_name("id_columns")
 PREDICTION_PREFIX = property_name("prediction_prefix")
 MISSING_COLUMNS = property_name("missing_columns")
+MISSING_LITERALS = property_name("missing_values")
 BAD_ROWS = property_name("bad_rows")
 LICENCE_KEY = property_name("licence_key")
 LICENCE_FILE = property_name("licence_file")
@@ -118,6 +120,7 @@ def read(
         id_columns=ids,
         prediction_prefix=lookup(PREDICTION_PREFIX) or "",
         missing_columns=reader.choice(MISSING_COLUMNS, MissingColumns),
+        missing_values=missing.parse(lookup(MISSING_LITERALS) or ""),
         bad_rows=reader.choice(BAD_ROWS, BadRows),
         batch_rows=reader.whole(BATCH_ROWS, 1) or FileOptions.batch_rows,
         delimiter=reader.delimiter(),

@@ -56,7 +56,8 @@ class ScorePythonPipeline(RecordScoring):
             ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
             scoring.duration.ms; on rejected rows scoring.scored.count, the number of the others; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
-            level of the model (species=12, island=3); on failure scoring.error, which says what to do, and scoring.error.code."""
+            level of the model (species=12, island=3); on failure scoring.error, which says what to do, scoring.error.code, and for an answer to
+            a client scoring.error.client, scoring.error.row and scoring.error.column."""
         tags = [
             "h2o",
             "driverless ai",
@@ -184,6 +185,12 @@ class ScorePythonPipeline(RecordScoring):
         default_value="fail",
         allowable_values=["fail", "treat as missing values"],
     )
+    MISSING_LITERALS = PropertyDescriptor(
+        name="Missing Literals",
+        description="""Texts that mean a missing value beside those that the model knows, separated by commas, such as: NULL, \\N, -
+            (as they stand; a text of the records that is one of them is missing in every column of the model).""",
+        required=False,
+    )
     BAD_ROWS = PropertyDescriptor(
         name="Bad Rows",
         description="""What to do with a row in which a value cannot become what the model's column holds, such as text where a
@@ -303,6 +310,7 @@ class ScorePythonPipeline(RecordScoring):
             self.CONTRIBUTIONS,
             self.PREDICTION_INTERVALS,
             self.MISSING_COLUMNS,
+            self.MISSING_LITERALS,
             self.BAD_ROWS,
             self.LICENCE_KEY,
             self.LICENCE_FILE,

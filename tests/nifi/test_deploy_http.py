@@ -19,6 +19,7 @@ from dai_nifi.flows.deploy import Deployment, Request, deploy
 from dai_nifi.flows.status import status
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nifi.web import free_port
+from dai_scoring.option_words import OPTIONS
 from tests.nifi.conftest import NiFi
 
 pytestmark = pytest.mark.nifi
@@ -48,11 +49,19 @@ class Answer:
     body: str
 
     @property
-    def detail(self) -> str:
+    def error(self) -> dict[str, Any]:
+        """What the body says was wrong, in words that a client can do something with."""
         assert self.type == "application/json"
-        found = json.loads(self.body)
-        assert set(found) == {"detail"}
-        return str(found["detail"])
+        found: dict[str, Any] = json.loads(self.body)
+        assert list(found) == ["detail", "code", "row", "column"]
+        names = [words.property_name for words in OPTIONS.values()]
+        for word in ("NiFi", "FlowFile", "processor", "/tmp", "'fail", *filter(None, names)):
+            assert word not in found["detail"]
+        return found
+
+    @property
+    def detail(self) -> str:
+        return str(self.error["detail"])
 
 
 def ask(url: str, body: str | bytes | None = None, kind: str | None = None, method: str | None = None) -> Answer:
@@ -141,6 +150,38 @@ def test_what_cannot_be_scored_is_answered_with_the_reason(
     answer = ask(url.replace("/score", path), body, kind, method)
     assert answer.status == code
     assert says in answer.detail
+
+
+ODD_NAME = 'a "b" \\ {x} ${y} é\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "code", "row", "column"),
+    [
+        ([ROW, {**ROW, "body_mass_g": "heavy"}], "application/json", "bad_rows", 2, "body_mass_g"),
+        ({**ROW, "date_egg": "soon"}, "application/json", "bad_rows", 1, "date_egg"),
+        ([{"species": "Adelie", ODD_NAME: 1}], "application/json", "missing_columns", None, "island"),
+        ({"instances": [ROW]}, "application/json", None, None, None),
+        ([], "application/json", None, None, None),
+        ("[1, 2]", "application/json", "malformed_content", 1, None),
+        ("hello", "application/json", None, None, None),
+        (json.dumps([ROW]), "text/html", None, None, None),
+        (json.dumps([ROW]), "application/json; charset=klingon", None, None, None),
+        (json.dumps([ROW]), "image/png", None, None, None),
+        (b"\xff\xfe\x00\x01", "application/json", None, None, None),
+    ],
+)
+def test_an_answer_has_the_code_the_row_and_the_column_or_scores(
+    url: str, body: Any, kind: str, code: str | None, row: int | None, column: str | None
+) -> None:
+    answer = ask(url, body if isinstance(body, str | bytes) else json.dumps(body), kind)
+    if answer.status == 200:
+        assert code is None
+        return
+    assert answer.status == 400
+    error = answer.error
+    if code is not None:
+        assert (error["code"], error["row"], error["column"]) == (code, row, column)
 
 
 def test_a_client_of_h2os_scorer_finds_what_it_knows(url: str, samples: Path) -> None:

@@ -228,7 +228,8 @@ def test_without_its_model_readyz_and_requests_get_503_until_it_is_back(nifi: Ni
     kill(scorer)
     for answer in (ask(url.replace("/score", "/readyz")), ask(url, json.dumps([ROW]), "application/json")):
         assert answer.status == 503
-        assert "cannot score now: there is no model file" in answer.detail
+        assert "the model cannot score now" in answer.detail
+        assert answer.error["code"] == "model_error"
     shutil.move(tmp_path / model.name, model)
     until(lambda: ask(url.replace("/score", "/readyz")).status == 200)
     assert json.loads(ask(url, json.dumps([ROW]), "application/json").body)[0]["predict"] == "male"
@@ -249,5 +250,6 @@ def test_a_request_whose_rows_are_all_rejected_is_answered(url: str, samples: Pa
     answer = ask(url, json.dumps([{**ROW, "body_mass_g": "heavy"}]), "application/json")
     assert answer.status == 400
     assert "None of the rows can be scored" in answer.detail
+    assert (answer.error["code"], answer.error["row"]) == ("bad_rows", 1)
     some = ask(url, json.dumps([{**ROW, "body_mass_g": "heavy"}, ROW]), "application/json")
     assert [one["predict"] for one in json.loads(some.body)] == ["male"]

@@ -117,7 +117,7 @@ BAD = {**GOLDEN_ROW, "age": "old"}
         ({"fields": ["a"], "rows": [["1"], "2"]}, ContentError, 400, "row 2 must be a list of values"),
         ({"fields": ["a"], "rows": "x"}, ContentError, 400, "'rows' must be a list, not text"),
         ({"fields": ["a", "a"], "rows": []}, ContentError, 400, "names a column more than once"),
-        ({"fields": ["a"], "rows": [[{"b": 1}]]}, ContentError, 400, "the field 'a' has a list or an object"),
+        ({"fields": ["a"], "rows": [[{"b": 1}]]}, ContentError, 400, "row 1, field 'a': there is a list or an object"),
         (request(GOLDEN_ROW, includeFieldsInOutput=["nobody"]), ContentError, 400, "not in 'fields': nobody"),
         (request(GOLDEN_ROW, requestShapleyValueType="SOME"), ContentError, 400, "is one of NONE, ORIGINAL, TRANSF"),
         (request(GOLDEN_ROW, requestShapleyValueType="ORIGINAL"), UnsupportedError, 501, "gives no contributions"),

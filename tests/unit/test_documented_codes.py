@@ -38,8 +38,8 @@ def test_reject_codes() -> None:
 
 
 def test_error_codes_and_the_status_that_each_has_over_http() -> None:
-    processing = (PROCESSORS / "dai_scoring_nifi" / "processing.py").read_text(encoding="utf-8")
-    own = set(re.findall(r'self\._failed\(\s*item,\s*"(\w+)"', processing))
+    failures = (PROCESSORS / "dai_scoring_nifi" / "failures.py").read_text(encoding="utf-8")
+    own = set(re.findall(r'^[A-Z]+ = "(\w+)"', failures, re.MULTILINE))
     assert own == {"io", "internal"}
     codes = {kind.code for kind in kinds(ScoringError)} - ABSTRACT | own
     assert documented("scoring.error.code") == {code: str(STATUSES.get(code, 500)) for code in codes}

@@ -10,7 +10,7 @@ from dai_scoring.formats import csv_write, few, json_elements, json_objects, jso
 from dai_scoring.formats.base import Dialect, Fields, Format, NotPlainError, Numbers, Piece
 from dai_scoring.formats.csv_lines import PlainLines
 from dai_scoring.formats.csv_sniff import Layout
-from dai_scoring.formats.source import HeldText
+from dai_scoring.formats.source import END_MARK, HeldText
 
 
 class Alike:
@@ -83,6 +83,8 @@ def alike(
         for one in contents:
             one.decode()
     except UnicodeDecodeError:
+        return None
+    if any(one.endswith(END_MARK) for one in contents):
         return None
     if form is not Format.CSV:
         return Alike(contents, form, None)

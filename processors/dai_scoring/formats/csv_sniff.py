@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats.base import Dialect, check_names
+from dai_scoring.formats.detect import SEPARATOR_LINE
 from dai_scoring.formats.source import ADVICE, QUOTE, TextSource, read_at_most
 
 DELIMITERS = ",;\t|"
@@ -48,9 +49,15 @@ def sniff(path: Path, charset: str, delimiter: str | None) -> Layout | None:
             if whole:
                 return None
         else:
-            layout = _layout(head, whole=whole, bom=source.bom, delimiter=delimiter)
+            # It tells Excel what separates the fields, and is no header.
+            line = SEPARATOR_LINE.match(head)
+            skipped = line.end() if line is not None else 0
+            named = line[1].decode("latin-1") if line is not None and line[1].isascii() else None
+            layout = _layout(head[skipped:], whole=whole, bom=source.bom, delimiter=delimiter or named)
             if layout is not None:
-                return layout
+                return replace(layout, start=layout.start + skipped) if skipped else layout
+            if whole and skipped:
+                return None
         # The header, or blank space before it, does not end in the sample.
         if size >= _MAX_HEADER_BYTES:
             raise ContentError(

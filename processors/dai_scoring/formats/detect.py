@@ -7,22 +7,16 @@ import re
 import orjson
 
 from dai_scoring.errors import UnknownFormatError
+from dai_scoring.formats import foreign
 from dai_scoring.formats.base import Format
 from dai_scoring.formats.json_split import Structure
-from dai_scoring.formats.source import mark_of
+from dai_scoring.formats.source import END_MARK, mark_of
 
 _MAGIC = (
     (b"Obj\x01", Format.AVRO),
     (b"PAR1", Format.PARQUET),
     (b"ARROW1", Format.ARROW_FILE),
     (b"\xff\xff\xff\xff", Format.ARROW_STREAM),
-)
-_PACKED = (
-    (b"\x1f\x8b", "gzip"),
-    (b"PK\x03\x04", "zip"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 _MIME_TYPES = {
     "text/csv": Format.CSV,
@@ -60,8 +54,10 @@ _EXTENSIONS = {
     "arrow": Format.ARROW_FILE,
     "feather": Format.ARROW_FILE,
 }
+SEPARATOR_LINE = re.compile(rb'"?sep=([^"\r\n\0])"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
+"""The first line that tells Excel what separates the fields of CSV."""
 _JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
-_JSON_START = re.compile(rb'\[\s*[{\]]|\[\s*\Z|\{\s*["}]|\{\s*\Z')
+_JSON_START = re.compile(rb'\[\s*[{\]\[]|\[\s*\Z|\{\s*["}]|\{\s*\Z')
 
 
 def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Format:
@@ -77,12 +73,7 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Forma
     for magic, binary in _MAGIC:
         if is_binary and head.startswith(magic):
             return binary
-    for magic, packing in _PACKED:
-        if is_binary and head.startswith(magic):
-            raise UnknownFormatError(
-                f"the content is compressed ({packing}).",
-                advice=("Uncompress it first.", "In {nifi}, CompressContent and UnpackContent do that."),
-            )
+    foreign.check(head)
     said = said_by(mime_type)
     if said in _JSON:
         return _json_shape(text, said)
@@ -93,7 +84,7 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Forma
         if _JSON_START.match(stripped):
             return _json_shape(text, Format.JSON_ARRAY)
         first = re.split(rb"[\r\n]", stripped, maxsplit=1)[0]
-        if re.search(rb"[,;\t|]", first):
+        if re.search(rb"[,;\t|]", first) or SEPARATOR_LINE.match(stripped):
             return Format.CSV
     extension = (name or "").rpartition(".")[2].lower()
     if extension in _EXTENSIONS:
@@ -128,6 +119,7 @@ def _text(head: bytes) -> bytes | None:
     if mark is not None:
         mark_bytes, charset = mark
         head = head[len(mark_bytes) :] if charset == "utf-8" else head.decode(charset, "replace").encode()
+    head = head.rstrip(END_MARK)
     return head if not re.search(rb"[\x00-\x08\x0e-\x1f]", head) else None
 
 

@@ -168,6 +168,8 @@ def _csv(contents: bytes, delimiter: str | None) -> FewRows | None:
         if not text.count("\r") == text.count("\n") == text.count(end):
             return None
     header, *lines = text.split(end)
+    if header[:4].lower() == "sep=":
+        return None
     found = [delimiter] if delimiter else [one for one in DELIMITERS if one in header]
     # Several that are possible, or none: the choice needs more than a look.
     if len(found) != 1 or found[0] not in header:

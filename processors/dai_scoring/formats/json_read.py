@@ -214,7 +214,7 @@ def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
         json.loads(text, parse_constant=constants.append)
     if constants:
         return f"JSON has no {constants[0]}; write null for a missing number."
-    return f"{error.msg} at its character {error.pos + 1}. Mend what writes it."
+    return f"{error.msg} at its character {error.pos + 1}. Fix what writes it."
 
 
 def _lines(source: TextSource, head: bytes, rows: int, done: int = 0) -> Iterator[_Found]:

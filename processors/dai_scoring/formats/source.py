@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,16 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UNMARKED = (
+    (re.compile(rb"[\t\n\r -~]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0\0\0[\t\n\r -~]"), "utf-32-be"),
+    (re.compile(rb"[\t\n\r -~]\0[\t\n\r -~]\0"), "utf-16-le"),
+    (re.compile(rb"\0[\t\n\r -~]\0[\t\n\r -~]"), "utf-16-be"),
+)
+END_MARK = b"\x1a"
+"""Ctrl-Z, with which DOS and programs of its time end a text."""
+# CP/M filled the last 128 bytes with it.
+_MOST_END_MARKS = 128
 _BLOCK = 1 << 20
 ADVICE = (
     "Convert the content to UTF-8.",
@@ -53,8 +65,23 @@ class InvalidByteError(ContentError):
 
 
 def mark_of(head: bytes) -> tuple[bytes, str] | None:
-    """The byte order mark at the start of ``head`` and the encoding it stands for."""
-    return next(((mark, charset) for mark, charset in _MARKS if head.startswith(mark)), None)
+    """The byte order mark at the start of ``head`` and the encoding it stands for.
+
+    Without one, text that begins with two ASCII characters tells UTF-16 and UTF-32 by where it has NUL (RFC 4627): then
+    the mark is empty.
+    """
+    marked = next(((mark, charset) for mark, charset in _MARKS if head.startswith(mark)), None)
+    if marked is not None or b"\0" not in head[:4]:
+        return marked
+    return next(((b"", charset) for pattern, charset in _UNMARKED if pattern.match(head)), None)
+
+
+def _end_marks(file: IO[bytes]) -> int:
+    """How many bytes at the end of a file are DOS's mark for the end of a text, which is no part of it."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _MOST_END_MARKS))
+    last = file.read()
+    return len(last) - len(last.rstrip(END_MARK))
 
 
 class TextSource:
@@ -73,15 +100,17 @@ class TextSource:
             raise ContentError(f"unknown character set {charset[:40]!r} in the MIME type.", advice=ADVICE) from None
         self._file = path.open("rb")
         mark = mark_of(self._file.read(4))
-        if mark:
+        if mark and (mark[0] or name == "utf-8"):
             name = mark[1]
-        self.bom = bool(mark)
+        self.bom = bool(mark and mark[0])
         self.plain = name in ("utf-8", "ascii", "utf-8-sig")
         """Whether the file's bytes are its text as UTF-8, but for the mark."""
         if self.plain:
             name = "utf-8"
         # The decoders of UTF-16 and UTF-32 read the mark themselves, to know the order of bytes.
         self._start = len(mark[0]) if mark and self.plain else 0
+        marks = _end_marks(self._file) if self.plain else 0
+        self._end = self._file.tell() - marks if marks else None
         self._path = path
         self._file.seek(self._start)
         self._charset = name
@@ -101,7 +130,7 @@ class TextSource:
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes of UTF-8; empty only at the end."""
         while not self._ready:
-            block = self._file.read(size)
+            block = self._file.read(size if self._end is None else max(0, min(size, self._end - self._file.tell())))
             # Only looked at where it is ASCII: decoding would copy it.
             is_ascii = self.plain and block.isascii() and not self._decoder.getstate()[0]
             text = "" if is_ascii else self._decode(block)

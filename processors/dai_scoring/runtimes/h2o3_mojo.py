@@ -146,9 +146,9 @@ class H2o3Mojo:
             contributions = self._contributor.table(wanted.contributions, values)
         return _predicted(self._predictions(raw), contributions, refused, unseen)
 
-    def predict_plain(self, csv: PlainCsv) -> Predicted | None:
+    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:
         """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
-        layout = None if self._lines is None else self._lines.layout(csv)
+        layout = None if self._lines is None else self._lines.layout(csv, missing)
         if layout is None:
             return None
         lines = jvm.lent(csv.data)

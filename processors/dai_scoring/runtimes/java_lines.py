@@ -16,6 +16,7 @@ from dai_scoring.runtimes import jvm
 from dai_scoring.schema import Column
 
 _LEVEL = "Level"
+_NO_TEXTS: frozenset[str] = frozenset()
 
 
 class LineReader:
@@ -26,31 +27,42 @@ class LineReader:
 
     def __init__(self, inputs: Sequence[Column], domains: Sequence[pa.Array | None] | None = None) -> None:
         self._names = [column.name for column in inputs]
+        self._inputs = inputs
+        self._domains = domains or [None] * len(inputs)
+        self._fields = {_NO_TEXTS: self._made(_NO_TEXTS)}
+        self._known: dict[tuple[tuple[str, ...], str, str, frozenset[str]], Any] = {}
+
+    def _made(self, missing: frozenset[str]) -> list[Any]:
+        """The helper's ``CsvField`` of each input, with further texts that mean a missing value."""
         field = jvm.java_class("daiscoring.CsvField")
-        self._fields = [
+        return [
             field(
                 column.type.value if levels is None else _LEVEL,
-                jvm.strings(sorted(column.missing)),
-                finite_numbers(column.missing),
+                jvm.strings(sorted(column.missing | missing)),
+                finite_numbers(column.missing | missing),
                 None if levels is None else jvm.strings(levels.to_pylist()),
             )
-            for column, levels in zip(inputs, domains or [None] * len(inputs), strict=True)
+            for column, levels in zip(self._inputs, self._domains, strict=True)
         ]
-        self._known: dict[tuple[tuple[str, ...], str, str], Any] = {}
 
-    def layout(self, csv: PlainCsv) -> Any | None:
-        """The helper's ``CsvLines`` for such a file; None where it has not all of the model's columns."""
-        key = (csv.names, csv.delimiter, csv.line_end)
+    def layout(self, csv: PlainCsv, missing: frozenset[str] = _NO_TEXTS) -> Any | None:
+        """The helper's ``CsvLines`` for such a file; None where it has not all of the model's columns.
+
+        ``missing`` are texts that mean a missing value beside those of the inputs.
+        """
+        key = (csv.names, csv.delimiter, csv.line_end, missing)
         if key not in self._known:
             # Files of one flow are of one layout, or of few.
-            self._known = {key: self._layout(csv)}
+            self._known = {key: self._layout(csv, missing)}
         return self._known.get(key)
 
-    def _layout(self, csv: PlainCsv) -> Any | None:
+    def _layout(self, csv: PlainCsv, missing: frozenset[str]) -> Any | None:
         places = {name: index for index, name in enumerate(self._names)}
         columns = [places.get(name, -1) for name in csv.names]
         delimiter = csv.delimiter.encode()
         if len(delimiter) > 1 or len(places) > len(columns) - columns.count(-1):
             return None
-        fields = jvm.array_of(jvm.java_class("daiscoring.CsvField"), self._fields)
+        if missing not in self._fields:
+            self._fields[missing] = self._made(missing)
+        fields = jvm.array_of(jvm.java_class("daiscoring.CsvField"), self._fields[missing])
         return jvm.java_class("daiscoring.CsvLines")(delimiter[0], csv.line_end == "\r\n", columns, fields)

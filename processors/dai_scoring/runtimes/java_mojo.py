@@ -178,9 +178,9 @@ class JavaMojo:
             intervals = dai.only_intervals(bounds, predictions.schema.names)
         return Predicted(predictions, contributions, intervals)
 
-    def predict_plain(self, csv: PlainCsv) -> Predicted | None:
+    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:
         """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
-        layout = self._lines.layout(csv)
+        layout = self._lines.layout(csv, missing)
         predictions = None if layout is None else self._frames.transform_lines(csv, layout)
         return None if predictions is None else Predicted(predictions)
 

@@ -22,9 +22,11 @@ from dai_nifi.localscore.plan import STREAM, Job, plan
 from dai_nifi.localscore.run import Done, score_job
 from dai_nifi.progress import Progress
 from dai_nifi.scoring import opened
+from dai_scoring import missing
 from dai_scoring.files import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
+from dai_scoring.option_words import Audience, sentences
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings, Scorer
 from dai_scoring.unseen import in_words
@@ -90,6 +92,12 @@ def score(
     missing_columns: Annotated[
         Missing, typer.Option(help="If columns of the model are absent: fail, or score them as missing values.")
     ] = Missing.FAIL,
+    missing_values: Annotated[
+        str,
+        typer.Option(
+            help="Texts that mean a missing value beside the model's own, such as 'NULL,\\N,-'; separated by commas."
+        ),
+    ] = "",
     bad_rows: Annotated[
         Bad, typer.Option(help="If rows cannot be scored: write them to the file of rejected rows, or fail.")
     ] = Bad.REJECT,
@@ -122,6 +130,7 @@ def score(
         id_columns=ids,
         prediction_prefix=prefix,
         missing_columns=MissingColumns[missing_columns.name],
+        missing_values=missing.parse(missing_values),
         bad_rows=BadRows[bad_rows.name],
         batch_rows=batch_rows,
         wanted=Wanted(contributions, intervals),
@@ -213,6 +222,7 @@ def _one(done: Done) -> dict[str, Any]:
         "scored": summary.scored,
         "rejected": summary.rejected,
         "rejected_file": done.rejected_file,
+        "missing_like": list(summary.missing_like),
         "unseen": None if summary.unseen is None else dict(summary.unseen),
         "removed_rejected_file": done.removed,
         "output": done.job.target,
@@ -248,6 +258,8 @@ def _told(done: Done) -> str:
         text += f"; {done.job.title} has no records"
     if done.rejected_file is not None:
         text += f"; {summary.rejected} rejected, with the reasons: {done.rejected_file}"
+    if advice := sentences(missing.advice(summary.missing_like), Audience.COMMAND_LINE):
+        text += f". {' '.join(advice)}".removesuffix(".")
     if summary.unseen:
         text += f"; levels that the model has never seen, by column: {in_words(summary.unseen)}"
     if done.removed is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dai_nifi.flows import services
 from dai_nifi.flows.builder import COLUMN, Connection, Label, Point, Processor, Service, again, zone
 from dai_nifi.flows.common import Kind, Parameter, ScoringRuntime, scoring
-from dai_nifi.flows.settings import BATCH_ROWS, MISSING_COLUMNS
+from dai_nifi.flows.settings import BATCH_ROWS, MISSING_COLUMNS, MISSING_LITERALS
 
 CHALLENGER = Parameter(
     "challenger.file",
@@ -87,7 +87,7 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
     score = scoring(
         runtime,
         at_column(3, COPY_ROW),
-        (MISSING_COLUMNS, BATCH_ROWS),
+        (MISSING_COLUMNS, MISSING_LITERALS, BATCH_ROWS),
         {"Bad Rows": "route to rejected", "Prediction Prefix": PREFIX, "Output Format": "json-lines"},
         ends=(),
         name="Score a copy with the challenger",

@@ -8,6 +8,7 @@ from functools import partial
 
 from dai_nifi.flows.builder import COLUMN, UPDATE_ATTRIBUTE, Bundle, Connection, Point, Processor, Service
 from dai_nifi.flows.common import Kind, Parameter
+from dai_scoring.errors import BadRowsError
 from dai_scoring.rest_v1 import STATUSES, Question
 
 RECEIVER = "Receive requests"
@@ -90,7 +91,7 @@ _STATUS = _by_route(
     ("unmatched", "'404'"),
     otherwise="${RouteOnAttribute.Route:substringBefore(' ')}",
 )
-_SAID = "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}"
+_SAID = "${scoring.error.client:replaceEmpty('The server failed with this request. Tell who runs it.')}"
 _NO_ROW = "'None of the rows can be scored: in each, a value cannot become what the column of the model holds.'"
 _DETAIL = _by_route(
     ("score", f"{_NONE_SCORED}:ifElse({_NO_ROW}, {_SAID})}}"),
@@ -103,6 +104,24 @@ _DETAIL = _by_route(
     ),
     ("415 multipart", f"'multipart is not read: send the rows as the body itself. {_HINT}'"),
     otherwise=f"${{http.request.uri:prepend('There is nothing at '):append('. {_HINT}')}}",
+)
+_KNOWN_CODE = "${scoring.error.code:replaceEmpty('internal')}"
+_CODE = _by_route(
+    ("score", f"{_NONE_SCORED}:ifElse('{BadRowsError.code}', {_KNOWN_CODE})}}"),
+    ("model", _KNOWN_CODE),
+    ("ready", _KNOWN_CODE),
+    ("400 no body", "'no_body'"),
+    ("405 wrong method", "'method_not_allowed'"),
+    ("415 multipart", "'multipart'"),
+    otherwise="'not_found'",
+)
+# As JSON.
+_ROW = f"{_NONE_SCORED}:ifElse('1', ${{scoring.error.row:replaceEmpty('null')}})}}"
+_COLUMN = (
+    """${scoring.error.column:isNull():ifElse('null', ${scoring.error.column:escapeJson():prepend('"'):append('"')})}"""
+)
+_BODY = (
+    f"""{{"detail": "${{http.detail:escapeJson()}}", "code": "${{http.code}}", "row": {_ROW}, "column": {_COLUMN}}}"""
 )
 _ALLOW = _by_route(
     ("405 wrong method", f"{_at(Question.READY.path)}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
@@ -206,9 +225,10 @@ def front(score_row: int, error_row: int) -> Front:
             "Store State": "Do not store state",
             "http.status": _STATUS,
             "http.detail": _DETAIL,
+            "http.code": _CODE,
             "http.allow": _ALLOW,
         },
-        dynamic=("http.status", "http.detail", "http.allow"),
+        dynamic=("http.status", "http.detail", "http.code", "http.allow"),
         comments="400 where the request is at fault, 501 or 503 where the model is, 500 for anything else.",
     )
     write = Processor(
@@ -218,7 +238,7 @@ def front(score_row: int, error_row: int) -> Front:
         properties={
             "Replacement Strategy": "Always Replace",
             "Evaluation Mode": "Entire text",
-            "Replacement Value": '{"detail": "${http.detail:escapeJson()}"}',
+            "Replacement Value": _BODY,
         },
         ends=("failure",),
     )

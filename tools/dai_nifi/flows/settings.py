@@ -55,6 +55,12 @@ MISSING_COLUMNS = Parameter(
     choices=tuple(one.value for one in MissingColumns),
     sets="Missing Columns",
 )
+MISSING_LITERALS = Parameter(
+    "missing.literals",
+    "Texts that mean a missing value beside the model's own, such as NULL or \\N; separated by commas.",
+    optional=True,
+    sets="Missing Literals",
+)
 BAD_ROWS = Parameter(
     "bad.rows",
     "What to do with a row that cannot be scored, such as one with text where a number belongs.",
@@ -107,6 +113,7 @@ EVERY = (
     CONTRIBUTIONS,
     PREDICTION_INTERVALS,
     MISSING_COLUMNS,
+    MISSING_LITERALS,
     BAD_ROWS,
     INPUT_FORMAT,
     OUTPUT_FORMAT,

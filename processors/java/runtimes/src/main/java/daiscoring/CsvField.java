@@ -75,6 +75,9 @@ public final class CsvField {
             case FLOAT64:
                 return number(data, from, to);
             case LEVEL:
+                if (isMissing(data, from, to)) {
+                    return Double.NaN;
+                }
                 int level = levels.read(data, from, to);
                 return level == Levels.MISSING ? Double.NaN : level;
             case TIME64:

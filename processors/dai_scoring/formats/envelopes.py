@@ -1,0 +1,89 @@
+"""JSON in which the records are wrapped in an object, as the requests of model servers are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from dai_scoring.errors import ContentError
+from dai_scoring.formats.json_split import Structure
+
+_REST = ("Or, in {nifi}, set {h2o_rest_requests} and send it to /model/score.",)
+_KNOWN: tuple[tuple[frozenset[str], str, str, tuple[str, ...]], ...] = (
+    (frozenset({"fields", "rows"}), '{"fields": ..., "rows": ...}', "a request of H2O's REST scorer", _REST),
+    (
+        frozenset({"instances"}),
+        '{"instances": ...}',
+        "a request as TensorFlow Serving, KServe and Vertex AI take it",
+        (),
+    ),
+    (frozenset({"dataframe_split"}), '{"dataframe_split": ...}', "a request of MLflow", ()),
+    (frozenset({"dataframe_records"}), '{"dataframe_records": ...}', "a request of MLflow", ()),
+    (
+        frozenset({"columns", "data"}),
+        '{"columns": ..., "data": ...}',
+        "a table as pandas' orient='split' writes it",
+        (),
+    ),
+    (frozenset({"schema", "data"}), '{"schema": ..., "data": ...}', "a table as pandas' orient='table' writes it", ()),
+    (frozenset({"inputs"}), '{"inputs": ...}', "a request of the Open Inference Protocol (V2), or of MLflow", ()),
+    *(
+        (frozenset({name}), f'{{"{name}": ...}}', "records wrapped in an object", ())
+        for name in ("data", "records", "rows", "items", "values", "results", "predictions", "payload", "input")
+    ),
+)
+_NAMES = sorted(set().union(*(names for names, *_ in _KNOWN)))
+_MAY_BE = re.compile(b'"(?:' + "|".join(_NAMES).encode() + rb')"\s*:\s*[\[{]')
+_MEMBER = re.compile(rb'\s*"((?:[^"\\]|\\.)*)"\s*:\s*(.?)', re.DOTALL)
+_NESTED = (b"[", b"{")
+
+
+def check(head: bytes, columns: Sequence[str]) -> None:
+    """Raise ContentError, with the kind of envelope, if JSON that begins so wraps its records in an object.
+
+    ``columns`` are the model's: an object that has one of them, with a plain value, is a record.
+    """
+    text = head.lstrip(b" \t\r\n")
+    if not text.startswith(b"{"):
+        return
+    is_by_column = columns and _holds(text, columns[:1])
+    if not is_by_column and not _MAY_BE.search(text):
+        return
+    nested, plain = _members(text)
+    if len(columns) and nested.issuperset(columns):
+        raise ContentError(
+            "the JSON is one object with all values of each column together (as pandas' to_json() writes it), not "
+            "records.",
+            advice=(_instead(columns), "With pandas that is orient='records'."),
+        )
+    if (nested | plain) & set(columns):
+        return
+    for names, shown, what, further in _KNOWN:
+        if names <= nested:
+            raise ContentError(f"the JSON is an envelope, {shown}: {what}.", advice=(_instead(columns), *further))
+
+
+def _instead(columns: Sequence[str]) -> str:
+    more = ", ..." if len(columns) > 2 else ""
+    shown = ", ".join(f'"{name}": ...' for name in columns[:2])
+    # What is in braces may be a marker of an option, but for such as these.
+    return f"Send the records alone: an array of objects, [{{{shown}{more}}}], or one object a line."
+
+
+def _holds(text: bytes, names: Collection[str]) -> bool:
+    return any(b'"' + name.encode() + b'"' in text[:1024] for name in names)
+
+
+def _members(text: bytes) -> tuple[set[str], set[str]]:
+    """The names in the first object: of members that are arrays or objects, and of others; as far as it is known."""
+    commas, ends = Structure().scan(text)
+    stop = int(ends[0]) if ends.size else len(text)
+    nested: set[str] = set()
+    plain: set[str] = set()
+    begin = 1
+    for end in [*commas[commas < stop].tolist(), stop]:
+        if member := _MEMBER.match(text, begin, end + 1):
+            name = member[1].decode("utf-8", "replace")
+            (nested if member[2] in _NESTED else plain).add(name)
+        begin = end + 1
+    return nested, plain

@@ -1,0 +1,67 @@
+r"""Texts that mean a missing value beside the model's own, such as ``NULL`` or ``\N``, as a caller may name them.
+
+They are compared as they stand: in columns of numbers, times and truth values without the blanks around them, in text
+and categories with them. They are texts: a number or a boolean of JSON, Avro, Parquet or Arrow is never one of them.
+A literal that is a level of the model means missing all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from dai_scoring.schema import Column
+
+USUAL = frozenset(
+    word
+    for one in ("null", "none", "nil", "na", "n/a", "nan", "missing", "unknown", "undefined", "void")
+    for word in (one, one.upper(), one.capitalize())
+) | {
+    "\\N",
+    "-",
+    "--",
+    "---",
+    "?",
+    ".",
+    "*",
+    "#N/A",
+    "#NA",
+    "#NULL!",
+    "#VALUE!",
+    "#DIV/0!",
+    "<NA>",
+    "<null>",
+    "(null)",
+    "NaT",
+}
+"""What programs and people write for a missing value."""
+
+_NO_VALUE = frozenset({"not_a_number", "not_an_integer", "not_a_boolean", "not_a_date"})
+
+
+def parse(text: str) -> tuple[str, ...]:
+    """The literals in a list separated by commas, such as ``NULL, -``."""
+    return tuple(dict.fromkeys(one for word in text.split(",") if (one := word.strip())))
+
+
+def widened(inputs: Sequence[Column], literals: frozenset[str]) -> tuple[Column, ...]:
+    """The inputs of a model with further literals."""
+    return tuple(replace(column, missing=column.missing | literals) for column in inputs)
+
+
+def among(rejects: pa.Table) -> tuple[str, ...]:
+    """Those of the usual texts for which rows were rejected; ``rejects`` are of the schema of rejected rows."""
+    pairs = zip(rejects.column("code").to_pylist(), rejects.column("value").to_pylist(), strict=True)
+    found = {value.strip() for code, value in pairs if code in _NO_VALUE and value is not None}
+    return tuple(sorted(found & USUAL))
+
+
+def advice(literals: Sequence[str]) -> tuple[str, ...]:
+    """What to do about rows that were rejected for such texts, for :func:`dai_scoring.option_words.sentences`."""
+    if not literals:
+        return ()
+    what = "that means a missing value" if len(literals) == 1 else "these mean a missing value"
+    it = "it" if len(literals) == 1 else "them"
+    return (f"Rows were rejected for the text {' and '.join(literals)}: if {what}, name {it} in {{missing_values}}.",)
