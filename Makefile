@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 BENCH_READY := .venv/bench-ready
 
-.PHONY: demo maven stop test test-packages check bench clean setup
+.PHONY: demo maven stop test test-packages fuzz check bench clean setup
 
 demo: maven $(READY)  ## a NiFi with both flows, scoring the sample's rows; ARGS=--help
 	@$(BIN)/dai-nifi demo start $(ARGS)
@@ -26,6 +26,9 @@ test: $(READY)  ## every test that can run here
 test-packages:  ## the Debian packages that some tests need, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }
 	@command -v chromedriver >/dev/null || { apt-get update && apt-get install --yes chromium chromium-driver; }
+
+fuzz: $(READY)  ## damaged files for longer than the test of them; SECONDS=300, SEED= of a run to repeat
+	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),300) --seed "$(SEED)"
 
 check: $(READY)  ## format, lint and types
 	@$(BIN)/ruff format --check .

@@ -111,9 +111,9 @@ def score_file(
     """Score the records in ``source`` into ``target``; rows that cannot be scored go to ``rejected``.
 
     ``mime_type`` and ``name`` help to find out the format. ``target`` is always written (empty for an empty
-    source), ``rejected`` only when there are any. ``alone`` lets several threads work on the file. ``told``
-    is called in this thread with the number of rows done so far, once a piece. When this raises,
-    both files must be thrown away: what an InputError says concerns the whole file.
+    source), ``rejected`` only when there are any, and never with BadRows.KEEP: they are in ``target`` then. ``alone``
+    lets several threads work on the file. ``told`` is called in this thread with the number of rows done so far, once
+    a piece. When this raises, both files must be thrown away: what an InputError says concerns the whole file.
     """
     options = options or FileOptions()
     scorer = scorer.with_missing(options.missing_values)

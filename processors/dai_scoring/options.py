@@ -18,6 +18,8 @@ class BadRows(Enum):
 
     REJECT = "route to rejected"
     FAIL = "fail the FlowFile"
+    KEEP = "keep with the reason"
+    """In their place among the scored ones, without predictions."""
 
 
 class OutputColumns(Enum):

@@ -14,7 +14,7 @@ from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import Scorer
+from dai_scoring.scorer import Scored, Scorer
 
 _AS_NUMBERS = {
     ColumnType.FLOAT32: pa.float64(),
@@ -23,6 +23,7 @@ _AS_NUMBERS = {
     ColumnType.INT64: pa.int64(),
 }
 _PASSING = (Format.CSV, Format.JSON_LINES, Format.JSON_ARRAY, Format.AVRO)
+_NO_ROWS = np.array([], np.int64)
 _IN_JSON = {**_AS_NUMBERS, ColumnType.TIME64: pa.string()}
 
 
@@ -50,8 +51,9 @@ class ScoredPiece:
     """What became of the records of a piece.
 
     ``names`` are the columns that they have. ``rows`` are those that were scored, as they are written; where
-    ``lines`` has their own columns as they were read, the predictions alone. ``rejected`` are the others, with their
-    reasons in columns of their own, None if there is none; where ``rejected_lines`` has what comes before, the last
+    ``lines`` has their own columns as they were read, the predictions alone. With BadRows.KEEP they are all rows.
+    ``rejected`` are the others, with their reasons in columns of their own, None if there is none or they are among
+    ``rows``; where ``rejected_lines`` has what comes before, the last
     columns alone. ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
     ``unseen`` is that of :class:`dai_scoring.scorer.Scored`.
     """
@@ -68,7 +70,8 @@ class ScoredPiece:
     @property
     def count(self) -> int:
         """How many rows were scored."""
-        return int(self.rows.num_rows)
+        among = self.rejects.num_rows if self.rejected is None else 0
+        return int(self.rows.num_rows - among)
 
     @property
     def schema(self) -> pa.Schema:
@@ -93,7 +96,11 @@ class PieceScorer:
         if is_text and not target.is_text_typed:
             self._typed = tuple(c for c in inputs if c.type.is_number or c.type is ColumnType.BOOL)
         keeps_all = options.output_columns is OutputColumns.ALL
+        self._keeps_bad = options.bad_rows is BadRows.KEEP
         self._passes_lines = keeps_all and reader.format is target and target in _PASSING
+        had = reader.schema.names if reader.schema is not None else []
+        if self._keeps_bad and not set(results.REJECT_COLUMNS).isdisjoint(had):
+            self._passes_lines = False
         # No more than predictions and what passes through as it stands.
         without_table = self._passes_lines or options.output_columns is OutputColumns.PREDICTIONS
         self._rejects_lines = reader.format is target and target in (Format.JSON_LINES, Format.JSON_ARRAY)
@@ -112,7 +119,8 @@ class PieceScorer:
             return None
         info, prefix = self._scorer.info, self._options.prediction_prefix
         types = {column.name: _IN_JSON.get(column.type, column.type.arrow) for column in info.inputs}
-        return Fields(types, frozenset(prefix + column.name for column in info.outputs))
+        added = [prefix + column.name for column in info.outputs]
+        return Fields(types, frozenset([*added, *results.REJECT_COLUMNS] if self._keeps_bad else added))
 
     def score(self, piece: Piece) -> ScoredPiece:
         """Parse a piece and score its records."""
@@ -120,7 +128,7 @@ class PieceScorer:
             return scored
         chunk = piece.parse()
         scored = self._scored(chunk)
-        if scored.rejected is not None and not chunk.is_whole:
+        if scored.rejects.num_rows and not chunk.is_whole:
             # They are rejected as they came.
             scored = self._scored(piece.parse_whole())
         return scored
@@ -136,7 +144,10 @@ class PieceScorer:
         kept = names if self._passes_lines else []
         rows = results.named(made.predictions, kept, self._options.prediction_prefix)
         lines = piece.lines() if self._passes_lines else None
-        return ScoredPiece(names, rows, lines, records.REJECT_SCHEMA.empty_table(), False, unseen=made.unseen_counts)
+        rejects = records.REJECT_SCHEMA.empty_table()
+        if self._keeps_bad:
+            rows = results.in_place(rows, rejects, rows.num_rows)
+        return ScoredPiece(names, rows, lines, rejects, False, unseen=made.unseen_counts)
 
     def _scored(self, chunk: Chunk) -> ScoredPiece:
         table, malformed = chunk.table, chunk.malformed
@@ -147,6 +158,8 @@ class PieceScorer:
         names = table.schema.names
         # No columns: a file of records without a record, such as the JSON array [].
         kept = results.kept_columns(names, self._options.output_columns, self._options.id_columns) if names else []
+        if self._keeps_bad:
+            return self._with_bad(chunk, scored, rejects, kept)
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
         lines = chunk.lines if self._passes_lines else None
         if lines is not None:
@@ -165,6 +178,29 @@ class PieceScorer:
             rejected_lines=rejected_lines,
             unseen=scored.unseen,
         )
+
+    def _with_bad(self, chunk: Chunk, scored: Scored, rejects: pa.Table, kept: list[str]) -> ScoredPiece:
+        """All rows, those that cannot be scored in their place with the reason."""
+        table, names = chunk.table, chunk.table.schema.names
+        # Rows that had reasons before get those of now.
+        kept = [name for name in kept if name not in results.REJECT_COLUMNS]
+        predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
+        rows = results.in_place(predictions, rejects, table.num_rows)
+        lines = self._lines_of_all(chunk) if self._passes_lines else None
+        if lines is None:
+            rows = results.joined(table, rows, _NO_ROWS, kept, self._typed)
+        return ScoredPiece(names, rows, lines, rejects, chunk.is_whole, unseen=scored.unseen)
+
+    def _lines_of_all(self, chunk: Chunk) -> pa.Array | None:
+        """The rows as they stand, where predictions can come behind each of them."""
+        if chunk.lines is None or not set(results.REJECT_COLUMNS).isdisjoint(chunk.table.schema.names):
+            return None
+        if chunk.malformed is None:
+            return chunk.lines
+        if not self._rejects_lines:
+            return None
+        malformed = np.isin(np.arange(chunk.table.num_rows), chunk.malformed.column("row").to_numpy())
+        return json_write.emptied(chunk.lines, pa.array(malformed))
 
     def _rejected(self, chunk: Chunk, rejects: pa.Table) -> tuple[pa.Table, pa.Array | None]:
         names = chunk.table.schema.names

@@ -75,6 +75,28 @@ def joined(
     return rows
 
 
+def in_place(predictions: pa.Table, rejects: pa.Table, count: int) -> pa.Table:
+    """The predictions of ``count`` rows, null for those in ``rejects``, and beside them :data:`REJECT_COLUMNS`.
+
+    These are null for the rows that were scored. ``rejects`` are ordered by row.
+    """
+    if rejects.num_rows:
+        bad = _are(rejects.column("row").to_numpy(), count)
+        whole = predictions.take(_places(~bad))
+        why = reasons(rejects).take(_places(bad))
+    else:
+        whole = predictions
+        why = pa.table([pa.nulls(count, pa.string())] * len(REJECT_COLUMNS), names=list(REJECT_COLUMNS))
+    for name in REJECT_COLUMNS:
+        whole = whole.append_column(name, why.column(name))
+    return whole
+
+
+def _places(are: npt.NDArray[np.bool_]) -> pa.Array:
+    """For each row its number among those that are meant, null for the others."""
+    return pa.array(np.cumsum(are) - 1, pa.int64(), mask=~are)
+
+
 def only(rows: Rows, rejected: npt.NDArray[np.int64]) -> Rows:
     """The rows, or their texts, that were rejected."""
     # Arrow's take forgets how many rows a table without columns has.

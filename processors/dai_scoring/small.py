@@ -25,8 +25,9 @@ from dai_scoring.formats.alike import alike
 from dai_scoring.formats.few import FewRows
 from dai_scoring.formats.text import is_plain
 from dai_scoring.numeric import INTEGER_LIMITS, is_literal
-from dai_scoring.options import MissingColumns, OutputColumns, Wanted
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.pieces import PieceScorer
+from dai_scoring.results import REJECT_COLUMNS
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
 from dai_scoring.swallowed import swallowed
@@ -105,7 +106,7 @@ class SmallContents:
             scorer = PieceScorer(self._scorer, options, records, records.format)
             piece = records.piece(scorer.wanted)
             found = scorer.score(piece) if piece is not None else None
-            if found is None or found.lines is None or found.rejected is not None:
+            if found is None or found.lines is None or found.rejects.num_rows:
                 return None
             if found.unseen:
                 # Which of the contents they are in was not kept.
@@ -161,7 +162,10 @@ class SmallContents:
         if not all(map(is_plain, outputs.schema.types)):
             return [None] * len(asked)
         names = [self._options.prediction_prefix + name for name in outputs.schema.names]
-        predictions = [column.to_pylist() for column in outputs.columns]
+        predictions: list[Sequence[Any]] = [column.to_pylist() for column in outputs.columns]
+        if self._options.bad_rows is BadRows.KEEP:
+            names += REJECT_COLUMNS
+            predictions += [[None] * total] * len(REJECT_COLUMNS)
         written: list[bytes | None] = []
         unseen: list[Mapping[str, int] | None] = []
         start = 0

@@ -20,7 +20,7 @@ SUCCESS = "success"
 REJECTED = "rejected"
 FAILURE = "failure"
 
-# Of the rejected records: how many others of the same FlowFile were scored.
+# Of rejected records: how many others of the same FlowFile were scored; where both are together, how many of them were.
 _SCORED_COUNT = "scoring.scored.count"
 
 # Attributes are kept in memory for every queued FlowFile.
@@ -35,10 +35,9 @@ def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: 
     further = None
     if rejected is not None:
         count = {"record.count": str(summary.rejected), _SCORED_COUNT: str(summary.scored)}
-        advice = sentences(missing.advice(summary.missing_like), Audience.CANVAS)
-        if advice:
-            count["scoring.rejected.advice"] = " ".join(advice)
-        further = Outcome(REJECTED, {**attributes, **count}, rejected)
+        further = Outcome(REJECTED, {**attributes, **count, **_advice(summary)}, rejected)
+    else:
+        attributes |= _advice(summary)
     attributes |= _unseen(summary.unseen)
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
 
@@ -50,7 +49,8 @@ def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Pa
         count = {"record.count": str(done.rejected.count), _SCORED_COUNT: str(done.scored.count)}
         further = Outcome(REJECTED, {**done.rejected.attributes, **_model(info), **count}, rejected)
     attributes = {**done.scored.attributes, **_model(info), **_unseen(done.unseen)}
-    return _success(info, attributes, done.scored.count, done.rejected.count, done.seconds, contents, further)
+    rejected_count = done.rejected.count + done.among
+    return _success(info, attributes, done.scored.count - done.among, rejected_count, done.seconds, contents, further)
 
 
 def nothing(info: ModelInfo) -> Outcome:
@@ -101,7 +101,16 @@ def _success(
             seconds=seconds,
         )
     attributes = {**attributes, **_counts(count, rejected, seconds)}
+    if rejected and further is None:
+        # They are among the others.
+        attributes |= {"record.count": str(count + rejected), _SCORED_COUNT: str(count)}
     return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
+
+
+def _advice(summary: Summary) -> dict[str, str]:
+    """What would make of some rejected records scored ones, beside these."""
+    advice = sentences(missing.advice(summary.missing_like), Audience.CANVAS)
+    return {"scoring.rejected.advice": " ".join(advice)} if advice else {}
 
 
 def _counts(scored: int, rejected: int, seconds: float) -> dict[str, str]:

@@ -162,7 +162,7 @@ class RecordScoring(Starting):
             )
             folder.source.unlink()
             scored = _contents(folder, folder.target, item)
-            rejected = _contents(folder, folder.rejected, item) if summary.rejected else None
+            rejected = _contents(folder, folder.rejected, item) if folder.rejected.exists() else None
         except BaseException:
             folder.clear()
             raise

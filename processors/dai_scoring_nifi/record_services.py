@@ -53,10 +53,14 @@ class Done:
     rejected: Written
     seconds: float
     unseen: Mapping[str, int] | None = None
+    among: int = 0
+    """How many of the records in ``scored`` are rejected ones, kept with the reason."""
 
 
 def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: Folder) -> Done:
     """Score the records of a FlowFile into ``folder.target``, and those that cannot be into ``folder.rejected``.
+
+    With BadRows.KEEP all are in the former.
 
     Raises InputError where the FlowFile cannot be scored as a whole.
     """
@@ -69,7 +73,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
     records.check_columns(present, scorer.info.inputs, options.missing_columns)
     kept = results.kept_columns(present, options.output_columns, options.id_columns)
-    outputs, unseen = _score(scorer, options, folder, columns, count)
+    outputs, unseen, bad = _score(scorer, options, folder, columns, count)
     names = [options.prediction_prefix + name for name, _ in outputs]
     if clash := [name for name in names if name in set(kept)]:
         raise NameClashError(clash)
@@ -84,20 +88,22 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
         request.bytes(name.encode())
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
+    keeps = options.bad_rows is BadRows.KEEP
+    request.number(int(keeps))
     done = _answer(helper.write_records(request.text()), "written", "record_writer", [*present, *names])
-    return Done(_written(done), _written(done), time.perf_counter() - began, unseen)
+    return Done(_written(done), _written(done), time.perf_counter() - began, unseen, bad if keeps else 0)
 
 
 def _score(
     scorer: Scorer, options: FileOptions, folder: Folder, columns: list[tuple[str, str]], count: int
-) -> tuple[list[tuple[str, str]], Mapping[str, int] | None]:
+) -> tuple[list[tuple[str, str]], Mapping[str, int] | None, int]:
     """Score the records in ``folder.source`` into ``folder.results``.
 
-    Returns names and kinds of what they are given, and the unseen levels.
+    Returns names and kinds of what they are given, the unseen levels, and how many were rejected.
     """
     names, kinds = [name for name, _ in columns], [letter for _, letter in columns]
     empty = _wide(scorer.score(_no_rows(scorer), MissingColumns.AS_MISSING, options.wanted).outputs)
-    done = 0
+    done = bad = 0
     unseen: Mapping[str, int] | None = None
     with ResultWriter(folder.results) as writer:
         for table in tables(folder.source, names, kinds):
@@ -109,11 +115,12 @@ def _score(
                 raise BadRowsError(scored.rejects.num_rows, row, first["column"], first["code"], advice)
             writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
             done += table.num_rows
+            bad += scored.rejects.num_rows
             unseen = added(unseen, scored.unseen)
     if done != count:
         raise ContentError(f"{count} records were read, and {done} came to be scored.")
     folder.source.unlink()
-    return [(field.name, kind(field.type)) for field in empty.schema], unseen
+    return [(field.name, kind(field.type)) for field in empty.schema], unseen, bad
 
 
 def _wide(outputs: pa.Table) -> pa.Table:

@@ -55,7 +55,7 @@ class ScoreJavaMojo(RecordScoring):
             was scored. A FlowFile whose rows are all rejected sends nothing to 'success'.
             ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
-            scoring.duration.ms; on rejected rows scoring.scored.count, the number of the others; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
+            scoring.duration.ms; on rejected rows, and where they are kept among the others, scoring.scored.count, the number of the scored ones; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
             level of the model (species=12, island=3); on failure scoring.error, which says what to do, scoring.error.code, and for an answer to
             a client scoring.error.client, scoring.error.row and scoring.error.column."""
         tags = [
@@ -194,10 +194,11 @@ class ScoreJavaMojo(RecordScoring):
         name="Bad Rows",
         description="""What to do with a row in which a value cannot become what the model's column holds, such as text where a
             number belongs. 'route to rejected': send that row to 'rejected' with the reason, and score the others; 'fail the
-            FlowFile': send all of it to 'failure'.""",
+            FlowFile': send all of it to 'failure'; 'keep with the reason': leave the row in its place among the scored ones, its
+            predictions null, with the columns _reject_code, _reject_column and _reject_value, which are null for scored rows.""",
         required=True,
         default_value="route to rejected",
-        allowable_values=["route to rejected", "fail the FlowFile"],
+        allowable_values=["route to rejected", "fail the FlowFile", "keep with the reason"],
     )
     LICENCE_KEY = PropertyDescriptor(
         name="Licence Key",

@@ -286,6 +286,20 @@ def test_what_a_scored_flowfile_carries(canvas: Canvas, titanic: Path) -> None:
     assert "4722d920-b3f8-11e9-9f90-ac1f6b00be4c" in event.details
 
 
+def test_bad_rows_are_kept_in_their_place(canvas: Canvas, titanic: Path) -> None:
+    header, row = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
+    kept = {**model_only(titanic), "Bad Rows": "keep with the reason"}
+    found = canvas.score(f"{header}\n3,male,old,A1,7.25,C1\n{row}\n", kept)
+    assert {name: len(flowfiles) for name, flowfiles in found.items() if flowfiles} == {"success": 1, "original": 1}
+    (scored,) = found["success"]
+    assert canvas.content("success", scored).splitlines()[1:] == [
+        "3,male,old,A1,7.25,C1,,,not_a_number,age,old",
+        f"{row},{GOLDEN_SCORE[0]},{GOLDEN_SCORE[1]},,,",
+    ]
+    counts = {"record.count": "2", "scoring.rejected.count": "1", "scoring.scored.count": "1"}
+    assert counts.items() <= scored.attributes.items()
+
+
 def test_rejected_rows_alone_send_nothing_to_success(canvas: Canvas, titanic: Path) -> None:
     found = canvas.score(",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n3,male,1,A1,dear,C1\n", model_only(titanic))
     assert {name: len(flowfiles) for name, flowfiles in found.items()} == {

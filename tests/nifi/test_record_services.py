@@ -93,6 +93,21 @@ def test_csv_to_csv(canvas: Canvas, titanic: Path) -> None:
     assert rejected.attributes["record.count"] == "1"
 
 
+def test_bad_rows_are_kept_in_their_place(canvas: Canvas, titanic: Path) -> None:
+    services = canvas.service("CSVReader", {}), canvas.service("JsonRecordSetWriter", {})
+    text = f"id,{HEADER},_reject_code\na,{ROW},of before\nb,3,male,old,A1,7.25,C1,\nc,{ROW},\n"
+    found = canvas.score(text, properties(titanic, *services, **{"Bad Rows": "keep with the reason"}))
+    assert only(found) == {"success": 1, "original": 1}
+    (scored,) = found["success"]
+    records = json.loads(canvas.content("success", scored))
+    assert [one["id"] for one in records] == ["a", "b", "c"]
+    assert [(one["survived.0"], one["survived.1"]) for one in records] == [GOLDEN_SCORE, (None, None), GOLDEN_SCORE]
+    reasons = [tuple(one[f"_reject_{name}"] for name in ("code", "column", "value")) for one in records]
+    assert reasons == [(None,) * 3, ("not_a_number", "age", "old"), (None,) * 3]
+    counts = {"record.count": "3", "scoring.rejected.count": "1", "scoring.scored.count": "2"}
+    assert counts.items() <= scored.attributes.items()
+
+
 def test_types_survive_from_avro_to_avro_and_json(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
     data = io.BytesIO()
     fastavro.writer(data, fastavro.parse_schema(AVRO), [PASSENGER, {**PASSENGER, "age": None, "cabin": None}])

@@ -13,12 +13,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pytest
 
 from dai_scoring.errors import MissingColumnsError, ModelError, UnsupportedError
+from dai_scoring.files import FileOptions, score_file
+from dai_scoring.formats import Format
 from dai_scoring.model_file import sha256
 from dai_scoring.models import Runtime, open_model
-from dai_scoring.options import Contributions, MissingColumns, Wanted
+from dai_scoring.options import BadRows, Contributions, MissingColumns, Wanted
 from dai_scoring.schema import Column
 from dai_scoring.scorer import Capability, RuntimeSettings, Scorer
 
@@ -185,6 +188,26 @@ def test_bad_values_reject_their_rows_only(case: Case) -> None:
     ]
     keep = [i for i in range(case.rows.num_rows) if i not in (3, 200)]
     assert scored.predictions.equals(expected.take(keep))
+
+
+def test_bad_rows_are_kept_in_their_place(case: Case, tmp_path: Path) -> None:
+    rows = case.rows.slice(0, 40)
+    texts = rows[case.number].to_pylist()
+    texts[3] = texts[39] = "oops"
+    pa_csv.write_csv(_with(rows, case.number, pa.array(texts)), tmp_path / "in.csv")
+    able = Capability.CONTRIBUTION_ORIGINAL in case.scorer.capabilities
+    wanted = Wanted(Contributions.ORIGINAL if able else Contributions.NONE)
+    options = FileOptions(bad_rows=BadRows.KEEP, output_format=Format.PARQUET, wanted=wanted)
+    files = [tmp_path / name for name in ("in.csv", "out", "rejected")]
+    summary = score_file(case.scorer, *files, options)
+    assert (summary.records, summary.scored, summary.rejected, files[2].exists()) == (40, 38, 2, False)
+    found = pq.read_table(files[1])
+    assert [number for number, code in enumerate(found["_reject_code"].to_pylist()) if code] == [3, 39]
+    outputs = case.scorer.score(rows, wanted=wanted).outputs
+    good = pa.array([number for number in range(40) if number not in (3, 39)])
+    for name in outputs.schema.names:
+        assert found[name].take(good).to_pylist() == outputs[name].take(good).to_pylist()
+        assert found[name].take(pa.array([3, 39])).null_count == 2
 
 
 def test_a_nested_value_rejects_its_row(case: Case) -> None:

@@ -103,6 +103,25 @@ def test_an_old_file_of_rejected_rows_goes(rows: Path, bad: Path, score) -> None
     assert not Path("out.rejected.csv").exists()
 
 
+def test_bad_rows_are_kept_in_their_place(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]
+    assert score(bad, "out.csv")[0] == 0
+    code, told, _ = score(bad, "kept.csv", "--bad-rows", "keep")
+    assert (code, told["records"], told["scored"], told["rejected"], told["rejected_file"]) == (
+        0,
+        ROWS,
+        ROWS - 1,
+        1,
+        None,
+    )
+    first, *others = csv.DictReader(Path("kept.csv").read_text().splitlines())
+    assert (first["predict"], first["bill_length_mm"]) == ("", "long")
+    why = ("_reject_code", "_reject_column", "_reject_value")
+    assert [first[name] for name in why] == ["not_a_number", "bill_length_mm", "long"]
+    scored = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
+    assert others == [{**row, **dict.fromkeys(why, "")} for row in scored]
+    assert score(bad, "kept.csv", "--bad-rows", "keep", "--fail-on-rejects")[0] == 14
+
+
 def test_a_folder_of_files(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]
     folder = Path("in")
     folder.mkdir()

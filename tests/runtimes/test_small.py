@@ -86,6 +86,7 @@ OPTIONS = [
     FileOptions(output_columns=OutputColumns.PREDICTIONS, prediction_prefix="p_"),
     FileOptions(output_columns=OutputColumns.IDS, id_columns=("ticket", "sex")),
     FileOptions(missing_columns=MissingColumns.AS_MISSING, bad_rows=BadRows.FAIL),
+    FileOptions(bad_rows=BadRows.KEEP),
 ]
 
 

@@ -108,7 +108,11 @@ def test_a_setting_has_the_values_and_the_default_of_its_property(name: str, run
     for one in templates.template(name).with_runtime(runtime).parameters:
         if one.sets is not None:
             assert f'name="{one.sets}"' in source
-            assert list(one.choices) == properties.get(one.sets, [])
+            known = properties.get(one.sets, [])
+            if (name, one.name) == ("batch-database", "bad.rows"):
+                # Its rejected rows have a table of their own.
+                known = known[:2]
+            assert list(one.choices) == known
             assert not one.choices or one.default in one.choices
 
 

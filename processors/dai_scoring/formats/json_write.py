@@ -35,10 +35,14 @@ def of_lines(form: Format, table: pa.Table, lines: pa.Array, counts: Sequence[in
     return [b"".join([head.getvalue(), between.join(group), tail]) for group in groups_of(rows, counts)]
 
 
+def emptied(lines: pa.Array, malformed: pa.Array) -> pa.Array:
+    """The rows as ``lines``, with nothing in those that are malformed."""
+    return pc.if_else(malformed, pa.scalar(between_of(lines).decode() + "{", lines.type), lines)
+
+
 def with_codes(lines: pa.Array, codes: pa.Array, malformed: pa.Array, key: str) -> pa.Array:
     """Rejected rows as ``lines``, with their codes behind what they have; of the malformed ones nothing is kept."""
-    nothing = pa.scalar(between_of(lines).decode() + "{", lines.type)
-    own = _with_comma(pc.if_else(malformed, nothing, lines))
+    own = _with_comma(emptied(lines, malformed))
     named = pa.scalar(orjson.dumps(key).decode() + ":", lines.type)
     return pc.binary_join_element_wise(own, named, text.json_values(codes), pa.scalar("", lines.type))
 

@@ -52,6 +52,7 @@ class Bad(str, Enum):
 
     REJECT = "reject"
     FAIL = "fail"
+    KEEP = "keep"
 
 
 def score(
@@ -99,7 +100,11 @@ def score(
         ),
     ] = "",
     bad_rows: Annotated[
-        Bad, typer.Option(help="If rows cannot be scored: write them to the file of rejected rows, or fail.")
+        Bad,
+        typer.Option(
+            help="If rows cannot be scored: write them to the file of rejected rows, fail, or keep them in OUT, in "
+            "their place, without predictions and with the reason."
+        ),
     ] = Bad.REJECT,
     input_format: Annotated[Format | None, typer.Option(help="Default: found out.")] = None,
     output_format: Annotated[Format | None, typer.Option(help="Default: OUT's suffix, else the input's.")] = None,
@@ -258,10 +263,12 @@ def _told(done: Done) -> str:
         text += f"; {done.job.title} has no records"
     if done.rejected_file is not None:
         text += f"; {summary.rejected} rejected, with the reasons: {done.rejected_file}"
+    elif summary.rejected:
+        text += f"; {summary.rejected} could not be scored, and are among them with the reasons in _reject_code"
     if advice := sentences(missing.advice(summary.missing_like), Audience.COMMAND_LINE):
         text += f". {' '.join(advice)}".removesuffix(".")
     if summary.unseen:
         text += f"; levels that the model has never seen, by column: {in_words(summary.unseen)}"
     if done.removed is not None:
-        text += f"; {done.removed} of an earlier run is removed, since no row was rejected"
+        text += f"; {done.removed} of an earlier run is removed, since this one has no rejected rows to write there"
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dai_nifi.drivers import postgresql
 from dai_nifi.errors import UsageError
@@ -11,6 +12,7 @@ from dai_nifi.flows import database, services
 from dai_nifi.flows.builder import BOX_HEIGHT, Bundle, Connection, Flow, Label, Point, Processor, Service, again, zone
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring, specs
 from dai_nifi.flows.settings import (
+    BAD_ROWS,
     ID_COLUMNS,
     INPUT_FORMAT,
     OUTPUT_COLUMNS,
@@ -20,6 +22,7 @@ from dai_nifi.flows.settings import (
     settings,
 )
 from dai_nifi.progress import Progress
+from dai_scoring.options import BadRows
 
 NAME = "batch-database"
 SUMMARY = "Score the new rows of a database table: scores and rejected rows go to tables of their own."
@@ -38,9 +41,11 @@ REJECTED = "rejected.table"
 PAGE = "page.rows"
 INTERVAL = "poll.interval"
 
-# A row of the target table is its key, kept columns and predictions, and records come as Avro.
-SETTINGS = settings(
-    without=(OUTPUT_COLUMNS, ID_COLUMNS, INPUT_FORMAT, OUTPUT_FORMAT, RECORD_READER, RECORD_WRITER),
+# A row of the target table is its key, kept columns and predictions, and records come as Avro. Rejected rows have a
+# table of their own.
+SETTINGS = tuple(
+    replace(one, choices=(BadRows.REJECT.value, BadRows.FAIL.value)) if one.name == BAD_ROWS.name else one
+    for one in settings(without=(OUTPUT_COLUMNS, ID_COLUMNS, INPUT_FORMAT, OUTPUT_FORMAT, RECORD_READER, RECORD_WRITER))
 )
 
 PARAMETERS = (

@@ -24,7 +24,9 @@ final class Counters {
             return;
         }
         if (relationship.equals("success")) {
-            add(session, "rows scored" + of, number(attributes.get("record.count")));
+            // Where rejected rows are among the scored ones, these are counted apart.
+            String scored = attributes.get("scoring.scored.count");
+            add(session, "rows scored" + of, number(scored == null ? attributes.get("record.count") : scored));
         }
         add(session, "rows rejected" + of, number(attributes.get("scoring.rejected.count")));
         add(session, "levels unseen" + of, number(attributes.get("scoring.unseen.count")));

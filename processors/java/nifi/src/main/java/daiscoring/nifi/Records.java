@@ -127,10 +127,11 @@ final class Records {
 
     /**
      * Read the records again, and write them with their predictions to one file, rejected ones with the reason to
-     * another.
+     * another, or among the others.
      *
      * @param packed the path of the results, the number of prediction columns, for each its name and kind; the number
-     *     of fields to keep (-1: all) and their names; the path of the scored records, and of the rejected ones
+     *     of fields to keep (-1: all) and their names; the path of the scored records, and of the rejected ones; 1 where
+     *     these are kept among the scored ones, else 0
      * @return packed twice, for the scored and the rejected records: how many, the attributes that the writer gives
      */
     String write(ProcessSession session, FlowFile flowFile, String packed)
@@ -156,11 +157,19 @@ final class Records {
             List<RecordField> whole = new ArrayList<>(schema.getFields());
             whole.removeIf(field -> REASONS.contains(field.getFieldName()));
             Map<String, String> attributes = flowFile.getAttributes();
-            Target scored = new Target(given.text(), fields, predictions, attributes);
-            Target rejected = new Target(given.text(), whole, REASON_FIELDS, attributes);
+            String scoredPath = given.text();
+            String rejectedPath = given.text();
+            boolean together = given.number() != 0;
+            List<RecordField> added = new ArrayList<>(predictions);
+            if (together) {
+                fields.removeIf(field -> REASONS.contains(field.getFieldName()));
+                added.addAll(REASON_FIELDS);
+            }
+            Target scored = new Target(scoredPath, fields, added, attributes);
+            Target rejected = new Target(rejectedPath, whole, REASON_FIELDS, attributes);
             try {
                 scored.open();
-                merge(reader, scores, predictions, scored, rejected);
+                merge(reader, scores, predictions, scored, together ? scored : rejected);
                 Packed.Writer answer = new Packed.Writer();
                 scored.finish(answer);
                 rejected.finish(answer);
@@ -187,6 +196,7 @@ final class Records {
         while ((record = reader.nextRecord()) != null) {
             String[] reasons = scores.next();
             if (reasons == null) {
+                // Fields that get no value here, the reasons, are null.
                 Map<String, Object> values = scored.values(record);
                 for (int i = 0; i < predictions.size(); i++) {
                     values.put(predictions.get(i).getFieldName(), scores.value(i));
