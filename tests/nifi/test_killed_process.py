@@ -72,8 +72,9 @@ def set_tasks(processor: Any, tasks: int) -> None:
 def model_of(nifi: NiFi, processor: Any) -> Path:
     """The file of a processor's model, where NiFi keeps it on this machine."""
     name = until(lambda: scorers.told(processor.id).first("model.file"))
-    (found,) = (nifi.running.dir / "assets").rglob(name)
-    return Path(found)
+    # Other flows of this NiFi may have had a file of that name.
+    found: Path = max((nifi.running.dir / "assets").rglob(name), key=lambda one: one.stat().st_mtime)
+    return found
 
 
 def findings() -> dict[str, str]:
