@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 BENCH_READY := .venv/bench-ready
 
-.PHONY: demo maven stop test test-packages check bench clean setup
+.PHONY: demo maven stop test test-packages fuzz check bench clean setup
 
 demo: maven $(READY)  ## a NiFi with both flows, scoring the sample's rows; ARGS=--help
 	@$(BIN)/dai-nifi demo start $(ARGS)
@@ -19,12 +19,16 @@ maven:
 stop:  ## end what demo started; ARGS="--dir ..." as for demo
 	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop $(ARGS); else echo "The demonstration was not running."; fi
 
+# In two processes, see tests/conftest.py: a NiFi keeps its tests waiting for half of the time.
 test: $(READY)  ## every test that can run here
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 test-packages:  ## the Debian packages that some tests need, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }
 	@command -v chromedriver >/dev/null || { apt-get update && apt-get install --yes chromium chromium-driver; }
+
+fuzz: $(READY)  ## damaged files for longer than the test of them; SECONDS=300, SEED= of a run to repeat
+	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),300) --seed "$(SEED)"
 
 check: $(READY)  ## format, lint and types
 	@$(BIN)/ruff format --check .

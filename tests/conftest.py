@@ -20,6 +20,13 @@ GOLDEN_ROW = {"pclass": "3", "sex": "male", "age": "22", "ticket": "A1", "fare":
 GOLDEN_SCORE = (0.6160246133804321, 0.38397541642189026)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Split the tests of ``make test`` between two processes: those with a NiFi, which they share, and the others."""
+    for item in items:
+        group = "nifi" if item.get_closest_marker("nifi") or "docker" in item.path.parts else "others"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of the project's own sample model."""

@@ -16,6 +16,7 @@ from dai_scoring.models import Runtime
 from dai_scoring.option_words import OPTIONS
 from dai_scoring.scorer import Scorer
 from dai_scoring.small import warm_up
+from dai_scoring_nifi import java_process
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.anew import Guard
 from dai_scoring_nifi.bulletins import on_canvas
@@ -98,6 +99,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
             self._successor.rest()
             self._scorer = None
             self._models.running(False)
+            java_process.runs(self, False)
             self._exchange.reset()
             self._folders.remove()
 
@@ -138,6 +140,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         if self.runtime is not Runtime.PYTHON:
             warm_up(scorer, found.options.wanted)
         self._models.running(True)
+        java_process.runs(self, True)
         self._settings = found
         self._services = self._services_of(context) if found.services else None
         self._exchange.reset()
@@ -146,7 +149,12 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         self._scorer = scorer
 
     def _opened(self, found: Settings) -> Scorer:
-        scorer = self._models.get(found, self.runtime)
+        if self.runtime is Runtime.JAVA:
+            java_process.require_current(self, found.runtime)
+        try:
+            scorer = self._models.get(found, self.runtime)
+        finally:
+            java_process.uses(self)
         scorer.check(found.options.wanted)
         return scorer
 

@@ -95,6 +95,25 @@ def write(rows: Callable[[int, int], pa.Table], count: int, format: Format, fold
     return path
 
 
+def quoted(rows: Callable[[int, int], pa.Table], count: int, folder: Path, *, escaped: bool) -> Path:
+    """A file of CSV whose texts are in quotes, one in ten with quotes of its own: doubled, or behind a backslash."""
+    path = folder / f"{rows.__name__}-{count}-{'backslash' if escaped else 'quoted'}.csv"
+    inner = '\\"' if escaped else '""'
+    lines = []
+    for number, start in enumerate(range(0, count, _CHUNK)):
+        table = rows(min(_CHUNK, count - start), _SEED + number)
+        lines += [] if lines else [",".join(table.column_names)]
+        columns = [
+            [f'"{text or ""}{f" {inner}x{inner}" if index % 10 == 0 else ""}"' for index, text in enumerate(values)]
+            if pa.types.is_string(kind)
+            else ["" if value is None else str(value) for value in values]
+            for kind, values in zip(table.schema.types, table.to_pydict().values(), strict=True)
+        ]
+        lines += map(",".join, zip(*columns, strict=True))
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
 def _levels(choose: np.random.Generator, names: list[str], rows: int, missing: float) -> pa.Array:
     indices = pa.array(choose.integers(0, len(names), rows), mask=choose.random(rows) < missing)
     return pa.array(names).take(indices)

@@ -41,6 +41,8 @@ _SMALL_FORMATS = (Format.CSV, Format.JSON_ARRAY, Format.JSON_LINES)
 _WARM_SECONDS = 2.0
 _LEAST_SECONDS = 2.0
 _COPIES = 60
+_QUOTED = {"csv-quoted": False, "csv-backslash": True}
+"""CSV with quotes, and whether a backslash stands before those within."""
 SMALL = 16 << 10
 """Contents of up to so many bytes are scored without a file; as of dai_scoring_nifi.exchange, which needs NiFi."""
 
@@ -51,7 +53,7 @@ def main() -> None:
     parser.add_argument("--runtime", choices=[*server.runtimes()], default="java")
     parser.add_argument("--model", choices=["narrow", "wide"], default="narrow", help="of the runtime java")
     kinds = [one for one in cells.FORMATS if one != cells.SERVICES]
-    parser.add_argument("--format", nargs="+", choices=kinds, default=["csv"])
+    parser.add_argument("--format", nargs="+", choices=[*kinds, *_QUOTED], default=["csv"])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
     parser.add_argument("--passes", type=int, default=9, help="at least so many")
     parser.add_argument("--no-bridge", action="store_true", help="without a NiFi, and so without the bridge")
@@ -76,7 +78,10 @@ def measured(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]
     with _opened(arguments.runtime, arguments.model, folder) as scorer:
         for kind in arguments.format:
             for count in arguments.rows:
-                source = data.write(rows, count, cells.FORMATS[kind], folder)
+                if kind in _QUOTED:
+                    source = data.quoted(rows, count, folder, escaped=_QUOTED[kind])
+                else:
+                    source = data.write(rows, count, cells.FORMATS[kind], folder)
                 common.say(f"{arguments.runtime} {arguments.model} {kind} {count}")
                 stages = _stages(scorer, source, folder / "target", arguments.passes)
                 about = {"runtime": arguments.runtime, "model": arguments.model, "format": kind, "rows": count}

@@ -228,7 +228,7 @@ def test_a_bulletin_is_advice(browser: Browser, canvas: Canvas, titanic: Path) -
     said = browser.hover(f"#id-{processor.id} rect.bulletin-background")
     browser.keep("bulletin")
     assert "which goes to failure as it came: 2 column(s) of the model are missing from the records: age, cabin" in said
-    assert "or set Missing Columns to 'treat as missing values'" in said
+    assert "Or set Missing Columns to 'treat as missing values'" in said
     assert is_advice(said.partition("]")[2])
 
     def failed() -> int:

@@ -14,6 +14,7 @@ from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch, quiet
+from tests.nifi.test_killed_process import check_that_a_kill_fails_nothing
 from tests.nifi.test_python_pipeline import workers
 
 pytestmark = pytest.mark.nifi
@@ -40,6 +41,8 @@ def test_files_are_scored_on_the_cpp_runtime(nifi: NiFi, titanic: Path, tmp_path
         assert workers(b"worker.cpp_child")
         (scorer,) = (p for p in nipyapi.canvas.list_all_processors() if p.component.type == "ScoreCppMojo")
         assert scorer.component.validation_status == "VALID"
+        one = f"{','.join(GOLDEN_ROW)}\n{','.join(GOLDEN_ROW.values())}\n"
+        check_that_a_kill_fails_nothing(folders, one.encode(), 2, 100)
     finally:
         undeploy("cpp-batch", force=True)
     assert "cpp/src" not in nifi.log()

@@ -69,12 +69,12 @@ def set_tasks(processor: Any, tasks: int) -> None:
     nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
 
 
-def model_of(nifi: NiFi, processor: Any) -> Path:
-    """The file of a processor's model, where NiFi keeps it on this machine."""
-    name = until(lambda: scorers.told(processor.id).first("model.file"))
-    # Other flows of this NiFi may have had a file of that name.
-    found: Path = max((nifi.running.dir / "assets").rglob(name), key=lambda one: one.stat().st_mtime)
-    return found
+def model_of(nifi: NiFi, group: str) -> Path:
+    """The file of a flow's model, where NiFi keeps it on this machine: in a folder of the flow's parameter context."""
+    context = nipyapi.canvas.get_process_group(status(group).id, "id").component.parameter_context.id
+    name = until(lambda: scorers.told(scorer_of(group).id).first("model.file"))
+    (found,) = (nifi.running.dir / "assets" / context).rglob(name)
+    return Path(found)
 
 
 def findings() -> dict[str, str]:
@@ -91,21 +91,25 @@ def folders(nifi: NiFi, samples: Path, tmp_path_factory: pytest.TempPathFactory)
     undeploy("killed", force=True)
 
 
-@pytest.mark.parametrize("tasks", [1, 4])
-def test_no_flowfile_fails_or_is_lost(folders: Folders, samples: Path, tasks: int) -> None:
+def check_that_a_kill_fails_nothing(folders: Folders, rows: bytes, tasks: int, files: int) -> None:
+    """Kill the process of a batch-files flow's processor while files come: each must be scored, and as before."""
     scorer = scorer_of(folders.name)
     set_tasks(scorer, tasks)
-    rows = (samples / "penguins-rows.csv").read_bytes()
     folders.put(f"first-{tasks}.csv", rows)
     expected = folders.wait(folders.output / f"first-{tasks}.csv")
-    for number in range(_FILES):
+    for number in range(files):
         folders.put(f"{tasks}-{number}.csv", rows)
-        if number == _FILES // 3:
+        if number == files // 3:
             kill(scorer)
         time.sleep(0.01)
-    for number in range(_FILES):
+    for number in range(files):
         assert folders.wait(folders.output / f"{tasks}-{number}.csv", 120) == expected
-    assert not list(folders.failed.iterdir())
+    assert not list(folders.failed.glob(f"{tasks}-*"))
+
+
+@pytest.mark.parametrize("tasks", [1, 4])
+def test_no_flowfile_fails_or_is_lost(folders: Folders, samples: Path, tasks: int) -> None:
+    check_that_a_kill_fails_nothing(folders, (samples / "penguins-rows.csv").read_bytes(), tasks, _FILES)
 
 
 def test_a_batch_in_the_middle_is_scored_again_and_status_and_doctor_tell(folders: Folders, samples: Path) -> None:
@@ -140,7 +144,7 @@ def test_flowfiles_wait_for_a_model_that_is_not_there_any_more(
     nifi: NiFi, folders: Folders, samples: Path, tmp_path: Path
 ) -> None:
     scorer = scorer_of(folders.name)
-    model = model_of(nifi, scorer)
+    model = model_of(nifi, folders.name)
     shutil.move(model, tmp_path)
     kill(scorer)
     folders.put("waits.csv", (samples / "penguins-rows.csv").read_bytes())
@@ -219,7 +223,7 @@ def test_every_request_is_answered_with_scores_and_readyz_waits_for_them(url: st
 
 def test_without_its_model_readyz_and_requests_get_503_until_it_is_back(nifi: NiFi, url: str, tmp_path: Path) -> None:
     scorer = scorer_of("asked")
-    model = model_of(nifi, scorer)
+    model = model_of(nifi, "asked")
     shutil.move(model, tmp_path)
     kill(scorer)
     for answer in (ask(url.replace("/score", "/readyz")), ask(url, json.dumps([ROW]), "application/json")):

@@ -409,7 +409,7 @@ def test_the_public_way_gives_the_same_and_says_that_it_is_slow(
 
 @pytest.mark.usefixtures("public_nar")
 def test_the_public_way_fails_a_flowfile_with_a_bad_row_whole(canvas: Canvas, titanic: Path, public_nar: str) -> None:
-    text = ",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n"
+    text = "\n".join([",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values()), "3,male,old,A1,7.25,C1", ""])
     found = canvas.score(text, model_only(titanic), kind=public_nar)
     (flowfile,) = found["failure"]
     assert flowfile.attributes["scoring.error.code"] == "bad_rows"

@@ -26,6 +26,7 @@ from dai_scoring.files import score_file
 from dai_scoring.model_file import sha256
 from dai_scoring.scorer import Scorer
 from tests.nifi.conftest import Folders, NiFi, deploy_batch, quiet
+from tests.nifi.test_killed_process import check_that_a_kill_fails_nothing
 from tests.nifi.test_processor import Canvas, until
 from tests.pipeline import build as pipelines
 
@@ -104,6 +105,12 @@ def test_a_worker_killed_in_the_middle_of_a_hundred_flowfiles(folders: Folders, 
         wanted = [line.split(",")[1] for line in lines[number : number + 150]]
         assert [row["individual_id"] for row in out] == wanted
     assert list(folders.failed.glob("part-*")) == []
+
+
+def test_the_process_that_has_the_workers_is_killed(folders: Folders, samples: Path) -> None:
+    before = workers()
+    check_that_a_kill_fails_nothing(folders, (samples / "penguins-rows.csv").read_bytes(), 2, 100)
+    until(lambda: not workers() & before)
 
 
 def test_another_pipeline_takes_over_once_its_environment_is_there(

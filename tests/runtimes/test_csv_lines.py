@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,26 @@ def test_what_programs_write_is_read_as_everywhere(titanic_scorer: Scorer, kind:
     assert _same(found[0], expected)
 
 
+@pytest.mark.parametrize("escaped", [False, True])
+@pytest.mark.parametrize("kind", list(ColumnType))
+def test_what_is_within_quotes_is_read_as_without(titanic_scorer: Scorer, kind: ColumnType, escaped: bool) -> None:
+    column = Column("c1", kind, _LITERALS)
+    choose = random.Random(3)
+    further = ['a "b"', "\\", 'c\\"', "d,\ne", '"', "\\\\x"] if kind is ColumnType.STR else []
+    texts = [choose.choice([*_PLAIN[kind], *further, *_LITERALS]) for _ in range(500)]
+    end = choose.choice(["\n", "\r\n"])
+    rows = [[_quoted(choose.choice(["x", 'y",', "\n\\"]), escaped), _quoted(text, escaped), '""'] for text in texts]
+    found = _read([column], replace(_csv(rows, end), escaped=escaped))
+    expected, complaint = coerce(pa.array(texts), column)
+    assert found is not None
+    assert complaint is None
+    assert _same(found[0], expected)
+
+
+def _quoted(text: str, escaped: bool) -> str:
+    return '"' + (text.replace("\\", "\\\\").replace('"', '\\"') if escaped else text.replace('"', '""')) + '"'
+
+
 @pytest.mark.parametrize("kind", list(ColumnType))
 def test_anything_else_is_read_the_same_or_not_at_all(titanic_scorer: Scorer, kind: ColumnType) -> None:
     column = Column("c0", kind, _LITERALS)
@@ -184,6 +205,8 @@ def test_a_file_comes_out_alike_both_ways(
             for _ in range(5000)
         ]
     rows = [row.replace(",", ",oops ", 1) if choose.random() < odd else row for row in rows]
+    if choose.random() < 0.5:
+        rows = ['"' + row.replace(",", '","') + '"' for row in rows]
     options = FileOptions(
         batch_rows=choose.choice([100, 10_000]),
         output_columns=choose.choice([OutputColumns.ALL, OutputColumns.PREDICTIONS]),

@@ -171,7 +171,7 @@ def _texts(records: list[Any]) -> list[Any]:
 
 
 def test_it_is_that_way_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(avro.AvroReader, "table", None)
+    monkeypatch.setattr(avro.AvroReader, "chunk", None)
     schema = {
         "type": "record",
         "name": "r",

@@ -49,6 +49,9 @@ class Alike:
         bodies = [one[layout.start :] for one in self._contents]
         bodies = [one if one.endswith(end) else one + end for one in bodies]
         data = b"".join(bodies)
+        if b'"' in data:
+            # Which line ends are records' in each of them was not kept.
+            return None
         lines = PlainLines(HeldText(data), layout, len(data), numbers, len(data) + 1)
         pieces = list(lines.pieces())
         self.counts = [one.count(b"\n") for one in bodies]

@@ -11,6 +11,7 @@ import pyarrow as pa
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import Chunk, Dialect, Format, check_names
 from dai_scoring.formats.conform import bad_name, checked, conform, decoded, plain_schema, storable_schema
+from dai_scoring.formats.not_text import rows_from
 from dai_scoring.formats.source import DAMAGED
 
 
@@ -50,10 +51,11 @@ class ArrowReader:
         """The rows in order."""
         if self._reader is None or self.schema is None:
             return
-        for batch in self._batches():
+        for batch, malformed in self._batches():
             for start in range(0, batch.num_rows, self._rows):
                 part = pa.Table.from_batches([batch.slice(start, self._rows)])
-                yield Chunk(decoded(part, self.schema))
+                bad = None if malformed is None else rows_from(malformed, start, self._rows)
+                yield Chunk(decoded(part, self.schema), bad)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -62,24 +64,25 @@ class ArrowReader:
             self._file.close()
             self._file = None
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def _batches(self) -> Iterator[tuple[pa.RecordBatch, pa.Table | None]]:
         reader = self._reader
         count = rows = 0
         try:
             if isinstance(reader, pa.RecordBatchFileReader):
                 for count in range(reader.num_record_batches):
-                    batch = self._checked(reader.get_batch(count), rows)
-                    rows += batch.num_rows
-                    yield batch
+                    found = self._checked(reader.get_batch(count), rows)
+                    rows += found[0].num_rows
+                    yield found
             elif reader is not None:
                 for batch in reader:
-                    rows += self._checked(batch, rows).num_rows
-                    yield batch
+                    found = self._checked(batch, rows)
+                    rows += batch.num_rows
+                    yield found
                     count += 1
         except (pa.ArrowException, OSError):
             raise self._broken(count) from None
 
-    def _checked(self, batch: pa.RecordBatch, rows: int) -> pa.RecordBatch:
+    def _checked(self, batch: pa.RecordBatch, rows: int) -> tuple[pa.RecordBatch, pa.Table | None]:
         # Offsets of a damaged file point anywhere; using them unchecked would end the process.
         batch.validate()
         return checked(batch, rows)

@@ -7,7 +7,7 @@ import lzma
 import struct
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
@@ -21,6 +21,7 @@ import pyarrow as pa
 from backports import zstd
 from fastavro.schema import SchemaParseException, UnknownType
 from fastavro.write import Writer
+from lz4.block import LZ4BlockError
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.avro_columns import Plan, plan_of
@@ -39,6 +40,7 @@ from dai_scoring.formats.base import (
     check_names,
 )
 from dai_scoring.formats.conform import conform
+from dai_scoring.formats.not_text import rejected, without_surrogates
 from dai_scoring.formats.source import DAMAGED
 from dai_scoring.formats.text import nested_json
 
@@ -54,7 +56,8 @@ _FAULTS = (
     lzma.LZMAError,
     cramjam.DecompressionError,
     zstd.ZstdError,
-    # lz4 has errors of this type, bzip2 and blocks of no length those of the system.
+    LZ4BlockError,
+    # bzip2 and blocks of no length have errors of the system.
     RuntimeError,
     OSError,
     SchemaParseException,
@@ -63,6 +66,8 @@ _FAULTS = (
 _CODECS = ("null", "deflate", "snappy", "zstandard", "lz4", "bzip2", "xz")
 # Of the codecs those that take little of the time; what came with another one is written without.
 _KEPT_CODECS = ("snappy", "zstandard", "lz4")
+# Bytes that are no UTF-8 become characters that only they become, so that their rows can be told.
+_KEEPS_BYTES = "surrogateescape"
 _STEP = 1000
 _BATCH_BYTES = 4 << 20
 
@@ -84,10 +89,12 @@ class AvroReader:
         self._size = path.stat().st_size
         self._file = path.open("rb")
         self._blocks: Any = None
+        # The columns that are read where records pass as they stand; None is all.
+        self._read: Collection[str] | None = None
         if not self._size:
             return
         try:
-            self._blocks = fastavro.block_reader(self._file)
+            self._blocks = fastavro.block_reader(self._file, handle_unicode_errors=_KEEPS_BYTES)
             schema = json.loads(self._blocks.metadata["avro.schema"])
             self._fields = fields_in(schema, nested_json)
             self.schema = pa.schema([item.field for item in self._fields])
@@ -119,7 +126,7 @@ class AvroReader:
             if not records:
                 break
             done += len(records)
-            yield Chunk(self.table(records))
+            yield self.chunk(records)
         # A length cut in its first bytes looks like the end of the file to fastavro.
         if self._at_end_of_block() is False:
             raise _broken(done, EOFError())
@@ -132,6 +139,7 @@ class AvroReader:
         """
         if self.schema is None or self.dialect is None:
             return
+        self._read = fields.types
         plan = plan_of(self.dialect.schema, self._fields, fields)
         empty = True
         try:
@@ -183,7 +191,7 @@ class AvroReader:
 
     def _piece(self, found: list[tuple[Any, bytes]]) -> Piece:
         records, lines = zip(*found, strict=True)
-        return Parsed(Chunk(self.table(records), lines=lines_of(lines)))
+        return Parsed(self.chunk(records, lines_of(lines)))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -196,7 +204,25 @@ class AvroReader:
         self._file.seek(max(0, self._size - len(sync)))
         return bool(self._file.read() == sync)
 
-    def table(self, records: Sequence[dict[str, Any]]) -> pa.Table:
+    def chunk(self, records: Sequence[dict[str, Any]], lines: pa.Array | None = None) -> Chunk:
+        """Records as fastavro reads them; those with text that is no UTF-8 in a column that is read are malformed."""
+        try:
+            return Chunk(self._table(records), lines=lines)
+        except (UnicodeEncodeError, TypeError):
+            names = {item.key: item.field.name for item in self._fields}
+            read = None if self._read is None else {key for key, name in names.items() if name in self._read}
+            plain, found = without_surrogates(records, read)
+            named = {row: (names.get(key, key), value) for row, (key, value) in found.items()}
+        try:
+            return Chunk(self._table(plain), rejected(named) if named else None, lines)
+        except (UnicodeEncodeError, TypeError):
+            raise ContentError(
+                "a list, map or record of the Avro content has text that is not valid UTF-8: the content is damaged, "
+                "or its writer put other bytes in it.",
+                advice=("If it is damaged, send it again.", "Else give these values the type bytes."),
+            ) from None
+
+    def _table(self, records: Sequence[dict[str, Any]]) -> pa.Table:
         """Records as fastavro reads them, as columns."""
         arrays: list[Any] = []
         for item in self._fields:
@@ -226,7 +252,8 @@ class _Walk:
         """The columns of the plan, and the records as they stand."""
         table = self._plan.table(self._walked, self._first, self._last)
         if table is None:
-            raise NotPlainError
+            # Text that is no UTF-8, or something is wrong with the file.
+            return self.parse_whole()
         return Chunk(table, lines=self._lines(), is_whole=False)
 
     def parse_whole(self) -> Chunk:
@@ -236,10 +263,13 @@ class _Walk:
         data = self._walked.data[self._offsets[0] : self._offsets[-1]].tobytes()
         stream = BytesIO(data)
         try:
-            records: list[Any] = [fastavro.schemaless_reader(stream, schema, None) for _ in self._offsets[1:]]
+            records: list[Any] = [
+                fastavro.schemaless_reader(stream, schema, None, handle_unicode_errors=_KEEPS_BYTES)
+                for _ in self._offsets[1:]
+            ]
         except _FAULTS:
             raise NotPlainError from None
-        return Chunk(self._reader.table(records), lines=self._lines())
+        return self._reader.chunk(records, self._lines())
 
     def _lines(self) -> pa.Array:
         buffers = [None, pa.py_buffer(self._offsets), pa.py_buffer(self._walked.data)]

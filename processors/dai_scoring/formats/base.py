@@ -244,13 +244,15 @@ def check_names(names: Sequence[str]) -> None:
 
 def malformed_table(rows: Sequence[int], values: Sequence[str]) -> pa.Table | None:
     """The entry for :class:`Chunk` of malformed rows and their texts; None if there are none."""
-    if not rows:
-        return None
-    count = len(rows)
+    return rejects_of(rows, MALFORMED_ROW, [None] * len(rows), values) if rows else None
+
+
+def rejects_of(rows: Sequence[int], code: str, names: Sequence[str | None], values: Sequence[str]) -> pa.Table:
+    """Rows with the same code, each with a column and a value: a table of :data:`REJECT_SCHEMA`."""
     columns: list[pa.Array[Any]] = [
         pa.array(rows, pa.int64()),
-        pa.array([MALFORMED_ROW] * count, pa.string()),
-        pa.nulls(count, pa.string()),
+        pa.array([code] * len(rows), pa.string()),
+        pa.array(names, pa.string()),
         pa.array(values, pa.string()),
     ]
     return pa.Table.from_arrays(columns, schema=REJECT_SCHEMA)

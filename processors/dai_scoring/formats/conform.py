@@ -9,6 +9,7 @@ import pyarrow.compute
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import is_json_text
+from dai_scoring.formats.not_text import replaced
 
 # The stubs know no mix of arrays and scalars, which most functions take.
 pc: Any = pyarrow.compute
@@ -37,24 +38,32 @@ def bad_name() -> ContentError:
     )
 
 
-def checked(batch: pa.RecordBatch, rows: int) -> pa.RecordBatch:
-    """The batch, if its values are what their types say; ``rows`` came before it. ContentError for text that is none.
+def checked(batch: pa.RecordBatch, rows: int) -> tuple[pa.RecordBatch, pa.Table | None]:
+    """The batch, its values being what their types say, and :attr:`Chunk.malformed`; ``rows`` came before it.
 
-    Raises ArrowInvalid where the batch is damaged otherwise: whoever used it would read outside of its memory.
+    Rows with text that is no UTF-8 are malformed, and have U+FFFD for such bytes. Raises ContentError where that is
+    within a list or the like, and ArrowInvalid where the batch is damaged otherwise: whoever used it would read outside
+    of its memory.
     """
+    wrong: list[str] = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
             if "UTF8" not in str(error):
                 raise
-            raise ContentError(
-                f"column {name[:40]!r} has text that is not valid UTF-8, in a row from {rows + 1} to "
-                f"{rows + batch.num_rows}: the content is damaged, or its writer put other bytes in a column of text.",
-                advice=("If it is damaged, send it again.", "Else give the column a binary type."),
-                column=name,
-            ) from None
-    return batch
+            wrong.append(name)
+    if not wrong:
+        return batch, None
+    found = replaced(batch, wrong)
+    if found is None:
+        raise ContentError(
+            f"column {wrong[0][:40]!r} has text that is not valid UTF-8, in a row from {rows + 1} to "
+            f"{rows + batch.num_rows}: the content is damaged, or its writer put other bytes in a column of text.",
+            advice=("If it is damaged, send it again.", "Else give the column a binary type."),
+            column=wrong[0],
+        )
+    return found
 
 
 def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -25,10 +25,10 @@ def chunks(source: TextSource, layout: Layout, chunk_rows: int, first_row: int) 
         waiting.append(record)
         size += len(record.text)
         if len(waiting) == chunk_rows or size >= MAX_CHUNK_BYTES:
-            yield _chunk(waiting, layout)
+            yield chunk_of(waiting, layout)
             waiting, size = [], 0
     if waiting:
-        yield _chunk(waiting, layout)
+        yield chunk_of(waiting, layout)
 
 
 def _records(source: TextSource, layout: Layout, first_row: int) -> Iterator[Record]:
@@ -67,7 +67,8 @@ def _at_least(source: TextSource, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _chunk(records: Sequence[Record], layout: Layout) -> Chunk:
+def chunk_of(records: Sequence[Record], layout: Layout) -> Chunk:
+    """The rows that some records are, each with its text as it stands."""
     width = len(layout.names)
     rows, bad, texts = [], [], []
     for index, record in enumerate(records):

@@ -1,7 +1,7 @@
-"""CSV whose records are lines, cut where the lines end, so that pieces of a file are parsed by several threads.
+"""CSV cut into pieces where records end, so that several threads parse a file.
 
-A quote may hold line ends, and a file is one long string of records from the first quote on: the reader of whole
-files takes over there. Almost all files that programs write have none.
+A look at the bytes beside the quotes tells which line ends are within quotes. Where a quote breaks the rules, some
+records are cut one by one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Numbers, Piece
+from dai_scoring.formats import csv_careful
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Numbers, Parsed, Piece, malformed_table
+from dai_scoring.formats.csv_marks import marks_of, with_doubled_quotes
 from dai_scoring.formats.csv_pass import Pass, to_chunk
+from dai_scoring.formats.csv_records import Record, RecordCutter, Unclosed
 from dai_scoring.formats.csv_sniff import Layout
 from dai_scoring.formats.source import HeldText, TextSource, read_at_most
 from dai_scoring.numeric import finite_numbers
@@ -28,6 +31,8 @@ _MOST = MAX_CHUNK_BYTES // 4
 _LONG = float(1 << 63)
 # Of few that are far apart, each is found in less time than numpy looks at all bytes.
 _LONG_LINE = 200
+_ONE_BY_ONE = 16
+"""So many records are cut one by one from the first quote in a block that breaks the rules."""
 
 
 class PlainLines:
@@ -63,31 +68,71 @@ class PlainLines:
             is_last = len(added) < block
             if is_last and not data.endswith(self._end):
                 data += self._end
-            ends = self._ends(data, data.rfind(b"\n") + 1)
-            if ends is None or len(ends) < 2:
+            before = self.size
+            data = yield from self._of_block(data, is_last)
+            if self.size == before:
                 return
-            done = yield from self._cut(data, ends, is_last)
-            data = data[done - len(self._end) :]
 
-    def _cut(self, data: bytes, ends: npt.NDArray[np.int64], all_of_them: bool) -> Generator[Piece, None, int]:
-        """The lines of a block in pieces; few that are left over wait for those of the next. Where it stopped."""
+    def _of_block(self, data: bytes, is_last: bool) -> Generator[Piece, None, bytes]:
+        """The records of some text; what is left of it, behind a line end: all where a look does not tell."""
+        one_by_one = _ONE_BY_ONE
+        while True:
+            cut = self._cut(data, data.rfind(b"\n") + 1)
+            if cut is None:
+                return data
+            if len(cut.ends) > 1:
+                done = yield from self._grouped(data, cut, is_last or cut.is_broken)
+                data = data[done - len(self._end) :]
+            if not cut.is_broken:
+                return data
+            records, done = self._carefully(data, one_by_one, is_last)
+            if not records:
+                return data
+            yield Parsed(csv_careful.chunk_of(records, self._layout))
+            self.rows += len(records)
+            self.size += done - len(self._end)
+            data = self._end + data[done:]
+            # Where many quotes are wrong, looks at what is behind each would be for nothing.
+            one_by_one *= 2
+
+    def _grouped(self, data: bytes, cut: _Cut, all_of_them: bool) -> Generator[Piece, None, int]:
+        """The records of a block in pieces; few that are left over wait for those of the next. Where it stopped."""
         buffer = pa.py_buffer(data)
+        ends = cut.ends
         count = len(ends) - 1
         if count > self._chunk_rows and not all_of_them:
             count -= count % self._chunk_rows
         for first in range(0, count, self._chunk_rows):
             group = ends[first : min(first + self._chunk_rows, count) + 1]
             start = int(group[0]) - len(self._end)
-            yield CsvPiece(buffer.slice(start, int(group[-1]) - start), group - start, self.rows, self._columns)
+            text = buffer.slice(start, int(group[-1]) - start)
+            yield CsvPiece(text, group - start, self.rows, self._columns, quoted=cut.quoted)
             self.rows += len(group) - 1
         done = int(ends[count])
         self.size += done - len(self._end)
         return done
 
-    def _ends(self, data: bytes, size: int) -> npt.NDArray[np.int64] | None:
-        """Where the lines end that the first ``size`` bytes are; None where they may not be records."""
-        if any(data.find(mark, 0, size) >= 0 for mark in (b'"', b"\0")):
+    def _carefully(self, data: bytes, count: int, is_last: bool) -> tuple[list[Record], int]:
+        """The next records, at most so many, cut one by one, and where they end; none where that takes more text."""
+        dialect = self._layout.dialect
+        cutter = RecordCutter(dialect.delimiter, escape=dialect.escape is not None)
+        records: list[Record] = []
+        done = len(self._end)
+        while len(records) < count and done < len(data):
+            found, end = cutter.next(data, done)
+            if isinstance(found, Unclosed) or (end >= len(data) and not is_last):
+                break
+            if found is not None:
+                records.append(found)
+            done = end
+        return records, done
+
+    def _cut(self, data: bytes, size: int) -> _Cut | None:
+        """Where the records end in the first ``size`` bytes, which end with a line; None where a look does not tell."""
+        if data.find(b"\0", 0, size) >= 0:
             return None
+        if data.find(b'"', 0, size) >= 0:
+            return self._quoted(np.frombuffer(data, np.uint8, size))
         ends = self._line_feeds(data, size) + 1
         # A line may end in one way only; blank lines are no records.
         if len(self._end) == 1:
@@ -95,7 +140,20 @@ class PlainLines:
                 return None
         elif data.count(b"\r", 0, size) != len(ends) or data.count(self._end, 0, size) != len(ends):
             return None
-        return None if (np.diff(ends) == len(self._end)).any() else ends
+        return None if (np.diff(ends) == len(self._end)).any() else _Cut(ends, quoted=False, is_broken=False)
+
+    def _quoted(self, data: npt.NDArray[np.uint8]) -> _Cut | None:
+        """The same where quotes are."""
+        dialect = self._layout.dialect
+        marks = marks_of(data, dialect.delimiter, escape=dialect.escape is not None)
+        feeds = marks.outside(data, ord("\n"))
+        returns = marks.outside(data[: feeds[-1] + 1], ord("\r"))
+        if not np.array_equal(returns + 1, feeds if len(self._end) == 2 else []):
+            return None
+        ends = feeds + 1
+        if (np.diff(ends) == len(self._end)).any():
+            return None
+        return _Cut(ends, quoted=True, is_broken=marks.known < len(data))
 
     def _line_feeds(self, data: bytes, size: int) -> npt.NDArray[np.int64]:
         if self._layout.row_bytes > _LONG_LINE:
@@ -104,6 +162,17 @@ class PlainLines:
                 found.append(data.find(b"\n", found[-1] + 1, size))
             return np.array(found[:-1], np.int64)
         return np.flatnonzero(np.frombuffer(data, np.uint8, size) == ord("\n"))
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Where the records of some text end, the line end before the first included."""
+
+    ends: npt.NDArray[np.int64]
+    quoted: bool
+    """Whether some of them have quotes."""
+    is_broken: bool
+    """Whether a quote breaks the rules in the record behind the last of them."""
 
 
 @dataclass
@@ -120,13 +189,17 @@ class _Columns:
 
 
 class CsvPiece:
-    """Some lines, each a record: a :class:`Piece`.
+    """Some records: a :class:`Piece`.
 
-    ``data`` are the lines, behind the line end before the first; ``ends`` is where that and where each line ends.
+    ``data`` has them, behind the line end before the first; ``ends`` is where that and where each record ends.
+    ``quoted`` says that some have quotes, each of which begins or ends a field or is in it as its dialect demands.
     """
 
-    def __init__(self, data: pa.Buffer, ends: npt.NDArray[np.int64], first_row: int, columns: _Columns) -> None:
+    def __init__(
+        self, data: pa.Buffer, ends: npt.NDArray[np.int64], first_row: int, columns: _Columns, *, quoted: bool
+    ) -> None:
         self._text = data
+        self._quoted = quoted
         self._data = data.slice(int(ends[0]))
         self._ends = ends
         self._first_row = first_row
@@ -144,34 +217,61 @@ class CsvPiece:
         return self.parse_whole()
 
     def plain(self) -> PlainCsv:
-        """The lines themselves."""
+        """The records themselves."""
         layout = self._columns.layout
         dialect = layout.dialect
-        return PlainCsv(tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, len(self._ends) - 1)
+        rows = len(self._ends) - 1
+        return PlainCsv(
+            tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, rows, dialect.escape is not None
+        )
 
     def parse_whole(self) -> Chunk:
         """The rows, every column as text."""
         table = self._parsed({}, frozenset())
         if table is not None:
             return Chunk(table, lines=self.lines())
-        records = Pass(BytesIO(self._data), self._columns.layout, self._data.size + 1024, self._first_row)
+        records = Pass(BytesIO(self._readable()), self._columns.layout, self._data.size + 1024, self._first_row)
         try:
             chunk = to_chunk(pa.concat_tables(list(records.tables())))
         finally:
             records.close()
-        return Chunk(chunk.table, chunk.malformed, self.lines())
+        return Chunk(chunk.table, self._as_it_stands(chunk.malformed), self.lines())
+
+    def _as_it_stands(self, malformed: pa.Table | None) -> pa.Table | None:
+        """Malformed records with their own texts, where Arrow's reader was given others."""
+        if malformed is None or not self._is_escaped:
+            return malformed
+        rows = malformed.column("row").to_pylist()
+        end = len(self._columns.layout.dialect.line_end)
+        return malformed_table(
+            rows, [self._text[self._ends[row] : self._ends[row + 1] - end].to_pybytes().decode() for row in rows]
+        )
+
+    @property
+    def _is_escaped(self) -> bool:
+        return self._quoted and self._columns.layout.dialect.escape is not None
+
+    def _readable(self) -> pa.Buffer:
+        """The records as Arrow's reader takes them."""
+        if not self._is_escaped:
+            return self._data
+        # The line end before them, so that there is a byte before each quote.
+        data = np.frombuffer(self._text, np.uint8)
+        marks = marks_of(data, self._columns.layout.dialect.delimiter, escape=True)
+        return pa.py_buffer(with_doubled_quotes(data, marks)).slice(int(self._ends[0]))
 
     def _parsed(self, types: Mapping[str, pa.DataType], missing: frozenset[str]) -> pa.Table | None:
         """The rows, None where one of them is malformed or a value has not its column's type."""
         names = self._columns.layout.names
         # Names of its own: Arrow's converter looks column types up by name.
         keys = [str(index) for index in range(len(names))]
+        data = self._readable()
         try:
             table = pa_csv.read_csv(
-                pa.BufferReader(self._data),
-                read_options=pa_csv.ReadOptions(use_threads=False, block_size=self._data.size + 1, column_names=keys),
+                pa.BufferReader(data),
+                read_options=pa_csv.ReadOptions(use_threads=False, block_size=data.size + 1, column_names=keys),
                 parse_options=pa_csv.ParseOptions(
-                    delimiter=self._columns.layout.dialect.delimiter, newlines_in_values=False
+                    delimiter=self._columns.layout.dialect.delimiter, newlines_in_values=self._quoted
                 ),
                 convert_options=pa_csv.ConvertOptions(
                     check_utf8=False,

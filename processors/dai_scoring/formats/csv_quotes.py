@@ -1,110 +1,94 @@
-r"""Which quotes a CSV file has: those of RFC 4180, those with a backslash before a quote, or some that break the rules.
-
-Arrow's reader takes a quote that closes a field for one that does not where the writer meant ``\"``, and goes on within
-the next records: so they must be known before it reads. A look at the bytes beside each quote tells in almost all.
-"""
+r"""Which quotes a CSV file has: those of RFC 4180, or those with a backslash before a quote, as Apache NiFi writes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 from typing import Protocol
 
 import numpy as np
 
-from dai_scoring.formats.csv_records import Record, RecordCutter, Unclosed
+from dai_scoring.formats.csv_marks import marks_of
+from dai_scoring.formats.csv_records import RecordCutter, Unclosed
 
 _BLOCK = 1 << 20
-_QUOTE = ord('"')
-_AFTER_FIRST = 4 << 20
+_QUOTE, _BACKSLASH, _RETURN, _FEED = b'"\\\r\n'
+_AFTER_FIRST = 1 << 20
 """So many bytes are looked at from the first backslash before a quote on, to tell which kind of file it is."""
-
-
-class Quoting(Enum):
-    """How the quotes of a file are to be read."""
-
-    PLAIN = "plain"
-    """As RFC 4180 says, everywhere: any reader will do."""
-    BROKEN = "broken"
-    """As RFC 4180 says, but for some records."""
-    ESCAPED = "escaped"
-    """With a backslash before a quote within quotes, as Apache NiFi writes."""
 
 
 class _Text(Protocol):
     def read(self, size: int) -> bytes: ...
 
 
-class _Look:
-    """What the bytes beside the quotes say, one block after the other."""
-
-    def __init__(self, delimiter: str) -> None:
-        self._beside = np.zeros(256, bool)
-        self._beside[[ord(delimiter), ord("\r"), ord("\n")]] = True
-        self._count = 0
-        self._before = ord("\n")
-        self.is_plain = True
-        self.has_backslashes = False
-
-    def add(self, block: bytes, following: int) -> None:
-        """Look at a block; ``following`` is the byte behind it."""
-        if b'"' in block:
-            data = np.frombuffer(bytes([self._before]) + block + bytes([following]), np.uint8)
-            places = np.flatnonzero(data[1:-1] == _QUOTE) + 1
-            before, behind = data[places - 1], data[places + 1]
-            self.has_backslashes = self.has_backslashes or bool((before == ord("\\")).any())
-            opens = (np.arange(len(places)) + self._count) % 2 == 0
-            good = np.where(opens, self._beside[before] | (before == _QUOTE), self._beside[behind] | (behind == _QUOTE))
-            self.is_plain = self.is_plain and bool(good.all())
-            self._count += len(places)
-        self._before = block[-1]
-
-    @property
-    def ends_open(self) -> bool:
-        """Whether the last quote opens a field."""
-        return self._count % 2 == 1
+def has_backslashes(source: _Text) -> bool:
+    """Whether a backslash stands before a quote anywhere."""
+    last = b""
+    while block := source.read(_BLOCK):
+        # One byte is found in far less time than two.
+        if (last or b"\\" in block) and b'\\"' in last + block:
+            return True
+        last = b"\\" if block.endswith(b"\\") else b""
+    return False
 
 
-def quoting_of(source: _Text, again: _Text, delimiter: str, width: int) -> Quoting:
-    """How the records of a source have their quotes; ``again`` is a second source of the same text."""
-    look = _Look(delimiter)
-    block = source.read(_BLOCK)
+def are_escaped(source: _Text, delimiter: str, width: int) -> bool:
+    """Whether fewer records are broken where a backslash before a quote belongs to it."""
+    text, is_whole = _around_backslash(source)
+    if not any(_faults(text, is_whole, delimiter, width, escape=False)):
+        return False
+    if not any(_faults(text, is_whole, delimiter, width, escape=True)):
+        return True
+    escaped, doubled = (sum(_faults(text, is_whole, delimiter, width, escape=one)) for one in (True, False))
+    return escaped < doubled
+
+
+def are_plain(source: _Text, delimiter: str) -> bool:
+    """Whether all quotes begin or end a field, or are doubled. That none is left open, Arrow's reader finds out."""
+    beside = np.zeros(256, bool)
+    beside[[ord(delimiter), _RETURN, _FEED, _QUOTE]] = True
+    count, before, block = 0, _FEED, source.read(_BLOCK)
     while block:
         following = source.read(_BLOCK)
-        look.add(block, following[0] if following else ord("\n"))
-        block = following
-        if look.has_backslashes and not look.is_plain:
-            break
-    if look.has_backslashes:
-        return _with_backslashes(again, delimiter, width, plain=look.is_plain)
-    # A file that stops within quotes is what Arrow's reader finds out.
-    return Quoting.PLAIN if look.is_plain else Quoting.BROKEN
+        if b'"' in block:
+            data = np.frombuffer(bytes([before]) + block + (following[:1] or b"\n"), np.uint8)
+            places = np.flatnonzero(data[1:-1] == _QUOTE) + 1
+            opens = (np.arange(len(places)) + count) % 2 == 0
+            if not beside[np.where(opens, data[places - 1], data[places + 1])].all():
+                return False
+            count += len(places)
+        before, block = block[-1], following
+    return True
 
 
-def _with_backslashes(source: _Text, delimiter: str, width: int, *, plain: bool) -> Quoting:
-    text = _until_behind_backslash(source)
-    doubled = _faults(RecordCutter(delimiter, escape=False).whole(text), width)
-    if not doubled:
-        return Quoting.PLAIN if plain else Quoting.BROKEN
-    escaped = _faults(RecordCutter(delimiter, escape=True).whole(text), width)
-    if escaped < doubled:
-        return Quoting.ESCAPED
-    # Arrow's reader would take several records for one.
-    return Quoting.BROKEN
+def _around_backslash(source: _Text) -> tuple[bytes, bool]:
+    """The text around the first backslash before a quote, from the start of a record; whether it goes to the end."""
+    text = b""
+    first = -1
+    while block := source.read(_BLOCK):
+        searched = max(0, len(text) - 1)
+        text += block
+        first = text.find(b'\\"', searched) if first < 0 else first
+        if first >= 0 and len(text) >= first + _AFTER_FIRST:
+            return text[: first + _AFTER_FIRST], False
+        if first < 0 and len(text) > 4 * _AFTER_FIRST:
+            # A line is most often a record.
+            text = text[text.rfind(b"\n", 0, len(text) - 1) + 1 :]
+    return text, True
 
 
-def _until_behind_backslash(source: _Text) -> bytes:
-    parts = []
-    left = None
-    while (left is None or left > 0) and (block := source.read(_BLOCK)):
-        parts.append(block)
-        if left is not None:
-            left -= len(block)
-        elif b'\\"' in block or block.startswith(b'"'):
-            left = _AFTER_FIRST
-    return b"".join(parts)
-
-
-def _faults(records: Iterator[Record | Unclosed], width: int) -> int:
-    """How many of the records are none."""
-    return sum(isinstance(one, Unclosed) or one.fields is None or len(one.fields) != width for one in records)
+def _faults(text: bytes, is_whole: bool, delimiter: str, width: int, *, escape: bool) -> Iterator[int]:
+    """How many of the records are none, by and by."""
+    place = 0
+    if b"\r" not in text.replace(b"\r\n", b""):
+        data = np.frombuffer(b"\n" + text + b"\n", np.uint8)
+        marks = marks_of(data, delimiter, escape=escape)
+        ends = marks.outside(data[:-1], _FEED)
+        fields = np.diff(np.searchsorted(marks.outside(data, ord(delimiter)), ends)) + 1
+        # Blank lines are no records.
+        is_record = np.diff(ends) > np.where(data[ends[1:] - 1] == _RETURN, 2, 1)
+        yield int((is_record & (fields != width)).sum())
+        place = int(ends[-1])
+        if marks.known == len(data) and not is_whole:
+            return
+    for one in RecordCutter(delimiter, escape=escape).whole(text[place:]):
+        yield int(isinstance(one, Unclosed) or one.fields is None or len(one.fields) != width)

@@ -13,7 +13,7 @@ from dai_scoring.formats import csv_careful
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, Numbers, Parsed, Piece
 from dai_scoring.formats.csv_lines import PlainLines
 from dai_scoring.formats.csv_pass import Pass, RecordTooLongError, to_chunk
-from dai_scoring.formats.csv_quotes import Quoting, quoting_of
+from dai_scoring.formats.csv_quotes import are_escaped, are_plain, has_backslashes
 from dai_scoring.formats.csv_sniff import Layout, sniff
 from dai_scoring.formats.source import ADVICE, InvalidByteError, TextSource
 
@@ -40,11 +40,8 @@ class CsvReader:
         self._layout = sniff(path, charset, delimiter)
         self.dialect: Dialect | None = None
         self.schema: pa.Schema | None = None
-        self._quoting: Quoting | None = None
-        if self._layout is not None and _has_backslashes(path):
-            self._quoting = self._how(self._layout, self._layout.start)
-            if self._quoting is Quoting.ESCAPED:
-                self._layout = replace(self._layout, dialect=replace(self._layout.dialect, escape="\\"))
+        if self._layout is not None and self._is_escaped(self._layout):
+            self._layout = replace(self._layout, dialect=replace(self._layout.dialect, escape="\\"))
         if self._layout is not None:
             self.dialect = self._layout.dialect
             self.schema = pa.schema([pa.field(name, pa.string()) for name in self._layout.names])
@@ -71,9 +68,7 @@ class CsvReader:
             yield from map(Parsed, self._chunks(self._layout, self._layout.start + lines.size, lines.rows))
 
     def _chunks(self, layout: Layout, start: int, first_row: int) -> Iterator[Chunk]:
-        if self._quoting is None:
-            self._quoting = self._how(layout, start)
-        if self._quoting is not Quoting.PLAIN:
+        if not self._is_plain(layout, start):
             yield from self._carefully(start, first_row)
             return
         waiting: list[pa.Table] = []
@@ -91,14 +86,26 @@ class CsvReader:
         if rows:
             yield to_chunk(pa.concat_tables(waiting))
 
-    def _how(self, layout: Layout, start: int) -> Quoting:
-        """How the quotes are from ``start`` on, which tells of those before: there are none."""
-        sources = [_records_of(self._path, self._charset, start, check=False) for _ in range(2)]
+    def _is_escaped(self, layout: Layout) -> bool:
+        sources = [_records_of(self._path, self._charset, layout.start, check=False) for _ in range(2)]
         try:
-            return quoting_of(sources[0], sources[1], layout.dialect.delimiter, len(layout.names))
+            with self._path.open("rb") as file:
+                # Text of a file in UTF-8 is not copied for that.
+                found = has_backslashes(file if sources[0].plain else sources[0])
+            return found and are_escaped(sources[1], layout.dialect.delimiter, len(layout.names))
         finally:
             for source in sources:
                 source.close()
+
+    def _is_plain(self, layout: Layout, start: int) -> bool:
+        """Whether Arrow's reader reads the quotes right that are from ``start`` on."""
+        if layout.dialect.escape is not None:
+            return False
+        source = _records_of(self._path, self._charset, start, check=False)
+        try:
+            return are_plain(source, layout.dialect.delimiter)
+        finally:
+            source.close()
 
     def _carefully(self, start: int, first_row: int) -> Iterator[Chunk]:
         layout = self._layout
@@ -150,17 +157,6 @@ class CsvReader:
 
     def _said(self, error: InvalidByteError, layout: Layout) -> ContentError:
         return ContentError(error.describe(_place(self._path, self._charset, layout, error)), advice=ADVICE)
-
-
-def _has_backslashes(path: Path) -> bool:
-    """Whether a backslash stands before a quote anywhere in a file of an encoding like ASCII."""
-    last = b""
-    with path.open("rb") as file:
-        while block := file.read(MAX_BLOCK):
-            if b'"' in block and b'\\"' in last + block:
-                return True
-            last = block[-1:]
-    return False
 
 
 def _records_of(path: Path, charset: str, start: int, *, check: bool = True) -> TextSource:

@@ -63,11 +63,11 @@ class ParquetReader:
                 return
             if batch.num_rows:
                 try:
-                    checked(batch, done)
+                    batch, malformed = checked(batch, done)
                 except pa.ArrowException as error:
                     raise _broken(error) from None
                 done += batch.num_rows
-                yield Chunk(decoded(pa.Table.from_batches([batch]), self.schema))
+                yield Chunk(decoded(pa.Table.from_batches([batch]), self.schema), malformed)
 
     def close(self) -> None:
         """Let go of the file."""

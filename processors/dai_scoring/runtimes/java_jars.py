@@ -44,9 +44,18 @@ def h2o3_jars(extra: Sequence[Path] = ()) -> list[Path]:
 
 
 def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
-    """The jars for Driverless AI MOJOs, in folders ``mojo2``; raises RuntimeMissingError where one is missing.
+    """The jars for Driverless AI MOJOs, and those for H2O-3 MOJOs, as above; raises RuntimeMissingError."""
+    jars = mojo_runtime_jars(explicit, extra)
+    folders = _folders("open", extra)
+    beside = _jars_of(folders)
+    _check(beside, _HELPER, folders, _HOW)
+    return [*beside, *jars]
 
-    An ``explicit`` folder of jars (or one jar) takes their place. The jars for H2O-3 MOJOs come with them, as above.
+
+def mojo_runtime_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
+    """The jars of H2O's MOJO runtime alone, in folders ``mojo2``; raises RuntimeMissingError where one is missing.
+
+    An ``explicit`` folder of jars (or one jar) takes their place.
     """
     if explicit is None:
         folders = _folders("mojo2", extra)
@@ -73,10 +82,7 @@ def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
                 ),
             )
         _check(jars, _MOJO2, [explicit], "Put them there, or H2O's mojo2-runtime.jar.", "mojo_runtime")
-    folders = _folders("open", extra)
-    beside = _jars_of(folders)
-    _check(beside, _HELPER, folders, _HOW)
-    return [*beside, *jars]
+    return jars
 
 
 def _check(

@@ -30,7 +30,7 @@ class LineReader:
         self._inputs = inputs
         self._domains = domains or [None] * len(inputs)
         self._fields = {_NO_TEXTS: self._made(_NO_TEXTS)}
-        self._known: dict[tuple[tuple[str, ...], str, str, frozenset[str]], Any] = {}
+        self._known: dict[tuple[tuple[str, ...], str, str, bool, frozenset[str]], Any] = {}
 
     def _made(self, missing: frozenset[str]) -> list[Any]:
         """The helper's ``CsvField`` of each input, with further texts that mean a missing value."""
@@ -50,7 +50,7 @@ class LineReader:
 
         ``missing`` are texts that mean a missing value beside those of the inputs.
         """
-        key = (csv.names, csv.delimiter, csv.line_end, missing)
+        key = (csv.names, csv.delimiter, csv.line_end, csv.escaped, missing)
         if key not in self._known:
             # Files of one flow are of one layout, or of few.
             self._known = {key: self._layout(csv, missing)}
@@ -65,4 +65,5 @@ class LineReader:
         if missing not in self._fields:
             self._fields[missing] = self._made(missing)
         fields = jvm.array_of(jvm.java_class("daiscoring.CsvField"), self._fields[missing])
-        return jvm.java_class("daiscoring.CsvLines")(delimiter[0], csv.line_end == "\r\n", columns, fields)
+        returns = csv.line_end == "\r\n"
+        return jvm.java_class("daiscoring.CsvLines")(delimiter[0], returns, csv.escaped, columns, fields)

@@ -32,6 +32,7 @@ _FEW = 16
 _lock = threading.Lock()
 _properties_lock = threading.Lock()
 _jars: set[Path] = set()
+# Those among them that came after the start.
 _late: list[Path] = []
 _boot_thread: threading.Thread | None = None
 _started_with: tuple[str, ...] | None = None
@@ -89,6 +90,22 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             ) from error
         _started_with = wanted
     adopt_thread()
+
+
+def is_started() -> bool:
+    """Whether this module has started Java in this process."""
+    return _started_with is not None
+
+
+def out_of_date(options: Sequence[str], jars: Sequence[Path]) -> tuple[bool, bool]:
+    """Whether the options, and the jars, are others than this process's Java was started with.
+
+    Nothing is while no Java runs, or while it is another's in this process.
+    """
+    with _lock:
+        if _started_with is None:
+            return False, False
+        return (tuple(options) or DEFAULT_JVM_OPTIONS) != _started_with, not _jars.difference(_late).issuperset(jars)
 
 
 def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Path]) -> None:
@@ -204,10 +221,7 @@ def check_runtime(error: BaseException, path: Path) -> None:
             f"{path} does not fit into the memory of the Java virtual machine, which was started with "
             f"{' '.join(_started_with or ())}.",
             java_options.OPTION,
-            advice=(
-                "Set a larger -Xmx in {jvm_options}, such as -Xmx4g.",
-                "In {nifi} that takes effect when the processor's Python process starts anew, as it does with NiFi.",
-            ),
+            advice=("Set a larger -Xmx in {jvm_options}, such as -Xmx4g.",),
         ) from error
     cause: Any = error
     while cause is not None:

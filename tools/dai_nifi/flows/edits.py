@@ -12,6 +12,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from dai_nifi.flows import facts
 from dai_nifi.flows.builder import Json, descriptor
 
 _KINDS: Mapping[str, str] = {
@@ -201,13 +202,23 @@ def _properties(kind: str, was: Json, now: Json, live: Live | None, inside: Coll
         if name not in before:
             if live is not None and value == live.defaults.get(name):
                 continue
-            same = next((one for one, kept in renamed.items() if kept == value), None)
+            same = _earlier(was.get("type", ""), name, value, renamed)
             if same is not None:
-                del renamed[same]
+                old = renamed.pop(same)
+                if old != value:
+                    # By the earlier name, which the definition to come has too: NiFi renames that again.
+                    yield Edit(kind, was["identifier"], _name(was), same, True, old, value)
                 continue
             old = live.defaults.get(name) if live is not None else None
         said = now.get("propertyDescriptors", {}).get(name)
         yield Edit(kind, was["identifier"], _name(was), name, True, old, value, said)
+
+
+def _earlier(kind: str, name: str, value: object, renamed: Mapping[str, object]) -> str | None:
+    """The name that a property of this type had when it was deployed, by the record, else by its value."""
+    names = facts.component(kind).every_name(name)
+    known = next((one for one in renamed if one in names), None)
+    return known or next((one for one, kept in renamed.items() if kept == value), None)
 
 
 def _make(edit: Edit, contents: Json) -> str | None:

@@ -3,8 +3,8 @@ package daiscoring;
 import java.nio.ByteBuffer;
 
 /**
- * Reads lines of CSV without quotes straight into what the runtimes take, so that no text or number becomes an object
- * of Python's or a column of Arrow's on its way. Safe for threads.
+ * Reads records of CSV straight into what the runtimes take, so that no text or number becomes an object of Python's or
+ * a column of Arrow's on its way. Safe for threads.
  */
 public final class CsvLines {
     private static final byte MISSING_BOOL = -128;
@@ -13,18 +13,21 @@ public final class CsvLines {
 
     private final long delimiters;
     private final int returns;
+    private final boolean escaped;
     private final int[] columns;
     private final CsvField[] fields;
 
     /**
      * @param delimiter what stands between two fields
      * @param returns whether a carriage return stands before each line feed
+     * @param escaped whether, within quotes, a backslash stands before a quote and before a backslash
      * @param columns for each field of a line the model's column that it is, or -1
      * @param fields one for each of the model's columns
      */
-    public CsvLines(byte delimiter, boolean returns, int[] columns, CsvField[] fields) {
+    public CsvLines(byte delimiter, boolean returns, boolean escaped, int[] columns, CsvField[] fields) {
         this.delimiters = Bytes.eightOf(delimiter);
         this.returns = returns ? 1 : 0;
+        this.escaped = escaped;
         this.columns = columns;
         this.fields = fields;
     }
@@ -51,7 +54,11 @@ public final class CsvLines {
                     int end = end(data, at, f);
                     int c = columns[f];
                     if (c >= 0) {
-                        put(fields[c], into[c], row, texts, data, at, f == columns.length - 1 ? end - returns : end);
+                        int to = f == columns.length - 1 ? end - returns : end;
+                        if (data[at] == '"') {
+                            to = unquoted(data, ++at, to - 1);
+                        }
+                        put(fields[c], into[c], row, texts, data, at, to);
                     }
                     at = end + 1;
                 }
@@ -82,7 +89,11 @@ public final class CsvLines {
             int end = end(data, at, f);
             int c = columns[f];
             if (c >= 0) {
-                double value = fields[c].asDouble(data, at, f == columns.length - 1 ? end - returns : end);
+                int to = f == columns.length - 1 ? end - returns : end;
+                if (data[at] == '"') {
+                    to = unquoted(data, ++at, to - 1);
+                }
+                double value = fields[c].asDouble(data, at, to);
                 if (value == Levels.UNSEEN && fields[c].kind == CsvField.Kind.LEVEL) {
                     unseen.add(c);
                     value = Double.NaN;
@@ -96,7 +107,7 @@ public final class CsvLines {
 
     /** Where a field ends that begins at {@code at}: a line with too many or too few of them is not plain. */
     private int end(byte[] data, int at, int field) throws NotPlainException {
-        int end = at;
+        int end = data[at] == '"' ? behindQuotes(data, at) : at;
         long found;
         // Eight bytes at once; the lowest bit that is found is of the first byte of those that are looked for.
         long eight = Bytes.eight(data, end);
@@ -107,6 +118,38 @@ public final class CsvLines {
         end += Long.numberOfTrailingZeros(found) >>> 3;
         if ((data[end] == '\n') != (field == columns.length - 1)) {
             throw NotPlainException.IT;
+        }
+        return end;
+    }
+
+    /** Where the quotes end that begin at {@code at}. */
+    private int behindQuotes(byte[] data, int at) throws NotPlainException {
+        int last = data.length - Long.BYTES;
+        for (int i = at + 1; i < last; i++) {
+            if (data[i] == '\\' && escaped) {
+                i++;
+            } else if (data[i] == '"') {
+                if (data[i + 1] != '"') {
+                    return i + 1;
+                }
+                i++;
+            }
+        }
+        throw NotPlainException.IT;
+    }
+
+    /** Leave in place, of what is within quotes, what it means; where that ends. */
+    private int unquoted(byte[] data, int from, int to) {
+        int end = from;
+        while (end < to && data[end] != '"' && data[end] != '\\') {
+            end++;
+        }
+        for (int i = end; i < to; i++) {
+            boolean isMark = data[i] == '"' || data[i] == '\\' && escaped;
+            if (isMark && i + 1 < to && (data[i + 1] == '"' || data[i + 1] == '\\' && escaped)) {
+                i++;
+            }
+            data[end++] = data[i];
         }
         return end;
     }

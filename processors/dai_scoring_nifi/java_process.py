@@ -1,0 +1,77 @@
+"""Changed settings of Java on a processor that has run: only a new Python process can take them up.
+
+Java starts once in a process, with the first model. NiFi starts a process that has ended anew by itself, for a stopped
+processor too, so ending it is enough.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import Any
+
+from dai_scoring.errors import OptionError, RuntimeMissingError
+from dai_scoring.option_words import property_name
+from dai_scoring.runtimes import java_jars, jvm
+from dai_scoring.scorer import RuntimeSettings
+
+# NiFi is to get the answer that says so first.
+_ANSWER_SECONDS = 0.5
+
+_lock = threading.Lock()
+# NiFi may put several processors of a kind into one process, from its eleventh on by default.
+_running: weakref.WeakSet[Any] = weakref.WeakSet()
+_owner: weakref.ref[Any] | None = None
+
+
+def require_current(processor: Any, settings: RuntimeSettings) -> None:
+    """Raise OptionError where Java was started for this processor with other settings, and end the process then.
+
+    The process stays while others in it run, and where Java was started for another one.
+    """
+    key = _changed(settings)
+    with _lock:
+        if key is None or _owner is None or _owner() not in (None, processor):
+            return
+        others = sum(1 for one in _running if one is not processor)
+        if not others:
+            threading.Timer(_ANSWER_SECONDS, os._exit, (0,)).start()
+    name = property_name(key)
+    if others:
+        raise OptionError(
+            f"Java was started before {name} changed, and {others} other processor(s) score with it in the same Python "
+            "process. Stop the other processors of this type for a moment, or restart NiFi: then the change takes "
+            "effect.",
+            key,
+        )
+    raise OptionError(
+        f"Java was started before {name} changed. It is being started anew with the change, in a new Python process; "
+        "the processor is valid again in some seconds.",
+        key,
+    )
+
+
+def uses(processor: Any) -> None:
+    """Say that this processor has tried to load its model: Java is its where that started it."""
+    global _owner
+    with _lock:
+        if _owner is None and jvm.is_started():
+            _owner = weakref.ref(processor)
+
+
+def runs(processor: Any, state: bool) -> None:
+    """Say whether a processor runs."""
+    with _lock:
+        (_running.add if state else _running.discard)(processor)
+
+
+def _changed(settings: RuntimeSettings) -> str | None:
+    """The option that has another value than Java was started with."""
+    try:
+        jars = java_jars.mojo_runtime_jars(settings.mojo_runtime, settings.jar_folders)
+    except RuntimeMissingError:
+        # The model's loading says so, where that needs them.
+        jars = []
+    options, others = jvm.out_of_date(settings.jvm_options, jars)
+    return "jvm_options" if options else "mojo_runtime" if others else None

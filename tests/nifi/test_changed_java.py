@@ -1,0 +1,77 @@
+"""JVM Options and MOJO Runtime that are changed on a processor that has run: they take effect."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nipyapi
+import pytest
+
+from dai_nifi.flows.deploy import Request, deploy
+from dai_nifi.flows.properties import set_of_processor
+from dai_nifi.flows.undeploy import undeploy
+from dai_nifi.jars import resolve_jars
+from tests.conftest import GOLDEN_ROW
+from tests.nifi.conftest import Folders, NiFi, deploy_batch
+from tests.nifi.test_killed_process import process_of, scorer_of
+from tests.nifi.test_processor import until
+
+pytestmark = pytest.mark.nifi
+
+_ROW = f"{','.join(GOLDEN_ROW)}\n{','.join(GOLDEN_ROW.values())}\n"
+
+
+def _options(folder: Path, megabytes: int) -> str:
+    """Options whose effect can be seen: Java writes the size of its heap into a file."""
+    return f"-Xmx{megabytes}m -XX:+UseSerialGC -Xlog:gc+init:file={folder}/java-{megabytes}.log"
+
+
+def _took_effect(folder: Path, megabytes: int) -> bool:
+    log = folder / f"java-{megabytes}.log"
+    return log.exists() and f"Heap Max Capacity: {megabytes}M" in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def folders(nifi: NiFi, titanic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
+    folder = tmp_path_factory.mktemp("tuned")
+    yield deploy_batch("tuned", titanic, folder, None, {"jvm.options": _options(folder, 300)})
+    undeploy("tuned", force=True)
+
+
+def test_options_that_are_deployed_again_take_effect(folders: Folders) -> None:
+    folder = folders.input.parent
+    folders.put("first.csv", _ROW)
+    expected = folders.wait(folders.output / "first.csv")
+    assert _took_effect(folder, 300)
+    deploy(Request("batch-files", None, name="tuned", parameters={"jvm.options": _options(folder, 302)}))
+    folders.put("second.csv", _ROW)
+    assert folders.wait(folders.output / "second.csv") == expected
+    assert _took_effect(folder, 302)
+    assert not list(folders.failed.iterdir())
+
+
+def test_the_canvas_says_that_java_starts_anew_for_each_of_the_two(folders: Folders, tmp_path: Path) -> None:
+    scorer = scorer_of("tuned")
+    jars = tmp_path / "jars"
+    shutil.copytree(resolve_jars(mojo2=True) / "mojo2", jars)
+    for number, (name, value) in enumerate({"JVM Options": _options(tmp_path, 304), "MOJO Runtime": str(jars)}.items()):
+        before = process_of(scorer)
+        nipyapi.canvas.schedule_processor(scorer, False)
+        set_of_processor(scorer.id, {name: value})
+
+        def errors() -> list[str]:
+            component = nipyapi.canvas.get_processor(scorer.id, "id").component
+            return list(component.validation_errors or [])
+
+        (said,) = until(errors)
+        assert f"Java was started before {name} changed. It is being started anew" in said
+        until(lambda: nipyapi.canvas.get_processor(scorer.id, "id").component.validation_status == "VALID")
+        nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(scorer.id, "id"), True)
+        folders.put(f"canvas-{number}.csv", _ROW)
+        folders.wait(folders.output / f"canvas-{number}.csv")
+        assert process_of(scorer) != before
+    assert _took_effect(tmp_path, 304)
+    opened = {str(one.readlink()) for one in Path(f"/proc/{process_of(scorer)}/fd").iterdir() if one.is_symlink()}
+    assert any(one.startswith(str(jars)) for one in opened)
