@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from decimal import Decimal
+from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,9 @@ from dai_scoring.schema import Column, ColumnType
 INTEGER_LIMITS = {ColumnType.INT32: 2**31, ColumnType.INT64: 2**63}
 """What the integers of a type are smaller than."""
 
-_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_UNSIGNED = r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_NUMBER = rf"^[+-]?{_UNSIGNED}$"
+_SIGNED = rf"^(\$[+-]?{_UNSIGNED}( *%)?|[+-]?{_UNSIGNED} *%)$"
 _SPECIAL = r"^[+-]?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)$"
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
 _LONG_INTEGER = r"^[+-]?[0-9]{19,}$"
@@ -44,6 +47,8 @@ def _float_from_text(texts: pa.Array, column: Column, complaints: Complaints) ->
         if not _holds_literal(quick, column):
             return quick
     blanked = blank_missing(texts, column)
+    if column.with_signs:
+        blanked = _without_signs(blanked)
     number = truths(pc.match_substring_regex(blanked, _NUMBER))
     special = truths(pc.match_substring_regex(blanked, _SPECIAL))
     lower = pc.utf8_lower(blanked)
@@ -53,6 +58,31 @@ def _float_from_text(texts: pa.Array, column: Column, complaints: Complaints) ->
     tidy = pc.if_else(pc.equal(tidy, "true"), "1", pc.if_else(pc.equal(tidy, "false"), "0", tidy))
     tidy = pc.if_else(pa.array(number | special | truth), tidy, NO_TEXT)
     return _no_nan(pc.cast(tidy, pa.float64()))
+
+
+def _without_signs(texts: pa.Array) -> pa.Array:
+    """Texts with amounts and percentages as numbers, ``$5`` as 5 and ``5%`` as 0.05; others stay as they are.
+
+    Source of the behaviour: the parser of H2O-3 3.46 (water.parser.CsvParser).
+    """
+    signed = np.flatnonzero(truths(pc.match_substring_regex(texts, _SIGNED)))
+    if not len(signed):
+        return texts
+    values = texts.to_pylist()
+    for index in signed.tolist():
+        values[index] = _without_sign(values[index])
+    return pa.array(values, pa.string())
+
+
+@lru_cache(1 << 14)
+def _without_sign(text: str) -> str:
+    number = text.removeprefix("$")
+    if not number.endswith("%"):
+        return number
+    try:
+        return str(Decimal(number[:-1].rstrip(" ")).scaleb(-2))
+    except ArithmeticError:
+        return text
 
 
 def _no_nan(numbers: pa.Array) -> pa.Array:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring import records, results
-from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_write
+from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_digits, json_write
 from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
@@ -22,6 +23,7 @@ _AS_NUMBERS = {
     ColumnType.INT32: pa.int64(),
     ColumnType.INT64: pa.int64(),
 }
+_JSON = (Format.JSON_LINES, Format.JSON_ARRAY)
 _PASSING = (Format.CSV, Format.JSON_LINES, Format.JSON_ARRAY, Format.AVRO)
 _NO_ROWS = np.array([], np.int64)
 _IN_JSON = {**_AS_NUMBERS, ColumnType.TIME64: pa.string()}
@@ -55,7 +57,7 @@ class ScoredPiece:
     ``rejected`` are the others, with their reasons in columns of their own, None if there is none or they are among
     ``rows``; where ``rejected_lines`` has what comes before, the last
     columns alone. ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
-    ``unseen`` is that of :class:`dai_scoring.scorer.Scored`.
+    ``unseen`` and ``unseen_rows`` are those of :class:`dai_scoring.scorer.Scored`.
     """
 
     names: list[str]
@@ -66,6 +68,7 @@ class ScoredPiece:
     rejected: pa.Table | None = None
     rejected_lines: pa.Array | None = None
     unseen: Mapping[str, int] | None = None
+    unseen_rows: Mapping[str, npt.NDArray[np.int64]] | None = None
 
     @property
     def count(self) -> int:
@@ -103,7 +106,8 @@ class PieceScorer:
             self._passes_lines = False
         # No more than predictions and what passes through as it stands.
         without_table = self._passes_lines or options.output_columns is OutputColumns.PREDICTIONS
-        self._rejects_lines = reader.format is target and target in (Format.JSON_LINES, Format.JSON_ARRAY)
+        self._keeps_digits = reader.format in _JSON and target in _JSON
+        self._rejects_lines = reader.format is target and target in _JSON
         self._tries_plain = without_table and options.wanted == PREDICTIONS_ONLY
         self.wanted: Numbers | Fields | None = None
         """What is enough to read: numbers as such, or the model's columns."""
@@ -147,7 +151,7 @@ class PieceScorer:
         rejects = records.REJECT_SCHEMA.empty_table()
         if self._keeps_bad:
             rows = results.in_place(rows, rejects, rows.num_rows)
-        return ScoredPiece(names, rows, lines, rejects, False, unseen=made.unseen_counts)
+        return ScoredPiece(names, rows, lines, rejects, False, unseen=made.unseen_counts, unseen_rows=made.unseen)
 
     def _scored(self, chunk: Chunk) -> ScoredPiece:
         table, malformed = chunk.table, chunk.malformed
@@ -158,6 +162,9 @@ class PieceScorer:
         names = table.schema.names
         # No columns: a file of records without a record, such as the JSON array [].
         kept = results.kept_columns(names, self._options.output_columns, self._options.id_columns) if names else []
+        if self._keeps_digits and chunk.lines is not None:
+            table = json_digits.restored(table, chunk.lines, self._shown(names, kept, rejects))
+            chunk = replace(chunk, table=table)
         if self._keeps_bad:
             return self._with_bad(chunk, scored, rejects, kept)
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
@@ -177,7 +184,15 @@ class PieceScorer:
             rejected=rejected,
             rejected_lines=rejected_lines,
             unseen=scored.unseen,
+            unseen_rows=scored.unseen_rows,
         )
+
+    def _shown(self, names: list[str], kept: list[str], rejects: pa.Table) -> list[str]:
+        """The columns of a table that may be written, of those that do not pass through with their lines."""
+        has_reasons = not set(results.REJECT_COLUMNS).isdisjoint(names)
+        if rejects.num_rows and (has_reasons or not self._rejects_lines):
+            return names
+        return [] if self._passes_lines and not has_reasons else kept
 
     def _with_bad(self, chunk: Chunk, scored: Scored, rejects: pa.Table, kept: list[str]) -> ScoredPiece:
         """All rows, those that cannot be scored in their place with the reason."""
@@ -189,7 +204,9 @@ class PieceScorer:
         lines = self._lines_of_all(chunk) if self._passes_lines else None
         if lines is None:
             rows = results.joined(table, rows, _NO_ROWS, kept, self._typed)
-        return ScoredPiece(names, rows, lines, rejects, chunk.is_whole, unseen=scored.unseen)
+        return ScoredPiece(
+            names, rows, lines, rejects, chunk.is_whole, unseen=scored.unseen, unseen_rows=scored.unseen_rows
+        )
 
     def _lines_of_all(self, chunk: Chunk) -> pa.Array | None:
         """The rows as they stand, where predictions can come behind each of them."""

@@ -147,7 +147,8 @@ def as_number_column(values: pa.ChunkedArray, column: Column) -> pa.Array:
     wide = {ColumnType.INT32: ColumnType.INT64, ColumnType.FLOAT32: ColumnType.FLOAT64}.get(column.type, column.type)
     if not wide.is_number and wide is not ColumnType.BOOL:
         return _one_chunk(values)
-    array, _ = coerce.coerce(_one_chunk(values), Column(column.name, wide, column.missing))
+    plain = Column(column.name, wide, column.missing, with_signs=column.with_signs)
+    array, _ = coerce.coerce(_one_chunk(values), plain)
     return array
 
 

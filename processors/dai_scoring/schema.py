@@ -53,7 +53,7 @@ class Column:
 
     ``missing`` holds the texts that mean "no value" in an input column, beside null and the empty text. ``levels`` are
     those of an input column that is a category, if the model tells them. A row without a value in a ``required``
-    column cannot be scored.
+    column cannot be scored. ``with_signs`` says that numbers in text may have ``$`` before and ``%`` behind them.
     """
 
     name: str
@@ -61,3 +61,4 @@ class Column:
     missing: frozenset[str] = frozenset()
     levels: Levels | None = field(default=None, repr=False, compare=False)
     required: bool = False
+    with_signs: bool = False

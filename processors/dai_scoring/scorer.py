@@ -148,6 +148,7 @@ class Scored:
     ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
     ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``. ``unseen`` counts,
     by input column, the values that are levels which the model has not seen; None if the runtime does not tell.
+    ``unseen_rows`` has their rows, numbered as those that the model was given: all, where nothing was rejected.
     """
 
     predictions: pa.Table
@@ -155,6 +156,7 @@ class Scored:
     contributions: pa.Table | None = None
     intervals: pa.Table | None = None
     unseen: Mapping[str, int] | None = None
+    unseen_rows: Mapping[str, npt.NDArray[np.int64]] | None = None
 
     @property
     def outputs(self) -> pa.Table:
@@ -240,7 +242,9 @@ class Scorer:
             rows = records.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
             made = self._engine.predict(rows.columns, rows.count, wanted)
             rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects
-            return Scored(made.predictions, rejects, made.contributions, made.intervals, made.unseen_counts)
+            return Scored(
+                made.predictions, rejects, made.contributions, made.intervals, made.unseen_counts, made.unseen
+            )
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted = PREDICTIONS_ONLY) -> Predicted:
         """Score rows that have the form of the model's inputs already, as :meth:`Engine.predict` wants them.

@@ -108,9 +108,6 @@ class SmallContents:
             found = scorer.score(piece) if piece is not None else None
             if found is None or found.lines is None or found.rejects.num_rows:
                 return None
-            if found.unseen:
-                # Which of the contents they are in was not kept.
-                return None
             if found.is_whole and records.schema is None:
                 # Whether each of the contents has all of the model's columns was not looked at.
                 return None
@@ -119,10 +116,14 @@ class SmallContents:
             swallowed(error)
             return None
         seconds = (time.perf_counter() - began) / len(given)
-        return [
-            Answered(contents, Summary(count, count, 0, records.format, records.format, seconds, found.unseen))
-            for contents, count in zip(written, records.counts, strict=True)
-        ]
+        answers, end = [], 0
+        for contents, count in zip(written, records.counts, strict=True):
+            start, end = end, end + count
+            unseen = _within(found.unseen_rows, start, end)
+            answers.append(
+                Answered(contents, Summary(count, count, 0, records.format, records.format, seconds, unseen))
+            )
+        return answers
 
     def _read(self, one: SmallContent) -> _Request | None:
         options = self._options
@@ -208,7 +209,7 @@ def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequ
         return None
     if len(kept) == len(rows.names) and rows.names == tuple(kept):
         return rows.extended(names, predictions)
-    return rows.written([*kept, *names], [*(rows.columns[index] for index in request.kept), *predictions])
+    return rows.written(request.kept, names, predictions)
 
 
 def _summary(rows: FewRows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -119,3 +120,32 @@ def test_dates(penguins_scorer: Scorer, tmp_path: Path, date: str | None) -> Non
     whole, (_, scored, _) = _as_file(penguins_scorer, tmp_path, JSON, data, FileOptions())
     assert (answer is not None) == (scored == 1)
     assert answer is None or answer.contents == whole
+
+
+@pytest.mark.parametrize("mime", [CSV, JSON, LINES])
+def test_unseen_levels_are_counted_for_each_content_that_is_read_with_others(
+    penguins_scorer: Scorer, samples: Path, monkeypatch: pytest.MonkeyPatch, mime: str
+) -> None:
+    """The contents with such levels stay on the quick way, which reads them as one."""
+    rows = list(csv.DictReader((samples / "penguins-rows.csv").open()))
+    given, wanted = [], []
+    for number in range(80):
+        group = [dict(rows[(number * 7 + index) % len(rows)], island="Dream", species="Adelie") for index in range(5)]
+        for row in group[: number % 3]:
+            row["island"] = f"Atlantis {number}"
+        if number % 5 == 0:
+            group[-1]["species"] = "Dodo"
+        counts = {"species": int(number % 5 == 0), "island": number % 3}
+        wanted.append({name: count for name, count in counts.items() if count})
+        lines = [json.dumps(row) for row in group]
+        text = {
+            CSV: "\n".join([",".join(group[0]), *(",".join(row.values()) for row in group), ""]),
+            JSON: f"[{','.join(lines)}]",
+            LINES: "\n".join([*lines, ""]),
+        }[mime]
+        given.append(SmallContent(text.encode(), mime))
+    alone = [SmallContents(penguins_scorer, FileOptions()).score([one])[0] for one in given]
+    monkeypatch.setattr(SmallContents, "_read", None)
+    together = SmallContents(penguins_scorer, FileOptions()).score(given)
+    assert [one.summary.unseen for one in together if one is not None] == wanted
+    assert [one.summary.unseen for one in alone if one is not None] == wanted

@@ -17,7 +17,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.errors import UnknownFormatError
-from dai_scoring.formats import csv_write, json_split, json_write
+from dai_scoring.formats import csv_write, json_digits, json_split, json_write
 from dai_scoring.formats.base import Dialect, Format
 from dai_scoring.formats.csv_sniff import DELIMITERS
 from dai_scoring.formats.detect import charset_of, detect, said_by
@@ -56,7 +56,7 @@ class FewRows:
     def extended(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
         """The contents with these columns behind what each row has, which stays as it stands."""
         if self.format is Format.CSV:
-            return self.written([*self.names, *names], [*self.columns, *columns])
+            return self.written(range(len(self.names)), names, columns)
         rows = zip(*columns, strict=True)
         objects = [
             opened(text) + b"," + orjson.dumps(dict(zip(names, row, strict=True)))[1:]
@@ -64,11 +64,16 @@ class FewRows:
         ]
         return json_write.joined(objects, self.format, is_object=self.is_object)
 
-    def written(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
-        """The contents that the writer of the format makes of these columns."""
+    def written(self, kept: Sequence[int], names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
+        """The contents that the writer of the format makes of the columns that are ``kept``, and these."""
+        names = [*(self.names[index] for index in kept), *names]
+        own = [self.columns[index] for index in kept]
         if self.format is Format.CSV:
-            return csv_write.few(names, columns, self.dialect or Dialect())
-        objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+            return csv_write.few(names, [*own, *columns], self.dialect or Dialect())
+        if any(type(value) is float for values in own for value in values):
+            texts = json_digits.standing(self.texts, names[: len(own)])
+            own = [[orjson.Fragment(text or "null") for text in values] for values in texts or []] or own
+        objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*own, *columns, strict=True)]
         return json_write.joined(objects, self.format, is_object=self.is_object)
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring import h2o_times
 from dai_scoring.errors import ModelFormatError, UnsupportedError
 from dai_scoring.levels import Levels
 from dai_scoring.model_file import Kind, sha256
@@ -160,8 +161,8 @@ class H2o3Mojo:
         return Predicted(self._predictions(made.out), unseen=unseen)
 
     def parse_time(self, column: str, text: str) -> int | None:
-        """H2O-3 MOJOs keep no form of their own for times."""
-        return None
+        """As H2O-3's parser reads it; MOJOs keep no form of their own for times."""
+        return h2o_times.parse(text)
 
     def close(self) -> None:
         """Let Java's garbage collector take the model."""
@@ -285,7 +286,9 @@ def _input(name: str, levels: Levels | None, is_time: bool, is_offset: bool) -> 
     if levels is not None:
         # Empty text is missing even where the model has it as a level, as it is to H2O's own readers.
         return Column(name, ColumnType.STR, frozenset({""}), levels)
-    return Column(name, ColumnType.TIME64 if is_time else ColumnType.FLOAT64, _MISSING, required=is_offset)
+    if is_time:
+        return Column(name, ColumnType.TIME64, _MISSING, required=is_offset)
+    return Column(name, ColumnType.FLOAT64, _MISSING, required=is_offset, with_signs=True)
 
 
 def _offset(model: Any) -> tuple[str | None, tuple[str, ...]]:
