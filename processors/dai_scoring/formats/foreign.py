@@ -37,6 +37,7 @@ _BINARY: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"\x7fELF", "a program", _OTHER),
     (b"\xca\xfe\xba\xbe", "a Java class", _OTHER),
 )
+_BEGINNINGS = tuple(magic for magic, _, _ in _BINARY)
 # Pickles of protocol 2 and later begin with its number and end an opcode later.
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x8a\x95(}\]c]")
 _PDF = re.compile(rb"%PDF-[0-9]\.[0-9]")
@@ -67,10 +68,8 @@ def _described(head: bytes, path: Path | None) -> tuple[str, tuple[str, ...]] | 
     if head.startswith(_ZIP):
         return _zipped(head, path)
     # Columns of CSV may be named as other files begin.
-    is_text = not re.search(rb"[\x00-\x08\x0e-\x1f]", head.rstrip(b"\x1a"))
-    for magic, what, advice in _BINARY:
-        if head.startswith(magic) and not is_text:
-            return what, advice
+    if head.startswith(_BEGINNINGS) and re.search(rb"[\x00-\x08\x0e-\x1f]", head.rstrip(b"\x1a")):
+        return next((what, advice) for magic, what, advice in _BINARY if head.startswith(magic))
     if _PDF.match(head):
         return "a PDF", _OTHER
     if _PICKLE.match(head):
