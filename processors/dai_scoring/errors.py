@@ -17,6 +17,7 @@
     └── InputError                  this input cannot be scored; another one may be
         ├── MissingColumnsError     columns of the model are absent from the records
         ├── ContentError            the bytes are not (valid) records of the format
+        ├── RequestError            a client of a server asks for what there is not
         ├── UnknownFormatError      neither the options nor the bytes say which format it is
         ├── NameClashError          a prediction would overwrite an input column
         ├── MissingIdColumnsError   columns that the records should keep are absent from them
@@ -215,6 +216,12 @@ class UnknownFormatError(InputError):
     """Neither the options nor the bytes say which format the records have."""
 
     code = "unknown_format"
+
+
+class RequestError(InputError):
+    """A client of a server asks for what there is not, beside its records."""
+
+    code = "bad_request"
 
 
 class NameClashError(InputError):

@@ -63,7 +63,7 @@ class _Sink:
 
     path: Path
     format: Format
-    dialect: formats.Dialect | formats.AvroDialect | None
+    dialect: formats.AnyDialect | None
     writer: formats.RecordWriter | None = field(default=None)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -140,7 +140,9 @@ def score_file(
             fixed_schema=wanted.needs_fixed_schema,
         )
         try:
-            sinks = [_Sink(path, wanted, reader.dialect) for path in (target, rejected)]
+            # Of one object comes one object, unless an array is asked for.
+            dialect = None if options.output_format is Format.JSON_ARRAY else reader.dialect
+            sinks = [_Sink(path, wanted, dialect) for path in (target, rejected)]
             job = _Job(scorer, options, reader, *sinks, plainly=plainly, told=told)
             job.run(threaded)
         finally:

@@ -89,9 +89,11 @@ OPTIONS: Mapping[str, OptionWords] = {
     # What is no option, but goes by other names or exists for some readers only.
     "mime_type": OptionWords("the attribute mime.type", client="the header Content-Type"),
     "nifi": OptionWords("NiFi", python=""),
+    "process": OptionWords("NiFi", python="this process"),
 }
 """All options that an error may name, by their keys."""
 
+_OR = "Or "
 _MARKER = re.compile(r"\{([a-z0-9_]+)(?:=([A-Z_]+))?\}")
 
 
@@ -114,8 +116,11 @@ def sentences(advice: Iterable[str], audience: Audience, has: Callable[[str], bo
 
     ``has`` says which flags the command in question takes; without it, each may be named.
     """
-    found = (_sentence(sentence, audience, has) for sentence in advice)
-    return [sentence for sentence in found if sentence is not None]
+    found = [said for sentence in advice if (said := _sentence(sentence, audience, has)) is not None]
+    if found and found[0].startswith(_OR):
+        # What it was an alternative to is not for this reader.
+        found[0] = found[0].removeprefix(_OR)[:1].upper() + found[0].removeprefix(_OR)[1:]
+    return found
 
 
 def _sentence(sentence: str, audience: Audience, has: Callable[[str], bool] | None) -> str | None:

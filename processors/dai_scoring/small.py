@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -130,6 +130,8 @@ class SmallContents:
         rows = few.read(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
         if rows is None or (options.output_format or rows.format) is not rows.format:
             return None
+        if options.output_format is not None and rows.is_object:
+            rows = replace(rows, is_object=False)
         place = {name: index for index, name in enumerate(rows.names)}
         kept: Iterable[int] = range(len(rows.names))
         if options.output_columns is not OutputColumns.ALL:

@@ -19,9 +19,16 @@ from typing import Any, Protocol
 
 from nifiapi.flowfiletransform import FlowFileTransformResult
 
-from dai_scoring_nifi import helper, packed
+from dai_scoring_nifi import helper, packed, requests
 
-ATTRIBUTES = ("mime.type", "filename", "http.method", "http.request.uri")
+ATTRIBUTES = (
+    "mime.type",
+    "filename",
+    requests.METHOD,
+    "http.request.uri",
+    requests.COLUMNS,
+    requests.BAD_ROWS,
+)
 """The attributes that are known of each FlowFile."""
 
 SMALL = 16 << 10

@@ -53,6 +53,13 @@ def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Pa
     return _success(info, attributes, done.scored.count - done.among, rejected_count, done.seconds, contents, further)
 
 
+def routed(outcome: Outcome) -> Outcome:
+    """The same, sent to ``rejected`` where its records are rejected ones alone."""
+    if outcome.relationship != SUCCESS or outcome.attributes.get(_SCORED_COUNT) != "0":
+        return outcome
+    return replace(outcome, relationship=REJECTED)
+
+
 def nothing(info: ModelInfo) -> Outcome:
     """A FlowFile without contents."""
     return Outcome(SUCCESS, {**_model(info), **_counts(0, 0, 0.0)}, b"")

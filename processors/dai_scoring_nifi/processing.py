@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,13 @@ from typing import Any
 from nifiapi.relationship import Relationship
 
 from dai_scoring import rest_v1
-from dai_scoring.errors import BadRowsError, ModelError, ScoringError
+from dai_scoring.errors import BadRowsError, ModelError, RequestError, ScoringError
 from dai_scoring.files import FileOptions, score_file
 from dai_scoring.options import BadRows
 from dai_scoring.relay import beside
 from dai_scoring.scorer import Scorer
 from dai_scoring.small import SmallContent, SmallContents
-from dai_scoring_nifi import outcomes
+from dai_scoring_nifi import outcomes, requests
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.bulletins import Bulletins, on_canvas
 from dai_scoring_nifi.exchange import SMALL, Batch, Item, Outcome
@@ -78,7 +79,7 @@ class RecordScoring(Starting):
         """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""
         if self._lookup(context)(properties.H2O_REST_REQUESTS) == properties.ANSWER:
             batch = self._exchange.take(context, flowfile, self._folders.call(), most=1)
-            if "http.method" in batch.items[0].attributes:
+            if requests.METHOD in batch.items[0].attributes:
                 return batch.send([self._failed(batch.items[0], not_now(problem))])
             batch.give_back()
         code = problem.code if isinstance(problem, ScoringError) else ModelError.code
@@ -108,12 +109,19 @@ class RecordScoring(Starting):
             for item in items
             if item.contents and item.size <= SMALL and not (settings.h2o_rest and _question(item))
         }
-        answers = SmallContents(scorer, settings.options).score(list(given.values())) if given else []
-        return {
-            index: outcomes.scored(scorer.info, answer.summary, answer.contents)
-            for index, answer in zip(given, answers, strict=True)
-            if answer is not None
-        }
+        alike: dict[FileOptions, list[int]] = {}
+        for index in given:
+            with suppress(RequestError):  # which is told where each is scored alone
+                alike.setdefault(_options(settings, items[index]), []).append(index)
+        found: dict[int, Outcome] = {}
+        for options, indexes in alike.items():
+            answers = SmallContents(scorer, options).score([given[index] for index in indexes])
+            found |= {
+                index: outcomes.scored(scorer.info, answer.summary, answer.contents)
+                for index, answer in zip(indexes, answers, strict=True)
+                if answer is not None
+            }
+        return found
 
     def _outcome(self, batch: Batch, item: Item, together: bool = False) -> Outcome:
         try:
@@ -129,15 +137,19 @@ class RecordScoring(Starting):
             raise ModelError("the processor has not been started with a model")
         if settings.h2o_rest and (found := self._answered(scorer, settings, batch, item)) is not None:
             return found
-        if settings.services:
-            return self._with_services(scorer, settings.options, batch, item)
-        if batch.can_add or settings.options.bad_rows is not BadRows.REJECT:
-            return self._as_file(scorer, settings.options, batch, item, together)
+        options = _options(settings, item)
+        if settings.services or batch.can_add or options.bad_rows is not BadRows.REJECT:
+            if settings.services:
+                found = self._with_services(scorer, options, batch, item)
+            else:
+                found = self._as_file(scorer, options, batch, item, together)
+            is_routed = settings.options.bad_rows is BadRows.REJECT and requests.BAD_ROWS not in item.attributes
+            return outcomes.routed(found) if is_routed else found
         try:
-            return self._as_file(scorer, replace(settings.options, bad_rows=BadRows.FAIL), batch, item, together)
+            return self._as_file(scorer, replace(options, bad_rows=BadRows.FAIL), batch, item, together)
         except BadRowsError:
             # There is one FlowFile to send on: of a mixture it is the whole, but rejected rows alone can be it.
-            found = self._as_file(scorer, settings.options, batch, item, together)
+            found = self._as_file(scorer, options, batch, item, together)
             if found.relationship == REJECTED:
                 return found
             found.discard()
@@ -212,6 +224,13 @@ class RecordScoring(Starting):
         # The filename tells the operator which one; it is not a record's value.
         self._bulletins.failed(self.logger, item.attributes.get("filename", "a FlowFile"), why.code, why.message)
         return outcomes.failed(None if self._scorer is None else self._scorer.info, why)
+
+
+def _options(settings: Settings, item: Item) -> FileOptions:
+    """How to score a FlowFile; RequestError where it is a request that asks for what there is not."""
+    if not settings.h2o_rest or requests.METHOD not in item.attributes:
+        return settings.options
+    return requests.of_one(settings.of_requests, item.attributes)
 
 
 def _question(item: Item) -> rest_v1.Question | None:

@@ -227,7 +227,9 @@ class ScoreCppMojo(RecordScoring):
         description="""Whether requests to H2O's REST scorer are answered as it does: /model/score, /model/contribution,
             /model/schema, /model/id, /model/sample_request and /model/capabilities, told by the attributes http.method and
             http.request.uri that HandleHttpRequest writes, and /readyz by Ready. 'answer': they are, and requests get an
-            error at once while the model cannot score; 'score as records': their contents are scored as any other. FlowFiles
+            error at once while the model cannot score. Rows of a request (those FlowFiles have http.method) stay together: with Bad
+            Rows 'route to rejected' those that cannot be scored are kept with the reason, unless none can be; ?columns=predictions
+            and ?bad_rows=keep ask for that alone. 'score as records': their contents are scored as any other. FlowFiles
             that are no such requests are scored as records either way.""",
         required=True,
         default_value="score as records",

@@ -109,13 +109,44 @@ def test_csv_comes_back_with_the_expected_scores(url: str, samples: Path) -> Non
         # What curl sends unless it is told otherwise.
         ([ROW], "application/x-www-form-urlencoded", "application/json"),
         ([ROW], "application/json; charset=utf-8", "application/json"),
+        (ROW, "application/json", "application/json"),
+        ({**ROW, "more": {"list": [1, 2]}}, "application/json", "application/json"),
     ],
 )
-def test_json_comes_back_as_json(url: str, samples: Path, body: list[Any], kind: str, came: str) -> None:
+def test_json_comes_back_as_json(url: str, samples: Path, body: Any, kind: str, came: str) -> None:
+    """One object as one, an array as one."""
     answer = ask(url, json.dumps(body), kind)
     assert (answer.status, answer.type) == (200, came)
-    predict, female, male = expected(samples)[0]
-    assert json.loads(answer.body) == [{**one, "predict": predict, "female": female, "male": male} for one in body]
+    scores = dict(zip(("predict", "female", "male"), expected(samples)[0], strict=True))
+    scored = [{**one, **scores} for one in body] if isinstance(body, list) else {**body, **scores}
+    assert json.loads(answer.body) == scored
+
+
+def test_a_request_says_what_its_answer_has(url: str, samples: Path) -> None:
+    scores = dict(zip(("predict", "female", "male"), expected(samples)[0], strict=True))
+    reasons = dict.fromkeys(("_reject_code", "_reject_column", "_reject_value"))
+    bad = {**ROW, "body_mass_g": "heavy"}
+    why = {"_reject_code": "not_a_number", "_reject_column": "body_mass_g"}
+
+    def scored(query: str, body: Any) -> Any:
+        answer = ask(f"{url}?{query}", json.dumps(body), "application/json")
+        assert answer.status == 200
+        return json.loads(answer.body)
+
+    assert scored("columns=predictions", ROW) == scores
+    assert scored("columns=predictions&x=y", [ROW, ROW]) == [scores, scores]
+    assert scored("columns=all", [ROW]) == [{**ROW, **scores}]
+    first, second = scored("bad_rows=keep", [bad, ROW])
+    none = dict.fromkeys(scores)
+    assert {**first, "_reject_value": None} == {**bad, **none, **reasons, **why}
+    assert second == {**ROW, **scores, **reasons}
+    one = scored("columns=predictions&bad_rows=keep", bad)
+    assert one == {**none, **why, "_reject_value": "heavy"}
+    lines = ask(f"{url}?columns=predictions", "\n".join([json.dumps(ROW)] * 3), "application/x-ndjson").body
+    assert [json.loads(line) for line in lines.splitlines()] == [scores] * 3
+    for query in ("columns=some", "bad_rows=reject", "columns="):
+        refused = ask(f"{url}?{query}", json.dumps(ROW), "application/json")
+        assert (refused.status, refused.error["code"]) == (400, "bad_request")
 
 
 def test_json_lines_come_back_as_json_lines(url: str) -> None:

@@ -252,4 +252,7 @@ def test_a_request_whose_rows_are_all_rejected_is_answered(url: str, samples: Pa
     assert "None of the rows can be scored" in answer.detail
     assert (answer.error["code"], answer.error["row"]) == ("bad_rows", 1)
     some = ask(url, json.dumps([{**ROW, "body_mass_g": "heavy"}, ROW]), "application/json")
-    assert [one["predict"] for one in json.loads(some.body)] == ["male"]
+    assert [(one["predict"], one["_reject_column"]) for one in json.loads(some.body)] == [
+        (None, "body_mass_g"),
+        ("male", None),
+    ]

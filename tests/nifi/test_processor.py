@@ -300,6 +300,21 @@ def test_bad_rows_are_kept_in_their_place(canvas: Canvas, titanic: Path) -> None
     assert counts.items() <= scored.attributes.items()
 
 
+def test_rows_of_a_request_stay_together_unless_none_can_be_scored(canvas: Canvas, titanic: Path) -> None:
+    header, row = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
+    request = {"http.method": "POST", "http.request.uri": "/score"}
+    answering = {**model_only(titanic), "H2O REST Requests": "answer"}
+    found = canvas.score(f"{header}\n3,male,old,A1,7.25,C1\n{row}\n", answering, attributes=request)
+    assert {name: len(flowfiles) for name, flowfiles in found.items() if flowfiles} == {"success": 1, "original": 1}
+    lines = canvas.content("success", found["success"][0]).splitlines()[1:]
+    assert [line.endswith("not_a_number,age,old") for line in lines] == [True, False]
+    canvas.remove()
+    canvas.__init__()  # type: ignore[misc]
+    found = canvas.score(f"{header}\n3,male,old,A1,7.25,C1\n", answering, attributes=request)
+    (rejected,) = found["rejected"]
+    assert (rejected.attributes["scoring.scored.count"], found["success"]) == ("0", [])
+
+
 def test_rejected_rows_alone_send_nothing_to_success(canvas: Canvas, titanic: Path) -> None:
     found = canvas.score(",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n3,male,1,A1,dear,C1\n", model_only(titanic))
     assert {name: len(flowfiles) for name, flowfiles in found.items()} == {

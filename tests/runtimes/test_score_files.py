@@ -16,6 +16,7 @@ import pytest
 
 from dai_nifi import cli
 from dai_nifi.console import Output
+from dai_scoring.option_words import OPTIONS
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
@@ -120,6 +121,37 @@ def test_bad_rows_are_kept_in_their_place(rows: Path, bad: Path, score) -> None:
     scored = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
     assert others == [{**row, **dict.fromkeys(why, "")} for row in scored]
     assert score(bad, "kept.csv", "--bad-rows", "keep", "--fail-on-rejects")[0] == 14
+
+
+@pytest.mark.parametrize(
+    ("change", "flags", "says"),
+    [
+        (("species", "predict"), ["--missing-columns", "as-missing"], "--prefix"),
+        (("species", "kind"), [], "--missing-columns as-missing"),
+        (("39.1", "long"), ["--bad-rows", "fail"], "--bad-rows reject"),
+        (("", ""), ["--output-columns", "ids", "--id-columns", "nobody"], "--id-columns"),
+        (("", ""), ["--output-columns", "ids"], "--id-columns"),
+        (("", ""), ["--intervals"], "--intervals"),
+        (("", ""), ["--runtime", "python"], "--runtime java"),
+        (("", ""), ["--licence-file", "absent.sig"], "--licence-file"),
+        ((",", " "), [], "--input-format"),
+    ],
+)
+def test_errors_name_the_flags_of_the_command(
+    rows: Path,
+    score,  # type: ignore[no-untyped-def]
+    change: tuple[str, str],
+    flags: list[str],
+    says: str,
+) -> None:
+    wrong = rows.with_name("wrong")
+    wrong.write_text(rows.read_text().replace(*change) if change[0] else rows.read_text())
+    code, told, _ = score(wrong, "out.csv", *flags)
+    message = told["error"]["message"]
+    assert code in (2, 5, 7, 9)
+    assert says in message
+    names = {words.property_name for words in OPTIONS.values()} - {None, "NiFi"}
+    assert not [name for name in names if name in message]
 
 
 def test_a_folder_of_files(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]

@@ -83,6 +83,32 @@ def test_columns_are_found_by_name_and_others_pass_through(bench: Bench) -> None
     assert not bench.rejected.exists()
 
 
+@pytest.mark.parametrize(
+    "text", ['{"x": 1, "s": "a"}', ' {"x": 1,\n "s": "a"}\n', '{"x": 1, "s": "a", "n": {"k": [1]}}']
+)
+def test_one_object_comes_out_as_one(bench: Bench, text: str) -> None:
+    bench.score(text, "application/json")
+    assert json.loads(bench.out()) == {**json.loads(text), "total": 2.0}
+    bench.score(text, "application/json", output_columns=OutputColumns.PREDICTIONS)
+    assert json.loads(bench.out()) == {"total": 2.0}
+    bench.score(text, "application/json", bad_rows=BadRows.KEEP)
+    assert json.loads(bench.out())["_reject_code"] is None
+    bench.score(text, "application/json", output_format=Format.JSON_ARRAY)
+    assert json.loads(bench.out()) == [{**json.loads(text), "total": 2.0}]
+    bench.score(text.replace("1,", '"one",', 1), "application/json")
+    assert json.loads(bench.out()) == []
+    assert json.loads(bench.rejected.read_text())["_reject_column"] == "x"
+
+
+def test_several_objects_come_out_as_lines_or_an_array(bench: Bench) -> None:
+    for between in ("", "\n", " \n "):
+        bench.score(between.join(['{"x": 1, "s": "a"}'] * 2), "application/json")
+        assert [json.loads(line)["total"] for line in bench.out().splitlines()] == [2.0, 2.0]
+    pad = "y" * 70_000
+    bench.score("\n".join([json.dumps({"x": 1, "s": "a", "pad": pad})] * 2), "application/json")
+    assert "[" not in bench.out() or len(json.loads(bench.out())) == 2
+
+
 def test_a_bad_value_rejects_its_row_only(bench: Bench) -> None:
     summary = bench.score("x,s\n1,a\noops,b\n3,c\n")
     assert bench.out() == "x,s,total\n1,a,2.0\n3,c,4.0\n"

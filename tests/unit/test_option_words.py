@@ -158,6 +158,15 @@ def test_a_client_is_not_told_of_paths_or_licences():
     assert error.told(Audience.CLIENT) == ModelError.to_client
 
 
+def test_where_a_licence_may_be_is_said_once():
+    error = dai.licence_error(Path("model.zip"), "needs a licence, and none was found", RuntimeSettings())
+    assert error.told(Audience.COMMAND_LINE).endswith("found. Set DRIVERLESS_AI_LICENSE_KEY or --licence-file.")
+    assert error.told(Audience.CANVAS).endswith(
+        "Set Licence Key or Licence File. Or set DRIVERLESS_AI_LICENSE_KEY or DRIVERLESS_AI_LICENSE_FILE in the "
+        "environment of NiFi."
+    )
+
+
 def test_a_command_advises_the_flags_that_it_has():
     error = ModelError("too large.", advice=("Set a larger -Xmx in {jvm_options}.",))
     assert error.told(Audience.COMMAND_LINE, {"--jvm-options"}.__contains__).endswith("in --jvm-options.")
@@ -170,7 +179,7 @@ def test_an_unknown_format_is_named_as_the_reader_can_say_it():
     assert caught.value.told(Audience.CLIENT).endswith(
         "Set the header Content-Type, such as text/csv or application/json."
     )
-    assert caught.value.told(Audience.COMMAND_LINE).endswith("Or choose the --input-format.")
+    assert caught.value.told(Audience.COMMAND_LINE).endswith("says it. Choose the --input-format.")
     assert "the attribute mime.type" in caught.value.told(Audience.CANVAS)
 
 
@@ -181,7 +190,7 @@ def test_the_names_are_those_of_the_processors_and_the_commands():
         Path(command.callback.__code__.co_filename).read_text() for command in commands if command.callback
     )
     for key, words in OPTIONS.items():
-        if words.property_name and words.property_name[0].isupper() and key not in ("nifi", "runtime"):
+        if words.property_name and words.property_name[0].isupper() and key not in ("nifi", "process", "runtime"):
             assert f'name="{words.property_name}"' in modules, key
         if words.flag and words.flag.startswith("--"):
             name = words.flag[2:].replace("-", "_")

@@ -13,12 +13,14 @@ import pyarrow as pa
 from dai_scoring.errors import OptionError
 from dai_scoring.formats.base import (
     MALFORMED_ROW,
+    AnyDialect,
     AvroDialect,
     Chunk,
     Dialect,
     Encoded,
     Fields,
     Format,
+    JsonDialect,
     NotPlainError,
     Numbers,
     Parsed,
@@ -31,6 +33,7 @@ from dai_scoring.formats.detect import charset_of, detect
 
 __all__ = [
     "MALFORMED_ROW",
+    "AnyDialect",
     "AvroDialect",
     "Chunk",
     "Dialect",
@@ -122,9 +125,10 @@ def open_writer(
     format: Format,  # noqa: A002 - the word that everyone uses for it
     schema: pa.Schema,
     *,
-    dialect: Dialect | AvroDialect | None = None,
+    dialect: AnyDialect | None = None,
 ) -> RecordWriter:
-    """Open a file of records for writing; ``dialect`` is how to write CSV, and of which schema lines of Avro are.
+    """Open a file of records for writing; ``dialect`` is how to write CSV, of which schema lines of Avro
+    are, and that JSON is one object.
 
     Tables written to Avro, Parquet and Arrow are cast to ``schema``; CSV takes its columns from it; JSON
     takes the columns of each table as they come.
@@ -136,7 +140,7 @@ def open_writer(
     if format in (Format.JSON_ARRAY, Format.JSON_LINES):
         from dai_scoring.formats.json_write import JsonWriter
 
-        return JsonWriter(path, format)
+        return JsonWriter(path, format, is_object=isinstance(dialect, JsonDialect))
     if format is Format.AVRO:
         from dai_scoring.formats.avro import AvroWriter
 

@@ -82,6 +82,10 @@ def alike(
     form = forms.pop()
     if forms or form is None:
         return None
+    is_said = given is not None or few.is_lines(mime_type)
+    if form is Format.JSON_LINES and not is_said and not all(b"\n" in one.strip() for one in contents):
+        # One object, of which one comes, and not lines.
+        return None
     try:
         for one in contents:
             one.decode()

@@ -147,6 +147,11 @@ class Dialect:
 
 
 @dataclass(frozen=True)
+class JsonDialect:
+    """How JSON is written: as one object that is in no array."""
+
+
+@dataclass(frozen=True)
 class AvroDialect:
     """How an Avro file is written: the schema of its records, as parsed from JSON and no further."""
 
@@ -155,13 +160,16 @@ class AvroDialect:
     """What its blocks are compressed with."""
 
 
+AnyDialect: TypeAlias = Dialect | JsonDialect | AvroDialect
+
+
 class RecordReader(Protocol):
     """Reads one file from its start to its end.
 
     ``schema`` is None where it is unknown before reading, as with JSON, and for a file without content;
     such a file yields no chunk. A file with a header but no rows has a schema and yields no chunk.
-    ``dialect`` is None except for CSV and Avro. Errors in the content raise ContentError, possibly after some
-    chunks were yielded: whoever writes while reading must discard what was written.
+    ``dialect`` is None except for CSV, Avro, and JSON that is one object. Errors in the content raise ContentError,
+    possibly after some chunks were yielded: whoever writes while reading must discard what was written.
     """
 
     @property
@@ -175,8 +183,8 @@ class RecordReader(Protocol):
         ...
 
     @property
-    def dialect(self) -> Dialect | AvroDialect | None:
-        """How the file is written, for CSV and Avro; None for other formats."""
+    def dialect(self) -> AnyDialect | None:
+        """How the file is written, for CSV, Avro, and JSON that is one object; None for others."""
         ...
 
     def chunks(self) -> Iterator[Chunk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.json_split import Structure
@@ -35,6 +35,7 @@ _KNOWN: tuple[tuple[frozenset[str], str, str, tuple[str, ...]], ...] = (
 _NAMES = sorted(set().union(*(names for names, *_ in _KNOWN)))
 _MAY_BE = re.compile(b'"(?:' + "|".join(_NAMES).encode() + rb')"\s*:\s*[\[{]')
 _MEMBER = re.compile(rb'\s*"((?:[^"\\]|\\.)*)"\s*:\s*(.?)', re.DOTALL)
+_LOOKED_AT = 4096
 _NESTED = (b"[", b"{")
 
 
@@ -46,8 +47,8 @@ def check(head: bytes, columns: Sequence[str]) -> None:
     text = head.lstrip(b" \t\r\n")
     if not text.startswith(b"{"):
         return
-    is_by_column = columns and _holds(text, columns[:1])
-    if not is_by_column and not _MAY_BE.search(text):
+    # Most files are none: what begins so is looked at first, and only for a moment.
+    if not _MAY_BE.search(text, 0, _LOOKED_AT) and not (columns and _has_several(text, columns[0])):
         return
     nested, plain = _members(text)
     if len(columns) and nested.issuperset(columns):
@@ -70,8 +71,10 @@ def _instead(columns: Sequence[str]) -> str:
     return f"Send the records alone: an array of objects, [{{{shown}{more}}}], or one object a line."
 
 
-def _holds(text: bytes, names: Collection[str]) -> bool:
-    return any(b'"' + name.encode() + b'"' in text[:1024] for name in names)
+def _has_several(text: bytes, name: str) -> bool:
+    """Whether a member of that name, at the start of the text, has several values."""
+    found = re.search(b'"' + re.escape(name.encode()) + rb'"\s*:\s*[\[{]', text[:_LOOKED_AT])
+    return found is not None
 
 
 def _members(text: bytes) -> tuple[set[str], set[str]]:

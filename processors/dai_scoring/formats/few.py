@@ -40,6 +40,8 @@ class FewRows:
     dialect: Dialect | None = None
     texts: Sequence[bytes] = ()
     """Of JSON the text of each object."""
+    is_object: bool = False
+    """Whether that is one object in no array."""
 
     @property
     def count(self) -> int:
@@ -60,7 +62,7 @@ class FewRows:
             opened(text) + b"," + orjson.dumps(dict(zip(names, row, strict=True)))[1:]
             for text, row in zip(self.texts, rows, strict=True)
         ]
-        return json_write.joined(objects, self.format)
+        return json_write.joined(objects, self.format, is_object=self.is_object)
 
     def written(self, kept: Sequence[int], names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
         """The contents that the writer of the format makes of the columns that are ``kept``, and these."""
@@ -72,7 +74,7 @@ class FewRows:
             texts = json_digits.standing(self.texts, names[: len(own)])
             own = [[orjson.Fragment(text or "null") for text in values] for values in texts or []] or own
         objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*own, *columns, strict=True)]
-        return json_write.joined(objects, self.format)
+        return json_write.joined(objects, self.format, is_object=self.is_object)
 
 
 def read(
@@ -92,6 +94,11 @@ def read(
     if form in _JSON:
         return _json(contents, given, said or Format.JSON_ARRAY)
     return _csv(contents, delimiter) if form is Format.CSV else None
+
+
+def is_lines(mime_type: str | None) -> bool:
+    """Whether a MIME type says that each line has an object of its own."""
+    return _said(mime_type)[0] is Format.JSON_LINES
 
 
 def format_of(contents: bytes, given: Format | None, mime_type: str | None, charset: str | None) -> Format | None:
@@ -125,7 +132,8 @@ def _json(contents: bytes, given: Format | None, said: Format) -> FewRows | None
     except orjson.JSONDecodeError:
         texts = [line for line in contents.split(b"\n") if line]
         records, form = _lines(texts), given or Format.JSON_LINES
-    if type(records) is dict:
+    is_object = type(records) is dict
+    if is_object:
         records, texts = [records], [contents]
     elif form is not (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES):
         return None
@@ -139,7 +147,7 @@ def _json(contents: bytes, given: Format | None, said: Format) -> FewRows | None
         return None
     if not texts:
         texts = _elements(contents.strip()[1:-1], len(records))
-    return FewRows(form, names, columns, texts=texts)
+    return FewRows(form, names, columns, texts=texts, is_object=is_object and form is Format.JSON_ARRAY)
 
 
 def _elements(text: bytes, count: int) -> Sequence[bytes]:

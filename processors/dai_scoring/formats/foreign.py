@@ -12,7 +12,7 @@ from dai_scoring.errors import UnknownFormatError
 _UNPACK = ("Uncompress it first.", "In {nifi}, CompressContent and UnpackContent do that.")
 _SHEET = ("Save the sheet as CSV (in Excel: 'CSV UTF-8') and send that.",)
 _OTHER = ("Send the records as CSV, JSON, Avro, Parquet or Arrow.",)
-_MODEL = ("Name it as the {model}, and send records here.",)
+_MODEL = ("Give it as {model}, and send records here.",)
 
 _ZIP = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -40,6 +40,7 @@ _BINARY: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
 _BEGINNINGS = tuple(magic for magic, _, _ in _BINARY)
 # Pickles of protocol 2 and later begin with its number and end an opcode later.
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x8a\x95(}\]c]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _PDF = re.compile(rb"%PDF-[0-9]\.[0-9]")
 _TAR = (257, b"ustar")
 _MARKUP = re.compile(rb"\s*<(?:(!doctype\s+html|html[\s>])|\?xml)", re.IGNORECASE)
@@ -68,14 +69,14 @@ def _described(head: bytes, path: Path | None) -> tuple[str, tuple[str, ...]] | 
     if head.startswith(_ZIP):
         return _zipped(head, path)
     # Columns of CSV may be named as other files begin.
-    if head.startswith(_BEGINNINGS) and re.search(rb"[\x00-\x08\x0e-\x1f]", head.rstrip(b"\x1a")):
+    if head.startswith(_BEGINNINGS) and _CONTROL.search(head.rstrip(b"\x1a")):
         return next((what, advice) for magic, what, advice in _BINARY if head.startswith(magic))
     if _PDF.match(head):
         return "a PDF", _OTHER
     if _PICKLE.match(head):
         return "a pickle of Python", _OTHER
     place, word = _TAR
-    if head[place : place + len(word)] == word:
+    if head[place : place + len(word)] == word and b"\0" in head[:place]:
         return "an archive (tar)", _UNPACK
     if head.lstrip()[:1] == b"<" and (markup := _MARKUP.match(head)):
         return ("an HTML page" if markup[1] else "XML"), (

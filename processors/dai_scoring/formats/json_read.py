@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import json_split
-from dai_scoring.formats.base import Chunk, Dialect, Fields, Format, Parsed, Piece, malformed_table
+from dai_scoring.formats.base import Chunk, Fields, Format, JsonDialect, Parsed, Piece, malformed_table
 from dai_scoring.formats.json_columns import Kind, Record, lines_of, to_table, unite
 from dai_scoring.formats.json_elements import PlainElements
 from dai_scoring.formats.json_objects import PlainObjects
@@ -21,6 +21,8 @@ from dai_scoring.formats.json_split import Elements, Structure, array_pieces, li
 from dai_scoring.formats.source import DAMAGED, TextSource
 
 _SPACE = b" \t\r\n"
+# It is read once more, whole, to see whether it is alone.
+_LARGEST_OBJECT = 16 << 20
 _BETWEEN = {Format.JSON_LINES: b"}\n", Format.JSON_ARRAY: b"},\n"}
 _SEPARATOR = b"\x1e"
 
@@ -56,10 +58,11 @@ class JsonReader:
     then says. There integers and doubles in one column are doubles if that changes no value.
 
     ``single`` is True for a file that starts with an object where an array was expected: its objects, one
-    as a rule, are the records. In JSON lines a line that is no object is a malformed row with all null.
+    as a rule, are the records; ``dialect`` says where it is one, unless that is very large. In JSON lines a line
+    that is no object is a malformed row with all null.
     """
 
-    dialect: Dialect | None = None
+    dialect: JsonDialect | None
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class JsonReader:
         finally:
             source.close()
         self.single = format is Format.JSON_ARRAY and self._first == b"{"
+        self.dialect = JsonDialect() if self.single and self._is_one_object() else None
         if fixed_schema and self._first:
             kinds: dict[str, Kind] = {}
             for records, *_ in self._read(texts=False):
@@ -128,6 +132,15 @@ class JsonReader:
         finally:
             source.close()
         yield from map(Parsed, self.chunks())
+
+    def _is_one_object(self) -> bool:
+        if self._path.stat().st_size > _LARGEST_OBJECT:
+            return False
+        source = _JsonText(self._path, self._charset)
+        try:
+            return isinstance(parse(b"".join(iter(lambda: source.read(json_split.BLOCK), b""))), dict)
+        finally:
+            source.close()
 
     def close(self) -> None:
         """Let go of the file."""

@@ -20,8 +20,10 @@ from dai_scoring.formats.row_writer import SLICE_ROWS, groups_of, rows_of
 pc: Any = pyarrow.compute
 
 
-def joined(objects: Sequence[bytes], format: Format) -> bytes:  # noqa: A002 - the word of the contract
+def joined(objects: Sequence[bytes], format: Format, *, is_object: bool = False) -> bytes:  # noqa: A002 - the contract's
     """A file of some objects, as :class:`JsonWriter` writes it."""
+    if is_object:
+        return objects[0]
     return b"[" + b",\n".join(objects) + b"]" if format is Format.JSON_ARRAY else b"\n".join([*objects, b""])
 
 
@@ -64,13 +66,21 @@ class JsonWriter:
 
     JSON texts (``arrow.json``) are written as they are. Numbers are their shortest text (a float32 that of
     the double it is), NaN and infinity null, times ISO 8601 (those with a time zone in UTC), decimals
-    numbers with all their digits, binary values Base64. Tables may differ in their columns.
+    numbers with all their digits, binary values Base64. Tables may differ in their columns. With ``is_object`` an
+    array of one is that object alone.
     """
 
-    def __init__(self, path: Path | BinaryIO, format: Format) -> None:  # noqa: A002 - the word of the contract
-        self._is_array = format is Format.JSON_ARRAY
+    def __init__(
+        self,
+        path: Path | BinaryIO,
+        format: Format,  # noqa: A002 - the word of the contract
+        *,
+        is_object: bool = False,
+    ) -> None:
+        self._is_object = is_object and format is Format.JSON_ARRAY
+        self._is_array = format is Format.JSON_ARRAY and not self._is_object
         self._empty = True
-        self._before, self._after = (b",\n", b"") if self._is_array else (b"", b"\n")
+        self._before, self._after = (b",\n", b"") if self._is_array else (b"", b"" if self._is_object else b"\n")
         self._file: BinaryIO = path.open("wb") if isinstance(path, Path) else path
         if self._is_array:
             self._file.write(b"[")
@@ -114,6 +124,8 @@ class JsonWriter:
         """Finish the file."""
         if not self._file.closed and self._is_array:
             self._file.write(b"]")
+        if not self._file.closed and self._is_object and self._empty:
+            self._file.write(b"[]")
         self._file.close()
 
     def __enter__(self) -> JsonWriter:

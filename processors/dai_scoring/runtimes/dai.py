@@ -39,8 +39,8 @@ def licence_error(path: Path, problem: str, settings: RuntimeSettings) -> Licenc
         option,
         advice=(
             *([f"It was given as {{{option}}}."] if option and "{found}" in problem else []),
-            f"Set {{licence_key}} or {{licence_file}}, or {LICENCE_KEY} or {LICENCE_FILE} in the environment of the "
-            "process that scores.",
+            "Set {licence_key} or {licence_file}.",
+            f"Or set {LICENCE_KEY} or {LICENCE_FILE} in the environment of {{process}}.",
         ),
     )
 

@@ -112,7 +112,7 @@ def test_columns_with_all_their_values_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("extra", [{"data": [1]}, {"inputs": {"a": 1}}, {"instances": []}])
 def test_a_record_with_such_a_column_is_a_record(tmp_path: Path, extra: dict[str, Any]) -> None:
-    assert json.loads(_scored(tmp_path, json.dumps({**ROWS[1], **extra}).encode()))[0]["twice"] == 4.0
+    assert json.loads(_scored(tmp_path, json.dumps({**ROWS[1], **extra}).encode()))["twice"] == 4.0
 
 
 FOREIGN = {

@@ -23,6 +23,9 @@ from dai_nifi.flows.comparison import CHALLENGER, TOLERANCE, at_column
 from dai_nifi.flows.settings import BAD_ROWS, OUTPUT_COLUMNS, settings
 from dai_nifi.progress import Progress
 
+# An attribute that HandleHttpRequest writes; the scoring processor knows it too.
+COLUMNS = "http.query.param.columns"
+
 NAME = "realtime-champion-challenger"
 SUMMARY = "Answer HTTP requests with one model, and try another on a share of them: on copies, or for the answers."
 
@@ -63,8 +66,10 @@ _CHOSEN = (
     f":lt(${{#{{{SHARE}}}:toDecimal():multiply(1000)}})"
 )
 _ANSWERS = f"${{#{{{MODE}}}:equals('{ANSWER}')"
-# H2O's dialect has no rows with predictions that could be compared.
-_RECORDS = "${http.request.uri:startsWith('/model/'):not()}"
+# H2O's dialect has no rows with predictions that could be compared, and the challenger cannot score predictions alone.
+_RECORDS = (
+    f"${{http.request.uri:startsWith('/model/'):not():and(${{{COLUMNS}:replaceNull(''):equals('predictions'):not()}})}}"
+)
 # serving.py knows by their first word that these were on their way to be scored.
 _TO_CHALLENGER, _COPIED, _TO_CHAMPION = "score by challenger", "score by champion and copy", "score by champion"
 _ROUTES = {

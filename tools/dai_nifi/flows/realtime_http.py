@@ -66,7 +66,8 @@ def _labels() -> list[Label]:
         Label(
             "Realtime scoring over HTTP\n\n"
             "POST rows to http://(http.host):(http.port)/score as a JSON array, a JSON object, JSON lines or CSV. The "
-            "response has the same rows with their predictions, in the same format.\n\n"
+            "response has the same rows with their predictions, in the same format; /score?columns=predictions has "
+            "these alone.\n\n"
             "Clients of H2O's REST scorer find /model/score, /model/contribution, /model/schema, /model/id, "
             "/model/sample_request and /model/capabilities.\n\n"
             "Every request is answered: with scores, or with a status and a JSON detail that says what was wrong.",

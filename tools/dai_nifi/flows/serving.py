@@ -310,7 +310,7 @@ def answer(name: str, at: Point, contexts: Service, ends: tuple[str, ...] = ("su
         dynamic=("Content-Type",),
         tasks=_TASKS_THAT_LOOK,
         ends=ends,
-        comments="200, with the scored rows in the format in which they came.",
+        comments="200, with all rows in the format in which they came. ?columns=predictions leaves out what came in.",
     )
 
 
