@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -110,6 +111,7 @@ def main() -> None:
             f"What failed is in {found.folder}: one of them again with --seed {seed} --first N --cases 1\n"
         )
         sys.exit(1)
+    shutil.rmtree(found.folder)
 
 
 if __name__ == "__main__":
