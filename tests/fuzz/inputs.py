@@ -82,12 +82,15 @@ def make(random: Random) -> Input:
     kind = random.choice(sorted(_MAKERS))
     rows = _rows(random, random.choice((0, 1, 2, 3, 7, 30, 101, 400)))
     contents, mime_type = _MAKERS[kind](rows, random)
+    count: int | None = len(rows)
     if random.random() < 0.3:
         mime_type = None
     elif random.random() < 0.05:
         mime_type = random.choice(("text/csv", "application/json", "application/x-ndjson", "application/avro-binary"))
+        # Of text its lines may be rows of another format.
+        count = None
     if random.random() < 1 / 3:
-        return Input(kind, contents, mime_type, len(rows))
+        return Input(kind, contents, mime_type, count)
     for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
         contents = random.choice(_DAMAGES)(contents, random)
     return Input(f"damaged {kind}", contents, mime_type, None)

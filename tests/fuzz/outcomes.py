@@ -30,7 +30,7 @@ def options(random: Random) -> FileOptions:
         output_columns=random.choice((OutputColumns.ALL, OutputColumns.ALL, OutputColumns.PREDICTIONS)),
         missing_columns=random.choice((MissingColumns.FAIL, MissingColumns.FAIL, MissingColumns.AS_MISSING)),
         missing_values=random.choice(((), (), ("NULL", "?"))),
-        bad_rows=random.choice((BadRows.REJECT, BadRows.REJECT, BadRows.FAIL)),
+        bad_rows=random.choice((BadRows.REJECT, BadRows.REJECT, BadRows.FAIL, BadRows.KEEP)),
         batch_rows=random.choice((1, 7, 100, 10_000)),
     )
 
@@ -70,7 +70,7 @@ def check_command(scorer: Scorer, given: Input, chosen: FileOptions, folder: Pat
         if left:
             raise Wrong(f"a failure left {left}") from error
         return error.code
-    expected = {source.name, target.name} | ({job.rejected.name} if done.summary.rejected else set())
+    expected = {source.name, target.name} | ({job.rejected.name} if _has_rejected(done.summary, chosen) else set())
     left = {file.name for file in folder.iterdir()}
     if left != expected:
         raise Wrong(f"there is {left}, and should be {expected}")
@@ -95,15 +95,21 @@ def _check_counts(summary: Summary, given: Input, chosen: FileOptions, target: P
         raise Wrong(f"{summary} does not add up")
     if chosen.bad_rows is BadRows.FAIL and summary.rejected:
         raise Wrong("rows are rejected, and the options fail the file")
-    if (found := _rows_of(target, summary.output_format)) != summary.scored:
-        raise Wrong(f"the output has {found} rows, and {summary.scored} were scored")
-    if rejected.exists() != bool(summary.rejected):
+    written = summary.records if chosen.bad_rows is BadRows.KEEP else summary.scored
+    if (found := _rows_of(target, summary.output_format)) != written:
+        raise Wrong(f"the output has {found} rows, and should have {written}: {summary}")
+    if rejected.exists() != _has_rejected(summary, chosen):
         raise Wrong("the file of rejected rows is there without any, or the other way round")
-    if summary.rejected and (found := _rows_of(rejected, summary.output_format)) != summary.rejected:
+    if rejected.exists() and (found := _rows_of(rejected, summary.output_format)) != summary.rejected:
         raise Wrong(f"the file of rejected rows has {found}, and {summary.rejected} were rejected")
     expected = given.rows if given.rows is not None else _lines(given, summary)
     if expected is not None and expected != summary.records:
         raise Wrong(f"the file has {expected} rows, and {summary.records} came out")
+
+
+def _has_rejected(summary: Summary, chosen: FileOptions) -> bool:
+    """Whether there is a file of rejected rows."""
+    return bool(summary.rejected) and chosen.bad_rows is not BadRows.KEEP
 
 
 def _lines(given: Input, summary: Summary) -> int | None:

@@ -146,9 +146,18 @@ def _json(contents: bytes, given: Format | None, said: Format) -> FewRows | None
     if not all(map(_is_plain, chain.from_iterable(columns))):
         return None
     if not texts:
-        elements = contents.strip()[1:-1]
-        texts = [elements] if len(records) == 1 else list(json_split.elements_of(elements))
+        texts = _elements(contents.strip()[1:-1], len(records))
     return FewRows(form, names, columns, texts=texts, is_object=is_object and form is Format.JSON_ARRAY)
+
+
+def _elements(text: bytes, count: int) -> Sequence[bytes]:
+    """The texts of so many objects, none within another, with commas between."""
+    if count == 1:
+        return [text]
+    if text.count(b"}") == count:
+        # Each ends an object, then: none is within a text.
+        return [one.lstrip(b", \t\r\n") + b"}" for one in text.split(b"}")[:-1]]
+    return list(json_split.elements_of(text))
 
 
 def _is_plain(value: Any) -> bool:

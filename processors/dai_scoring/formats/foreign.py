@@ -37,6 +37,7 @@ _BINARY: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"\x7fELF", "a program", _OTHER),
     (b"\xca\xfe\xba\xbe", "a Java class", _OTHER),
 )
+_BEGINNINGS = tuple(magic for magic, _, _ in _BINARY)
 # Pickles of protocol 2 and later begin with its number and end an opcode later.
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x8a\x95(}\]c]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -67,10 +68,9 @@ def check(head: bytes, path: Path | None = None) -> None:
 def _described(head: bytes, path: Path | None) -> tuple[str, tuple[str, ...]] | None:
     if head.startswith(_ZIP):
         return _zipped(head, path)
-    for magic, what, advice in _BINARY:
-        # Columns of CSV may be named as other files begin.
-        if head.startswith(magic) and _CONTROL.search(head.rstrip(b"\x1a")):
-            return what, advice
+    # Columns of CSV may be named as other files begin.
+    if head.startswith(_BEGINNINGS) and _CONTROL.search(head.rstrip(b"\x1a")):
+        return next((what, advice) for magic, what, advice in _BINARY if head.startswith(magic))
     if _PDF.match(head):
         return "a PDF", _OTHER
     if _PICKLE.match(head):

@@ -27,7 +27,7 @@ _BETWEEN = {Format.JSON_LINES: b"}\n", Format.JSON_ARRAY: b"},\n"}
 _SEPARATOR = b"\x1e"
 
 _Found = tuple[list[Record], list[int], list[str], Sequence[bytes]]
-"""Records, the positions and texts of those that are malformed, and the text of each."""
+"""Records, the positions and texts of those that are malformed, and the text of each where that is wanted."""
 
 _NAMES: dict[type, str] = {
     bool: "a boolean",
@@ -87,7 +87,7 @@ class JsonReader:
         self.dialect = JsonDialect() if self.single and self._is_one_object() else None
         if fixed_schema and self._first:
             kinds: dict[str, Kind] = {}
-            for records, *_ in self._read():
+            for records, *_ in self._read(texts=False):
                 unite(kinds, records)
             if kinds:
                 self._kinds = kinds
@@ -96,7 +96,7 @@ class JsonReader:
     def chunks(self) -> Iterator[Chunk]:
         """The records in order."""
         if self._first:
-            yield from map(self._chunk, self._read())
+            yield from map(self._chunk, self._read(texts=self._kinds is None))
 
     def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece]:
         """The records in order; of those that are plainly written only these columns are read, as far as that goes.
@@ -153,16 +153,16 @@ class JsonReader:
         lines = lines_of(objects, rows, _BETWEEN[self.format]) if self._kinds is None else None
         return Chunk(to_table(records, self._kinds), malformed_table(rows, texts), lines)
 
-    def _read(self) -> Iterator[_Found]:
+    def _read(self, *, texts: bool) -> Iterator[_Found]:
         source = self._source = _JsonText(self._path, self._charset)
         try:
             head = _first_byte(source)
             if self.format is Format.JSON_LINES and not _is_spread_out(head):
                 yield from _lines(source, head, self._rows)
             elif head.startswith(b"{"):
-                yield from _elements(object_pieces(source, head, self._rows))
+                yield from _elements(object_pieces(source, head, self._rows), texts=texts)
             elif head.startswith(b"["):
-                yield from _elements(array_pieces(source, head, self._rows))
+                yield from _elements(array_pieces(source, head, self._rows), texts=texts)
             else:
                 raise ContentError(
                     "the content is not JSON records: it starts with neither [ nor {.",
@@ -189,7 +189,7 @@ def _is_spread_out(head: bytes) -> bool:
     return bool(ends.size) and isinstance(parse(head[: int(ends[0]) + 1]), dict)
 
 
-def _elements(pieces: Iterator[Elements]) -> Iterator[_Found]:
+def _elements(pieces: Iterator[Elements], *, texts: bool) -> Iterator[_Found]:
     done = 0
     for piece in pieces:
         records = parse(b"[" + piece.text + b"]")
@@ -202,7 +202,7 @@ def _elements(pieces: Iterator[Elements]) -> Iterator[_Found]:
                 "Records are JSON objects with column names as keys.",
                 row=done + index + 1,
             )
-        yield records, [], [], [record.strip() for record in json_split.elements_of(piece.text)]
+        yield records, [], [], [one.strip() for one in json_split.elements_of(piece.text)] if texts else []
         done += piece.count
 
 
