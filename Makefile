@@ -21,7 +21,7 @@ stop:  ## end what demo started; ARGS="--dir ..." as for demo
 
 # In two processes, see tests/conftest.py: a NiFi keeps its tests waiting for half of the time.
 test: $(READY)  ## every test that can run here
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses 2
 
 test-packages:  ## the Debian packages that some tests need, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }

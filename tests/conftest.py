@@ -8,6 +8,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,16 @@ GOLDEN_ROW = {"pclass": "3", "sex": "male", "age": "22", "ticket": "A1", "fare":
 GOLDEN_SCORE = (0.6160246133804321, 0.38397541642189026)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Split the tests of ``make test`` between two processes: those with a NiFi, which they share, and the others."""
-    for item in items:
-        group = "nifi" if item.get_closest_marker("nifi") or "docker" in item.path.parts else "others"
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class TwoGroups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "nifi" if nodeid.startswith(("tests/nifi/", "tests/docker/")) else "others"
+
+    return TwoGroups(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -315,6 +315,18 @@ def test_rows_of_a_request_stay_together_unless_none_can_be_scored(canvas: Canva
     assert (rejected.attributes["scoring.scored.count"], found["success"]) == ("0", [])
 
 
+def test_a_text_that_may_mean_missing_is_advised_and_then_taken(canvas: Canvas, titanic: Path) -> None:
+    text = f"{','.join(GOLDEN_ROW)}\n3,male,-,A1,7.25,C1\n3,male,,A1,7.25,C1\n"
+    (rejected,) = canvas.score(text, model_only(titanic))["rejected"]
+    assert "name it in Missing Literals" in rejected.attributes["scoring.rejected.advice"]
+    canvas.remove()
+    canvas.__init__()  # type: ignore[misc]
+    found = canvas.score(text, {**model_only(titanic), "Missing Literals": "-"})
+    assert found["rejected"] == []
+    one, other = (line.split(",")[-2:] for line in canvas.content("success", found["success"][0]).splitlines()[1:])
+    assert one == other
+
+
 def test_rejected_rows_alone_send_nothing_to_success(canvas: Canvas, titanic: Path) -> None:
     found = canvas.score(",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n3,male,1,A1,dear,C1\n", model_only(titanic))
     assert {name: len(flowfiles) for name, flowfiles in found.items()} == {
