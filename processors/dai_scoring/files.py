@@ -138,6 +138,7 @@ def score_file(
             charset=charset,
             delimiter=options.delimiter,
             fixed_schema=wanted.needs_fixed_schema,
+            texts=wanted.is_text_typed,
         )
         try:
             # Of one object comes one object, unless an array is asked for.

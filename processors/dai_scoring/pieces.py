@@ -106,7 +106,7 @@ class PieceScorer:
             self._passes_lines = False
         # No more than predictions and what passes through as it stands.
         without_table = self._passes_lines or options.output_columns is OutputColumns.PREDICTIONS
-        self._keeps_digits = reader.format in _JSON and target in _JSON
+        self._keeps_digits = reader.format in _JSON and target in (*_JSON, Format.CSV)
         self._rejects_lines = reader.format is target and target in _JSON
         self._tries_plain = without_table and options.wanted == PREDICTIONS_ONLY
         self.wanted: Numbers | Fields | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -37,6 +38,24 @@ def test_ids_keep_their_digits_in_files(bench: Bench, number: str, rows: int, fo
     for columns in ({"output_columns": OutputColumns.IDS, "id_columns": ("id",)}, {}):
         bench.score(_lines(number, rows), "application/x-ndjson", output_format=form, **columns)
         assert _ids(bench.out()) == [number] * rows
+
+
+@pytest.mark.parametrize("numbers", [*([one] for one in NUMBERS[:6]), ["1", "2.50", "-0", "null", "1e5"], ["-0", "7"]])
+@pytest.mark.parametrize("times", [1, 150])
+@pytest.mark.parametrize("form", [Format.JSON_LINES, Format.JSON_ARRAY])
+def test_numbers_that_only_pass_through_keep_their_digits_in_csv(
+    bench: Bench, numbers: list[str], times: int, form: Format
+) -> None:
+    # Of the same name within, and a text that looks like a member.
+    nested = '{"id": 1.50}'
+    objects = [
+        f'{{"s":"ab", "t":"\\"id\\": 3.10", "n":{nested if number == "7" else 1}, "id" : {number}, "x":1}}'
+        for number in numbers * times
+    ]
+    text = "\n".join(objects) if form is Format.JSON_LINES else f"[{','.join(objects)}]"
+    bench.score(text, form.mime_type, output_format=Format.CSV)
+    cells = [row["id"] for row in csv.DictReader(bench.out().splitlines())]
+    assert cells == ["" if number == "null" else number for number in numbers * times]
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -63,12 +63,14 @@ def open_reader(
     charset: str = "utf-8",
     delimiter: str | None = None,
     fixed_schema: bool = False,
+    texts: bool = False,
 ) -> RecordReader:
     """Open a file of records for reading in chunks of at most ``chunk_rows`` rows, fewer if rows are large.
 
     ``charset`` is the encoding of CSV and JSON. ``delimiter`` is that of CSV; None finds it out.
     ``fixed_schema`` gives all chunks of JSON the same columns, for writing to a format that needs that
-    (:attr:`Format.needs_fixed_schema`); it reads the file twice. All other formats have one schema anyway.
+    (:attr:`Format.needs_fixed_schema`); it reads the file twice. All other formats have one schema anyway. ``texts`` is
+    for JSON with such columns: its chunks have their lines then too.
     Raises ContentError, here or while reading.
     """
     if chunk_rows < 1:
@@ -81,7 +83,7 @@ def open_reader(
     if format in (Format.JSON_ARRAY, Format.JSON_LINES):
         from dai_scoring.formats.json_read import JsonReader
 
-        return JsonReader(path, format, chunk_rows, charset, fixed_schema=fixed_schema)
+        return JsonReader(path, format, chunk_rows, charset, fixed_schema=fixed_schema, texts=texts)
     if format is Format.AVRO:
         from dai_scoring.formats.avro import AvroReader
 

@@ -55,7 +55,8 @@ class JsonReader:
     so that it can be written as it was. A missing key is a null.
 
     ``fixed_schema`` reads the file twice: first for the columns and types of all chunks, which ``schema``
-    then says. There integers and doubles in one column are doubles if that changes no value.
+    then says. There integers and doubles in one column are doubles if that changes no value. ``texts`` gives chunks
+    their ``lines`` there too; without, they always have them.
 
     ``single`` is True for a file that starts with an object where an array was expected: its objects, one
     as a rule, are the records; ``dialect`` says where it is one, unless that is very large. In JSON lines a line
@@ -72,8 +73,10 @@ class JsonReader:
         charset: str = "utf-8",
         *,
         fixed_schema: bool = False,
+        texts: bool = False,
     ) -> None:
         self.format = format
+        self._texts = texts or not fixed_schema
         self.schema: pa.Schema | None = None
         self._path, self._rows, self._charset = path, chunk_rows, charset
         self._source: TextSource | None = None
@@ -96,7 +99,7 @@ class JsonReader:
     def chunks(self) -> Iterator[Chunk]:
         """The records in order."""
         if self._first:
-            yield from map(self._chunk, self._read(texts=self._kinds is None))
+            yield from map(self._chunk, self._read(texts=self._texts))
 
     def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece]:
         """The records in order; of those that are plainly written only these columns are read, as far as that goes.
@@ -150,7 +153,7 @@ class JsonReader:
 
     def _chunk(self, found: _Found) -> Chunk:
         records, rows, texts, objects = found
-        lines = lines_of(objects, rows, _BETWEEN[self.format]) if self._kinds is None else None
+        lines = lines_of(objects, rows, _BETWEEN[self.format]) if self._texts else None
         return Chunk(to_table(records, self._kinds), malformed_table(rows, texts), lines)
 
     def _read(self, *, texts: bool) -> Iterator[_Found]:
