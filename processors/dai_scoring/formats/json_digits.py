@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from dai_scoring.formats.json_columns import Kind
 
-
 _NEGATIVE_ZERO = re.compile(r"-0(?![0-9.])")
 
 
