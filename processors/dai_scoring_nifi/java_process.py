@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from dai_scoring.errors import OptionError, RuntimeMissingError
@@ -25,18 +26,16 @@ _running: weakref.WeakSet[Any] = weakref.WeakSet()
 _owner: weakref.ref[Any] | None = None
 
 
-def require_current(processor: Any, settings: RuntimeSettings) -> None:
+def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[str], None]) -> None:
     """Raise OptionError where Java was started for this processor with other settings, and end the process then.
 
-    The process stays while others in it run, and where Java was started for another one.
+    The process stays while others in it run, and where Java was started for another one. ``warn`` is told when it ends.
     """
     key = _changed(settings)
     with _lock:
         if key is None or _owner is None or _owner() not in (None, processor):
             return
         others = sum(1 for one in _running if one is not processor)
-        if not others:
-            threading.Timer(_ANSWER_SECONDS, os._exit, (0,)).start()
     name = property_name(key)
     if others:
         raise OptionError(
@@ -45,11 +44,13 @@ def require_current(processor: Any, settings: RuntimeSettings) -> None:
             "effect.",
             key,
         )
-    raise OptionError(
+    ends = (
         f"Java was started before {name} changed. It is being started anew with the change, in a new Python process; "
-        "the processor is valid again in some seconds.",
-        key,
+        "the processor is valid again in some seconds."
     )
+    warn(ends)
+    threading.Timer(_ANSWER_SECONDS, os._exit, (0,)).start()
+    raise OptionError(ends, key)
 
 
 def uses(processor: Any) -> None:

@@ -150,7 +150,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
 
     def _opened(self, found: Settings) -> Scorer:
         if self.runtime is Runtime.JAVA:
-            java_process.require_current(self, found.runtime)
+            java_process.require_current(self, found.runtime, lambda line: self.logger.warn(line))
         try:
             scorer = self._models.get(found, self.runtime)
         finally:
