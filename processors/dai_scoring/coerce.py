@@ -31,6 +31,9 @@ _EXACT = 1 << 53
 # From here on Arrow prints integers as 1.2e+10.
 _WITH_EXPONENT = 10_000_000_000
 _MILLIS = Column("", ColumnType.INT64)
+# As milliseconds they have 64 bits.
+_MOST_SECONDS = pa.scalar((2**63 - 1) // 1000, pa.int64())
+_LEAST_SECONDS = pa.scalar(-((2**63 - 1) // 1000), pa.int64())
 
 
 def coerce(
@@ -192,6 +195,12 @@ def _time(
     parse_time: Callable[[str, str], int | None] | None,
 ) -> pa.Array:
     kind = values.type
+    if pa.types.is_timestamp(kind) and kind.unit == "s":
+        seconds = values.cast(pa.int64())
+        outside = truths(pc.or_(pc.less(seconds, _LEAST_SECONDS), pc.greater(seconds, _MOST_SECONDS)))
+        complaints.add("out_of_range", outside)
+        if outside.any():
+            values = pc.if_else(pa.array(outside), None, values)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         # A time with a zone is stored as UTC by Arrow; one without is taken as UTC.
         return values.cast(pa.timestamp("ms", tz=getattr(kind, "tz", None)), safe=False).cast(pa.timestamp("ms"))

@@ -233,7 +233,17 @@ class AvroReader:
             if isinstance(kind, pa.JsonType):
                 arrays.append(pa.ExtensionArray.from_storage(kind, pa.array(values, pa.string())))
             else:
-                arrays.append(pa.array(values, kind))
+                try:
+                    arrays.append(pa.array(values, kind))
+                except (pa.ArrowInvalid, OverflowError):
+                    raise ContentError(
+                        f"a value of the column {item.field.name!r} does not fit its type in the schema of the Avro content, "
+                        f"{kind}.",
+                        advice=(
+                            "Give the column a type that holds all its values, such as a decimal of a higher precision.",
+                        ),
+                        column=item.field.name,
+                    ) from None
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
 

@@ -37,6 +37,8 @@ _MAY_BE = re.compile(b'"(?:' + "|".join(_NAMES).encode() + rb')"\s*:\s*[\[{]')
 _MEMBER = re.compile(rb'\s*"((?:[^"\\]|\\.)*)"\s*:\s*(.?)', re.DOTALL)
 _LOOKED_AT = 4096
 _NESTED = (b"[", b"{")
+# The end of an object, and the next one: records, not all values of a column.
+_FURTHER = re.compile(rb"\}[ \t]*[\r\n]\s*\{")
 
 
 def check(head: bytes, columns: Sequence[str]) -> None:
@@ -51,7 +53,7 @@ def check(head: bytes, columns: Sequence[str]) -> None:
     if not _MAY_BE.search(text, 0, _LOOKED_AT) and not (columns and _has_several(text, columns[0])):
         return
     nested, plain = _members(text)
-    if len(columns) and nested.issuperset(columns):
+    if len(columns) and nested.issuperset(columns) and not _FURTHER.search(text):
         raise ContentError(
             "the JSON is one object with all values of each column together (as pandas' to_json() writes it), not "
             "records.",

@@ -110,6 +110,16 @@ def test_columns_with_all_their_values_are_named(tmp_path: Path) -> None:
         assert "to_json" in str(_refused(tmp_path, json.dumps(values).encode()))
 
 
+def test_records_with_lists_in_lines_are_records(tmp_path: Path) -> None:
+    lines = "".join(json.dumps(one) + "\n" for one in ({"x": [1], "s": [2]}, {"x": 1, "s": "a"}))
+    source = tmp_path / "in"
+    source.write_text(lines)
+    found = score_file(
+        Scorer(Double()), source, tmp_path / "out", tmp_path / "rejected", FileOptions(), "application/json"
+    )
+    assert (found.scored, found.rejected) == (1, 1)
+
+
 @pytest.mark.parametrize("extra", [{"data": [1]}, {"inputs": {"a": 1}}, {"instances": []}])
 def test_a_record_with_such_a_column_is_a_record(tmp_path: Path, extra: dict[str, Any]) -> None:
     assert json.loads(_scored(tmp_path, json.dumps({**ROWS[1], **extra}).encode()))["twice"] == 4.0
