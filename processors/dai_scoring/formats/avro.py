@@ -237,11 +237,9 @@ class AvroReader:
                     arrays.append(pa.array(values, kind))
                 except (pa.ArrowInvalid, OverflowError):
                     raise ContentError(
-                        f"a value of the column {item.field.name!r} does not fit its type in the schema of the Avro content, "
+                        f"a value of the column {item.field.name!r} does not fit its type in the Avro content's schema, "
                         f"{kind}.",
-                        advice=(
-                            "Give the column a type that holds all its values, such as a decimal of a higher precision.",
-                        ),
+                        advice=("Give the column a type that holds all its values, as a decimal a higher precision.",),
                         column=item.field.name,
                     ) from None
         return pa.Table.from_arrays(arrays, schema=self.schema)
