@@ -237,8 +237,7 @@ class AvroReader:
                     arrays.append(pa.array(values, kind))
                 except (pa.ArrowInvalid, OverflowError):
                     raise ContentError(
-                        f"a value of the column {item.field.name!r} does not fit its type in the Avro content's schema, "
-                        f"{kind}.",
+                        f"a value of the column {item.field.name!r} does not fit its type in the Avro schema, {kind}.",
                         advice=("Give the column a type that holds all its values, as a decimal a higher precision.",),
                         column=item.field.name,
                     ) from None
