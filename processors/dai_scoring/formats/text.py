@@ -26,6 +26,14 @@ _TEXT = pa.large_string()
 _FALSE = pa.scalar(False)
 _QUOTE = pa.scalar('"', _TEXT)
 _NOTHING = pa.scalar("", _TEXT)
+_DAYS = 365 * 30_000
+_IN_DAY = {"D": 1, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+# Some 30,000 years to both sides of 1970, as far as 64 bits go.
+_KNOWN = {
+    unit: [pa.scalar(sign * min(_DAYS * count, 2**63 - 1), pa.int64()) for sign in (-1, 1)]
+    for unit, count in _IN_DAY.items()
+}
+"""The first and the last time of each unit of which Arrow makes the right text."""
 _NULL = pa.scalar("null", _TEXT)
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
@@ -96,10 +104,8 @@ def _plain_texts(array: Array) -> Array:
         return _plain_texts(array.storage)
     if pa.types.is_dictionary(kind):
         return cells(array.dictionary_decode())
-    if pa.types.is_timestamp(kind):
-        if kind.tz is not None:
-            array = array.cast(pa.timestamp(kind.unit, "UTC"))
-        return pc.replace_substring(array.cast(_TEXT), " ", "T", max_replacements=1)
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return _time_texts(array)
     if pa.types.is_duration(kind):
         return array.cast(pa.int64()).cast(_TEXT)
     if _is_binary(kind):
@@ -117,6 +123,25 @@ def _plain_texts(array: Array) -> Array:
         ]
         return pa.array(values, _TEXT)
     return array.cast(_TEXT)
+
+
+def _time_texts(array: Array) -> Array:
+    """Times and dates as ISO 8601, those with a zone in UTC."""
+    kind = array.type
+    unit = kind.unit if pa.types.is_timestamp(kind) else "D" if pa.types.is_date32(kind) else "ms"
+    counts = array.cast(pa.int32() if unit == "D" else pa.int64()).cast(pa.int64())
+    least, most = _KNOWN[unit]
+    far = pc.fill_null(pc.or_(pc.less(counts, least), pc.greater(counts, most)), _FALSE)
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        array = array.cast(pa.timestamp(kind.unit, "UTC"))
+    if not pc.any(far).as_py():
+        return pc.replace_substring(array.cast(_TEXT), " ", "T", max_replacements=1)
+    # Of years beyond 32767 Arrow makes other texts; numpy writes them.
+    found = counts.filter(far).to_numpy(zero_copy_only=False).astype(f"datetime64[{unit}]")
+    texts = np.datetime_as_string(found.astype("datetime64[D]") if pa.types.is_date(kind) else found)
+    end = "Z" if pa.types.is_timestamp(kind) and kind.tz is not None else ""
+    near = _time_texts(pc.if_else(far, pa.scalar(None, array.type), array))
+    return pc.replace_with_mask(near, far, pa.array([f"{text}{end}" for text in texts], _TEXT))
 
 
 def _doubles(array: Array) -> Any:
