@@ -321,7 +321,16 @@ class AvroWriter:
                 writer.write_block(block)
             return
         out = self._converting()
-        columns = [values_of(column, one.convert) for column, one in zip(encoded.columns, out.types, strict=True)]
+        columns = []
+        for name, column, one in zip(encoded.column_names, encoded.columns, out.types, strict=True):
+            try:
+                columns.append(values_of(column, one.convert))
+            except (ValueError, OverflowError):
+                raise ContentError(
+                    f"a value of the column {name!r}, of the type {column.type}, has no place in Avro.",
+                    advice=("Take the column out.", "Or set {output_format} to another format."),
+                    column=name,
+                ) from None
         for row in zip(*columns, strict=True):
             writer.write(dict(zip(out.keys, row, strict=True)))
 

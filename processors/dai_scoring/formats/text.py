@@ -12,6 +12,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute
 
+from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import is_json_text
 
 # The stubs lack methods of arrays, and functions that take arrays and scalars.
@@ -116,8 +117,15 @@ def _plain_texts(array: Array) -> Array:
             found = array.to_pylist()
         except (ValueError, OverflowError):
             # Python has no nanoseconds and no year 10000.
-            array = array.cast(_with_text(kind), safe=False)
-            kind, found = array.type, array.to_pylist()
+            try:
+                array = array.cast(_with_text(kind), safe=False)
+                kind, found = array.type, array.to_pylist()
+            except (ValueError, OverflowError):
+                raise ContentError(
+                    f"a nested value of the type {kind} cannot be written as text: it has a name twice, or a zone "
+                    "that is not known.",
+                    advice=("Take the column out.",),
+                ) from None
         values = [
             None if value is None else orjson.dumps(_natural(value, kind), default=_other).decode() for value in found
         ]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.unit.test_files import Bench
 
-from dai_scoring.formats import text
+from dai_scoring.errors import ContentError
+from dai_scoring.formats import Format, text
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -34,3 +43,33 @@ def test_times_of_any_year(kind: Any, counts: list[int | None], texts: list[str 
     assert text.cells(array).to_pylist() == texts
     quoted = ["null" if one is None else f'"{one}"' for one in texts]
     assert text.json_values(array).to_pylist() == quoted
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], ["a", "a"]),
+        pa.array([[1]], pa.list_(pa.timestamp("ms", "Not/AZone"))),
+    ],
+)
+def test_nested_values_that_have_no_text_are_named(array: Any) -> None:
+    with pytest.raises(ContentError, match="cannot be written as text"):
+        text.json_values(array)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([[2932897]], pa.list_(pa.date32())),
+        pa.array([{"t": 2**62}], pa.struct([("t", pa.timestamp("ms"))])),
+        pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], ["a", "a"]),
+    ],
+)
+def test_nested_values_that_have_no_place_in_avro_are_named(bench: Bench, array: Any) -> None:
+    contents = io.BytesIO()
+    table = pa.table({"x": [1.5], "s": ["a"], "zz": array})
+    with pa.ipc.new_file(contents, table.schema) as file:
+        file.write_table(table)
+    with pytest.raises(ContentError, match="the column 'zz', of the type") as caught:
+        bench.score(contents.getvalue(), None, output_format=Format.AVRO)
+    assert caught.value.code == "malformed_content"
