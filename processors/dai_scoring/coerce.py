@@ -24,7 +24,7 @@ from dai_scoring.complaints import (
     truths,
     wrong_type,
 )
-from dai_scoring.numeric import INTEGER_LIMITS, to_double, to_integer, to_single
+from dai_scoring.numeric import INTEGER_LIMITS, to_double, to_integer, to_single, within
 from dai_scoring.schema import Column, ColumnType
 
 _EXACT = 1 << 53
@@ -32,8 +32,7 @@ _EXACT = 1 << 53
 _WITH_EXPONENT = 10_000_000_000
 _MILLIS = Column("", ColumnType.INT64)
 # As milliseconds they have 64 bits.
-_MOST_SECONDS = pa.scalar((2**63 - 1) // 1000, pa.int64())
-_LEAST_SECONDS = pa.scalar(-((2**63 - 1) // 1000), pa.int64())
+_SECONDS_LIMIT = (2**63 - 1) // 1000 + 1
 
 
 def coerce(
@@ -196,11 +195,7 @@ def _time(
 ) -> pa.Array:
     kind = values.type
     if pa.types.is_timestamp(kind) and kind.unit == "s":
-        seconds = values.cast(pa.int64())
-        outside = truths(pc.or_(pc.less(seconds, _LEAST_SECONDS), pc.greater(seconds, _MOST_SECONDS)))
-        complaints.add("out_of_range", outside)
-        if outside.any():
-            values = pc.if_else(pa.array(outside), None, values)
+        values = within(values.cast(pa.int64()), _SECONDS_LIMIT, complaints).cast(kind)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         # A time with a zone is stored as UTC by Arrow; one without is taken as UTC.
         return values.cast(pa.timestamp("ms", tz=getattr(kind, "tz", None)), safe=False).cast(pa.timestamp("ms"))

@@ -122,8 +122,9 @@ def score_file(
     if not head.removeprefix(codecs.BOM_UTF8).strip() and _is_blank(source):
         target.touch()
         return Summary(0, 0, 0, options.input_format, options.output_format, time.perf_counter() - began)
-    foreign.check(head, source)
-    given = options.input_format or formats.detect(head, mime_type, name)
+    if options.input_format is not None:
+        foreign.check(head, source)
+    given = options.input_format or formats.detect(head, mime_type, name, source)
     if given in (Format.JSON_ARRAY, Format.JSON_LINES):
         envelopes.check(head, [column.name for column in scorer.info.inputs])
     wanted = options.output_format or given

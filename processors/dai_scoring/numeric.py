@@ -127,14 +127,18 @@ def to_integer(values: pa.Array, column: Column, complaints: Complaints) -> pa.A
 
 def _limited(values: pa.Array, kind: ColumnType, complaints: Complaints) -> pa.Array:
     # The smallest number of each type is its missing value in the Java runtime.
-    limit = INTEGER_LIMITS[kind]
+    return within(values, INTEGER_LIMITS[kind], complaints).cast(kind.arrow)
+
+
+def within(values: pa.Array, limit: int, complaints: Complaints) -> pa.Array:
+    """Integers of 64 bits between ``-limit`` and ``limit``, both left out; others are said and become null."""
     outside = truths(
         pc.or_(pc.less(values, pa.scalar(-limit + 1, pa.int64())), pc.greater(values, pa.scalar(limit - 1, pa.int64())))
     )
     complaints.add("out_of_range", outside)
     if outside.any():
         values = pc.if_else(pa.array(outside), _NO_INTEGER, values)
-    return values.cast(kind.arrow)
+    return values
 
 
 def _integer_from_text(texts: pa.Array, column: Column, complaints: Complaints) -> pa.Array:

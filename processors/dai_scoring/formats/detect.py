@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import orjson
 
@@ -60,12 +61,13 @@ _JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
 _JSON_START = re.compile(rb'\[\s*[{\]\[]|\[\s*\Z|\{\s*["}]|\{\s*\Z')
 
 
-def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Format:
+def detect(head: bytes, mime_type: str | None, name: str | None = None, path: Path | None = None) -> Format:
     """The format of the file that starts with ``head`` (some KiB; all of a shorter file).
 
     The first bytes decide for binary formats. For text the MIME type decides, except that content says
     whether JSON is an array or lines; without a useful MIME type the content does, then the name's
-    extension. Raises UnknownFormatError if nothing tells.
+    extension. ``path`` is the file, where there is one: it helps to say what contents are that are no records.
+    Raises UnknownFormatError if nothing tells.
     """
     text = _text(head)
     # Columns of CSV may be named as binary files begin.
@@ -73,7 +75,7 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None) -> Forma
     for magic, binary in _MAGIC:
         if is_binary and head.startswith(magic):
             return binary
-    foreign.check(head)
+    foreign.check(head, path)
     said = said_by(mime_type)
     if said in _JSON:
         return _json_shape(text, said)
