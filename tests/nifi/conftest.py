@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,17 +42,24 @@ def java_nar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("java", tmp_path_factory.mktemp("nars"), quiet, accept_h2o_licence=True).path
 
 
-@pytest.fixture(scope="session")
-def nifi(tmp_path_factory: pytest.TempPathFactory, java_nar: Path) -> Iterator[NiFi]:
-    local = LocalNiFi(tmp_path_factory.mktemp("nifi"))
+@contextmanager
+def started(folder: Path, nar: Path) -> Iterator[NiFi]:
+    """A NiFi in a folder, with an archive, until it is left."""
+    local = LocalNiFi(folder)
     running = local.start(port=0)
     try:
         url = running.url.removesuffix("/nifi")
         connect(url)
-        install(java_nar, quiet)
+        install(nar, quiet)
         yield NiFi(url, running.api, running)
     finally:
         local.stop()
+
+
+@pytest.fixture(scope="session")
+def nifi(tmp_path_factory: pytest.TempPathFactory, java_nar: Path) -> Iterator[NiFi]:
+    with started(tmp_path_factory.mktemp("nifi"), java_nar) as running:
+        yield running
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,12 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.connect import connect
 from dai_nifi.flows.deploy import Request, deploy
 from dai_nifi.flows.properties import set_of_processor
 from dai_nifi.flows.status import status
 from dai_nifi.jars import resolve_jars
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi
 from tests.conftest import GOLDEN_ROW
-from tests.nifi.conftest import Folders, deploy_batch, quiet
+from tests.nifi.conftest import Folders, deploy_batch, started
 from tests.nifi.test_killed_process import process_of, scorer_of
 from tests.nifi.test_processor import until
 
@@ -47,14 +44,8 @@ def folders(
 ) -> Iterator[Folders]:
     """A flow in a NiFi of its own: in one with ten processors of the type it shares its process, and its Java."""
     folder = tmp_path_factory.mktemp("tuned")
-    local = LocalNiFi(folder / "nifi")
-    running = local.start(port=0)
-    try:
-        connect(running.url.removesuffix("/nifi"))
-        install(java_nar, quiet)
+    with started(folder / "nifi", java_nar):
         yield deploy_batch("tuned", titanic, folder, None, {"jvm.options": _options(folder, 300)})
-    finally:
-        local.stop()
 
 
 def test_options_that_are_deployed_again_take_effect(folders: Folders) -> None:
