@@ -76,7 +76,7 @@ def _year(text: str | None) -> int:
 
 
 def _month(text: str | None) -> int:
-    """From 1 on; 0, which is none, for the name of none."""
+    """The number of the month, from 1 to 12; 0 if the text names no month."""
     if text is None:
         return 1
     return int(text) if text.isdigit() else _NUMBER_OF.get(text.lower(), 0)

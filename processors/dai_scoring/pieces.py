@@ -54,9 +54,9 @@ class ScoredPiece:
 
     ``names`` are the columns that they have. ``rows`` are those that were scored, as they are written; where
     ``lines`` has their own columns as they were read, the predictions alone. With BadRows.KEEP they are all rows.
-    ``rejected`` are the others, with their reasons in columns of their own, None if there is none or they are among
-    ``rows``; where ``rejected_lines`` has what comes before, the last
-    columns alone. ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
+    ``rejected`` are the other rows, and the reasons are their last columns. Where ``rejected_lines`` has these rows as
+    they were read, ``rejected`` has only the reasons. None if no row was rejected, or they are in ``rows``.
+    ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
     ``unseen`` and ``unseen_rows`` are those of :class:`dai_scoring.scorer.Scored`.
     """
 

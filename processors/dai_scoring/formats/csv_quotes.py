@@ -77,7 +77,7 @@ def _around_backslash(source: _Text) -> tuple[bytes, bool]:
 
 
 def _faults(text: bytes, is_whole: bool, delimiter: str, width: int, *, escape: bool) -> Iterator[int]:
-    """How many of the records are none, by and by."""
+    """The numbers of records without ``width`` fields in parts of the text; their sum is that of the whole text."""
     place = 0
     if b"\r" not in text.replace(b"\r\n", b""):
         data = np.frombuffer(b"\n" + text + b"\n", np.uint8)

@@ -49,7 +49,7 @@ def check(head: bytes, columns: Sequence[str]) -> None:
     text = head.lstrip(b" \t\r\n")
     if not text.startswith(b"{"):
         return
-    # Most files are none: what begins so is looked at first, and only for a moment.
+    # Most files are no envelope. So only their first bytes are searched before the whole head is.
     if not _MAY_BE.search(text, 0, _LOOKED_AT) and not (columns and _has_several(text, columns[0])):
         return
     nested, plain = _members(text)
