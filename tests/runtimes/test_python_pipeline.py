@@ -341,7 +341,7 @@ def test_files_that_are_no_pipelines(tmp_path: Path, samples: Path, pipeline: Pa
 
 
 def test_the_worker_is_written_for_python_3_6() -> None:
-    source = (ROOT / "processors/dai_scoring/worker/child.py").read_text()
+    source = (ROOT / "scoring/dai_scoring/worker/child.py").read_text()
     tree = ast.parse(source, feature_version=(3, 6))
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     assert imported <= {

@@ -11,7 +11,7 @@ from dai_scoring.rest_v1 import STATUSES
 from dai_scoring.scorer import REFUSED
 from tests.conftest import ROOT
 
-PROCESSORS = ROOT / "processors"
+LIBRARY = ROOT / "scoring" / "dai_scoring"
 # No error is only that: each that is raised is of a kind below it.
 ABSTRACT = {"scoring_error", "input_error"}
 
@@ -31,14 +31,14 @@ def kinds(base: type[ScoringError]) -> Iterator[type[ScoringError]]:
 
 
 def test_reject_codes() -> None:
-    sources = [file.read_text(encoding="utf-8") for file in (PROCESSORS / "dai_scoring").glob("*.py")]
+    sources = [file.read_text(encoding="utf-8") for file in LIBRARY.glob("*.py")]
     given = {code for text in sources for code in re.findall(r'complaints\.add\("(\w+)"', text)}
     assert len(given) > 5
     assert set(documented("_reject_code")) == given | {MALFORMED_ROW, REFUSED}
 
 
 def test_error_codes_and_the_status_that_each_has_over_http() -> None:
-    failures = (PROCESSORS / "dai_scoring_nifi" / "failures.py").read_text(encoding="utf-8")
+    failures = (ROOT / "processors" / "dai_scoring_nifi" / "failures.py").read_text(encoding="utf-8")
     own = set(re.findall(r'^[A-Z]+ = "(\w+)"', failures, re.MULTILINE))
     assert own == {"io", "internal"}
     codes = {kind.code for kind in kinds(ScoringError)} - ABSTRACT | own

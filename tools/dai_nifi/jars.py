@@ -56,8 +56,8 @@ def _place() -> Path:
 
 
 def _sources() -> list[Path]:
-    project = resources.java_project()
-    return sorted(path for path in project.rglob("*") if path.name == "pom.xml" or path.suffix == ".java")
+    found = (path for folder in resources.java_projects().values() for path in folder.rglob("*"))
+    return sorted(path for path in found if path.name == "pom.xml" or path.suffix == ".java")
 
 
 def _make(place: Path, progress: Progress, mojo2: bool) -> None:
@@ -68,8 +68,10 @@ def _make(place: Path, progress: Progress, mojo2: bool) -> None:
         part = Path(folder)
         # Maven writes beside the pom, and the package's folder may not be writable.
         project = part / "project"
-        shutil.copytree(resources.java_project(), project)
+        for name, source in resources.java_projects().items():
+            shutil.copytree(source, project / name)
         arguments = [f"-DbuildDirectory={part / 'build'}", *(["-Pmojo2"] if mojo2 else []), "package"]
         log = place.with_name(place.name + ".log")
-        maven.run(project / "pom.xml", find_java(progress), log, progress, arguments, "resolve the Java runtimes")
+        pom = project / "processors/java/pom.xml"
+        maven.run(pom, find_java(progress), log, progress, arguments, "resolve the Java runtimes")
         (part / "build" / "jars").rename(place)

@@ -5,44 +5,51 @@ In a checkout they lie in their own rooms; in an installed wheel they are bundle
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent.parent
 
 
-def _find(in_checkout: str, bundled: str) -> Path:
-    packed = _PACKAGE / "_bundled" / bundled
-    return packed if packed.is_dir() else _CHECKOUT / in_checkout
+def _find(name: str) -> Path:
+    packed = _PACKAGE / "_bundled" / name
+    return packed if packed.exists() else _CHECKOUT / name
+
+
+def package(name: str) -> Path:
+    """The folder of an importable package of this distribution."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"the package {name} is not installed", name=name)
+    return Path(spec.origin).resolve().parent
 
 
 def extensions() -> Path:
     """The folder with the processors' modules, one a processor."""
-    return _find("processors/extensions", "extensions")
+    return _find("processors/extensions")
 
 
 def flows() -> Path:
     """The folder with the importable flow definitions."""
-    return _find("nifi_flows", "nifi_flows")
+    return _find("nifi_flows")
 
 
-def java_project() -> Path:
-    """The Maven project of the Java helper, with the versions of the Java runtimes."""
-    return _find("processors/java", "java")
+def java_projects() -> dict[str, Path]:
+    """The Maven projects, by their places in the repository: they find each other by these."""
+    return {name: _find(name) for name in ("scoring/java", "processors/java")}
 
 
 def models() -> Path:
     """The folder with the sample model and its rows."""
-    return _find("models", "models")
+    return _find("models")
 
 
 def constraints() -> Path:
     """The file with the exact versions of the Python packages."""
-    packed = _PACKAGE / "_bundled" / "constraints.txt"
-    return packed if packed.is_file() else _CHECKOUT / "constraints.txt"
+    return _find("constraints.txt")
 
 
 def licence() -> Path:
     """This project's licence."""
-    packed = _PACKAGE / "_bundled" / "LICENSE"
-    return packed if packed.is_file() else _CHECKOUT / "LICENSE"
+    return _find("LICENSE")

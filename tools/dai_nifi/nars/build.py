@@ -10,7 +10,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import dai_scoring
 from dai_nifi import resources
 from dai_nifi.errors import ToolError, UsageError
 from dai_nifi.jars import resolve_jars
@@ -71,9 +70,8 @@ def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dic
     jars = resolve_jars(progress, mojo2 and spec.jars)
     packages = dependencies.packages(spec.extras, python, progress)
     entries = _tree(packages, _PACKAGES)
-    processors = Path(dai_scoring.__file__).resolve().parent.parent
     for package in ("dai_scoring", "dai_scoring_nifi"):
-        entries |= _tree(processors / package, f"{_PACKAGES}/{package}")
+        entries |= _tree(resources.package(package), f"{_PACKAGES}/{package}")
     entries |= _tree(jars / "nifi", f"{_PACKAGES}/dai_scoring_nifi/jars")
     if spec.jars:
         for kind in ("open", "mojo2") if mojo2 else ("open",):
