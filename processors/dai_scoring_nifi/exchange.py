@@ -19,19 +19,20 @@ from typing import Any, Protocol
 
 from nifiapi.flowfiletransform import FlowFileTransformResult
 
+from dai_scoring.service.scoring import IN_MEMORY_BYTES
 from dai_scoring_nifi import helper, packed, requests
 
 ATTRIBUTES = (
     "mime.type",
     "filename",
     requests.METHOD,
-    "http.request.uri",
+    requests.URI,
     requests.COLUMNS,
     requests.BAD_ROWS,
 )
 """The attributes that are known of each FlowFile."""
 
-SMALL = 16 << 10
+SMALL = IN_MEMORY_BYTES
 """Contents of up to so many bytes travel within the calls."""
 
 _MOST = 32

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from dai_scoring import missing
-from dai_scoring.files import Summary
+from dai_scoring.batch.summary import Summary
 from dai_scoring.option_words import Audience, sentences
-from dai_scoring.rest_v1 import Answer, Question
 from dai_scoring.scorer import ModelInfo
-from dai_scoring.unseen import in_words
+from dai_scoring.service import Failure, Response
+from dai_scoring.unseen_levels import in_words
+from dai_scoring_nifi.bulletins import on_canvas
 from dai_scoring_nifi.exchange import Outcome
-from dai_scoring_nifi.failures import Failure
 from dai_scoring_nifi.record_services import Done
 
 SUCCESS = "success"
@@ -27,15 +27,22 @@ _SCORED_COUNT = "scoring.scored.count"
 _ERROR_LENGTH = 2000
 
 
-def scored(info: ModelInfo, summary: Summary, contents: bytes | Path, rejected: bytes | Path | None = None) -> Outcome:
-    """Records that were scored, and those beside them that could not be."""
+def scored(response: Response) -> Outcome:
+    """Records that were scored, and those beside them that could not be; or an answer in H2O's dialect."""
+    info, summary, contents = response.model, response.summary, response.contents
+    if info is None or summary is None or contents is None:
+        raise ValueError("a response without scores is no outcome")
     attributes = _model(info)
-    if summary.output_format is not None:
-        attributes["mime.type"] = summary.output_format.mime_type
+    if response.mime_type is not None:
+        attributes["mime.type"] = response.mime_type
+    if response.endpoint is not None:
+        attributes |= {**_counts(summary.scored, 0, summary.seconds), **_unseen(summary.unseen)}
+        details = f"Answered {response.endpoint.value} with {_words(info)}"
+        return Outcome(SUCCESS, attributes, contents, details, summary.seconds)
     further = None
-    if rejected is not None:
+    if response.rejected is not None:
         count = {"record.count": str(summary.rejected), _SCORED_COUNT: str(summary.scored)}
-        further = Outcome(REJECTED, {**attributes, **count, **_advice(summary)}, rejected)
+        further = Outcome(REJECTED, {**attributes, **count, **_advice(summary)}, response.rejected)
     else:
         attributes |= _advice(summary)
     attributes |= _unseen(summary.unseen)
@@ -65,18 +72,11 @@ def nothing(info: ModelInfo) -> Outcome:
     return Outcome(SUCCESS, {**_model(info), **_counts(0, 0, 0.0)}, b"")
 
 
-def answered(info: ModelInfo, asked: Question, answer: Answer, seconds: float) -> Outcome:
-    """The answer to a request of H2O's REST scorers."""
-    attributes = {**_model(info), **_counts(answer.rows, 0, seconds), "mime.type": answer.mime_type}
-    attributes |= _unseen(answer.unseen)
-    return Outcome(SUCCESS, attributes, answer.body, f"Answered {asked.value} with {_words(info)}", seconds)
-
-
 def failed(info: ModelInfo | None, why: Failure) -> Outcome:
     """A FlowFile that cannot be scored as a whole, and why."""
     attributes = {} if info is None else _model(info)
     attributes |= {
-        "scoring.error": why.message[:_ERROR_LENGTH],
+        "scoring.error": on_canvas(why.error)[:_ERROR_LENGTH],
         "scoring.error.code": why.code,
         "scoring.error.client": why.client[:_ERROR_LENGTH],
     }

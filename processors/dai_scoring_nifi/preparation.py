@@ -48,7 +48,9 @@ class Preparation:
                 self._thread.start()
             raise EnvironmentMissingError(
                 f"the Python environment of {path.name} {environment.BEING_MADE}, and the processor becomes valid by "
-                f"itself. Now: {self._line}"
+                f"itself. Now: {self._line}",
+                being_made=True,
+                progress=self._line,
             )
 
     def _make(self, pipeline: PipelineFile, settings: PipelineSettings) -> None:

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nifiapi.relationship import Relationship
 
-from dai_scoring import rest_v1
-from dai_scoring.errors import BadRowsError, ModelError, RequestError, ScoringError
-from dai_scoring.files import FileOptions, score_file
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.errors import BadRowsError, ModelError, ScoringError
 from dai_scoring.options import BadRows
-from dai_scoring.relay import beside
-from dai_scoring.scorer import Scorer
-from dai_scoring.small import SmallContent, SmallContents
+from dai_scoring.scorer import ModelInfo, Scorer
+from dai_scoring.service import Failure, Request, Response, ScoringService
+from dai_scoring.service.failures import failure_of, is_unexpected, not_now
 from dai_scoring_nifi import outcomes, requests
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.bulletins import Bulletins, on_canvas
-from dai_scoring_nifi.exchange import SMALL, Batch, Item, Outcome
-from dai_scoring_nifi.failures import Failure, failure, not_now
-from dai_scoring_nifi.folders import Folder
+from dai_scoring_nifi.exchange import Batch, Item, Outcome
 from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
 from dai_scoring_nifi.record_services import score_records
 from dai_scoring_nifi.settings import Settings
 from dai_scoring_nifi.starting import Starting
+
+
+@dataclass(frozen=True)
+class _FlowFileSource:
+    """The contents of a FlowFile that is not small; NiFi writes them to a file when their turn comes."""
+
+    batch: Batch
+    item: Item
+
+    @property
+    def size(self) -> int:
+        return self.item.size
+
+    def write_to(self, path: Path) -> None:
+        self.batch.export(self.item, path)
 
 
 class RecordScoring(Starting):
@@ -39,7 +45,6 @@ class RecordScoring(Starting):
     def __init__(self, **_: Any) -> None:
         super().__init__()
         self._bulletins = Bulletins()
-        self._helpers = ThreadPoolExecutor(os.cpu_count(), "dai-scoring-beside")
         self._warned = False
 
     def getRelationships(self) -> list[Any]:  # noqa: N802 - NiFi's name
@@ -60,9 +65,9 @@ class RecordScoring(Starting):
 
     def transform(self, context: Any, flowfile: Any) -> Any:
         """Score a FlowFile, and others that wait behind it if none is large."""
-        if self._scorer is None and (problem := self._start_anew(context)) is not None:
+        if self._service is None and (problem := self._start_anew(context)) is not None:
             return self._not_now(context, flowfile, problem)
-        batch = self._exchange.take(context, flowfile, self._folders.call(), self._services)
+        batch = self._exchange.take(context, flowfile, self._folders.file("call"), self._services)
         if not batch.can_add:
             self._say_that_it_is_slow()
         found: list[Outcome] = []
@@ -78,9 +83,9 @@ class RecordScoring(Starting):
     def _not_now(self, context: Any, flowfile: Any, problem: Exception) -> Any:
         """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""
         if self._lookup(context)(properties.H2O_REST_REQUESTS) == properties.ANSWER:
-            batch = self._exchange.take(context, flowfile, self._folders.call(), most=1)
+            batch = self._exchange.take(context, flowfile, self._folders.file("call"), most=1)
             if requests.METHOD in batch.items[0].attributes:
-                return batch.send([self._failed(batch.items[0], not_now(problem))])
+                return batch.send([self._failed(batch.items[0], None, failure_of(not_now(problem)))])
             batch.give_back()
         code = problem.code if isinstance(problem, ScoringError) else ModelError.code
         self._bulletins.waiting(self.logger, code, on_canvas(problem))
@@ -88,99 +93,60 @@ class RecordScoring(Starting):
         return self._exchange.keep(context, flowfile, f"FlowFiles wait in their queue: {problem}")
 
     def _outcomes(self, batch: Batch) -> list[Outcome]:
-        quick = self._quick(batch.items)
-        left = [item for item in batch.items if item.index not in quick]
-        if sum(item.contents is None for item in left) > 1:
-            # One is read and written while another is scored. Small ones would only wait for Python's lock.
-            work = partial(self._outcome, batch, together=True)
-            found = beside(work, left, self._helpers)
+        service, settings = self._service, self._settings
+        if service is None or settings is None:
+            problem = ModelError("the processor has not been started with a model")
+            return [self._failed(item, None, failure_of(problem)) for item in batch.items]
+        asked = [requests.request(settings.h2o_rest, item, self._contents(batch, item)) for item in batch.items]
+        if settings.services:
+            return [self._with_services(service, settings, batch, asked[0])]
+        if batch.can_add:
+            responses = service.respond_all(asked)
         else:
-            found = [self._outcome(batch, item) for item in left]
-        rest = iter(found)
-        return [quick.get(item.index) or next(rest) for item in batch.items]
+            responses = [self._without_rejected(service, settings, one) for one in asked]
+        return [self._outcome(settings, *one) for one in zip(batch.items, responses, strict=True)]
 
-    def _quick(self, items: Sequence[Item]) -> dict[int, Outcome]:
-        """The outcomes of what can be scored together, in memory, by the FlowFile's place in the batch."""
-        scorer, settings = self._scorer, self._settings
-        if scorer is None or settings is None or settings.services:
-            return {}
-        given = {
-            item.index: SmallContent(item.contents, item.attributes.get("mime.type"))
-            for item in items
-            if item.contents and item.size <= SMALL and not (settings.h2o_rest and _question(item))
-        }
-        alike: dict[FileOptions, list[int]] = {}
-        for index in given:
-            with suppress(RequestError):  # which is told where each is scored alone
-                alike.setdefault(_options(settings, items[index]), []).append(index)
-        found: dict[int, Outcome] = {}
-        for options, indexes in alike.items():
-            answers = SmallContents(scorer, options).score([given[index] for index in indexes])
-            found |= {
-                index: outcomes.scored(scorer.info, answer.summary, answer.contents)
-                for index, answer in zip(indexes, answers, strict=True)
-                if answer is not None
-            }
-        return found
+    def _outcome(self, settings: Settings, item: Item, response: Response) -> Outcome:
+        if response.failure is not None:
+            return self._failed(item, response.model, response.failure)
+        return self._routed(settings, item, outcomes.scored(response))
 
-    def _outcome(self, batch: Batch, item: Item, together: bool = False) -> Outcome:
-        try:
-            return self._score(batch, item, together)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
-            if not isinstance(error, ScoringError | OSError):
-                self._log_place(error)
-            return self._failed(item, failure(error))
+    @staticmethod
+    def _contents(batch: Batch, item: Item) -> bytes | _FlowFileSource:
+        return _FlowFileSource(batch, item) if item.contents is None else item.contents
 
-    def _score(self, batch: Batch, item: Item, together: bool) -> Outcome:
-        scorer, settings = self._scorer, self._settings
-        if scorer is None or settings is None:
-            raise ModelError("the processor has not been started with a model")
-        if settings.h2o_rest and (found := self._answered(scorer, settings, batch, item)) is not None:
+    @staticmethod
+    def _without_rejected(service: ScoringService, settings: Settings, request: Request) -> Response:
+        """Score where there is one FlowFile to send on.
+
+        Of a mixture it is the whole FlowFile, but rejected rows alone can be it.
+        """
+        options = settings.options
+        if options.bad_rows is not BadRows.REJECT or request.keeps_rows:
+            return service.respond(request)
+        response = service.respond(replace(request, options=replace(options, bad_rows=BadRows.FAIL)))
+        if response.failure is None or response.failure.code != BadRowsError.code:
+            return response
+        found = service.respond(request)
+        if found.has_only_rejected_rows:
             return found
-        options = _options(settings, item)
-        if settings.services or batch.can_add or options.bad_rows is not BadRows.REJECT:
-            if settings.services:
-                found = self._with_services(scorer, options, batch, item)
-            else:
-                found = self._as_file(scorer, options, batch, item, together)
-            is_routed = settings.options.bad_rows is BadRows.REJECT and requests.BAD_ROWS not in item.attributes
-            return outcomes.routed(found) if is_routed else found
-        try:
-            return self._as_file(scorer, replace(options, bad_rows=BadRows.FAIL), batch, item, together)
-        except BadRowsError:
-            # There is one FlowFile to send on: of a mixture it is the whole, but rejected rows alone can be it.
-            found = self._as_file(scorer, options, batch, item, together)
-            if found.relationship == REJECTED:
-                return found
-            found.discard()
-            raise
+        found.discard()
+        return response
 
-    def _as_file(self, scorer: Scorer, options: FileOptions, batch: Batch, item: Item, together: bool) -> Outcome:
-        folder = self._folders.take(item.size)
-        try:
-            if item.contents is None:
-                batch.export(item, folder.source)
-            else:
-                folder.source.write_bytes(item.contents)
-            summary = score_file(
-                scorer,
-                folder.source,
-                folder.target,
-                folder.rejected,
-                options,
-                item.attributes.get("mime.type"),
-                item.attributes.get("filename"),
-                alone=not together,
-            )
-            folder.source.unlink()
-            scored = _contents(folder, folder.target, item)
-            rejected = _contents(folder, folder.rejected, item) if folder.rejected.exists() else None
-        except BaseException:
-            folder.clear()
-            raise
-        return outcomes.scored(scorer.info, summary, scored, rejected)
+    def _with_services(self, service: ScoringService, settings: Settings, batch: Batch, request: Request) -> Outcome:
+        (item,) = batch.items
+        if (found := service.respond_in_dialect(request)) is not None:
+            return self._outcome(settings, item, found)
+        with service.scorer() as scorer:
+            try:
+                done = self._by_services(batch, scorer, service.options_of(request), item)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
+                if is_unexpected(error):
+                    self._log_place(error)
+                return self._failed(item, scorer.info, failure_of(error))
+        return self._routed(settings, item, done)
 
-    def _with_services(self, scorer: Scorer, options: FileOptions, batch: Batch, item: Item) -> Outcome:
+    def _by_services(self, batch: Batch, scorer: Scorer, options: FileOptions, item: Item) -> Outcome:
         if item.size == 0:
             # There is nothing in it that a Record Reader could take for a schema.
             return outcomes.nothing(scorer.info)
@@ -193,23 +159,18 @@ class RecordScoring(Starting):
         folder.results.unlink()
         return outcomes.scored_by_services(scorer.info, done, folder.target, folder.rejected)
 
-    def _answered(self, scorer: Scorer, settings: Settings, batch: Batch, item: Item) -> Outcome | None:
-        """The answer to a request of H2O's REST scorers, None where the FlowFile holds records as usual."""
-        asked = _question(item)
-        if asked is None:
-            return None
-        began = time.perf_counter()
-        body = item.contents
-        if body is None:
-            folder = self._folders.take(item.size)
-            batch.export(item, folder.source)
-            body = folder.source.read_bytes()
-            folder.clear()
-        scorer = scorer.with_missing(settings.options.missing_values)
-        answer = rest_v1.answer(scorer, asked, body, settings.options.missing_columns)
-        if answer is None:
-            return None
-        return outcomes.answered(scorer.info, asked, answer, time.perf_counter() - began)
+    @staticmethod
+    def _routed(settings: Settings, item: Item, outcome: Outcome) -> Outcome:
+        """The same, but rejected rows alone go to ``rejected``, unless the sender asked for them."""
+        rejects = settings.options.bad_rows is BadRows.REJECT and requests.BAD_ROWS not in item.attributes
+        return outcomes.routed(outcome) if rejects else outcome
+
+    def _failed(self, item: Item, model: ModelInfo | None, why: Failure) -> Outcome:
+        # The filename tells the operator which one; it is not a record's value.
+        self._bulletins.failed(
+            self.logger, item.attributes.get("filename", "a FlowFile"), why.code, on_canvas(why.error)
+        )
+        return outcomes.failed(model, why)
 
     def _say_that_it_is_slow(self) -> None:
         if not self._warned:
@@ -219,28 +180,3 @@ class RecordScoring(Starting):
                 "memory, and a FlowFile of which some rows cannot be scored goes to failure as a whole. The reason: "
                 f"{self._exchange.problem}"
             )
-
-    def _failed(self, item: Item, why: Failure) -> Outcome:
-        # The filename tells the operator which one; it is not a record's value.
-        self._bulletins.failed(self.logger, item.attributes.get("filename", "a FlowFile"), why.code, why.message)
-        return outcomes.failed(None if self._scorer is None else self._scorer.info, why)
-
-
-def _options(settings: Settings, item: Item) -> FileOptions:
-    """How to score a FlowFile; RequestError where it is a request that asks for what there is not."""
-    if not settings.h2o_rest or requests.METHOD not in item.attributes:
-        return settings.options
-    return requests.of_one(settings.of_requests, item.attributes)
-
-
-def _question(item: Item) -> rest_v1.Question | None:
-    return rest_v1.question(item.attributes.get("http.method", ""), item.attributes.get("http.request.uri", ""))
-
-
-def _contents(folder: Folder, file: Path, item: Item) -> bytes | Path:
-    """What a file holds, or the file under a name of its own: others are scored before it is sent."""
-    if item.contents is None:
-        return folder.keep(file)
-    contents = file.read_bytes()
-    file.unlink()
-    return contents

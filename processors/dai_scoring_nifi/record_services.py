@@ -14,14 +14,16 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from dai_scoring import missing, records, results
+from dai_scoring import missing, records
+from dai_scoring.batch import results
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import BadRowsError, ContentError, NameClashError
-from dai_scoring.files import FileOptions, added
 from dai_scoring.messages import without_values
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
+from dai_scoring.service.work_folders import WorkFolder
+from dai_scoring.unseen_levels import sum_counts
 from dai_scoring_nifi import packed
-from dai_scoring_nifi.folders import Folder
 from dai_scoring_nifi.record_files import ResultWriter, kind, tables
 
 
@@ -57,7 +59,7 @@ class Done:
     """How many of the records in ``scored`` are rejected ones, kept with the reason."""
 
 
-def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: Folder) -> Done:
+def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> Done:
     """Score the records of a FlowFile into ``folder.target``, and those that cannot be into ``folder.rejected``.
 
     With BadRows.KEEP all are in the former.
@@ -95,7 +97,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
 
 
 def _score(
-    scorer: Scorer, options: FileOptions, folder: Folder, columns: list[tuple[str, str]], count: int
+    scorer: Scorer, options: FileOptions, folder: WorkFolder, columns: list[tuple[str, str]], count: int
 ) -> tuple[list[tuple[str, str]], Mapping[str, int] | None, int]:
     """Score the records in ``folder.source`` into ``folder.results``.
 
@@ -116,7 +118,7 @@ def _score(
             writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
             done += table.num_rows
             bad += scored.rejects.num_rows
-            unseen = added(unseen, scored.unseen)
+            unseen = sum_counts(unseen, scored.unseen)
     if done != count:
         raise ContentError(f"{count} records were read, and {done} came to be scored.")
     folder.source.unlink()

@@ -1,45 +1,31 @@
-"""What a client asks for with a request of rows, by its query string: which columns, and what of rows that are bad.
-
-HandleHttpRequest writes each query parameter into an attribute.
-"""
+"""A FlowFile as a request to the service: HandleHttpRequest writes what a client asked for into its attributes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from enum import Enum
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-from dai_scoring.errors import RequestError
-from dai_scoring.files import FileOptions
-from dai_scoring.options import BadRows, OutputColumns
+from dai_scoring.service import Request
+from dai_scoring.service import requests as service_requests
+from dai_scoring.service.h2o_rest import endpoint_at
+from dai_scoring.service.requests import RequestContents
+
+if TYPE_CHECKING:
+    from dai_scoring_nifi.exchange import Item
 
 METHOD = "http.method"
+URI = "http.request.uri"
 COLUMNS = "http.query.param.columns"
 BAD_ROWS = "http.query.param.bad_rows"
 
-_COLUMNS = {"all": OutputColumns.ALL, "predictions": OutputColumns.PREDICTIONS}
-_BAD_ROWS = {"fail": BadRows.FAIL, "keep": BadRows.KEEP}
-
-E_ = TypeVar("E_", bound=Enum)
+_CHOICES = {COLUMNS: service_requests.COLUMNS, BAD_ROWS: service_requests.BAD_ROWS}
 
 
-def of_all(options: FileOptions) -> FileOptions:
-    """The options for all requests: an answer has every row, so none is routed away from it."""
-    return replace(options, bad_rows=BadRows.KEEP) if options.bad_rows is BadRows.REJECT else options
-
-
-def of_one(options: FileOptions, attributes: Mapping[str, str]) -> FileOptions:
-    """The options for one request: ``options``, unless it asks for others. RequestError for what there is not."""
-    columns, bad_rows = attributes.get(COLUMNS), attributes.get(BAD_ROWS)
-    if columns is not None:
-        options = replace(options, output_columns=_chosen("columns", columns, _COLUMNS))
-    if bad_rows is not None:
-        options = replace(options, bad_rows=_chosen("bad_rows", bad_rows, _BAD_ROWS))
-    return options
-
-
-def _chosen(name: str, value: str, known: Mapping[str, E_]) -> E_:
-    if value not in known:
-        raise RequestError(f"the query parameter {name} is one of {', '.join(known)}.")
-    return known[value]
+def request(answers_requests: bool, item: Item, contents: RequestContents) -> Request:
+    """The request that a FlowFile is; with ``answers_requests``, what a client asked for counts."""
+    attributes = item.attributes
+    mime_type, name = attributes.get("mime.type"), attributes.get("filename")
+    if not answers_requests or METHOD not in attributes:
+        return Request(contents, mime_type, name)
+    choices = {key: attributes[attribute] for attribute, key in _CHOICES.items() if attribute in attributes}
+    endpoint = endpoint_at(attributes[METHOD], attributes.get(URI, ""))
+    return Request(contents, mime_type, name, endpoint, keeps_rows=True, choices=choices)

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from dai_scoring import missing
-from dai_scoring.files import FileOptions
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.option_words import property_name
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
-from dai_scoring_nifi import requests
 
 MODEL_FILE = property_name("model")
 SCORING_PIPELINE = property_name("scoring_pipeline")
@@ -88,11 +87,6 @@ class Settings:
     """Whether requests of H2O's REST scorers are answered, as the attributes of HandleHttpRequest tell them."""
     services: bool = False
     """Whether NiFi's record services read and write the FlowFiles."""
-    of_requests: FileOptions = field(init=False)
-    """The options for the rows of a request that is to be answered."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "of_requests", requests.of_all(self.options))
 
 
 @dataclass

@@ -15,13 +15,13 @@ from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.models import Runtime
 from dai_scoring.option_words import OPTIONS
 from dai_scoring.scorer import Scorer
-from dai_scoring.small import warm_up
+from dai_scoring.service import ScoringService, WorkFolders
+from dai_scoring.service.served_model import warm_up
 from dai_scoring_nifi import java_process
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.anew import Guard
 from dai_scoring_nifi.bulletins import on_canvas
 from dai_scoring_nifi.exchange import Exchange, Services
-from dai_scoring_nifi.folders import Folders
 from dai_scoring_nifi.garbage import spare_what_lives
 from dai_scoring_nifi.lifetime import end_with_parent
 from dai_scoring_nifi.model import ModelHolder
@@ -44,18 +44,18 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         self._models = ModelHolder(lambda line: self.logger.info(line))
         self._successor = Successor(self._models)
         self._guard = Guard(lambda line: self.logger.info(line))
-        self._folders = Folders()
+        self._folders = WorkFolders()
         self._exchange = Exchange()
         self._starting = threading.Lock()
         self._stopped = False
         self._settings: Settings | None = None
         self._services: Services | None = None
         # Set last when the processor starts: then all else is there.
-        self._scorer: Scorer | None = None
+        self._service: ScoringService | None = None
 
     def customValidate(self, context: Any) -> list[Any]:  # noqa: N802 - NiFi's name
         """Everything that would keep the processor from scoring, said before it is started."""
-        if self._scorer is not None:
+        if self._service is not None:
             # It runs: its model must not be taken away because another file lies at the path by now.
             return []
         found, problems = self._read(context)
@@ -86,7 +86,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         first otherwise, there is nothing to do.
         """
         super().setContext(context)
-        if self._scorer is None:
+        if self._service is None:
             threading.Thread(
                 target=self._start_anew, args=(self.process_context,), name="dai-scoring-anew", daemon=True
             ).start()
@@ -97,10 +97,12 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         with self._starting:
             self._stopped = True
             self._successor.rest()
-            self._scorer = None
+            service, self._service = self._service, None
             self._models.running(False)
             java_process.runs(self, False)
             self._exchange.reset()
+            if service is not None:
+                service.close()
             self._folders.remove()
 
     def _start_anew(self, context: Any) -> Exception | None:
@@ -109,7 +111,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         For several threads: one starts it, and the others wait for that.
         """
         with self._starting:
-            if self._scorer is not None:
+            if self._service is not None:
                 return None
             if self._stopped:
                 return ModelError("the processor has been stopped.")
@@ -137,8 +139,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         if found is None:
             raise OptionError("; ".join(f"{p.subject}: {p.explanation}" for p in problems))
         scorer = self._opened(found)
-        if self.runtime is not Runtime.PYTHON:
-            warm_up(scorer, found.options.wanted)
+        warm_up(scorer, found.options.wanted)
         if self.runtime is Runtime.JAVA:
             java_process.say_if_shared(self, found.runtime, lambda line: self.logger.warn(line))
         self._models.running(True)
@@ -147,8 +148,9 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         self._services = self._services_of(context) if found.services else None
         self._exchange.reset()
         self._successor.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).tell)
+        service = ScoringService(scorer, found.options, folders=self._folders, on_unexpected=self._log_place)
         spare_what_lives()
-        self._scorer = scorer
+        self._service = service
 
     def _opened(self, found: Settings) -> Scorer:
         if self.runtime is Runtime.JAVA:

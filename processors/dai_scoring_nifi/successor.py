@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from dai_scoring.errors import EnvironmentMissingError, ScoringError
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import ModelInfo
-from dai_scoring.worker.environment import BEING_MADE
+from dai_scoring.service import Readiness, State
+from dai_scoring.service.served_model import load_and_check
 from dai_scoring_nifi.bulletins import on_canvas
 from dai_scoring_nifi.model import ModelHolder
 from dai_scoring_nifi.settings import Settings
@@ -95,20 +95,20 @@ class Successor:
             said |= {"next.file": name, "next.word": str(asked.get("word", ""))}
             if Path(name).name != name:
                 return {**said, "next.problem": "the next model must be in the folder of the present one"}
-            scorer = self._models.prepare(replace(settings, model=settings.model.with_name(name)), runtime)
-            scorer.check(settings.options.wanted)
-            if asked.get("try"):
-                scorer.try_out()
-        except EnvironmentMissingError as error:
-            state = WAITING if BEING_MADE in str(error) else REFUSED
-            return {**said, "next.state": state, "next.problem": on_canvas(error)[:_LENGTH]}
-        except ScoringError as error:
-            return {**said, "next.problem": on_canvas(error)[:_LENGTH]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             return {**said, "next.problem": f"{WORD} cannot be read: {type(error).__name__}"}
-        except Exception as error:  # noqa: BLE001 - whoever waits for the model must hear of it
-            return {**said, "next.problem": f"unexpected {type(error).__name__} while loading it"}
-        return {**said, "next.state": READY, "next.sha256": scorer.info.sha256}
+        wanted = replace(settings, model=settings.model.with_name(name))
+        _, readiness = load_and_check(
+            lambda: self._models.prepare(wanted, runtime), settings.options.wanted, score_a_row=bool(asked.get("try"))
+        )
+        return {**said, **_told(readiness)}
+
+
+def _told(readiness: Readiness) -> dict[str, str]:
+    if readiness.model is not None:
+        return {"next.state": READY, "next.sha256": readiness.model.sha256}
+    problem = {} if readiness.error is None else {"next.problem": on_canvas(readiness.error)[:_LENGTH]}
+    return {"next.state": WAITING if readiness.state is State.LOADING else REFUSED, **problem}
 
 
 def _fingerprint(file: Path) -> tuple[int, int] | None:

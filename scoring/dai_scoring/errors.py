@@ -11,6 +11,8 @@
     │   ├── RuntimeMissingError     the runtime for this kind of model is not installed
     │   └── UnsupportedError        the model cannot do what the options ask for
     ├── OptionError                 an option has a value that makes no sense, whatever the data
+    ├── StorageError                a file that scoring needs cannot be read or written
+    ├── InternalError               the code of this library failed
     ├── ExecutionError              the model's own code fails with this input
     │   ├── WorkerFailedError       its process dies or hangs, and so does its successor
     │   └── PipelineError           it raises an error that is not about single rows
@@ -33,7 +35,7 @@ reader has for options. ``str()`` is for who calls this library.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from dai_scoring.option_words import Audience, keys, sentences
 
@@ -46,6 +48,8 @@ class ScoringError(Exception):
     """
 
     code = "scoring_error"
+    http_status = 500
+    """The status of the response, where the input came over HTTP."""
 
     to_client: str | None = None
     """What a client of a server is told instead of the problem, where that is the server's own."""
@@ -91,6 +95,7 @@ class ModelError(ScoringError):
     """The model cannot be used; no input would help."""
 
     code = "model_error"
+    http_status = 503
     to_client = "the model cannot score now, whatever the records. Try again later, or tell who runs this server."
 
 
@@ -119,15 +124,32 @@ class RuntimeMissingError(ModelError):
 
 
 class EnvironmentMissingError(ModelError):
-    """The Python environment that a scoring pipeline needs is not there, or cannot be made."""
+    """The Python environment that a scoring pipeline needs is not there, or cannot be made.
+
+    ``being_made`` is True if it will be there by itself; ``progress`` is the step that is being done then.
+    """
 
     code = "environment_missing"
+
+    def __init__(
+        self,
+        problem: str = "",
+        option: str | None = None,
+        *,
+        advice: Sequence[str] = (),
+        being_made: bool = False,
+        progress: str = "",
+    ) -> None:
+        super().__init__(problem, option, advice=advice)
+        self.being_made = being_made
+        self.progress = progress
 
 
 class UnsupportedError(ModelError):
     """The model cannot do what the options ask for, such as contributions."""
 
     code = "unsupported"
+    http_status = 501
     to_client = "the model cannot give what was asked for."
 
 
@@ -136,6 +158,23 @@ class OptionError(ScoringError):
 
     code = "option"
     to_client = "this server is not set up to score these records. Tell who runs it."
+
+
+class StorageError(ScoringError):
+    """A file that scoring needs cannot be read or written."""
+
+    code = "io"
+    to_client = (
+        "the server has no room for these records, or cannot read or write them. Try again later, or tell who runs "
+        "this server."
+    )
+
+
+class InternalError(ScoringError):
+    """The code of this library failed, with an error that nobody thought of."""
+
+    code = "internal"
+    to_client = "the server itself failed with these records. Tell who runs it; others may be scored."
 
 
 class ExecutionError(ScoringError):
@@ -164,6 +203,7 @@ class InputError(ScoringError):
     """This input cannot be scored; another may be."""
 
     code = "input_error"
+    http_status = 400
 
 
 class MissingColumnsError(InputError):
@@ -259,3 +299,13 @@ class BadRowsError(InputError):
             row=row,
             column=column or None,
         )
+
+
+def _kinds(base: type[ScoringError]) -> Iterator[type[ScoringError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _kinds(kind)
+
+
+HTTP_STATUSES = {kind.code: kind.http_status for kind in _kinds(ScoringError)}
+"""The status of each code over HTTP: 400 the input is at fault, 501 or 503 the model, 500 anything else."""

@@ -25,13 +25,14 @@ from dai_nifi.jars import resolve_jars
 from dai_nifi.nars import dependencies
 from dai_nifi.nifi.jdk import find_java
 from dai_scoring import formats, records
-from dai_scoring.files import THREADS
+from dai_scoring.batch.files import THREADS
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.formats import Format, Parsed, Piece, few
 from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.models import Runtime, open_model
-from dai_scoring.pieces import FileOptions, PieceScorer
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
-from dai_scoring.small import SmallContent, SmallContents
 from tests.benchmarks import canvas, cells, common, data, server, wide
 from tests.benchmarks.figures import STAGES
 from tests.benchmarks.lanes import Lane, Step
@@ -132,7 +133,7 @@ def _stages(scorer: Scorer, source: Path, target: Path, passes: int) -> dict[str
         given = formats.detect(file.read(1 << 16), None, source.name)
     turn = partial(_pass, scorer, source, given, target)
     if source.stat().st_size <= SMALL and given in _SMALL_FORMATS:
-        turn = partial(_small_pass, scorer, SmallContent(source.read_bytes(), given.mime_type))
+        turn = partial(_small_pass, scorer, Contents(source.read_bytes(), given.mime_type))
     began = time.perf_counter()
     while time.perf_counter() - began < _WARM_SECONDS:
         turn()
@@ -183,7 +184,7 @@ def _by_stages(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float
     return (0.0 if all(isinstance(piece, Parsed) for piece in waiting) else parsed) + scored
 
 
-def _small_pass(scorer: Scorer, content: SmallContent) -> dict[str, float]:
+def _small_pass(scorer: Scorer, content: Contents) -> dict[str, float]:
     clock = _Clock()
     rows = few.read(content.contents, None, content.mime_type, None, None)
     read = clock.next("read, parse")
@@ -194,7 +195,7 @@ def _small_pass(scorer: Scorer, content: SmallContent) -> dict[str, float]:
     clock.skip()
     scorer.predict(columns, rows.count)
     scored = clock.next("score")
-    SmallContents(scorer, FileOptions()).score([content])
+    InMemoryScorer(scorer, FileOptions()).score([content])
     clock.next("coerce, join, write", less=read + scored)
     return clock.taken
 

@@ -10,12 +10,14 @@ from typing import Any
 from dai_nifi.errors import ToolError
 from dai_nifi.localscore.plan import plan
 from dai_nifi.localscore.run import score_job
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
 from dai_scoring.errors import BadRowsError, ScoringError
-from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format, open_reader
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
-from dai_scoring.small import SmallContent, SmallContents
 from tests.fuzz.inputs import Input
 
 
@@ -144,7 +146,7 @@ def _rows_of(path: Path, form: Format | None) -> int:
 
 def _check_small(scorer: Scorer, given: Input, chosen: FileOptions, summary: Summary | None, target: Path) -> None:
     """What is scored in memory must be as from the file."""
-    (answer,) = SmallContents(scorer, chosen).score([SmallContent(given.contents, given.mime_type)])
+    (answer,) = InMemoryScorer(scorer, chosen).score([Contents(given.contents, given.mime_type)])
     if answer is None:
         return
     if summary is None:

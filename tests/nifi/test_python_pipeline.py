@@ -22,7 +22,7 @@ from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nars.build import build
 from dai_nifi.nars.install import install
 from dai_nifi.nifi.web import free_port
-from dai_scoring.files import score_file
+from dai_scoring.batch.files import score_file
 from dai_scoring.model_file import sha256
 from dai_scoring.scorer import Scorer
 from tests.nifi.conftest import Folders, NiFi, deploy_batch, quiet

@@ -13,14 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
 from dai_scoring.errors import UnsupportedError
-from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format
 from dai_scoring.levels import MISSING, Levels
 from dai_scoring.models import open_model
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring.small import SmallContent, SmallContents
 from tests import h2o3_mojo
 from tests.shared_cases import records, shared_case
 
@@ -131,9 +133,9 @@ def test_few_rows_in_memory_are_read_alike(opened: Callable[[str], Scorer]) -> N
     expected = [float(row["yes"]) for row in records(shared_case("booleans/expected.csv"))]
     rows = _typed(records(shared_case("booleans/data.csv")))
     with opened("booleans/gbm_bool.zip") as scorer:
-        contents = SmallContents(scorer, FileOptions())
+        contents = InMemoryScorer(scorer, FileOptions())
         bodies = [json.dumps([{**row, "code": float(row["code"] or 1)}]).encode() for row in rows[:40]]
-        answers = contents.score([SmallContent(body, "application/json") for body in bodies])
+        answers = contents.score([Contents(body, "application/json") for body in bodies])
         found = [json.loads(answer.contents)[0]["yes"] for answer in answers if answer is not None]
         assert found == expected[:40]
 
@@ -246,9 +248,9 @@ def test_unseen_levels_are_counted_by_column(penguins_scorer: Scorer, samples: P
         write(changed, tmp_path / f"in.{form}")
         summary, _, _ = scored(penguins_scorer, tmp_path / f"in.{form}", tmp_path)
         assert summary.unseen == {"island": 174 + elsewhere}, form
-    contents = SmallContents(penguins_scorer, FileOptions())
+    contents = InMemoryScorer(penguins_scorer, FileOptions())
     bodies = [json.dumps([row, row]).encode() for row in changed[:4]]
-    answers = contents.score([SmallContent(body, "application/json") for body in bodies])
+    answers = contents.score([Contents(body, "application/json") for body in bodies])
     assert [answer.summary.unseen for answer in answers if answer] == [{}, {"island": 2}, {}, {"island": 2}]
 
 

@@ -16,8 +16,9 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import MissingColumnsError, ModelError, UnsupportedError
-from dai_scoring.files import FileOptions, score_file
 from dai_scoring.formats import Format
 from dai_scoring.model_file import sha256
 from dai_scoring.models import Runtime, open_model

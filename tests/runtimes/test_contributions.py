@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import UnsupportedError
-from dai_scoring.files import FileOptions, score_file
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.options import Contributions, OutputColumns, Wanted
 from dai_scoring.scorer import Capability, RuntimeSettings, Scorer

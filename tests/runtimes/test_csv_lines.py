@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
 from dai_scoring.coerce import coerce
-from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.options import OutputColumns
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes import jvm

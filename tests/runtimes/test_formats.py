@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dai_scoring.files import FileOptions, score_file
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.scorer import Scorer
 

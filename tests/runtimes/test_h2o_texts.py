@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from dai_scoring import h2o_times
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.coerce import coerce
-from dai_scoring.files import FileOptions, score_file
 from dai_scoring.formats import Format
 from dai_scoring.models import open_model
 from dai_scoring.schema import Column, ColumnType

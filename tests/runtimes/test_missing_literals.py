@@ -13,13 +13,15 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
-from dai_scoring.files import FileOptions, Summary, score_file
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
 from dai_scoring.formats import open_reader
 from dai_scoring.models import open_model
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.rest_v1 import Question, answer
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring.small import SmallContent, SmallContents
+from dai_scoring.service.h2o_rest import Endpoint, reply
 
 pytestmark = pytest.mark.runtime
 
@@ -134,7 +136,7 @@ def test_they_score_as_missing_values_do(model: Any, form: str, count: int, tmp_
     found = _scored(scorer, tmp_path, contents, OPTIONS)
     assert (found[0].scored, found[0].rejected, found[0].unseen) == (count, 0, wanted[0].unseen)
     assert _numbers(found[1]) == _numbers(wanted[1])
-    small = SmallContents(scorer, OPTIONS).score([SmallContent(contents, None)])
+    small = InMemoryScorer(scorer, OPTIONS).score([Contents(contents, None)])
     if small[0] is not None:
         # What came out of the file is there still.
         assert (small[0].summary.scored, small[0].summary.unseen or {}) == (count, wanted[0].unseen or {})
@@ -166,7 +168,7 @@ def test_few_rows_need_no_file(model: Any) -> None:
     for make in (FORMATS["csv"], FORMATS["json"], FORMATS["json lines"]):
         contents, empty = (make(_with(texts, _rows(names, number, category, 6))) for texts in (TEXTS, ("",)))
         (found,), (wanted,) = (
-            SmallContents(scorer, OPTIONS).score([SmallContent(one, None)]) for one in (contents, empty)
+            InMemoryScorer(scorer, OPTIONS).score([Contents(one, None)]) for one in (contents, empty)
         )
         assert found is not None
         assert wanted is not None
@@ -185,7 +187,7 @@ def test_requests_of_h2o_know_them_too(model: Any) -> None:
         )
         for texts in (TEXTS, ("",))
     ]
-    found, wanted = (answer(scorer.with_missing(TEXTS), Question.SCORE, body.encode()) for body in bodies)
+    found, wanted = (reply(scorer.with_missing(TEXTS), Endpoint.SCORE, body.encode()) for body in bodies)
     assert found is not None
     assert wanted is not None
     assert json.loads(found.body)["score"] == json.loads(wanted.body)["score"]

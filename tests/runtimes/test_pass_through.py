@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dai_scoring.files import FileOptions, score_file
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.scorer import Scorer
-from dai_scoring.small import SmallContent, SmallContents
 from tests.shared_cases import shared_case
 
 pytestmark = pytest.mark.runtime
@@ -60,7 +61,7 @@ def test_what_passes_through_stays_as_it_came(
     text = target.read_text()
     assert len(json.loads(text) if text.startswith("[") else text.splitlines()) == rows
     assert [one.replace(", ", ",") for one in _objects(text)] == [f"{odd},{MODEL}".replace(", ", ",")] * rows
-    (answer,) = SmallContents(penguins_scorer, FileOptions()).score([SmallContent(contents, "application/json")])
+    (answer,) = InMemoryScorer(penguins_scorer, FileOptions()).score([Contents(contents, "application/json")])
     if answer is not None:
         found = [one.replace(", ", ",") for one in _objects(answer.contents.decode())]
         assert found == [f"{odd},{MODEL}".replace(", ", ",")] * rows
@@ -69,6 +70,6 @@ def test_what_passes_through_stays_as_it_came(
 def test_the_numbers_of_the_shared_case_keep_their_digits(titanic_scorer: Scorer, tmp_path: Path) -> None:
     source = shared_case("passed-through/one.json")
     score_file(titanic_scorer, source, tmp_path / "out", tmp_path / "rejected", name="one.json")
-    (answer,) = SmallContents(titanic_scorer, FileOptions()).score([SmallContent(source.read_bytes(), None)])
+    (answer,) = InMemoryScorer(titanic_scorer, FileOptions()).score([Contents(source.read_bytes(), None)])
     for text in ((tmp_path / "out").read_text(), "" if answer is None else answer.contents.decode()):
         assert '"amount":12345678901234567.89,"eth":1.234567890123456789,' in text

@@ -20,13 +20,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dai_scoring import rest_v1
-from dai_scoring.files import FileOptions, Summary, score_file
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
 from dai_scoring.formats import Format
 from dai_scoring.models import open_model
 from dai_scoring.options import MissingColumns
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring.small import SmallContent, SmallContents
+from dai_scoring.service import h2o_rest
 
 pytestmark = pytest.mark.runtime
 
@@ -150,8 +152,8 @@ def _of(name: str, contents: Callable[[dict[str, Any]], bytes]) -> Callable[...,
 
 def _few(contents: Callable[[dict[str, Any]], bytes], mime_type: str) -> Callable[..., tuple[float, dict[str, int]]]:
     def score(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float, dict[str, int]]:
-        both = [SmallContent(contents(_row(*one)), mime_type) for one in ((column, value), ("island", "1"))]
-        first, second = SmallContents(scorer, FileOptions()).score(both)
+        both = [Contents(contents(_row(*one)), mime_type) for one in ((column, value), ("island", "1"))]
+        first, second = InMemoryScorer(scorer, FileOptions()).score(both)
         if first is None:
             return _of("in.csv" if "csv" in mime_type else "in.jsonl", contents)(scorer, column, value, folder)
         assert second is not None
@@ -193,7 +195,7 @@ def _arrow(row: dict[str, Any]) -> bytes:
 def _rest(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float, dict[str, int]]:
     row = json.loads(_json(_row(column, value)))
     body = json.dumps({"fields": list(row), "rows": [list(row.values())]}).encode()
-    answer = rest_v1.answer(scorer, rest_v1.Question.SCORE, body, MissingColumns.FAIL)
+    answer = h2o_rest.reply(scorer, h2o_rest.Endpoint.SCORE, body, MissingColumns.FAIL)
     assert answer is not None
     return float(json.loads(answer.body)["score"][0][-1]), dict(answer.unseen or {})
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from dai_scoring import small
-from dai_scoring.files import FileOptions
+from dai_scoring.batch import in_memory
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
-from dai_scoring.small import SmallContent, SmallContents
 from tests.unit.test_files import Bench
 
 CSV, ARRAY, LINES = "text/csv", "application/json", "application/x-ndjson"
@@ -21,8 +21,8 @@ _ODD_CELLS = ['"a"', "oops", "1,2", "", "NA", "é"]
 
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(small, "_LEAST_ALIKE_BYTES", 0)
-    monkeypatch.setattr(small, "_LEAST_ALIKE_ROWS", 0)
+    monkeypatch.setattr(in_memory, "_LEAST_ALIKE_BYTES", 0)
+    monkeypatch.setattr(in_memory, "_LEAST_ALIKE_ROWS", 0)
 
 
 def _csv(choose: random.Random, odd: float, end: str, header: str = "id,x,s") -> str:
@@ -88,7 +88,7 @@ def test_the_same_as_files(tmp_path: Path, mime: str, seed: int) -> None:
     contents = _contents(choose, mime)
     options = choose.choice(OPTIONS)
     bench = Bench(tmp_path)
-    answers = SmallContents(bench.scorer, options).score([SmallContent(one, mime) for one in contents])
+    answers = InMemoryScorer(bench.scorer, options).score([Contents(one, mime) for one in contents])
     for one, answer in zip(contents, answers, strict=True):
         if answer is not None:
             found = bench.score(one, mime, **vars(options))
@@ -120,9 +120,9 @@ def test_the_same_as_files(tmp_path: Path, mime: str, seed: int) -> None:
 def test_what_is_read_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mime: str, contents: list[str], answers: list[str]
 ) -> None:
-    monkeypatch.setattr(SmallContents, "_read", None)
-    given = [SmallContent(one.encode(), mime) for one in contents]
-    found = SmallContents(Bench(tmp_path).scorer, FileOptions()).score(given)
+    monkeypatch.setattr(InMemoryScorer, "_read", None)
+    given = [Contents(one.encode(), mime) for one in contents]
+    found = InMemoryScorer(Bench(tmp_path).scorer, FileOptions()).score(given)
     assert [one.contents.decode() for one in found if one is not None] == answers
     assert all(one is not None and one.summary.records == one.summary.scored > 0 for one in found)
 
@@ -146,6 +146,6 @@ def test_what_is_read_as_one(
     ],
 )
 def test_what_is_not(tmp_path: Path, first: tuple[str | None, str], second: tuple[str | None, str]) -> None:
-    given = [SmallContent(text.encode(), mime) for mime, text in (first, second)]
-    contents = SmallContents(Bench(tmp_path).scorer, FileOptions())
+    given = [Contents(text.encode(), mime) for mime, text in (first, second)]
+    contents = InMemoryScorer(Bench(tmp_path).scorer, FileOptions())
     assert contents._alike(given, 0.0) is None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dai_scoring.errors import ScoringError
+from dai_scoring.errors import HTTP_STATUSES, ScoringError
 from dai_scoring.formats import MALFORMED_ROW
-from dai_scoring.rest_v1 import STATUSES
 from dai_scoring.scorer import REFUSED
+from dai_scoring.service import http_errors
 from tests.conftest import ROOT
 
 LIBRARY = ROOT / "scoring" / "dai_scoring"
@@ -38,8 +38,5 @@ def test_reject_codes() -> None:
 
 
 def test_error_codes_and_the_status_that_each_has_over_http() -> None:
-    failures = (ROOT / "processors" / "dai_scoring_nifi" / "failures.py").read_text(encoding="utf-8")
-    own = set(re.findall(r'^[A-Z]+ = "(\w+)"', failures, re.MULTILINE))
-    assert own == {"io", "internal"}
-    codes = {kind.code for kind in kinds(ScoringError)} - ABSTRACT | own
-    assert documented("scoring.error.code") == {code: str(STATUSES.get(code, 500)) for code in codes}
+    codes = {kind.code for kind in kinds(ScoringError) if kind.__module__ != http_errors.__name__} - ABSTRACT
+    assert documented("scoring.error.code") == {code: str(HTTP_STATUSES[code]) for code in codes}

@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
 from dai_scoring.errors import (
     BadRowsError,
     ContentError,
@@ -22,7 +25,6 @@ from dai_scoring.errors import (
     NameClashError,
     ScoringError,
 )
-from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType

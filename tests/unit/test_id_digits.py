@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dai_scoring.files import FileOptions
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.options import OutputColumns
-from dai_scoring.small import SmallContent, SmallContents
 from tests.unit.test_files import Bench
 
 NUMBERS = ["1234567890123456789012345", "12345678901234567.89", "1.10", "1e5", "-0.0", "7", "null", '"1.10"']
@@ -63,10 +63,10 @@ def test_numbers_that_only_pass_through_keep_their_digits_in_csv(
 def test_ids_keep_their_digits_where_few_rows_are_scored_in_memory(bench: Bench, number: str, rows: int) -> None:
     options = FileOptions(output_columns=OutputColumns.IDS, id_columns=("id",))
     given = [
-        SmallContent(_lines(number, rows).encode(), "application/x-ndjson"),
-        SmallContent(("[" + ",".join(_lines(number, rows).splitlines()) + "]").encode(), "application/json"),
+        Contents(_lines(number, rows).encode(), "application/x-ndjson"),
+        Contents(("[" + ",".join(_lines(number, rows).splitlines()) + "]").encode(), "application/json"),
     ]
-    answers = SmallContents(bench.scorer, options).score(given)
+    answers = InMemoryScorer(bench.scorer, options).score(given)
     # What is beyond 64 bits is scored as a file.
     assert all(answer is None for answer in answers) == (number == NUMBERS[0])
     assert all(_ids(answer.contents.decode()) == [number] * rows for answer in answers if answer is not None)

@@ -10,13 +10,14 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring import formats
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.errors import NameClashError
-from dai_scoring.files import FileOptions, score_file
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, OutputColumns
-from dai_scoring.results import REJECT_COLUMNS
 from dai_scoring.scorer import Scorer
-from dai_scoring.small import SmallContent, SmallContents
 from tests.unit.test_files import Bench, Sum
 
 ROWS = 2000
@@ -134,7 +135,7 @@ def test_no_row_at_all(bench: Bench) -> None:
 def test_few_rows_in_memory_have_the_columns_of_a_file(tmp_path: Path, text: str) -> None:
     options = FileOptions(bad_rows=BadRows.KEEP)
     mime = "text/csv" if text.startswith("x") else "application/json"
-    (answer,) = SmallContents(Scorer(Sum()), options).score([SmallContent(text.encode(), mime)])
+    (answer,) = InMemoryScorer(Scorer(Sum()), options).score([Contents(text.encode(), mime)])
     (tmp_path / "in").write_text(text)
     score_file(Scorer(Sum()), tmp_path / "in", tmp_path / "out", tmp_path / "bad", options, mime)
     assert answer is not None

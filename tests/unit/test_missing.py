@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dai_scoring import missing
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import BadRowsError, ModelError
-from dai_scoring.files import FileOptions, score_file
 from dai_scoring.option_words import Audience, sentences
 from dai_scoring.options import BadRows
 from dai_scoring.scorer import Scorer

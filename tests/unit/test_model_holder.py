@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dai_scoring.files import FileOptions
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring_nifi import model

@@ -28,6 +28,7 @@ from dai_scoring.formats.detect import detect
 from dai_scoring.option_words import OPTIONS, Audience, sentences
 from dai_scoring.runtimes import dai
 from dai_scoring.scorer import RuntimeSettings
+from dai_scoring.service import http_errors
 
 SOURCES = sorted(Path(dai_scoring.__file__).parent.rglob("*.py"))
 PROPERTIES = {words.property_name for words in OPTIONS.values() if words.property_name}
@@ -72,6 +73,13 @@ FACTS = {
     errors.MissingIdColumnsError: lambda: errors.MissingIdColumnsError(["id"], ["age"]),
     NameClashError: lambda: NameClashError(["score"]),
     BadRowsError: lambda: BadRowsError(2, 7, "age", "not_a_number"),
+    http_errors.NoBodyError: http_errors.NoBodyError,
+    http_errors.NotFoundError: lambda: http_errors.NotFoundError("/oops"),
+    http_errors.MethodNotAllowedError: lambda: http_errors.MethodNotAllowedError("PUT", "/score", ["POST"]),
+    http_errors.MultipartError: http_errors.MultipartError,
+    http_errors.ContentEncodingError: lambda: http_errors.ContentEncodingError(["gzip"]),
+    http_errors.NotAcceptableError: lambda: http_errors.NotAcceptableError(["text/csv"]),
+    http_errors.TooLargeError: lambda: http_errors.TooLargeError(1000),
 }
 
 

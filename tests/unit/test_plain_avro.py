@@ -16,7 +16,7 @@ import fastavro
 import pyarrow as pa
 import pytest
 
-from dai_scoring import pieces
+from dai_scoring.batch import pieces
 from dai_scoring.errors import ScoringError
 from dai_scoring.formats import Format, NotPlainError, avro, avro_walk
 from dai_scoring.formats.avro_pass import Behind

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from dai_scoring.batch.summary import Summary
 from dai_scoring.errors import MissingColumnsError, NameClashError, ScoringError
-from dai_scoring.files import Summary
 from dai_scoring.formats import Fields, Format, NotPlainError, json_elements, json_read, open_reader, pieces
 from dai_scoring.options import BadRows, MissingColumns
 from tests.unit.json_records import OTHERWISE, record

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from dai_nifi.flows import handover, scorers
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import LicenceError
-from dai_scoring.files import FileOptions
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring_nifi import successor

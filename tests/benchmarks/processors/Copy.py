@@ -8,8 +8,8 @@ from pathlib import Path
 from nifiapi.flowfiletransform import FlowFileTransform
 from nifiapi.properties import PropertyDescriptor
 
+from dai_scoring.service import WorkFolders
 from dai_scoring_nifi.exchange import Exchange, Outcome
-from dai_scoring_nifi.folders import Folders
 
 
 class Copy(FlowFileTransform):
@@ -31,7 +31,7 @@ class Copy(FlowFileTransform):
     def __init__(self, **kwargs):
         super().__init__()
         self._exchange = Exchange()
-        self._folders = Folders()
+        self._folders = WorkFolders()
         self._times = []
 
     def getPropertyDescriptors(self):
@@ -49,7 +49,7 @@ class Copy(FlowFileTransform):
 
     def transform(self, context, flowfile):
         began = time.perf_counter()
-        batch = self._exchange.take(context, flowfile, self._folders.call())
+        batch = self._exchange.take(context, flowfile, self._folders.file("call"))
         exporting = copying = 0.0
         taken = time.perf_counter() - began
         outcomes = []

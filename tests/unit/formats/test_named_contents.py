@@ -15,14 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import ContentError, ScoringError, UnknownFormatError
-from dai_scoring.files import FileOptions, score_file
 from dai_scoring.formats import Format
 from dai_scoring.option_words import Audience
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Capability, ModelInfo, Predicted, Scorer
-from dai_scoring.small import SmallContent, SmallContents
 
 ROWS = [{"x": 1, "s": "a;b"}, {"x": 2, "s": "c"}]
 CSV = "x,s\n1,a;b\n2,c\n"
@@ -178,8 +179,8 @@ def test_the_line_that_names_the_separator_is_no_header(
     wanted = [f"x{delimiter}s{delimiter}twice", *[f"1.5{delimiter}ab{delimiter}3.0"] * rows]
     assert _scored(tmp_path, contents.encode()) == "\n".join(wanted) + "\n"
     assert _scored(tmp_path, ("\ufeff" + contents).encode(), "text/csv") == "\ufeff" + "\n".join(wanted) + "\n"
-    small = SmallContents(Scorer(Double()), FileOptions(missing_columns=MissingColumns.AS_MISSING))
-    assert small.score([SmallContent(contents.encode(), "text/csv")]) == [None]
+    small = InMemoryScorer(Scorer(Double()), FileOptions(missing_columns=MissingColumns.AS_MISSING))
+    assert small.score([Contents(contents.encode(), "text/csv")]) == [None]
 
 
 def test_a_column_may_be_named_like_the_word_for_a_separator(tmp_path: Path) -> None:
@@ -193,8 +194,8 @@ def test_utf_16_and_32_are_read_with_a_mark_and_without(tmp_path: Path, encoding
     assert _scored(tmp_path, text.encode(encoding), "text/csv").endswith("\n1,\u00e9\u20ac,2.0\n")
     found = json.loads(_scored(tmp_path, json.dumps(ROWS).encode(encoding), "application/json"))
     assert [row["twice"] for row in found] == [2.0, 4.0]
-    small = SmallContents(Scorer(Double()), FileOptions())
-    assert small.score([SmallContent(text.encode(encoding), "text/csv")]) == [None]
+    small = InMemoryScorer(Scorer(Double()), FileOptions())
+    assert small.score([Contents(text.encode(encoding), "text/csv")]) == [None]
 
 
 @pytest.mark.parametrize("contents", [CSV, CSV.rstrip(), json.dumps(ROWS), json.dumps(ROWS[0]) + "\n"])
@@ -203,6 +204,6 @@ def test_the_end_mark_of_dos_is_no_row(tmp_path: Path, contents: str, marks: int
     plain = contents.encode()
     wanted = _scored(tmp_path, plain)
     assert _scored(tmp_path, plain + b"\x1a" * marks) == wanted
-    small = SmallContents(Scorer(Double()), FileOptions(missing_columns=MissingColumns.AS_MISSING))
-    many = [SmallContent(plain + b"\x1a", None)] * 3000
+    small = InMemoryScorer(Scorer(Double()), FileOptions(missing_columns=MissingColumns.AS_MISSING))
+    many = [Contents(plain + b"\x1a", None)] * 3000
     assert small.score(many) == [None] * len(many)

@@ -23,13 +23,13 @@ from dai_nifi.localscore.run import Done, score_job
 from dai_nifi.progress import Progress
 from dai_nifi.scoring import opened
 from dai_scoring import missing
-from dai_scoring.files import FileOptions
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
 from dai_scoring.option_words import Audience, sentences
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings, Scorer
-from dai_scoring.unseen import in_words
+from dai_scoring.unseen_levels import in_words
 
 
 class Columns(str, Enum):

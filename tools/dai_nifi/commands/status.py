@@ -19,7 +19,7 @@ from dai_nifi.flows import status as flows
 from dai_nifi.flows.claims import UnderWay
 from dai_nifi.flows.metrics import Agreement, ModelCounts
 from dai_nifi.flows.status import FlowStatus
-from dai_scoring.unseen import in_words
+from dai_scoring.unseen_levels import in_words
 
 _COLOURS = {"running": "green", "partly running": "yellow", "not scoring": "red", "stopped": "yellow", "invalid": "red"}
 

@@ -8,8 +8,8 @@ from functools import partial
 
 from dai_nifi.flows.builder import COLUMN, UPDATE_ATTRIBUTE, Bundle, Connection, Point, Processor, Service
 from dai_nifi.flows.common import Kind, Parameter
-from dai_scoring.errors import BadRowsError
-from dai_scoring.rest_v1 import STATUSES, Question
+from dai_scoring.errors import HTTP_STATUSES, BadRowsError
+from dai_scoring.service.h2o_rest import Endpoint
 
 RECEIVER = "Receive requests"
 
@@ -39,7 +39,7 @@ _POST = "${http.method:equals('POST')"
 _LOOKS = "${http.method:in('GET', 'HEAD')"
 _MULTIPART = "${mime.type:startsWith('multipart/')"
 _PART = "${http.multipart.fragments.sequence.number"
-_IS_READYZ = f"${{http.request.uri:equals('{Question.READY.path}')}}"
+_IS_READYZ = f"${{http.request.uri:equals('{Endpoint.READY.path}')}}"
 
 
 def _at(*paths: str) -> str:
@@ -48,8 +48,8 @@ def _at(*paths: str) -> str:
 
 
 # The paths of H2O's REST scorers; rows may come to any path, but for those that say something of the model.
-_ABOUT = _at(*(one.path for one in Question if not one.has_body and one is not Question.READY))
-_ROWS = _at("/score", *(one.path for one in Question if one.has_body))
+_ABOUT = _at(*(one.path for one in Endpoint if not one.has_body and one is not Endpoint.READY))
+_ROWS = _at("/score", *(one.path for one in Endpoint if one.has_body))
 _POST_ROWS = f"{_POST}:and({_ABOUT}:not()}})"
 
 # Each request matches one of these or none; none means that nothing is at that path.
@@ -75,8 +75,8 @@ def _by_route(*cases: tuple[str, str], otherwise: str) -> str:
 def _by_code() -> str:
     """An expression: the status that belongs to the scoring processor's error."""
     found = "'500'"
-    for status in sorted(set(STATUSES.values()) - {500}):
-        codes = ", ".join(repr(code) for code, one in STATUSES.items() if one == status)
+    for status in sorted(set(HTTP_STATUSES.values()) - {500}):
+        codes = ", ".join(repr(code) for code, one in HTTP_STATUSES.items() if one == status)
         found = f"${{scoring.error.code:replaceNull(''):in({codes}):ifElse('{status}', {found})}}"
     return found
 
@@ -124,7 +124,7 @@ _BODY = (
     f"""{{"detail": "${{http.detail:escapeJson()}}", "code": "${{http.code}}", "row": {_ROW}, "column": {_COLUMN}}}"""
 )
 _ALLOW = _by_route(
-    ("405 wrong method", f"{_at(Question.READY.path)}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
+    ("405 wrong method", f"{_at(Endpoint.READY.path)}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
     otherwise="''",
 )
 

@@ -18,7 +18,9 @@ from dai_nifi import interrupts
 from dai_nifi.errors import NotFoundError, PrerequisiteError, ScoringFailedError
 from dai_nifi.localscore.plan import GZIP, STREAM, Job, is_device
 from dai_nifi.scoring import translated
-from dai_scoring.files import FileOptions, Summary, score_file
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
 from dai_scoring.scorer import Scorer
 
 _GZIP_MAGIC = b"\x1f\x8b"

@@ -18,7 +18,7 @@ from dai_nifi.nars.spec import GROUP, SPECS, NarSpec
 from dai_nifi.progress import Progress
 
 _PACKAGES = "NAR-INF/bundled-dependencies"
-_IMPORTS = "import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy, orjson, fastavro, dai_scoring.files"
+_IMPORTS = "import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy, orjson, fastavro, dai_scoring.batch.files"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Private folders in which contents are exchanged with NiFi, in memory for small ones; none outlives its use."""
+"""Private folders for the files of a request while it is scored: in memory for small ones, deleted after their use."""
 
 from __future__ import annotations
 
@@ -18,34 +18,32 @@ _PREFIX = "dai-scoring-"
 _LOCK = "lock"
 
 
-class Folder:
-    """A private folder with the files of one scoring, reused by all FlowFiles of a thread."""
+class WorkFolder:
+    """A private folder with the files of one request, used again by all requests of a thread."""
 
     def __init__(self, place: Path | None) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-        # Held as long as this process lives: how others tell a folder in use from what a killed one left.
+        # Locked as long as this process lives: so others tell a folder in use from one that a killed process left.
         self._lock = (self.path / _LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.source = self.path / "source"
         self.target = self.path / "target"
         self.rejected = self.path / "rejected"
         self.results = self.path / "results"
-        self.call = self.path / "call"
-        """What is too long for a call over the bridge."""
         self._numbers = itertools.count()
 
     def keep(self, file: Path) -> Path:
-        """Rename one of the files, so that the next scoring of this thread leaves it alone; the caller deletes it."""
+        """Rename one of the files, so that the next request of this thread leaves it alone; the caller deletes it."""
         return file.rename(self.path / f"{file.name}-{next(self._numbers)}")
 
     def clear(self) -> None:
-        """Delete the files, but for those that are kept."""
+        """Delete the files, except those that are kept."""
         for path in (self.source, self.target, self.rejected, self.results):
             path.unlink(missing_ok=True)
 
 
 def remove_leftovers(place: Path) -> None:
-    """Delete the exchange folders of processes that were killed: they may hold records."""
+    """Delete the folders of processes that were killed: they may hold records."""
     for path in place.glob(_PREFIX + "*"):
         try:
             with (path / _LOCK).open("r+") as lock:
@@ -55,19 +53,24 @@ def remove_leftovers(place: Path) -> None:
             continue  # in use, somebody else's, or just being made
 
 
-class Folders:
-    """The exchange folders of one processor: two a thread, in memory for small contents and on disk."""
+class WorkFolders:
+    """The folders of one service: up to two a thread, in memory for small contents and on disk.
 
-    def __init__(self) -> None:
+    With ``place`` all are there; without, in /dev/shm and in the temporary folder of the system.
+    """
+
+    def __init__(self, place: Path | None = None) -> None:
+        self._place = place
         self._local = threading.local()
         self._all: list[Path] = []
-        for place in (_MEMORY_FOLDER, Path(tempfile.gettempdir())):
-            remove_leftovers(place)
+        for one in (_MEMORY_FOLDER, Path(tempfile.gettempdir())) if place is None else (place,):
+            remove_leftovers(one)
 
-    def take(self, size: int) -> Folder:
+    def take(self, size: int) -> WorkFolder:
         """This thread's folder for contents of ``size`` bytes, empty."""
         in_memory = (
-            size <= _MEMORY_LIMIT
+            self._place is None
+            and size <= _MEMORY_LIMIT
             and _MEMORY_FOLDER.is_dir()
             and shutil.disk_usage(_MEMORY_FOLDER).free > size * _MEMORY_SPARE
         )
@@ -76,22 +79,22 @@ class Folders:
             # Such memory can be closed to this user, or read only: the disk does as well, if more slowly.
             with suppress(OSError):
                 folder = self._made("memory", _MEMORY_FOLDER)
-        folder = folder or self._made("disk", None)
+        folder = folder or self._made("disk", self._place)
         folder.clear()
         return folder
 
-    def call(self) -> Path:
-        """This thread's file for what is too long for a call over the bridge; the folder's other files stay."""
-        return (self._there("memory") or self._there("disk") or self.take(0)).call
+    def file(self, name: str) -> Path:
+        """A path in this thread's folder for something else; the files there stay."""
+        return (self._present("memory") or self._present("disk") or self.take(0)).path / name
 
-    def _there(self, name: str) -> Folder | None:
-        folder: Folder | None = getattr(self._local, name, None)
+    def _present(self, name: str) -> WorkFolder | None:
+        folder: WorkFolder | None = getattr(self._local, name, None)
         return folder if folder is not None and folder.path.is_dir() else None
 
-    def _made(self, name: str, place: Path | None) -> Folder:
-        folder = self._there(name)
+    def _made(self, name: str, place: Path | None) -> WorkFolder:
+        folder = self._present(name)
         if folder is None:
-            folder = Folder(place)
+            folder = WorkFolder(place)
             self._all.append(folder.path)
             setattr(self._local, name, folder)
         return folder

@@ -1,4 +1,4 @@
-"""Threads that work ahead, behind and beside, so that reading, scoring and writing overlap."""
+"""Threads that read ahead, write behind, and map a function over items: reading, scoring and writing overlap."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Failure:
 
 
 @contextmanager
-def ahead(source: Iterable[T]) -> Iterator[Iterator[T]]:
+def prefetch(source: Iterable[T]) -> Iterator[Iterator[T]]:
     """Run ``source`` in a thread and yield an iterator of its items, at most two ahead of the consumer.
 
     An exception in the source is raised at the consumer, after the items before it. Leaving the context
@@ -57,7 +57,7 @@ def ahead(source: Iterable[T]) -> Iterator[Iterator[T]]:
                 raise item.error
             yield item
 
-    thread = threading.Thread(target=work, name="dai-scoring-ahead", daemon=True)
+    thread = threading.Thread(target=work, name="dai-scoring-read-ahead", daemon=True)
     thread.start()
     try:
         yield consume()
@@ -67,7 +67,7 @@ def ahead(source: Iterable[T]) -> Iterator[Iterator[T]]:
 
 
 @contextmanager
-def behind(sink: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
+def write_behind(sink: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
     """Yield a function that hands items to ``sink``, which runs in a thread, at most two behind.
 
     An exception in the sink is raised by the next call, or on leaving the context; items after it are
@@ -90,7 +90,7 @@ def behind(sink: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
             raise failures[0]
         items.put(item)
 
-    thread = threading.Thread(target=work, name="dai-scoring-behind", daemon=True)
+    thread = threading.Thread(target=work, name="dai-scoring-write-behind", daemon=True)
     thread.start()
     try:
         yield hand_over
@@ -104,7 +104,7 @@ def behind(sink: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
         raise failures[0]
 
 
-def across(work: Callable[[T], R], items: Iterable[T], helpers: Executor, most: int) -> Generator[R, None, None]:
+def ordered_map(work: Callable[[T], R], items: Iterable[T], helpers: Executor, most: int) -> Generator[R, None, None]:
     """``work`` done on the items by helpers, up to ``most`` of them at once: the results, in the order of the items.
 
     An exception of the work is raised in place of its result. Closing this waits for what was begun.
@@ -123,7 +123,7 @@ def across(work: Callable[[T], R], items: Iterable[T], helpers: Executor, most: 
         wait(begun)
 
 
-def beside(work: Callable[[T], R], items: Sequence[T], helpers: Executor) -> list[R]:
+def parallel_map(work: Callable[[T], R], items: Sequence[T], helpers: Executor) -> list[R]:
     """``work`` done on each of the items, by the caller and by one of ``helpers`` as soon as that is free.
 
     The results are in the order of the items. After an exception no further item is begun, and it is raised when

@@ -9,12 +9,19 @@ from typing import Any
 import pyarrow.csv as pa_csv
 import pytest
 
-from dai_scoring import rest_v1
-from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError, ScoringError, UnsupportedError
+from dai_scoring.errors import (
+    HTTP_STATUSES,
+    BadRowsError,
+    ContentError,
+    MissingColumnsError,
+    ScoringError,
+    UnsupportedError,
+)
 from dai_scoring.option_words import Audience
 from dai_scoring.options import MissingColumns
-from dai_scoring.rest_v1 import Question
 from dai_scoring.scorer import Scorer
+from dai_scoring.service import h2o_rest
+from dai_scoring.service.h2o_rest import Endpoint
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 
 pytestmark = pytest.mark.runtime
@@ -30,11 +37,11 @@ PENGUIN = {
 }
 
 
-def asked(scorer: Scorer, question: Question, body: Any = None, **changes: Any) -> Any:
+def asked(scorer: Scorer, endpoint: Endpoint, body: Any = None, **changes: Any) -> Any:
     given = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = rest_v1.answer(scorer, question, given if body is not None else b"", **changes)
+    answer = h2o_rest.reply(scorer, endpoint, given if body is not None else b"", **changes)
     assert answer is not None
-    if question is Question.ID:
+    if endpoint is Endpoint.ID:
         return answer.body.decode()
     assert answer.mime_type == "application/json"
     return json.loads(answer.body)
@@ -47,62 +54,62 @@ def request(row: dict[str, Any], *rows: dict[str, Any], **further: Any) -> dict[
 def test_the_golden_row(titanic_scorer: Scorer) -> None:
     wanted = ["survived.0", "survived.1"]
     golden = [str(value) for value in GOLDEN_SCORE]
-    found = asked(titanic_scorer, Question.SCORE, request(GOLDEN_ROW))
+    found = asked(titanic_scorer, Endpoint.SCORE, request(GOLDEN_ROW))
     assert found == {"id": titanic_scorer.info.id, "fields": wanted, "score": [golden]}
     turned = dict(reversed([*GOLDEN_ROW.items(), ("passenger", "42")]))
-    found = asked(titanic_scorer, Question.SCORE, request(turned, includeFieldsInOutput=["passenger", "sex"]))
+    found = asked(titanic_scorer, Endpoint.SCORE, request(turned, includeFieldsInOutput=["passenger", "sex"]))
     assert found["fields"] == ["passenger", "sex", *wanted]
     assert found["score"] == [["42", "male", *golden]]
-    found = asked(titanic_scorer, Question.SCORE, request(GOLDEN_ROW, noFieldNamesInOutput=True))
+    found = asked(titanic_scorer, Endpoint.SCORE, request(GOLDEN_ROW, noFieldNamesInOutput=True))
     assert "fields" not in found
     typed = {**GOLDEN_ROW, "pclass": 3, "age": 22.0, "fare": 7.25}
-    assert asked(titanic_scorer, Question.SCORE, request(typed))["score"] == [golden]
+    assert asked(titanic_scorer, Endpoint.SCORE, request(typed))["score"] == [golden]
 
 
 def test_missing_values_and_no_rows(titanic_scorer: Scorer) -> None:
     rows = [{**GOLDEN_ROW, "age": missing} for missing in (None, "", "NA")]
-    found = asked(titanic_scorer, Question.SCORE, request(*rows))["score"]
+    found = asked(titanic_scorer, Endpoint.SCORE, request(*rows))["score"]
     assert found[0] == found[1] == found[2] != [str(value) for value in GOLDEN_SCORE]
     none = {"fields": list(GOLDEN_ROW), "rows": []}
-    found = asked(titanic_scorer, Question.SCORE, none)
+    found = asked(titanic_scorer, Endpoint.SCORE, none)
     assert (found["fields"], found["score"]) == (["survived.0", "survived.1"], [])
     fewer = {name: value for name, value in GOLDEN_ROW.items() if name != "age"}
-    as_missing = asked(titanic_scorer, Question.SCORE, request(fewer), missing_columns=MissingColumns.AS_MISSING)
-    assert as_missing["score"] == [asked(titanic_scorer, Question.SCORE, request(rows[0]))["score"][0]]
+    as_missing = asked(titanic_scorer, Endpoint.SCORE, request(fewer), missing_columns=MissingColumns.AS_MISSING)
+    assert as_missing["score"] == [asked(titanic_scorer, Endpoint.SCORE, request(rows[0]))["score"][0]]
 
 
 def test_what_is_said_of_the_model(titanic_scorer: Scorer, penguins_scorer: Scorer) -> None:
-    assert asked(titanic_scorer, Question.ID) == titanic_scorer.info.id
-    assert asked(titanic_scorer, Question.CAPABILITIES) == ["SCORE"]
-    assert asked(penguins_scorer, Question.CAPABILITIES) == [
+    assert asked(titanic_scorer, Endpoint.ID) == titanic_scorer.info.id
+    assert asked(titanic_scorer, Endpoint.CAPABILITIES) == ["SCORE"]
+    assert asked(penguins_scorer, Endpoint.CAPABILITIES) == [
         "SCORE",
         "CONTRIBUTION_ORIGINAL",
         "CONTRIBUTION_TRANSFORMED",
     ]
-    schema = asked(titanic_scorer, Question.SCHEMA)
+    schema = asked(titanic_scorer, Endpoint.SCHEMA)
     assert schema["id"] == titanic_scorer.info.id
     assert schema["schema"]["inputFields"][:2] == [
         {"name": "pclass", "dataType": "Float32"},
         {"name": "sex", "dataType": "Str"},
     ]
     assert [one["name"] for one in schema["schema"]["outputFields"]] == ["survived.0", "survived.1"]
-    sample = asked(penguins_scorer, Question.SAMPLE_REQUEST)
+    sample = asked(penguins_scorer, Endpoint.SAMPLE_REQUEST)
     assert dict(zip(sample["fields"], sample["rows"][0], strict=True))["date_egg"] == "2018-01-01"
-    assert len(asked(penguins_scorer, Question.SCORE, sample)["score"]) == 1
+    assert len(asked(penguins_scorer, Endpoint.SCORE, sample)["score"]) == 1
 
 
 @pytest.mark.parametrize("kind", ["ORIGINAL", "TRANSFORMED"])
 def test_contributions(penguins_scorer: Scorer, samples: Path, kind: str) -> None:
     expected = pa_csv.read_csv(samples / "penguins-contributions.csv").slice(0, 1).to_pylist()[0]
-    found = asked(penguins_scorer, Question.SCORE, request(PENGUIN, requestShapleyValueType=kind))
+    found = asked(penguins_scorer, Endpoint.SCORE, request(PENGUIN, requestShapleyValueType=kind))
     given = found["featureShapleyContributions"]
     names = [name for name in expected if name not in ("study_name", "individual_id")]
     assert given["features"] == [f"contrib_{name}" for name in names]
     (group,) = given["contributionGroups"]
     assert [float(value) for value in group["contributions"][0]] == [expected[name] for name in names]
-    alone = asked(penguins_scorer, Question.CONTRIBUTION, request(PENGUIN, requestShapleyValueType=kind))
+    alone = asked(penguins_scorer, Endpoint.CONTRIBUTION, request(PENGUIN, requestShapleyValueType=kind))
     assert alone == given
-    assert asked(penguins_scorer, Question.CONTRIBUTION, request(PENGUIN)) == given  # the same for this model
+    assert asked(penguins_scorer, Endpoint.CONTRIBUTION, request(PENGUIN)) == given  # the same for this model
 
 
 BAD = {**GOLDEN_ROW, "age": "old"}
@@ -129,37 +136,37 @@ def test_what_is_wrong_is_said(
     titanic_scorer: Scorer, body: Any, kind: type[ScoringError], status: int, says: str
 ) -> None:
     with pytest.raises(kind) as caught:
-        asked(titanic_scorer, Question.SCORE, body)
+        asked(titanic_scorer, Endpoint.SCORE, body)
     assert says in str(caught.value)
     assert says in caught.value.told(Audience.CLIENT)
-    assert rest_v1.status(caught.value) == status
-    assert rest_v1.STATUSES[kind.code] == status
+    assert caught.value.http_status == status
+    assert HTTP_STATUSES[kind.code] == status
     assert "old" not in str(caught.value)
 
 
 def test_other_bodies_are_records(titanic_scorer: Scorer) -> None:
     for body in (b'[{"pclass": 3}]', b"pclass,sex\n3,male\n", b'{"pclass": 3}'):
-        assert rest_v1.answer(titanic_scorer, Question.SCORE, body) is None
+        assert h2o_rest.reply(titanic_scorer, Endpoint.SCORE, body) is None
     with pytest.raises(ContentError, match="no JSON object with 'fields' and 'rows'"):
-        rest_v1.answer(titanic_scorer, Question.CONTRIBUTION, b"[]")
+        h2o_rest.reply(titanic_scorer, Endpoint.CONTRIBUTION, b"[]")
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "question"),
+    ("method", "path", "endpoint"),
     [
-        ("POST", "/model/score", Question.SCORE),
-        ("POST", "/model/contribution", Question.CONTRIBUTION),
-        ("GET", "/model/id", Question.ID),
-        ("HEAD", "/model/schema", Question.SCHEMA),
+        ("POST", "/model/score", Endpoint.SCORE),
+        ("POST", "/model/contribution", Endpoint.CONTRIBUTION),
+        ("GET", "/model/id", Endpoint.ID),
+        ("HEAD", "/model/schema", Endpoint.SCHEMA),
         ("GET", "/model/score", None),
         ("POST", "/model/id", None),
         ("POST", "/score", None),
         ("GET", "id", None),
-        ("GET", "/readyz", Question.READY),
-        ("HEAD", "/readyz", Question.READY),
+        ("GET", "/readyz", Endpoint.READY),
+        ("HEAD", "/readyz", Endpoint.READY),
         ("POST", "/readyz", None),
         ("GET", "/model/readyz", None),
     ],
 )
-def test_paths(method: str, path: str, question: Question | None) -> None:
-    assert rest_v1.question(method, path) is question
+def test_paths(method: str, path: str, endpoint: Endpoint | None) -> None:
+    assert h2o_rest.endpoint_at(method, path) is endpoint

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from dai_scoring.files import FileOptions, Summary, score_file
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
-from dai_scoring.small import SmallContent, SmallContents
 
 CSV, JSON, LINES = "text/csv", "application/json", "application/x-ndjson"
 HEADER = "pclass,sex,age,ticket,fare,cabin"
@@ -95,10 +97,9 @@ OPTIONS = [
 @pytest.mark.parametrize("options", OPTIONS)
 def test_the_same_as_files(titanic_scorer: Scorer, tmp_path: Path, options: FileOptions) -> None:
     given = [
-        SmallContent(text.encode("latin-1" if mime and "8859" in mime else "utf-8"), mime)
-        for mime, text in [*PLAIN, *ODD]
+        Contents(text.encode("latin-1" if mime and "8859" in mime else "utf-8"), mime) for mime, text in [*PLAIN, *ODD]
     ]
-    answers = SmallContents(titanic_scorer, options).score(given)
+    answers = InMemoryScorer(titanic_scorer, options).score(given)
     assert all(answer is not None for answer in answers[: len(PLAIN)])
     for one, answer in zip(given, answers, strict=True):
         if answer is not None:
@@ -116,7 +117,7 @@ def test_dates(penguins_scorer: Scorer, tmp_path: Path, date: str | None) -> Non
     row = {"species": "Adelie", "island": "Dream", "bill_length_mm": 39.5, "bill_depth_mm": 16.7}
     row |= {"flipper_length_mm": 178, "body_mass_g": 3250, "date_egg": date}
     data = json.dumps(row).encode()
-    (answer,) = SmallContents(penguins_scorer, FileOptions()).score([SmallContent(data, JSON)])
+    (answer,) = InMemoryScorer(penguins_scorer, FileOptions()).score([Contents(data, JSON)])
     whole, (_, scored, _) = _as_file(penguins_scorer, tmp_path, JSON, data, FileOptions())
     assert (answer is not None) == (scored == 1)
     assert answer is None or answer.contents == whole
@@ -143,9 +144,9 @@ def test_unseen_levels_are_counted_for_each_content_that_is_read_with_others(
             JSON: f"[{','.join(lines)}]",
             LINES: "\n".join([*lines, ""]),
         }[mime]
-        given.append(SmallContent(text.encode(), mime))
-    alone = [SmallContents(penguins_scorer, FileOptions()).score([one])[0] for one in given]
-    monkeypatch.setattr(SmallContents, "_read", None)
-    together = SmallContents(penguins_scorer, FileOptions()).score(given)
+        given.append(Contents(text.encode(), mime))
+    alone = [InMemoryScorer(penguins_scorer, FileOptions()).score([one])[0] for one in given]
+    monkeypatch.setattr(InMemoryScorer, "_read", None)
+    together = InMemoryScorer(penguins_scorer, FileOptions()).score(given)
     assert [one.summary.unseen for one in together if one is not None] == wanted
     assert [one.summary.unseen for one in alone if one is not None] == wanted

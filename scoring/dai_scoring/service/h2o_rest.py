@@ -19,11 +19,6 @@ from dai_scoring import missing
 from dai_scoring.errors import (
     BadRowsError,
     ContentError,
-    ExecutionError,
-    InputError,
-    ModelError,
-    ScoringError,
-    UnsupportedError,
 )
 from dai_scoring.formats import text
 from dai_scoring.options import Contributions, MissingColumns, Wanted
@@ -38,8 +33,8 @@ _T = TypeVar("_T")
 _SAMPLES = {ColumnType.BOOL: "true", ColumnType.STR: "text", ColumnType.TIME64: "2018-01-01"}
 
 
-class Question(Enum):
-    """What a client can ask, by the last part of the path: below /model/, but for READY."""
+class Endpoint(Enum):
+    """What a client can ask for, by the last part of the path: below /model/, except READY."""
 
     ID = "id"
     SCHEMA = "schema"
@@ -52,21 +47,21 @@ class Question(Enum):
 
     @property
     def path(self) -> str:
-        """Where it is asked."""
-        return "/readyz" if self is Question.READY else f"/model/{self.value}"
+        """Where it is on the server."""
+        return "/readyz" if self is Endpoint.READY else f"/model/{self.value}"
 
     @property
     def has_body(self) -> bool:
         """Whether it is a POST; the others are GET."""
-        return self in (Question.SCORE, Question.CONTRIBUTION)
+        return self in (Endpoint.SCORE, Endpoint.CONTRIBUTION)
 
 
-_QUESTIONS = {one.path: one for one in Question}
+_ENDPOINTS = {one.path: one for one in Endpoint}
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The response to a question; ``rows`` were scored for it."""
+class Reply:
+    """The body of a response; ``rows`` were scored for it."""
 
     body: bytes
     mime_type: str = JSON
@@ -74,58 +69,41 @@ class Answer:
     unseen: Mapping[str, int] | None = None
 
 
-def question(method: str, path: str) -> Question | None:
-    """The question of a request, None where it is not one of this dialect."""
-    found = _QUESTIONS.get(path)
+def endpoint_at(method: str, path: str) -> Endpoint | None:
+    """The endpoint of a request; None if it is not one of this dialect."""
+    found = _ENDPOINTS.get(path)
     if found is None:
         return None
     fits = method == "POST" if found.has_body else method in ("GET", "HEAD")
     return found if fits else None
 
 
-def status(error: ScoringError) -> int:
-    """The HTTP status of an error: 400 the client's, 501 not for this model, 503 the model's, 500 anything else."""
-    if isinstance(error, InputError):
-        return 400
-    if isinstance(error, UnsupportedError):
-        return 501
-    return 503 if isinstance(error, ModelError) else 500
+def reply(
+    scorer: Scorer, endpoint: Endpoint, body: bytes, missing_columns: MissingColumns = MissingColumns.FAIL
+) -> Reply | None:
+    """Reply to a request; None for a body that is not of this dialect, such as a list of records.
 
-
-STATUSES = {
-    kind.code: kind_status
-    for base, kind_status in ((InputError, 400), (ModelError, 503), (ExecutionError, 500))
-    for kind in (base, *base.__subclasses__())
-} | {UnsupportedError.code: 501}
-"""The same by the errors' codes, for where only these are known."""
-
-
-def answer(
-    scorer: Scorer, asked: Question, body: bytes, missing_columns: MissingColumns = MissingColumns.FAIL
-) -> Answer | None:
-    """Answer a question; None for a body that is none of this dialect's, such as a list of records.
-
-    Raises ScoringError, whose message is the response's ``detail``; :func:`status` has the status for it.
+    Raises ScoringError, whose message is the response's ``detail``, with the status that it has.
     """
-    if not asked.has_body:
-        return _about(scorer, asked)
+    if not endpoint.has_body:
+        return _about(scorer, endpoint)
     request = _read(body)
     if request is None:
-        if asked is Question.SCORE:
+        if endpoint is Endpoint.SCORE:
             return None
         raise ContentError("the body is no JSON object with 'fields' and 'rows'.")
-    return _score(scorer, request, asked, missing_columns)
+    return _score(scorer, request, endpoint, missing_columns)
 
 
-def _about(scorer: Scorer, asked: Question) -> Answer:
+def _about(scorer: Scorer, endpoint: Endpoint) -> Reply:
     info = scorer.info
-    if asked is Question.READY:
-        return Answer(b"Ready", TEXT)
-    if asked is Question.ID:
-        return Answer(info.id.encode(), TEXT)
-    if asked is Question.CAPABILITIES:
+    if endpoint is Endpoint.READY:
+        return Reply(b"Ready", TEXT)
+    if endpoint is Endpoint.ID:
+        return Reply(info.id.encode(), TEXT)
+    if endpoint is Endpoint.CAPABILITIES:
         return _json([one.value for one in Capability if one in scorer.capabilities])
-    if asked is Question.SCHEMA:
+    if endpoint is Endpoint.SCHEMA:
         described = {
             "inputFields": [{"name": one.name, "dataType": one.type.value} for one in info.inputs],
             "outputFields": [{"name": one.name, "dataType": one.type.value} for one in info.outputs],
@@ -144,8 +122,8 @@ def _about(scorer: Scorer, asked: Question) -> Answer:
     )
 
 
-def _json(value: Any, rows: int = 0, unseen: Mapping[str, int] | None = None) -> Answer:
-    return Answer(orjson.dumps(value), rows=rows, unseen=unseen)
+def _json(value: Any, rows: int = 0, unseen: Mapping[str, int] | None = None) -> Reply:
+    return Reply(orjson.dumps(value), rows=rows, unseen=unseen)
 
 
 def _read(body: bytes) -> dict[str, Any] | None:
@@ -210,18 +188,18 @@ def _text(value: Any, field: str, row: int) -> str | None:
     )
 
 
-def _wanted(request: dict[str, Any], asked: Question) -> Wanted:
-    default = "TRANSFORMED" if asked is Question.CONTRIBUTION else "NONE"
+def _wanted(request: dict[str, Any], endpoint: Endpoint) -> Wanted:
+    default = "TRANSFORMED" if endpoint is Endpoint.CONTRIBUTION else "NONE"
     word = _part(request, "requestShapleyValueType", str, default)
     kinds = {one.name: one for one in Contributions}
-    if word not in kinds or (asked is Question.CONTRIBUTION and word == "NONE"):
+    if word not in kinds or (endpoint is Endpoint.CONTRIBUTION and word == "NONE"):
         raise ContentError(f"'requestShapleyValueType' is one of {', '.join(kinds)}, not {word[:40]!r}.")
     return Wanted(kinds[word], _part(request, "requestPredictionIntervals", bool, False))
 
 
-def _score(scorer: Scorer, request: dict[str, Any], asked: Question, missing_columns: MissingColumns) -> Answer:
+def _score(scorer: Scorer, request: dict[str, Any], endpoint: Endpoint, missing_columns: MissingColumns) -> Reply:
     fields = _names(request, "fields")
-    wanted = _wanted(request, asked)
+    wanted = _wanted(request, endpoint)
     id_field = _part(request, "idField", str, "")
     included = set(_names(request, "includeFieldsInOutput"))
     if unknown := sorted(included - set(fields) - {id_field}):
@@ -237,7 +215,7 @@ def _score(scorer: Scorer, request: dict[str, Any], asked: Question, missing_col
             first["code"],
             missing.advice(missing.among(scored.rejects)),
         )
-    if asked is Question.CONTRIBUTION:
+    if endpoint is Endpoint.CONTRIBUTION:
         return _json(_contributions(scored.contributions, scorer), table.num_rows, scored.unseen)
     kept = [name for name in fields if name in included]
     columns = [

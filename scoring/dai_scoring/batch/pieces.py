@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring import records, results
+from dai_scoring import records
+from dai_scoring.batch import results
+from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_digits, json_write
 from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
-from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
+from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scored, Scorer
 
@@ -27,25 +29,6 @@ _JSON = (Format.JSON_LINES, Format.JSON_ARRAY)
 _PASSING = (Format.CSV, Format.JSON_LINES, Format.JSON_ARRAY, Format.AVRO)
 _NO_ROWS = np.array([], np.int64)
 _IN_JSON = {**_AS_NUMBERS, ColumnType.TIME64: pa.string()}
-
-
-@dataclass(frozen=True)
-class FileOptions:
-    """How to score a file. A format of None is found out (input) or the same as the input's (output)."""
-
-    input_format: Format | None = None
-    output_format: Format | None = None
-    output_columns: OutputColumns = OutputColumns.ALL
-    id_columns: tuple[str, ...] = ()
-    prediction_prefix: str = ""
-    missing_columns: MissingColumns = MissingColumns.FAIL
-    missing_values: tuple[str, ...] = ()
-    """Texts that mean a missing value beside the model's own: see :mod:`dai_scoring.missing`."""
-    bad_rows: BadRows = BadRows.REJECT
-    batch_rows: int = 10_000
-    charset: str | None = None
-    delimiter: str | None = None
-    wanted: Wanted = PREDICTIONS_ONLY
 
 
 @dataclass(frozen=True)

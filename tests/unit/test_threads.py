@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dai_scoring.relay import ahead, behind, beside
+from dai_scoring.batch.threads import parallel_map, prefetch, write_behind
 
 
 @pytest.fixture(autouse=True)
 def no_thread_stays() -> Iterator[None]:
     yield
-    assert not [t for t in threading.enumerate() if t.name in ("dai-scoring-ahead", "dai-scoring-behind")]
+    assert not [t for t in threading.enumerate() if t.name in ("dai-scoring-read-ahead", "dai-scoring-write-behind")]
 
 
 def test_items_come_in_order_and_the_source_runs_elsewhere() -> None:
@@ -25,7 +25,7 @@ def test_items_come_in_order_and_the_source_runs_elsewhere() -> None:
             threads.add(threading.current_thread())
             yield i
 
-    with ahead(source()) as items:
+    with prefetch(source()) as items:
         assert list(items) == list(range(100))
     assert threading.current_thread() not in threads
 
@@ -35,7 +35,7 @@ def test_an_error_of_the_source_comes_after_its_items() -> None:
         yield 1
         raise ValueError("broken")
 
-    with ahead(source()) as items:
+    with prefetch(source()) as items:
         assert next(items) == 1
         with pytest.raises(ValueError, match="broken"):
             next(items)
@@ -49,14 +49,14 @@ def test_leaving_early_stops_the_source() -> None:
             made.append(i)
             yield i
 
-    with ahead(source()) as items:
+    with prefetch(source()) as items:
         assert next(items) == 0
     assert len(made) < 10
 
 
 def test_behind_does_everything_before_it_ends() -> None:
     done: list[int] = []
-    with behind(done.append) as put:
+    with write_behind(done.append) as put:
         for i in range(100):
             put(i)
     assert done == list(range(100))
@@ -67,7 +67,7 @@ def test_an_error_of_the_sink_reaches_the_producer() -> None:
         raise OSError(f"no space for {item}")
 
     def produce() -> None:
-        with behind(sink) as put:
+        with write_behind(sink) as put:
             for i in range(100):
                 put(i)
 
@@ -79,7 +79,7 @@ def test_an_error_of_the_producer_drops_what_waits() -> None:
     done: list[int] = []
 
     def produce() -> None:
-        with behind(done.append) as put:
+        with write_behind(done.append) as put:
             put(1)
             raise KeyError("bad")
 
@@ -99,7 +99,7 @@ def test_two_threads_share_items_and_the_results_are_in_their_order() -> None:
         return item * item
 
     with ThreadPoolExecutor(4) as helpers:
-        assert beside(work, range(50), helpers) == [i * i for i in range(50)]
+        assert parallel_map(work, range(50), helpers) == [i * i for i in range(50)]
     assert len(threads) == 2
     assert threading.current_thread() in threads
 
@@ -108,7 +108,7 @@ def test_the_caller_does_all_where_no_helper_is_free() -> None:
     go_on = threading.Event()
     with ThreadPoolExecutor(1) as helpers:
         helpers.submit(go_on.wait)
-        threads = beside(lambda item: threading.current_thread(), range(3), helpers)
+        threads = parallel_map(lambda item: threading.current_thread(), range(3), helpers)
         go_on.set()
     assert set(threads) == {threading.current_thread()}
 
@@ -126,5 +126,5 @@ def test_an_error_beside_is_raised_and_ends_the_others(bad: int) -> None:
         done.append(item)
 
     with ThreadPoolExecutor(1) as helpers, pytest.raises(ValueError, match="no"):
-        beside(work, range(100_000), helpers)
+        parallel_map(work, range(100_000), helpers)
     assert len(done) < 99_999

@@ -1,52 +1,40 @@
 """Small contents, as of a request: several are scored together, and no file and few Arrow arrays are made of them.
 
 What is written plainly and fits the model goes this way. Whatever else there is to say of some contents, of a value
-that is no number or of a column that is missing, :func:`dai_scoring.files.score_file` says it.
+that is no number or of a column that is missing, :func:`dai_scoring.batch.files.score_file` says it.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import orjson
 import pyarrow as pa
 
-from dai_scoring.coerce import coerce
-from dai_scoring.files import FileOptions, Summary
-from dai_scoring.formats import Format, few
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.pieces import PieceScorer
+from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.batch.row_values import array_of, values_of
+from dai_scoring.batch.summary import Summary
+from dai_scoring.formats import few
 from dai_scoring.formats.alike import alike
 from dai_scoring.formats.few import FewRows
 from dai_scoring.formats.text import is_plain
-from dai_scoring.numeric import INTEGER_LIMITS, is_literal
-from dai_scoring.options import BadRows, MissingColumns, OutputColumns, Wanted
-from dai_scoring.pieces import PieceScorer
-from dai_scoring.results import REJECT_COLUMNS
-from dai_scoring.schema import Column, ColumnType
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.schema import Column
 from dai_scoring.scorer import Scorer
 from dai_scoring.swallowed import swallowed
+from dai_scoring.unseen_levels import counts_between
 
-# Texts that Python and Arrow read as the same number, and quickly.
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_EPOCH = date(1970, 1, 1)
-_DAY_MILLIS = 86_400_000
-_EXACT = 1 << 53
-_LARGEST_SINGLE = 3.4e38
 # Fewer are read and written by Python's objects in less time than it takes to begin with Arrow.
 _LEAST_ALIKE_BYTES = 1 << 14
 _LEAST_ALIKE_ROWS = 50
-_WARM_UP_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
-class SmallContent:
+class Contents:
     """Some contents and their MIME type."""
 
     contents: bytes
@@ -54,7 +42,7 @@ class SmallContent:
 
 
 @dataclass(frozen=True)
-class Answered:
+class ScoredContents:
     """The scored records as they are written, and what became of the contents."""
 
     contents: bytes
@@ -70,7 +58,7 @@ class _Request:
     """The values of each of the model's columns."""
 
 
-class SmallContents:
+class InMemoryScorer:
     """Scores small contents with one model and the same options."""
 
     def __init__(self, scorer: Scorer, options: FileOptions) -> None:
@@ -78,7 +66,7 @@ class SmallContents:
         self._options = options
         self._inputs = scorer.info.inputs
 
-    def score(self, given: Sequence[SmallContent]) -> list[Answered | None]:
+    def score(self, given: Sequence[Contents]) -> list[ScoredContents | None]:
         """Score contents together: for each its answer, or None for what has to be scored as a file."""
         began = time.perf_counter()
         if _are_many(given) and (answers := self._alike(given, began)) is not None:
@@ -92,7 +80,7 @@ class SmallContents:
             return [None] * len(given)
         return [None if request is None else next(found) for request in requests]
 
-    def _alike(self, given: Sequence[SmallContent], began: float) -> list[Answered] | None:
+    def _alike(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | None:
         """The answers to contents that are written alike, read as if they were one file; None where it is not so."""
         options, mime_type = self._options, given[0].mime_type
         if any(one.mime_type != mime_type for one in given):
@@ -119,13 +107,13 @@ class SmallContents:
         answers, end = [], 0
         for contents, count in zip(written, records.counts, strict=True):
             start, end = end, end + count
-            unseen = _within(found.unseen_rows, start, end)
+            unseen = counts_between(found.unseen_rows, start, end)
             answers.append(
-                Answered(contents, Summary(count, count, 0, records.format, records.format, seconds, unseen))
+                ScoredContents(contents, Summary(count, count, 0, records.format, records.format, seconds, unseen))
             )
         return answers
 
-    def _read(self, one: SmallContent) -> _Request | None:
+    def _read(self, one: Contents) -> _Request | None:
         options = self._options
         rows = few.read(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
         if rows is None or (options.output_format or rows.format) is not rows.format:
@@ -142,7 +130,7 @@ class SmallContents:
         inputs: list[Sequence[Any] | pa.Array] = []
         for column in self._inputs:
             index = place.get(column.name)
-            values = self._absent(rows, column) if index is None else _values(rows, index, column)
+            values = self._absent(rows, column) if index is None else values_of(rows, index, column)
             if values is None:
                 return None
             inputs.append(values)
@@ -153,10 +141,10 @@ class SmallContents:
             return None
         return [None] * rows.count if self._options.missing_columns is MissingColumns.AS_MISSING else None
 
-    def _answers(self, asked: Sequence[_Request], began: float) -> list[Answered | None]:
+    def _answers(self, asked: Sequence[_Request], began: float) -> list[ScoredContents | None]:
         total = sum(request.rows.count for request in asked)
         columns = [
-            _joined(column, [request.inputs[index] for request in asked]) for index, column in enumerate(self._inputs)
+            array_of(column, [request.inputs[index] for request in asked]) for index, column in enumerate(self._inputs)
         ]
         made = self._scorer.predict(columns, total, self._options.wanted)
         if made.refused:
@@ -175,31 +163,22 @@ class SmallContents:
         for request in asked:
             end = start + request.rows.count
             written.append(_written(request, names, [column[start:end] for column in predictions]))
-            unseen.append(_within(made.unseen, start, end))
+            unseen.append(counts_between(made.unseen, start, end))
             start = end
         # Its share for each, so that the times of all add up.
         seconds = (time.perf_counter() - began) / len(asked)
         return [
-            None if contents is None else Answered(contents, _summary(request.rows, seconds, counts))
+            None if contents is None else ScoredContents(contents, _summary(request.rows, seconds, counts))
             for request, contents, counts in zip(asked, written, unseen, strict=True)
         ]
 
 
-def _are_many(given: Sequence[SmallContent]) -> bool:
+def _are_many(given: Sequence[Contents]) -> bool:
     """Whether contents have more rows together than the least; objects within records may count as such."""
     if sum(len(one.contents) for one in given) < _LEAST_ALIKE_BYTES:
         return False
     marks = (b"{" if one.contents[:1] in (b"[", b"{") else b"\n" for one in given)
     return sum(one.contents.count(mark) for one, mark in zip(given, marks, strict=True)) >= _LEAST_ALIKE_ROWS
-
-
-def warm_up(scorer: Scorer, wanted: Wanted) -> None:
-    """Score a row without values for a moment: Java compiles what runs often, and the first request need not wait."""
-    row = orjson.dumps({column.name: None for column in scorer.info.inputs})
-    contents = SmallContents(scorer, FileOptions(wanted=wanted))
-    end = time.perf_counter() + _WARM_UP_SECONDS
-    while time.perf_counter() < end:
-        contents.score([SmallContent(row, Format.JSON_ARRAY.mime_type)])
 
 
 def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequence[Any]]) -> bytes | None:
@@ -214,98 +193,3 @@ def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequ
 
 def _summary(rows: FewRows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
     return Summary(rows.count, rows.count, 0, rows.format, rows.format, seconds, unseen)
-
-
-def _within(unseen: Mapping[str, npt.NDArray[np.int64]] | None, start: int, end: int) -> Mapping[str, int] | None:
-    """The counts by column of those rows that are at least ``start`` and before ``end``."""
-    if not unseen:
-        return unseen if unseen is None else {}
-    counts = {name: int(np.searchsorted(rows, end) - np.searchsorted(rows, start)) for name, rows in unseen.items()}
-    return {name: count for name, count in counts.items() if count}
-
-
-def _joined(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Array:
-    if any(isinstance(part, pa.Array) for part in parts):
-        return pa.concat_arrays(
-            [part if isinstance(part, pa.Array) else pa.array(part, column.type.arrow) for part in parts]
-        )
-    return pa.array([value for part in parts for value in part], column.type.arrow)
-
-
-def _values(rows: FewRows, index: int, column: Column) -> Sequence[Any] | pa.Array | None:
-    """The values of a column as the model wants them, None where one does not fit."""
-    values = rows.columns[index]
-    read = None if column.required else _READERS.get(column.type)
-    if read is not None:
-        try:
-            return [read(value, column) for value in values]
-        except _NotPlain:
-            pass
-    array, complaint = coerce(rows.array(index), column)
-    return array if complaint is None else None
-
-
-class _NotPlain(Exception):  # noqa: N818 - no error: another way is taken
-    """It takes :func:`dai_scoring.coerce.coerce` to tell what a value is."""
-
-
-def _text(value: Any, column: Column) -> str | None:
-    if type(value) is str:
-        return None if value in column.missing else value
-    if value is None:
-        return None
-    raise _NotPlain
-
-
-def _double(value: Any, column: Column) -> float | None:
-    kind = type(value)
-    if kind is float:
-        number: float = value
-    elif value is None or value == "":
-        return None
-    elif (kind is int and abs(value) <= _EXACT) or (
-        kind is str and value not in column.missing and _NUMBER.fullmatch(value)
-    ):
-        number = float(value)
-    else:
-        raise _NotPlain
-    if is_literal(number, column):
-        raise _NotPlain
-    return number
-
-
-def _single(value: Any, column: Column) -> float | None:
-    number = _double(value, column)
-    if number is not None and abs(number) > _LARGEST_SINGLE:
-        raise _NotPlain
-    return number
-
-
-def _integer(value: Any, column: Column) -> int | None:
-    number = _double(value, column)
-    if number is None:
-        return None
-    if not number.is_integer() or abs(number) >= min(_EXACT, INTEGER_LIMITS[column.type]):
-        raise _NotPlain
-    return int(number)
-
-
-def _time(value: Any, column: Column) -> int | None:
-    if value is None or value == "":
-        return None
-    if type(value) is not str or value in column.missing or not _DATE.fullmatch(value):
-        raise _NotPlain
-    try:
-        return (date.fromisoformat(value) - _EPOCH).days * _DAY_MILLIS
-    except ValueError:
-        raise _NotPlain from None
-
-
-_READERS = {
-    ColumnType.STR: _text,
-    ColumnType.FLOAT64: _double,
-    ColumnType.FLOAT32: _single,
-    ColumnType.INT32: _integer,
-    ColumnType.INT64: _integer,
-    ColumnType.TIME64: _time,
-}

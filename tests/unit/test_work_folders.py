@@ -12,32 +12,32 @@ from pathlib import Path
 
 import pytest
 
-from dai_scoring_nifi import folders
-from dai_scoring_nifi.folders import Folders, remove_leftovers
+from dai_scoring.service import work_folders
+from dai_scoring.service.work_folders import WorkFolders, remove_leftovers
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(folders, "_MEMORY_FOLDER", tmp_path)
+    monkeypatch.setattr(work_folders, "_MEMORY_FOLDER", tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "disk"))
     (tmp_path / "disk").mkdir()
     return tmp_path
 
 
-def test_a_call_has_a_file_that_is_kept_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(folders, "_MEMORY_FOLDER", tmp_path)
-    made = folders.Folders()
+def test_a_file_of_another_name_is_kept_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(work_folders, "_MEMORY_FOLDER", tmp_path)
+    made = work_folders.WorkFolders()
     folder = made.take(10)
     folder.source.write_text("rows")
-    assert made.call() == folder.path / "call"
+    assert made.file("call") == folder.path / "call"
     assert folder.source.exists()
     made.remove()
-    assert made.call().parent.is_dir()
+    assert made.file("call").parent.is_dir()
     made.remove()
 
 
 def test_small_contents_are_in_memory_and_large_ones_on_disk(place: Path) -> None:
-    made = Folders()
+    made = WorkFolders()
     assert made.take(1000).path.parent == place
     assert made.take(1 << 30).path.parent == place / "disk"
     assert made.take(1000).path.stat().st_mode & 0o777 == 0o700
@@ -47,18 +47,18 @@ def test_small_contents_are_in_memory_and_large_ones_on_disk(place: Path) -> Non
 def test_where_memory_is_closed_to_this_user_all_is_on_disk(place: Path) -> None:
     place.chmod(0o500)
     try:
-        made = Folders()
+        made = WorkFolders()
         folder = made.take(1000)
         assert folder.path.parent == place / "disk"
         folder.source.write_text("rows")
-        assert made.call() == folder.call
+        assert made.file("call") == folder.path / "call"
         assert folder.source.exists()
     finally:
         place.chmod(0o700)
 
 
 def test_a_thread_gets_its_folder_again_empty(place: Path) -> None:
-    made = Folders()
+    made = WorkFolders()
     first = made.take(10)
     first.source.write_text("rows")
     assert made.take(10) is first
@@ -74,10 +74,10 @@ def test_a_thread_gets_its_folder_again_empty(place: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_deleted_and_nothing_else(place: Path) -> None:
-    in_use = Folders().take(10)
+    in_use = WorkFolders().take(10)
     script = (
-        "import sys, time; from pathlib import Path; from dai_scoring_nifi import folders;"
-        "folders._MEMORY_FOLDER = Path(sys.argv[1]); folder = folders.Folders().take(10);"
+        "import sys, time; from pathlib import Path; from dai_scoring.service import work_folders as folders;"
+        "folders._MEMORY_FOLDER = Path(sys.argv[1]); folder = folders.WorkFolders().take(10);"
         "folder.source.write_text('rows'); print(folder.path, flush=True); time.sleep(60)"
     )
     child = subprocess.Popen([sys.executable, "-c", script, str(place)], stdout=subprocess.PIPE, text=True)
@@ -94,7 +94,7 @@ def test_what_a_killed_process_left_is_deleted_and_nothing_else(place: Path) -> 
 
 
 def test_what_is_kept_outlives_the_next_scoring(place: Path) -> None:
-    folder = Folders().take(10)
+    folder = WorkFolders().take(10)
     kept = []
     for text in ("one", "two"):
         folder.target.write_text(text)

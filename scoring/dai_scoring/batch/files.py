@@ -21,14 +21,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from dai_scoring import formats, missing
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.pieces import PieceScorer, ScoredPiece
+from dai_scoring.batch.summary import Summary
+from dai_scoring.batch.threads import ordered_map, prefetch, write_behind
 from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError
 from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of, envelopes, foreign
 from dai_scoring.options import BadRows, MissingColumns
-from dai_scoring.pieces import FileOptions, PieceScorer, ScoredPiece
-from dai_scoring.relay import across, ahead, behind
 from dai_scoring.scorer import Scorer
-
-__all__ = ["THREADS", "FileOptions", "Summary", "score_file"]
+from dai_scoring.unseen_levels import sum_counts
 
 _HEAD_BYTES = 1 << 16
 # Below this size a file is one piece: handing it over would cost more than several threads save.
@@ -36,25 +37,6 @@ _SMALL_FILE = 1 << 17
 
 THREADS = min(4, os.cpu_count() or 1)
 """How many threads score, of all files together: reading and writing keep few more than this busy."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What became of a file: ``records`` = ``scored`` + ``rejected``; ``seconds`` of wall time.
-
-    ``unseen`` counts, by input column, the values that are levels which the model has not seen; None if the runtime
-    does not tell.
-    """
-
-    records: int
-    scored: int
-    rejected: int
-    input_format: Format | None
-    output_format: Format | None
-    seconds: float
-    unseen: Mapping[str, int] | None = None
-    missing_like: tuple[str, ...] = ()
-    """Texts for which rows were rejected, and that may mean a missing value, such as ``NULL``."""
 
 
 @dataclass
@@ -170,13 +152,6 @@ def score_file(
     )
 
 
-def added(counts: Mapping[str, int] | None, further: Mapping[str, int] | None) -> Mapping[str, int] | None:
-    """Counts by column, together; None if neither is known."""
-    if counts is None or further is None:
-        return counts if further is None else further
-    return {name: counts.get(name, 0) + further.get(name, 0) for name in {**counts, **further}}
-
-
 def _head(source: Path) -> bytes:
     try:
         with source.open("rb") as file:
@@ -234,8 +209,8 @@ class _Job:
     def _move(self, threaded: bool) -> None:
         pieces = formats.pieces(self._reader, self._wanted, 2 * THREADS if threaded else 1)
         if threaded:
-            with ahead(pieces) as coming, behind(self._write) as write:
-                outcomes = across(self._score, coming, _threads(), THREADS + 1)
+            with prefetch(pieces) as coming, write_behind(self._write) as write:
+                outcomes = ordered_map(self._score, coming, _threads(), THREADS + 1)
                 with closing(outcomes):
                     self._account(outcomes, write)
         else:
@@ -265,7 +240,7 @@ class _Job:
                 if self._unseen:
                     raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
                 raise self._bad_rows(piece.rejects)
-            self.unseen = added(self.unseen, piece.unseen)
+            self.unseen = sum_counts(self.unseen, piece.unseen)
             self.scored += piece.count
             self.rejected += piece.rejects.num_rows
             if piece.rejects.num_rows:

@@ -1,0 +1,27 @@
+"""What became of the records of a file, or of contents in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dai_scoring.formats import Format
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of records: ``records`` = ``scored`` + ``rejected``; ``seconds`` of wall time.
+
+    ``unseen`` counts, by input column, the values that are levels which the model has not seen; None if the runtime
+    does not tell.
+    """
+
+    records: int
+    scored: int
+    rejected: int
+    input_format: Format | None
+    output_format: Format | None
+    seconds: float
+    unseen: Mapping[str, int] | None = None
+    missing_like: tuple[str, ...] = ()
+    """Texts for which rows were rejected, and that may mean a missing value, such as ``NULL``."""

@@ -1,0 +1,140 @@
+"""Requests and responses of HTTP, without a server: for any server, gateway or function to carry.
+
+A POST of records to /score is scored; the paths of H2O's REST scorer and /readyz are answered as well. An error is a
+JSON object: ``{"detail": "what was wrong", "code": "bad_rows", "row": 2, "column": "age"}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from dai_scoring.errors import BadRowsError
+from dai_scoring.formats import Format
+from dai_scoring.formats.detect import said_by
+from dai_scoring.service.accept import chosen_format
+from dai_scoring.service.content_encoding import KNOWN, uncompressed
+from dai_scoring.service.failures import Failure
+from dai_scoring.service.h2o_rest import Endpoint, endpoint_at
+from dai_scoring.service.http_errors import (
+    ContentEncodingError,
+    MethodNotAllowedError,
+    MultipartError,
+    NoBodyError,
+    NotFoundError,
+    TooLargeError,
+)
+from dai_scoring.service.requests import BAD_ROWS, COLUMNS, FORMAT, Request, RequestContents, size_of
+from dai_scoring.service.responses import Response
+
+SCORE_PATH = "/score"
+NO_ROW_SCORED = "None of the rows can be scored: in each, a value cannot become what the column of the model holds."
+
+_JSON = "application/json"
+_READ, _WRITE = ("GET", "HEAD"), ("POST",)
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as a server gives it: names of headers in any case, the query as the last value of each parameter."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: RequestContents = b""
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """A response: the body is bytes, or a file that the server deletes after it was sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | Path = b""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the body is UTF-8; else it is a binary format."""
+        kind = self.headers.get("Content-Type", "")
+        return kind.startswith("text/") or said_by(kind) in (Format.JSON_ARRAY, Format.JSON_LINES)
+
+
+def read(http: HttpRequest, output_format: Format | None = None, most_bytes: int | None = None) -> Request:
+    """The request to score that was sent; ``output_format`` is what the service writes if nobody chooses.
+
+    Raises RequestError if there is nothing to score, or more than ``most_bytes``.
+    """
+    endpoint = _endpoint(http.method, http.path)
+    if endpoint is not None and not endpoint.has_body:
+        return Request(b"", endpoint=endpoint)
+    headers = {name.lower(): value for name, value in http.headers.items()}
+    mime_type = headers.get("content-type")
+    if (mime_type or "").lower().startswith("multipart/"):
+        raise MultipartError
+    if most_bytes is not None and size_of(http.body) > most_bytes:
+        raise TooLargeError(most_bytes)
+    contents = uncompressed(http.body, headers.get("content-encoding", ""), most_bytes)
+    if _is_blank(contents):
+        raise NoBodyError
+    choices = {name: http.query[name] for name in (COLUMNS, BAD_ROWS, FORMAT) if name in http.query}
+    accepted = chosen_format(headers.get("accept", ""), output_format or said_by(mime_type))
+    if accepted is not None:
+        choices.setdefault(FORMAT, accepted.value)
+    return Request(contents, mime_type, endpoint=endpoint, keeps_rows=True, choices=choices)
+
+
+def write(http: HttpRequest, response: Response) -> HttpResponse:
+    """What is sent back."""
+    if response.failure is not None:
+        return _refused(http, response.failure)
+    if response.has_only_rejected_rows and BAD_ROWS not in http.query:
+        response.discard()
+        return _error(http, 400, NO_ROW_SCORED, BadRowsError.code, 1, None)
+    headers = {"Content-Type": response.mime_type or _JSON}
+    if response.model is not None:
+        headers["scoring.model.id"] = response.model.id
+    if response.summary is not None:
+        headers["scoring.duration.ms"] = str(round(response.summary.seconds * 1000))
+    body = response.contents if response.contents is not None else b""
+    return HttpResponse(200, headers, b"" if http.method == "HEAD" else body)
+
+
+def _refused(http: HttpRequest, failure: Failure) -> HttpResponse:
+    found = _error(http, failure.status, failure.client, failure.code, failure.row, failure.column)
+    further: dict[str, str] = {}
+    if isinstance(failure.error, MethodNotAllowedError):
+        further["Allow"] = ", ".join(failure.error.allowed)
+    if isinstance(failure.error, ContentEncodingError):
+        further["Accept-Encoding"] = ", ".join(KNOWN)
+    return HttpResponse(found.status, {**found.headers, **further}, found.body)
+
+
+def _error(http: HttpRequest, status: int, detail: str, code: str, row: int | None, column: str | None) -> HttpResponse:
+    body = orjson.dumps({"detail": detail, "code": code, "row": row, "column": column})
+    return HttpResponse(status, {"Content-Type": _JSON}, b"" if http.method == "HEAD" else body)
+
+
+def _endpoint(method: str, path: str) -> Endpoint | None:
+    """What of H2O's dialect may be asked for; None for records."""
+    method = method.upper()
+    if path == SCORE_PATH:
+        if method not in _WRITE:
+            raise MethodNotAllowedError(method, path, _WRITE)
+        return None
+    found = endpoint_at(method, path)
+    if found is not None:
+        return found
+    at_path = next((one for one in Endpoint if one.path == path), None)
+    if at_path is None:
+        raise NotFoundError(path)
+    raise MethodNotAllowedError(method, path, _WRITE if at_path.has_body else _READ)
+
+
+def _is_blank(contents: RequestContents) -> bool:
+    if isinstance(contents, bytes):
+        return not contents or contents.isspace()
+    return not size_of(contents)

@@ -1,0 +1,104 @@
+"""A request to score some contents, and what it may choose for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Protocol, TypeAlias, TypeVar
+
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.errors import RequestError
+from dai_scoring.formats import Format
+from dai_scoring.options import BadRows, OutputColumns
+from dai_scoring.service.h2o_rest import Endpoint
+
+COLUMNS, BAD_ROWS, FORMAT = "columns", "bad_rows", "format"
+"""The keys of :attr:`Request.choices`."""
+
+_COLUMNS = {"all": OutputColumns.ALL, "predictions": OutputColumns.PREDICTIONS}
+_BAD_ROWS = {"fail": BadRows.FAIL, "keep": BadRows.KEEP}
+_FORMATS = {one.value: one for one in Format}
+
+E_ = TypeVar("E_", bound=Enum)
+
+
+class Source(Protocol):
+    """Contents that are somewhere else, and are written to a file when their turn comes."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes they are, at least roughly."""
+        ...
+
+    def write_to(self, path: Path) -> None:
+        """Write them to a file. Raises OSError or ScoringError; called from any thread, once."""
+        ...
+
+
+RequestContents: TypeAlias = "bytes | Path | Source"
+"""What a request brings: bytes, the path of a file that is only read, or a source of large contents."""
+
+
+def size_of(contents: RequestContents) -> int:
+    """How many bytes contents have; raises OSError for a file that is not there."""
+    if isinstance(contents, bytes):
+        return len(contents)
+    return contents.stat().st_size if isinstance(contents, Path) else contents.size
+
+
+@dataclass(frozen=True)
+class Request:
+    """Contents to score.
+
+    ``mime_type`` and ``name``, that of a file, help to find out the format. ``endpoint`` is set for a request that
+    may be of H2O's dialect. ``keeps_rows`` is for a sender that waits for one answer: rows that cannot be scored
+    stay in their place there, where they would be rejected otherwise. ``choices`` are the sender's own, as texts:
+    :data:`COLUMNS` (all, predictions), :data:`BAD_ROWS` (fail, keep), :data:`FORMAT` (a format's name). ``options``
+    replace those of the service.
+    """
+
+    contents: RequestContents
+    mime_type: str | None = None
+    name: str | None = None
+    endpoint: Endpoint | None = None
+    keeps_rows: bool = False
+    choices: Mapping[str, str] = field(default_factory=dict)
+    options: FileOptions | None = None
+
+
+class RequestOptions:
+    """The options of single requests, made of those of the service."""
+
+    def __init__(self, options: FileOptions) -> None:
+        self.default = options
+        self._keeping = _keeping(options)
+
+    def of(self, request: Request) -> FileOptions:
+        """The options for a request. Raises RequestError if it chooses what there is not."""
+        if request.options is not None:
+            options = _keeping(request.options) if request.keeps_rows else request.options
+        else:
+            options = self._keeping if request.keeps_rows else self.default
+        return _chosen(options, request.choices) if request.choices else options
+
+
+def _keeping(options: FileOptions) -> FileOptions:
+    return replace(options, bad_rows=BadRows.KEEP) if options.bad_rows is BadRows.REJECT else options
+
+
+def _chosen(options: FileOptions, choices: Mapping[str, str]) -> FileOptions:
+    if COLUMNS in choices:
+        options = replace(options, output_columns=_one_of(COLUMNS, choices[COLUMNS], _COLUMNS))
+    if BAD_ROWS in choices:
+        options = replace(options, bad_rows=_one_of(BAD_ROWS, choices[BAD_ROWS], _BAD_ROWS))
+    if FORMAT in choices:
+        options = replace(options, output_format=_one_of(FORMAT, choices[FORMAT], _FORMATS))
+    return options
+
+
+def _one_of(name: str, value: str, known: Mapping[str, E_]) -> E_:
+    if value not in known:
+        raise RequestError(f"the query parameter {name} is one of {', '.join(known)}.")
+    return known[value]

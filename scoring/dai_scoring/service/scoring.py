@@ -1,0 +1,174 @@
+"""Requests scored with one model: small ones together in memory, others through files, H2O's dialect by itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.summary import Summary
+from dai_scoring.batch.threads import parallel_map
+from dai_scoring.errors import RequestError
+from dai_scoring.scorer import Scorer
+from dai_scoring.service import h2o_rest
+from dai_scoring.service.failures import failure_of, is_unexpected
+from dai_scoring.service.requests import Request, RequestOptions, size_of
+from dai_scoring.service.responses import Response
+from dai_scoring.service.work_folders import WorkFolder, WorkFolders
+
+IN_MEMORY_BYTES = 16 << 10
+"""Contents of up to so many bytes are scored without a file, many of them together."""
+
+_logger = logging.getLogger(__name__)
+
+
+class RequestScorer:
+    """Scores requests with whatever model it is given, in any thread. The arguments are those of the service."""
+
+    def __init__(self, options: FileOptions, folders: WorkFolders, on_unexpected: Callable[[Exception], None]) -> None:
+        self.options = RequestOptions(options)
+        self._folders = folders
+        self._on_unexpected = on_unexpected
+        self._helpers = ThreadPoolExecutor(os.cpu_count(), "dai-scoring-service")
+
+    def close(self) -> None:
+        """End the threads and delete the folders."""
+        self._helpers.shutdown()
+        self._folders.remove()
+
+    def responses(self, scorer: Scorer, requests: Sequence[Request]) -> list[Response]:
+        """The responses to requests, in their order; any error is in its response."""
+        merged = self._merged(scorer, requests)
+        left = [request for index, request in enumerate(requests) if index not in merged]
+        if sum(not isinstance(request.contents, bytes) for request in left) > 1:
+            # One is read and written while another is scored. Small ones would only wait for Python's lock.
+            rest = iter(parallel_map(partial(self._response, scorer, is_alone=False), left, self._helpers))
+        else:
+            rest = map(partial(self._response, scorer, is_alone=True), left)
+        return [merged[index] if index in merged else next(rest) for index in range(len(requests))]
+
+    def _merged(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
+        """The responses to what can be scored together, in memory, by the place of the request."""
+        by_options: dict[FileOptions, dict[int, Contents]] = {}
+        for index, one in enumerate(requests):
+            contents = one.contents
+            if one.endpoint is None and isinstance(contents, bytes) and 0 < len(contents) <= IN_MEMORY_BYTES:
+                with suppress(RequestError):  # which is told where each is scored alone
+                    together = by_options.setdefault(self.options.of(one), {})
+                    together[index] = Contents(contents, one.mime_type)
+        found: dict[int, Response] = {}
+        for options, together in by_options.items():
+            scored = InMemoryScorer(scorer, options).score(list(together.values()))
+            for index, result in zip(together, scored, strict=True):
+                if result is not None:
+                    found[index] = _scored(scorer, result.contents, None, result.summary)
+        return found
+
+    def _response(self, scorer: Scorer, request: Request, is_alone: bool) -> Response:
+        try:
+            if request.endpoint is not None and (found := self._of_dialect(scorer, request)) is not None:
+                return found
+            return self._as_file(scorer, request, self.options.of(request), is_alone)
+        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a response with a reason
+            return self.failed(scorer, error)
+
+    def _of_dialect(self, scorer: Scorer, request: Request) -> Response | None:
+        """The response to a request of H2O's dialect, None if its contents are records as usual."""
+        if request.endpoint is None:
+            return None
+        began = time.perf_counter()
+        options = self.options.default
+        body = self._bytes(request) if request.endpoint.has_body else b""
+        found = h2o_rest.reply(
+            scorer.with_missing(options.missing_values), request.endpoint, body, options.missing_columns
+        )
+        if found is None:
+            return None
+        seconds = time.perf_counter() - began
+        summary = Summary(found.rows, found.rows, 0, None, None, seconds, found.unseen)
+        return Response(scorer.info, found.body, found.mime_type, summary=summary, endpoint=request.endpoint)
+
+    def response_in_dialect(self, scorer: Scorer, request: Request) -> Response | None:
+        """The response to a request of H2O's dialect, with its error if there is one; None for records."""
+        try:
+            return self._of_dialect(scorer, request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a response with a reason
+            return self.failed(scorer, error)
+
+    def _bytes(self, request: Request) -> bytes:
+        contents = request.contents
+        if isinstance(contents, bytes):
+            return contents
+        if isinstance(contents, Path):
+            return contents.read_bytes()
+        folder = self._folders.take(contents.size)
+        try:
+            contents.write_to(folder.source)
+            return folder.source.read_bytes()
+        finally:
+            folder.clear()
+
+    def _as_file(self, scorer: Scorer, request: Request, options: FileOptions, is_alone: bool) -> Response:
+        contents = request.contents
+        is_bytes = isinstance(contents, bytes)
+        folder = self._folders.take(size_of(contents))
+        try:
+            source = folder.source
+            if isinstance(contents, bytes):
+                source.write_bytes(contents)
+            elif isinstance(contents, Path):
+                source = contents
+            else:
+                contents.write_to(source)
+            summary = score_file(
+                scorer,
+                source,
+                folder.target,
+                folder.rejected,
+                options,
+                request.mime_type,
+                request.name,
+                alone=is_alone,
+            )
+            folder.source.unlink(missing_ok=True)
+            scored = _taken(folder, folder.target, is_bytes)
+            rejected = _taken(folder, folder.rejected, is_bytes) if folder.rejected.exists() else None
+        except BaseException:
+            folder.clear()
+            raise
+        return _scored(scorer, scored, rejected, summary)
+
+    def failed(self, scorer: Scorer | None, error: Exception) -> Response:
+        """The response to a request that raised an error."""
+        if is_unexpected(error):
+            self._on_unexpected(error)
+        return Response(None if scorer is None else scorer.info, failure=failure_of(error))
+
+
+def _scored(scorer: Scorer, contents: bytes | Path, rejected: bytes | Path | None, summary: Summary) -> Response:
+    mime_type = None if summary.output_format is None else summary.output_format.mime_type
+    return Response(scorer.info, contents, mime_type, rejected, summary)
+
+
+def _taken(folder: WorkFolder, file: Path, as_bytes: bool) -> bytes | Path:
+    """What a file holds, or the file under a name of its own: others are scored before it is sent."""
+    if not as_bytes:
+        return folder.keep(file)
+    contents = file.read_bytes()
+    file.unlink()
+    return contents
+
+
+def log_place(error: Exception) -> None:
+    """Log where an unexpected error came from: types and places only, for messages may hold values of a record."""
+    where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
+    _logger.error("Unexpected %s at\n%s", type(error).__name__, where)

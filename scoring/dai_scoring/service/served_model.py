@@ -1,0 +1,180 @@
+"""The model of a service: loaded, tried, replaced while requests are answered, and closed after the last of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+
+import orjson
+
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.errors import EnvironmentMissingError, InternalError, ModelError, ScoringError
+from dai_scoring.formats import Format
+from dai_scoring.model_file import Kind
+from dai_scoring.options import PREDICTIONS_ONLY, Wanted
+from dai_scoring.scorer import ModelInfo, Scorer
+from dai_scoring.service.failures import not_now
+
+_WARM_UP_SECONDS = 0.3
+_LOADING = "the model is being loaded. Send the records again in a moment."
+
+
+class State(Enum):
+    """Whether a model can score."""
+
+    LOADING = "loading"
+    READY = "ready"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a model can score, and if not, why.
+
+    ``model`` is known when it is READY, ``error`` when it is REFUSED or waits for something, such as the environment
+    of a pipeline. ``progress`` is what is being done while it is LOADING.
+    """
+
+    state: State
+    model: ModelInfo | None = None
+    error: ScoringError | None = field(default=None, repr=False)
+    progress: str = ""
+
+
+def load_and_check(
+    load: Callable[[], Scorer], wanted: Wanted = PREDICTIONS_ONLY, score_a_row: bool = False
+) -> tuple[Scorer | None, Readiness]:
+    """Load a model and see whether it gives what is ``wanted``; any error is in the readiness.
+
+    ``score_a_row`` scores a row without values too. A model that is refused is not closed: ``load`` may give one that
+    others use.
+    """
+    scorer = None
+    try:
+        scorer = load()
+        scorer.check(wanted)
+        if score_a_row:
+            scorer.try_out()
+    except EnvironmentMissingError as error:
+        state = State.LOADING if error.being_made else State.REFUSED
+        return scorer, Readiness(state, error=error, progress=error.progress)
+    except ScoringError as error:
+        return scorer, Readiness(State.REFUSED, error=error)
+    except Exception as error:  # noqa: BLE001 - whoever waits for the model must hear of it
+        unexpected = InternalError(f"unexpected {type(error).__name__} while loading it")
+        unexpected.__cause__ = error
+        return scorer, Readiness(State.REFUSED, error=unexpected)
+    return scorer, Readiness(State.READY, scorer.info)
+
+
+def warm_up(scorer: Scorer, wanted: Wanted = PREDICTIONS_ONLY) -> None:
+    """Score a row without values for a moment: Java compiles what runs often, so the first request need not wait.
+
+    Nothing is done for a scoring pipeline, whose own process has nothing to compile.
+    """
+    if scorer.info.kind == Kind.SCORING_PIPELINE.value:
+        return
+    row = orjson.dumps({column.name: None for column in scorer.info.inputs})
+    contents = InMemoryScorer(scorer, FileOptions(wanted=wanted))
+    end = time.perf_counter() + _WARM_UP_SECONDS
+    while time.perf_counter() < end:
+        contents.score([Contents(row, Format.JSON_ARRAY.mime_type)])
+
+
+@dataclass
+class _Served:
+    """A model, whether to close it in the end, and how many requests use it."""
+
+    scorer: Scorer
+    is_owned: bool
+    users: int = 0
+    is_replaced: bool = False
+
+
+class ServedModel:
+    """Gives requests the present model. A model that was replaced is closed when its last request has ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Condition()
+        self._served: _Served | None = None
+        self._readiness = Readiness(State.LOADING)
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether requests can be scored now."""
+        with self._lock:
+            return self._readiness
+
+    @contextmanager
+    def in_use(self) -> Iterator[Scorer]:
+        """The present model, which is not closed before this context ends. Raises ModelError if there is none."""
+        with self._lock:
+            served = self._served
+            if served is None:
+                raise _not_now(self._readiness)
+            served.users += 1
+        try:
+            yield served.scorer
+        finally:
+            with self._lock:
+                served.users -= 1
+                if not served.users:
+                    self._lock.notify_all()
+                    if served.is_replaced:
+                        _close(served)
+
+    def serve(self, scorer: Scorer, is_owned: bool = True) -> None:
+        """Score with this model from now on. Requests that have begun end with the one before.
+
+        ``is_owned`` says whether it is closed once it was replaced. Raises ModelError after :meth:`close`.
+        """
+        with self._lock:
+            if self._readiness.state is State.CLOSED:
+                raise _not_now(self._readiness)
+            self._replace(_Served(scorer, is_owned))
+            self._readiness = Readiness(State.READY, scorer.info)
+
+    def report(self, readiness: Readiness) -> None:
+        """Say how the loading of the first model goes; without effect once there is one."""
+        with self._lock:
+            if self._served is None and self._readiness.state is not State.CLOSED:
+                self._readiness = readiness
+
+    def close(self) -> None:
+        """Take no more requests, wait for those that have begun, and close the model if it is owned."""
+        with self._lock:
+            served = self._served
+            self._served = None
+            self._readiness = Readiness(State.CLOSED)
+            if served is None:
+                return
+            self._lock.wait_for(lambda: not served.users)
+        if served.is_owned:
+            served.scorer.close()
+
+    def _replace(self, served: _Served) -> None:
+        old, self._served = self._served, served
+        if old is not None:
+            old.is_replaced = True
+            if not old.users:
+                _close(old)
+
+
+def _close(served: _Served) -> None:
+    # What the old one still has to end must hold up neither a request nor the new model.
+    if served.is_owned:
+        threading.Thread(target=served.scorer.close, name="dai-scoring-close").start()
+
+
+def _not_now(readiness: Readiness) -> ModelError:
+    if readiness.error is not None:
+        return not_now(readiness.error)
+    if readiness.state is State.LOADING:
+        return ModelError(_LOADING, to_client=_LOADING)
+    return ModelError("the service was closed.")
