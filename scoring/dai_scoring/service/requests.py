@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
@@ -20,6 +20,7 @@ COLUMNS, BAD_ROWS, FORMAT = "columns", "bad_rows", "format"
 _COLUMNS = {"all": OutputColumns.ALL, "predictions": OutputColumns.PREDICTIONS}
 _BAD_ROWS = {"fail": BadRows.FAIL, "keep": BadRows.KEEP}
 _FORMATS = {one.value: one for one in Format}
+
 
 E_ = TypeVar("E_", bound=Enum)
 
@@ -48,9 +49,9 @@ def size_of(contents: RequestContents) -> int:
     return contents.stat().st_size if isinstance(contents, Path) else contents.size
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Request:
-    """Contents to score.
+    """Contents to score. It is not frozen, as one is made for each message; nobody changes it.
 
     ``mime_type`` and ``name``, that of a file, help to find out the format. ``endpoint`` is set for a request that
     may be of H2O's dialect. ``keeps_rows`` is for a sender that waits for one answer: rows that cannot be scored
@@ -64,31 +65,40 @@ class Request:
     name: str | None = None
     endpoint: Endpoint | None = None
     keeps_rows: bool = False
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] | None = None
     options: FileOptions | None = None
 
 
 class RequestOptions:
-    """The options of single requests, made of those of the service."""
+    """The options of single requests, made of those of the service.
+
+    Requests that choose the same get the same object, so that they are known by it.
+    """
 
     def __init__(self, options: FileOptions) -> None:
         self.default = options
         self._keeping = _keeping(options)
+        self._chosen: dict[tuple[bool, frozenset[tuple[str, str]]], FileOptions] = {}
 
     def of(self, request: Request) -> FileOptions:
         """The options for a request. Raises RequestError if it chooses what there is not."""
         if request.options is not None:
             options = _keeping(request.options) if request.keeps_rows else request.options
-        else:
-            options = self._keeping if request.keeps_rows else self.default
-        return _chosen(options, request.choices) if request.choices else options
+            return _with_choices(options, request.choices or {})
+        options = self._keeping if request.keeps_rows else self.default
+        if not request.choices:
+            return options
+        key = request.keeps_rows, frozenset(request.choices.items())
+        if key not in self._chosen:
+            self._chosen[key] = _with_choices(options, request.choices)
+        return self._chosen[key]
 
 
 def _keeping(options: FileOptions) -> FileOptions:
     return replace(options, bad_rows=BadRows.KEEP) if options.bad_rows is BadRows.REJECT else options
 
 
-def _chosen(options: FileOptions, choices: Mapping[str, str]) -> FileOptions:
+def _with_choices(options: FileOptions, choices: Mapping[str, str]) -> FileOptions:
     if COLUMNS in choices:
         options = replace(options, output_columns=_one_of(COLUMNS, choices[COLUMNS], _COLUMNS))
     if BAD_ROWS in choices:

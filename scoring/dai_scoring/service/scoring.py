@@ -8,7 +8,6 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -58,17 +57,21 @@ class RequestScorer:
 
     def _merged(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
         """The responses to what can be scored together, in memory, by the place of the request."""
-        by_options: dict[FileOptions, dict[int, Contents]] = {}
+        groups: dict[int, tuple[FileOptions, list[int], list[Contents]]] = {}
         for index, one in enumerate(requests):
             contents = one.contents
             if one.endpoint is None and isinstance(contents, bytes) and 0 < len(contents) <= IN_MEMORY_BYTES:
-                with suppress(RequestError):  # which is told where each is scored alone
-                    together = by_options.setdefault(self.options.of(one), {})
-                    together[index] = Contents(contents, one.mime_type)
+                try:
+                    options = self.options.of(one)
+                except RequestError:
+                    continue  # which is told where each is scored alone
+                # By the object: to hash all options takes longer than to read a row.
+                group = groups.setdefault(id(options), (options, [], []))
+                group[1].append(index)
+                group[2].append(Contents(contents, one.mime_type))
         found: dict[int, Response] = {}
-        for options, together in by_options.items():
-            scored = InMemoryScorer(scorer, options).score(list(together.values()))
-            for index, result in zip(together, scored, strict=True):
+        for options, indexes, together in groups.values():
+            for index, result in zip(indexes, InMemoryScorer(scorer, options).score(together), strict=True):
                 if result is not None:
                     found[index] = _scored(scorer, result.contents, None, result.summary)
         return found

@@ -95,13 +95,25 @@ class _Served:
     is_owned: bool
     users: int = 0
     is_replaced: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def end(self) -> None:
+        """Close the model in a thread: what it still has to end must hold up neither a request nor the new model."""
+        threading.Thread(target=self._close, name="dai-scoring-close").start()
+
+    def _close(self) -> None:
+        try:
+            if self.is_owned:
+                self.scorer.close()
+        finally:
+            self.ended.set()
 
 
 class ServedModel:
     """Gives requests the present model. A model that was replaced is closed when its last request has ended."""
 
     def __init__(self) -> None:
-        self._lock = threading.Condition()
+        self._lock = threading.Lock()
         self._served: _Served | None = None
         self._readiness = Readiness(State.LOADING)
 
@@ -114,20 +126,25 @@ class ServedModel:
     @contextmanager
     def in_use(self) -> Iterator[Scorer]:
         """The present model, which is not closed before this context ends. Raises ModelError if there is none."""
+        served = self._begin()
+        try:
+            yield served.scorer
+        finally:
+            self._end(served)
+
+    def _begin(self) -> _Served:
         with self._lock:
             served = self._served
             if served is None:
                 raise _not_now(self._readiness)
             served.users += 1
-        try:
-            yield served.scorer
-        finally:
-            with self._lock:
-                served.users -= 1
-                if not served.users:
-                    self._lock.notify_all()
-                    if served.is_replaced:
-                        _close(served)
+            return served
+
+    def _end(self, served: _Served) -> None:
+        with self._lock:
+            served.users -= 1
+            if served.is_replaced and not served.users:
+                served.end()
 
     def serve(self, scorer: Scorer, is_owned: bool = True) -> None:
         """Score with this model from now on. Requests that have begun end with the one before.
@@ -149,27 +166,18 @@ class ServedModel:
     def close(self) -> None:
         """Take no more requests, wait for those that have begun, and close the model if it is owned."""
         with self._lock:
-            served = self._served
-            self._served = None
             self._readiness = Readiness(State.CLOSED)
-            if served is None:
-                return
-            self._lock.wait_for(lambda: not served.users)
-        if served.is_owned:
-            served.scorer.close()
+            served = self._replace(None)
+        if served is not None:
+            served.ended.wait()
 
-    def _replace(self, served: _Served) -> None:
+    def _replace(self, served: _Served | None) -> _Served | None:
         old, self._served = self._served, served
         if old is not None:
             old.is_replaced = True
             if not old.users:
-                _close(old)
-
-
-def _close(served: _Served) -> None:
-    # What the old one still has to end must hold up neither a request nor the new model.
-    if served.is_owned:
-        threading.Thread(target=served.scorer.close, name="dai-scoring-close").start()
+                old.end()
+        return old
 
 
 def _not_now(readiness: Readiness) -> ModelError:

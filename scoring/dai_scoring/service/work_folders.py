@@ -31,6 +31,13 @@ class WorkFolder:
         self.rejected = self.path / "rejected"
         self.results = self.path / "results"
         self._numbers = itertools.count()
+        self._others: dict[str, Path] = {}
+
+    def other(self, name: str) -> Path:
+        """The path of another file in this folder, which :meth:`clear` leaves alone."""
+        if name not in self._others:
+            self._others[name] = self.path / name
+        return self._others[name]
 
     def keep(self, file: Path) -> Path:
         """Rename one of the files, so that the next request of this thread leaves it alone; the caller deletes it."""
@@ -85,7 +92,7 @@ class WorkFolders:
 
     def file(self, name: str) -> Path:
         """A path in this thread's folder for something else; the files there stay."""
-        return (self._present("memory") or self._present("disk") or self.take(0)).path / name
+        return (self._present("memory") or self._present("disk") or self.take(0)).other(name)
 
     def _present(self, name: str) -> WorkFolder | None:
         folder: WorkFolder | None = getattr(self._local, name, None)
