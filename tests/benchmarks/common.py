@@ -19,7 +19,7 @@ from typing import Any
 
 from rich.console import Console
 
-from dai_nifi.nifi.assembly import version
+from dai_nifi.local.assembly import version
 from dai_nifi.nifi.jdk import find_java
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,9 +20,9 @@ from typing import Any
 import pyarrow as pa
 from rich.table import Table
 
+from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
 from dai_nifi.jars import resolve_jars
-from dai_nifi.nars import dependencies
 from dai_nifi.nifi.jdk import find_java
 from dai_scoring import formats, records
 from dai_scoring.files import THREADS

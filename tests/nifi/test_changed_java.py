@@ -10,10 +10,10 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.properties import set_of_processor
-from dai_nifi.flows.status import status
 from dai_nifi.jars import resolve_jars
+from dai_nifi.operations.canvas.properties import set_of_processor
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
 from tests.conftest import GOLDEN_ROW
 from tests.nifi.conftest import Folders, deploy_batch, started
 from tests.nifi.test_killed_process import process_of, scorer_of

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.errors import PrerequisiteError, ToolError
-from dai_nifi.nifi import assembly, cache, maven, trust
+from dai_nifi.local import assembly
+from dai_nifi.nifi import cache, maven, trust
 from dai_nifi.progress import Progress
 
 JAVA = Path("/no/java/is/needed")

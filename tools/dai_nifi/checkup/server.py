@@ -9,8 +9,8 @@ from typing import Any
 import nipyapi
 
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
+from dai_nifi.client.calls import if_permitted, nifi_calls
 from dai_nifi.flows.builder import NIFI_VERSION
-from dai_nifi.flows.rest import if_permitted, nifi_calls
 from dai_nifi.nifi.jdk import MINIMUM
 
 # NiFi stops taking in data when a disk is full, and indexes less well before.

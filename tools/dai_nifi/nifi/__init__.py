@@ -1,13 +1,1 @@
-"""A local Apache NiFi, assembled from Maven Central and run on the loopback interface.
-
->>> from dai_nifi.nifi.instance import LocalNiFi
->>> nifi = LocalNiFi(Path("nifi-of-the-demo"))
->>> nifi.start(port=0).api
-'http://127.0.0.1:39021/nifi-api'
->>> nifi.stop()
-True
-
-``jdk`` finds a Java, ``assembly`` fills the shared cache with NiFi's files through ``maven``, ``config``
-writes an instance's ``conf``, ``instance`` starts and stops it; ``existing`` does that for an official
-installation, with the script that it brings.
-"""
+"""What a local NiFi and scoring both need from the machine: Java, Maven and the cache."""
