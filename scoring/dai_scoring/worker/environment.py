@@ -25,9 +25,6 @@ from dai_scoring.scorer import PipelineSettings
 Progress = Callable[[str], None]
 """Is told what is being done, a line at a time."""
 
-BEING_MADE = "is being made; this takes minutes, once"
-"""Part of the message of an environment that will be ready later, by which callers know it from an error."""
-
 _COMMAND, _ENVIRONMENT = "python_command", "python_environment"
 _READY = "ready.json"
 _ASK_TIMEOUT = 60

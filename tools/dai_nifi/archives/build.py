@@ -70,7 +70,7 @@ def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dic
     jars = resolve_jars(progress, mojo2 and spec.jars)
     packages = dependencies.packages(spec.extras, python, progress)
     entries = _tree(packages, _PACKAGES)
-    for package in ("dai_scoring", "dai_scoring_nifi"):
+    for package in ("dai_scoring", "dai_nifi_protocol", "dai_scoring_nifi"):
         entries |= _tree(resources.package(package), f"{_PACKAGES}/{package}")
     entries |= _tree(jars / "nifi", f"{_PACKAGES}/dai_scoring_nifi/jars")
     if spec.jars:
