@@ -18,7 +18,7 @@ from dai_nifi.client.connection import connect
 from dai_nifi.errors import NodeAwayError, ToolError
 from dai_nifi.local.assembly import version
 from dai_nifi.local.web import Api, free_port
-from dai_nifi.operations import lifecycle
+from dai_nifi.operations import start_stop
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from tests.docker.engine import Compose, answered, docker, up, wait_until, wait_until_healthy
@@ -155,7 +155,7 @@ def test_a_killed_node_comes_back_and_the_others_score_meanwhile(
     assert [answered(endpoints[node], asked) for node in left] == [wanted, wanted]
     connect(url(cluster, left[0]))
     with pytest.raises(NodeAwayError, match=killed):
-        lifecycle.stop("realtime-http")
+        start_stop.stop("realtime-http")
     began = time.monotonic()
     docker("start", cluster.container(killed))
     wait_until_healthy(cluster.container(killed))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from dai_nifi.client.calls import wait_for
+
 from dai_nifi.client.connection import connect
 from dai_nifi.errors import InvalidFlowError
 from dai_nifi.local.assembly import version

@@ -14,12 +14,12 @@ from typing import Any
 
 import nipyapi
 import pytest
-
 from dai_nifi.client.calls import wait_for
+
 from dai_nifi.errors import ConflictError, InvalidFlowError, ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows import templates
 from dai_nifi.local.web import free_port
-from dai_nifi.operations import lifecycle
+from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
@@ -130,7 +130,7 @@ def test_an_invalid_component_is_named_with_its_reason(nifi: NiFi, samples: Path
             deploy(replace(request, keep=True))
         assert status("invalid").state == "invalid"
         (tmp_path / "input").mkdir()
-        assert lifecycle.start("invalid").changed
+        assert start_stop.start("invalid").changed
     finally:
         undeploy("invalid", force=True)
 
@@ -178,7 +178,7 @@ def test_a_changed_template_is_replaced_and_what_is_queued_is_scored(
         wait_for_queue("replaced", 3)
         with pytest.raises(ConflictError, match=r"3 FlowFile\(s\) are queued"):
             undeploy("replaced", timeout=1)
-        lifecycle.stop("replaced")
+        start_stop.stop("replaced")
         before = deployed.group(deployed.find("replaced")).component.position
         shipped = templates.definition
 

@@ -219,7 +219,7 @@ def test_what_a_user_may_not_do_is_refused_and_an_operator_may_stop_and_start(
         assert "Traceback" not in said.err
     assert [one["name"] for one in secured.ask("status", "--profile", "p")] == ["batch-files"]
     stopped = secured.run("stop", "batch-files", *may)
-    assert (stopped.code, "going on without a claim" in stopped.err) == (0, True), stopped
+    assert (stopped.code, "going on without a lease" in stopped.err) == (0, True), stopped
     assert secured.run("start", "batch-files", *may).code == 0
     assert secured.ask("status", "batch-files", "--profile", "p")["state"] == "running"
 

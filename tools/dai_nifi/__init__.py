@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         swap,
         undeploy,
     )
-    from dai_nifi.operations.swap import Locally
+    from dai_nifi.operations.models.local_check import Locally
 
     __version__: str
 

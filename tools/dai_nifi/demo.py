@@ -7,7 +7,6 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from dai_nifi.nifi import maven
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.progress import Progress
+from dai_nifi.waiting import wait_until
 
 FOLDERS = ("input", "output", "rejected", "failed")
 _MODEL = "penguins.mojo"
@@ -175,13 +175,10 @@ def _through_folders(folders: dict[str, Path]) -> list[dict[str, str]]:
     part = folders["input"] / f".{_ROWS}"
     part.write_bytes((resources.models() / _ROWS).read_bytes())
     part.rename(folders["input"] / _ROWS)
-    _until(target.is_file, f"no scores in {target}; look at the bulletins on the canvas")
+    wait_until(
+        target.is_file,
+        _WAIT_SECONDS,
+        lambda: ToolError(f"no scores in {target}; look at the bulletins on the canvas"),
+        pause=0.1,
+    )
     return _read(target)
-
-
-def _until(done: Callable[[], bool], otherwise: str) -> None:
-    end = time.monotonic() + _WAIT_SECONDS
-    while not done():
-        if time.monotonic() > end:
-            raise ToolError(otherwise)
-        time.sleep(0.1)

@@ -8,12 +8,9 @@ import sys
 import traceback
 from pathlib import Path
 
-import urllib3
-from nipyapi.nifi.rest import ApiException
-
 from dai_nifi import scoring
-from dai_nifi.client.connection import describe
-from dai_nifi.errors import InternalError, NiFiUnreachableError, NotPermittedError, PrerequisiteError, ToolError
+from dai_nifi.client import errors as client_errors
+from dai_nifi.errors import InternalError, PrerequisiteError, ToolError
 from dai_nifi.nifi import cache
 from dai_scoring.errors import ScoringError
 from dai_scoring.messages import without_values
@@ -28,11 +25,8 @@ def as_tool_error(error: Exception) -> ToolError:
         return error
     if isinstance(error, OSError):
         return _of_system(error)
-    if isinstance(error, ApiException):
-        kind = NotPermittedError if error.status in (401, 403) else ToolError
-        return kind(f"NiFi refuses what was asked of it: {describe(error)}")
-    if isinstance(error, urllib3.exceptions.HTTPError):
-        return NiFiUnreachableError(f"NiFi stopped answering ({type(error).__name__}).")
+    if isinstance(error, client_errors.FOREIGN):
+        return client_errors.as_tool_error(error)
     if isinstance(error, ScoringError):
         return scoring.as_tool_error(error)
     if isinstance(error, MemoryError):

@@ -36,7 +36,11 @@ class ToolError(Exception):
     code = "error"
 
     details: Mapping[str, Any] | None = None
-    """What was done all the same, as plain values: printed beside the error with --json."""
+    """What was done although the command failed, as plain values: printed with the error by --json."""
+
+    nifi_status: int | None = None
+    nifi_says: str | None = None
+    """NiFi's answer, where the error is one: its HTTP status and its message."""
 
     def as_json(self) -> str:
         """What the command prints of it with --json."""

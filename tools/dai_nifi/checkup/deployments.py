@@ -8,20 +8,21 @@ import urllib.request
 from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import urlsplit
 
-import nipyapi
-
 from dai_nifi.archives import install
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
-from dai_nifi.client.calls import api, nifi_calls
+from dai_nifi.client import api
+from dai_nifi.client.errors import address
 from dai_nifi.errors import NotPermittedError
 from dai_nifi.flows import templates
 from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES
-from dai_nifi.operations import lease, status
-from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.operations import status
+from dai_nifi.operations.canvas import deployed, parameter_context
+from dai_nifi.operations.changes import lease
 from dai_nifi.operations.deployment import components
 from dai_nifi.operations.deployment.checks import LARGEST_ASSET
-from dai_nifi.operations.models import scoring_processors
+from dai_nifi.operations.models import processor_state
 from dai_nifi.operations.status import FlowStatus
+from dai_nifi_protocol import Code, has_code
 
 _LICENCE_VARIABLES = ("DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE")
 _ANSWER_SECONDS = 10
@@ -29,8 +30,7 @@ _ANSWER_SECONDS = 10
 
 def examine() -> Iterator[Finding]:
     """Look at the processors and the deployed flows of the connected NiFi."""
-    with nifi_calls():
-        types = nipyapi.nifi.FlowApi().get_processor_types().processor_types or []
+    types = api.flow.get_processor_types().processor_types or []
     versions: dict[str, set[str]] = {}
     for one in types:
         versions.setdefault(one.type, set()).add(one.bundle.version)
@@ -52,7 +52,7 @@ def python_of_processors() -> str | None:
         runtime = RUNTIMES.get(flow.mark.runtime)
         for one in deployed.processors(flow.id):
             if runtime and one.component.type == runtime.processor:
-                version = scoring_processors.told(one.id).first("python")
+                version = processor_state.read(one.id).first("python")
                 if version is not None:
                     return version
     return None
@@ -107,7 +107,7 @@ def _components() -> Finding:
 
 def _changes(flows: Collection[str]) -> Finding:
     """Whether a command was cut off in the middle of a change; ``flows`` are the names of those on the canvas."""
-    found = lease.every()
+    found = lease.all_changes()
     bad = [one for one in found if one.cut_off]
     if bad:
         advice = " ".join(one.advice(is_there=one.name in flows) for one in bad)
@@ -117,8 +117,7 @@ def _changes(flows: Collection[str]) -> Finding:
 
 def _parameters() -> Finding:
     """Whether flows have their parameters in common: what is set for one is set for the other then."""
-    with nifi_calls():
-        contexts = nipyapi.nifi.FlowApi().get_parameter_contexts().parameter_contexts or []
+    contexts = api.flow.get_parameter_contexts().parameter_contexts or []
     common = []
     for one in (entity.component for entity in contexts if entity.component is not None):
         bound = one.bound_process_groups or []
@@ -156,7 +155,7 @@ def _flows(flows: Sequence[FlowStatus]) -> Finding:
 
 
 def _ports(flows: Sequence[FlowStatus]) -> Iterator[Finding]:
-    here = urlsplit(api()).hostname in ("127.0.0.1", "localhost", "::1")
+    here = urlsplit(address()).hostname in ("127.0.0.1", "localhost", "::1")
     for one in flows:
         if one.endpoint is None or one.state != "running":
             continue
@@ -173,7 +172,7 @@ def _ports(flows: Sequence[FlowStatus]) -> Iterator[Finding]:
 
 
 def _licence(flows: Sequence[FlowStatus]) -> Finding:
-    lacking = [one.name for one in flows if any("licence" in problem for problem in one.problems)]
+    lacking = [one.name for one in flows if any(has_code(problem, Code.LICENCE) for problem in one.problems)]
     if lacking:
         return Finding(
             "licence",
@@ -187,9 +186,9 @@ def _licence(flows: Sequence[FlowStatus]) -> Finding:
     return Finding("licence", OK, "; ".join(words))
 
 
-def _has_key(flow: deployed.Deployed) -> bool:
+def _has_key(flow: deployed.DeployedFlow) -> bool:
     # NiFi shows asterisks for a sensitive value, and nothing where there is none.
     try:
-        return bool(flow.context_id and context.read(flow.context_id).values.get(LICENCE.name))
+        return bool(flow.context_id and parameter_context.read(flow.context_id).values.get(LICENCE.name))
     except NotPermittedError:
         return False

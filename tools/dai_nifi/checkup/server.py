@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import nipyapi
-
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
-from dai_nifi.client.calls import if_permitted, nifi_calls
+from dai_nifi.client import api
 from dai_nifi.flows.builder import NIFI_VERSION
 from dai_nifi.nifi.jdk import MINIMUM
 
@@ -22,7 +20,7 @@ def examine(version: str) -> Iterator[Finding]:
     """Look at the connected NiFi of that version."""
     yield of_version(version)
     yield _nodes()
-    machines = if_permitted(_machines)
+    machines = api.if_permitted(_machines)
     if machines is None:
         why = "this user may not see NiFi's system diagnostics"
         yield Finding("Java", UNKNOWN, why)
@@ -34,7 +32,7 @@ def examine(version: str) -> Iterator[Finding]:
 
 def _machines() -> dict[str, Any]:
     """What NiFi says of its machine, by words for which node's; the sum over nodes would hide a full disk of one."""
-    said = nipyapi.nifi.SystemDiagnosticsApi().get_system_diagnostics(nodewise=True).system_diagnostics
+    said = api.system_diagnostics.get_system_diagnostics(nodewise=True).system_diagnostics
     nodes = {f" on {one.address}:{one.api_port}": one.snapshot for one in said.node_snapshots or []}
     return nodes or {"": said.aggregate_snapshot}
 
@@ -54,8 +52,7 @@ def of_version(version: str) -> Finding:
 
 
 def _nodes() -> Finding:
-    with nifi_calls():
-        summary = nipyapi.nifi.FlowApi().get_cluster_summary().cluster_summary
+    summary = api.flow.get_cluster_summary().cluster_summary
     if not summary.clustered:
         return Finding("nodes", OK, "one NiFi, no cluster")
     says = f"{summary.connected_nodes} nodes are connected"

@@ -7,7 +7,8 @@ tool's errors (:mod:`dai_nifi.client.errors`). No other module calls nipyapi.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -141,3 +142,14 @@ def connected_nodes() -> int:
 def processor_type(name: str) -> Any:
     """What NiFi says of its processor type of this class; the last one if it has several versions."""
     return next(one for one in flow.get_processor_types(type=name).processor_types if one.type == name)
+
+
+@contextmanager
+def unparsed(call: Callable[..., Any], *arguments: Any, **named: Any) -> Iterator[Any]:
+    """NiFi's answer to a call as it was sent: with ``read()``, or as a stream, and ``headers``."""
+    answer = call(*arguments, _preload_content=False, **named)
+    try:
+        with translated():
+            yield answer
+    finally:
+        answer.release_conn()

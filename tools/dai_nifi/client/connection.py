@@ -1,23 +1,21 @@
-"""How commands reach a NiFi: by URL or by a profile of nipyapi, with errors that say what to do."""
+"""How commands reach a NiFi: by its URL or by a profile of nipyapi, with errors that say what to do."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import nipyapi
-import typer
 import urllib3
 import yaml
 from nipyapi.nifi.rest import ApiException
 
 from dai_nifi.client import tls_failures
-from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, ToolError, UsageError
+from dai_nifi.client.errors import message_of
+from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, UsageError
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -25,15 +23,6 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 # itself after nifi.web.request.timeout, a minute unless somebody has set more.
 _CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 30.0
 _LATER_READ_SECONDS, _LATER_CHANGE_SECONDS = 120.0, 900.0
-
-UrlOption = Annotated[
-    str,
-    typer.Option("--url", envvar="DAI_NIFI_URL", help="Where NiFi is, such as http://127.0.0.1:8080."),
-]
-ProfileOption = Annotated[
-    str | None,
-    typer.Option("--profile", envvar="DAI_NIFI_PROFILE", help="A profile of nipyapi instead, for a secured NiFi."),
-]
 
 # nipyapi and urllib3 log each retry as a warning; the error below says it once.
 logging.getLogger("nipyapi").setLevel(logging.ERROR)
@@ -77,13 +66,13 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
     except ApiException as error:
         if error.status in (401, 403):
             raise NotPermittedError(
-                f"the NiFi at {where} does not let {tls_failures.who(config)} in: {describe(error)}"
+                f"the NiFi at {where} does not let {tls_failures.who(config)} in: {message_of(error)}"
             ) from error
         refusal = tls_failures.refusal(error, config)
         if refusal is not None:
             raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {refusal}") from error
         raise NiFiUnreachableError(
-            f"what answers at {where} is no NiFi, or not ready yet: {describe(error)[:200]}. Give NiFi's address "
+            f"what answers at {where} is no NiFi, or not ready yet: {message_of(error)[:200]}. Give NiFi's address "
             "with --url."
         ) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -124,6 +113,11 @@ def _version() -> str:
     return str(calls.get_about_info(_request_timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS)).about.version)
 
 
+def profiles_file() -> Path:
+    """The file of profiles that nipyapi reads: NIPYAPI_PROFILES_FILE, else the user's."""
+    return Path(os.environ.get("NIPYAPI_PROFILES_FILE") or nipyapi.config.user_profiles_file).expanduser().resolve()
+
+
 def _base(url: str) -> str:
     """The address without what NiFi's pages add to it; raises UsageError if it is none."""
     text = url.strip()
@@ -136,34 +130,3 @@ def _base(url: str) -> str:
         raise UsageError(f"--url is NiFi's address, such as http://127.0.0.1:8080, and not {url!r}.")
     path = parts.path.rstrip("/").removesuffix("/nifi").removesuffix("/nifi-api").rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
-
-
-def describe(error: ApiException) -> str:
-    """What NiFi said, without the HTML or JSON around it."""
-    body = error.body.decode("utf-8", "replace") if isinstance(error.body, bytes) else str(error.body or "")
-    try:
-        found = json.loads(body)
-        body = found.get("message", body) if isinstance(found, dict) else body
-    except ValueError:
-        pass
-    if body.lstrip().startswith("<"):  # a web server's page for people
-        body = ""
-    said = body.strip() or f"HTTP {error.status} {error.reason}"
-    if error.status == 503:
-        said += (
-            ". NiFi gives a request up after nifi.web.request.timeout (60 s by default), and a cluster one from node "
-            "to node after nifi.cluster.node.read.timeout (5 s), in conf/nifi.properties: a large file may need more"
-        )
-    return said
-
-
-@contextmanager
-def saying(what: str) -> Iterator[None]:
-    """Turn NiFi's refusal of a request into a ToolError that begins with what was being done."""
-    try:
-        yield
-    except ApiException as error:
-        kind = NotPermittedError if error.status in (401, 403) else ToolError
-        raise kind(f"{what}: {describe(error)}") from error
-    except urllib3.exceptions.HTTPError as error:
-        raise NiFiUnreachableError(f"{what}: NiFi stopped answering ({type(error).__name__})") from error

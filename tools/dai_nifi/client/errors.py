@@ -21,7 +21,7 @@ from dai_nifi.errors import (
     ToolError,
 )
 
-FOREIGN = (ApiException, urllib3.exceptions.HTTPError)
+FOREIGN = (ApiException, urllib3.exceptions.HTTPError, urllib3.exceptions.ProxySchemeUnsupported)
 """The exceptions that a call to NiFi may end with; all others are faults of this tool."""
 
 _LONGEST = 1000
@@ -34,6 +34,11 @@ def translated() -> Iterator[None]:
         yield
     except FOREIGN as error:
         raise as_tool_error(error) from error
+    except ValueError as error:
+        # nipyapi's modules of longer operations make this of NiFi's refusals (nipyapi.utils.rest_exceptions).
+        if not isinstance(error.__cause__, FOREIGN):
+            raise
+        raise as_tool_error(error.__cause__) from error
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.commands.deploy import TimeoutOption
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations.adopt import adopt as adopt_flow
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.commands.deploy import TimeoutOption
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
 from dai_nifi.commands.start import NameArgument
-from dai_nifi.commands.swap import OfOption, PreloadOption, check_slot, render
+from dai_nifi.commands.swap import OfOption, PreloadOption, check_of, render
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows.model_parameters import MAIN
 from dai_nifi.operations.swap import rollback as roll_back
@@ -25,7 +25,7 @@ def rollback(
 ) -> None:
     """Put the model before the last swap back; a second rollback brings the later one again."""
     output = Output(as_json)
-    check_slot(of)
+    check_of(of)
     with output.progress(f"Going back in {name}") as progress:
         connect(url, profile)
         done = roll_back(name, preload, timeout, progress, of)

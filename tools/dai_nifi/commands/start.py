@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.commands.deploy import TimeoutOption
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.operations import lifecycle
+from dai_nifi.operations import start_stop
 
 NameArgument = Annotated[str, typer.Argument(help="The deployed flow, by its exact name.")]
 
@@ -27,6 +27,6 @@ def start(
     output = Output(as_json)
     with output.progress(f"Starting {name}") as progress:
         connect(url, profile)
-        done = lifecycle.start(name, timeout, progress)
+        done = start_stop.start(name, timeout, progress)
     text = f"{name} is running." if done.changed else f"{name} was running already."
     output.result(asdict(done), lambda console: console.print(text, markup=False))

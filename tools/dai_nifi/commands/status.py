@@ -12,12 +12,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, UrlOption
 from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import UsageError
 from dai_nifi.operations import status as flows
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
-from dai_nifi.operations.lease import UnderWay
+from dai_nifi.operations.changes.journal import FlowChange
 from dai_nifi.operations.status import FlowStatus
 from dai_scoring.unseen import in_words
 
@@ -123,7 +124,7 @@ def _one(one: FlowStatus, rows_a_second: float | None = None, *, watching: bool 
     return Group(*parts)
 
 
-def _change(change: UnderWay) -> Text:
+def _change(change: FlowChange) -> Text:
     says = change.says[0].upper() + change.says[1:]
     return Text(f"  {says}. {change.advice()}", "bold red") if change.cut_off else Text(f"  {says}.", "yellow")
 

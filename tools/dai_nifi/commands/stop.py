@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.commands.deploy import TimeoutOption
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
 from dai_nifi.commands.start import NameArgument
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.operations import lifecycle
+from dai_nifi.operations import start_stop
 
 
 def stop(
@@ -23,6 +23,6 @@ def stop(
     output = Output(as_json)
     with output.progress(f"Stopping {name}") as progress:
         connect(url, profile)
-        done = lifecycle.stop(name, timeout, progress)
+        done = start_stop.stop(name, timeout, progress)
     text = f"{name} is stopped." if done.changed else f"{name} was not running."
     output.result(asdict(done), lambda console: console.print(text, markup=False))

@@ -10,22 +10,23 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.commands.deploy import TimeoutOption
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.licence import AcceptLicenceOption, LicenceFileOption
+from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
 from dai_nifi.commands.paths import check_file
 from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_nifi.commands.start import NameArgument
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
-from dai_nifi.flows.model_parameters import MAIN, SLOTS
-from dai_nifi.operations.swap import Locally, Swap, SwapRequest
+from dai_nifi.flows.model_parameters import MAIN, MODEL_PARAMETERS
+from dai_nifi.operations.models.local_check import Locally
+from dai_nifi.operations.swap import Swap, SwapRequest
 from dai_nifi.operations.swap import swap as swap_model
 from dai_scoring.scorer import PipelineSettings
 
 OfOption = Annotated[
-    str, typer.Option("--of", help=f"Which of the flow's models: {' or '.join(SLOTS)}, where it has one.")
+    str, typer.Option("--of", help=f"Which of the flow's models: {' or '.join(MODEL_PARAMETERS)}, where it has one.")
 ]
 PreloadOption = Annotated[
     bool,
@@ -36,15 +37,15 @@ PreloadOption = Annotated[
 ]
 
 
-def check_slot(of: str) -> None:
+def check_of(of: str) -> None:
     """Raise UsageError if --of names no model that a flow may have."""
-    if of not in SLOTS:
-        raise UsageError(f"--of {of}: the models of a flow are {' and '.join(SLOTS)}.")
+    if of not in MODEL_PARAMETERS:
+        raise UsageError(f"--of {of}: the models of a flow are {' and '.join(MODEL_PARAMETERS)}.")
 
 
 def swap(
     name: NameArgument,
-    model: Annotated[Path, typer.Option(help="The model that is to take the place of the present one.")],
+    model: Annotated[Path, typer.Option(help="The model that replaces the present one.")],
     check: Annotated[
         Path | None, typer.Option(help="Records to score with both models, to see the difference.")
     ] = None,
@@ -72,7 +73,7 @@ def swap(
     The model before it stays in NiFi: dai-nifi rollback NAME goes back to it.
     """
     output = Output(as_json)
-    check_slot(of)
+    check_of(of)
     check_file("--model", model)
     check_file("--check", check)
     check_file("--licence-file", licence_file)

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, UrlOption
 from dai_nifi.commands.start import NameArgument
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations.undeploy import DRAIN_SECONDS

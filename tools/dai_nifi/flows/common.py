@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor, Service
-from dai_nifi.progress import Progress
 from dai_scoring.model_file import Kind as ModelKind
 
 
@@ -168,13 +167,8 @@ class Template:
     parameters: Sequence[Parameter]
     build: Callable[[ScoringRuntime], Flow]
     runtimes: Sequence[str] = ("java", "cpp", "python")
-    supply: Callable[[Mapping[str, str | None], Progress], Mapping[str, str]] | None = None
-    """Works out values that nobody gave, on the machine that deploys; raises ToolError for values that will not do."""
-    check: Callable[[str, Mapping[str, str | None], float], None] | None = None
-    """Looks at what the flow needs outside of NiFi (process group, values, timeout) before the flow is started."""
-
-    try_out: Callable[[str, Mapping[str, str | None], float], None] | None = None
-    """The same for a dry run, in place of ``check``, where a real deployment would show it at once."""
+    validate: Callable[[Mapping[str, str | None]], None] = lambda _: None
+    """Raises UsageError for values of the parameters that make no sense, or not together."""
 
     def with_runtime(self, runtime: str) -> Template:
         """This template with the further parameters of a runtime."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from dai_nifi.local.instance import DEFAULT_HEAP, DEFAULT_TIMEOUT, LocalNiFi
 from dai_nifi.local.states import Node, RunningNiFi, Status
 from dai_nifi.nifi import cache
 from dai_nifi.progress import Progress, silent
+from dai_nifi.waiting import wait_until
 
 _PLAN = "cluster.json"
 _CONNECTED = "CONNECTED"
@@ -154,19 +154,28 @@ class LocalCluster:
         return Member(len(plan.nodes), ports.protocol, ports.load_balance, plan.zookeeper, number == 1, key)
 
     def _wait_until_connected(self, timeout: float) -> tuple[Node, ...]:
-        deadline = time.monotonic() + timeout
-        while True:
-            each = [node.status() for node in self.nodes]
-            states = self._states(each)
-            if all(one.state == _CONNECTED for one in states):
-                return states
-            ended = [one for one in states if not one.running]
-            if ended or time.monotonic() > deadline:
-                told = ", ".join(f"{one.name}: {one.state or 'not seen'}" for one in states)
-                why = f"{ended[0].name} ended" if ended else f"not all are connected within {timeout:g} s"
-                logs = ", ".join(str(one.log) for one in ended or states)
-                raise NiFiUnreachableError(f"The cluster did not form: {why} ({told}). Its logs: {logs}")
-            time.sleep(0.5)
+        def states() -> tuple[Node, ...]:
+            return self._states([node.status() for node in self.nodes])
+
+        def not_formed(why: str, found: tuple[Node, ...], of: Sequence[Node]) -> NiFiUnreachableError:
+            words = ", ".join(f"{one.name}: {one.state or 'not seen'}" for one in found)
+            logs = ", ".join(str(one.log) for one in of)
+            return NiFiUnreachableError(f"The cluster did not form: {why} ({words}). Its logs: {logs}")
+
+        def connected() -> tuple[Node, ...] | None:
+            found = states()
+            if all(one.state == _CONNECTED for one in found):
+                return found
+            ended = [one for one in found if not one.running]
+            if ended:
+                raise not_formed(f"{ended[0].name} ended", found, ended)
+            return None
+
+        def late() -> NiFiUnreachableError:
+            found = states()
+            return not_formed(f"not all are connected within {timeout:g} s", found, found)
+
+        return wait_until(connected, timeout, late, pause=0.5)
 
     def _states(self, each: list[Status]) -> tuple[Node, ...]:
         """What the first node that can say so says of all."""

@@ -21,6 +21,7 @@ from dai_nifi.local.states import RunningNiFi, Status
 from dai_nifi.nifi import cache
 from dai_nifi.nifi.jdk import find_java
 from dai_nifi.progress import Progress, silent
+from dai_nifi.waiting import wait_until
 
 DEFAULT_PORT = 8080
 DEFAULT_SECURE_PORT = 8443
@@ -202,7 +203,7 @@ class LocalNiFi:
         before = self._read_run()
         if before is not None:
             # It died: its Python processes may not have noticed.
-            self._end_children(before)
+            processes.end_members(before.pid, before.mark, _CHILDREN_SECONDS)
         if not str(self.dir).isascii():
             raise UsageError(
                 f"NiFi's web server does not start in {self.dir}: Jetty opens its archives by addresses "
@@ -257,26 +258,22 @@ class LocalNiFi:
     def _wait(self, run: _Run, timeout: float, progress: Progress, already_running: bool = False) -> RunningNiFi:
         if not already_running:
             progress("starting NiFi", None)
-        deadline = time.monotonic() + timeout
         api = self._api(run)
-        while True:
-            version = api.version()
-            alive = run.alive
-            if alive and version is not None:
-                return RunningNiFi(run.url, run.api, run.pid, self.dir, version, self.log, already_running)
-            if not alive or time.monotonic() > deadline:
-                happened = f"did not answer at {run.api} within {timeout:g} s" if alive else "ended while it started"
-                last = "\n  ".join(self._last_words())
-                raise NiFiUnreachableError(f"NiFi {happened}. The end of its log:\n  {last}\nAll of it: {self.log}")
-            time.sleep(0.25)
 
-    def _last_words(self) -> list[str]:
+        def answer() -> RunningNiFi | None:
+            version = api.version()
+            if not run.alive:
+                raise self._not_up("ended while it started")
+            if version is None:
+                return None
+            return RunningNiFi(run.url, run.api, run.pid, self.dir, version, self.log, already_running)
+
+        return wait_until(answer, timeout, lambda: self._not_up(f"did not answer at {run.api} within {timeout:g} s"))
+
+    def _not_up(self, happened: str) -> NiFiUnreachableError:
         # What the JVM itself refuses (its heap, its class path) is only on the console.
-        written = [file for file in (self.console, self.log) if file.exists()]
-        ends = [line for file in written for line in logs.last_lines(file, 200)]
-        # Without the frames of Java's stack traces, which push the reasons out of sight.
-        told = [line for line in ends if not line.lstrip().startswith(("at ", "... "))]
-        return told[-15:] or ["(nothing)"]
+        last = "\n  ".join(logs.last_words([self.console, self.log]))
+        return NiFiUnreachableError(f"NiFi {happened}. The end of its log:\n  {last}\nAll of it: {self.log}")
 
     def _end(self, run: _Run, seconds: float) -> None:
         if run.alive:
@@ -285,22 +282,10 @@ class LocalNiFi:
                 processes.send([run.pid], signal.SIGKILL)
                 if not processes.wait_until_gone(run.pid, run.identity, _CHILDREN_SECONDS):
                     raise ToolError(f"The NiFi process {run.pid} of {self.dir} does not end")
-        self._end_children(run)
+        processes.end_members(run.pid, run.mark, _CHILDREN_SECONDS)
         with suppress(ChildProcessError):
             os.waitpid(run.pid, os.WNOHANG)
         self._run_file.unlink(missing_ok=True)
-
-    def _end_children(self, run: _Run) -> None:
-        """End what NiFi started and left: politely, then by force."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            deadline = time.monotonic() + _CHILDREN_SECONDS
-            left = processes.members(run.pid, run.mark)
-            processes.send(left, number)
-            while left and time.monotonic() < deadline:
-                time.sleep(0.1)
-                left = processes.members(run.pid, run.mark)
-            if not left:
-                return
 
     def _read_run(self) -> _Run | None:
         try:

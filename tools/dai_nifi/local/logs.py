@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 
@@ -13,6 +13,13 @@ def last_lines(file: Path, count: int) -> list[str]:
     """Return the last ``count`` lines, without their line ends."""
     with file.open(encoding="utf-8", errors="replace") as lines:
         return [line.rstrip("\n") for line in deque(lines, maxlen=count)]
+
+
+def last_words(files: Iterable[Path], count: int = 15) -> list[str]:
+    """The end of several log files, one after the other, without the frames of Java's stack traces."""
+    ends = [line for file in files if file.exists() for line in last_lines(file, 200)]
+    reasons = [line for line in ends if not line.lstrip().startswith(("at ", "... "))]
+    return reasons[-count:] or ["(nothing)"]
 
 
 def follow(file: Path, go_on: Callable[[], bool] = lambda: True, pause: float = 0.3) -> Iterator[str]:

@@ -21,8 +21,6 @@ from dai_nifi.flows.settings import (
     RECORD_WRITER,
     settings,
 )
-from dai_nifi.operations.deployment import database
-from dai_nifi.progress import Progress
 from dai_scoring.options import BadRows
 
 NAME = "batch-database"
@@ -196,8 +194,8 @@ def build(runtime: ScoringRuntime) -> Flow:
     )
 
 
-def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str, str]:
-    """The driver, where nobody gave one; raises UsageError for an address or a table that will not do."""
+def validate(values: Mapping[str, str | None]) -> None:
+    """Raise UsageError for an address, a column or a table that will not do."""
     url = values.get(URL) or ""
     if not url.startswith("jdbc:"):
         raise UsageError(f"The parameter {URL} begins with jdbc:, such as jdbc:postgresql://db.example.com:5432/sales.")
@@ -213,18 +211,10 @@ def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str,
         raise UsageError(f"The parameter {KEY} is one column, not {values.get(KEY)}.")
     if values.get(TARGET) == values.get(REJECTED):
         raise UsageError(f"{TARGET} and {REJECTED} are both {values.get(TARGET)}. They must differ.")
-    if values.get(DRIVER):
-        return {}
-    if url.startswith(postgresql.URL):
-        return {DRIVER: str(postgresql.resolve(progress))}
-    raise UsageError(
-        f"Only PostgreSQL's driver is fetched by itself. For this database give --param {DRIVER}=FILE.jar, "
-        f"--param {DRIVER_CLASS}=CLASS and --param {TYPE}=TYPE."
-    )
 
 
-def check(group: str, values: Mapping[str, str | None], timeout: float) -> None:
-    """Ask the database, from NiFi, for the tables and columns that the flow uses; raises InvalidFlowError."""
+def statements(values: Mapping[str, str | None]) -> Mapping[str, str]:
+    """Statements that fail if the database lacks what the flow uses, by what they look for; they change nothing."""
     key, schema = values[KEY], values[SCHEMA]
     target, rejected = f"{schema}.{values[TARGET]}", f"{schema}.{values[REJECTED]}"
     wanted = {
@@ -242,10 +232,11 @@ def check(group: str, values: Mapping[str, str | None], timeout: float) -> None:
             wanted[f"the primary key of {name} {table}"] = (
                 f"EXPLAIN INSERT INTO {table} ({key}) VALUES (NULL) ON CONFLICT ({key}) DO NOTHING"
             )
-    database.check(group, _POOL, wanted, timeout)
+    return wanted
 
 
-_POOL = "Database"
+POOL = "Database"
+"""The connection pool of the flow."""
 
 
 def _pool() -> Service:
@@ -257,7 +248,7 @@ def _pool() -> Service:
         "tcpKeepAlive": "true",
     }
     return Service(
-        name=_POOL,
+        name=POOL,
         type="org.apache.nifi.dbcp.DBCPConnectionPool",
         bundle=Bundle("nifi-dbcp-service-nar"),
         api="org.apache.nifi.dbcp.DBCPService",
@@ -339,4 +330,4 @@ def _labels() -> list[Label]:
     ]
 
 
-TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, supply=supply, check=check)
+TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, validate=validate)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from dai_nifi.flows.builder import UPDATE_ATTRIBUTE, Connection, Flow, Label, Point, Processor, again, zone
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring, specs
 from dai_nifi.flows.settings import settings
-from dai_nifi.operations.deployment import folders
 
 NAME = "batch-files"
 SUMMARY = "Score the files that appear in a folder: scores, rejected rows and failed files go to folders of their own."
@@ -180,9 +179,4 @@ def _labels() -> list[Label]:
     ]
 
 
-def try_out(group: str, values: Mapping[str, str | None], timeout: float) -> None:
-    """Let NiFi look whether it may take files from the input folder; raises InvalidFlowError if not."""
-    folders.check(group, INPUT, values[INPUT] or "", timeout)
-
-
-TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, try_out=try_out)
+TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build)

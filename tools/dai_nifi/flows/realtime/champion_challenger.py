@@ -21,7 +21,6 @@ from dai_nifi.flows.common import LICENCE, MODEL, Parameter, ScoringRuntime, Tem
 from dai_nifi.flows.realtime import comparison, requests
 from dai_nifi.flows.realtime.comparison import CHALLENGER, TOLERANCE, at_column
 from dai_nifi.flows.settings import BAD_ROWS, OUTPUT_COLUMNS, settings
-from dai_nifi.progress import Progress
 
 # An attribute that HandleHttpRequest writes; the scoring processor knows it too.
 COLUMNS = "http.query.param.columns"
@@ -207,8 +206,8 @@ def _answering(name: str, runtime: ScoringRuntime, at: Point, model: Parameter) 
     return scoring(runtime, at, SETTINGS, {"H2O REST Requests": "answer"}, ends=(), name=name, model=model)
 
 
-def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str, str]:
-    """Nothing; raises UsageError for values that will not do."""
+def validate(values: Mapping[str, str | None]) -> None:
+    """Raise UsageError for values that will not do, or not together."""
     if values.get(MODE) not in (SHADOW, ANSWER):
         raise UsageError(f"The parameter {MODE} is {SHADOW} or {ANSWER}, not {values.get(MODE)!r}.")
     for name, most in ((SHARE, 100.0), (TOLERANCE, math.inf)):
@@ -222,7 +221,6 @@ def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str,
             f"With {MODE} {SHADOW} the challenger scores the responses, so they must have all columns: "
             f"{OUTPUT_COLUMNS.name} is {OUTPUT_COLUMNS.default!r} then, not {values[OUTPUT_COLUMNS.name]!r}."
         )
-    return {}
 
 
 def _labels() -> list[Label]:
@@ -257,4 +255,4 @@ def _labels() -> list[Label]:
     ]
 
 
-TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, supply=supply)
+TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, validate=validate)

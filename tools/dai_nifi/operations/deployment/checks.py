@@ -8,9 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls
+from dai_nifi.client import api
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.settings import ID_COLUMNS, OUTPUT_COLUMNS, RECORD_READER, RECORD_WRITER
@@ -103,8 +101,7 @@ def check_model(model: Path, runtime: str) -> None:
 def check_installed(runtime: str) -> None:
     """Raise NotFoundError if NiFi lacks the runtime's processor, or has another version of it."""
     wanted = RUNTIMES[runtime]
-    with nifi_calls():
-        types = nipyapi.nifi.FlowApi().get_processor_types(type=wanted.processor).processor_types or []
+    types = api.flow.get_processor_types(type=wanted.processor).processor_types or []
     versions = sorted({one.bundle.version for one in types if one.type == wanted.processor})
     if wanted.version in versions:
         return
@@ -119,8 +116,7 @@ def check_services(template: Template, values: Mapping[str, str | None]) -> None
         if one.kind is not Kind.SERVICE or not value:
             continue
         try:
-            with nifi_calls():
-                found = nipyapi.nifi.ControllerServicesApi().get_controller_service(value).component
+            found = api.controller_services.get_controller_service(value).component
         except NotFoundError:
             raise UsageError(
                 f"The parameter {one.name} is the id of a controller service, and NiFi has none with {value!r}. The id "

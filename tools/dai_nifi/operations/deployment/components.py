@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls
+from dai_nifi.client import api
 from dai_nifi.errors import NotFoundError
 from dai_nifi.flows.builder import Bundle, Json
 from dai_nifi.flows.common import RUNTIMES
@@ -29,10 +27,9 @@ class Lack:
 
 def known() -> Mapping[str, frozenset[Bundle]]:
     """The bundles that have each type of processor and controller service in the connected NiFi."""
-    with nifi_calls():
-        calls = nipyapi.nifi.FlowApi()
-        processors = calls.get_processor_types().processor_types or []
-        services = calls.get_controller_service_types().controller_service_types or []
+    calls = api.flow
+    processors = calls.get_processor_types().processor_types or []
+    services = calls.get_controller_service_types().controller_service_types or []
     found: dict[str, set[Bundle]] = {}
     for one in (*processors, *services):
         bundle = Bundle(one.bundle.artifact, one.bundle.version, one.bundle.group)

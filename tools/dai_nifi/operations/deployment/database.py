@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls, wait_for
+from dai_nifi.client import api
 from dai_nifi.errors import InvalidFlowError, ToolError
-from dai_nifi.operations.canvas import deployed, properties
-from dai_nifi.operations.lifecycle import bulletins
+from dai_nifi.operations.canvas import bulletins, controller_services, deployed, properties
+from dai_nifi.waiting import wait_until
 
 _ASKER = "Asked by dai-nifi deploy"
 TYPE = "org.apache.nifi.processors.standard.ExecuteSQL"
@@ -30,7 +28,7 @@ def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> N
     for left in deployed.processors(group):
         if left.component.name == _ASKER:
             remove(left.id)
-    (service,) = (one.id for one in deployed.services(group) if one.component.name == pool)
+    (service,) = (one.id for one in controller_services.of_group(group) if one.component.name == pool)
     asker = _place(group, service)
     try:
         for what, statement in wanted.items():
@@ -45,23 +43,20 @@ def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> N
 
 
 def _place(group: str, service: str) -> str:
-    with nifi_calls():
-        (kind,) = (
-            one for one in nipyapi.nifi.FlowApi().get_processor_types(type=TYPE).processor_types if one.type == TYPE
-        )
-        entity = nipyapi.canvas.create_processor(
-            nipyapi.canvas.get_process_group(group, "id"),
-            kind,
-            (0.0, -1000.0),
-            _ASKER,
-            nipyapi.nifi.ProcessorConfigDTO(auto_terminated_relationships=["success", "failure"]),
-        )
-        asker = str(entity.id)
-        try:
-            properties.set_of_processor(asker, {POOL: service, QUERY: "SELECT 1", NORMALIZE: "true"})
-        except ToolError:
-            remove(asker)
-            raise
+    (kind,) = (one for one in api.flow.get_processor_types(type=TYPE).processor_types if one.type == TYPE)
+    entity = api.canvas.create_processor(
+        api.canvas.get_process_group(group, "id"),
+        kind,
+        (0.0, -1000.0),
+        _ASKER,
+        api.dto.ProcessorConfigDTO(auto_terminated_relationships=["success", "failure"]),
+    )
+    asker = str(entity.id)
+    try:
+        properties.set_of_processor(asker, {POOL: service, QUERY: "SELECT 1", NORMALIZE: "true"})
+    except ToolError:
+        remove(asker)
+        raise
     return asker
 
 
@@ -75,8 +70,8 @@ def run_once(asker: str, values: Mapping[str, str], timeout: float) -> str | Non
 
     Raises InvalidFlowError if it is not valid with them, or does not come to its end.
     """
-    before = max((one.id for one in bulletins(source_id=asker)), default=-1)
-    calls = nipyapi.nifi.ProcessorsApi()
+    before = max((one.id for one in bulletins.read(source_id=asker)), default=-1)
+    calls = api.processors
 
     def late() -> ToolError:
         return InvalidFlowError(f"NiFi did not check it within {timeout:g} s: {told() or 'it does not say why'}")
@@ -93,13 +88,12 @@ def run_once(asker: str, values: Mapping[str, str], timeout: float) -> str | Non
         busy = found.component.state != "STOPPED" or found.status.aggregate_snapshot.active_thread_count
         return None if busy else True
 
-    with nifi_calls():
-        properties.set_of_processor(asker, values)
-        entity = wait_for(valid, timeout, late)
-        body = {"revision": entity.revision, "state": "RUN_ONCE"}
-        calls.update_run_status5(body, asker)
-        wait_for(over, timeout, late)
-    errors = [one.message for one in bulletins(source_id=asker, after=before) if one.level == "ERROR"]
+    properties.set_of_processor(asker, values)
+    entity = wait_until(valid, timeout, late)
+    body = {"revision": entity.revision, "state": "RUN_ONCE"}
+    calls.update_run_status5(body, asker)
+    wait_until(over, timeout, late)
+    errors = [one.message for one in bulletins.read(source_id=asker, after=before) if one.level == "ERROR"]
     return _reason(errors[-1]) if errors else None
 
 
@@ -110,5 +104,4 @@ def _reason(message: str) -> str:
 
 def remove(asker: str) -> None:
     """Take a processor away that was placed to ask something."""
-    with nifi_calls():
-        nipyapi.canvas.delete_processor(nipyapi.canvas.get_processor(asker, "id"), force=True)
+    api.canvas.delete_processor(api.canvas.get_processor(asker, "id"), force=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls
+from dai_nifi.client import api
 from dai_nifi.errors import InvalidFlowError
 from dai_nifi.operations.deployment import database
 
@@ -14,17 +12,14 @@ _NO_FILE = "(?!)"
 
 def check(group: str, parameter: str, folder: str, timeout: float) -> None:
     """Raise InvalidFlowError if NiFi cannot read and change a folder, the value of a parameter."""
-    with nifi_calls():
-        (kind,) = (
-            one for one in nipyapi.nifi.FlowApi().get_processor_types(type=_TYPE).processor_types if one.type == _TYPE
-        )
-        asker = nipyapi.canvas.create_processor(
-            nipyapi.canvas.get_process_group(group, "id"),
-            kind,
-            (0.0, -1000.0),
-            "Asked by dai-nifi deploy",
-            nipyapi.nifi.ProcessorConfigDTO(auto_terminated_relationships=["success"]),
-        ).id
+    (kind,) = (one for one in api.flow.get_processor_types(type=_TYPE).processor_types if one.type == _TYPE)
+    asker = api.canvas.create_processor(
+        api.canvas.get_process_group(group, "id"),
+        kind,
+        (0.0, -1000.0),
+        "Asked by dai-nifi deploy",
+        api.dto.ProcessorConfigDTO(auto_terminated_relationships=["success"]),
+    ).id
     try:
         wanted = {"Input Directory": folder, "File Filter": _NO_FILE, "Keep Source File": "false"}
         said = database.run_once(asker, wanted, timeout)

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls
+from dai_nifi.client import api
 from dai_nifi.flows.builder import BOX_HEIGHT, BOX_WIDTH
 
 # How large things are drawn, in NiFi's web interface.
@@ -43,8 +41,7 @@ class Box:
 
 def free(group_id: str) -> tuple[float, float]:
     """Where a process group can be put inside this one, so that it covers nothing there."""
-    with nifi_calls():
-        flow = nipyapi.canvas.get_flow(group_id).process_group_flow.flow
+    flow = api.canvas.get_flow(group_id).process_group_flow.flow
     return beside(_boxes(flow))
 
 

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
+from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import settings, templates
 from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import MODEL, Kind, Parameter, Template
-from dai_nifi.operations.canvas import context, deployed
-from dai_nifi.operations.canvas.context import Context, asset_name
-from dai_nifi.operations.canvas.deployed import Deployed, Mark
-from dai_nifi.operations.deployment import checks, components, ports, replacement
+from dai_nifi.operations.canvas import assets, deployed, parameter_context
+from dai_nifi.operations.canvas.deployed import DeployedFlow, Mark
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
+from dai_nifi.operations.deployment import checks, components, ports, replacement, requirements
 from dai_nifi.operations.deployment.replacement import Replacement
 from dai_nifi.progress import Progress
 
@@ -60,8 +60,8 @@ class Plan:
     """The definition of the template."""
     wanted: Json
     """The same with the record services that are set."""
-    there: Deployed | None
-    context: Context | None
+    there: DeployedFlow | None
+    context: ParameterContext | None
     mark: Mark
     values: dict[str, str]
     files: dict[str, Path]
@@ -105,8 +105,8 @@ def make(request: Request, progress: Progress) -> Plan:
             checks.check_model(files[one.name], runtime)
     defaults = {one.name: one.default for one in template.parameters if one.default is not None}
     given = {**_from_environment(template), **request.parameters}
-    if template.supply is not None:
-        given = {**template.supply({**defaults, **present, **given}, progress), **given}
+    template.validate({**defaults, **present, **given})
+    given = {**requirements.supply(template, {**defaults, **present, **given}, progress), **given}
     files = {**{one.name: Path(given.pop(one.name)) for one in _files(template) if one.name in given}, **files}
     if request.model is None and not present.get(MODEL.name) and asset(found, MODEL.name) is None:
         raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")
@@ -115,8 +115,8 @@ def make(request: Request, progress: Progress) -> Plan:
     if found is not None:
         # An earlier version of the template may have had fewer parameters.
         given = {**{name: value for name, value in defaults.items() if name not in present}, **given}
-        given = context.differences(found, template, given)
-        files = {key: file for key, file in files.items() if asset(found, key) != asset_name(file)}
+        given = parameter_context.differences(found, template, given)
+        files = {key: file for key, file in files.items() if asset(found, key) != assets.name_of(file)}
     values = {**defaults, **present, **given}
     checks.check_services(template, values)
     ports.check(values, there)
@@ -131,11 +131,11 @@ def make(request: Request, progress: Progress) -> Plan:
     return plan
 
 
-def _context(name: str, there: Deployed | None) -> Context | None:
+def _context(name: str, there: DeployedFlow | None) -> ParameterContext | None:
     """The parameter context that a flow is bound to, whatever that is called, or the one that is meant for its name."""
     if there is not None and there.context_id is not None:
-        return context.read(there.context_id)
-    return context.find(name)
+        return parameter_context.read(there.context_id)
+    return parameter_context.find(name)
 
 
 def _files(template: Template) -> list[Parameter]:
@@ -147,7 +147,7 @@ def _from_environment(template: Template) -> dict[str, str]:
     return {name: value for name, value in named.items() if value}
 
 
-def asset(current: Context | None, parameter: str) -> str | None:
+def asset(current: ParameterContext | None, parameter: str) -> str | None:
     """The name of the asset that a parameter refers to, if there is one."""
     found = current.assets.get(parameter) if current is not None else None
     return found.name if found is not None else None
@@ -169,7 +169,7 @@ def _changes(plan: Plan) -> list[str]:
             )
         changes.extend(plan.replacement.notes)
     for name, file in plan.files.items():
-        changes.append(f"use the {'model' if name == MODEL.name else name} {asset_name(file)}")
+        changes.append(f"use the {'model' if name == MODEL.name else name} {assets.name_of(file)}")
     for name, value in plan.values.items():
         shown = _not_shown(plan) if name in plan.template.sensitive else value
         changes.append(f"set {name} to {shown}" if shown else f"take the value of {name} away")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dai_nifi.errors import ConflictError, NotPermittedError
-from dai_nifi.operations.canvas import context, deployed
-from dai_nifi.operations.canvas.deployed import Deployed
+from dai_nifi.operations.canvas import deployed, parameter_context
+from dai_nifi.operations.canvas.deployed import DeployedFlow
 
 PORT, HOST = "http.port", "http.host"
 
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
 
 
-def check(values: Mapping[str, str | None], there: Deployed | None) -> None:
+def check(values: Mapping[str, str | None], there: DeployedFlow | None) -> None:
     """Raise ConflictError if another deployed flow that runs has the port; whether a program has it, NiFi must try."""
     port = values.get(PORT)
     if port is None:
@@ -22,7 +22,7 @@ def check(values: Mapping[str, str | None], there: Deployed | None) -> None:
         if (there is not None and flow.id == there.id) or flow.context_id is None:
             continue
         try:
-            other = context.read(flow.context_id).values
+            other = parameter_context.read(flow.context_id).values
         except NotPermittedError:
             continue
         if other.get(PORT) != port or not _meet(values.get(HOST), other.get(HOST)):

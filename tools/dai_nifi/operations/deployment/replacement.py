@@ -7,15 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls
+from dai_nifi.client import api
 from dai_nifi.errors import ConflictError
 from dai_nifi.flows import settings, templates
 from dai_nifi.flows.builder import Json
-from dai_nifi.operations.canvas import deployed
-from dai_nifi.operations.canvas.context import Context
-from dai_nifi.operations.canvas.deployed import Deployed
+from dai_nifi.operations.canvas import controller_services, deployed
+from dai_nifi.operations.canvas.deployed import DeployedFlow
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
 from dai_nifi.operations.deployment import definition_store, edits
 from dai_nifi.operations.deployment.edits import Edit, Live
 
@@ -34,7 +32,12 @@ class Replacement:
 
 
 def prepare(
-    flow: Deployed, current: Context | None, shipped: Json, wanted: Json, asked: Collection[str], discard: bool
+    flow: DeployedFlow,
+    current: ParameterContext | None,
+    shipped: Json,
+    wanted: Json,
+    asked: Collection[str],
+    discard: bool,
 ) -> Replacement:
     """Carry what was edited on the canvas over to the shipped definition.
 
@@ -87,18 +90,12 @@ def prepare(
 
 def exported(group_id: str) -> Json:
     """What a process group has, as NiFi downloads it."""
-    with nifi_calls():
-        answer = nipyapi.nifi.ProcessGroupsApi().export_process_group(
-            group_id, include_referenced_services=False, _preload_content=False
-        )
-        try:
-            found: Json = json.loads(answer.read())
-        finally:
-            answer.release_conn()
+    with api.unparsed(api.process_groups.export_process_group, group_id, include_referenced_services=False) as answer:
+        found: Json = json.loads(answer.read())
     return found
 
 
-def _unknown(flow: Deployed, found: list[Edit]) -> ConflictError:
+def _unknown(flow: DeployedFlow, found: list[Edit]) -> ConflictError:
     told = "\n  ".join(one.says for one in found if not one.looks)
     return ConflictError(
         f"{flow.name} was deployed from a template that this version does not know, so nobody can tell what was edited "
@@ -140,7 +137,7 @@ def live(group_id: str) -> dict[str, Live]:
     found: dict[str, Live] = {}
     for one in deployed.processors(group_id):
         found[one.id] = _told(one.component.config.properties, one.component.config.descriptors)
-    for one in deployed.services(group_id):
+    for one in controller_services.of_group(group_id):
         found[one.id] = _told(one.component.properties, one.component.descriptors)
     return found
 
