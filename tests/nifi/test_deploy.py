@@ -14,7 +14,6 @@ from typing import Any
 
 import nipyapi
 import pytest
-from dai_nifi.client.calls import wait_for
 
 from dai_nifi.errors import ConflictError, InvalidFlowError, ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows import templates
@@ -24,6 +23,7 @@ from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import queued, undeploy
+from dai_nifi.waiting import wait_until
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch
 from tests.nifi.test_deploy_http import ask, expected
@@ -35,7 +35,7 @@ def stop_scoring(name: str) -> None:
     flow = deployed.find(name)
     ids = [one.id for one in deployed.processors(flow.id) if one.component.name == "Score records"]
     nipyapi.canvas.schedule_processor(ids[0], False)
-    wait_for(
+    wait_until(
         lambda: nipyapi.canvas.get_processor(ids[0], "id").component.state == "STOPPED" or None,
         30,
         lambda: InvalidFlowError("the scorer does not stop"),
@@ -44,7 +44,7 @@ def stop_scoring(name: str) -> None:
 
 def wait_for_queue(name: str, flowfiles: int) -> None:
     flow = deployed.find(name)
-    wait_for(
+    wait_until(
         lambda: queued(flow) == flowfiles or None, 30, lambda: InvalidFlowError(f"{queued(flow)} are queued in {name}")
     )
 

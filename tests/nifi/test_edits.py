@@ -9,7 +9,6 @@ from typing import Any
 
 import nipyapi
 import pytest
-from dai_nifi.client.calls import wait_for
 
 from dai_nifi.errors import ConflictError, InvalidFlowError
 from dai_nifi.flows import templates
@@ -18,6 +17,7 @@ from dai_nifi.operations.canvas import deployed, parameter_context, scheduling
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.deployment import definition_store
 from dai_nifi.operations.undeploy import queued, undeploy
+from dai_nifi.waiting import wait_until
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
 
 pytestmark = pytest.mark.nifi
@@ -200,7 +200,7 @@ def edit_running(folders: Folders) -> None:
     flow = deployed.find(folders.name)
     nipyapi.canvas.schedule_processor(processor(folders.name, "Take files"), True)
     folders.put("queued.csv", rows)
-    wait_for(lambda: queued(flow) == 1 or None, 30, lambda: InvalidFlowError("nothing is queued"))
+    wait_until(lambda: queued(flow) == 1, 30, lambda: InvalidFlowError("nothing is queued"))
     for one in deployed.processors(flow.id):
         if one.component.name != "Score records":
             nipyapi.canvas.schedule_processor(one, True)
