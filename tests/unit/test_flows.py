@@ -20,7 +20,8 @@ from dai_nifi.flows.builder import BOX_HEIGHT, BOX_WIDTH
 from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.realtime import champion_challenger, requests
 from dai_nifi.operations.canvas import assets
-from dai_nifi.operations.deployment import checks, requirements
+from dai_nifi.operations.deployment import checks
+from dai_nifi.operations.requirements import of_template
 from dai_nifi.progress import silent
 from dai_scoring.errors import InputError, ModelError
 
@@ -269,7 +270,7 @@ DATABASE = {"database.url": "jdbc:postgresql://db/sales", "target.table": "score
 def _supplied(values: Mapping[str, str]) -> Mapping[str, str]:
     template = templates.template("batch-database")
     template.validate(values)
-    return requirements.supply(template, values, silent)
+    return of_template.supply(template, values, silent)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from dai_nifi.flows import nifi_components, templates
 from dai_nifi.flows.builder import Bundle
 from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.operations.canvas import properties
-from dai_nifi.operations.deployment import components, database
+from dai_nifi.operations.deployment import components
+from dai_nifi.operations.requirements import database
 
 EVERY = [(name, runtime) for name, found in templates.TEMPLATES.items() for runtime in found.runtimes]
 OURS = {one.processor for one in RUNTIMES.values()}

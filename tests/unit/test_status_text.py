@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from dai_nifi import console as words
-from dai_nifi.commands import status as command
+from dai_nifi.commands.deployed_flows import status as command
 from dai_nifi.operations import status as flows
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
 from dai_nifi.operations.status import FlowStatus, LoadedModel, Queue, Traffic

@@ -10,24 +10,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from dai_nifi import error_boundary, scoring
-from dai_nifi.commands import (
-    adopt,
-    demo,
-    deploy,
-    doctor,
-    flows,
-    inspect,
-    nars,
-    nifi,
-    pipeline,
-    rollback,
-    score,
-    start,
-    status,
-    stop,
-    swap,
-    undeploy,
-)
+from dai_nifi.commands import demo, doctor, flows, inspect, nars, nifi, pipeline, score
+from dai_nifi.commands.deployed_flows import adopt, deploy, rollback, start, status, stop, swap, undeploy
 from dai_nifi.console import print_document
 from dai_nifi.errors import CancelledError, ToolError, UsageError
 

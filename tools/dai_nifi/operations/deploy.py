@@ -12,8 +12,9 @@ from dai_nifi.operations.canvas import assets, deployed, parameter_context, sche
 from dai_nifi.operations.canvas.deployed import DeployedFlow
 from dai_nifi.operations.canvas.parameter_context import ParameterContext
 from dai_nifi.operations.changes import lease
-from dai_nifi.operations.deployment import contents, definition_store, dry_run, planning, removal, requirements
+from dai_nifi.operations.deployment import contents, definition_store, dry_run, planning, removal
 from dai_nifi.operations.deployment.planning import Plan, Request
+from dai_nifi.operations.requirements import of_template
 from dai_nifi.progress import Progress, silent
 
 __all__ = ["Deployment", "Request", "deploy"]
@@ -124,10 +125,10 @@ def _update(plan: Plan, flow: DeployedFlow, progress: Progress) -> Deployment:
 def _finish(plan: Plan, flow: DeployedFlow, current: ParameterContext, progress: Progress) -> bool:
     """Check and start what is in its place; whether it runs."""
     timeout = plan.request.timeout
-    if requirements.needs_check(plan.template) and (plan.changes or not _runs(flow)):
+    if of_template.needs_check(plan.template) and (plan.changes or not _runs(flow)):
         validity.wait_until_valid(flow, timeout, progress)
         progress(f"checking what {plan.name} needs", None)
-        requirements.check(plan.template, flow.id, current.values, timeout)
+        of_template.check(plan.template, flow.id, current.values, timeout)
     if plan.request.start:
         scheduling.start_flow(flow, timeout, progress)
     else:

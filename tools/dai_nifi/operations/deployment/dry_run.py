@@ -9,9 +9,10 @@ from dai_nifi.errors import ToolError
 from dai_nifi.flows.realtime import requests
 from dai_nifi.operations.canvas import assets, parameter_context, scheduling, validity
 from dai_nifi.operations.canvas.deployed import DeployedFlow
-from dai_nifi.operations.deployment import contents, removal, requirements
+from dai_nifi.operations.deployment import contents, removal
 from dai_nifi.operations.deployment.planning import Plan
-from dai_nifi.operations.deployment.ports import HOST, PORT
+from dai_nifi.operations.requirements import of_template
+from dai_nifi.operations.requirements.ports import HOST, PORT
 from dai_nifi.progress import Progress
 
 
@@ -32,7 +33,7 @@ def run(plan: Plan, progress: Progress) -> None:
         validity.wait_until_valid(flow, plan.request.timeout, progress)
         values = {**(plan.context.values if plan.context else {}), **parameter_context.read(made.id).values}
         progress(f"checking what {plan.name} needs", None)
-        requirements.check_dry_run(plan.template, flow.id, values, plan.request.timeout)
+        of_template.check_dry_run(plan.template, flow.id, values, plan.request.timeout)
         if _listens_elsewhere(plan):
             scheduling.try_listening(flow, requests.RECEIVER, plan.request.timeout)
     except ToolError as error:

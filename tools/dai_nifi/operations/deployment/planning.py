@@ -15,8 +15,9 @@ from dai_nifi.flows.common import MODEL, Kind, Parameter, Template
 from dai_nifi.operations.canvas import assets, deployed, parameter_context
 from dai_nifi.operations.canvas.deployed import DeployedFlow, Mark
 from dai_nifi.operations.canvas.parameter_context import ParameterContext
-from dai_nifi.operations.deployment import checks, components, ports, replacement, requirements
+from dai_nifi.operations.deployment import checks, components, replacement
 from dai_nifi.operations.deployment.replacement import Replacement
+from dai_nifi.operations.requirements import of_template, ports
 from dai_nifi.progress import Progress
 
 
@@ -106,7 +107,7 @@ def make(request: Request, progress: Progress) -> Plan:
     defaults = {one.name: one.default for one in template.parameters if one.default is not None}
     given = {**_from_environment(template), **request.parameters}
     template.validate({**defaults, **present, **given})
-    given = {**requirements.supply(template, {**defaults, **present, **given}, progress), **given}
+    given = {**of_template.supply(template, {**defaults, **present, **given}, progress), **given}
     files = {**{one.name: Path(given.pop(one.name)) for one in _files(template) if one.name in given}, **files}
     if request.model is None and not present.get(MODEL.name) and asset(found, MODEL.name) is None:
         raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.deployed_flows.start import NameArgument
 from dai_nifi.commands.options import ProfileOption, UrlOption
-from dai_nifi.commands.start import NameArgument
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations.undeploy import DRAIN_SECONDS
 from dai_nifi.operations.undeploy import undeploy as undeploy_flow

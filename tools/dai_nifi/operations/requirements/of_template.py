@@ -9,7 +9,7 @@ from dai_nifi.errors import UsageError
 from dai_nifi.flows.batch import database as batch_database
 from dai_nifi.flows.batch import files as batch_files
 from dai_nifi.flows.common import Template
-from dai_nifi.operations.deployment import database, folders
+from dai_nifi.operations.requirements import database, folders
 from dai_nifi.progress import Progress
 
 Values = Mapping[str, str | None]
