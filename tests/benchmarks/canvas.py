@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import nipyapi
 
 from dai_nifi.errors import ToolError
-from dai_nifi.flows.builder import Bundle, Flow
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.parts import Bundle
 from dai_nifi.operations.canvas import bulletins, controller_services, deployed
 
 VERSION = "0.1.0"

@@ -18,7 +18,8 @@ import nipyapi
 import urllib3
 
 from dai_nifi.errors import ToolError
-from dai_nifi.flows.builder import Bundle, Connection, Flow, Processor, Service
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.parts import Bundle, Connection, Processor, Service
 from tests.benchmarks import canvas
 
 _STANDARD = "org.apache.nifi.processors.standard."

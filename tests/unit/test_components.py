@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dai_nifi.flows import templates
-from dai_nifi.flows.builder import Bundle
+from dai_nifi.flows.parts import Bundle
 from dai_nifi.operations.deployment import components
 from dai_nifi.operations.deployment.components import Lack
 

@@ -16,8 +16,8 @@ from dai_nifi import resources
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows import catalogue, templates
 from dai_nifi.flows.batch import files
-from dai_nifi.flows.builder import BOX_HEIGHT, BOX_WIDTH
 from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH
 from dai_nifi.flows.realtime import champion_challenger, requests
 from dai_nifi.operations.canvas import assets
 from dai_nifi.operations.deployment import checks

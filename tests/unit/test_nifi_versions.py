@@ -10,8 +10,8 @@ import pytest
 
 from dai_nifi.errors import ToolError
 from dai_nifi.flows import nifi_components, templates
-from dai_nifi.flows.builder import Bundle
 from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.parts import Bundle
 from dai_nifi.operations.canvas import properties
 from dai_nifi.operations.deployment import components
 from dai_nifi.operations.requirements import database

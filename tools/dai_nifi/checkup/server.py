@@ -8,7 +8,7 @@ from typing import Any
 
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
 from dai_nifi.client import api
-from dai_nifi.flows.builder import NIFI_VERSION
+from dai_nifi.flows.parts import NIFI_VERSION
 from dai_nifi.nifi.jdk import MINIMUM
 
 # NiFi stops taking in data when a disk is full, and indexes less well before.

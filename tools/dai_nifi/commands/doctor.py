@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,10 +15,17 @@ from dai_nifi.checkup.examine import examine
 from dai_nifi.checkup.finding import PROBLEM, Finding
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.demo import DEFAULT_FOLDER
-from dai_nifi.commands.nifi import DEFAULT_DIR, DirOption, HomeOption
+from dai_nifi.commands.nifi import DEFAULT_DIR, DirOption
 from dai_nifi.commands.options import ProfileOption, UrlOption
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.demo import nifi_of
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--nifi-home", envvar="DAI_NIFI_HOME", help="Folder of NiFi's installation, if it is on this machine."
+    ),
+]
 
 _COLOURS = {"ok": "green", "problem": "red", "unknown": "yellow"}
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor, Service
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.parts import Bundle, ParameterSpec, Point, Processor, Service
 from dai_scoring.model_file import Kind as ModelKind
 
 

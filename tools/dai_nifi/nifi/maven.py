@@ -41,7 +41,7 @@ def find_maven() -> Path:
         raise PrerequisiteError(
             "Maven (mvn) is not on PATH; it downloads NiFi and the runtimes. "
             "Install it (Debian: apt-get install maven; "
-            "macOS: brew install maven). For NiFi alone, --nifi-home runs an installation of your own."
+            "macOS: brew install maven)."
         )
     return Path(found)
 

@@ -13,8 +13,8 @@ from dai_nifi.client import api
 from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.errors import ConflictError, NotFoundError, UsageError
 from dai_nifi.flows import templates
-from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import RUNTIMES, Template
+from dai_nifi.flows.parts import Json
 from dai_nifi.operations.canvas import assets, controller_services, deployed, parameter_context, scheduling
 from dai_nifi.operations.canvas.deployed import DeployedFlow, Mark
 from dai_nifi.operations.canvas.parameter_context import ParameterContext

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dai_nifi.flows.builder import UPDATE_ATTRIBUTE, Connection, Flow, Label, Point, Processor, again, zone
+from dai_nifi.flows.builder import Flow
 from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.parts import UPDATE_ATTRIBUTE, Connection, Label, Point, Processor, again, zone
 from dai_nifi.flows.settings import settings
 
 NAME = "batch-files"

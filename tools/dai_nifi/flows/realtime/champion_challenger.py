@@ -7,17 +7,9 @@ import re
 from collections.abc import Mapping
 
 from dai_nifi.errors import UsageError
-from dai_nifi.flows.builder import (
-    BOX_HEIGHT,
-    BOX_WIDTH,
-    COLUMN,
-    Flow,
-    Label,
-    Point,
-    Processor,
-    zone,
-)
+from dai_nifi.flows.builder import Flow
 from dai_nifi.flows.common import LICENCE, MODEL, Parameter, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH, COLUMN, Label, Point, Processor, zone
 from dai_nifi.flows.realtime import comparison, requests
 from dai_nifi.flows.realtime.comparison import CHALLENGER, TOLERANCE, at_column
 from dai_nifi.flows.settings import BAD_ROWS, OUTPUT_COLUMNS, settings

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dai_nifi.flows import record_services
-from dai_nifi.flows.builder import COLUMN, Connection, Label, Point, Processor, Service, again, zone
 from dai_nifi.flows.common import Kind, Parameter, ScoringRuntime, scoring
+from dai_nifi.flows.parts import COLUMN, Connection, Label, Point, Processor, Service, again, zone
 from dai_nifi.flows.settings import BATCH_ROWS, MISSING_COLUMNS, MISSING_LITERALS
 
 CHALLENGER = Parameter(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dai_nifi.flows.builder import BOX_WIDTH, COLUMN, Flow, Label, zone
+from dai_nifi.flows.builder import Flow
 from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.parts import BOX_WIDTH, COLUMN, Label, zone
 from dai_nifi.flows.realtime import requests
 from dai_nifi.flows.settings import BAD_ROWS, settings
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from dai_nifi.flows.builder import COLUMN, UPDATE_ATTRIBUTE, Bundle, Connection, Point, Processor, Service
 from dai_nifi.flows.common import Kind, Parameter
-from dai_scoring.errors import BadRowsError
-from dai_scoring.rest_v1 import STATUSES, Question
+from dai_nifi.flows.parts import COLUMN, UPDATE_ATTRIBUTE, Bundle, Connection, Point, Processor, Service
+from dai_nifi.flows.realtime import expressions
 
 RECEIVER = "Receive requests"
 
@@ -32,101 +31,6 @@ brief = partial(Connection, most_flowfiles=1000, most_data="1 GB", expires=PATIE
 # NiFi lets each task of a processor that found its queue empty pause by itself (nifi.bored.yield.duration), so the
 # more of them look, the sooner one sees a request. These processors need next to no time for a request themselves.
 _TASKS_THAT_LOOK = 4
-
-_HINT = "POST rows to /score as a JSON array, a JSON object, JSON lines or CSV with a header."
-
-_POST = "${http.method:equals('POST')"
-_LOOKS = "${http.method:in('GET', 'HEAD')"
-_MULTIPART = "${mime.type:startsWith('multipart/')"
-_PART = "${http.multipart.fragments.sequence.number"
-_IS_READYZ = f"${{http.request.uri:equals('{Question.READY.path}')}}"
-
-
-def _at(*paths: str) -> str:
-    """An expression, not closed: whether a request is to one of these paths."""
-    return f"${{http.request.uri:in({', '.join(repr(path) for path in paths)})"
-
-
-# The paths of H2O's REST scorers; rows may come to any path, but for those that say something of the model.
-_ABOUT = _at(*(one.path for one in Question if not one.has_body and one is not Question.READY))
-_ROWS = _at("/score", *(one.path for one in Question if one.has_body))
-_POST_ROWS = f"{_POST}:and({_ABOUT}:not()}})"
-
-# Each request matches one of these or none; none means that nothing is at that path.
-_ROUTES = {
-    "score": f"{_POST_ROWS}:and({_MULTIPART}:not()}}):and(${{fileSize:gt(0)}})}}",
-    "model": f"{_LOOKS}:and({_ABOUT}}})}}",
-    "ready": f"{_LOOKS}:and({_IS_READYZ})}}",
-    "400 no body": f"{_POST_ROWS}:and({_MULTIPART}:not()}}):and(${{fileSize:equals(0)}})}}",
-    "405 wrong method": f"{_POST}:ifElse({_ABOUT}}}, {_LOOKS}:not():or({_ROWS}}})}}):equals('true')}}",
-    "415 multipart": f"{_POST_ROWS}:and({_MULTIPART}}}):and({_PART}:equals('1')}})}}",
-    "further part": f"{_PART}:replaceNull('1'):gt(1)}}",
-}
-_REFUSALS = tuple(name for name in _ROUTES if name[0].isdigit())
-
-
-def _by_route(*cases: tuple[str, str], otherwise: str) -> str:
-    """An expression: the value of the route that a request took, known by how its name begins."""
-    for route, value in reversed(cases):
-        otherwise = f"${{RouteOnAttribute.Route:startsWith('{route}'):ifElse({value},\n  {otherwise})}}"
-    return otherwise
-
-
-def _by_code() -> str:
-    """An expression: the status that belongs to the scoring processor's error."""
-    found = "'500'"
-    for status in sorted(set(STATUSES.values()) - {500}):
-        codes = ", ".join(repr(code) for code, one in STATUSES.items() if one == status)
-        found = f"${{scoring.error.code:replaceNull(''):in({codes}):ifElse('{status}', {found})}}"
-    return found
-
-
-# NiFi keeps the last route that was taken; this one begins as that of rows does.
-_NO_SCORE = "score of no row"
-_NONE_SCORED = "${scoring.scored.count:equals('0')"
-_STATUS = _by_route(
-    ("score", f"{_NONE_SCORED}:ifElse('400', {_by_code()})}}"),
-    ("model", _by_code()),
-    ("ready", _by_code()),
-    ("unmatched", "'404'"),
-    otherwise="${RouteOnAttribute.Route:substringBefore(' ')}",
-)
-_SAID = "${scoring.error.client:replaceEmpty('The server failed with this request. Tell who runs it.')}"
-_NO_ROW = "'None of the rows can be scored: in each, a value cannot become what the column of the model holds.'"
-_DETAIL = _by_route(
-    ("score", f"{_NONE_SCORED}:ifElse({_NO_ROW}, {_SAID})}}"),
-    ("model", _SAID),
-    ("ready", _SAID),
-    ("400 no body", f"'The request has no body. {_HINT}'"),
-    (
-        "405 wrong method",
-        f"${{http.method:append(' is not possible at '):append(${{http.request.uri}}):append('. {_HINT}')}}",
-    ),
-    ("415 multipart", f"'multipart is not read: send the rows as the body itself. {_HINT}'"),
-    otherwise=f"${{http.request.uri:prepend('There is nothing at '):append('. {_HINT}')}}",
-)
-_KNOWN_CODE = "${scoring.error.code:replaceEmpty('internal')}"
-_CODE = _by_route(
-    ("score", f"{_NONE_SCORED}:ifElse('{BadRowsError.code}', {_KNOWN_CODE})}}"),
-    ("model", _KNOWN_CODE),
-    ("ready", _KNOWN_CODE),
-    ("400 no body", "'no_body'"),
-    ("405 wrong method", "'method_not_allowed'"),
-    ("415 multipart", "'multipart'"),
-    otherwise="'not_found'",
-)
-# As JSON.
-_ROW = f"{_NONE_SCORED}:ifElse('1', ${{scoring.error.row:replaceEmpty('null')}})}}"
-_COLUMN = (
-    """${scoring.error.column:isNull():ifElse('null', ${scoring.error.column:escapeJson():prepend('"'):append('"')})}"""
-)
-_BODY = (
-    f"""{{"detail": "${{http.detail:escapeJson()}}", "code": "${{http.code}}", "row": {_ROW}, "column": {_COLUMN}}}"""
-)
-_ALLOW = _by_route(
-    ("405 wrong method", f"{_at(Question.READY.path)}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
-    otherwise="''",
-)
 
 
 @dataclass(frozen=True)
@@ -160,7 +64,7 @@ class Front:
             brief(
                 "refused requests",
                 self.route,
-                [*_REFUSALS, "unmatched"],
+                [*expressions.REFUSALS, "unmatched"],
                 self.explain,
                 bends=[(down, self.explain.middle[1])],
             ),
@@ -209,8 +113,8 @@ def front(score_row: int, error_row: int) -> Front:
         name="What is asked for?",
         type="org.apache.nifi.processors.standard.RouteOnAttribute",
         at=(second, score_row),
-        properties={"Routing Strategy": "Route to Property name", **_ROUTES},
-        dynamic=tuple(_ROUTES),
+        properties={"Routing Strategy": "Route to Property name", **expressions.ROUTES},
+        dynamic=tuple(expressions.ROUTES),
         tasks=_TASKS_THAT_LOOK,
         # A request of several parts comes as so many FlowFiles; the first is answered for all.
         ends=("further part",),
@@ -223,10 +127,10 @@ def front(score_row: int, error_row: int) -> Front:
         at=(third, error_row),
         properties={
             "Store State": "Do not store state",
-            "http.status": _STATUS,
-            "http.detail": _DETAIL,
-            "http.code": _CODE,
-            "http.allow": _ALLOW,
+            "http.status": expressions.STATUS,
+            "http.detail": expressions.DETAIL,
+            "http.code": expressions.CODE,
+            "http.allow": expressions.ALLOW,
         },
         dynamic=("http.status", "http.detail", "http.code", "http.allow"),
         comments="400 where the request is at fault, 501 or 503 where the model is, 500 for anything else.",
@@ -238,7 +142,7 @@ def front(score_row: int, error_row: int) -> Front:
         properties={
             "Replacement Strategy": "Always Replace",
             "Evaluation Mode": "Entire text",
-            "Replacement Value": _BODY,
+            "Replacement Value": expressions.BODY,
         },
         ends=("failure",),
     )
@@ -267,8 +171,8 @@ def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequenc
         name="Was no row scored?",
         type="org.apache.nifi.processors.standard.RouteOnAttribute",
         at=at,
-        properties={"Routing Strategy": "Route to Property name", _NO_SCORE: f"{_NONE_SCORED}}}"},
-        dynamic=(_NO_SCORE,),
+        properties={"Routing Strategy": "Route to Property name", expressions.NO_SCORE: f"{expressions.NONE_SCORED}}}"},
+        dynamic=(expressions.NO_SCORE,),
         ends=("unmatched",),
         comments="Rejected rows of a request end here, unless there is nothing else to answer it with.",
     )
@@ -280,7 +184,7 @@ def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequenc
             brief(
                 "no row was scored",
                 look,
-                [_NO_SCORE],
+                [expressions.NO_SCORE],
                 front.explain,
                 [(look.middle[0], above), (front.explain.middle[0] + 96, above)],
             ),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from dai_nifi.client import api
 from dai_nifi.errors import NotFoundError
-from dai_nifi.flows.builder import Bundle, Json
 from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.parts import Bundle, Json
 
 
 @dataclass(frozen=True)

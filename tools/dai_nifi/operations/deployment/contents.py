@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from dai_nifi.client import api
-from dai_nifi.flows.builder import Json
+from dai_nifi.flows.parts import Json
 from dai_nifi.operations.canvas import controller_services, deployed
 from dai_nifi.operations.canvas.deployed import ROOT, DeployedFlow
 from dai_nifi.operations.canvas.parameter_context import ParameterContext

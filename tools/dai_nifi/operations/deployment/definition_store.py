@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dai_nifi.errors import ToolError
 from dai_nifi.flows import templates
-from dai_nifi.flows.builder import Json
+from dai_nifi.flows.parts import Json
 from dai_nifi.operations.canvas import assets
 from dai_nifi.operations.canvas.assets import Asset
 from dai_nifi.operations.canvas.parameter_context import ParameterContext

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dai_nifi.flows import nifi_components
-from dai_nifi.flows.builder import Json, descriptor
+from dai_nifi.flows.builder import descriptor
+from dai_nifi.flows.parts import Json
 
 _KINDS: Mapping[str, str] = {
     "processors": "processor",

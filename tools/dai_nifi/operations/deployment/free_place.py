@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from dai_nifi.client import api
-from dai_nifi.flows.builder import BOX_HEIGHT, BOX_WIDTH
+from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH
 
 # How large things are drawn, in NiFi's web interface.
 _GROUP = (384, 176)

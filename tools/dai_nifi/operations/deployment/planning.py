@@ -10,8 +10,8 @@ from pathlib import Path
 from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import settings, templates
-from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import MODEL, Kind, Parameter, Template
+from dai_nifi.flows.parts import Json
 from dai_nifi.operations.canvas import assets, deployed, parameter_context
 from dai_nifi.operations.canvas.deployed import DeployedFlow, Mark
 from dai_nifi.operations.canvas.parameter_context import ParameterContext

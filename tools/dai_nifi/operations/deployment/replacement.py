@@ -10,7 +10,7 @@ from typing import Any
 from dai_nifi.client import api
 from dai_nifi.errors import ConflictError
 from dai_nifi.flows import settings, templates
-from dai_nifi.flows.builder import Json
+from dai_nifi.flows.parts import Json
 from dai_nifi.operations.canvas import controller_services, deployed
 from dai_nifi.operations.canvas.deployed import DeployedFlow
 from dai_nifi.operations.canvas.parameter_context import ParameterContext

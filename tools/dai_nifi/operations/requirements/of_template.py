@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from dai_nifi.drivers import postgresql
 from dai_nifi.errors import UsageError
-from dai_nifi.flows.batch import database as batch_database
-from dai_nifi.flows.batch import files as batch_files
+from dai_nifi.flows.batch import database, database_parameters, files
 from dai_nifi.flows.common import Template
-from dai_nifi.operations.requirements import database, folders
+from dai_nifi.operations.requirements import database as database_requirements
+from dai_nifi.operations.requirements import folders
 from dai_nifi.progress import Progress
 
 Values = Mapping[str, str | None]
@@ -18,30 +18,30 @@ Values = Mapping[str, str | None]
 
 def supply(template: Template, values: Values, progress: Progress) -> Mapping[str, str]:
     """Values of parameters that nobody gave; raises UsageError if there is none for one that is needed."""
-    if template.name != batch_database.NAME or values.get(batch_database.DRIVER):
+    if template.name != database_parameters.NAME or values.get(database_parameters.DRIVER):
         return {}
-    if (values.get(batch_database.URL) or "").startswith(postgresql.URL):
-        return {batch_database.DRIVER: str(postgresql.resolve(progress))}
+    if (values.get(database_parameters.URL) or "").startswith(postgresql.URL):
+        return {database_parameters.DRIVER: str(postgresql.resolve(progress))}
     raise UsageError(
         "Only PostgreSQL's driver is fetched by itself. For this database give "
-        f"--param {batch_database.DRIVER}=FILE.jar, --param {batch_database.DRIVER_CLASS}=CLASS and "
-        f"--param {batch_database.TYPE}=TYPE."
+        f"--param {database_parameters.DRIVER}=FILE.jar, --param {database_parameters.DRIVER_CLASS}=CLASS and "
+        f"--param {database_parameters.TYPE}=TYPE."
     )
 
 
 def needs_check(template: Template) -> bool:
     """Whether check() looks at anything for this template."""
-    return template.name == batch_database.NAME
+    return template.name == database_parameters.NAME
 
 
 def check(template: Template, group: str, values: Values, timeout: float) -> None:
     """Raise InvalidFlowError if NiFi does not get what the flow in this process group needs; before it is started."""
-    if template.name == batch_database.NAME:
-        database.check(group, batch_database.POOL, batch_database.statements(values), timeout)
+    if template.name == database_parameters.NAME:
+        database_requirements.check(group, database.POOL, database_parameters.statements(values), timeout)
 
 
 def check_dry_run(template: Template, group: str, values: Values, timeout: float) -> None:
     """Raise InvalidFlowError for what a deployment would show as soon as it is started, which a dry run does not."""
     check(template, group, values, timeout)
-    if template.name == batch_files.NAME:
-        folders.check(group, batch_files.INPUT, values[batch_files.INPUT] or "", timeout)
+    if template.name == files.NAME:
+        folders.check(group, files.INPUT, values[files.INPUT] or "", timeout)
