@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dai_nifi.nifi import assembly, config
 from dai_nifi.nifi.assembly import Assembly
-from dai_nifi.nifi.jdk import find_java
+from dai_nifi.nifi.java import find_java
 from tests.docker import debian
 from tests.nifi.conftest import quiet
 

@@ -21,7 +21,7 @@ from dai_nifi.flows.status import status
 from dai_nifi.flows.swap import SwapRequest, swap
 from dai_nifi.flows.undeploy import undeploy
 from dai_nifi.nifi.web import free_port
-from dai_nifi.progress import silent
+from dai_scoring.progress import silent
 from tests.nifi import second_model
 from tests.nifi.commands import COMMAND, interrupted, run
 from tests.nifi.conftest import NiFi

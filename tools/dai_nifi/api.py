@@ -33,10 +33,10 @@ from dai_nifi.nars import build as building
 from dai_nifi.nars import install as installing
 from dai_nifi.nars.build import BuiltNar
 from dai_nifi.nars.install import InstalledNar
-from dai_nifi.progress import Progress, silent
 from dai_scoring import files
 from dai_scoring.files import FileOptions, Summary
 from dai_scoring.models import Runtime
+from dai_scoring.progress import Progress, silent
 from dai_scoring.scorer import ModelInfo
 
 

@@ -14,9 +14,9 @@ from nipyapi.nifi.rest import ApiException
 from dai_nifi import scoring
 from dai_nifi.connect import describe
 from dai_nifi.errors import InternalError, NiFiUnreachableError, NotPermittedError, PrerequisiteError, ToolError
-from dai_nifi.nifi import cache
 from dai_scoring.errors import ScoringError
 from dai_scoring.messages import without_values
+from dai_scoring.provision import cache
 
 DEBUG = "DAI_NIFI_DEBUG"
 """The environment variable that also prints the traceback."""

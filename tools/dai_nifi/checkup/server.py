@@ -11,7 +11,7 @@ import nipyapi
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
 from dai_nifi.flows.builder import NIFI_VERSION
 from dai_nifi.flows.rest import if_permitted, nifi_calls
-from dai_nifi.nifi.jdk import MINIMUM
+from dai_nifi.nifi.java import MINIMUM
 
 # NiFi stops taking in data when a disk is full, and indexes less well before.
 _FULL = 0.95

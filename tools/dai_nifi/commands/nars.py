@@ -10,12 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dai_nifi.commands.licence import ACCEPT
+from dai_nifi.commands.licence import ACCEPT, LICENCE_NOTE_FOR_NARS
 from dai_nifi.commands.paths import check_no_file
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
-from dai_nifi.jars import LICENCE_NOTE_FOR_NARS
 from dai_nifi.nars import archive
 from dai_nifi.nars import install as manager
 from dai_nifi.nars.build import BuiltNar

@@ -18,7 +18,7 @@ from dai_nifi.flows.common import RUNTIMES, Template
 from dai_nifi.flows.context import Context
 from dai_nifi.flows.deployed import Deployed, Mark
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, nifi_calls
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from dai_nifi.flows.settings import (
     RECORD_WRITER,
     settings,
 )
-from dai_nifi.progress import Progress
 from dai_scoring.options import BadRows
+from dai_scoring.progress import Progress
 
 NAME = "batch-database"
 SUMMARY = "Score the new rows of a database table: scores and rejected rows go to tables of their own."

@@ -27,7 +27,7 @@ import nipyapi
 from dai_nifi.errors import BusyError, NodeAwayError, NotPermittedError, ToolError
 from dai_nifi.flows.rest import Found, if_permitted, nifi_calls
 from dai_nifi.nifi import processes
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 _SUFFIX = " (change under way)"
 _PREFIX = "dai "

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor, Service
-from dai_nifi.progress import Progress
 from dai_scoring.model_file import Kind as ModelKind
+from dai_scoring.progress import Progress
 
 
 class Kind(Enum):

@@ -11,7 +11,7 @@ from dai_nifi.flows.context import Context, asset_name
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.planning import Plan, Request
 from dai_nifi.flows.rest import canvas
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 
 __all__ = ["Deployment", "Request", "deploy"]
 

@@ -21,7 +21,7 @@ from dai_nifi.flows.claims import Claim
 from dai_nifi.flows.context import Asset, Context
 from dai_nifi.flows.scorers import QUICK, Scorers
 from dai_nifi.flows.slots import Slot
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 # As processors/dai_scoring_nifi/successor.py has it, which runs in NiFi.
 WORD = "next-model.json"

@@ -14,7 +14,7 @@ from dai_nifi.errors import ConflictError, InvalidFlowError, ToolError
 from dai_nifi.flows import claims, deployed, serving
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, PAUSE, nifi_calls, until_accepted, wait_for
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 from dai_scoring.worker.environment import BEING_MADE
 
 # NiFi validates again in the background, some seconds apart; an error that outlives this is meant.

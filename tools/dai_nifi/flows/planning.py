@@ -15,7 +15,7 @@ from dai_nifi.flows.context import Context, asset_name
 from dai_nifi.flows.deployed import Deployed, Mark
 from dai_nifi.flows.replacement import Replacement
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from dai_nifi.flows.builder import (
 from dai_nifi.flows.common import LICENCE, MODEL, Parameter, ScoringRuntime, Template, scoring, specs
 from dai_nifi.flows.comparison import CHALLENGER, TOLERANCE, at_column
 from dai_nifi.flows.settings import BAD_ROWS, OUTPUT_COLUMNS, settings
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 # An attribute that HandleHttpRequest writes; the scoring processor knows it too.
 COLUMNS = "http.query.param.columns"

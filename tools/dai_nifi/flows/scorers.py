@@ -14,7 +14,7 @@ from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.rest import if_permitted, nifi_calls, wait_for
 from dai_nifi.flows.slots import MAIN, Slot
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 QUICK = 0.03
 """Seconds between two questions while requests wait."""

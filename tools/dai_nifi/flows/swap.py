@@ -20,11 +20,11 @@ from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.handover import Plan
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
 from dai_nifi.flows.slots import MAIN, SLOTS, Slot
-from dai_nifi.progress import Progress, silent
 from dai_nifi.scoring import opened, translated
 from dai_scoring.errors import EnvironmentMissingError, LicenceError, RuntimeMissingError, ScoringError
 from dai_scoring.model_file import identify, sha256
 from dai_scoring.models import Runtime
+from dai_scoring.progress import Progress, silent
 from dai_scoring.scorer import ModelInfo, PipelineSettings, Scorer
 
 

@@ -10,7 +10,7 @@ from dai_nifi.flows import contents, context, lifecycle, removal, serving
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.planning import Plan
 from dai_nifi.flows.ports import HOST, PORT
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 
 def run(plan: Plan, progress: Progress) -> None:

@@ -10,7 +10,7 @@ from dai_nifi.flows import claims, context, deployed, lifecycle, removal
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.removal import queued
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT, wait_for
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 
 # A flow that cannot work off its queues shall not hold anybody for long.
 DRAIN_SECONDS = 30.0

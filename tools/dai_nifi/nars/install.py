@@ -14,7 +14,7 @@ from dai_nifi.connect import saying
 from dai_nifi.errors import NotFoundError, ToolError
 from dai_nifi.nars import archive, placed
 from dai_nifi.nars.spec import SPECS
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 _OURS = frozenset(spec.id for spec in SPECS.values())
 _POLL_SECONDS = 0.3

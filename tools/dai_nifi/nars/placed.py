@@ -11,7 +11,7 @@ import nipyapi
 from dai_nifi.errors import NotPermittedError, ToolError
 from dai_nifi.flows import lifecycle
 from dai_nifi.flows.rest import of_all_nodes
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 _LOADED_SECONDS = 120.0
 # NiFi says what it said of the code before until it has looked at the new one.

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, NotFoundError, ToolError
-from dai_nifi.nifi import cache, config, instance, security, web
+from dai_nifi.nifi import config, instance, security, web
 from dai_nifi.nifi.certificates import Certificates
 from dai_nifi.nifi.instance import DEFAULT_HEAP, DEFAULT_TIMEOUT, LocalNiFi
 from dai_nifi.nifi.member import Member
 from dai_nifi.nifi.states import Node, RunningNiFi, Status
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
+from dai_scoring.provision import cache
 
 _PLAN = "cluster.json"
 _CONNECTED = "CONNECTED"

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from dai_nifi.errors import NiFiUnreachableError, NotFoundError, PrerequisiteError
 from dai_nifi.nifi import logs, web
-from dai_nifi.nifi.jdk import find_java
+from dai_nifi.nifi.java import find_java
 from dai_nifi.nifi.states import RunningNiFi, Status
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 _RUNNING, _NOT_RUNNING = 0, 3  # exit codes of nifi.sh status, those of an init script
 _STOP_SECONDS = 120.0

@@ -15,11 +15,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError, UsageError
-from dai_nifi.nifi import assembly, cache, config, logs, processes, security, web
+from dai_nifi.nifi import assembly, config, logs, processes, security, web
 from dai_nifi.nifi.certificates import Certificates, Validity
-from dai_nifi.nifi.jdk import find_java
+from dai_nifi.nifi.java import find_java
 from dai_nifi.nifi.states import RunningNiFi, Status
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
+from dai_scoring.provision import cache
 
 DEFAULT_PORT = 8080
 DEFAULT_SECURE_PORT = 8443
