@@ -97,7 +97,7 @@ def cpp_runtime() -> None:
     here = f"{sys.platform} on {platform.machine()} with Python {platform.python_version()}"
     if sys.platform != "linux" or platform.machine() != "x86_64" or not (3, 10) <= sys.version_info[:2] <= (3, 12):
         pytest.skip(f"daimojo exists for Linux on x86_64 with Python 3.10 to 3.12; this is {here}")
-    from dai_nifi.nars import dependencies
+    from dai_nifi.archives import dependencies
 
     folder = dependencies.packages(("cpp",), dependencies.running_python(), lambda what, share=None: None)
     # At the end: what is installed here comes first.

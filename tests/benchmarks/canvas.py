@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import nipyapi
 
 from dai_nifi.errors import ToolError
-from dai_nifi.flows import deployed, lifecycle
 from dai_nifi.flows.builder import Bundle, Flow
+from dai_nifi.operations import lifecycle
+from dai_nifi.operations.canvas import deployed
 
 VERSION = "0.1.0"
 PYTHON = Bundle("python-extensions", VERSION)

@@ -20,9 +20,9 @@ from typing import Any
 import pyarrow as pa
 from rich.table import Table
 
+from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
-from dai_nifi.nars import dependencies
-from dai_nifi.nifi.java import find_java
+from dai_nifi.local.java import find_java
 from dai_scoring import formats, records
 from dai_scoring.files import THREADS
 from dai_scoring.formats import Format, Parsed, Piece, few

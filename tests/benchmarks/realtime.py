@@ -25,8 +25,8 @@ from rich.table import Table
 
 from dai_nifi.errors import PrerequisiteError, ToolError
 from dai_nifi.flows.builder import Bundle, Connection, Flow, Processor, Service
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.nifi.web import LOOPBACK, free_port
+from dai_nifi.local.web import LOOPBACK, free_port
+from dai_nifi.operations.deploy import Request, deploy
 from tests.benchmarks import canvas, common, mlserver, server
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.connect import connect
+from dai_nifi.client.connection import connect
 from dai_nifi.errors import NodeAwayError, ToolError
-from dai_nifi.flows import lifecycle
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.nifi.assembly import version
-from dai_nifi.nifi.web import Api, free_port
+from dai_nifi.local.assembly import version
+from dai_nifi.local.web import Api, free_port
+from dai_nifi.operations import lifecycle
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
 from tests.docker.engine import Compose, answered, docker, up, wait_until, wait_until_healthy
 from tests.nifi.conftest import Folders
 from tests.nifi.test_cluster import predictions, rows, scored_on

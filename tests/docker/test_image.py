@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.connect import connect
+from dai_nifi.client.calls import wait_for
+from dai_nifi.client.connection import connect
 from dai_nifi.errors import InvalidFlowError
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.rest import wait_for
-from dai_nifi.flows.status import status
-from dai_nifi.nifi.assembly import version
+from dai_nifi.local.assembly import version
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
 from tests.docker.engine import SECONDS, answered, container, docker, wait_until_healthy
 from tests.nifi.test_deploy_http import expected
 

@@ -13,13 +13,15 @@ import pytest
 
 from dai_nifi.checkup import deployments
 from dai_nifi.errors import ConflictError, NotFoundError
-from dai_nifi.flows import catalogue, context, deployed, lifecycle, templates
-from dai_nifi.flows.adopt import adopt
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.place import Box
-from dai_nifi.flows.status import status
-from dai_nifi.flows.swap import SwapRequest, swap
-from dai_nifi.flows.undeploy import undeploy
+from dai_nifi.flows import catalogue, templates
+from dai_nifi.operations import lifecycle
+from dai_nifi.operations.adopt import adopt
+from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.deployment.free_place import Box
+from dai_nifi.operations.status import status
+from dai_nifi.operations.swap import SwapRequest, swap
+from dai_nifi.operations.undeploy import undeploy
 from tests.nifi.conftest import NiFi, deploy_batch
 
 pytestmark = pytest.mark.nifi

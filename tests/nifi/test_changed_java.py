@@ -10,9 +10,9 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.properties import set_of_processor
-from dai_nifi.flows.status import status
+from dai_nifi.operations.canvas.properties import set_of_processor
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
 from dai_scoring.provision.jars import mojo_runtime
 from tests.conftest import GOLDEN_ROW
 from tests.nifi.conftest import Folders, deploy_batch, started

@@ -15,12 +15,13 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import BusyError, NotFoundError
-from dai_nifi.flows import claims, context, deployed
-from dai_nifi.flows.deploy import Deployment, Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.flows.swap import SwapRequest, swap
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nifi.web import free_port
+from dai_nifi.local.web import free_port
+from dai_nifi.operations import lease
+from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.operations.deploy import Deployment, Request, deploy
+from dai_nifi.operations.status import status
+from dai_nifi.operations.swap import SwapRequest, swap
+from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.progress import silent
 from tests.nifi import second_model
 from tests.nifi.commands import COMMAND, interrupted, run
@@ -36,7 +37,7 @@ from dai_nifi.flows import context, scorers
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 owner, function = {"before": (context, "change_model"), "after": (scorers.Scorers, "start")}[sys.argv.pop(1)]
 setattr(owner, function, die)
-from dai_nifi.launch import main
+from dai_nifi.__main__ import main
 main()
 """
 
@@ -89,7 +90,7 @@ def test_every_command_that_changes_something_is_refused_while_another_does(
         ("stop", NAME),
         ("undeploy", NAME, "--force"),
     ]
-    with claims.claimed(NAME, "swap", silent):
+    with lease.claimed(NAME, "swap", silent):
         for command in commands:
             done = run(*command, "--json", "--url", nifi.url)
             error = json.loads(done.stdout)["error"]
@@ -120,22 +121,22 @@ def test_a_command_elsewhere_is_given_up_when_nothing_is_heard_of_it(
     service: str, second: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(claims, "_machine", lambda: "elsewhere")
-        holder = claims.claimed(NAME, "deploy", silent)
+        patch.setattr(lease, "_machine", lambda: "elsewhere")
+        holder = lease.claimed(NAME, "deploy", silent)
         claim = holder.__enter__()
     with pytest.raises(BusyError, match="is under way"):
         swap(SwapRequest(NAME, second))
-    now = claims._now
+    now = lease._now
 
     def later() -> datetime:
-        return now() + timedelta(seconds=claims.SILENT_SECONDS + 5)
+        return now() + timedelta(seconds=lease.SILENT_SECONDS + 5)
 
     with monkeypatch.context() as patch:
-        patch.setattr(claims, "_now", later)
+        patch.setattr(lease, "_now", later)
         found = status(NAME).under_way
         assert found is not None
         assert found.cut_off
-        with claims.claimed(NAME, "deploy", silent) as taken:
+        with lease.claimed(NAME, "deploy", silent) as taken:
             assert taken.left == found
             # The first comes to life again, and must not go on.
             with pytest.raises(BusyError, match="has taken over"):
@@ -278,7 +279,7 @@ def test_an_undeploy_that_was_cut_off_before_its_end_is_finished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("dai_nifi.flows.context.remove", interrupt)
+        patch.setattr("dai_nifi.operations.canvas.context.remove", interrupt)
         with pytest.raises(KeyboardInterrupt):
             undeploy("half", force=True)
     assert "half" not in {one.name for one in deployed.find_all()}

@@ -15,13 +15,15 @@ from typing import Any
 import nipyapi
 import pytest
 
+from dai_nifi.client.calls import wait_for
 from dai_nifi.errors import ConflictError, InvalidFlowError, ModelRefusedError, NotFoundError, UsageError
-from dai_nifi.flows import deployed, lifecycle, templates
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.rest import wait_for
-from dai_nifi.flows.status import status
-from dai_nifi.flows.undeploy import queued, undeploy
-from dai_nifi.nifi.web import free_port
+from dai_nifi.flows import templates
+from dai_nifi.local.web import free_port
+from dai_nifi.operations import lifecycle
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
+from dai_nifi.operations.undeploy import queued, undeploy
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch
 from tests.nifi.test_deploy_http import ask, expected

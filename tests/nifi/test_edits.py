@@ -10,11 +10,14 @@ from typing import Any
 import nipyapi
 import pytest
 
+from dai_nifi.client.calls import wait_for
 from dai_nifi.errors import ConflictError, InvalidFlowError
-from dai_nifi.flows import context, deployed, lifecycle, record, templates
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.rest import wait_for
-from dai_nifi.flows.undeploy import queued, undeploy
+from dai_nifi.flows import templates
+from dai_nifi.operations import lifecycle
+from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.deployment import definition_store
+from dai_nifi.operations.undeploy import queued, undeploy
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
 
 pytestmark = pytest.mark.nifi
@@ -112,13 +115,13 @@ def test_a_flow_of_before_templates_were_recorded_keeps_its_edits(
 ) -> None:
     old = next(
         one
-        for one in record.earlier().values()
+        for one in definition_store.earlier().values()
         if one["flowContents"]["name"] == "batch-files"
         and any(each["type"] == "ScoreJavaMojo" for each in one["flowContents"]["processors"])
     )
     with monkeypatch.context() as earlier:
         earlier.setattr(templates, "definition", lambda name, runtime: json.loads(json.dumps(old)))
-        earlier.setattr(record, "write", lambda current, definition: None)
+        earlier.setattr(definition_store, "write", lambda current, definition: None)
         folders = deploy_batch("ancient", samples / "penguins.mojo", tmp_path)
     try:
         assert _values("ancient", "Score records")["Bad Rows"] == "route to rejected"

@@ -12,17 +12,18 @@ from typing import Any
 import nipyapi
 import pytest
 
-from dai_nifi.connect import connect
+from dai_nifi.archives import archive
+from dai_nifi.archives.install import install, listed, remove
+from dai_nifi.archives.spec import GROUP, SPECS
+from dai_nifi.client.connection import connect
 from dai_nifi.errors import NotFoundError
-from dai_nifi.flows import deployed, templates
+from dai_nifi.flows import templates
 from dai_nifi.flows.common import RUNTIMES
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nars import archive
-from dai_nifi.nars.install import install, listed, remove
-from dai_nifi.nars.spec import GROUP, SPECS
-from dai_nifi.nifi import assembly
-from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.local import assembly
+from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.undeploy import undeploy
 from tests.nifi.commands import run
 from tests.nifi.conftest import NiFi, deploy_batch, quiet
 

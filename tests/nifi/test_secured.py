@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from dai_nifi.nifi import security
-from dai_nifi.nifi.certificates import AUTHORITY, Certificates, Pair, issue
-from dai_nifi.nifi.web import Api
+from dai_nifi.local import security
+from dai_nifi.local.certificates import AUTHORITY, Certificates, Pair, issue
+from dai_nifi.local.web import Api
 from tests.nifi.conftest import Folders
 from tests.nifi.test_local_nifi import running_in, wait_for
 
@@ -55,7 +55,7 @@ class Secured:
 
     def run(self, *arguments: str | Path, **environment: str) -> Said:
         ran = subprocess.run(
-            [sys.executable, "-c", "from dai_nifi.launch import main; main()", *arguments],
+            [sys.executable, "-c", "from dai_nifi.__main__ import main; main()", *arguments],
             env={**self.environment, **environment},
             capture_output=True,
             text=True,

@@ -10,9 +10,10 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import UsageError
-from dai_nifi.flows import deployed, replacement
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.undeploy import undeploy
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.deployment import replacement
+from dai_nifi.operations.undeploy import undeploy
 from tests.nifi.conftest import NiFi, deploy_batch
 
 pytestmark = pytest.mark.nifi

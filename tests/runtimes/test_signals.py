@@ -15,7 +15,7 @@ import pytest
 # time that a process has computed, so that they mean the same on a machine that is busy.
 RUN_SCORE = """
 import json, os, signal, sys, threading, time
-from dai_nifi import cli, launch
+from dai_nifi import __main__, cli
 
 number, count, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 command = ["dai-nifi", "score", "--model", sys.argv[4], sys.argv[5]]
@@ -39,7 +39,7 @@ def outcome(name, moment):
         if moment is not None:
             threading.Thread(target=interrupt, args=(moment,), daemon=True).start()
         sys.argv = [*command, "out.csv"]
-        launch.main()
+        __main__.main()
     _, status, used = os.wait4(child, 0)
     with open(f"{name}/said2") as said:
         words = said.read()

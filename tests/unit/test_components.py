@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.flows import components, templates
+from dai_nifi.flows import templates
 from dai_nifi.flows.builder import Bundle
-from dai_nifi.flows.components import Lack
+from dai_nifi.operations.deployment import components
+from dai_nifi.operations.deployment.components import Lack
 
 UPDATE = "org.apache.nifi.processors.attributes.UpdateAttribute"
 OWN, STANDARD = "nifi-update-attribute-nar", "nifi-standard-nar"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.flows import edits
-from dai_nifi.flows.edits import Live
+from dai_nifi.operations.deployment import edits
+from dai_nifi.operations.deployment.edits import Live
 
 OLD, NEW = "schema-access-strategy", "Schema Access Strategy"
 

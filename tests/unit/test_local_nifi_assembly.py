@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.errors import PrerequisiteError, ToolError
-from dai_nifi.nifi import assembly
+from dai_nifi.local import assembly
 from dai_scoring.progress import Progress
 
 JAVA = Path("/no/java/is/needed")

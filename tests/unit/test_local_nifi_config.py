@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.errors import UsageError
-from dai_nifi.nifi import config
-from dai_nifi.nifi.assembly import Assembly
-from dai_nifi.nifi.certificates import Certificates
-from dai_nifi.nifi.member import Member
+from dai_nifi.local import config
+from dai_nifi.local.assembly import Assembly
+from dai_nifi.local.certificates import Certificates
+from dai_nifi.local.cluster_member import Member
 
 
 def read(text: str) -> dict[str, str]:

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from dai_nifi.commands.nifi import app
 from dai_nifi.errors import NotFoundError, PrerequisiteError, UsageError
-from dai_nifi.nifi import existing, web
-from dai_nifi.nifi.existing import ExistingNiFi
+from dai_nifi.local import existing, web
+from dai_nifi.local.existing import ExistingNiFi
 
 SERVER = """
 import http.server, json, sys

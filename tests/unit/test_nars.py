@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from dai_nifi.archives import archive, dependencies
+from dai_nifi.archives.build import build
+from dai_nifi.archives.install import install
+from dai_nifi.archives.spec import GROUP, PYTHONS, SPECS
 from dai_nifi.errors import NotFoundError, UsageError
-from dai_nifi.nars import archive, dependencies
-from dai_nifi.nars.build import build
-from dai_nifi.nars.install import install
-from dai_nifi.nars.spec import GROUP, PYTHONS, SPECS
 
 
 def quiet(what: str, share: float | None = None) -> None:

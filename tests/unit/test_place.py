@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from dai_nifi.flows.place import Box, beside
+from dai_nifi.operations.deployment.free_place import Box, beside
 
 
 def test_a_new_group_touches_nothing_that_is_there() -> None:

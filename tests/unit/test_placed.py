@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from dai_nifi.archives import processors
 from dai_nifi.errors import ToolError
-from dai_nifi.flows import lifecycle
-from dai_nifi.nars import placed
+from dai_nifi.operations import lifecycle
 from dai_scoring.progress import silent
 
 
@@ -41,9 +41,9 @@ class Canvas:
 @pytest.fixture
 def canvas(monkeypatch: pytest.MonkeyPatch) -> Callable[[Canvas], Canvas]:
     def use(found: Canvas) -> Canvas:
-        monkeypatch.setattr(placed, "of", found.of)
+        monkeypatch.setattr(processors, "of", found.of)
         monkeypatch.setattr(lifecycle, "schedule", found.schedule)
-        monkeypatch.setattr(placed, "_POLL_SECONDS", 0.001)
+        monkeypatch.setattr(processors, "_POLL_SECONDS", 0.001)
         return found
 
     return use
@@ -57,14 +57,14 @@ def test_those_that_ran_or_were_starting_run_again_and_no_other(canvas: Any) -> 
         processor("stopped", "STOPPED", "STOPPED"),
     ]
     found = canvas(Canvas(*(processor(one.id, "STOPPED", "STOPPED") for one in before), deaf=2))
-    placed.start_again(before, ["ScoreJavaMojo"], "1", silent)
+    processors.start_again(before, ["ScoreJavaMojo"], "1", silent)
     assert {one.id for one in found.there if one.component.state == "RUNNING"} == {"ran", "starting"}
     assert sorted(found.started) == ["ran"] * 3 + ["starting"] * 3
 
 
 def test_what_does_not_run_again_is_said(canvas: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(placed, "_RUNNING_SECONDS", 0.05)
+    monkeypatch.setattr(processors, "_RUNNING_SECONDS", 0.05)
     before = [processor("a", "RUNNING")]
     canvas(Canvas(processor("a", "STOPPED", validation_status="INVALID", validation_errors=["'Model File' is gone."])))
     with pytest.raises(ToolError, match=r"do not run now:\n  Score a \(a\): 'Model File' is gone\.\nPut right"):
-        placed.start_again(before, ["ScoreJavaMojo"], "1", silent)
+        processors.start_again(before, ["ScoreJavaMojo"], "1", silent)

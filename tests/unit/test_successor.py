@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.flows import handover, scorers
+from dai_nifi.operations.models import scoring_processors, switch
 from dai_scoring.errors import LicenceError
 from dai_scoring.files import FileOptions
 from dai_scoring.models import Runtime
@@ -79,8 +79,8 @@ def test_the_model_that_scores_is_told(watched: Watched) -> None:
 
 def test_the_tool_knows_the_words_of_a_processor_that_cannot_score() -> None:
     said = not_scoring("the licence\nhas ended")
-    assert scorers.Told([said, said]).problems() == ["the licence has ended"]
-    assert scorers.Told([{SCORES: YES}]).problems() == []
+    assert scoring_processors.Told([said, said]).problems() == ["the licence has ended"]
+    assert scoring_processors.Told([{SCORES: YES}]).problems() == []
 
 
 def test_a_next_model_is_loaded_and_dropped_with_its_word(watched: Watched) -> None:
@@ -123,4 +123,4 @@ def test_what_is_to_take_the_place_of_another_model_is_not_loaded(watched: Watch
 
 
 def test_the_tool_and_the_processor_mean_the_same_file() -> None:
-    assert handover.WORD == WORD
+    assert switch.WORD == WORD

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         swap,
         undeploy,
     )
-    from dai_nifi.flows.swap import Locally
+    from dai_nifi.operations.swap import Locally
 
     __version__: str
 

@@ -11,28 +11,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dai_nifi import scoring
+from dai_nifi.archives import build as building
+from dai_nifi.archives import install as installing
+from dai_nifi.archives.build import BuiltNar
+from dai_nifi.archives.install import InstalledNar
 from dai_nifi.checkup import examine
 from dai_nifi.checkup.finding import Finding
-from dai_nifi.connect import DEFAULT_URL, connect
+from dai_nifi.client.calls import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.errors import NotFoundError
-from dai_nifi.flows import adopt as adopting
-from dai_nifi.flows import deploy as deploying
-from dai_nifi.flows import lifecycle
-from dai_nifi.flows import status as looking
-from dai_nifi.flows import swap as swapping
-from dai_nifi.flows import undeploy as removing
-from dai_nifi.flows.adopt import Adopted
-from dai_nifi.flows.deploy import Deployment, Request
-from dai_nifi.flows.lifecycle import Change
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT
-from dai_nifi.flows.slots import MAIN
-from dai_nifi.flows.status import FlowStatus
-from dai_nifi.flows.swap import Locally, Swap, SwapRequest
-from dai_nifi.flows.undeploy import DRAIN_SECONDS, Removed
-from dai_nifi.nars import build as building
-from dai_nifi.nars import install as installing
-from dai_nifi.nars.build import BuiltNar
-from dai_nifi.nars.install import InstalledNar
+from dai_nifi.flows.model_parameters import MAIN
+from dai_nifi.operations import adopt as adopting
+from dai_nifi.operations import deploy as deploying
+from dai_nifi.operations import lifecycle
+from dai_nifi.operations import status as looking
+from dai_nifi.operations import swap as swapping
+from dai_nifi.operations import undeploy as removing
+from dai_nifi.operations.adopt import Adopted
+from dai_nifi.operations.deploy import Deployment, Request
+from dai_nifi.operations.lifecycle import Change
+from dai_nifi.operations.status import FlowStatus
+from dai_nifi.operations.swap import Locally, Swap, SwapRequest
+from dai_nifi.operations.undeploy import DRAIN_SECONDS, Removed
 from dai_scoring import files
 from dai_scoring.files import FileOptions, Summary
 from dai_scoring.models import Runtime

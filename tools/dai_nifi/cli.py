@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from dai_nifi import faults, scoring
+from dai_nifi import error_boundary, scoring
 from dai_nifi.commands import (
     adopt,
     demo,
@@ -63,7 +63,7 @@ class _Commands(TyperGroup):
         except BrokenPipeError:  # whoever read the output has enough; typer ends with 1, without a word
             raise
         except OSError as error:
-            raise faults.as_tool_error(error) from error
+            raise error_boundary.as_tool_error(error) from error
 
 
 app = typer.Typer(
@@ -117,7 +117,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(report(CancelledError("Interrupted before anything was done.")))
     except Exception as error:  # noqa: BLE001 - no command ends with a traceback
-        sys.exit(report(faults.as_tool_error(error)))
+        sys.exit(report(error_boundary.as_tool_error(error)))
 
 
 def _as_json() -> bool:

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from dai_nifi import resources
-from dai_nifi.connect import connect
+from dai_nifi.archives.build import build
+from dai_nifi.archives.install import install
+from dai_nifi.client.connection import connect
 from dai_nifi.errors import ConflictError, ToolError
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.nars.build import build
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi
-from dai_nifi.nifi.java import find_java
-from dai_nifi.nifi.web import claim_port, free_port
+from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.local.java import find_java
+from dai_nifi.local.web import claim_port, free_port
+from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.scoring import translated
 from dai_scoring.progress import Progress
 from dai_scoring.provision import maven

@@ -22,7 +22,9 @@ def complete(settings: RuntimeSettings, kind: Kind, progress: Progress) -> Runti
     jvm.check_installed()
     folders = list(settings.jar_folders)
     needs_mojo2 = kind is not Kind.H2O3_MOJO
-    if settings.mojo_runtime is None and not java_jars.has_mojo2(folders):
+    # For an H2O-3 model too: the virtual machine may serve other models next, and starts with all jars best.
+    wants_mojo2 = needs_mojo2 or not jvm.is_started()
+    if settings.mojo_runtime is None and wants_mojo2 and not java_jars.has_mojo2(folders):
         found = _mojo_runtime(needs_mojo2 and settings.accept_h2o_licence, progress)
         if found is not None:
             folders.append(found)

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
-from dai_nifi.nars import dependencies
-from dai_nifi.nifi.java import find_java
+from dai_nifi.local.java import find_java
 from dai_scoring.pipeline_file import read
 from dai_scoring.progress import silent
 from dai_scoring.scorer import PipelineSettings

@@ -10,14 +10,18 @@ from urllib.parse import urlsplit
 
 import nipyapi
 
+from dai_nifi.archives import install
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
+from dai_nifi.client.calls import api, nifi_calls
 from dai_nifi.errors import NotPermittedError
-from dai_nifi.flows import claims, components, context, deployed, scorers, status, templates
-from dai_nifi.flows.checks import LARGEST_ASSET
+from dai_nifi.flows import templates
 from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES
-from dai_nifi.flows.rest import api, nifi_calls
-from dai_nifi.flows.status import FlowStatus
-from dai_nifi.nars import install
+from dai_nifi.operations import lease, status
+from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.operations.deployment import components
+from dai_nifi.operations.deployment.checks import LARGEST_ASSET
+from dai_nifi.operations.models import scoring_processors
+from dai_nifi.operations.status import FlowStatus
 
 _LICENCE_VARIABLES = ("DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE")
 _ANSWER_SECONDS = 10
@@ -48,7 +52,7 @@ def python_of_processors() -> str | None:
         runtime = RUNTIMES.get(flow.mark.runtime)
         for one in deployed.processors(flow.id):
             if runtime and one.component.type == runtime.processor:
-                version = scorers.told(one.id).first("python")
+                version = scoring_processors.told(one.id).first("python")
                 if version is not None:
                     return version
     return None
@@ -103,7 +107,7 @@ def _components() -> Finding:
 
 def _changes(flows: Collection[str]) -> Finding:
     """Whether a command was cut off in the middle of a change; ``flows`` are the names of those on the canvas."""
-    found = claims.every()
+    found = lease.every()
     bad = [one for one in found if one.cut_off]
     if bad:
         advice = " ".join(one.advice(is_there=one.name in flows) for one in bad)

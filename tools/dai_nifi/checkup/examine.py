@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from dai_nifi.checkup import deployments, local, server
 from dai_nifi.checkup.finding import Finding
-from dai_nifi.flows.rest import api
+from dai_nifi.client.calls import api
 from dai_scoring.progress import Progress, silent
 
 _HERE = ("127.0.0.1", "localhost", "::1")

@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 
+from dai_nifi.archives.spec import PYTHONS, SPECS
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
-from dai_nifi.nars.spec import PYTHONS, SPECS
 
 _QUIET = ("WARN", "ERROR", "OFF")
 _WHERE = "Run this where NiFi is, with --dir or --nifi-home naming its folder."

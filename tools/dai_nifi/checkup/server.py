@@ -9,9 +9,9 @@ from typing import Any
 import nipyapi
 
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
+from dai_nifi.client.calls import if_permitted, nifi_calls
 from dai_nifi.flows.builder import NIFI_VERSION
-from dai_nifi.flows.rest import if_permitted, nifi_calls
-from dai_nifi.nifi.java import MINIMUM
+from dai_nifi.local.java import MINIMUM
 
 # NiFi stops taking in data when a disk is full, and indexes less well before.
 _FULL = 0.95

@@ -10,16 +10,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dai_nifi.archives import archive
+from dai_nifi.archives import install as manager
+from dai_nifi.archives.build import BuiltNar
+from dai_nifi.archives.build import build as build_nar
+from dai_nifi.archives.spec import PYTHONS, SPECS
+from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.licence import ACCEPT, LICENCE_NOTE_FOR_NARS
 from dai_nifi.commands.paths import check_no_file
-from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
-from dai_nifi.nars import archive
-from dai_nifi.nars import install as manager
-from dai_nifi.nars.build import BuiltNar
-from dai_nifi.nars.build import build as build_nar
-from dai_nifi.nars.spec import PYTHONS, SPECS
 
 app = typer.Typer(help="Build, install, list and remove the archives (NARs) with the processors.", no_args_is_help=True)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from dai_nifi.client.calls import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.deploy import TimeoutOption
 from dai_nifi.commands.start import NameArgument
 from dai_nifi.commands.swap import OfOption, PreloadOption, check_slot, render
-from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT
-from dai_nifi.flows.slots import MAIN
-from dai_nifi.flows.swap import rollback as roll_back
+from dai_nifi.flows.model_parameters import MAIN
+from dai_nifi.operations.swap import rollback as roll_back
 
 
 def rollback(

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from dai_nifi.client.calls import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.deploy import TimeoutOption
-from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.flows import lifecycle
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT
+from dai_nifi.operations import lifecycle
 
 NameArgument = Annotated[str, typer.Argument(help="The deployed flow, by its exact name.")]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from dai_nifi.client.calls import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.deploy import TimeoutOption
 from dai_nifi.commands.start import NameArgument
-from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.flows import lifecycle
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT
+from dai_nifi.operations import lifecycle
 
 
 def stop(

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.start import NameArgument
-from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.flows.undeploy import DRAIN_SECONDS
-from dai_nifi.flows.undeploy import undeploy as undeploy_flow
+from dai_nifi.operations.undeploy import DRAIN_SECONDS
+from dai_nifi.operations.undeploy import undeploy as undeploy_flow
 
 
 def undeploy(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from dai_nifi import interrupts
+from dai_nifi import signals
 from dai_nifi.errors import NotFoundError, PrerequisiteError, ScoringFailedError
 from dai_nifi.localscore.plan import GZIP, STREAM, Job, is_device
 from dai_nifi.scoring import translated
@@ -54,7 +54,7 @@ def score_job(
     private = None if job.target == STREAM or is_device(job.target) else job.target.absolute().parent
     with (
         _writing(private),
-        interrupts.temporary_folder(".dai-score-", private) as folder,
+        signals.temporary_folder(".dai-score-", private) as folder,
         _plain(job, folder) as source,
     ):
         made, bad = folder / "target", folder / "rejected"

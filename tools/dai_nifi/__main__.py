@@ -1,0 +1,36 @@
+"""Where the command begins: ctrl-C counts from here on, also while all that it is made of is loaded."""
+
+from __future__ import annotations
+
+import sys
+
+from dai_nifi import signals
+from dai_nifi.errors import PrerequisiteError
+
+
+def main() -> None:
+    """Load the command and run it; ends with 0, an exit code of :mod:`dai_nifi.errors`, or that of a signal."""
+    signals.hear()
+    try:
+        from dai_nifi import cli  # half a second
+    except ModuleNotFoundError as error:
+        lacks = PrerequisiteError(
+            f"The Python package {error.name} is not installed. The command needs the extra 'tools', and 'java' to "
+            "score: pip install 'nifi-dai-scoring[java,tools]'."
+        )
+        if "--json" in sys.argv:
+            print(lacks.as_json())
+        else:
+            print(f"Error: {lacks}", file=sys.stderr)
+        sys.exit(lacks.exit_code)
+
+    try:
+        signals.at_work()
+        cli.main()
+    finally:
+        # Whatever became of the interrupt on its way through foreign code: the signal decides how this ends.
+        signals.done()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Archives in a NiFi: put there, listed and removed, through NiFi's own NAR manager."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import nipyapi
+
+from dai_nifi.archives import archive, processors
+from dai_nifi.archives.spec import SPECS
+from dai_nifi.client.connection import saying
+from dai_nifi.errors import NotFoundError, ToolError
+from dai_scoring.progress import Progress
+
+_OURS = frozenset(spec.id for spec in SPECS.values())
+_POLL_SECONDS = 0.3
+
+# An archive that NiFi cannot read stays Installing for ever; one of ours takes it some seconds.
+_UNDER_WAY = ("Waiting To Install", "Installing")
+_INSTALLED_SECONDS = 20.0
+
+# NiFi 2.3 may give a processor that it makes anew the process that the one before it leaves, while it ends that. The
+# archive may fail of it then, or the processor; another upload makes all of them once more.
+_UPLOADS = 5
+_BRIDGE = "Py4J"
+
+
+@dataclass(frozen=True)
+class InstalledNar:
+    """An archive in a NiFi's NAR manager; ``state`` is NiFi's word, Installed when it is usable."""
+
+    identifier: str
+    group: str
+    name: str
+    version: str
+    state: str
+    processors: tuple[str, ...] = ()
+    already: bool = False
+    problem: str | None = None
+    """Why NiFi could not install it."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be used."""
+        return self.state == "Installed" and self.problem is None
+
+
+def listed(everything: bool = False) -> list[InstalledNar]:
+    """The archives that were uploaded to the connected NiFi: this project's, or all of them."""
+    with saying("cannot list the NARs"):
+        entities = nipyapi.nifi.ControllerApi().get_nar_summaries().nar_summaries or []
+    found = [_described(entity.nar_summary) for entity in entities]
+    return sorted((nar for nar in found if everything or nar.name in _OURS), key=lambda nar: (nar.name, nar.version))
+
+
+def settled() -> list[InstalledNar]:
+    """All archives, once NiFi has had a while to install them: what is not installed then will not be."""
+    deadline = time.monotonic() + _INSTALLED_SECONDS
+    while True:
+        found = listed(everything=True)
+        if not any(nar.state in _UNDER_WAY for nar in found) or time.monotonic() > deadline:
+            return found
+        time.sleep(_POLL_SECONDS)
+
+
+def install(path: Path, progress: Progress, timeout: float = 180.0) -> InstalledNar:
+    """Upload an archive and wait until its processors can be placed.
+
+    The same bytes again change nothing. Another archive of the same name and version is replaced: NiFi stops
+    its processors for that moment and starts them with the new code. Those on the canvas are waited for.
+
+    Raises ToolError where NiFi does not get the archive or its processors to run, NotFoundError without an archive,
+    UsageError if the file is none.
+    """
+    about = archive.read_manifest(path)
+    name, version = about["Nar-Id"], about["Nar-Version"]
+    content = path.read_bytes()
+    kinds = _processors_of(name)
+    before: list[Any] = []
+    for present in listed(everything=True):
+        if (present.name, present.version) == (name, version):
+            if _digest_of(present.identifier) == hashlib.sha256(content).hexdigest() and present.state == "Installed":
+                return _with_processors(present, already=True)
+            before = processors.of(kinds, version)
+            progress(f"replacing {name} {version}", None)
+    for _ in range(_UPLOADS):
+        progress(f"uploading {path.name}", None)
+        with saying(f"NiFi refuses {path.name}"):
+            uploaded = nipyapi.nifi.ControllerApi().upload_nar(body=content, filename=path.name)
+        try:
+            done = _wait(uploaded.nar_summary.identifier, progress, timeout)
+        except ToolError as error:
+            if before and _BRIDGE in str(error):
+                continue
+            raise
+        if not before:
+            return done
+        if processors.are_loaded(kinds, version, progress):
+            processors.start_again(before, kinds, version, progress)
+            return done
+    raise ToolError(
+        f"NiFi does not get all processors of {name} {version} to run with the new code. Restart NiFi; its log "
+        "(nifi-app.log) says why, where that does not help."
+    )
+
+
+def remove(name: str, progress: Progress, version: str | None = None, force: bool = False) -> list[InstalledNar]:
+    """Remove an archive by its name (or its processor's), in one version or all; ``force`` if it is in use."""
+    wanted = {spec.processor: spec.id for spec in SPECS.values()}.get(name, name)
+    present = listed(everything=True)
+    found = [nar for nar in present if nar.name == wanted and version in (None, nar.version)]
+    if not found:
+        names = ", ".join(f"{nar.name} {nar.version}" for nar in present) or "none"
+        raise NotFoundError(
+            f"there is no NAR {name}{' ' + version if version else ''} in this NiFi; there are: {names}"
+        )
+    for nar in found:
+        progress(f"removing {nar.name} {nar.version}", None)
+        with saying(f"cannot remove {nar.name} {nar.version} (--force removes it from under its processors)"):
+            nipyapi.nifi.ControllerApi().delete_nar(id=nar.identifier, force=force)
+        _until(lambda nar=nar: all(n.identifier != nar.identifier for n in listed(everything=True)), 60.0, nar.name)
+    return found
+
+
+def _until(done: Any, timeout: float, name: str) -> None:
+    end = time.monotonic() + timeout
+    while not done():
+        if time.monotonic() > end:
+            raise ToolError(f"NiFi did not finish with {name} in {timeout:.0f} s; its log says why")
+        time.sleep(_POLL_SECONDS)
+
+
+def _wait(identifier: str, progress: Progress, timeout: float) -> InstalledNar:
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        with saying("cannot see how the installation goes"):
+            summary = nipyapi.nifi.ControllerApi().get_nar_summary(id=identifier).nar_summary
+        if summary.failure_message or str(summary.state).lower() == "failed":
+            raise ToolError(f"NiFi could not install {summary.coordinate.artifact}: {summary.failure_message}")
+        nar = _described(summary)
+        # In a cluster one node may have it, and another be at it.
+        if summary.install_complete and not nar.installed and nar.state not in _UNDER_WAY:
+            raise ToolError(f"NiFi could not install {nar.name}: {nar.state}")
+        if summary.install_complete and nar.installed:
+            found = _with_processors(nar)
+            known = {t.type for t in nipyapi.nifi.FlowApi().get_processor_types().processor_types}
+            # NiFi reads the Python modules after it calls the archive installed.
+            if not found.processors or not known.isdisjoint(found.processors):
+                return found
+        progress(f"installing: {summary.state}", None)
+        time.sleep(_POLL_SECONDS)
+    raise ToolError(f"NiFi did not install the archive in {timeout:.0f} s; its log (nifi-app.log) says why")
+
+
+def _described(summary: Any) -> InstalledNar:
+    coordinate = summary.coordinate
+    return InstalledNar(
+        summary.identifier,
+        coordinate.group,
+        coordinate.artifact,
+        coordinate.version,
+        str(summary.state),
+        problem=summary.failure_message or None,
+    )
+
+
+def _with_processors(nar: InstalledNar, already: bool = False) -> InstalledNar:
+    return replace(nar, processors=_processors_of(nar.name), already=already)
+
+
+def _processors_of(name: str) -> tuple[str, ...]:
+    return tuple(spec.processor for spec in SPECS.values() if spec.id == name)
+
+
+def _digest_of(identifier: str) -> str | None:
+    """The NAR manager gives no digest with its summaries, but the archive's bytes themselves."""
+    try:
+        content = nipyapi.extensions.download_nar(identifier)
+    except (nipyapi.nifi.rest.ApiException, ValueError):
+        return None
+    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else None

@@ -1,0 +1,100 @@
+"""What the scoring processors have counted, by model, as NiFi keeps it: since it started, over all nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import nipyapi
+
+from dai_nifi.client.calls import if_permitted
+from dai_nifi.flows.realtime.comparison import COUNT_AGREEMENT, COUNT_DISAGREEMENT, COUNT_LOST
+
+# As processors/java has them, in Counters.java.
+_NAME = re.compile(
+    r"(rows scored|rows rejected|levels unseen|levels unseen in column .*|FlowFiles failed|microseconds scoring)"
+    r", model (.*)",
+    re.DOTALL,
+)
+_OF_COLUMN = "levels unseen in column "
+
+
+@dataclass(frozen=True)
+class ModelCounts:
+    """What was scored with one model since NiFi started, or since somebody reset its counters."""
+
+    model: str
+    """The model's id."""
+    rows_scored: int
+    rows_rejected: int
+    flowfiles_failed: int
+    seconds: float
+    """The time that scoring took, with reading and writing, added up over threads."""
+    levels_unseen: int | None = 0
+    """The values that are no level of the model; None if its runtime does not tell, as those of Driverless AI."""
+    unseen: dict[str, int] = field(default_factory=dict)
+    """The same by column."""
+    name: str | None = None
+    """The model's file, where a processor has it loaded."""
+    role: str | None = None
+    """champion or challenger, in a flow that has both."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often champion and challenger agreed since NiFi started, in rows."""
+
+    agreed: int
+    disagreed: int
+    not_compared: int
+    """Rows that one of them did not score, or that could not be compared."""
+
+
+def agreement(processors: Iterable[Any]) -> Agreement | None:
+    """What a flow's processors have counted; None where it has no challenger, or this user may not see it."""
+    names = {f"{one.component.name} ({one.id})": one.component.name for one in processors}
+    wanted = (COUNT_AGREEMENT, COUNT_DISAGREEMENT, COUNT_LOST)
+    if not set(wanted) <= set(names.values()):
+        return None
+    known = _all()
+    if known is None:
+        return None
+    sums = dict.fromkeys(wanted, 0)
+    for one in known:
+        name = names.get(one.context)
+        if name in sums and not _NAME.fullmatch(one.name):
+            sums[name] += int(one.value_count or 0)
+    return Agreement(*(sums[name] for name in wanted))
+
+
+def _all() -> list[Any] | None:
+    found: list[Any] | None = if_permitted(
+        lambda: nipyapi.nifi.CountersApi().get_counters().counters.aggregate_snapshot.counters or []
+    )
+    return found
+
+
+def counted(processor_ids: Iterable[str]) -> list[ModelCounts]:
+    """The counts of some scoring processors together, by model; empty where this user may not see them."""
+    known = _all()
+    ids = tuple(f"({one})" for one in processor_ids)
+    sums: dict[str, dict[str, int]] = {}
+    for one in known or []:
+        named = _NAME.fullmatch(one.name)
+        if named is not None and one.context.endswith(ids):
+            of_model = sums.setdefault(named[2], {})
+            of_model[named[1]] = of_model.get(named[1], 0) + int(one.value_count or 0)
+    return [
+        ModelCounts(
+            model,
+            counts.get("rows scored", 0),
+            counts.get("rows rejected", 0),
+            counts.get("FlowFiles failed", 0),
+            counts.get("microseconds scoring", 0) / 1e6,
+            counts.get("levels unseen", 0),
+            {name.removeprefix(_OF_COLUMN): n for name, n in counts.items() if name.startswith(_OF_COLUMN)},
+        )
+        for model, counts in sorted(sums.items())
+    ]
