@@ -78,6 +78,6 @@ class Preparation:
     def _failed(self, error: ModelError) -> None:
         self._failure = (error, time.monotonic())
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, share: float | None = None) -> None:
         self._line = line
         self._log(f"Python environment: {line}")

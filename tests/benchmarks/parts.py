@@ -22,8 +22,7 @@ from rich.table import Table
 
 from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
-from dai_nifi.jars import resolve_jars
-from dai_nifi.nifi.jdk import find_java
+from dai_nifi.local.java import find_java
 from dai_scoring import formats, records
 from dai_scoring.files import THREADS
 from dai_scoring.formats import Format, Parsed, Piece, few
@@ -122,7 +121,7 @@ def _opened(runtime: str, model: str, folder: Path) -> Scorer:
         sys.path.append(str(packages))
         return open_model(common.titanic(), Runtime.CPP)
     file = wide.model(common.say) if model == "wide" else common.titanic()
-    settings = RuntimeSettings(java_home=find_java(), jar_folders=(resolve_jars(mojo2=True),))
+    settings = RuntimeSettings(java_home=find_java(), accept_h2o_licence=True)
     return open_model(file, settings=settings)
 
 

@@ -22,7 +22,7 @@ from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
 from dai_nifi.operations.undeploy import undeploy
-from dai_nifi.progress import silent
+from dai_scoring.progress import silent
 from tests.nifi import second_model
 from tests.nifi.commands import COMMAND, interrupted, run
 from tests.nifi.conftest import NiFi

@@ -22,8 +22,8 @@ from dai_nifi.flows.realtime import champion_challenger, requests
 from dai_nifi.operations.canvas import assets
 from dai_nifi.operations.deployment import checks
 from dai_nifi.operations.requirements import of_template
-from dai_nifi.progress import silent
 from dai_scoring.errors import InputError, ModelError
+from dai_scoring.progress import silent
 
 EVERY = [(name, runtime) for name, found in templates.TEMPLATES.items() for runtime in found.runtimes]
 

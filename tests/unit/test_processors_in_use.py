@@ -11,7 +11,7 @@ import pytest
 from dai_nifi.archives import processors_in_use
 from dai_nifi.errors import ToolError
 from dai_nifi.operations.canvas import scheduling
-from dai_nifi.progress import silent
+from dai_scoring.progress import silent
 
 
 def processor(identifier: str, state: str, physical: str | None = None, **more: Any) -> Any:

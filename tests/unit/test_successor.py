@@ -136,7 +136,7 @@ def test_the_step_of_an_environment_that_is_being_made_is_data() -> None:
 
 
 def test_the_counters_of_the_java_helper_are_those_that_dai_nifi_reads() -> None:
-    java = (ROOT / "processors/java/nifi/src/main/java/daiscoring/nifi/Counters.java").read_text(encoding="utf-8")
+    java = (ROOT / "processors/java/src/main/java/daiscoring/nifi/Counters.java").read_text(encoding="utf-8")
     names = [value for name, value in vars(Counter).items() if name.isupper()]
     assert [one for one in names if f'"{one}"' not in java] == []
     assert len(names) == 7

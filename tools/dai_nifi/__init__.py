@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dai_scoring.provision import cache
+
 if TYPE_CHECKING:
     from dai_nifi.api import (
         adopt,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from dai_nifi.operations.models.local_check import Locally
 
     __version__: str
+
+cache.named_by("DAI_NIFI_CACHE")
 
 __all__ = [
     "Locally",

@@ -34,10 +34,10 @@ from dai_nifi.operations.start_stop import Change
 from dai_nifi.operations.status import FlowStatus
 from dai_nifi.operations.swap import Swap, SwapRequest
 from dai_nifi.operations.undeploy import DRAIN_SECONDS, Removed
-from dai_nifi.progress import Progress, silent
 from dai_scoring import files
 from dai_scoring.files import FileOptions, Summary
 from dai_scoring.models import Runtime
+from dai_scoring.progress import Progress, silent
 from dai_scoring.scorer import ModelInfo
 
 

@@ -17,12 +17,13 @@ from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
 from dai_nifi.errors import ConflictError, ToolError
 from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.local.java import find_java
 from dai_nifi.local.web import claim_port, free_port
-from dai_nifi.nifi import maven
-from dai_nifi.nifi.jdk import find_java
 from dai_nifi.operations.deploy import Request, deploy
-from dai_nifi.progress import Progress
+from dai_nifi.scoring import translated
 from dai_nifi.waiting import wait_until
+from dai_scoring.progress import Progress
+from dai_scoring.provision import maven
 
 FOLDERS = ("input", "output", "rejected", "failed")
 _MODEL = "penguins.mojo"
@@ -61,7 +62,8 @@ def start(folder: Path, progress: Progress, port: int | None = None, http_port: 
     Raises ConflictError where a port that was asked for is taken, beside what its steps raise.
     """
     # What is missing is said before anything is made.
-    maven.find_maven()
+    with translated():
+        maven.find_maven("assemble NiFi")
     java_home = find_java(progress)
     nifi = LocalNiFi(nifi_of(folder))
     runs = nifi.status().running

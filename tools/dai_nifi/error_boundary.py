@@ -11,9 +11,9 @@ from pathlib import Path
 from dai_nifi import scoring
 from dai_nifi.client import errors as client_errors
 from dai_nifi.errors import InternalError, PrerequisiteError, ToolError
-from dai_nifi.nifi import cache
 from dai_scoring.errors import ScoringError
 from dai_scoring.messages import without_values
+from dai_scoring.provision import cache
 
 DEBUG = "DAI_NIFI_DEBUG"
 """The environment variable that also prints the traceback."""

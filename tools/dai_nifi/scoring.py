@@ -1,4 +1,4 @@
-"""Models opened for the command line: jars and Java found, the library's errors given exit codes."""
+"""Models opened for the command line: the library's errors are given exit codes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from dai_nifi.errors import ModelRefusedError, NotFoundError, ScoringFailedError, ToolError, UsageError
-from dai_nifi.jars import resolve_jars
-from dai_nifi.nifi.jdk import find_java
-from dai_nifi.progress import Progress
-from dai_scoring.errors import ModelError, ModelNotFoundError, OptionError, ScoringError
-from dai_scoring.model_file import Kind, identify
+from dai_nifi.errors import (
+    ModelRefusedError,
+    NotFoundError,
+    PrerequisiteError,
+    ScoringFailedError,
+    ToolError,
+    UsageError,
+)
+from dai_scoring import errors
+from dai_scoring.errors import FetchError, ModelError, ModelNotFoundError, OptionError, ScoringError
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.option_words import Audience
+from dai_scoring.progress import Progress
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 
 
@@ -38,6 +43,8 @@ _flags: ContextVar[frozenset[str] | None] = ContextVar("flags", default=None)
 
 
 _KINDS: tuple[tuple[type[ScoringError], type[ToolError]], ...] = (
+    (errors.PrerequisiteError, PrerequisiteError),
+    (FetchError, ToolError),
     (ModelNotFoundError, NotFoundError),
     (ModelError, ModelRefusedError),
     (OptionError, UsageError),
@@ -69,17 +76,14 @@ def opened(
     The licence key is taken from the environment only: an argument would show in the list of processes.
     """
     with translated():
-        # What the file is comes first: fetching a runtime for something that is no model helps nobody.
-        java = identify(model) is not Kind.SCORING_PIPELINE and runtime in (Runtime.AUTO, Runtime.JAVA)
         settings = RuntimeSettings(
             licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"),
             licence_file=licence_file,
             jvm_options=jvm_options,
-            java_home=find_java(progress) if java else None,
             mojo_runtime=mojo_runtime,
-            jar_folders=(resolve_jars(progress, accept_h2o_licence),) if java else (),
+            accept_h2o_licence=accept_h2o_licence,
             pipeline=pipeline or PipelineSettings(),
         )
         progress(f"loading {model.name}", None)
-        with open_model(model, runtime, settings, lambda line: progress(line, None)) as scorer:
+        with open_model(model, runtime, settings, progress) as scorer:
             yield scorer

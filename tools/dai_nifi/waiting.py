@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar, overload
 
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 
 Found = TypeVar("Found")
 
@@ -57,7 +57,7 @@ def wait_until(
         timeout: seconds.
         late: makes the error to raise when the time is over; without it, the result is None then.
         what: what is waited for, given to ``progress`` before each pause.
-        progress: see :mod:`dai_nifi.progress`.
+        progress: see :mod:`dai_scoring.progress`.
         pause: seconds between two looks.
         busy: while it returns true, the time does not count: something goes on that takes as long as it takes.
 

@@ -10,14 +10,18 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from dai_nifi import resources
+from dai_nifi import resources, scoring
 from dai_nifi.archives import archive, dependencies
+from dai_nifi.archives.helper import helper_jars
 from dai_nifi.archives.spec import GROUP, SPECS, NarSpec
 from dai_nifi.errors import ToolError, UsageError
-from dai_nifi.jars import resolve_jars
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
+from dai_scoring.provision import jars as provided
 
 _PACKAGES = "NAR-INF/bundled-dependencies"
+# NiFi brings its Java, and the archive its jars: what would look for them or fetch them is not there.
+_FETCHES = ("checksums", "jars", "java", "maven", "mojo2", "pip", "trust")
+_LEFT_OUT = ("cli/", "jars/", *(f"provision/{name}" for name in _FETCHES))
 _IMPORTS = "import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy, orjson, fastavro, dai_scoring.files"
 
 
@@ -67,20 +71,31 @@ def build(
 
 def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dict[str, Path | bytes]:
     # First, as this is what can be missing.
-    jars = resolve_jars(progress, mojo2 and spec.jars)
+    jars = _jars(spec, progress, mojo2)
     packages = dependencies.packages(spec.extras, python, progress)
     entries = _tree(packages, _PACKAGES)
     for package in ("dai_scoring", "dai_nifi_protocol", "dai_scoring_nifi"):
         entries |= _tree(resources.package(package), f"{_PACKAGES}/{package}")
-    entries |= _tree(jars / "nifi", f"{_PACKAGES}/dai_scoring_nifi/jars")
-    if spec.jars:
-        for kind in ("open", "mojo2") if mojo2 else ("open",):
-            entries |= _tree(jars / kind, f"{_PACKAGES}/dai_scoring/jars/{kind}")
+    left_out = tuple(f"{_PACKAGES}/dai_scoring/{name}" for name in _LEFT_OUT)
+    entries = {name: content for name, content in entries.items() if not name.startswith(left_out)}
+    for inside, folder in jars.items():
+        entries |= _tree(folder, f"{_PACKAGES}/{inside}")
     module = resources.extensions() / f"{spec.processor}.py"
     entries[module.name] = module
     entries["META-INF/LICENSE"] = resources.licence()
     entries["META-INF/NOTICE"] = _notice(packages, spec, mojo2).encode()
     return entries
+
+
+@scoring.translated()
+def _jars(spec: NarSpec, progress: Progress, mojo2: bool) -> dict[str, Path]:
+    """Folders of jars, by their places among the packages."""
+    found = {"dai_scoring_nifi/jars": helper_jars(progress)}
+    if spec.jars:
+        found["dai_scoring/jars/open"] = provided.open_jars(progress) / "open"
+        if mojo2:
+            found["dai_scoring/jars/mojo2"] = provided.mojo_runtime(progress) / "mojo2"
+    return found
 
 
 def _tree(folder: Path, inside: str) -> dict[str, Path | bytes]:

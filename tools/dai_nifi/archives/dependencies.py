@@ -13,10 +13,11 @@ from pathlib import Path
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
-from dai_nifi import pip, resources
+from dai_nifi import resources
 from dai_nifi.errors import ToolError
-from dai_nifi.nifi import cache
-from dai_nifi.progress import Progress
+from dai_nifi.scoring import translated
+from dai_scoring.progress import Progress
+from dai_scoring.provision import cache, pip
 
 DISTRIBUTION = "nifi-dai-scoring"
 
@@ -34,6 +35,7 @@ def running_python() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
+@translated()
 def packages(extras: tuple[str, ...], python: str, progress: Progress) -> Path:
     """A folder with the packages that the distribution needs with these extras, for that version of Python.
 

@@ -13,8 +13,8 @@ from dai_nifi.client import api
 from dai_nifi.client.errors import prefixed
 from dai_nifi.client.nifi_messages import BRIDGE
 from dai_nifi.errors import NotFoundError, ToolError
-from dai_nifi.progress import Progress
 from dai_nifi.waiting import wait_until
+from dai_scoring.progress import Progress
 
 _OURS = frozenset(spec.id for spec in SPECS.values())
 _PAUSE = 0.3

@@ -10,8 +10,8 @@ from dai_nifi.client import api
 from dai_nifi.client.nifi_messages import LOST
 from dai_nifi.errors import NotPermittedError, ToolError
 from dai_nifi.operations.canvas import scheduling, validity
-from dai_nifi.progress import Progress
 from dai_nifi.waiting import wait_until
+from dai_scoring.progress import Progress
 
 _LOADED_SECONDS = 120.0
 # NiFi says what it said of the code before until it has looked at the new one.

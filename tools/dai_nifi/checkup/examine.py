@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from dai_nifi.checkup import deployments, local, server
 from dai_nifi.checkup.finding import Finding
 from dai_nifi.client.errors import address
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 
 _HERE = ("127.0.0.1", "localhost", "::1")
 

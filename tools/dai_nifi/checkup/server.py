@@ -9,7 +9,7 @@ from typing import Any
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
 from dai_nifi.client import api
 from dai_nifi.flows.parts import NIFI_VERSION
-from dai_nifi.nifi.jdk import MINIMUM
+from dai_nifi.local.java import MINIMUM
 
 # NiFi stops taking in data when a disk is full, and indexes less well before.
 _FULL = 0.95

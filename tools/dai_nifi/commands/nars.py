@@ -16,12 +16,11 @@ from dai_nifi.archives.build import BuiltNar
 from dai_nifi.archives.build import build as build_nar
 from dai_nifi.archives.spec import PYTHONS, SPECS
 from dai_nifi.client.connection import DEFAULT_URL, connect
-from dai_nifi.commands.licence import ACCEPT
+from dai_nifi.commands.licence import ACCEPT, LICENCE_NOTE_FOR_NARS
 from dai_nifi.commands.options import ProfileOption, UrlOption
 from dai_nifi.commands.paths import check_no_file
 from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
-from dai_nifi.jars import LICENCE_NOTE_FOR_NARS
 
 app = typer.Typer(help="Build, install, list and remove the archives (NARs) with the processors.", no_args_is_help=True)
 

@@ -54,7 +54,7 @@ def prepare(
             raise ModelRefusedError(f"{scorer} is a {kind.value}, which needs no environment.")
         pipeline = read(scorer)
         ready = environment.find(pipeline, settings) is not None
-        made = environment.make(pipeline, settings, lambda line: progress(line, None))
+        made = environment.make(pipeline, settings, progress)
     state = "was ready" if ready else "is ready"
     output.result(
         {"pipeline": pipeline.id, "python": made.words, "environment": made.path.parent.parent, "already": ready},

@@ -20,7 +20,6 @@ from dai_nifi.errors import NotFoundError, RejectedRowsError, ScoringFailedError
 from dai_nifi.localscore import estimate
 from dai_nifi.localscore.plan import STREAM, Job, plan
 from dai_nifi.localscore.run import Done, score_job
-from dai_nifi.progress import Progress
 from dai_nifi.scoring import opened
 from dai_scoring import missing
 from dai_scoring.files import FileOptions
@@ -28,6 +27,7 @@ from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
 from dai_scoring.option_words import Audience, sentences
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
+from dai_scoring.progress import Progress
 from dai_scoring.scorer import PipelineSettings, Scorer
 from dai_scoring.unseen import in_words
 

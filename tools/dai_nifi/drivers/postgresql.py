@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from dai_nifi.errors import ToolError
-from dai_nifi.nifi import cache, maven
-from dai_nifi.nifi.jdk import find_java
-from dai_nifi.progress import Progress
+from dai_nifi.scoring import translated
+from dai_scoring.progress import Progress
+from dai_scoring.provision import cache, maven
+from dai_scoring.provision.java import find_java
 
 CLASS = "org.postgresql.Driver"
 URL = "jdbc:postgresql:"
@@ -17,6 +18,7 @@ URL = "jdbc:postgresql:"
 _POM = Path(__file__).parent / "pom.xml"
 
 
+@translated()
 def resolve(progress: Progress) -> Path:
     """The driver's jar; raises PrerequisiteError where Maven or Java is missing, ToolError where Maven fails."""
     place = cache.directory() / f"drivers-{hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]}"

@@ -16,11 +16,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dai_nifi.nifi import cache, maven
-from dai_nifi.progress import Progress
+from dai_nifi.scoring import translated
+from dai_scoring.progress import Progress
+from dai_scoring.provision import cache, maven
 
 POM = Path(__file__).parent / "files" / "pom.xml"
 _STAMP = "assembled.json"
+
+# The two runs: what is published is fetched by the pom itself, what has to be built is in its modules.
+_FETCH = ("--non-recursive", "dependency:copy@lib", "dependency:unpack@python")
+_BUILD = ("--projects", "nifi-standard-nar,nifi-update-attribute-nar", "nifi-nar:nar")
+# Of a machine that has nothing yet, by what it downloads.
+_RUNS = {
+    _FETCH: maven.Stages({"copy": ("downloading NiFi", 0.0), "unpack": ("unpacking the Python side", 0.5)}, 290),
+    _BUILD: maven.Stages({"nar": ("building the archives", 0.55)}, 290),
+}
 
 # Fills the given empty folder with lib/ and python/; the log file may be written to.
 Assembler = Callable[[Path, Path, Progress], None]
@@ -56,6 +66,7 @@ def place() -> Path:
     return cache.directory() / f"nifi-{version()}-{_digest()[:10]}"
 
 
+@translated()
 def ensure(java_home: Path, progress: Progress, assemble: Assembler | None = None) -> Assembly:
     """Return the complete assembly, making it first where needed (about 280 MB of downloads, under a minute).
 
@@ -112,7 +123,7 @@ def _poms() -> list[Path]:
 
 
 def _digest() -> str:
-    recipe = b"".join(pom.read_bytes() for pom in _poms()) + "\n".join((*maven.FETCH, *maven.BUILD)).encode()
+    recipe = b"".join(pom.read_bytes() for pom in _poms()) + "\n".join((*_FETCH, *_BUILD)).encode()
     return hashlib.sha256(recipe).hexdigest()
 
 
@@ -135,8 +146,8 @@ def _maven_assembler(java_home: Path) -> Assembler:
                 copy.parent.mkdir(exist_ok=True)
                 shutil.copyfile(pom, copy)
             # What is built comes last, so that a missing artifact is found first.
-            for goals in (maven.FETCH, maven.BUILD):
-                maven.run(build / POM.name, java_home, log, progress, goals, "assemble NiFi")
+            for goals, stages in _RUNS.items():
+                maven.run(build / POM.name, java_home, log, progress, goals, "assemble NiFi", stages)
             progress("putting it in place", 0.95)
             for made in (build / "target" / "assembly").iterdir():
                 made.rename(part / made.name)

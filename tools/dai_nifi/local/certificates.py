@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dai_nifi.errors import ToolError
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 AUTHORITY, SERVER, CLIENT = "ca", "server", "client"
 

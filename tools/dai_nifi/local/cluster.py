@@ -20,9 +20,9 @@ from dai_nifi.local.certificates import Certificates
 from dai_nifi.local.cluster_member import Member
 from dai_nifi.local.instance import DEFAULT_HEAP, DEFAULT_TIMEOUT, LocalNiFi
 from dai_nifi.local.states import Node, RunningNiFi, Status
-from dai_nifi.nifi import cache
-from dai_nifi.progress import Progress, silent
 from dai_nifi.waiting import wait_until
+from dai_scoring.progress import Progress, silent
+from dai_scoring.provision import cache
 
 _PLAN = "cluster.json"
 _CONNECTED = "CONNECTED"

@@ -17,11 +17,11 @@ from pathlib import Path
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError, UsageError
 from dai_nifi.local import assembly, config, logs, processes, security, web
 from dai_nifi.local.certificates import Certificates, Validity
+from dai_nifi.local.java import find_java
 from dai_nifi.local.states import RunningNiFi, Status
-from dai_nifi.nifi import cache
-from dai_nifi.nifi.jdk import find_java
-from dai_nifi.progress import Progress, silent
 from dai_nifi.waiting import wait_until
+from dai_scoring.progress import Progress, silent
+from dai_scoring.provision import cache
 
 DEFAULT_PORT = 8080
 DEFAULT_SECURE_PORT = 8443

@@ -20,7 +20,7 @@ from dai_nifi.operations.canvas.deployed import DeployedFlow, Mark
 from dai_nifi.operations.canvas.parameter_context import ParameterContext
 from dai_nifi.operations.changes import lease
 from dai_nifi.operations.deployment import definition_store, edits, replacement
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dai_nifi.operations.changes import lease
 from dai_nifi.operations.deployment import contents, definition_store, dry_run, planning, removal
 from dai_nifi.operations.deployment.planning import Plan, Request
 from dai_nifi.operations.requirements import of_template
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 
 __all__ = ["Deployment", "Request", "deploy"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.operations.canvas import deployed, scheduling
 from dai_nifi.operations.changes import lease
-from dai_nifi.progress import Progress, silent
+from dai_scoring.progress import Progress, silent
 
 
 @dataclass(frozen=True)

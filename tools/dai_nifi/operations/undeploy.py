@@ -11,8 +11,8 @@ from dai_nifi.operations.canvas.deployed import DeployedFlow
 from dai_nifi.operations.changes import lease
 from dai_nifi.operations.deployment import removal
 from dai_nifi.operations.deployment.removal import queued
-from dai_nifi.progress import Progress, silent
 from dai_nifi.waiting import wait_until
+from dai_scoring.progress import Progress, silent
 
 # A flow that cannot work off its queues shall not hold anybody for long.
 DRAIN_SECONDS = 30.0

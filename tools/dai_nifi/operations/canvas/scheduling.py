@@ -10,8 +10,8 @@ from dai_nifi.errors import InvalidFlowError, ToolError
 from dai_nifi.flows.realtime.requests import RECEIVER
 from dai_nifi.operations.canvas import bulletins, controller_services, deployed, listening, validity
 from dai_nifi.operations.canvas.deployed import DeployedFlow
-from dai_nifi.progress import Progress
 from dai_nifi.waiting import PAUSE, wait_until
+from dai_scoring.progress import Progress
 
 
 def running_ids(group_id: str) -> frozenset[str]:

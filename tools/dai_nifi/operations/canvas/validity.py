@@ -10,9 +10,9 @@ from dai_nifi.client import nifi_messages
 from dai_nifi.errors import InvalidFlowError, ToolError
 from dai_nifi.operations.canvas import controller_services, deployed
 from dai_nifi.operations.canvas.deployed import DeployedFlow
-from dai_nifi.progress import Progress
 from dai_nifi.waiting import wait_until
 from dai_nifi_protocol import Code, find_code, has_code
+from dai_scoring.progress import Progress
 
 # NiFi validates again in the background, some seconds apart; an error that outlives this is meant.
 _SETTLED_SECONDS = 8.0

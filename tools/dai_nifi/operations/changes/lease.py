@@ -19,7 +19,7 @@ from dai_nifi.errors import BusyError, NodeAwayError, NotPermittedError, ToolErr
 from dai_nifi.operations.changes import lease_store
 from dai_nifi.operations.changes.journal import FlowChange
 from dai_nifi.operations.changes.lease_store import SILENT_SECONDS, Entry, Holder
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 Result = TypeVar("Result")
 

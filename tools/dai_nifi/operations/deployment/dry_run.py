@@ -13,7 +13,7 @@ from dai_nifi.operations.deployment import contents, removal
 from dai_nifi.operations.deployment.planning import Plan
 from dai_nifi.operations.requirements import of_template
 from dai_nifi.operations.requirements.ports import HOST, PORT
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 
 def run(plan: Plan, progress: Progress) -> None:

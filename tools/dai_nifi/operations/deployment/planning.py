@@ -18,7 +18,7 @@ from dai_nifi.operations.canvas.parameter_context import ParameterContext
 from dai_nifi.operations.deployment import checks, components, replacement
 from dai_nifi.operations.deployment.replacement import Replacement
 from dai_nifi.operations.requirements import of_template, ports
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from dai_nifi.operations.canvas import assets
 from dai_nifi.operations.canvas.assets import Asset
 from dai_nifi.operations.models import compare
 from dai_nifi.operations.models.compare import ColumnChange, Comparison
-from dai_nifi.progress import Progress
 from dai_nifi.scoring import opened, translated
 from dai_scoring.errors import EnvironmentMissingError, LicenceError, RuntimeMissingError, ScoringError
 from dai_scoring.models import Runtime
+from dai_scoring.progress import Progress
 from dai_scoring.scorer import ModelInfo, PipelineSettings, Scorer
 
 
@@ -80,7 +80,7 @@ def check(
         context_id: the parameter context that has the old model.
         old: the old model, as an asset of that context.
         how: how models are loaded here.
-        progress: see :mod:`dai_nifi.progress`.
+        progress: see :mod:`dai_scoring.progress`.
         rows: the records to compare the scores of; None compares the columns alone.
         allow_breaking: do not raise BreakingChangeError.
 

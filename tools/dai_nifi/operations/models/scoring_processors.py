@@ -14,9 +14,9 @@ from dai_nifi.operations.canvas import bulletins, deployed, scheduling, validity
 from dai_nifi.operations.canvas.deployed import DeployedFlow
 from dai_nifi.operations.models import processor_state
 from dai_nifi.operations.models.processor_state import ProcessorState
-from dai_nifi.progress import Progress
 from dai_nifi.waiting import wait_until
 from dai_nifi_protocol import REFUSED, WAITING, State
+from dai_scoring.progress import Progress
 
 SHORT_PAUSE = 0.03
 """Seconds between two looks while requests wait."""

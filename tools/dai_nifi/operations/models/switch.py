@@ -22,8 +22,8 @@ from dai_nifi.operations.canvas.assets import Asset
 from dai_nifi.operations.canvas.parameter_context import ParameterContext
 from dai_nifi.operations.changes.lease import Lease
 from dai_nifi.operations.models.scoring_processors import SHORT_PAUSE, ScoringProcessors
-from dai_nifi.progress import Progress
 from dai_nifi_protocol import NEXT_MODEL_FILE, NextModel
+from dai_scoring.progress import Progress
 
 
 @dataclass(frozen=True)

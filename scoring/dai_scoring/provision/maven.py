@@ -8,18 +8,12 @@ import shutil
 import subprocess
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from dai_nifi.errors import PrerequisiteError, ToolError
-from dai_nifi.nifi import trust
-from dai_nifi.progress import Progress
-
-# The assembly's two runs: what is published is fetched by the pom itself, what has to be built is in its modules.
-FETCH = ("--non-recursive", "dependency:copy@lib", "dependency:unpack@python")
-BUILD = ("--projects", "nifi-standard-nar,nifi-update-attribute-nar", "nifi-nar:nar")
-
-# About how many jars and archives a machine that has none of them downloads; only the bar depends on it.
-_FILES = 290
+from dai_scoring.errors import FetchError, PrerequisiteError
+from dai_scoring.progress import Progress
+from dai_scoring.provision import cache, trust
 
 _DISK_FULL = "No space left on device"
 _NO_REPOSITORY = "Could not create local repository"
@@ -28,20 +22,27 @@ _UNKNOWN_AUTHORITY = "PKIX path building failed"
 _NOT_FETCHED = re.compile(r"Could not transfer \S+ (\S+) from/to \S+ \((\S+?)\): (?:transfer failed for \S+: )?(.+)")
 _DOWNLOADED = re.compile(r"Downloaded from \S+ \S*/([^/\s]+\.(?:jar|nar)) \(")
 _GOAL = re.compile(r"--- (?:[\w.-]*:)?(?:maven-)?([\w-]+?)(?:-maven-plugin|-plugin)?:[\d.]+:(\w+)")
-_STAGES: Mapping[Sequence[str], Mapping[str, tuple[str, float]]] = {
-    FETCH: {"copy": ("downloading NiFi", 0.0), "unpack": ("unpacking the Python side", 0.5)},
-    BUILD: {"nar": ("building the archives", 0.55)},
-}
 
 
-def find_maven() -> Path:
-    """Return the ``mvn`` on PATH, or raise PrerequisiteError with how to install it."""
+@dataclass(frozen=True)
+class Stages:
+    """What a long run of Maven is shown as.
+
+    ``goals`` has, by a goal's short name, what to say of it and the share of the whole that is done before it;
+    ``files`` is about how many files a machine that has none of them downloads.
+    """
+
+    goals: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    files: int = 50
+
+
+def find_maven(purpose: str) -> Path:
+    """Return the ``mvn`` on PATH; raises PrerequisiteError with how to install it, and that ``purpose`` needs it."""
     found = shutil.which("mvn")
     if found is None:
         raise PrerequisiteError(
-            "Maven (mvn) is not on PATH; it downloads NiFi and the runtimes. "
-            "Install it (Debian: apt-get install maven; "
-            "macOS: brew install maven)."
+            f"Maven (mvn) is not on PATH; it is needed to {purpose}. "
+            "Install it (Debian: apt-get install maven; macOS: brew install maven)."
         )
     return Path(found)
 
@@ -53,17 +54,19 @@ def run(
     progress: Progress,
     arguments: Sequence[str],
     purpose: str,
+    stages: Stages = Stages(),
 ) -> None:
     """Run goals on ``pom`` under the given Java.
 
     All that Maven prints goes to ``log``; ``purpose`` completes "Maven could not ..." where it fails.
+    ``stages`` say how it is shown.
 
     Raises:
         PrerequisiteError: Maven is missing, or the disk is full.
-        ToolError: Maven failed otherwise; the message has its error lines.
+        FetchError: Maven failed otherwise; the message has its error lines.
 
     """
-    command = [str(find_maven()), "-B", "-f", str(pom), *arguments]
+    command = [str(find_maven(purpose)), "-B", "-f", str(pom), *arguments]
     environment = {**os.environ, "JAVA_HOME": str(java_home), **trust.settings(java_home, os.environ)}
     # Lines of a failure come last; downloads before them can be thousands.
     tail: deque[str] = deque(maxlen=400)
@@ -81,7 +84,7 @@ def run(
         ) as maven,
     ):
         try:
-            show = _Shown(progress, _STAGES.get(tuple(arguments), {}))
+            show = _Shown(progress, stages)
             for line in maven.stdout or ():
                 kept.write(line)
                 tail.append(line.rstrip())
@@ -92,14 +95,14 @@ def run(
     if maven.returncode:
         if any(_DISK_FULL in line for line in tail):
             raise PrerequisiteError(
-                f"Maven could not {purpose}: the disk is full. Make room, or name a larger disk: DAI_NIFI_CACHE for "
-                f"what is assembled, now {log.parent}; Maven's own downloads are in ~/.m2. Then run it again. "
-                f"All it said is in {log}"
+                f"Maven could not {purpose}: the disk is full. Make room, or name a larger disk: "
+                f"{cache.variable()} for what is assembled, now {log.parent}; Maven's own downloads are in ~/.m2. "
+                f"Then run it again. All it said is in {log}"
             )
         reasons = not_fetched(tail) or "\n  ".join(error_lines(tail) or [*tail][-3:]) or f"exit code {maven.returncode}"
         if _NO_REPOSITORY in reasons:
             reasons += "\n  Name a folder that can be written: export MAVEN_OPTS=-Dmaven.repo.local=FOLDER"
-        raise ToolError(f"Maven could not {purpose}:\n  {reasons}\nAll it said is in {log}")
+        raise FetchError(f"Maven could not {purpose}:\n  {reasons}\nAll it said is in {log}")
 
 
 def not_fetched(lines: Iterable[str]) -> str | None:
@@ -140,16 +143,16 @@ def error_lines(lines: Iterable[str]) -> list[str]:
 class _Shown:
     """Turns Maven's lines into progress: the archives by name, the hundreds of small jars as a count."""
 
-    def __init__(self, progress: Progress, stages: Mapping[str, tuple[str, float]]) -> None:
+    def __init__(self, progress: Progress, stages: Stages) -> None:
         self._progress = progress
         self._stages = stages
-        self._share = min((share for _, share in stages.values()), default=0.0)
+        self._share = min((share for _, share in stages.goals.values()), default=0.0)
         self._count = 0
 
     def __call__(self, line: str) -> None:
         goal = _GOAL.search(line)
-        if goal and goal[2] in self._stages:
-            stage, self._share = self._stages[goal[2]]
+        if goal and goal[2] in self._stages.goals:
+            stage, self._share = self._stages.goals[goal[2]]
             self._progress(stage, self._share)
             return
         downloaded = _DOWNLOADED.search(line)
@@ -157,7 +160,7 @@ class _Shown:
             return
         self._count += 1
         # Downloads of one goal are announced before the goal itself is, so the stage does not describe them.
-        share = max(self._share, min(0.5, self._count / _FILES / 2))
+        share = max(self._share, min(0.5, self._count / self._stages.files / 2))
         if downloaded[1].endswith(".nar"):
             self._progress(f"downloading {downloaded[1]}", share)
         elif self._count % 50 == 0:
