@@ -59,12 +59,12 @@ class Step:
     type: str
     properties: Mapping[str, str | Service] = field(default_factory=dict)
     bundle: Bundle = canvas.PYTHON
-    ends: Sequence[str] = ("original", "rejected")
+    auto_terminated: Sequence[str] = ("original", "rejected")
 
     @staticmethod
     def standard(name: str, properties: Mapping[str, str], ends: Sequence[str]) -> Step:
         """A processor of NiFi's own."""
-        return Step(_STANDARD + name, properties, Bundle("nifi-standard-nar"), ends=ends)
+        return Step(_STANDARD + name, properties, Bundle("nifi-standard-nar"), auto_terminated=ends)
 
 
 @dataclass(frozen=True)
@@ -92,22 +92,22 @@ class Lane:
             _STANDARD + "GetFile",
             (0, 0),
             {"Input Directory": str(self._input), "Keep Source File": "false", "Polling Interval": "0 sec"},
-            every=_SELDOM,
+            run_schedule=_SELDOM,
         )
         multiply = Processor(
             "Multiply",
             _STANDARD + "DuplicateFlowFile",
             (600, 0),
             {"Number of Copies": "${filename:substringBefore('-')}"},
-            every=_SELDOM,
+            run_schedule=_SELDOM,
         )
-        measured = Processor("Measured", step.type, (1200, 0), step.properties, step.bundle, ends=step.ends)
+        measured = Processor("Measured", step.type, (1200, 0), step.properties, step.bundle, auto_terminated=step.ends)
         keep = Processor(
             "Keep",
             _STANDARD + "PutFile",
             (1800, 0),
             {"Directory": str(self._output), "Conflict Resolution Strategy": "replace"},
-            ends=("success", "failure"),
+            auto_terminated=("success", "failure"),
         )
         services = [value for value in step.properties.values() if isinstance(value, Service)]
         flow = Flow(name, "", [], services, [take, multiply, measured, keep])

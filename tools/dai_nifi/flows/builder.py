@@ -93,17 +93,17 @@ class Flow:
 
     def _processor(self, one: Processor) -> Json:
         return {
-            "autoTerminatedRelationships": list(one.ends),
+            "autoTerminatedRelationships": list(one.auto_terminated),
             "backoffMechanism": "PENALIZE_FLOWFILE",
             "bulletinLevel": one.bulletin_level,
             "bundle": one.bundle.as_json(),
             "comments": one.comments,
             "componentType": "PROCESSOR",
-            "concurrentlySchedulableTaskCount": one.tasks,
-            "executionNode": one.node,
+            "concurrentlySchedulableTaskCount": one.concurrent_tasks,
+            "executionNode": one.execution_node,
             "groupIdentifier": self._group,
             "identifier": self._id("processor", one.name),
-            "maxBackoffPeriod": one.longest_penalty,
+            "maxBackoffPeriod": one.max_penalty,
             "name": one.name,
             "penaltyDuration": one.penalty,
             "position": _position(one.at),
@@ -115,15 +115,15 @@ class Flow:
                 name: descriptor(name, name in one.dynamic, isinstance(value, Service), name in one.sensitive)
                 for name, value in one.properties.items()
             },
-            "retriedRelationships": list(one.retried),
+            "retriedRelationships": list(one.retried_relationships),
             "retryCount": 10,
             "runDurationMillis": 0,
             "scheduledState": "ENABLED",
-            "schedulingPeriod": one.every,
+            "schedulingPeriod": one.run_schedule,
             "schedulingStrategy": "TIMER_DRIVEN",
             "style": {},
             "type": one.type,
-            "yieldDuration": one.yield_for,
+            "yieldDuration": one.yield_duration,
         }
 
     def _service(self, one: Service) -> Json:
@@ -146,17 +146,17 @@ class Flow:
 
     def _connection(self, one: Connection) -> Json:
         return {
-            "backPressureDataSizeThreshold": one.most_data,
-            "backPressureObjectThreshold": one.most_flowfiles,
+            "backPressureDataSizeThreshold": one.back_pressure_bytes,
+            "backPressureObjectThreshold": one.back_pressure_flowfiles,
             "bends": [_position(bend) for bend in one.bends],
             "componentType": "CONNECTION",
             "destination": self._end(one.target),
-            "flowFileExpiration": one.expires,
+            "flowFileExpiration": one.expiration,
             "groupIdentifier": self._group,
             "identifier": self._id("connection", one.source.name, one.name, one.target.name),
-            "labelIndex": one.label_at,
+            "labelIndex": one.label_index,
             "loadBalanceCompression": "DO_NOT_COMPRESS",
-            "loadBalanceStrategy": one.balance,
+            "loadBalanceStrategy": one.load_balancing,
             "name": one.name,
             "partitioningAttribute": "",
             "prioritizers": [],

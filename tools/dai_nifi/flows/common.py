@@ -70,7 +70,7 @@ LICENCE = Parameter(
 )
 
 
-def specs(*parameters: Parameter) -> list[ParameterSpec]:
+def parameter_specs(*parameters: Parameter) -> list[ParameterSpec]:
     """The parameters of a flow definition.
 
     Those that name a controller service are not among them. NiFi 2.3 fails at downloading a flow (a
@@ -185,12 +185,12 @@ class Template:
         return frozenset(one.name for one in self.parameters if one.kind is Kind.SENSITIVE)
 
 
-def scoring(
+def scoring_processor(
     runtime: ScoringRuntime,
     at: Point,
     settings: Sequence[Parameter],
     properties: Mapping[str, str | Service],
-    ends: Sequence[str],
+    auto_terminated: Sequence[str],
     name: str = "Score records",
     model: Parameter = MODEL,
 ) -> Processor:
@@ -215,7 +215,7 @@ def scoring(
             **properties,
         },
         sensitive=("Licence Key",),
-        ends=("original", *ends),
+        auto_terminated=("original", *auto_terminated),
         # NiFi penalizes what was with a Python process that ended, before that is scored again.
         penalty="1 sec",
         comments=f"Scores with {runtime.models}. The attributes scoring.* say which model, how many rows, how long.",

@@ -60,19 +60,19 @@ class Processor:
     bundle: Bundle = STANDARD
     sensitive: Sequence[str] = ()
     dynamic: Sequence[str] = ()
-    ends: Sequence[str] = ()
+    auto_terminated: Sequence[str] = ()
     """Relationships that end here (NiFi's auto-terminate)."""
     comments: str = ""
-    tasks: int = 1
-    every: str = "0 sec"
+    concurrent_tasks: int = 1
+    run_schedule: str = "0 sec"
     """How long NiFi waits before it runs it again."""
-    retried: Sequence[str] = ()
+    retried_relationships: Sequence[str] = ()
     """Relationships whose FlowFiles go back into their queue first: at ``penalty`` intervals that double each time."""
     penalty: str = "30 sec"
-    longest_penalty: str = "10 mins"
-    yield_for: str = "1 sec"
+    max_penalty: str = "10 mins"
+    yield_duration: str = "1 sec"
     bulletin_level: str = "WARN"
-    node: str = "ALL"
+    execution_node: str = "ALL"
     """Of a cluster: where it runs, ALL or PRIMARY."""
 
     @property
@@ -90,12 +90,12 @@ class Connection:
     relationships: Sequence[str]
     target: Processor
     bends: Sequence[Point] = ()
-    label_at: int = 0
+    label_index: int = 0
     """Which of the bends carries the label."""
-    most_flowfiles: int = 10_000
-    most_data: str = "1 GB"
-    expires: str = "0 sec"
-    balance: str = "DO_NOT_LOAD_BALANCE"
+    back_pressure_flowfiles: int = 10_000
+    back_pressure_bytes: str = "1 GB"
+    expiration: str = "0 sec"
+    load_balancing: str = "DO_NOT_LOAD_BALANCE"
     """How a cluster shares what is queued among its nodes."""
 
 
@@ -110,13 +110,13 @@ class Label:
     font_size: int = 14
 
 
-def again(processor: Processor, relationships: Sequence[str] = ("failure",)) -> Connection:
+def retry_queue(processor: Processor, relationships: Sequence[str] = ("failure",)) -> Connection:
     """A queue from a processor back to itself, drawn below it."""
     centre, below = processor.middle[0], processor.at[1] + BOX_HEIGHT + 72
     return Connection("try again", processor, relationships, processor, [(centre - 56, below), (centre + 56, below)])
 
 
-def zone(text: str, at: Point, boxes: int, colour: str, height: int = 288) -> Label:
+def background(text: str, at: Point, boxes: int, colour: str, height: int = 288) -> Label:
     """A label behind a row of boxes, of which the first is at that point."""
     return Label(text, (at[0] - 32, at[1] - 48), (boxes * COLUMN - 192, height), colour, 16)
 

@@ -24,8 +24,18 @@ from dai_nifi.flows.batch.database_parameters import (
     validate,
 )
 from dai_nifi.flows.builder import Flow
-from dai_nifi.flows.common import ScoringRuntime, Template, scoring, specs
-from dai_nifi.flows.parts import BOX_HEIGHT, Bundle, Connection, Label, Point, Processor, Service, again, zone
+from dai_nifi.flows.common import ScoringRuntime, Template, parameter_specs, scoring_processor
+from dai_nifi.flows.parts import (
+    BOX_HEIGHT,
+    Bundle,
+    Connection,
+    Label,
+    Point,
+    Processor,
+    Service,
+    background,
+    retry_queue,
+)
 
 _FIRST, _SECOND, _THIRD = 0, 608, 1216
 _REJECT_ROW, _SCORE_ROW, _FAIL_ROW = 0, 352, 704
@@ -62,13 +72,13 @@ def build(runtime: ScoringRuntime) -> Flow:
             # replace what is there.
             "qdbt-output-batch-size": "1",
         },
-        every=f"#{{{INTERVAL}}}",
-        yield_for="10 sec",
+        run_schedule=f"#{{{INTERVAL}}}",
+        yield_duration="10 sec",
         # The nodes of a cluster would take the same rows; one takes them, and all score.
-        node="PRIMARY",
+        execution_node="PRIMARY",
         comments="Reads rows whose key is above the highest seen so far, which NiFi remembers (View State).",
     )
-    score = scoring(
+    score = scoring_processor(
         runtime,
         (_SECOND, _SCORE_ROW),
         SETTINGS,
@@ -79,7 +89,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             "Record Reader": reader,
             "Record Writer": writer,
         },
-        ends=(),
+        auto_terminated=(),
     )
     scores = _table_writer("Write scores", TARGET, (_THIRD, _SCORE_ROW), pool, reader, "Fail on Unmatched Fields")
     rejected = _table_writer(
@@ -97,12 +107,14 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=specs(*PARAMETERS, *runtime.parameters),
+        parameters=parameter_specs(*PARAMETERS, *runtime.parameters),
         services=[pool, writer, reader],
         processors=[take, score, scores, rejected, wait],
         connections=[
-            Connection("rows", take, ["success"], score, most_data="10 GB", balance="ROUND_ROBIN"),
-            Connection("scored rows", score, ["success"], scores, most_flowfiles=20, most_data="10 GB"),
+            Connection("rows", take, ["success"], score, back_pressure_bytes="10 GB", load_balancing="ROUND_ROBIN"),
+            Connection(
+                "scored rows", score, ["success"], scores, back_pressure_flowfiles=20, back_pressure_bytes="10 GB"
+            ),
             Connection("rejected rows", score, ["rejected"], rejected, [(score.middle[0], rejected.middle[1])]),
             Connection("not scored", score, ["failure"], wait, [(score.middle[0] + 96, wait.middle[1])]),
             Connection(
@@ -114,9 +126,9 @@ def build(runtime: ScoringRuntime) -> Flow:
                     (wait.middle[0], wait.at[1] + BOX_HEIGHT + 72),
                     (score.middle[0] - 96, wait.at[1] + BOX_HEIGHT + 72),
                 ],
-                label_at=1,
+                label_index=1,
             ),
-            *(again(one, ("failure", "retry")) for one in (scores, rejected)),
+            *(retry_queue(one, ("failure", "retry")) for one in (scores, rejected)),
         ],
         labels=_labels(),
     )
@@ -177,11 +189,11 @@ def _table_writer(name: str, table: str, at: Point, pool: Service, reader: Servi
             "table-schema-cache-size": "0",
             "put-db-record-max-batch-size": "1000",
         },
-        ends=("success",),
-        tasks=2,
-        retried=("failure", "retry"),
+        auto_terminated=("success",),
+        concurrent_tasks=2,
+        retried_relationships=("failure", "retry"),
         penalty="5 sec",
-        longest_penalty="5 mins",
+        max_penalty="5 mins",
         comments=f"Writes a page in one transaction to {table}; a row with the same key there is replaced. What cannot "
         "be written waits and is tried again, after 5 seconds at first and 5 minutes at most.",
     )
@@ -211,9 +223,9 @@ def _labels() -> list[Label]:
             "#dcefdc",
             18,
         ),
-        zone("Rows that cannot be scored, to (rejected.table)", (_THIRD, _REJECT_ROW), 1, "#fdf0d5"),
-        zone("Scores, to (target.table)", (_THIRD, _SCORE_ROW), 1, "#e3f1e3"),
-        zone("Pages that cannot be scored at all", (_THIRD, _FAIL_ROW), 1, "#fbe6e3"),
+        background("Rows that cannot be scored, to (rejected.table)", (_THIRD, _REJECT_ROW), 1, "#fdf0d5"),
+        background("Scores, to (target.table)", (_THIRD, _SCORE_ROW), 1, "#e3f1e3"),
+        background("Pages that cannot be scored at all", (_THIRD, _FAIL_ROW), 1, "#fbe6e3"),
     ]
 
 

@@ -8,8 +8,16 @@ from collections.abc import Mapping
 
 from dai_nifi.errors import UsageError
 from dai_nifi.flows.builder import Flow
-from dai_nifi.flows.common import LICENCE, MODEL, Parameter, ScoringRuntime, Template, scoring, specs
-from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH, COLUMN, Label, Point, Processor, zone
+from dai_nifi.flows.common import (
+    LICENCE,
+    MODEL,
+    Parameter,
+    ScoringRuntime,
+    Template,
+    parameter_specs,
+    scoring_processor,
+)
+from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH, COLUMN, Label, Point, Processor, background
 from dai_nifi.flows.realtime import comparison, requests
 from dai_nifi.flows.realtime.comparison import CHALLENGER, TOLERANCE, at_column
 from dai_nifi.flows.settings import BAD_ROWS, OUTPUT_COLUMNS, settings
@@ -108,7 +116,9 @@ def build(runtime: ScoringRuntime) -> Flow:
     )
     champion = _answering("Score with the champion", runtime, at_column(4, _SCORE_ROW), MODEL)
     challenger = _answering("Score with the challenger", runtime, at_column(4, _CHALLENGER_ROW), CHALLENGER)
-    scores = requests.answer("Answer with scores", at_column(5, _SCORE_ROW), front.contexts, ends=("failure",))
+    scores = requests.answer(
+        "Answer with scores", at_column(5, _SCORE_ROW), front.contexts, auto_terminated=("failure",)
+    )
     copies = comparison.copies(runtime, f"${{RouteOnAttribute.Route:equals('{_COPIED}')}}")
     last, above, below = at_column(6, _SCORE_ROW), _SCORE_ROW - 84, _CHALLENGER_ROW + BOX_HEIGHT + 32
     rejected = requests.rejected(
@@ -124,7 +134,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=specs(*PARAMETERS, *runtime.parameters),
+        parameters=parameter_specs(*PARAMETERS, *runtime.parameters),
         services=[front.contexts, *copies.services],
         processors=[
             front.receive,
@@ -170,7 +180,7 @@ def build(runtime: ScoringRuntime) -> Flow:
                     (champion.at[0] - 132, refused),
                     (front.explain.middle[0] + 96, refused),
                 ],
-                label_at=1,
+                label_index=1,
             ),
             requests.brief(
                 "not scored",
@@ -195,7 +205,9 @@ def build(runtime: ScoringRuntime) -> Flow:
 
 
 def _answering(name: str, runtime: ScoringRuntime, at: Point, model: Parameter) -> Processor:
-    return scoring(runtime, at, SETTINGS, {"H2O REST Requests": "answer"}, ends=(), name=name, model=model)
+    return scoring_processor(
+        runtime, at, SETTINGS, {"H2O REST Requests": "answer"}, auto_terminated=(), name=name, model=model
+    )
 
 
 def validate(values: Mapping[str, str | None]) -> None:
@@ -240,9 +252,9 @@ def _labels() -> list[Label]:
             "#dcefdc",
             18,
         ),
-        zone("The champion, and the answers", at_column(4, _SCORE_ROW), 2, "#e3f1e3", 208),
-        zone("The challenger, where it answers", at_column(4, _CHALLENGER_ROW), 1, "#e8e4f5", 208),
-        zone("Refused requests, and rows that cannot be scored", at_column(2, _ERROR_ROW), 3, "#fbe6e3", 208),
+        background("The champion, and the answers", at_column(4, _SCORE_ROW), 2, "#e3f1e3", 208),
+        background("The challenger, where it answers", at_column(4, _CHALLENGER_ROW), 1, "#e8e4f5", 208),
+        background("Refused requests, and rows that cannot be scored", at_column(2, _ERROR_ROW), 3, "#fbe6e3", 208),
         *comparison.labels(),
     ]
 

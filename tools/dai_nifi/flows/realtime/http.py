@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dai_nifi.flows.builder import Flow
-from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, scoring, specs
-from dai_nifi.flows.parts import BOX_WIDTH, COLUMN, Label, zone
+from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, parameter_specs, scoring_processor
+from dai_nifi.flows.parts import BOX_WIDTH, COLUMN, Label, background
 from dai_nifi.flows.realtime import requests
 from dai_nifi.flows.settings import BAD_ROWS, settings
 
@@ -22,12 +22,12 @@ _SCORE_ROW, _ERROR_ROW = 0, 288
 def build(runtime: ScoringRuntime) -> Flow:
     """Put the flow together for a runtime."""
     front = requests.front(_SCORE_ROW, _ERROR_ROW)
-    score = scoring(
+    score = scoring_processor(
         runtime,
         (_THIRD, _SCORE_ROW),
         SETTINGS,
         {"H2O REST Requests": "answer"},
-        ends=(),
+        auto_terminated=(),
     )
     scores = requests.answer("Answer with scores", (_FOURTH, _SCORE_ROW), front.contexts)
     last, above = (_FIFTH, _SCORE_ROW), _SCORE_ROW - 84
@@ -37,7 +37,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=specs(*PARAMETERS, *runtime.parameters),
+        parameters=parameter_specs(*PARAMETERS, *runtime.parameters),
         services=[front.contexts],
         processors=[
             front.receive,
@@ -87,8 +87,8 @@ def _labels() -> list[Label]:
             "#dcefdc",
             18,
         ),
-        zone("Scores", (_THIRD, _SCORE_ROW), 2, "#e3f1e3", 208),
-        zone("Refused requests, and rows that cannot be scored", (_THIRD, _ERROR_ROW), 3, "#fbe6e3", 208),
+        background("Scores", (_THIRD, _SCORE_ROW), 2, "#e3f1e3", 208),
+        background("Refused requests, and rows that cannot be scored", (_THIRD, _ERROR_ROW), 3, "#fbe6e3", 208),
     ]
 
 

@@ -26,7 +26,7 @@ PARAMETERS = (
 PATIENCE = "1 min"
 
 # Few and small: a client that is told 503 at once can go elsewhere, one in a long queue cannot.
-brief = partial(Connection, most_flowfiles=1000, most_data="1 GB", expires=PATIENCE)
+brief = partial(Connection, back_pressure_flowfiles=1000, back_pressure_bytes="1 GB", expiration=PATIENCE)
 
 # NiFi lets each task of a processor that found its queue empty pause by itself (nifi.bored.yield.duration), so the
 # more of them look, the sooner one sees a request. These processors need next to no time for a request themselves.
@@ -115,9 +115,9 @@ def front(score_row: int, error_row: int) -> Front:
         at=(second, score_row),
         properties={"Routing Strategy": "Route to Property name", **expressions.ROUTES},
         dynamic=tuple(expressions.ROUTES),
-        tasks=_TASKS_THAT_LOOK,
+        concurrent_tasks=_TASKS_THAT_LOOK,
         # A request of several parts comes as so many FlowFiles; the first is answered for all.
-        ends=("further part",),
+        auto_terminated=("further part",),
         comments="Sends each request one way; the names that begin with a number are refusals with that status.",
     )
     explain = Processor(
@@ -144,7 +144,7 @@ def front(score_row: int, error_row: int) -> Front:
             "Evaluation Mode": "Entire text",
             "Replacement Value": expressions.BODY,
         },
-        ends=("failure",),
+        auto_terminated=("failure",),
     )
     refuse = Processor(
         name="Answer with the error",
@@ -157,7 +157,7 @@ def front(score_row: int, error_row: int) -> Front:
             "Allow": "${http.allow}",
         },
         dynamic=("Content-Type", "Allow"),
-        ends=("success", "failure"),
+        auto_terminated=("success", "failure"),
     )
     return Front(contexts, receive, route, explain, write, refuse)
 
@@ -173,7 +173,7 @@ def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequenc
         at=at,
         properties={"Routing Strategy": "Route to Property name", expressions.NO_SCORE: f"{expressions.NONE_SCORED}}}"},
         dynamic=(expressions.NO_SCORE,),
-        ends=("unmatched",),
+        auto_terminated=("unmatched",),
         comments="Rejected rows of a request end here, unless there is nothing else to answer it with.",
     )
     above = error_row - 96
@@ -199,7 +199,9 @@ def asks(front: Front, scorer: Processor, relationships: Sequence[str], name: st
     return brief(name, front.route, relationships, scorer, bends)
 
 
-def answer(name: str, at: Point, contexts: Service, ends: tuple[str, ...] = ("success", "failure")) -> Processor:
+def answer(
+    name: str, at: Point, contexts: Service, auto_terminated: tuple[str, ...] = ("success", "failure")
+) -> Processor:
     """The response with scores."""
     return Processor(
         name=name,
@@ -212,8 +214,8 @@ def answer(name: str, at: Point, contexts: Service, ends: tuple[str, ...] = ("su
             "Content-Type": "${mime.type}",
         },
         dynamic=("Content-Type",),
-        tasks=_TASKS_THAT_LOOK,
-        ends=ends,
+        concurrent_tasks=_TASKS_THAT_LOOK,
+        auto_terminated=auto_terminated,
         comments="200, with all rows in the format in which they came. ?columns=predictions leaves out what came in.",
     )
 
