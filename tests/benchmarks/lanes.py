@@ -62,9 +62,9 @@ class Step:
     auto_terminated: Sequence[str] = ("original", "rejected")
 
     @staticmethod
-    def standard(name: str, properties: Mapping[str, str], ends: Sequence[str]) -> Step:
+    def standard(name: str, properties: Mapping[str, str], auto_terminated: Sequence[str]) -> Step:
         """A processor of NiFi's own."""
-        return Step(_STANDARD + name, properties, Bundle("nifi-standard-nar"), auto_terminated=ends)
+        return Step(_STANDARD + name, properties, Bundle("nifi-standard-nar"), auto_terminated=auto_terminated)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ class Lane:
             {"Number of Copies": "${filename:substringBefore('-')}"},
             run_schedule=_SELDOM,
         )
-        measured = Processor("Measured", step.type, (1200, 0), step.properties, step.bundle, auto_terminated=step.ends)
+        measured = Processor(
+            "Measured", step.type, (1200, 0), step.properties, step.bundle, auto_terminated=step.auto_terminated
+        )
         keep = Processor(
             "Keep",
             _STANDARD + "PutFile",
@@ -111,13 +113,13 @@ class Lane:
         )
         services = [value for value in step.properties.values() if isinstance(value, Service)]
         flow = Flow(name, "", [], services, [take, multiply, measured, keep])
-        unbounded = {"most_flowfiles": 1_000_000, "most_data": "1 TB"}
+        unbounded = {"back_pressure_flowfiles": 1_000_000, "back_pressure_bytes": "1 TB"}
         flow.connections = [
             Connection("file", take, ["success"], multiply, **unbounded),
             Connection("waiting", multiply, ["success"], measured, **unbounded),
             Connection("done", measured, ["success"], keep, **unbounded),
         ]
-        if "failure" not in step.ends:
+        if "failure" not in step.auto_terminated:
             # To the same processor that is stopped, by another queue: FlowFiles that failed are seen there.
             flow.connections.append(Connection("failed", measured, ["failure"], keep, **unbounded))
         self._name = name

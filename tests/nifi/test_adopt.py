@@ -18,7 +18,7 @@ from dai_nifi.operations import start_stop
 from dai_nifi.operations.adopt import adopt
 from dai_nifi.operations.canvas import assets, deployed, parameter_context
 from dai_nifi.operations.deploy import Request, deploy
-from dai_nifi.operations.deployment.free_place import Box
+from dai_nifi.operations.deployment.free_position import Box
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
 from dai_nifi.operations.undeploy import undeploy

@@ -20,7 +20,7 @@ import nipyapi
 import pytest
 from typer.testing import CliRunner
 
-from dai_nifi.archives.install import install, listed
+from dai_nifi.archives.install import install, list_nars
 from dai_nifi.checkup import examine
 from dai_nifi.client.connection import connect
 from dai_nifi.commands.nifi import app
@@ -143,7 +143,7 @@ def test_archives_and_models_reach_every_node(
 ) -> None:
     assert [has_all(node, samples) for node in cluster.nodes] == [True, True]
     connect(profile="node-2")
-    assert [nar.state for nar in listed()] == ["Installed"]
+    assert [nar.state for nar in list_nars()] == ["Installed"]
     assert deployed.find("shared").mark.flow == "batch-files"
 
 

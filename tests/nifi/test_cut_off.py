@@ -141,7 +141,7 @@ def test_a_command_elsewhere_is_given_up_when_nothing_is_heard_of_it(
         assert found is not None
         assert found.cut_off
         with lease.hold(NAME, "deploy", silent) as taken:
-            assert taken.left == found
+            assert taken.unfinished == found
             # The first comes to life again, and must not go on.
             with pytest.raises(BusyError, match="has taken over"):
                 held.begin(["any"], "model", "old", "new")

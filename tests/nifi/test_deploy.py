@@ -21,8 +21,9 @@ from dai_nifi.local.web import free_port
 from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.deployment.removal import queued
 from dai_nifi.operations.status import status
-from dai_nifi.operations.undeploy import queued, undeploy
+from dai_nifi.operations.undeploy import undeploy
 from dai_nifi.waiting import wait_until
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch

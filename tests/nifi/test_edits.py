@@ -16,7 +16,8 @@ from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed, parameter_context, scheduling
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.deployment import definition_store
-from dai_nifi.operations.undeploy import queued, undeploy
+from dai_nifi.operations.deployment.removal import queued
+from dai_nifi.operations.undeploy import undeploy
 from dai_nifi.waiting import wait_until
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
 

@@ -49,7 +49,7 @@ def descriptors(kind: str, version: str) -> list[Mapping[str, Any]]:
 @pytest.mark.parametrize(("name", "runtime"), EVERY)
 def test_every_template_fits(name: str, runtime: str, version: str) -> None:
     definition = templates.definition(name, runtime)
-    assert components.lacking(definition, nifi(version)) == []
+    assert components.missing_from(definition, nifi(version)) == []
     flow = definition["flowContents"]
     for one in (*flow["processors"], *flow["controllerServices"]):
         if one["type"] in OURS:

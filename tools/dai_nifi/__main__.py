@@ -10,7 +10,7 @@ from dai_nifi.errors import PrerequisiteError
 
 def main() -> None:
     """Load the command and run it; ends with 0, an exit code of :mod:`dai_nifi.errors`, or that of a signal."""
-    signals.hear()
+    signals.install_handlers()
     try:
         from dai_nifi import cli  # half a second
     except ModuleNotFoundError as error:
@@ -25,11 +25,11 @@ def main() -> None:
         sys.exit(lacks.exit_code)
 
     try:
-        signals.at_work()
+        signals.begin_work()
         cli.main()
     finally:
         # Whatever became of the interrupt on its way through foreign code: the signal decides how this ends.
-        signals.done()
+        signals.finish()
 
 
 if __name__ == "__main__":

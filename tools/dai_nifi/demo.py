@@ -34,7 +34,7 @@ _WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Shown:
+class DemoResult:
     """What the demonstration did and where to look; ``seconds`` are from NiFi being up to the first score."""
 
     canvas: str
@@ -54,7 +54,7 @@ def nifi_of(folder: Path) -> Path:
     return folder / "nifi"
 
 
-def start(folder: Path, progress: Progress, port: int | None = None, http_port: int | None = None) -> Shown:
+def start(folder: Path, progress: Progress, port: int | None = None, http_port: int | None = None) -> DemoResult:
     """Set everything up in ``folder``, or find it there, and score the sample's rows both ways.
 
     Ports: NiFi takes 8080 and the HTTP flow 8081 (or what it had before) where they are free, others otherwise.
@@ -92,7 +92,7 @@ def start(folder: Path, progress: Progress, port: int | None = None, http_port: 
         row["predict"] == want["predict"] and float(row["male"]) == float(want["male"])
         for row, want in zip(scored, expected, strict=False)
     )
-    return Shown(
+    return DemoResult(
         running.url, endpoint, folder, java_home, request, response, len(scored), agrees, scored[:3], round(first, 1)
     )
 

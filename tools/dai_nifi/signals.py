@@ -42,7 +42,7 @@ _stage = "loading"
 _folders: set[Path] = set()
 
 
-def hear() -> None:
+def install_handlers() -> None:
     """From now on both signals end the command; one that is ignored, as in the background, stays so."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
@@ -55,13 +55,13 @@ def hear() -> None:
     threading.Thread(target=_watch, args=(reader,), name="dai-nifi-signals", daemon=True).start()
 
 
-def at_work() -> None:
+def begin_work() -> None:
     """From now on a signal is a KeyboardInterrupt. Before, it ends the process at once: nothing has been begun."""
     global _stage
     _stage = "working"
 
 
-def done() -> None:
+def finish() -> None:
     """Call this last. Once a signal has come it does not return: the process ends, without waiting for threads or Java.
 
     From now on a signal ends the process at once.

@@ -54,7 +54,7 @@ def build(
         raise UsageError(f"there is no runtime {runtime}; there are: {', '.join(SPECS)}")
     spec = SPECS[runtime]
     python = python or dependencies.running_python()
-    if reason := spec.hindrance(accept_h2o_licence, python):
+    if reason := spec.reason_not_buildable(accept_h2o_licence, python):
         raise UsageError(f"there is no archive of the runtime {runtime}: {reason}.")
     entries = _entries(spec, python, progress, accept_h2o_licence)
     if python == dependencies.running_python():

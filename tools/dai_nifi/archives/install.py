@@ -49,7 +49,7 @@ class InstalledNar:
         return self.state == "Installed" and self.problem is None
 
 
-def listed(everything: bool = False) -> list[InstalledNar]:
+def list_nars(everything: bool = False) -> list[InstalledNar]:
     """The archives that were uploaded to the connected NiFi: this project's, or all of them."""
     with prefixed("cannot list the NARs"):
         entities = api.controller.get_nar_summaries().nar_summaries or []
@@ -57,14 +57,14 @@ def listed(everything: bool = False) -> list[InstalledNar]:
     return sorted((nar for nar in found if everything or nar.name in _OURS), key=lambda nar: (nar.name, nar.version))
 
 
-def settled() -> list[InstalledNar]:
+def list_when_installed() -> list[InstalledNar]:
     """All archives, once NiFi has had a while to install them: what is not installed then will not be."""
     wait_until(
-        lambda: not any(nar.state in _UNDER_WAY for nar in listed(everything=True)),
+        lambda: not any(nar.state in _UNDER_WAY for nar in list_nars(everything=True)),
         _INSTALLED_SECONDS,
         pause=_PAUSE,
     )
-    return listed(everything=True)
+    return list_nars(everything=True)
 
 
 def install(path: Path, progress: Progress, timeout: float = 180.0) -> InstalledNar:
@@ -81,7 +81,7 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
     content = path.read_bytes()
     kinds = _processors_of(name)
     before: list[Any] = []
-    for present in listed(everything=True):
+    for present in list_nars(everything=True):
         if (present.name, present.version) == (name, version):
             if _digest_of(present.identifier) == hashlib.sha256(content).hexdigest() and present.state == "Installed":
                 return _with_processors(present, already=True)
@@ -111,7 +111,7 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
 def remove(name: str, progress: Progress, version: str | None = None, force: bool = False) -> list[InstalledNar]:
     """Remove an archive by its name (or its processor's), in one version or all; ``force`` if it is in use."""
     wanted = {spec.processor: spec.id for spec in SPECS.values()}.get(name, name)
-    present = listed(everything=True)
+    present = list_nars(everything=True)
     found = [nar for nar in present if nar.name == wanted and version in (None, nar.version)]
     if not found:
         names = ", ".join(f"{nar.name} {nar.version}" for nar in present) or "none"
@@ -128,7 +128,7 @@ def remove(name: str, progress: Progress, version: str | None = None, force: boo
 
 def _wait_until_gone(nar: InstalledNar) -> None:
     wait_until(
-        lambda: all(one.identifier != nar.identifier for one in listed(everything=True)),
+        lambda: all(one.identifier != nar.identifier for one in list_nars(everything=True)),
         _REMOVED_SECONDS,
         lambda: ToolError(f"NiFi did not finish with {nar.name} in {_REMOVED_SECONDS:.0f} s; its log says why"),
         pause=_PAUSE,

@@ -35,7 +35,7 @@ class NarSpec:
         """The archive's name in NiFi."""
         return f"nifi-dai-score-{self.runtime}-nar"
 
-    def hindrance(self, accept_h2o_licence: bool, python: str) -> str | None:
+    def reason_not_buildable(self, accept_h2o_licence: bool, python: str) -> str | None:
         """Why this archive cannot be built here for that version of Python, if it cannot."""
         if python in PYTHONS and python not in self.pythons:
             return (

@@ -81,7 +81,7 @@ def _processors(known: dict[str, set[str]]) -> Iterator[Finding]:
 def _archives() -> Finding:
     """Whether the archives that were uploaded have been installed."""
     try:
-        found = install.settled()
+        found = install.list_when_installed()
     except NotPermittedError:
         return Finding("archives", UNKNOWN, "this user may not see NiFi's archives", "Ask as one who may.")
     bad = [one for one in found if not one.installed]
@@ -94,15 +94,15 @@ def _archives() -> Finding:
 
 def _components() -> Finding:
     """Whether NiFi's own processors and services are there that the flows are made of."""
-    there = components.known()
-    for_flows: dict[components.Lack, list[str]] = {}
+    there = components.component_types()
+    for_flows: dict[components.MissingComponent, list[str]] = {}
     for name, template in templates.TEMPLATES.items():
-        for one in components.lacking(templates.definition(name, template.runtimes[0]), there):
+        for one in components.missing_from(templates.definition(name, template.runtimes[0]), there):
             for_flows.setdefault(one, []).append(name)
     if not for_flows:
         return Finding("components", OK, "all of NiFi's own that the flows need")
     words = "; ".join(f"{one.kind} (for {', '.join(names)}): {one.why}" for one, names in for_flows.items())
-    return Finding("components", PROBLEM, f"this NiFi lacks {words}", components.remedy(for_flows))
+    return Finding("components", PROBLEM, f"this NiFi lacks {words}", components.advice(for_flows))
 
 
 def _changes(flows: Collection[str]) -> Finding:

@@ -66,9 +66,9 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
     except ApiException as error:
         if error.status in (401, 403):
             raise NotPermittedError(
-                f"the NiFi at {where} does not let {tls_failures.who(config)} in: {message_of(error)}"
+                f"the NiFi at {where} does not let {tls_failures.certificate_owner(config)} in: {message_of(error)}"
             ) from error
-        refusal = tls_failures.refusal(error, config)
+        refusal = tls_failures.certificate_problem(error, config)
         if refusal is not None:
             raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {refusal}") from error
         raise NiFiUnreachableError(
@@ -76,11 +76,11 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
             "with --url."
         ) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        refusal = tls_failures.refusal(error, config)
+        refusal = tls_failures.certificate_problem(error, config)
         if refusal is not None:
             raise NiFiUnreachableError(f"no connection to the NiFi at {where}: {refusal}") from error
         raise NiFiUnreachableError(
-            f"no NiFi answers at {where} ({tls_failures.reason(error)}). Start it ('dai-nifi nifi start'), "
+            f"no NiFi answers at {where} ({tls_failures.root_cause(error)}). Start it ('dai-nifi nifi start'), "
             "or give its address with --url."
         ) from error
     except (ValueError, AttributeError) as error:

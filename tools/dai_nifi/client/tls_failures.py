@@ -18,14 +18,14 @@ _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 _TLS_ALERT = "\x15\x03"
 
 
-def who(config: Any) -> str:
+def certificate_owner(config: Any) -> str:
     """Whom the certificate of ``config`` (nipyapi's) names."""
     if not config.cert_file:
         return "this user"
     return x509.load_pem_x509_certificate(Path(config.cert_file).read_bytes()).subject.rfc4514_string()
 
 
-def refusal(error: BaseException, config: Any) -> str | None:
+def certificate_problem(error: BaseException, config: Any) -> str | None:
     """What was wrong with the certificates of ``config`` (nipyapi's); None if the error is about something else."""
     missing = [file for file in (config.ssl_ca_cert, config.cert_file, config.key_file) if file and not _readable(file)]
     if missing:
@@ -51,7 +51,7 @@ def refusal(error: BaseException, config: Any) -> str | None:
     return _of_client(Path(config.cert_file))
 
 
-def reason(error: BaseException) -> str:
+def root_cause(error: BaseException) -> str:
     """The last cause of an error, in the system's words where it has some."""
     causes = list(_causes(error))
     systems = [cause for cause in causes if isinstance(cause, OSError) and cause.strerror]

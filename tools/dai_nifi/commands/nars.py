@@ -103,7 +103,7 @@ def list_(
 ) -> None:
     """List the archives that were uploaded to a NiFi."""
     connect(url, profile)
-    found = manager.listed(everything)
+    found = manager.list_nars(everything)
 
     def render(console: Console) -> None:
         table = Table("NAR", "Version", "State")

@@ -17,7 +17,7 @@ from typing import Any
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, NotFoundError, ToolError
 from dai_nifi.local import config, instance, security, web
 from dai_nifi.local.certificates import Certificates
-from dai_nifi.local.cluster_member import Member
+from dai_nifi.local.cluster_member import ClusterMember
 from dai_nifi.local.instance import DEFAULT_HEAP, DEFAULT_TIMEOUT, LocalNiFi
 from dai_nifi.local.states import Node, RunningNiFi, Status
 from dai_nifi.waiting import wait_until
@@ -148,10 +148,10 @@ class LocalCluster:
     def _node(self, number: int) -> LocalNiFi:
         return LocalNiFi(self.dir / f"node-{number}", self.certificates.folder)
 
-    def _member(self, plan: _Plan, number: int) -> Member:
+    def _member(self, plan: _Plan, number: int) -> ClusterMember:
         ports = plan.nodes[number - 1]
         key = config.sensitive_key(self.dir / config.KEY_FILE)
-        return Member(len(plan.nodes), ports.protocol, ports.load_balance, plan.zookeeper, number == 1, key)
+        return ClusterMember(len(plan.nodes), ports.protocol, ports.load_balance, plan.zookeeper, number == 1, key)
 
     def _wait_until_connected(self, timeout: float) -> tuple[Node, ...]:
         def states() -> tuple[Node, ...]:

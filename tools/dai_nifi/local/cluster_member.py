@@ -12,7 +12,7 @@ _TEMPLATES = Path(__file__).parent / "files" / "conf"
 
 
 @dataclass(frozen=True)
-class Member:
+class ClusterMember:
     """What one node knows of its cluster; ports are on the loopback interface."""
 
     nodes: int

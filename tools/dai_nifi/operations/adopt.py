@@ -75,7 +75,7 @@ def adopt(
         raise UsageError("The name of a flow must not be empty.")
     origin = _origin(group)
     bound = group.component.parameter_context
-    shares = deployed.shares_with(bound.id, group.id) if bound is not None else []
+    shares = deployed.other_users(bound.id, group.id) if bound is not None else []
     done = Adopted(
         called,
         group.id,
@@ -83,9 +83,9 @@ def adopt(
         origin.mark.runtime,
         True,
         shares,
-        [one.says for one in origin.found if not one.looks],
+        [one.says for one in origin.found if not one.is_cosmetic],
     )
-    present = deployed.of(group)
+    present = deployed.from_entity(group)
     if present is not None and called == group.component.name and bound is not None and not shares:
         return Adopted(called, group.id, present.mark.flow, present.mark.runtime, False)
     if any(one.name == called and one.id != group.id for one in deployed.find_all()):
@@ -118,13 +118,13 @@ def _group(reference: str) -> Any:
 
 def _origin(group: Any) -> _Origin:
     """The template that has the group's components, and of its versions the one that differs least."""
-    contents = replacement.exported(group.id)["flowContents"]
-    live = replacement.live(group.id)
+    contents = replacement.export(group.id)["flowContents"]
+    live = replacement.component_values(group.id)
     there = {one["identifier"]: one["type"] for one in contents["processors"]}
     matching = [
-        _Origin(mark, definition, edits.find(definition["flowContents"], contents, live))
+        _Origin(mark, definition, edits.differences(definition["flowContents"], contents, live))
         for mark, definition in _known()
-        if _scorers(definition).items() <= there.items()
+        if _scoring_processors(definition).items() <= there.items()
     ]
     if not matching:
         raise NotFoundError(
@@ -143,11 +143,11 @@ def _known() -> Iterator[tuple[Mark, Json]]:
             yield Mark(name, runtime, templates.fingerprint(definition)), definition
     runtimes = {one.processor: one.name for one in RUNTIMES.values()}
     for fingerprint, definition in definition_store.earlier().items():
-        kinds = set(_scorers(definition).values())
+        kinds = set(_scoring_processors(definition).values())
         yield Mark(definition["flowContents"]["name"], runtimes[kinds.pop()], fingerprint), definition
 
 
-def _scorers(definition: Json) -> dict[str, str]:
+def _scoring_processors(definition: Json) -> dict[str, str]:
     """The scoring processors of a definition: identifier and type."""
     own = {one.processor for one in RUNTIMES.values()}
     return {one["identifier"]: one["type"] for one in definition["flowContents"]["processors"] if one["type"] in own}

@@ -59,21 +59,21 @@ def deploy(request: Request, progress: Progress = silent) -> Deployment:
         NotRestoredError: an update failed, and the flow could not be put back.
 
     """
-    name = request.called
+    name = request.flow_name
     if request.dry_run:
-        plan = planning.make(request, progress)
+        plan = planning.make_plan(request, progress)
         if plan.changes:
             try:
                 dry_run.run(plan, progress)
             except NotPermittedError:
                 progress("NiFi does not let this user place a flow, so it was not tried out", None)
-        return _outcome(plan, plan.there, plan.context, bool(plan.there and _runs(plan.there)), dry_run=True)
+        return _outcome(plan, plan.present, plan.context, bool(plan.present and _runs(plan.present)), dry_run=True)
     with lease.hold(name, "deploy", progress) as held:
-        plan = planning.make(request, progress)
+        plan = planning.make_plan(request, progress)
         with held.changing():
-            if plan.there is None:
+            if plan.present is None:
                 return _place(plan, progress)
-            return _update(plan, plan.there, progress)
+            return _update(plan, plan.present, progress)
 
 
 def _place(plan: Plan, progress: Progress) -> Deployment:
@@ -83,7 +83,7 @@ def _place(plan: Plan, progress: Progress) -> Deployment:
         current = _set_context(plan, current or parameter_context.create(plan.name, plan.template), progress)
         progress(f"placing {plan.name} on the canvas", None)
         definition_store.write(current, plan.shipped)
-        flow = contents.place(plan, plan.name, current)
+        flow = contents.import_flow(plan, plan.name, current)
         running = _finish(plan, flow, current, progress)
     except ToolError as error:
         if plan.request.keep and flow is not None:
@@ -91,7 +91,7 @@ def _place(plan: Plan, progress: Progress) -> Deployment:
             raise
         progress("removing what was placed", None)
         made = current or parameter_context.find(plan.name)
-        removal.clear(flow, made.id if made is not None else None, plan.request.timeout)
+        removal.clean_up(flow, made.id if made is not None else None, plan.request.timeout)
         error.args = (f"{error}\nNothing of it is left in NiFi; with --keep it stays on the canvas to be looked at.",)
         raise
     return _outcome(plan, flow, current, running)
@@ -150,7 +150,7 @@ def _go_back(
         scheduling.stop_group(flow.id, plan.request.timeout)
         parameter_context.restore(before, plan.request.timeout)
         if plan.replacement is not None:
-            contents.put_back(plan.replacement.before, flow, before, plan.request.timeout)
+            contents.restore(plan.replacement.before, flow, before, plan.request.timeout)
         if was_running:
             scheduling.restart(flow, was_running, plan.request.timeout, progress)
     except ToolError as second:
@@ -189,8 +189,8 @@ def _outcome(
             continue
         present = current.shown.get(one.name) if current else one.default
         shown[one.name] = brought.get(one.name, plan.values.get(one.name, present))
-    model = brought.get(MODEL.name, planning.asset(current, MODEL.name))
-    action = "created" if plan.there is None else "updated" if plan.changes else "unchanged"
+    model = brought.get(MODEL.name, planning.asset_name_of(current, MODEL.name))
+    action = "created" if plan.present is None else "updated" if plan.changes else "unchanged"
     return Deployment(
         name=plan.name,
         flow=plan.request.flow,

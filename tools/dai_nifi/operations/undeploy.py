@@ -73,7 +73,7 @@ def _remove(flow: DeployedFlow, force: bool, timeout: float, progress: Progress)
             f"{waiting} FlowFile(s) are queued in the flow {name} {hint}, or drop them with undeploy --force."
         )
     progress(f"removing {name}", None)
-    dropped = removal.take_away(flow, DEFAULT_TIMEOUT)
+    dropped = removal.remove_flow(flow, DEFAULT_TIMEOUT)
     kept = removal.remove_context(flow.context_id, DEFAULT_TIMEOUT) if flow.context_id is not None else []
     return Removed(name, flow.id, dropped, kept)
 

@@ -82,7 +82,7 @@ _SCORE_ROW, _CHALLENGER_ROW, _ERROR_ROW = 288, 576, 864
 
 def build(runtime: ScoringRuntime) -> Flow:
     """Put the flow together for a runtime."""
-    front = requests.front(_SCORE_ROW, _ERROR_ROW)
+    front = requests.http_front(_SCORE_ROW, _ERROR_ROW)
     find = Processor(
         name="Find the id",
         type="org.apache.nifi.processors.standard.ExtractText",
@@ -150,26 +150,28 @@ def build(runtime: ScoringRuntime) -> Flow:
             *copies.processors,
         ],
         connections=[
-            requests.brief("requests", front.receive, ["success"], front.route),
-            requests.brief("rows to score", front.route, ["score"], find),
-            requests.brief("by id", find, ["matched"], choose),
-            requests.brief("no id", find, ["unmatched"], digest),
-            requests.brief("by hash", digest, ["success", "failure"], choose, [(choose.at[0] - 84, digest.middle[1])]),
-            requests.brief("to the champion", choose, [_TO_CHAMPION, _COPIED, "unmatched"], champion),
-            requests.brief(
+            requests.request_queue("requests", front.receive, ["success"], front.route),
+            requests.request_queue("rows to score", front.route, ["score"], find),
+            requests.request_queue("by id", find, ["matched"], choose),
+            requests.request_queue("no id", find, ["unmatched"], digest),
+            requests.request_queue(
+                "by hash", digest, ["success", "failure"], choose, [(choose.at[0] - 84, digest.middle[1])]
+            ),
+            requests.request_queue("to the champion", choose, [_TO_CHAMPION, _COPIED, "unmatched"], champion),
+            requests.request_queue(
                 "to the challenger",
                 choose,
                 [_TO_CHALLENGER],
                 challenger,
                 [(choose.at[0] + 408, challenger.middle[1])],
             ),
-            requests.asks(front, champion, ["model", "ready"], "about the model; is it ready?"),
-            requests.brief("scored by the champion", champion, ["success"], scores),
-            requests.brief(
+            requests.model_questions(front, champion, ["model", "ready"], "about the model; is it ready?"),
+            requests.request_queue("scored by the champion", champion, ["success"], scores),
+            requests.request_queue(
                 "scored by the challenger", challenger, ["success"], scores, [(scores.middle[0], challenger.middle[1])]
             ),
             *front.sides(),
-            requests.brief(
+            requests.request_queue(
                 "not scored",
                 champion,
                 ["failure"],
@@ -182,7 +184,7 @@ def build(runtime: ScoringRuntime) -> Flow:
                 ],
                 label_index=1,
             ),
-            requests.brief(
+            requests.request_queue(
                 "not scored",
                 challenger,
                 ["failure"],
@@ -191,7 +193,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             ),
             *rejected.connections,
             *front.refusals(),
-            requests.brief(
+            requests.request_queue(
                 "answered",
                 scores,
                 ["success"],

@@ -21,7 +21,7 @@ _SCORE_ROW, _ERROR_ROW = 0, 288
 
 def build(runtime: ScoringRuntime) -> Flow:
     """Put the flow together for a runtime."""
-    front = requests.front(_SCORE_ROW, _ERROR_ROW)
+    front = requests.http_front(_SCORE_ROW, _ERROR_ROW)
     score = scoring_processor(
         runtime,
         (_THIRD, _SCORE_ROW),
@@ -48,12 +48,12 @@ def build(runtime: ScoringRuntime) -> Flow:
             *front.others(),
         ],
         connections=[
-            requests.brief("requests", front.receive, ["success"], front.route),
-            requests.brief("rows to score", front.route, ["score"], score),
-            requests.asks(front, score, ["model", "ready"], "about the model; is it ready?"),
-            requests.brief("scored rows", score, ["success"], scores),
+            requests.request_queue("requests", front.receive, ["success"], front.route),
+            requests.request_queue("rows to score", front.route, ["score"], score),
+            requests.model_questions(front, score, ["model", "ready"], "about the model; is it ready?"),
+            requests.request_queue("scored rows", score, ["success"], scores),
             *front.sides(),
-            requests.brief("not scored", score, ["failure"], front.explain),
+            requests.request_queue("not scored", score, ["failure"], front.explain),
             *rejected.connections,
             *front.refusals(),
         ],

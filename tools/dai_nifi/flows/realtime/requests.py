@@ -23,18 +23,20 @@ PARAMETERS = (
 
 # A request is answered within this time, one way or the other; what still waits to be scored then is dropped,
 # since nobody waits for it any more.
-PATIENCE = "1 min"
+RESPONSE_TIMEOUT = "1 min"
 
 # Few and small: a client that is told 503 at once can go elsewhere, one in a long queue cannot.
-brief = partial(Connection, back_pressure_flowfiles=1000, back_pressure_bytes="1 GB", expiration=PATIENCE)
+request_queue = partial(
+    Connection, back_pressure_flowfiles=1000, back_pressure_bytes="1 GB", expiration=RESPONSE_TIMEOUT
+)
 
 # NiFi lets each task of a processor that found its queue empty pause by itself (nifi.bored.yield.duration), so the
 # more of them look, the sooner one sees a request. These processors need next to no time for a request themselves.
-_TASKS_THAT_LOOK = 4
+_POLLING_TASKS = 4
 
 
 @dataclass(frozen=True)
-class Front:
+class HttpFront:
     """The processors of a flow that are not about scores; their first column is at 0."""
 
     contexts: Service
@@ -53,15 +55,15 @@ class Front:
     def refusals(self) -> list[Connection]:
         """From the choice of status and detail to the response."""
         return [
-            brief("what was wrong", self.explain, ["success"], self.write),
-            brief("error as JSON", self.write, ["success"], self.refuse),
+            request_queue("what was wrong", self.explain, ["success"], self.write),
+            request_queue("error as JSON", self.write, ["success"], self.refuse),
         ]
 
     def sides(self) -> list[Connection]:
         """The requests that are not to be scored."""
         down = self.route.middle[0]
         return [
-            brief(
+            request_queue(
                 "refused requests",
                 self.route,
                 [*expressions.REFUSALS, "unmatched"],
@@ -72,14 +74,14 @@ class Front:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedRows:
     """The processor that looks at rejected rows, and its connections."""
 
     look: Processor
     connections: Sequence[Connection]
 
 
-def front(score_row: int, error_row: int) -> Front:
+def http_front(score_row: int, error_row: int) -> HttpFront:
     """Make them, in two rows."""
     first, second, third, fourth, fifth = (column * COLUMN for column in range(5))
     contexts = Service(
@@ -88,7 +90,7 @@ def front(score_row: int, error_row: int) -> Front:
         bundle=Bundle("nifi-http-context-map-nar"),
         api="org.apache.nifi.http.HttpContextMap",
         api_bundle=Bundle("nifi-standard-services-api-nar"),
-        properties={"Maximum Outstanding Requests": "5000", "Request Expiration": PATIENCE},
+        properties={"Maximum Outstanding Requests": "5000", "Request Expiration": RESPONSE_TIMEOUT},
         comments="Requests that wait for their response; after Request Expiration they are answered with 503.",
     )
     receive = Processor(
@@ -115,7 +117,7 @@ def front(score_row: int, error_row: int) -> Front:
         at=(second, score_row),
         properties={"Routing Strategy": "Route to Property name", **expressions.ROUTES},
         dynamic=tuple(expressions.ROUTES),
-        concurrent_tasks=_TASKS_THAT_LOOK,
+        concurrent_tasks=_POLLING_TASKS,
         # A request of several parts comes as so many FlowFiles; the first is answered for all.
         auto_terminated=("further part",),
         comments="Sends each request one way; the names that begin with a number are refusals with that status.",
@@ -159,10 +161,12 @@ def front(score_row: int, error_row: int) -> Front:
         dynamic=("Content-Type", "Allow"),
         auto_terminated=("success", "failure"),
     )
-    return Front(contexts, receive, route, explain, write, refuse)
+    return HttpFront(contexts, receive, route, explain, write, refuse)
 
 
-def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequence[Point]]], error_row: int) -> Rejected:
+def rejected(
+    front: HttpFront, at: Point, scorers: Sequence[tuple[Processor, Sequence[Point]]], error_row: int
+) -> RejectedRows:
     """What becomes of rejected rows at ``at``: a request of which no row was scored is answered with an error.
 
     ``scorers`` have the bends of their connections. The others of a request are answered with its scores.
@@ -174,14 +178,14 @@ def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequenc
         properties={"Routing Strategy": "Route to Property name", expressions.NO_SCORE: f"{expressions.NONE_SCORED}}}"},
         dynamic=(expressions.NO_SCORE,),
         auto_terminated=("unmatched",),
-        comments="Rejected rows of a request end here, unless there is nothing else to answer it with.",
+        comments="RejectedRows rows of a request end here, unless there is nothing else to answer it with.",
     )
     above = error_row - 96
-    return Rejected(
+    return RejectedRows(
         look,
         [
-            *(brief("rejected rows", one, ["rejected"], look, bends) for one, bends in scorers),
-            brief(
+            *(request_queue("rejected rows", one, ["rejected"], look, bends) for one, bends in scorers),
+            request_queue(
                 "no row was scored",
                 look,
                 [expressions.NO_SCORE],
@@ -192,11 +196,11 @@ def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequenc
     )
 
 
-def asks(front: Front, scorer: Processor, relationships: Sequence[str], name: str) -> Connection:
+def model_questions(front: HttpFront, scorer: Processor, relationships: Sequence[str], name: str) -> Connection:
     """Questions to the scoring processor, in a queue of their own, so that they do not wait behind rows."""
     above = front.route.at[1] - 84
     bends = [(front.route.middle[0] + 96, above), (scorer.middle[0], above)]
-    return brief(name, front.route, relationships, scorer, bends)
+    return request_queue(name, front.route, relationships, scorer, bends)
 
 
 def answer(
@@ -214,7 +218,7 @@ def answer(
             "Content-Type": "${mime.type}",
         },
         dynamic=("Content-Type",),
-        concurrent_tasks=_TASKS_THAT_LOOK,
+        concurrent_tasks=_POLLING_TASKS,
         auto_terminated=auto_terminated,
         comments="200, with all rows in the format in which they came. ?columns=predictions leaves out what came in.",
     )

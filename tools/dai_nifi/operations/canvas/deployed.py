@@ -68,7 +68,7 @@ def find(name: str) -> DeployedFlow:
     raise NotFoundError(f"No flow {name!r} is deployed in this NiFi. DeployedFlow are: {there}.")
 
 
-def find_own(name: str) -> DeployedFlow | None:
+def find_or_none(name: str) -> DeployedFlow | None:
     """The deployed flow of that name, or None if the name is free; raises ConflictError if it is taken otherwise."""
     marked = _marked()
     owned = [one for one in marked.values() if one.name == name]
@@ -101,7 +101,7 @@ def processors(group_id: str) -> list[Any]:
     return list(api.retried(lambda: api.process_groups.get_processors(group_id)).processors or [])
 
 
-def shares_with(context_id: str | None, group_id: str) -> list[str]:
+def other_users(context_id: str | None, group_id: str) -> list[str]:
     """What else uses a parameter context: other process groups, and contexts that inherit from it; by their names."""
     if context_id is None:
         return []
@@ -134,7 +134,7 @@ def _marked() -> dict[str, DeployedFlow]:
     found = {}
     for one in results:
         entity = api.if_permitted(partial(api.process_groups.get_process_group, one.id))
-        flow = of(entity) if entity is not None else None
+        flow = from_entity(entity) if entity is not None else None
         if flow is not None:
             found[flow.id] = flow
     return found
@@ -152,7 +152,7 @@ def _place(group_id: str | None) -> str:
     return " / ".join(names)
 
 
-def of(entity: Any) -> DeployedFlow | None:
+def from_entity(entity: Any) -> DeployedFlow | None:
     """The deployed flow that a process group is, by its mark; None for any other group."""
     component = entity.component
     if component is None:  # this user may not read it

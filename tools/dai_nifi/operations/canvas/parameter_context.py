@@ -91,7 +91,7 @@ def create(name: str, template: Template, inherits: ParameterContext | None = No
     ]
     entity = api.parameters.create_parameter_context(
         deployed.context_name(name),
-        described(name),
+        description_of(name),
         parameters,
         [{"id": inherits.id, "component": {"id": inherits.id, "name": inherits.name}}]
         if inherits is not None
@@ -100,7 +100,7 @@ def create(name: str, template: Template, inherits: ParameterContext | None = No
     return read(entity.id)
 
 
-def described(name: str) -> str:
+def description_of(name: str) -> str:
     """The description of a context that this tool has made for a flow."""
     return f"What the flow {name} needs to know; {_OWN}"
 
@@ -213,7 +213,7 @@ def rename(context_id: str, name: str) -> None:
             id=context_id,
             revision=_entity(context_id).revision,
             component=api.dto.ParameterContextDTO(
-                id=context_id, name=deployed.context_name(name), description=described(name)
+                id=context_id, name=deployed.context_name(name), description=description_of(name)
             ),
         )
         api.parameter_contexts.update_parameter_context(body, context_id)

@@ -17,7 +17,7 @@ from dai_nifi.flows.parts import Bundle, Json
 
 
 @dataclass(frozen=True)
-class Lack:
+class MissingComponent:
     """A component that a flow needs and NiFi does not find; both are short names, of a type and of an archive (NAR)."""
 
     kind: str
@@ -25,7 +25,7 @@ class Lack:
     why: str
 
 
-def known() -> Mapping[str, frozenset[Bundle]]:
+def component_types() -> Mapping[str, frozenset[Bundle]]:
     """The bundles that have each type of processor and controller service in the connected NiFi."""
     calls = api.flow
     processors = calls.get_processor_types().processor_types or []
@@ -37,7 +37,7 @@ def known() -> Mapping[str, frozenset[Bundle]]:
     return {name: frozenset(bundles) for name, bundles in found.items()}
 
 
-def lacking(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> list[Lack]:
+def missing_from(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> list[MissingComponent]:
     """What a flow definition needs and a NiFi with these types does not find; ordered by name.
 
     The processors of this suite are not looked at.
@@ -50,9 +50,11 @@ def lacking(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> list[La
         if one["type"] not in own
     }
     found = (
-        Lack(_short(kind), named.artifact, why) for kind, named in wanted for why in _not_found(kind, named, there)
+        MissingComponent(_short(kind), named.artifact, why)
+        for kind, named in wanted
+        for why in _not_found(kind, named, there)
     )
-    return sorted(found, key=lambda lack: lack.kind)
+    return sorted(found, key=lambda one: one.kind)
 
 
 def _not_found(kind: str, named: Bundle, there: Mapping[str, frozenset[Bundle]]) -> Iterator[str]:
@@ -84,7 +86,7 @@ def _elsewhere(having: frozenset[Bundle]) -> str:
     return f"; it is in {_listed(having)}" if having else ""
 
 
-def remedy(missing: Iterable[Lack]) -> str:
+def advice(missing: Iterable[MissingComponent]) -> str:
     """What to do about what is missing."""
     archives = ", ".join(sorted({one.archive for one in missing}))
     return (
@@ -95,9 +97,9 @@ def remedy(missing: Iterable[Lack]) -> str:
 
 def check(flow: str, definition: Json) -> None:
     """Raise NotFoundError if the connected NiFi lacks something that the definition needs."""
-    missing = lacking(definition, known())
+    missing = missing_from(definition, component_types())
     if missing:
         words = "; ".join(f"{one.kind} ({one.why})" for one in missing)
         raise NotFoundError(
-            f"This NiFi lacks what the flow {flow} is made of: {words}. Nothing was changed. {remedy(missing)}"
+            f"This NiFi lacks what the flow {flow} is made of: {words}. Nothing was changed. {advice(missing)}"
         )

@@ -10,17 +10,17 @@ from dai_nifi.flows.parts import Json
 from dai_nifi.operations.canvas import controller_services, deployed
 from dai_nifi.operations.canvas.deployed import ROOT, DeployedFlow
 from dai_nifi.operations.canvas.parameter_context import ParameterContext
-from dai_nifi.operations.deployment import free_place as places
+from dai_nifi.operations.deployment import free_position
 from dai_nifi.operations.deployment.planning import Plan
 
 
-def place(plan: Plan, name: str, current: ParameterContext, marked: bool = True) -> DeployedFlow:
+def import_flow(plan: Plan, name: str, current: ParameterContext, marked: bool = True) -> DeployedFlow:
     """Put a flow on the root canvas, where nothing is, bound to a parameter context; it stands still."""
     root = api.canvas.get_process_group(api.canvas.get_root_pg_id(), "id")
     made = api.versioning.import_process_group_definition(
         root,
         flow_definition=json.dumps(plan.definition(name, current.name, marked)),
-        position=places.free(ROOT),
+        position=free_position.free_position(ROOT),
     )
     return DeployedFlow(name, made.id, plan.mark, current.id, root.id)
 
@@ -33,7 +33,7 @@ def replace(plan: Plan, flow: DeployedFlow, current: ParameterContext) -> None:
     _comment(flow, definition["flowContents"]["comments"])
 
 
-def put_back(before: Json, flow: DeployedFlow, current: ParameterContext, timeout: float) -> None:
+def restore(before: Json, flow: DeployedFlow, current: ParameterContext, timeout: float) -> None:
     """Give a group that stands still the contents again that NiFi gave of it."""
     contents = {**before["flowContents"], "parameterContextName": current.name}
     contexts = {current.name: next(iter(before["parameterContexts"].values()))} if before["parameterContexts"] else {}

@@ -29,7 +29,7 @@ def run(plan: Plan, progress: Progress) -> None:
     try:
         assets = {one: assets.upload(made.id, file) for one, file in plan.files.items()}
         parameter_context.update(made, plan.template, plan.values, assets, plan.request.timeout, inherits=plan.context)
-        flow = replace(contents.place(plan, name, made, marked=False), name=plan.name)
+        flow = replace(contents.import_flow(plan, name, made, marked=False), name=plan.name)
         validity.wait_until_valid(flow, plan.request.timeout, progress)
         values = {**(plan.context.values if plan.context else {}), **parameter_context.read(made.id).values}
         progress(f"checking what {plan.name} needs", None)
@@ -40,11 +40,13 @@ def run(plan: Plan, progress: Progress) -> None:
         error.args = (str(error).replace(name, plan.name),)
         raise
     finally:
-        removal.clear(flow, made.id, plan.request.timeout)
+        removal.clean_up(flow, made.id, plan.request.timeout)
 
 
 def _listens_elsewhere(plan: Plan) -> bool:
     """Whether the deployment would listen where the flow does not listen now."""
     if plan.template.parameter(PORT) is None:
         return False
-    return plan.there is None or not scheduling.running_ids(plan.there.id) or bool({PORT, HOST} & plan.values.keys())
+    return (
+        plan.present is None or not scheduling.running_ids(plan.present.id) or bool({PORT, HOST} & plan.values.keys())
+    )

@@ -42,7 +42,7 @@ class Request:
     """Whether a flow that cannot be deployed for the first time stays on the canvas, stopped."""
 
     @property
-    def called(self) -> str:
+    def flow_name(self) -> str:
         """What the flow is to be called; raises UsageError for nothing."""
         name = (self.name if self.name is not None else self.flow).strip()
         if not name:
@@ -61,7 +61,7 @@ class Plan:
     """The definition of the template."""
     wanted: Json
     """The same with the record services that are set."""
-    there: DeployedFlow | None
+    present: DeployedFlow | None
     context: ParameterContext | None
     mark: Mark
     values: dict[str, str]
@@ -85,12 +85,12 @@ class Plan:
         }
 
 
-def make(request: Request, progress: Progress) -> Plan:
+def make_plan(request: Request, progress: Progress) -> Plan:
     """Look at everything; raises what :func:`dai_nifi.operations.deploy.deploy` raises before it changes anything."""
     progress("checking model, parameters and NiFi", None)
     template = templates.template(request.flow)
-    name = request.called
-    there = deployed.find_own(name)
+    name = request.flow_name
+    there = deployed.find_or_none(name)
     runtime = request.runtime or checks.runtime_for(request.model, there.mark.runtime if there else None)
     shipped = templates.definition(request.flow, runtime)
     template = template.with_runtime(runtime)
@@ -109,7 +109,7 @@ def make(request: Request, progress: Progress) -> Plan:
     template.validate({**defaults, **present, **given})
     given = {**of_template.supply(template, {**defaults, **present, **given}, progress), **given}
     files = {**{one.name: Path(given.pop(one.name)) for one in _files(template) if one.name in given}, **files}
-    if request.model is None and not present.get(MODEL.name) and asset(found, MODEL.name) is None:
+    if request.model is None and not present.get(MODEL.name) and asset_name_of(found, MODEL.name) is None:
         raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")
     checks.check_installed(runtime)
     components.check(request.flow, shipped)
@@ -117,7 +117,7 @@ def make(request: Request, progress: Progress) -> Plan:
         # An earlier version of the template may have had fewer parameters.
         given = {**{name: value for name, value in defaults.items() if name not in present}, **given}
         given = parameter_context.differences(found, template, given)
-        files = {key: file for key, file in files.items() if asset(found, key) != assets.name_of(file)}
+        files = {key: file for key, file in files.items() if asset_name_of(found, key) != assets.name_of(file)}
     values = {**defaults, **present, **given}
     checks.check_services(template, values)
     ports.check(values, there)
@@ -148,7 +148,7 @@ def _from_environment(template: Template) -> dict[str, str]:
     return {name: value for name, value in named.items() if value}
 
 
-def asset(current: ParameterContext | None, parameter: str) -> str | None:
+def asset_name_of(current: ParameterContext | None, parameter: str) -> str | None:
     """The name of the asset that a parameter refers to, if there is one."""
     found = current.assets.get(parameter) if current is not None else None
     return found.name if found is not None else None
@@ -156,10 +156,10 @@ def asset(current: ParameterContext | None, parameter: str) -> str | None:
 
 def _changes(plan: Plan) -> list[str]:
     changes = []
-    if plan.there is None:
+    if plan.present is None:
         changes.append(f"place the flow {plan.request.flow} ({plan.mark.runtime}) on the canvas as {plan.name}")
     elif plan.replacement is not None:
-        old = plan.there.mark
+        old = plan.present.mark
         if old == plan.mark:
             changes.append("replace its contents: what a parameter is to set, something else sets now")
         elif (old.flow, old.runtime) == (plan.mark.flow, plan.mark.runtime):
@@ -174,10 +174,10 @@ def _changes(plan: Plan) -> list[str]:
     for name, value in plan.values.items():
         shown = _not_shown(plan) if name in plan.template.sensitive else value
         changes.append(f"set {name} to {shown}" if shown else f"take the value of {name} away")
-    if changes and plan.there is not None:
+    if changes and plan.present is not None:
         changes.extend(
             f"change the parameters for {other} too, which has the same parameter context"
-            for other in deployed.shares_with(plan.there.context_id, plan.there.id)
+            for other in deployed.other_users(plan.present.context_id, plan.present.id)
         )
     return changes
 

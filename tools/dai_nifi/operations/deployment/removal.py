@@ -14,7 +14,7 @@ def queued(flow: DeployedFlow) -> int:
     return int(deployed.group(flow).status.aggregate_snapshot.flow_files_queued or 0)
 
 
-def take_away(flow: DeployedFlow, timeout: float) -> int:
+def remove_flow(flow: DeployedFlow, timeout: float) -> int:
     """Stop a flow and remove its process group; returns how many FlowFiles were dropped with it."""
     scheduling.stop_group(flow.id, timeout)
     dropped = queued(flow)
@@ -32,16 +32,16 @@ def take_away(flow: DeployedFlow, timeout: float) -> int:
 
 def remove_context(context_id: str, timeout: float) -> list[str]:
     """Delete a parameter context with its files, once its group is gone; returns what else uses it: then it stays."""
-    others = deployed.shares_with(context_id, "")
+    others = deployed.other_users(context_id, "")
     if not others and parameter_context.is_own(context_id):
         parameter_context.remove(context_id, timeout)
     return others
 
 
-def clear(flow: DeployedFlow | None, context_id: str | None, timeout: float) -> None:
+def clean_up(flow: DeployedFlow | None, context_id: str | None, timeout: float) -> None:
     """Remove what a deployment has placed that did not come to its end."""
     if flow is not None:
-        take_away(flow, timeout)
+        remove_flow(flow, timeout)
     if context_id is not None:
         remove_context(context_id, timeout)
 

@@ -15,7 +15,7 @@ from dai_nifi.operations.canvas import controller_services, deployed
 from dai_nifi.operations.canvas.deployed import DeployedFlow
 from dai_nifi.operations.canvas.parameter_context import ParameterContext
 from dai_nifi.operations.deployment import definition_store, edits
-from dai_nifi.operations.deployment.edits import Edit, Live
+from dai_nifi.operations.deployment.edits import ComponentValues, Edit
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ def prepare(
         discard: whether what cannot be carried over is given up; without, that is a ConflictError.
 
     """
-    now = exported(flow.id)
+    now = export(flow.id)
     base = definition_store.read(current, flow.mark.template)
     if base is None and flow.mark.template == templates.fingerprint(shipped):
         base = shipped
-    found = edits.find((base or shipped)["flowContents"], now["flowContents"], live(flow.id))
+    found = edits.differences((base or shipped)["flowContents"], now["flowContents"], component_values(flow.id))
     definition: Json = json.loads(json.dumps(wanted))
     # Which services are set is no edit: the tool itself lets properties refer to them.
     services = {one.name for one in settings.SERVICES}
-    found = [one for one in found if not (one.is_property and edits.parameter(one.value) in services)]
+    found = [one for one in found if not (one.is_property and edits.referenced_parameter(one.value) in services)]
     references = _references(wanted["flowContents"], asked)
     put_back = [one for one in found if (one.identifier, one.field) in references]
     rest = [one for one in found if one not in put_back]
@@ -68,9 +68,9 @@ def prepare(
         wanted["flowContents"], services
     )
     if discard:
-        notes += [f"give up what was edited on the canvas: {one.says}" for one in rest if not one.looks]
+        notes += [f"give up what was edited on the canvas: {one.says}" for one in rest if not one.is_cosmetic]
         return Replacement(definition, now, notes, needed)
-    if base is None and any(not one.looks for one in rest):
+    if base is None and any(not one.is_cosmetic for one in rest):
         raise _unknown(flow, rest)
     gone, rest = _of_other_runtime(rest, base or shipped, shipped)
     made, left = edits.apply(rest, definition["flowContents"])
@@ -80,15 +80,15 @@ def prepare(
             f"What was edited in {flow.name} on the canvas cannot all be carried over to the template of today. "
             f"Nothing was changed. Undo this on the canvas, or give up every edit with --discard-edits:\n  {told}"
         )
-    notes += [f"keep what was edited on the canvas: {one.says}" for one in made if not one.looks]
+    notes += [f"keep what was edited on the canvas: {one.says}" for one in made if not one.is_cosmetic]
     notes += [f"leave out, since the other runtime does not have it: {one.says}" for one in gone]
-    places = sum(one.looks for one in made)
+    places = sum(one.is_cosmetic for one in made)
     if places:
         notes.append(f"keep {places} place(s) and look(s) that were changed on the canvas")
     return Replacement(definition, now, notes, needed)
 
 
-def exported(group_id: str) -> Json:
+def export(group_id: str) -> Json:
     """What a process group has, as NiFi downloads it."""
     with api.unparsed(api.process_groups.export_process_group, group_id, include_referenced_services=False) as answer:
         found: Json = json.loads(answer.read())
@@ -96,7 +96,7 @@ def exported(group_id: str) -> Json:
 
 
 def _unknown(flow: DeployedFlow, found: list[Edit]) -> ConflictError:
-    told = "\n  ".join(one.says for one in found if not one.looks)
+    told = "\n  ".join(one.says for one in found if not one.is_cosmetic)
     return ConflictError(
         f"{flow.name} was deployed from a template that this version does not know, so nobody can tell what was edited "
         f"on the canvas since. Nothing was changed. This differs from the template of today; --discard-edits replaces "
@@ -111,7 +111,7 @@ def _references(contents: Json, asked: Collection[str]) -> dict[tuple[str, str],
         for kind in ("processors", "controllerServices")
         for one in contents[kind]
         for name, value in one["properties"].items()
-        if (parameter := edits.parameter(value)) in asked and parameter is not None
+        if (parameter := edits.referenced_parameter(value)) in asked and parameter is not None
     }
 
 
@@ -132,19 +132,19 @@ def _of_other_runtime(found: list[Edit], base: Json, shipped: Json) -> tuple[lis
     return [one for one in found if is_gone(one)], [one for one in found if not is_gone(one)]
 
 
-def live(group_id: str) -> dict[str, Live]:
+def component_values(group_id: str) -> dict[str, ComponentValues]:
     """What NiFi says of the processors and services of a group, by their ids."""
-    found: dict[str, Live] = {}
+    found: dict[str, ComponentValues] = {}
     for one in deployed.processors(group_id):
-        found[one.id] = _told(one.component.config.properties, one.component.config.descriptors)
+        found[one.id] = _values_of(one.component.config.properties, one.component.config.descriptors)
     for one in controller_services.of_group(group_id):
-        found[one.id] = _told(one.component.properties, one.component.descriptors)
+        found[one.id] = _values_of(one.component.properties, one.component.descriptors)
     return found
 
 
-def _told(values: Any, descriptors: Any) -> Live:
+def _values_of(values: Any, descriptors: Any) -> ComponentValues:
     known = descriptors or {}
-    return Live(
+    return ComponentValues(
         values or {},
         {name: one.default_value for name, one in known.items()},
         frozenset(name for name, one in known.items() if one.sensitive),

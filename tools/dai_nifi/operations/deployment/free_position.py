@@ -39,13 +39,13 @@ class Box:
         )
 
 
-def free(group_id: str) -> tuple[float, float]:
+def free_position(group_id: str) -> tuple[float, float]:
     """Where a process group can be put inside this one, so that it covers nothing there."""
     flow = api.canvas.get_flow(group_id).process_group_flow.flow
-    return beside(_boxes(flow))
+    return first_free_position(_boxes(flow))
 
 
-def beside(boxes: Iterable[Box]) -> tuple[float, float]:
+def first_free_position(boxes: Iterable[Box]) -> tuple[float, float]:
     """The first place of a grid, going out from its corner, where a process group touches none of the boxes."""
     taken = list(boxes)
     return next((box.x, box.y) for box in _grid() if not any(box.touches(other) for other in taken))
