@@ -178,7 +178,7 @@ def rejected(
         properties={"Routing Strategy": "Route to Property name", expressions.NO_SCORE: f"{expressions.NONE_SCORED}}}"},
         dynamic=(expressions.NO_SCORE,),
         auto_terminated=("unmatched",),
-        comments="RejectedRows rows of a request end here, unless there is nothing else to answer it with.",
+        comments="Rejected rows of a request end here, unless there is nothing else to answer it with.",
     )
     above = error_row - 96
     return RejectedRows(
