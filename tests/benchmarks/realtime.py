@@ -26,7 +26,7 @@ from rich.table import Table
 from dai_nifi.errors import PrerequisiteError, ToolError
 from dai_nifi.flows.builder import Flow
 from dai_nifi.flows.parts import Bundle, Connection, Processor, Service
-from dai_nifi.local.web import LOOPBACK, free_port
+from dai_nifi.local.ports import LOOPBACK, free_port
 from dai_nifi.operations.deploy import Request, deploy
 from tests.benchmarks import canvas, common, mlserver, server
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE

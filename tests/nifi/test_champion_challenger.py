@@ -18,7 +18,7 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import ModelRefusedError, UsageError
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.models import scoring_processors

@@ -15,7 +15,7 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import BusyError, NotFoundError
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed, parameter_context
 from dai_nifi.operations.changes import lease, lease_store
 from dai_nifi.operations.deploy import Deployment, Request, deploy

@@ -17,7 +17,7 @@ import pytest
 
 from dai_nifi.errors import ConflictError, InvalidFlowError, ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows import templates
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy

@@ -17,7 +17,7 @@ import pytest
 
 from dai_nifi.checkup import deployments
 from dai_nifi.checkup.finding import OK, PROBLEM
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.models import processor_state
 from dai_nifi.operations.status import status

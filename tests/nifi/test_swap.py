@@ -21,7 +21,7 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError, NotRestoredError, ScoringFailedError
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Deployment, Request, deploy

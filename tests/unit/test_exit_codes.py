@@ -18,7 +18,7 @@ import dai_nifi
 from dai_nifi import errors
 from dai_nifi.client import connection
 from dai_nifi.errors import NiFiUnreachableError, NotFoundError, ToolError
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from tests.conftest import ROOT
 from tests.unit.web_server import Answers, served
 

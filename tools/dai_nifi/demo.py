@@ -18,7 +18,7 @@ from dai_nifi.client.connection import connect
 from dai_nifi.errors import ConflictError, ToolError
 from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.java import find_java
-from dai_nifi.local.web import claim_port, free_port
+from dai_nifi.local.ports import claim_port, free_port
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.scoring import translated
 from dai_nifi.waiting import wait_until

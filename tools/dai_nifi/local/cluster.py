@@ -14,11 +14,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dai_nifi.client.node_api import NodeApi
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, NotFoundError, ToolError
-from dai_nifi.local import config, instance, security, web
+from dai_nifi.local import config, instance, security
 from dai_nifi.local.certificates import Certificates
 from dai_nifi.local.cluster_member import ClusterMember
 from dai_nifi.local.instance import DEFAULT_HEAP, DEFAULT_TIMEOUT, LocalNiFi
+from dai_nifi.local.ports import LOOPBACK, claim_port, free_port
 from dai_nifi.local.states import Node, RunningNiFi, Status
 from dai_nifi.waiting import wait_until
 from dai_scoring.progress import Progress, silent
@@ -187,7 +189,7 @@ class LocalCluster:
         found_nodes = []
         for number, (ports, one) in enumerate(zip(self._plan().nodes, each, strict=True), 1):
             node, told = self._node(number), seen.get(ports.web, {})
-            url = one.url or f"http{'s' if self.certificates.exist else ''}://{web.LOOPBACK}:{ports.web}/nifi"
+            url = one.url or f"http{'s' if self.certificates.exist else ''}://{LOOPBACK}:{ports.web}/nifi"
             roles = tuple(told.get("roles", ()))
             name = f"node-{number}"
             found_nodes.append(Node(name, one.running, told.get("status"), roles, url, one.pid, node.dir, node.log))
@@ -201,8 +203,8 @@ class LocalCluster:
             return {}
         return {one["apiPort"]: one for one in told}
 
-    def _api(self, api: str) -> web.Api:
-        return web.Api(api, security.tls(self.certificates) if api.startswith("https") else None)
+    def _api(self, api: str) -> NodeApi:
+        return NodeApi(api, security.tls(self.certificates) if api.startswith("https") else None)
 
     def _plan(self) -> _Plan:
         try:
@@ -228,7 +230,7 @@ class LocalCluster:
             if alive[0] and port != 0:
                 raise ConflictError(f"The cluster of {self.dir} runs already, on port {plan.nodes[0].web}, not {port}.")
             if not alive[0]:
-                plan = replace(plan, nodes=(replace(plan.nodes[0], web=web.claim_port(port)), *plan.nodes[1:]))
+                plan = replace(plan, nodes=(replace(plan.nodes[0], web=claim_port(port)), *plan.nodes[1:]))
         wanted = max(nodes or 0, len(plan.nodes))
         ports = list(plan.nodes) + [_Ports(0, 0, 0)] * (wanted - len(plan.nodes))
         alive += [False] * (wanted - len(alive))
@@ -254,10 +256,10 @@ def _free(port: int, taken: set[int]) -> int:
     """The port if nothing listens there now, else another that no node has been given."""
     if port:
         try:
-            return web.claim_port(port)
+            return claim_port(port)
         except ConflictError:
             pass
-    while (found := web.free_port()) in taken:
+    while (found := free_port()) in taken:
         continue
     taken.add(found)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from dai_nifi.local.web import LOOPBACK
+from dai_nifi.local.ports import LOOPBACK
 
 _TEMPLATES = Path(__file__).parent / "files" / "conf"
 

@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from dai_nifi.client.node_api import NodeApi
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError, UsageError
-from dai_nifi.local import assembly, config, logs, processes, security, web
+from dai_nifi.local import assembly, config, logs, ports, processes, security
 from dai_nifi.local.certificates import Certificates, Validity
 from dai_nifi.local.java import find_java
 from dai_nifi.local.states import RunningNiFi, Status
@@ -52,7 +53,7 @@ class _Run:
 
     @property
     def url(self) -> str:
-        return f"http{'s' if self.secured else ''}://{web.LOOPBACK}:{self.port}/nifi"
+        return f"http{'s' if self.secured else ''}://{ports.LOOPBACK}:{self.port}/nifi"
 
     @property
     def api(self) -> str:
@@ -196,8 +197,8 @@ class LocalNiFi:
     def _validity(self) -> tuple[Validity, ...]:
         return tuple(self.certificates.validity()) if self.certificates.exist else ()
 
-    def _api(self, run: _Run) -> web.Api:
-        return web.Api(run.api, security.tls(self.certificates) if run.secured else None)
+    def _api(self, run: _Run) -> NodeApi:
+        return NodeApi(run.api, security.tls(self.certificates) if run.secured else None)
 
     def _launch(self, settings: config.Settings, heap: str, progress: Progress) -> _Run:
         before = self._read_run()
@@ -209,7 +210,7 @@ class LocalNiFi:
                 f"NiFi's web server does not start in {self.dir}: Jetty opens its archives by addresses "
                 "that must be ASCII. Choose another with --dir (make demo and make stop: ARGS='--dir FOLDER')."
             )
-        settings = replace(settings, port=web.claim_port(settings.port))
+        settings = replace(settings, port=ports.claim_port(settings.port))
         java = find_java(progress)
         assembled = assembly.ensure(java, progress)
         self._prepare(assembled, settings)
@@ -224,14 +225,14 @@ class LocalNiFi:
 
     def _spawn(self, java: Path, assembled: assembly.Assembly, settings: config.Settings, heap: str) -> _Run:
         mark = uuid.uuid4().hex
-        management_port = web.free_port()
+        management_port = ports.free_port()
         command = [
             str(java / "bin" / "java"),
             f"-Xmx{heap}",
             "-Djava.awt.headless=true",
             "-Dnifi.properties.file.path=conf/nifi.properties",
             "-Dorg.apache.nifi.bootstrap.config.log.dir=logs",
-            f"-Dorg.apache.nifi.management.server.address={web.LOOPBACK}:{management_port}",
+            f"-Dorg.apache.nifi.management.server.address={ports.LOOPBACK}:{management_port}",
             "-cp",
             os.pathsep.join(["conf", f"{assembled.lib}/*"]),
             "org.apache.nifi.NiFi",

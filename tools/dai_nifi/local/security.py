@@ -7,8 +7,9 @@ from pathlib import Path
 from string import Template
 from xml.sax.saxutils import escape
 
+from dai_nifi.client.node_api import NodeApi
 from dai_nifi.local.certificates import CLIENT, SERVER, Certificates
-from dai_nifi.local.web import LOOPBACK, Api
+from dai_nifi.local.ports import LOOPBACK
 
 _GRANTED = "policies.granted"
 _AUTHORIZERS = Path(__file__).parent / "files" / "conf" / "authorizers-secured.xml"
@@ -68,7 +69,7 @@ def tls(certificates: Certificates) -> ssl.SSLContext:
     return context
 
 
-def grant(api: Api, certificates: Certificates, folder: Path) -> None:
+def grant(api: NodeApi, certificates: Certificates, folder: Path) -> None:
     """Give the administrator every policy that the tool's commands need, once for the NiFi of a folder.
 
     Whatever people make of users and policies afterwards is theirs, and a later start leaves it alone.
@@ -90,7 +91,7 @@ def grant(api: Api, certificates: Certificates, folder: Path) -> None:
     done.touch()
 
 
-def _grant(api: Api, action: str, resource: str, users: list[str]) -> None:
+def _grant(api: NodeApi, action: str, resource: str, users: list[str]) -> None:
     found = api.get(f"/policies/{action}{resource}", absent=(404,))
     # Without a policy of its own NiFi tells that of the group around it.
     if found is None or found["component"]["resource"] != resource:

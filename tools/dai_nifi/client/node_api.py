@@ -1,28 +1,29 @@
-"""The few looks at a NiFi's HTTP side that starting and stopping it take."""
+"""The REST API of one node of a local NiFi, with certificates of its own.
+
+nipyapi has one connection for the whole process. What starts a NiFi or a cluster asks several nodes, before a command
+has connected to any of them; so it does without nipyapi.
+"""
 
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Collection
 from typing import Any
 
-from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError
-
-LOOPBACK = "127.0.0.1"
+from dai_nifi.errors import NiFiUnreachableError, ToolError
 
 _TIMEOUT_SECONDS = 30.0
 
 
-class Api:
-    """The REST API of a local NiFi, such as ``http://host:port/nifi-api``; HTTPS with the given certificates."""
+class NodeApi:
+    """The REST API of a node, such as ``http://host:port/nifi-api``; HTTPS with the given certificates."""
 
     def __init__(self, base: str, tls: ssl.SSLContext | None = None) -> None:
         self.base = base
-        # Without the environment's proxies: they have no business between this machine and itself.
+        # Without the environment's proxies: a proxy cannot reach this machine by its loopback address.
         handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
         if tls is not None:
             handlers.append(urllib.request.HTTPSHandler(context=tls))
@@ -38,7 +39,7 @@ class Api:
             return None
 
     def get(self, path: str, absent: Collection[int] = ()) -> Any:
-        """What NiFi answers to a GET, parsed; None if it answers one of the codes in ``absent``.
+        """The answer to a GET, parsed; None if its status is one of those in ``absent``.
 
         Raises:
             NiFiUnreachableError: it does not answer.
@@ -48,7 +49,7 @@ class Api:
         return self._ask(urllib.request.Request(self.base + path), absent)  # noqa: S310 - http or https, ours
 
     def send(self, method: str, path: str, body: Any) -> Any:
-        """What NiFi answers to a document, parsed; raises as get() does."""
+        """The answer to a document, parsed; raises as get() does."""
         headers = {"Content-Type": "application/json"}
         content = json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, content, headers, method=method)  # noqa: S310
@@ -65,33 +66,3 @@ class Api:
             raise ToolError(f"NiFi refuses {what} ({error.code}): {error.read().decode(errors='replace')}") from error
         except (OSError, ValueError) as error:
             raise NiFiUnreachableError(f"NiFi does not answer {what}: {error}") from error
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
-def claim_port(wanted: int) -> int:
-    """Return ``wanted`` if NiFi can listen on it, or a free port for 0.
-
-    Raises:
-        ConflictError: something else listens there, or the system does not allow it.
-
-    """
-    if wanted == 0:
-        return free_port()
-    with socket.socket() as probe:
-        # As NiFi does: connections of a stopped server that fade out do not hold the port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, wanted))
-            probe.listen(1)
-        except OSError as error:
-            raise ConflictError(
-                f"Port {wanted} on {LOOPBACK} cannot be used: {error.strerror}. "
-                "Stop what listens there, or choose another with --port (0 takes a free one)."
-            ) from error
-    return wanted
