@@ -1,4 +1,4 @@
-"""Where the command begins: ctrl-C counts from here on, also while all that it is made of is loaded."""
+"""Where the command starts. Ctrl-C is handled from here on, also while the command's modules are loaded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main() -> None:
         signals.begin_work()
         cli.main()
     finally:
-        # Whatever became of the interrupt on its way through foreign code: the signal decides how this ends.
+        # Foreign code may have swallowed the interrupt: the signal decides the exit code all the same.
         signals.finish()
 
 

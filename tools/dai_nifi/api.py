@@ -132,7 +132,7 @@ def swap(
     """Put another model into a deployed flow: nothing queued is lost, no FlowFile fails.
 
     ``check`` is a file of records to score with both models. ``locally`` says how models are loaded on this machine,
-    None that only NiFi is to look at the new one. ``of`` is model, or challenger where the flow has one.
+    None that only NiFi loads the new one. ``of`` is model, or challenger if the flow has one.
     """
     connect(url, profile)
     rows = None if check is None else Path(check)
@@ -176,7 +176,7 @@ def doctor(
     profile: str | None = None,
     progress: Progress = silent,
 ) -> list[Finding]:
-    """Check a NiFi; ``homes`` are folders that it may live in on this machine."""
+    """Check a NiFi; ``homes`` are folders on this machine that it may be in."""
     return examine.examine(connect(url, profile), homes, progress)
 
 
@@ -225,9 +225,9 @@ def score(
     locally: Locally = LOCALLY,
     progress: Progress = silent,
 ) -> Summary:
-    """Score a file of records without NiFi; rows that cannot be scored go to ``rejected``, made where there are any.
+    """Score a file of records without NiFi.
 
-    After an error, what is in ``target`` and ``rejected`` is not complete.
+    Rows that cannot be scored go to ``rejected``, which is made only if there are any. After an error, what is in ``target`` and ``rejected`` is not complete.
     """
     if not Path(source).is_file():
         raise NotFoundError(f"there is no file {source}")

@@ -1,4 +1,4 @@
-"""The ``dai-nifi`` command: gathers the verbs and turns errors into messages and exit codes."""
+"""The ``dai-nifi`` command: collects the verbs and turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Commands(TyperGroup):
             # What it returns is the code of typer.Exit: no command here returns anything.
             sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
         except Exception as error:
-            # typer's own class of wrong options has no public name that all its releases share.
+            # typer's class of errors about options has no public name that all its releases share.
             says = getattr(error, "format_message", None)
             if says is None:
                 raise
@@ -44,7 +44,7 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt as error:
             words = [*map(str, error.args), "Run the same command again to go on."]
             raise CancelledError(f"Interrupted. {' '.join(words)}") from error
-        except BrokenPipeError:  # whoever read the output has enough; typer ends with 1, without a word
+        except BrokenPipeError:  # the reader of the output has closed it; typer ends with 1, without a message
             raise
         except OSError as error:
             raise error_boundary.as_tool_error(error) from error

@@ -23,14 +23,14 @@ _out = Console(highlight=False, soft_wrap=True)
 
 
 def command() -> str:
-    """How to call this command from the same shell: by its name where PATH has it, else as it was called."""
+    """How to call this command from the same shell: by its name if it is on PATH, else as it was called."""
     name = "dai-nifi"
     return name if shutil.which(name) else shlex.quote(sys.argv[0])
 
 
 @contextmanager
 def ended_by_ctrl_c() -> Iterator[None]:
-    """For what goes on until ctrl-C: that ends it then without a word, with the exit code of ctrl-C."""
+    """For what runs until ctrl-C: then it ends without a message, with the exit code of ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:
@@ -38,28 +38,28 @@ def ended_by_ctrl_c() -> Iterator[None]:
 
 
 _LONG_LINE = 2000
-_beside_data = False
+_stdout_is_data = False
 
 
 def print_document(text: str) -> None:
     """Print the JSON document of a command: on stdout, or on stderr where stdout has the command's data."""
-    (sys.stderr if _beside_data else sys.stdout).write(text + "\n")
+    (sys.stderr if _stdout_is_data else sys.stdout).write(text + "\n")
 
 
 class Output:
-    """Where one command's words go: with ``as_json`` only the result is printed, as JSON, on stdout.
+    """Where the output of a command goes: with ``as_json`` only the result is printed, as JSON, on stdout.
 
     ``beside_data`` says that stdout has the command's data: the result goes to stderr then.
     """
 
     def __init__(self, as_json: bool = False, beside_data: bool = False) -> None:
-        global _beside_data
+        global _stdout_is_data
         self.as_json = as_json
-        _beside_data = beside_data  # also for an error that ends the command
+        _stdout_is_data = beside_data  # also for an error that ends the command
 
     @property
     def is_live(self) -> bool:
-        """Whether somebody looks at a bar that moves."""
+        """Whether progress is shown as a moving bar."""
         return _err.is_terminal and not self.as_json
 
     def say(self, text: str) -> None:
@@ -92,14 +92,14 @@ class Output:
             yield update
 
     def result(self, value: Any, render: Callable[[Console], None] | None = None, *, keep_lines: bool = False) -> None:
-        """Print what the command found out: ``value`` as JSON, or ``render`` on a rich console.
+        """Print the result of the command: ``value`` as JSON, or ``render`` on a rich console.
 
-        Into a file or a pipe, and with ``keep_lines`` also on a terminal, a row of a table is one line whatever its
-        length, so that ids and addresses in it stay whole.
+        Into a file or a pipe, and with ``keep_lines`` also on a terminal, a row of a table is one line of any
+        length, so that ids and addresses are not split.
         """
         if keep_lines or not _out.is_terminal:
             _out.width = max(_out.width, _LONG_LINE)
         if self.as_json:
             print_document(json.dumps(value, indent=2, default=str))
         elif render is not None:
-            render(_err if _beside_data else _out)
+            render(_err if _stdout_is_data else _out)

@@ -1,4 +1,4 @@
-"""The demonstration: a NiFi of its own, both flows with the sample model, and real rows through them."""
+"""The demonstration: a NiFi of its own, two flows with the sample model, and rows scored through them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WAIT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demonstration did and where to look; ``seconds`` are from NiFi being up to the first score."""
+    """What the demonstration did and where to look; the seconds count from when NiFi was up."""
 
     canvas: str
     endpoint: str
@@ -50,18 +50,18 @@ class DemoResult:
 
 
 def nifi_of(folder: Path) -> Path:
-    """Where the demonstration's NiFi lives."""
+    """The folder of the demonstration's NiFi."""
     return folder / "nifi"
 
 
 def start(folder: Path, progress: Progress, port: int | None = None, http_port: int | None = None) -> DemoResult:
     """Set everything up in ``folder``, or find it there, and score the sample's rows both ways.
 
-    Ports: NiFi takes 8080 and the HTTP flow 8081 (or what it had before) where they are free, others otherwise.
+    Ports: NiFi gets 8080 and the HTTP flow 8081 (or the port that it had before) if they are free, else others.
 
-    Raises ConflictError where a port that was asked for is taken, beside what its steps raise.
+    Raises ConflictError if a port that was asked for is taken, and what its steps raise.
     """
-    # What is missing is said before anything is made.
+    # Say what is missing before anything is made.
     with translated():
         maven.find_maven("assemble NiFi")
     java_home = find_java(progress)
@@ -103,7 +103,7 @@ def stop(folder: Path, progress: Progress) -> bool:
 
 
 def _http_port(folder: Path, asked: int | None, nifi_port: int, runs: bool) -> int:
-    """The HTTP flow's port: what is asked for, or that it had before, or a free one; not NiFi's own."""
+    """The HTTP flow's port: the one asked for, or the one that it had before, or a free one; never NiFi's own."""
     remembered = folder / _PORT_FILE
     before = int(remembered.read_text()) if remembered.is_file() else None
     port = before if asked is None else asked
@@ -124,7 +124,7 @@ def _realtime(folder: Path, model: Path, http_port: int, progress: Progress) -> 
 
 
 def _free_or(port: int, but: int | None = None) -> int:
-    """``port`` if nothing has it and it is not ``but``, else one that is free now."""
+    """``port`` if it is free and not ``but``, else one that is free now."""
     return port if port != but and _is_free(port) else free_port()
 
 
@@ -142,7 +142,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def _typed(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """Rows of a CSV file as a client would send them in JSON: numbers as numbers, nothing as null."""
+    """Rows of a CSV file as a client would send them in JSON: numbers as numbers, empty fields as null."""
 
     def value(text: str) -> Any:
         try:

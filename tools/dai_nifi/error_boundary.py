@@ -1,4 +1,4 @@
-"""What a command ends with when something raises that nobody foresaw: one sentence, and the traceback in a file."""
+"""Any exception as an error of the tool; for an unexpected one, a sentence, and its traceback in a file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _of_system(error: OSError) -> ToolError:
 
 
 def _unforeseen(error: Exception) -> InternalError:
-    """The sentence for a fault of this tool; the message of the exception loses what it quotes, maybe a row's value."""
+    """The sentence for a fault of this tool, without what the exception quotes, which may be a value of a row."""
     says = without_values(str(error), ())
     what = f"{type(error).__name__}: {says}" if says else type(error).__name__
     if os.environ.get(DEBUG):
@@ -56,7 +56,10 @@ def _unforeseen(error: Exception) -> InternalError:
 
 
 def _kept(error: BaseException) -> Path | None:
-    """Write down where the error and its causes arose, but no messages, which may quote rows; None if that fails."""
+    """Write the tracebacks of the error and its causes to a file, without messages, which may quote rows.
+
+    Returns None if the file cannot be written.
+    """
     lines = [f"dai-nifi {' '.join(sys.argv[1:2])}\n"]
     one: BaseException | None = error
     while one is not None:

@@ -1,4 +1,4 @@
-"""The errors of the tool; each class carries the exit code that the command ends with.
+"""The errors of the tool; each class has the exit code that the command ends with.
 
 ===== ===================== ========================================================================================
  code  class                 when
@@ -10,9 +10,9 @@
    5   NotFoundError         the named flow, NAR, model or file does not exist, or NiFi lacks what the flow is made of
    6   InvalidFlowError      a component is not valid, or did not start in time
    7   ModelRefusedError     the model cannot be loaded or is not what the flow needs
-   8   ConflictError         the name or port is taken, FlowFiles are queued in what goes, or NiFi refuses for now
+   8   ConflictError         the name or port is taken, FlowFiles are queued in what is removed, or NiFi refuses for now
    9   ScoringFailedError    the input could not be scored
-  10   NotPermittedError     NiFi knows who asks, and does not let them do it
+  10   NotPermittedError     NiFi knows the user, and does not let them do it
   11   BusyError             another command is changing the same flow
   12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
   13   NotRestoredError      a swap failed, and the old model could not be put back
@@ -106,7 +106,7 @@ class ScoringFailedError(ToolError):
 
 
 class NotPermittedError(ToolError):
-    """NiFi knows who asks, and does not let them do it."""
+    """NiFi knows the user, and does not let them do it."""
 
     exit_code = 10
     code = "not_permitted"
@@ -127,7 +127,7 @@ class NodeAwayError(ToolError):
 
 
 class NotRestoredError(ToolError):
-    """A swap failed, and so did the way back: the flow may stand still."""
+    """A swap failed, and putting the old model back failed too: the flow may be stopped."""
 
     exit_code = 13
     code = "not_restored"
@@ -141,7 +141,7 @@ class RejectedRowsError(ToolError):
 
 
 class InternalError(ToolError):
-    """An exception that nobody foresaw: a fault of this tool."""
+    """An unexpected exception: a fault of this tool."""
 
     exit_code = 15
     code = "internal"

@@ -1,4 +1,4 @@
-"""Archives in a NiFi: put there, listed and removed, through NiFi's own NAR manager."""
+"""Archives in a NiFi: installed, listed and removed by NiFi's NAR manager."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _UNDER_WAY = ("Waiting To Install", "Installing")
 _INSTALLED_SECONDS = 20.0
 _REMOVED_SECONDS = 60.0
 
-# NiFi 2.3 may give a processor that it makes anew the process that the one before it leaves, while it ends that. The
-# archive may fail of it then, or the processor; another upload makes all of them once more.
+# NiFi 2.3 may give a new processor the Python process of the old one while it ends that process. Then the archive or
+# the processor may fail; another upload makes all of them once more.
 _UPLOADS = 5
 
 
@@ -58,7 +58,7 @@ def list_nars(everything: bool = False) -> list[InstalledNar]:
 
 
 def list_when_installed() -> list[InstalledNar]:
-    """All archives, once NiFi has had a while to install them: what is not installed then will not be."""
+    """All archives, after NiFi has had time to install them: one that is not installed then never will be."""
     wait_until(
         lambda: not any(nar.state in _UNDER_WAY for nar in list_nars(everything=True)),
         _INSTALLED_SECONDS,
@@ -74,7 +74,7 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
     its processors for that moment and starts them with the new code. Those on the canvas are waited for.
 
     Raises ToolError where NiFi does not get the archive or its processors to run, NotFoundError without an archive,
-    UsageError if the file is none.
+    UsageError if the file is not an archive.
     """
     about = archive.read_manifest(path)
     name, version = about["Nar-Id"], about["Nar-Version"]
@@ -103,8 +103,8 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
             processors_in_use.restart(before, kinds, version, progress)
             return done
     raise ToolError(
-        f"NiFi does not get all processors of {name} {version} to run with the new code. Restart NiFi; its log "
-        "(nifi-app.log) says why, where that does not help."
+        f"NiFi could not start all processors of {name} {version} with the new code. Restart NiFi; its log "
+        "(nifi-app.log) says why, if that does not help."
     )
 
 

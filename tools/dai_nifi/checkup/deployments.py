@@ -47,7 +47,7 @@ def examine() -> Iterator[Finding]:
 
 
 def python_of_processors() -> str | None:
-    """The Python that NiFi runs, as a scoring processor has said; None if none has."""
+    """The version of NiFi's Python, as a scoring processor reports it; None if none does."""
     for flow in deployed.find_all():
         runtime = RUNTIMES.get(flow.mark.runtime)
         for one in deployed.processors(flow.id):
@@ -83,7 +83,7 @@ def _archives() -> Finding:
     try:
         found = install.list_when_installed()
     except NotPermittedError:
-        return Finding("archives", UNKNOWN, "this user may not see NiFi's archives", "Ask as one who may.")
+        return Finding("archives", UNKNOWN, "this user may not see NiFi's archives", "Ask as a user who may.")
     bad = [one for one in found if not one.installed]
     if bad:
         words = "; ".join(f"{one.name} {one.version} is not installed: {one.problem or one.state}" for one in bad)
@@ -93,7 +93,7 @@ def _archives() -> Finding:
 
 
 def _components() -> Finding:
-    """Whether NiFi's own processors and services are there that the flows are made of."""
+    """Whether NiFi has all of its own processors and services that the flows use."""
     there = components.component_types()
     for_flows: dict[components.MissingComponent, list[str]] = {}
     for name, template in templates.TEMPLATES.items():
@@ -106,7 +106,7 @@ def _components() -> Finding:
 
 
 def _changes(flows: Collection[str]) -> Finding:
-    """Whether a command was cut off in the middle of a change; ``flows`` are the names of those on the canvas."""
+    """Whether a command was cut off in the middle of a change; ``flows`` are the names of the flows on the canvas."""
     found = lease.all_changes()
     bad = [one for one in found if one.cut_off]
     if bad:
@@ -116,14 +116,14 @@ def _changes(flows: Collection[str]) -> Finding:
 
 
 def _parameters() -> Finding:
-    """Whether flows have their parameters in common: what is set for one is set for the other then."""
+    """Whether flows share their parameters: then a value set for one is set for the other too."""
     contexts = api.flow.get_parameter_contexts().parameter_contexts or []
     common = []
     for one in (entity.component for entity in contexts if entity.component is not None):
         bound = one.bound_process_groups or []
         named = [f"{group.component.name if group.component else 'a group'} ({group.id})" for group in bound]
         if len(bound) > 1 and MODEL.name in {each.parameter.name for each in one.parameters or []}:
-            common.append(f"{', '.join(named)} have the parameter context {one.name!r} in common")
+            common.append(f"{', '.join(named)} share the parameter context {one.name!r}")
     if common:
         return Finding(
             "parameters",
@@ -131,7 +131,7 @@ def _parameters() -> Finding:
             "; ".join(common),
             "Give all but one of them parameters of their own: dai-nifi adopt ID --name NAME.",
         )
-    return Finding("parameters", OK, "no two flows have theirs in common")
+    return Finding("parameters", OK, "no two flows share theirs")
 
 
 def _flows(flows: Sequence[FlowStatus]) -> Finding:
@@ -139,14 +139,14 @@ def _flows(flows: Sequence[FlowStatus]) -> Finding:
     if waiting:
         words = "; ".join(f"{one.name}: {' '.join(one.problems)}" for one in waiting)
         advice = (
-            "A process that is being started anew scores again within a minute. If it ends time and again, the machine "
-            "has too little memory. Anything else has to be fixed; FlowFiles wait for it."
+            "A process that is being restarted scores again within a minute. If it ends again and again, the machine "
+            "has too little memory. Fix anything else; FlowFiles wait until then."
         )
         return Finding("flows", PROBLEM, words, advice)
     bad = [one for one in flows if one.state == "invalid" or one.problems]
     if bad:
         words = "; ".join(f"{one.name}: {' '.join(one.problems) or one.state}" for one in bad)
-        return Finding("flows", PROBLEM, words, "dai-nifi status NAME says more; deploy again once it is put right.")
+        return Finding("flows", PROBLEM, words, "dai-nifi status NAME says more; deploy again once it is fixed.")
     halves = [one.name for one in flows if one.state == "partly running"]
     if halves:
         return Finding("flows", PROBLEM, f"{', '.join(halves)}: only parts run", "dai-nifi start NAME.")
@@ -166,7 +166,12 @@ def _ports(flows: Sequence[FlowStatus]) -> Iterator[Finding]:
         except (urllib.error.URLError, OSError) as error:
             state = PROBLEM if here else UNKNOWN
             says = f"{one.name} does not answer at {ready}: {getattr(error, 'reason', error)}"
-            yield Finding("ports", state, says, "See its bulletins (dai-nifi status), and the firewall if it is far.")
+            yield Finding(
+                "ports",
+                state,
+                says,
+                "See its bulletins (dai-nifi status), and the firewall if it is on another machine.",
+            )
         else:
             yield Finding("ports", OK, f"{one.name} answers at {ready}")
 
@@ -187,7 +192,7 @@ def _licence(flows: Sequence[FlowStatus]) -> Finding:
 
 
 def _has_key(flow: deployed.DeployedFlow) -> bool:
-    # NiFi shows asterisks for a sensitive value, and nothing where there is none.
+    # NiFi shows asterisks for a sensitive value, and nothing if it is not set.
     try:
         return bool(flow.context_id and parameter_context.read(flow.context_id).values.get(LICENCE.name))
     except NotPermittedError:

@@ -1,4 +1,4 @@
-"""The whole look: NiFi by its API, what is deployed in it, and its files where they are on this machine."""
+"""All checks: NiFi by its API, what is deployed in it, and its files if they are on this machine."""
 
 from __future__ import annotations
 

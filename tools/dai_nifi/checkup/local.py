@@ -1,4 +1,4 @@
-"""What only its own files tell of a NiFi, where they are on this machine: its Python, its log levels."""
+"""What only NiFi's files show, if they are on this machine: its Python and its log levels."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_properties(home: Path) -> dict[str, str]:
 
 def _said(version: str | None) -> Finding:
     if version is None:
-        return Finding("Python", UNKNOWN, "no scoring processor has run yet that would tell", _WHERE)
+        return Finding("Python", UNKNOWN, "no scoring processor has run yet, which would report it", _WHERE)
     if not version.startswith(PYTHONS):
         return _unsupported(version)
     return Finding("Python", OK, f"{version}, by the word of a scoring processor")

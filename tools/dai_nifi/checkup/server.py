@@ -1,4 +1,4 @@
-"""NiFi itself, as its API tells: version, Java, nodes, disks."""
+"""NiFi itself, by its API: version, Java, nodes, disks."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def examine(version: str) -> Iterator[Finding]:
 
 
 def _machines() -> dict[str, Any]:
-    """What NiFi says of its machine, by words for which node's; the sum over nodes would hide a full disk of one."""
+    """NiFi's diagnostics by node (" on HOST:PORT"): the sum over nodes would hide a full disk of one."""
     said = api.system_diagnostics.get_system_diagnostics(nodewise=True).system_diagnostics
     nodes = {f" on {one.address}:{one.api_port}": one.snapshot for one in said.node_snapshots or []}
     return nodes or {"": said.aggregate_snapshot}
 
 
 def of_version(version: str) -> Finding:
-    """What there is to say of a NiFi of that version."""
+    """Whether this version of NiFi works."""
     if version == NIFI_VERSION:
         return Finding("NiFi", OK, f"{version}, which all tests run on")
     if not version.startswith("2."):
@@ -87,7 +87,7 @@ def _disk(machines: dict[str, Any]) -> Finding:
         if one is not None and int(one.total_space_bytes) > 0
     ]
     if not found:
-        return Finding("disk", UNKNOWN, "NiFi cannot tell how full its repositories' disks are", "Look with df.")
+        return Finding("disk", UNKNOWN, "NiFi does not say how full its repositories' disks are", "Look with df.")
     full = [
         f"the disk of the {name} has {free / 1e9:.1f} GB of {total / 1e9:.0f} GB left"
         for name, free, total in found

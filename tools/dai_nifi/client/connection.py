@@ -19,7 +19,7 @@ from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, UsageError
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-# Of the first question. What NiFi does after that may take longer, such as storing a large file: it gives a request up
+# Of the first call. Later calls may take longer, such as one that stores a large file: NiFi gives a request up by
 # itself after nifi.web.request.timeout, a minute unless somebody has set more.
 _CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 30.0
 _LATER_READ_SECONDS, _LATER_CHANGE_SECONDS = 120.0, 900.0
@@ -33,9 +33,9 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
     """Point nipyapi at a NiFi and return its version; a profile comes before a URL.
 
     Raises:
-        UsageError: the URL is none.
+        UsageError: the URL cannot be one.
         NiFiUnreachableError: nothing answers there, or it is not a NiFi, or it refuses the connection.
-        NotPermittedError: it knows who asks, and does not let them in.
+        NotPermittedError: it knows the user, and does not let them in.
 
     """
     config = nipyapi.config.nifi_config
@@ -53,11 +53,11 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
         where = f"{config.host} (profile {profile})"
     else:
         base = _base(url)
-        # What an earlier profile has left.
+        # Values that an earlier profile has set.
         config.cert_file = config.key_file = None
         config.api_key = {}
         config.ssl_ca_cert = os.environ.get("TLS_CA_CERT_PATH") or os.environ.get("REQUESTS_CA_BUNDLE")
-        # By hand: nipyapi's set_endpoint() asks for the version itself, and waits for ever where nobody answers.
+        # By hand: nipyapi's set_endpoint() asks for the version itself, and waits for ever if nobody answers.
         config.host = base + "/nifi-api"
         where = base
     config.api_client = _PatientClient()
@@ -72,7 +72,7 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
         if refusal is not None:
             raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {refusal}") from error
         raise NiFiUnreachableError(
-            f"what answers at {where} is no NiFi, or not ready yet: {message_of(error)[:200]}. Give NiFi's address "
+            f"what answers at {where} is not a NiFi, or not ready yet: {message_of(error)[:200]}. Give NiFi's address "
             "with --url."
         ) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -85,20 +85,20 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
         ) from error
     except (ValueError, AttributeError) as error:
         raise NiFiUnreachableError(
-            f"what answers at {where} is no NiFi: it does not say NiFi's version. Give NiFi's address with --url."
+            f"what answers at {where} is not a NiFi: it does not say NiFi's version. Give NiFi's address with --url."
         ) from error
 
 
 class _PatientClient(nipyapi.nifi.ApiClient):  # type: ignore[misc]
-    """nipyapi's client; it waits long for an answer, but not for ever."""
+    """nipyapi's client, which waits long for an answer, but not for ever."""
 
     def __init__(self) -> None:
         super().__init__()
-        # Once more where a connection that was kept has been closed meanwhile.
+        # Once more, if a connection that was kept open has been closed meanwhile.
         self.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(total=3, read=1)
 
     def request(self, method: str, url: str, *others: Any, _request_timeout: Any = None, **further: Any) -> Any:
-        """See nipyapi; with a limit where the call has none of its own."""
+        """See nipyapi; with a time limit if the call has none."""
         seconds = _LATER_READ_SECONDS if method == "GET" else _LATER_CHANGE_SECONDS
         # The time to connect is also what urllib3 gives NiFi to take each part of a large file.
         timeout = _request_timeout or (seconds, seconds)
@@ -106,7 +106,7 @@ class _PatientClient(nipyapi.nifi.ApiClient):  # type: ignore[misc]
 
 
 def _version() -> str:
-    """What the NiFi that nipyapi is pointed at says of itself: asked once, with an end to the waiting."""
+    """The version of the NiFi that nipyapi is set to: asked once, with a time limit."""
     client = nipyapi.nifi.ApiClient()
     client.rest_client.pool_manager.connection_pool_kw["retries"] = False
     calls = nipyapi.nifi.FlowApi(client)
@@ -119,7 +119,7 @@ def profiles_file() -> Path:
 
 
 def _base(url: str) -> str:
-    """The address without what NiFi's pages add to it; raises UsageError if it is none."""
+    """The address without what NiFi's pages add to it; raises UsageError if it is not an address."""
     text = url.strip()
     try:
         parts = urlsplit(text if "://" in text else "http://" + text)

@@ -39,8 +39,8 @@ def doctor(
 ) -> None:
     """Check a NiFi: version, Java, Python, processors, licence, flows, ports, disk. Ends with 1 if something is wrong.
 
-    Some things only NiFi's own files tell: they are read where its folder (--dir, --nifi-home, or the demonstration's)
-    is on this machine.
+    Some things only NiFi's own files show: they are read if its folder (--dir, --nifi-home, or the demonstration's) is
+    on this machine.
     """
     output = Output(as_json)
     with output.progress("Checking NiFi") as progress:

@@ -81,7 +81,7 @@ def install(
     if not paths:
         raise UsageError(f"there is no archive in {DEFAULT_FOLDER}: name one, or run 'dai-nifi nars build' first")
     for path in paths:
-        archive.read_manifest(path)  # whatever is no archive is told before NiFi is asked
+        archive.read_manifest(path)  # refuses other files before NiFi is asked
     connect(url, profile)
     with output.progress("Installing") as progress:
         done = [manager.install(path, progress) for path in paths]

@@ -1,4 +1,4 @@
-"""What every template has: its description, its parameters, and the scoring processor in the middle."""
+"""What every template has: a description, parameters, and the scoring processor in the middle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Kind(Enum):
     DIRECTORY = "directory"
     MODEL = "model"
     ASSET = "asset"
-    """A file of the machine that deploys, brought to NiFi."""
+    """A file of the machine that deploys, which is uploaded to NiFi."""
     SENSITIVE = "sensitive"
     COUNT = "count"
     """A whole number from 0 or 1 on."""
@@ -40,15 +40,15 @@ class Parameter:
     variable: str | None = None
     """The environment variable that a deployment takes a sensitive value from."""
     choices: Sequence[str] = ()
-    """The values that there are, where not any will do."""
+    """The only values that are allowed, if not any text is."""
     least: int = 1
-    """Of a count."""
+    """The smallest count."""
     sets: str | None = None
     """The property of the scoring processor that has this value."""
 
     @property
     def required(self) -> bool:
-        """Whether a deployment must say it."""
+        """Whether a deployment must set it."""
         return self.default is None and not self.optional
 
     def spec(self) -> ParameterSpec:
@@ -82,7 +82,7 @@ def parameter_specs(*parameters: Parameter) -> list[ParameterSpec]:
 
 @dataclass(frozen=True)
 class ScoringRuntime:
-    """A processor of this suite: how it is called, and what its kind of model is."""
+    """A processor of this suite, and the kinds of model that it scores with."""
 
     name: str
     processor: str
@@ -91,7 +91,7 @@ class ScoringRuntime:
     kinds: frozenset[ModelKind]
     model_property: str = "Model File"
     parameters: Sequence[Parameter] = ()
-    """Those that its flows have beside the template's own."""
+    """The parameters that its flows have in addition to the template's own."""
 
 
 _DAI_MOJOS = frozenset({ModelKind.DAI_MOJO, ModelKind.DAI_MOJO_ARCHIVE})
@@ -216,7 +216,7 @@ def scoring_processor(
         },
         sensitive=("Licence Key",),
         auto_terminated=("original", *auto_terminated),
-        # NiFi penalizes what was with a Python process that ended, before that is scored again.
+        # NiFi penalizes the FlowFiles of a Python process that ended, before they are scored again.
         penalty="1 sec",
         comments=f"Scores with {runtime.models}. The attributes scoring.* say which model, how many rows, how long.",
     )

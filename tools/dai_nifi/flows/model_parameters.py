@@ -22,7 +22,7 @@ class ModelParameter:
 
     @property
     def previous_description(self) -> str:
-        """What is said of the parameter on the canvas."""
+        """The description of the parameter of the previous model, on the canvas."""
         return f"The {self.name} before the last swap, for dai-nifi rollback. Nothing else uses it."
 
 

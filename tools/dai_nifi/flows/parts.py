@@ -11,7 +11,7 @@ NIFI_VERSION = "2.3.0"
 Json = dict[str, Any]
 Point = tuple[int, int]
 
-# The size of a processor on NiFi's canvas, and how far apart those of a row begin.
+# The size of a processor on NiFi's canvas, and the distance between those of a row.
 BOX_WIDTH = 352
 BOX_HEIGHT = 128
 COLUMN = 608
@@ -65,7 +65,7 @@ class Processor:
     comments: str = ""
     concurrent_tasks: int = 1
     run_schedule: str = "0 sec"
-    """How long NiFi waits before it runs it again."""
+    """How long NiFi waits before it runs the processor again."""
     retried_relationships: Sequence[str] = ()
     """Relationships whose FlowFiles go back into their queue first: at ``penalty`` intervals that double each time."""
     penalty: str = "30 sec"
@@ -73,7 +73,7 @@ class Processor:
     yield_duration: str = "1 sec"
     bulletin_level: str = "WARN"
     execution_node: str = "ALL"
-    """Of a cluster: where it runs, ALL or PRIMARY."""
+    """On which nodes of a cluster it runs: ALL or PRIMARY."""
 
     @property
     def middle(self) -> Point:
@@ -101,7 +101,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class Label:
-    """Words on the canvas; a large one behind several boxes makes them a group."""
+    """A text on the canvas; a large one behind several boxes makes them a group."""
 
     text: str
     at: Point
@@ -117,7 +117,7 @@ def retry_queue(processor: Processor, relationships: Sequence[str] = ("failure",
 
 
 def background(text: str, at: Point, boxes: int, colour: str, height: int = 288) -> Label:
-    """A label behind a row of boxes, of which the first is at that point."""
+    """A label behind a row of boxes, the first of which is at that point."""
     return Label(text, (at[0] - 32, at[1] - 48), (boxes * COLUMN - 192, height), colour, 16)
 
 

@@ -1,7 +1,7 @@
 """A cluster of local NiFis: a folder with a folder for each node, and the processes on them.
 
-The first node also runs the ZooKeeper by which the nodes find each other. What is shared lies beside the nodes'
-folders: the plan of ports, the certificates, and the key of sensitive values.
+The first node also runs the ZooKeeper by which the nodes find each other. What all share is in the cluster's folder:
+the ports, the certificates, and the key of sensitive values.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Ports:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What ``cluster.json`` keeps: the ports, the same for the life of the cluster where they stay free."""
+    """What ``cluster.json`` keeps: the ports, the same for the life of the cluster if they stay free."""
 
     zookeeper: int
     nodes: tuple[_Ports, ...]
@@ -66,11 +66,11 @@ class LocalCluster:
 
     @property
     def nodes(self) -> list[LocalNiFi]:
-        """Its nodes, the first first."""
+        """Its nodes, in order."""
         return [self._node(number) for number in range(1, len(self._plan().nodes) + 1)]
 
     def node(self, number: int) -> LocalNiFi:
-        """The node of that number, counted from 1; raises NotFoundError if there is none."""
+        """The node of that number, counted from 1; raises NotFoundError if there is no such node."""
         count = len(self.nodes)
         if not 1 <= number <= count:
             raise NotFoundError(f"the cluster of {self.dir} has the nodes 1 to {count}, and no node {number}")
@@ -180,7 +180,7 @@ class LocalCluster:
         return wait_until(connected, timeout, late, pause=0.5)
 
     def _states(self, each: list[Status]) -> tuple[Node, ...]:
-        """What the first node that can say so says of all."""
+        """The state of all nodes, as the first node that answers reports it."""
         seen: dict[int, Any] = {}
         for one in each:
             if one.version and one.api and (found := self._seen_by(one.api)):

@@ -98,7 +98,7 @@ def escape(value: str) -> str:
 
 
 def sensitive_key(file: Path) -> str:
-    """Return the key in the file, made there first where there is none."""
+    """Return the key in the file, which is made first if it is missing."""
     # Kept for the life of the instance: with another one NiFi cannot read the sensitive values of its flow.
     if not file.exists():
         file.touch(mode=0o600)

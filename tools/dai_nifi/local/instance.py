@@ -33,9 +33,9 @@ DEFAULT_TIMEOUT = 180.0
 # NiFi itself gives its components 10 s (nifi.flowcontroller.graceful.shutdown.period).
 _STOP_SECONDS = 60.0
 _CHILDREN_SECONDS = 10.0
-# One that is half started has nothing to lose, and whoever interrupted it waits.
+# A NiFi that is half started has nothing to lose, and the user waits.
 _HALF_STARTED_SECONDS = 2.0
-# Twice nifi.flowservice.writedelay.interval, and a little.
+# Twice nifi.flowservice.writedelay.interval, and a little more.
 _SAVED_SECONDS = 1.5
 
 
@@ -158,7 +158,7 @@ class LocalNiFi:
         return self._wait(run, timeout, progress)
 
     def stop(self, progress: Progress = silent) -> bool:
-        """Stop NiFi and every process it started, by force only where needed; False if NiFi did not run."""
+        """Stop NiFi and every process it started, by force only if needed; False if NiFi did not run."""
         with self._locked(progress):
             run = self._read_run()
             if run is None:
@@ -166,7 +166,7 @@ class LocalNiFi:
             was_alive = run.alive
             if was_alive:
                 progress("stopping NiFi", None)
-                # A change that NiFi has not saved yet is saved when all is stopped: as a flow that does not run.
+                # NiFi would save a change that it has not saved yet when all is stopped, as a flow that does not run.
                 time.sleep(_SAVED_SECONDS)
             self._end(run, seconds=_STOP_SECONDS)
             return was_alive
@@ -219,7 +219,7 @@ class LocalNiFi:
     def _prepare(self, assembled: assembly.Assembly, settings: config.Settings) -> None:
         for folder in (self.log.parent, self.nar_extensions, self.python_extensions, self.dir / "state"):
             folder.mkdir(parents=True, exist_ok=True)
-        # A folder under version control by accident is a nuisance; it describes itself as not meant for it.
+        # Keeps the folder out of version control.
         (self.dir / ".gitignore").write_text("*\n", encoding="ascii")
         config.write(self.conf, assembled, settings)
 
@@ -238,7 +238,7 @@ class LocalNiFi:
             "org.apache.nifi.NiFi",
         ]
         with self.console.open("wb") as console:
-            # A session of its own: ctrl-C in this terminal is not meant for it, and closing it neither.
+            # A session of its own: neither ctrl-C nor closing this terminal ends it.
             process = subprocess.Popen(
                 command,
                 cwd=self.dir,
@@ -248,7 +248,7 @@ class LocalNiFi:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        # Whoever stops it may be another process; this one must neither wait for it nor warn that it did not.
+        # Another process may stop it; this one must neither wait for it nor warn that it did not wait.
         process.returncode = 0
         identity = processes.identity(process.pid) or "ended"
         secured = settings.certificates is not None
@@ -272,7 +272,7 @@ class LocalNiFi:
         return wait_until(answer, timeout, lambda: self._not_up(f"did not answer at {run.api} within {timeout:g} s"))
 
     def _not_up(self, happened: str) -> NiFiUnreachableError:
-        # What the JVM itself refuses (its heap, its class path) is only on the console.
+        # Errors of the JVM itself, as about its heap or class path, are only on the console.
         last = "\n  ".join(logs.last_words([self.console, self.log]))
         return NiFiUnreachableError(f"NiFi {happened}. The end of its log:\n  {last}\nAll of it: {self.log}")
 

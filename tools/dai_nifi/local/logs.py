@@ -1,4 +1,4 @@
-"""Reads the end of a log file, and what is added to it."""
+"""Reads the end of a log file, and the lines that are added to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def last_words(files: Iterable[Path], count: int = 15) -> list[str]:
 
 
 def follow(file: Path, go_on: Callable[[], bool] = lambda: True, pause: float = 0.3) -> Iterator[str]:
-    """Yield each line that is written from now on; goes over to the new file when the log rotates.
+    """Yield each line that is written from now on; continues with the new file when the log rotates.
 
     Ends when ``go_on`` says so; it is asked after ``pause`` seconds without a new line.
     """
@@ -34,7 +34,7 @@ def follow(file: Path, go_on: Callable[[], bool] = lambda: True, pause: float = 
         while True:
             part = handle.readline()
             if part:
-                # A line may be caught half written.
+                # A line may be half written.
                 begun += part
                 if begun.endswith("\n"):
                     yield begun.rstrip("\n")

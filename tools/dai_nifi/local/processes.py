@@ -1,6 +1,6 @@
 """Asks the system about processes: who a process is, and which others belong to a NiFi.
 
-A process id alone is not a name: the system gives it to another process later. Its start time tells them
+A process id alone does not identify a process: the system gives it to another one later. The start time tells them
 apart. And what NiFi starts carries a mark in its environment, which finds Python processes that outlive it.
 """
 
@@ -23,7 +23,7 @@ _STATE, _START = 0, 19  # fields of /proc/PID/stat, counted after the name
 
 
 def identity(pid: int) -> str | None:
-    """Return what tells this process from a later one of the same id; None if it has ended."""
+    """Return what distinguishes this process from a later one with the same id; None if it has ended."""
     if not _PROC.joinpath("self").exists():
         return _ask_ps(pid)
     fields = _stat(pid)

@@ -1,6 +1,6 @@
 """The profile of nipyapi by which commands reach a secured NiFi: one line in nipyapi's own file of profiles.
 
-The rest of that file is the user's, and stays as it is to the letter.
+The rest of that file is the user's and does not change.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Profile:
 
 
 def name_of(certificates: Certificates) -> str:
-    """What the profile with these certificates is called, or would be."""
+    """The name of the profile with these certificates, or the name that it would get."""
     files = _files(certificates)
     for name, profile in _parsed(_text(profiles_file())).items():
         if isinstance(profile, dict) and profile.items() >= files.items():
@@ -38,7 +38,7 @@ def name_of(certificates: Certificates) -> str:
 
 
 def check(name: str, certificates: Certificates) -> None:
-    """Raise ConflictError if the file cannot take the profile: the name is another NiFi's, or it is no such file."""
+    """Raise ConflictError if the file cannot take the profile, as when the name belongs to another NiFi."""
     _merged(_text(profiles_file()), name, _files(certificates))
 
 
@@ -91,7 +91,7 @@ def _merged(text: str, name: str, values: dict[str, str]) -> str:
 
 
 def _ours(present: Any, client: str) -> bool:
-    """Whether a profile is of this NiFi, or of one that is no more."""
+    """Whether a profile is of this NiFi, or of one that is gone."""
     shown = present.get("client_cert") if isinstance(present, dict) else None
     return shown == client or (isinstance(shown, str) and not Path(shown).exists())
 
@@ -102,7 +102,7 @@ def _parsed(text: str, otherwise: dict[str, Any] | None = None) -> dict[str, Any
     except yaml.YAMLError as error:
         if otherwise is not None:
             return otherwise
-        raise ConflictError(f"{profiles_file()} is no file of profiles: {error}") from error
+        raise ConflictError(f"{profiles_file()} is not a file of profiles: {error}") from error
     if not isinstance(found, dict):
-        raise ConflictError(f"{profiles_file()} is no file of profiles: it holds a {type(found).__name__}.")
+        raise ConflictError(f"{profiles_file()} is not a file of profiles: it holds a {type(found).__name__}.")
     return found

@@ -1,4 +1,4 @@
-"""Taking a flow that was imported on the canvas by hand as a deployed one, with parameters of its own."""
+"""Making a deployed flow of one that was imported on the canvas by hand, with parameters of its own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Adopted:
     parted_from: list[str] = field(default_factory=list)
     """What had the same parameters, which have been copied for this one."""
     edits: list[str] = field(default_factory=list)
-    """What is otherwise than in the template; later deployments keep it."""
+    """How it differs from the template; later deployments keep that."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ def adopt(
 ) -> Adopted:
     """Make a process group a deployed flow.
 
-    It goes on as it is. Only if something else has the same parameter context, the flow stands still for a moment and
+    It runs on unchanged. Only if something else has the same parameter context, the flow is stopped for a moment and
     gets a copy of it.
 
     Args:
         reference: the name or the id of the group, wherever it is on the canvas.
         name: what it is to be called; without, it keeps its name.
         timeout: seconds to wait for each thing that NiFi does.
-        progress: is told what goes on.
+        progress: gets each step.
 
     Raises:
         NotFoundError: there is no such group, or it was not imported from a shipped flow.
         ConflictError: several groups have that name, or the name is taken by another flow.
-        UsageError: a secret has to be set anew, since NiFi gives none back.
+        UsageError: a secret has to be set again, since NiFi does not return it.
         BusyError: another command is changing the flow.
 
     """

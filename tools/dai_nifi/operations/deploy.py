@@ -1,4 +1,4 @@
-"""Bringing a flow and its model to a NiFi, or up to date in one."""
+"""Deploying a flow with its model, or updating it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["Deployment", "Request", "deploy"]
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a deployment came to; with ``dry_run`` the same as it would be, nothing changed."""
+    """The result of a deployment; with ``dry_run`` what it would be, nothing changed."""
 
     name: str
     flow: str
     runtime: str
     action: str
-    """created, updated, unchanged, or started: unchanged but for that it did not run"""
+    """created, updated, unchanged, or started: unchanged, but it did not run before"""
     changes: list[str]
     running: bool
     model: str | None
@@ -45,14 +45,14 @@ class Deployment:
 def deploy(request: Request, progress: Progress = silent) -> Deployment:
     """Deploy a flow, or update the one of the same name; FlowFiles that are queued stay.
 
-    What was edited on the canvas is carried over. A first deployment that fails leaves nothing behind, unless it is to
-    be kept; after an update that fails the flow is as it was before. A dry run places the flow aside, stopped, has NiFi
-    look at it, and removes it.
+    What was edited on the canvas is carried over. A first deployment that fails leaves nothing behind, unless ``keep``
+    is set; after an update that fails the flow is as it was before. A dry run imports the flow under another name,
+    stopped, lets NiFi validate it, and removes it.
 
     Raises:
         UsageError: a parameter is unknown, missing or makes no sense.
         NotFoundError: no such template, or NiFi lacks a processor or controller service of it.
-        ModelRefusedError: the model is none, or not one for the runtime.
+        ModelRefusedError: the file is not a model, or not one for the runtime.
         ConflictError: the name, or the port, is taken by something else; or what was edited cannot be carried over.
         BusyError: another command is changing the flow.
         InvalidFlowError: a component is not valid or does not start.
@@ -66,7 +66,7 @@ def deploy(request: Request, progress: Progress = silent) -> Deployment:
             try:
                 dry_run.run(plan, progress)
             except NotPermittedError:
-                progress("NiFi does not let this user place a flow, so it was not tried out", None)
+                progress("NiFi does not let this user place a flow, so it was not tried", None)
         return _outcome(plan, plan.present, plan.context, bool(plan.present and _runs(plan.present)), dry_run=True)
     with lease.hold(name, "deploy", progress) as held:
         plan = planning.make_plan(request, progress)
@@ -98,7 +98,7 @@ def _place(plan: Plan, progress: Progress) -> Deployment:
 
 
 def _update(plan: Plan, flow: DeployedFlow, progress: Progress) -> Deployment:
-    """Bring a flow up to date; one that cannot be is put back."""
+    """Update a flow, or restore it if that fails."""
     was_running, ran = scheduling.running_ids(flow.id), _runs(flow)
     before = plan.context
     try:
@@ -123,7 +123,7 @@ def _update(plan: Plan, flow: DeployedFlow, progress: Progress) -> Deployment:
 
 
 def _finish(plan: Plan, flow: DeployedFlow, current: ParameterContext, progress: Progress) -> bool:
-    """Check and start what is in its place; whether it runs."""
+    """Check and start a flow; returns whether it runs."""
     timeout = plan.request.timeout
     if of_template.needs_check(plan.template) and (plan.changes or not _runs(flow)):
         validity.wait_until_valid(flow, timeout, progress)
@@ -144,7 +144,7 @@ def _go_back(
     error: ToolError,
     progress: Progress,
 ) -> None:
-    """Make a flow what it was before an update that failed, and add to the error what has become of it."""
+    """Restore a flow after an update that failed, and say so in the error."""
     progress(f"putting {plan.name} back", None)
     try:
         scheduling.stop_group(flow.id, plan.request.timeout)
@@ -156,11 +156,11 @@ def _go_back(
     except ToolError as second:
         raise NotRestoredError(
             f"{error}\nAnd {plan.name} could not be put back: {second}\nIt is on the canvas; see dai-nifi status "
-            f"{plan.name}. Once it is put right, deploy again under the same name."
+            f"{plan.name}. Once that is fixed, deploy again under the same name."
         ) from error
     parameter_context.remove_unused_assets(parameter_context.read(before.id))
     secret = sorted(plan.template.sensitive & plan.values.keys())
-    but = f", but for {', '.join(secret)}, whose old value NiFi does not tell" if secret else ""
+    but = f", but for {', '.join(secret)}, whose old value NiFi does not show" if secret else ""
     error.args = (f"{error}\n{plan.name} is as before{' and runs' if was_running else ''}{but}.",)
 
 

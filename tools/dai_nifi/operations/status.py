@@ -29,7 +29,7 @@ NOT_SCORING = "not scoring"
 
 @dataclass(frozen=True)
 class Traffic:
-    """What the scoring processor handled in NiFi's last five minutes, in FlowFiles and bytes."""
+    """What the scoring processor handled in the last five minutes, in FlowFiles and bytes."""
 
     flowfiles_in: int
     flowfiles_out: int
@@ -51,7 +51,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """The model that a scoring processor has loaded on a node, by its own word when it was last started."""
+    """The model that a scoring processor has loaded on a node, as it reported when it was last started."""
 
     id: str
     file: str
@@ -95,7 +95,7 @@ class FlowStatus:
     id: str
     url: str
     under_way: FlowChange | None = None
-    """A change of it that a command is at, or was at when it was cut off."""
+    """A change of the flow that a command makes, or was making when it was cut off."""
     agreement: Agreement | None = None
     """Of champion and challenger, where it has them."""
 
@@ -107,8 +107,8 @@ def status(name: str) -> FlowStatus:
         flow = deployed.find(name)
     except NotFoundError as error:
         if under_way is not None:
-            told = f"{error} {under_way.says[0].upper()}{under_way.says[1:]}."
-            error.args = (f"{told} {under_way.advice(is_there=False)}" if under_way.cut_off else told,)
+            text = f"{error} {under_way.says[0].upper()}{under_way.says[1:]}."
+            error.args = (f"{text} {under_way.advice(is_there=False)}" if under_way.cut_off else text,)
         raise
     return _look(flow, under_way)
 
@@ -125,7 +125,7 @@ def _look(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
     whole = _snapshot(flow)
     values = _values(flow)
     shown = values.shown if values else {}
-    told = [one for one in bulletins.read(flow.id) if one.level in ("WARNING", "ERROR")]
+    reported = [one for one in bulletins.read(flow.id) if one.level in ("WARNING", "ERROR")]
     scoring = _scorers(flow, found)
     said = {one.id: processor_state.read(one.id) for one in scoring if one.component.state == "RUNNING"}
     loaded = _loaded(scoring, said)
@@ -149,7 +149,7 @@ def _look(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
         loaded=loaded,
         parameters=shown,
         endpoint=requests.endpoint(shown),
-        bulletins=told[-10:],
+        bulletins=reported[-10:],
         id=flow.id,
         url=api.canvas_address(flow.id),
         under_way=under_way,
@@ -210,7 +210,7 @@ def _overall(states: list[str]) -> str:
 
 
 def _snapshot(flow: DeployedFlow) -> Any:
-    """NiFi's account of a group with everything in it."""
+    """NiFi's statistics of a group with everything in it."""
     found = api.flow.get_process_group_status(flow.id, recursive=False)
     return found.process_group_status.aggregate_snapshot
 
@@ -236,11 +236,11 @@ def _scorers(flow: DeployedFlow, found: list[Any]) -> list[Any]:
     return [one for one in found if runtime and one.component.type == runtime.processor]
 
 
-def _not_scoring(scoring: list[Any], said: Mapping[str, ProcessorState]) -> list[str]:
-    """What keeps running processors from scoring, by their own word or by that of what watches over their process."""
+def _not_scoring(scoring: list[Any], states: Mapping[str, ProcessorState]) -> list[str]:
+    """Why running processors do not score, as they report it, or the watch over their process does."""
     names = {one.id: one.component.name for one in scoring}
     return [
-        f"{names[each]} does not score now: {problem}" for each, told in said.items() for problem in told.problems()
+        f"{names[each]} does not score now: {problem}" for each, state in states.items() for problem in state.problems()
     ]
 
 

@@ -14,7 +14,7 @@ from dai_nifi.operations.deployment.removal import queued
 from dai_nifi.waiting import wait_until
 from dai_scoring.progress import Progress, silent
 
-# A flow that cannot work off its queues shall not hold anybody for long.
+# A flow that cannot empty its queues must not delay the command for long.
 DRAIN_SECONDS = 30.0
 
 
@@ -33,8 +33,8 @@ class Removed:
 def undeploy(name: str, force: bool = False, timeout: float = DRAIN_SECONDS, progress: Progress = silent) -> Removed:
     """Stop and remove a deployed flow, its parameter context and the model in it.
 
-    A running flow first works off what it has queued, for ``timeout`` seconds at most. FlowFiles that are left are
-    dropped with ``force``; without it they are a ConflictError, and the flow is as it was. A parameter context that
+    A running flow first processes what is queued, for ``timeout`` seconds at most. FlowFiles that are left are dropped
+    with ``force``; without it, ConflictError is raised and the flow is as it was. A parameter context that
     something else uses stays.
 
     Raises NotFoundError if no such flow is deployed, BusyError if another command is changing it.

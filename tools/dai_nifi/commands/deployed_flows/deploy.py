@@ -59,7 +59,7 @@ def deploy(
     output = Output(as_json)
     parameters = checks.parse(param or [])
     request = Request(flow, model, runtime, name, parameters, start, dry_run, timeout, discard_edits, keep)
-    # What needs no NiFi is told before NiFi is asked.
+    # What can be checked without NiFi comes first.
     checks.check_given(templates.template(flow), parameters)
     check_file("--model", model)
     with output.progress(f"Deploying {name or flow}") as progress:

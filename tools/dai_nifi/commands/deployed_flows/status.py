@@ -83,8 +83,8 @@ def _all(found: list[FlowStatus]) -> RenderableType:
         state = f"[{_COLOURS[one.state]}]{one.state}[/]"
         if one.under_way:
             state += f" ({one.under_way.verb} {'cut off' if one.under_way.cut_off else 'under way'})"
-        queued, told = str(one.queued_flowfiles), str(len(one.bulletins))
-        table.add_row(one.name, f"{one.flow} ({one.runtime})", state, queued, one.model or "-", told)
+        queued, reported = str(one.queued_flowfiles), str(len(one.bulletins))
+        table.add_row(one.name, f"{one.flow} ({one.runtime})", state, queued, one.model or "-", reported)
     return table
 
 
@@ -118,9 +118,9 @@ def _one(one: FlowStatus, rows_a_second: float | None = None, *, watching: bool 
     parts += [Text(f"  {line}", "yellow") for each in one.counts for line in _unseen(each)]
     parts += [_queues(one)] if one.queues else []
     parts += [Text(f"  problem: {problem}", "red") for problem in one.problems]
-    for told in one.bulletins:
-        style = "red" if told.level == "ERROR" else "yellow"
-        parts.append(Text(f"  {told.time} {told.level} {told.source}: {told.message}", style))
+    for bulletin in one.bulletins:
+        style = "red" if bulletin.level == "ERROR" else "yellow"
+        parts.append(Text(f"  {bulletin.time} {bulletin.level} {bulletin.source}: {bulletin.message}", style))
     return Group(*parts)
 
 

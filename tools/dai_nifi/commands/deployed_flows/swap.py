@@ -32,7 +32,7 @@ PreloadOption = Annotated[
     bool,
     typer.Option(
         "--preload/--no-preload",
-        help="Load the new model beside the old one first; without, nothing is scored while it is loaded.",
+        help="Load the new model while the old one still scores; without, nothing is scored while it loads.",
     ),
 ]
 

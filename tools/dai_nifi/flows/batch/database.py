@@ -68,13 +68,13 @@ def build(runtime: ScoringRuntime) -> Flow:
             # The driver reads this many at a time; without, PostgreSQL's would read the whole table into memory.
             "Fetch Size": "5000",
             "qdbt-max-rows": f"#{{{PAGE}}}",
-            # Each page is passed on at once. Where NiFi is killed before the last one the rows are read again; they
-            # replace what is there.
+            # Each page is passed on at once. If NiFi is killed before the last one, the rows are read again and replace
+            # what is there.
             "qdbt-output-batch-size": "1",
         },
         run_schedule=f"#{{{INTERVAL}}}",
         yield_duration="10 sec",
-        # The nodes of a cluster would take the same rows; one takes them, and all score.
+        # All nodes of a cluster would take the same rows; so one takes them, and all score.
         execution_node="PRIMARY",
         comments="Reads rows whose key is above the highest seen so far, which NiFi remembers (View State).",
     )
@@ -142,7 +142,7 @@ def _pool() -> Service:
     further = {
         # Many rows in one statement; other databases' drivers ignore what they do not know.
         "reWriteBatchedInserts": "true",
-        # Else errors would tell the values of rows.
+        # Else errors would show values of rows.
         "logServerErrorDetail": "false",
         "tcpKeepAlive": "true",
     }
@@ -185,7 +185,7 @@ def _table_writer(name: str, table: str, at: Point, pool: Service, reader: Servi
             "put-db-record-unmatched-field-behavior": unmatched,
             "put-db-record-unmatched-column-behavior": "Ignore Unmatched Columns",
             "put-db-record-quoted-identifiers": "true",
-            # A table that somebody mends is seen as it is by then.
+            # A table that was fixed is looked at again.
             "table-schema-cache-size": "0",
             "put-db-record-max-batch-size": "1000",
         },

@@ -88,7 +88,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             "Ignore Hidden Files": "true",
             "Minimum File Age": "#{minimum.age}",
         },
-        # The nodes of a cluster would race for the same files; one takes them, and all score.
+        # The nodes of a cluster would race for the same files; so one takes them, and all score.
         execution_node="PRIMARY",
         comments="Looks every second. Leaves hidden and unfinished files (such as *.part and *.tmp) alone.",
     )
@@ -105,7 +105,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             "Evaluation Mode": "Entire text",
             "Replacement Value": _REASON,
         },
-        # It does not look at the contents, so there is none that it could fail for.
+        # It does not look at the contents, so it cannot fail because of them.
         auto_terminated=("failure",),
         comments="Attributes are lost on disk, so code and message become a file beside the failed one.",
     )

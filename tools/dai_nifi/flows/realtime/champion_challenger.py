@@ -69,7 +69,7 @@ _ANSWERS = f"${{#{{{MODE}}}:equals('{ANSWER}')"
 _RECORDS = (
     f"${{http.request.uri:startsWith('/model/'):not():and(${{{COLUMNS}:replaceNull(''):equals('predictions'):not()}})}}"
 )
-# serving.py knows by their first word that these were on their way to be scored.
+# expressions.py recognises by their first word that these requests were to be scored.
 _TO_CHALLENGER, _COPIED, _TO_CHAMPION = "score by challenger", "score by champion and copy", "score by champion"
 _ROUTES = {
     _TO_CHALLENGER: f"{_CHOSEN}:and({_ANSWERS}}})}}",
@@ -176,7 +176,7 @@ def build(runtime: ScoringRuntime) -> Flow:
                 champion,
                 ["failure"],
                 front.explain,
-                # Beside the challenger, which is below.
+                # To the left of the challenger, which is below.
                 [
                     (champion.at[0] - 132, _SCORE_ROW + BOX_HEIGHT + 64),
                     (champion.at[0] - 132, refused),

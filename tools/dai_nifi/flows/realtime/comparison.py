@@ -37,7 +37,7 @@ PARAMETERS = (
 
 PREFIX = "challenger_"
 
-# What the processors are called whose counters dai-nifi status shows.
+# The names of the processors whose counters dai-nifi status shows.
 COUNT_AGREEMENT, COUNT_DISAGREEMENT = "Count agreement", "Count disagreement"
 COUNT_LOST = "Count what was not compared"
 
@@ -65,7 +65,7 @@ class Copies:
 
 
 def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
-    """Put it together; ``chosen_when`` is an expression that tells which answered requests are meant."""
+    """Put it together; ``chosen_when`` is an expression that selects the answered requests to copy."""
     reader = record_services.record_reader(
         "Read both predictions", "json.JsonTreeReader", {"schema-access-strategy": "infer-schema"}
     )
@@ -145,7 +145,7 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
         [chosen, score, compare, agree, disagree, lost, gather, write],
         [reader, writer],
         [
-            # Never full, or answers would wait for it: what the challenger does not get to in a minute is dropped.
+            # No limit, or answers would wait for it. What the challenger does not score within a minute is dropped.
             Connection(
                 "copies",
                 chosen,

@@ -1,4 +1,4 @@
-"""What the flows that answer HTTP requests share: the server, the way of each request, readiness and refusals."""
+"""What the flows that answer HTTP requests share: the server, routes, readiness and error responses."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ PARAMETERS = (
     Parameter("http.port", "The port to listen at.", "8081", Kind.PORT),
 )
 
-# A request is answered within this time, one way or the other; what still waits to be scored then is dropped,
-# since nobody waits for it any more.
+# A request is answered within this time, with scores or an error. What still waits to be scored then is dropped,
+# since the client does not wait any more.
 RESPONSE_TIMEOUT = "1 min"
 
-# Few and small: a client that is told 503 at once can go elsewhere, one in a long queue cannot.
+# Short queues: a client that gets 503 at once can try another server, one in a long queue cannot.
 request_queue = partial(
     Connection, back_pressure_flowfiles=1000, back_pressure_bytes="1 GB", expiration=RESPONSE_TIMEOUT
 )
 
-# NiFi lets each task of a processor that found its queue empty pause by itself (nifi.bored.yield.duration), so the
-# more of them look, the sooner one sees a request. These processors need next to no time for a request themselves.
+# A task that finds its queue empty pauses (nifi.bored.yield.duration). The more tasks look, the sooner one sees a
+# request. These processors need hardly any time for a request.
 _POLLING_TASKS = 4
 
 
@@ -49,7 +49,7 @@ class HttpFront:
     refuse: Processor
 
     def others(self) -> list[Processor]:
-        """Those that are not on the way to a score."""
+        """Those that do not take part in scoring."""
         return [self.explain, self.write, self.refuse]
 
     def refusals(self) -> list[Connection]:
@@ -107,7 +107,7 @@ def http_front(score_row: int, error_row: int) -> HttpFront:
             "Additional HTTP Methods": "PATCH",
             "container-queue-size": "200",
         },
-        # NiFi tells that the server listens at this level only; dai-nifi deploy waits for it.
+        # NiFi reports that the server listens at this level only; dai-nifi deploy waits for it.
         bulletin_level="INFO",
         comments="Listens at http.host and http.port. Answers 503 while the flow behind it is full.",
     )
@@ -118,7 +118,7 @@ def http_front(score_row: int, error_row: int) -> HttpFront:
         properties={"Routing Strategy": "Route to Property name", **expressions.ROUTES},
         dynamic=tuple(expressions.ROUTES),
         concurrent_tasks=_POLLING_TASKS,
-        # A request of several parts comes as so many FlowFiles; the first is answered for all.
+        # Each part of a multipart request is a FlowFile; the first is answered for all.
         auto_terminated=("further part",),
         comments="Sends each request one way; the names that begin with a number are refusals with that status.",
     )
@@ -167,7 +167,7 @@ def http_front(score_row: int, error_row: int) -> HttpFront:
 def rejected(
     front: HttpFront, at: Point, scorers: Sequence[tuple[Processor, Sequence[Point]]], error_row: int
 ) -> RejectedRows:
-    """What becomes of rejected rows at ``at``: a request of which no row was scored is answered with an error.
+    """What happens to rejected rows: a request of which no row was scored is answered with an error.
 
     ``scorers`` have the bends of their connections. The others of a request are answered with its scores.
     """
@@ -225,7 +225,7 @@ def answer(
 
 
 def endpoint(values: Mapping[str, str | None]) -> str | None:
-    """Where a deployment with these parameters takes rows, if it listens; everywhere is named by loopback."""
+    """Where a deployment with these parameters takes rows, if it listens; for all interfaces, the loopback address."""
     port = values.get("http.port")
     if port is None:
         return None

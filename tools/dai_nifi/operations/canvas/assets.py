@@ -58,7 +58,7 @@ def upload_as(context_id: str, content: bytes, name: str) -> Asset:
 
 
 def write(context_id: str, name: str, text: str) -> Asset:
-    """Put a small text beside the models, or replace it; no parameter refers to it, so NiFi restarts nothing."""
+    """Store a small text, or replace it; no parameter refers to it, so NiFi restarts nothing."""
     return upload_as(context_id, text.encode(), name)
 
 

@@ -1,4 +1,4 @@
-"""What the scoring processors have counted, by model, as NiFi keeps it: since it started, over all nodes."""
+"""What the scoring processors have counted, by model: NiFi's counters since it started, over all nodes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ModelCounts:
     seconds: float
     """The time that scoring took, with reading and writing, added up over threads."""
     levels_unseen: int | None = 0
-    """The values that are no level of the model; None if its runtime does not tell, as those of Driverless AI."""
+    """The values that are not levels of the model; None if its runtime does not count them (Driverless AI)."""
     unseen: dict[str, int] = field(default_factory=dict)
     """The same by column."""
     name: str | None = None

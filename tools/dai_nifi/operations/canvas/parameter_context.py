@@ -19,7 +19,7 @@ _OWN = "deployed by dai-nifi"
 
 @dataclass(frozen=True)
 class ParameterContext:
-    """A parameter context: values by name (None where there is none; sensitive ones show as asterisks)."""
+    """A parameter context: values by name; None if there is no value, asterisks if it is sensitive."""
 
     id: str
     name: str
@@ -38,7 +38,7 @@ class ParameterContext:
 
     @property
     def shown(self) -> dict[str, str | None]:
-        """The values that may be shown, beside the model; an asset is shown by its name."""
+        """The values that may be shown, without the model; an asset is shown by its name."""
         named = {**self.values, **{name: asset.name for name, asset in self.assets.items()}}
         return {
             name: value
@@ -48,7 +48,7 @@ class ParameterContext:
 
 
 def find(name: str) -> ParameterContext | None:
-    """The context of a flow's name, or None; raises ConflictError if it is somebody else's or a renamed flow's."""
+    """The context for a flow's name, or None; raises ConflictError if it belongs to something else."""
     wanted = deployed.context_name(name)
     contexts = api.flow.get_parameter_contexts().parameter_contexts or []
     for entity in contexts:
@@ -165,14 +165,14 @@ def update(
         )
     for model in MODEL_PARAMETERS.values():
         if model.parameter.name in files and model.previous in context.assets:
-            # What was deployed anew is not to be rolled back to what came before the last swap.
+            # After a new deployment, a rollback must not go back to the model before the last swap.
             changed.append(api.parameters.prepare_parameter(model.previous, None, model.previous_description))
     if changed:
         _submit(context, changed, timeout)
 
 
 def restore(before: ParameterContext, timeout: float) -> None:
-    """Give a context the values and assets again that it had, but for the sensitive ones, which nobody can read."""
+    """Give a context its values and assets back, except the sensitive ones, which nobody can read."""
     now = read(before.id)
     changed = []
     for name, asset in before.assets.items():

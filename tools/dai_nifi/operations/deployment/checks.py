@@ -1,4 +1,4 @@
-"""What is looked at before a deployment changes anything: parameters, model, processors."""
+"""What is checked before a deployment changes anything: parameters, model, processors."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def check_given(template: Template, given: Mapping[str, str]) -> None:
 def runtime_for(model: Path | None, present: str | None) -> str:
     """The runtime for a model where none is asked for: the ``present`` one if it takes it, else the first that does.
 
-    Raises ModelRefusedError if the file is no model.
+    Raises ModelRefusedError if the file is not a model.
     """
     if model is None:
         return present or next(iter(RUNTIMES))
@@ -84,7 +84,7 @@ def runtime_for(model: Path | None, present: str | None) -> str:
 
 
 def check_model(model: Path, runtime: str) -> None:
-    """Raise ModelRefusedError if the file is no model, or not one for the runtime, or larger than NiFi takes."""
+    """Raise ModelRefusedError if the file is not a model, or not one for the runtime, or larger than NiFi takes."""
     if model.is_file() and model.stat().st_size > LARGEST_ASSET:
         raise ModelRefusedError(
             f"{model} has {model.stat().st_size / (1 << 30):.2f} GB; NiFi takes files of up to {LARGEST_ASSET >> 30} "
@@ -125,7 +125,7 @@ def check_services(template: Template, values: Mapping[str, str | None]) -> None
         offers = {api.type.rpartition(".")[2] for api in found.controller_service_apis or []}
         wanted = _SERVICES[one.name]
         if wanted not in offers:
-            raise UsageError(f"The parameter {one.name} is to be a {wanted}; {found.name} ({value}) is none.")
+            raise UsageError(f"The parameter {one.name} must be a {wanted}; {found.name} ({value}) is not.")
 
 
 def _kind(model: Path) -> ModelKind:
@@ -178,7 +178,7 @@ def _check_jvm_options(name: str, value: str) -> None:
         raise UsageError(f"The parameter {name} cannot be read, {error}: {value!r}.") from error
     for word in words:
         if not word.startswith("-"):
-            raise UsageError(f"The parameter {name} has {word!r}, which is no option of Java: those begin with '-'.")
+            raise UsageError(f"The parameter {name} has {word!r}, not an option of Java: those begin with '-'.")
         if word.startswith("-Xmx") and not re.fullmatch(r"-Xmx\d+[kKmMgG]?", word):
             raise UsageError(f"The parameter {name} has {word!r}; Java's memory is given as in -Xmx2g or -Xmx768m.")
 

@@ -1,4 +1,4 @@
-"""NiFi's own processors and controller services, of which the flows are made: whether a NiFi has them.
+"""Whether a NiFi has its own processors and controller services that the flows use.
 
 A flow definition names the bundle (group, artifact and version of an archive) of each component. NiFi looks in that
 bundle. Only if it has no such bundle, it takes the one other bundle that has the type
@@ -40,7 +40,7 @@ def component_types() -> Mapping[str, frozenset[Bundle]]:
 def missing_from(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> list[MissingComponent]:
     """What a flow definition needs and a NiFi with these types does not find; ordered by name.
 
-    The processors of this suite are not looked at.
+    The processors of this suite are left out.
     """
     own = {one.processor for one in RUNTIMES.values()}
     contents = definition["flowContents"]
@@ -58,7 +58,7 @@ def missing_from(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> li
 
 
 def _not_found(kind: str, named: Bundle, there: Mapping[str, frozenset[Bundle]]) -> Iterator[str]:
-    """Why NiFi does not find a type that is to be in a bundle; nothing if it does."""
+    """Why NiFi does not find a type in the bundle where it should be; nothing if it does."""
     having = there.get(kind, frozenset())
     if named in having:
         return

@@ -1,4 +1,4 @@
-"""The contents of a deployed group: placed, replaced and put back."""
+"""The contents of a deployed group: imported, replaced and restored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dai_nifi.operations.deployment.planning import Plan
 
 
 def import_flow(plan: Plan, name: str, current: ParameterContext, marked: bool = True) -> DeployedFlow:
-    """Put a flow on the root canvas, where nothing is, bound to a parameter context; it stands still."""
+    """Put a flow on the root canvas, where nothing is, bound to a parameter context; it does not run."""
     root = api.canvas.get_process_group(api.canvas.get_root_pg_id(), "id")
     made = api.versioning.import_process_group_definition(
         root,
@@ -26,7 +26,7 @@ def import_flow(plan: Plan, name: str, current: ParameterContext, marked: bool =
 
 
 def replace(plan: Plan, flow: DeployedFlow, current: ParameterContext) -> None:
-    """Give a group that stands still the contents of a plan; what is queued stays."""
+    """Give a stopped group the contents of a plan; what is queued stays."""
     definition = plan.definition(flow.name, current.name)
     _put(definition, flow, plan.request.timeout)
     # The comments belong to the group itself; with them the new contents are on record, so they come last.
@@ -34,7 +34,7 @@ def replace(plan: Plan, flow: DeployedFlow, current: ParameterContext) -> None:
 
 
 def restore(before: Json, flow: DeployedFlow, current: ParameterContext, timeout: float) -> None:
-    """Give a group that stands still the contents again that NiFi gave of it."""
+    """Give a stopped group the contents again that NiFi had exported of it."""
     contents = {**before["flowContents"], "parameterContextName": current.name}
     contexts = {current.name: next(iter(before["parameterContexts"].values()))} if before["parameterContexts"] else {}
     _put({**before, "flowContents": contents, "parameterContexts": contexts}, flow, timeout)
@@ -45,7 +45,7 @@ def _put(definition: Json, flow: DeployedFlow, timeout: float) -> None:
     calls = api.process_groups
     controller_services.set_state(flow.id, "DISABLED", timeout)
     group = deployed.group(flow)
-    # Where a person has put it on the canvas, it stays.
+    # It stays where it is on the canvas.
     position = {"x": group.component.position.x, "y": group.component.position.y}
     body: Any = {
         "processGroupRevision": {"version": group.revision.version},

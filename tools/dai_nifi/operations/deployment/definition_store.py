@@ -1,6 +1,6 @@
-"""The flow definition that a group was deployed from, kept in NiFi: without it nobody could tell what was edited since.
+"""The flow definition that a group was deployed from, kept in NiFi: it shows what was edited since.
 
-It lies beside the model, as an asset of the flow's parameter context that no parameter refers to. Flows that were
+It is stored with the model, as an asset of the flow's parameter context that no parameter refers to. Flows that were
 deployed before that was so are known by the mark in their comments; what they were deployed from is in this package.
 """
 
@@ -23,7 +23,7 @@ _EARLIER = Path(__file__).parent / "earlier.json.xz"
 
 
 def read(current: ParameterContext | None, fingerprint: str) -> Json | None:
-    """The definition with this fingerprint; None if nobody has it any more."""
+    """The definition with this fingerprint; None if neither NiFi nor this package has it."""
     kept = _kept(current, fingerprint) if current is not None else None
     return kept or earlier().get(fingerprint)
 

@@ -1,4 +1,4 @@
-"""Trying out in NiFi what a deployment would place: aside, stopped, and removed again."""
+"""A deployment tried out in NiFi: imported under another name, checked while it is stopped, and removed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dai_scoring.progress import Progress
 
 
 def run(plan: Plan, progress: Progress) -> None:
-    """Raise what would keep the deployment from running; nothing of the trial stays in NiFi, whatever comes of it.
+    """Raise what would keep the deployment from running; nothing of it stays in NiFi in any case.
 
     NiFi loads the model and looks at every component as it does on the canvas. Nothing is let in: of the flow's own
     processors only the one that listens is started, for a moment, where the port would be another than now.

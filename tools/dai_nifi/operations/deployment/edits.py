@@ -44,7 +44,7 @@ _NOT_SETTINGS = frozenset(
 )
 _NOT_OF_GROUP = _NOT_SETTINGS | {"name", "parameterContextName", "position", *_KIND_NAMES}
 
-# Where things stand and how they look: kept, and not worth a line each.
+# Positions and looks: kept, but not listed one by one.
 _COSMETIC = frozenset({"position", "bends", "labelIndex", "style", "height", "width", "zIndex"})
 
 _FIELD_NAMES: Mapping[str, str] = {
@@ -75,7 +75,7 @@ _LONGEST_SHOWN = 60
 
 @dataclass(frozen=True)
 class ComponentValues:
-    """What NiFi says of a component beside its definition: values as it has them, and the defaults of properties."""
+    """The properties of a component as NiFi has them, with their defaults."""
 
     values: Mapping[str, str | None]
     defaults: Mapping[str, str | None]
@@ -84,7 +84,7 @@ class ComponentValues:
 
 @dataclass(frozen=True)
 class Edit:
-    """One thing that is otherwise than it was deployed."""
+    """One difference from what was deployed."""
 
     kind: str
     """Of the component, as definitions name the list that it is in; empty for the group itself."""
@@ -107,12 +107,12 @@ class Edit:
 
     @property
     def is_readable(self) -> bool:
-        """Whether NiFi tells the value."""
+        """Whether NiFi shows the value."""
         return not (self.is_property and self.value == HIDDEN)
 
     @property
     def says(self) -> str:
-        """The edit in words, such as ``Bad Rows of Score records: fail the FlowFile (was route to rejected)``."""
+        """The edit as a text, such as ``Bad Rows of Score records: fail the FlowFile (was route to rejected)``."""
         if not self.field:
             return f"the {_KIND_NAMES[self.kind]} {self.name!r} was {'removed' if self.value is None else 'added'}"
         what = self.field if self.is_property else _FIELD_NAMES.get(self.field, self.field)
@@ -155,7 +155,7 @@ def apply(found: list[Edit], contents: Json) -> tuple[list[Edit], list[str]]:
     Returns those that were made, and of the others what keeps them from it.
     """
     made, left = [], []
-    # What was added comes before what is connected to it.
+    # Components come before the connections to them.
     for edit in sorted(found, key=lambda one: (one.kind == "connections", one.value is None)):
         problem = _make(edit, contents)
         if problem is None:
@@ -225,7 +225,7 @@ def _earlier(kind: str, name: str, value: object, renamed: Mapping[str, object])
 
 
 def _make(edit: Edit, contents: Json) -> str | None:
-    """None if the edit is made, empty if it is not needed, else why it cannot be."""
+    """None if the edit was made, an empty text if it is not needed, else why it cannot be made."""
     if not edit.kind:
         contents[edit.field] = edit.value
         return None

@@ -1,4 +1,4 @@
-"""A place on NiFi's canvas where nothing is yet."""
+"""A free position on NiFi's canvas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STEP = (_GROUP[0] + 96, _GROUP[1] + 80)
 
 @dataclass(frozen=True)
 class Box:
-    """What a component covers of the canvas."""
+    """The part of the canvas that a component covers."""
 
     x: float
     y: float
@@ -40,7 +40,7 @@ class Box:
 
 
 def free_position(group_id: str) -> tuple[float, float]:
-    """Where a process group can be put inside this one, so that it covers nothing there."""
+    """Where a new process group inside this one covers nothing."""
     flow = api.canvas.get_flow(group_id).process_group_flow.flow
     return first_free_position(_boxes(flow))
 

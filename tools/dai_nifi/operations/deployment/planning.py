@@ -1,4 +1,4 @@
-"""What a deployment is going to do: everything is looked at that can be, and nothing is changed."""
+"""The plan of a deployment: everything is checked that can be, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from dai_scoring.progress import Progress
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be deployed; ``model`` may be left out for a flow that is there already.
+    """What to deploy; ``model`` may be left out for a flow that is deployed already.
 
-    A ``runtime`` of None is that of the flow that is there if it takes the model, else the one that the model needs.
+    A ``runtime`` of None means that of the deployed flow if it takes the model, else the one that the model needs.
     """
 
     flow: str
@@ -37,13 +37,13 @@ class Request:
     dry_run: bool = False
     timeout: float = DEFAULT_TIMEOUT
     discard_edits: bool = False
-    """Whether edits on the canvas are given up where the contents are replaced."""
+    """Whether edits on the canvas are given up if the contents are replaced."""
     keep: bool = False
     """Whether a flow that cannot be deployed for the first time stays on the canvas, stopped."""
 
     @property
     def flow_name(self) -> str:
-        """What the flow is to be called; raises UsageError for nothing."""
+        """The name of the flow; raises UsageError if it is empty."""
         name = (self.name if self.name is not None else self.flow).strip()
         if not name:
             raise UsageError("The name of a flow must not be empty.")
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """A deployment that has been looked at."""
+    """What a deployment will do."""
 
     request: Request
     name: str
@@ -86,16 +86,16 @@ class Plan:
 
 
 def make_plan(request: Request, progress: Progress) -> Plan:
-    """Look at everything; raises what :func:`dai_nifi.operations.deploy.deploy` raises before it changes anything."""
+    """Check everything; raises what :func:`dai_nifi.operations.deploy.deploy` raises before it changes anything."""
     progress("checking model, parameters and NiFi", None)
     template = templates.template(request.flow)
     name = request.flow_name
-    there = deployed.find_or_none(name)
-    runtime = request.runtime or checks.runtime_for(request.model, there.mark.runtime if there else None)
+    flow = deployed.find_or_none(name)
+    runtime = request.runtime or checks.runtime_for(request.model, flow.mark.runtime if flow else None)
     shipped = templates.definition(request.flow, runtime)
     template = template.with_runtime(runtime)
     mark = Mark(request.flow, runtime, templates.fingerprint(shipped))
-    found = _context(name, there)
+    found = _context(name, flow)
     present = found.values if found else {}
     checks.check_values(template, request.parameters, present)
     files = {one.name: Path(request.parameters[one.name]) for one in _files(template) if one.name in request.parameters}
@@ -120,22 +120,22 @@ def make_plan(request: Request, progress: Progress) -> Plan:
         files = {key: file for key, file in files.items() if asset_name_of(found, key) != assets.name_of(file)}
     values = {**defaults, **present, **given}
     checks.check_services(template, values)
-    ports.check(values, there)
+    ports.check(values, flow)
     wanted = settings.with_services(shipped, values)
     instead = None
-    if there is not None and (there.mark != mark or request.parameters):
-        instead = replacement.prepare(there, found, shipped, wanted, request.parameters.keys(), request.discard_edits)
-        if there.mark == mark and not instead.needed:
+    if flow is not None and (flow.mark != mark or request.parameters):
+        instead = replacement.prepare(flow, found, shipped, wanted, request.parameters.keys(), request.discard_edits)
+        if flow.mark == mark and not instead.needed:
             instead = None
-    plan = Plan(request, name, template, shipped, wanted, there, found, mark, given, files, instead, [])
+    plan = Plan(request, name, template, shipped, wanted, flow, found, mark, given, files, instead, [])
     plan.changes.extend(_changes(plan))
     return plan
 
 
-def _context(name: str, there: DeployedFlow | None) -> ParameterContext | None:
+def _context(name: str, flow: DeployedFlow | None) -> ParameterContext | None:
     """The parameter context that a flow is bound to, whatever that is called, or the one that is meant for its name."""
-    if there is not None and there.context_id is not None:
-        return parameter_context.read(there.context_id)
+    if flow is not None and flow.context_id is not None:
+        return parameter_context.read(flow.context_id)
     return parameter_context.find(name)
 
 
@@ -161,7 +161,7 @@ def _changes(plan: Plan) -> list[str]:
     elif plan.replacement is not None:
         old = plan.present.mark
         if old == plan.mark:
-            changes.append("replace its contents: what a parameter is to set, something else sets now")
+            changes.append("replace its contents: a property that a parameter should set has another value now")
         elif (old.flow, old.runtime) == (plan.mark.flow, plan.mark.runtime):
             changes.append("replace its contents: the template has changed since")
         else:
@@ -173,7 +173,7 @@ def _changes(plan: Plan) -> list[str]:
         changes.append(f"use the {'model' if name == MODEL.name else name} {assets.name_of(file)}")
     for name, value in plan.values.items():
         shown = _not_shown(plan) if name in plan.template.sensitive else value
-        changes.append(f"set {name} to {shown}" if shown else f"take the value of {name} away")
+        changes.append(f"set {name} to {shown}" if shown else f"remove the value of {name}")
     if changes and plan.present is not None:
         changes.extend(
             f"change the parameters for {other} too, which has the same parameter context"

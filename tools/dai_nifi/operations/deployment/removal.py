@@ -1,4 +1,4 @@
-"""Taking a flow from NiFi, with the parameter context that nothing else uses."""
+"""Removing a flow from NiFi, with its parameter context if nothing else uses it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def remove_flow(flow: DeployedFlow, timeout: float) -> int:
 
 
 def remove_context(context_id: str, timeout: float) -> list[str]:
-    """Delete a parameter context with its files, once its group is gone; returns what else uses it: then it stays."""
+    """Delete a parameter context with its files, once its group is removed.
+
+    Returns what else uses it; if anything does, it stays.
+    """
     others = deployed.other_users(context_id, "")
     if not others and parameter_context.is_own(context_id):
         parameter_context.remove(context_id, timeout)
@@ -39,7 +42,7 @@ def remove_context(context_id: str, timeout: float) -> list[str]:
 
 
 def clean_up(flow: DeployedFlow | None, context_id: str | None, timeout: float) -> None:
-    """Remove what a deployment has placed that did not come to its end."""
+    """Remove what an unfinished deployment has made."""
     if flow is not None:
         remove_flow(flow, timeout)
     if context_id is not None:

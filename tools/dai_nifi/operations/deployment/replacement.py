@@ -1,4 +1,4 @@
-"""The contents that a deployed flow gets: those of the template, with what was edited on the canvas."""
+"""New contents for a deployed flow: those of the template, with the edits from the canvas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Replacement:
     before: Json
     """What the flow has now."""
     notes: list[str]
-    """What is kept, given up or put back, in the words of a list of changes."""
+    """What is kept, given up or put back, for the list of changes."""
     needed: bool
     """Whether it puts a reference to a parameter back, or takes one away, that is otherwise now."""
 
@@ -57,7 +57,7 @@ def prepare(
         base = shipped
     found = edits.differences((base or shipped)["flowContents"], now["flowContents"], component_values(flow.id))
     definition: Json = json.loads(json.dumps(wanted))
-    # Which services are set is no edit: the tool itself lets properties refer to them.
+    # The choice of record services is not an edit: the tool itself sets those references.
     services = {one.name for one in settings.SERVICES}
     found = [one for one in found if not (one.is_property and edits.referenced_parameter(one.value) in services)]
     references = _references(wanted["flowContents"], asked)
@@ -98,7 +98,7 @@ def export(group_id: str) -> Json:
 def _unknown(flow: DeployedFlow, found: list[Edit]) -> ConflictError:
     told = "\n  ".join(one.says for one in found if not one.is_cosmetic)
     return ConflictError(
-        f"{flow.name} was deployed from a template that this version does not know, so nobody can tell what was edited "
+        f"{flow.name} was deployed from a template that this version does not know, so it is unknown what was edited "
         f"on the canvas since. Nothing was changed. This differs from the template of today; --discard-edits replaces "
         f"it:\n  {told}"
     )

@@ -1,4 +1,4 @@
-"""Whether the port that a flow is to listen at is free, as far as can be told without listening there."""
+"""Whether the port of a flow is free, as far as NiFi's other flows show."""
 
 from __future__ import annotations
 
