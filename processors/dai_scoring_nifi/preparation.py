@@ -22,12 +22,18 @@ class EnvironmentBeingMadeError(EnvironmentMissingError):
 
     validation_code = Code.ENVIRONMENT_BEING_MADE
 
-    def __init__(self, pipeline: str, step: str) -> None:
-        super().__init__(
+    validation_detail = ""
+    """The step that is being done."""
+
+    @classmethod
+    def at(cls, step: str, pipeline: str) -> EnvironmentBeingMadeError:
+        """The error while a step of making the environment of a pipeline is done."""
+        error = cls(
             f"the Python environment of {pipeline} is being made; this takes minutes, once, and the processor becomes "
             f"valid by itself. Now: {step}"
         )
-        self.validation_detail = step
+        error.validation_detail = step
+        return error
 
 
 class Preparation:
@@ -60,7 +66,7 @@ class Preparation:
                     target=self._make, args=(pipeline, settings), name="dai-scoring-environment", daemon=True
                 )
                 self._thread.start()
-            raise EnvironmentBeingMadeError(path.name, self._line)
+            raise EnvironmentBeingMadeError.at(self._line, path.name)
 
     def _make(self, pipeline: PipelineFile, settings: PipelineSettings) -> None:
         try:

@@ -128,7 +128,7 @@ def test_what_is_to_take_the_place_of_another_model_is_not_loaded(watched: Watch
 
 
 def test_the_step_of_an_environment_that_is_being_made_is_data() -> None:
-    error = EnvironmentBeingMadeError("scorer.zip", "Collecting fastavro[codecs]")
+    error = EnvironmentBeingMadeError.at("Collecting fastavro[codecs]", "scorer.zip")
     message = f"'Scoring Pipeline' validated against '/models/scorer.zip' is invalid because {with_code(error)}"
     assert find_code(message) == (Code.ENVIRONMENT_BEING_MADE, "Collecting fastavro(codecs)")
     assert find_code(with_code(LicenceError("it has ended"))) == (Code.LICENCE, "")

@@ -227,7 +227,8 @@ def score(
 ) -> Summary:
     """Score a file of records without NiFi.
 
-    Rows that cannot be scored go to ``rejected``, which is made only if there are any. After an error, what is in ``target`` and ``rejected`` is not complete.
+    Rows that cannot be scored go to ``rejected``, which is made only if there are any. After an error, ``target`` and
+    ``rejected`` are not complete.
     """
     if not Path(source).is_file():
         raise NotFoundError(f"there is no file {source}")
