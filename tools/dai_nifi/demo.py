@@ -21,7 +21,7 @@ from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.java import find_java
 from dai_nifi.local.web import claim_port, free_port
 from dai_nifi.operations.deploy import Request, deploy
-from dai_nifi.scoring import translated
+from dai_scoring.cli.opening import translated
 from dai_scoring.progress import Progress
 from dai_scoring.provision import maven
 

@@ -24,39 +24,36 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from dai_scoring.cli.errors import (
+    CancelledError,
+    InternalError,
+    ModelRefusedError,
+    NotFoundError,
+    PrerequisiteError,
+    RejectedRowsError,
+    ScoringFailedError,
+    ToolError,
+    UsageError,
+)
 
-
-class ToolError(Exception):
-    """A failure that the user can do something about; the message says what."""
-
-    exit_code = 1
-    code = "error"
-
-    details: Mapping[str, Any] | None = None
-    """What was done all the same, as plain values: printed beside the error with --json."""
-
-    def as_json(self) -> str:
-        """What the command prints of it with --json."""
-        return json.dumps(
-            {"error": {"code": self.code, "message": str(self)}, **(self.details or {})}, indent=2, default=str
-        )
-
-
-class UsageError(ToolError):
-    """A wrong option or argument."""
-
-    exit_code = 2
-    code = "usage"
-
-
-class PrerequisiteError(ToolError):
-    """Something that this machine lacks."""
-
-    exit_code = 3
-    code = "prerequisite"
+__all__ = [
+    "BusyError",
+    "CancelledError",
+    "ConflictError",
+    "InternalError",
+    "InvalidFlowError",
+    "ModelRefusedError",
+    "NiFiUnreachableError",
+    "NodeAwayError",
+    "NotFoundError",
+    "NotPermittedError",
+    "NotRestoredError",
+    "PrerequisiteError",
+    "RejectedRowsError",
+    "ScoringFailedError",
+    "ToolError",
+    "UsageError",
+]
 
 
 class NiFiUnreachableError(ToolError):
@@ -66,13 +63,6 @@ class NiFiUnreachableError(ToolError):
     code = "nifi_unreachable"
 
 
-class NotFoundError(ToolError):
-    """The named thing does not exist."""
-
-    exit_code = 5
-    code = "not_found"
-
-
 class InvalidFlowError(ToolError):
     """A component is not valid, or did not start in time."""
 
@@ -80,25 +70,11 @@ class InvalidFlowError(ToolError):
     code = "invalid_flow"
 
 
-class ModelRefusedError(ToolError):
-    """The model cannot be loaded, or is not what the flow needs."""
-
-    exit_code = 7
-    code = "model_refused"
-
-
 class ConflictError(ToolError):
     """The name or the port is taken by something else."""
 
     exit_code = 8
     code = "conflict"
-
-
-class ScoringFailedError(ToolError):
-    """The input could not be scored."""
-
-    exit_code = 9
-    code = "scoring_failed"
 
 
 class NotPermittedError(ToolError):
@@ -127,24 +103,3 @@ class NotRestoredError(ToolError):
 
     exit_code = 13
     code = "not_restored"
-
-
-class RejectedRowsError(ToolError):
-    """Rows were rejected, and the caller said that this is a failure; everything was written."""
-
-    exit_code = 14
-    code = "rejected_rows"
-
-
-class InternalError(ToolError):
-    """An exception that nobody foresaw: a fault of this tool."""
-
-    exit_code = 15
-    code = "internal"
-
-
-class CancelledError(ToolError):
-    """Somebody pressed ctrl-C, or ended the command (SIGTERM)."""
-
-    exit_code = 130
-    code = "cancelled"

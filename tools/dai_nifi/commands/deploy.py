@@ -11,12 +11,12 @@ from rich.console import Console
 
 from dai_nifi.client.calls import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.commands.paths import check_file
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows import templates
 from dai_nifi.operations.deploy import Deployment, Request
 from dai_nifi.operations.deploy import deploy as deploy_flow
 from dai_nifi.operations.deployment import checks
+from dai_scoring.cli.commands.paths import check_file
+from dai_scoring.cli.console import JsonOption, Output
 
 TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds to wait for each thing that NiFi does.")]
 

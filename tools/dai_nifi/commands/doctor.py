@@ -14,8 +14,8 @@ from dai_nifi.checkup.finding import PROBLEM, Finding
 from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.demo import DEFAULT_FOLDER
 from dai_nifi.commands.nifi import DEFAULT_DIR, DirOption, HomeOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.demo import nifi_of
+from dai_scoring.cli.console import JsonOption, Output
 
 _COLOURS = {"ok": "green", "problem": "red", "unknown": "yellow"}
 

@@ -9,9 +9,9 @@ from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, co
 from dai_nifi.commands.deploy import TimeoutOption
 from dai_nifi.commands.start import NameArgument
 from dai_nifi.commands.swap import OfOption, PreloadOption, check_slot, render
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows.model_parameters import MAIN
 from dai_nifi.operations.swap import rollback as roll_back
+from dai_scoring.cli.console import JsonOption, Output
 
 
 def rollback(

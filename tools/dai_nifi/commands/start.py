@@ -10,8 +10,8 @@ import typer
 from dai_nifi.client.calls import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.deploy import TimeoutOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations import lifecycle
+from dai_scoring.cli.console import JsonOption, Output
 
 NameArgument = Annotated[str, typer.Argument(help="The deployed flow, by its exact name.")]
 

@@ -13,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import UsageError
 from dai_nifi.operations import status as flows
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
 from dai_nifi.operations.lease import UnderWay
 from dai_nifi.operations.status import FlowStatus
+from dai_scoring.cli.console import JsonOption, Output, ended_by_ctrl_c
 from dai_scoring.unseen import in_words
 
 _COLOURS = {"running": "green", "partly running": "yellow", "not scoring": "red", "stopped": "yellow", "invalid": "red"}

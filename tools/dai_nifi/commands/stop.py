@@ -8,8 +8,8 @@ from dai_nifi.client.calls import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.deploy import TimeoutOption
 from dai_nifi.commands.start import NameArgument
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations import lifecycle
+from dai_scoring.cli.console import JsonOption, Output
 
 
 def stop(

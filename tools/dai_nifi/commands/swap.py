@@ -13,15 +13,15 @@ from rich.table import Table
 from dai_nifi.client.calls import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.commands.deploy import TimeoutOption
-from dai_nifi.commands.licence import AcceptLicenceOption, LicenceFileOption
-from dai_nifi.commands.paths import check_file
-from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_nifi.commands.start import NameArgument
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
 from dai_nifi.flows.model_parameters import MAIN, SLOTS
 from dai_nifi.operations.swap import Locally, Swap, SwapRequest
 from dai_nifi.operations.swap import swap as swap_model
+from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
+from dai_scoring.cli.commands.paths import check_file
+from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
+from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.scorer import PipelineSettings
 
 OfOption = Annotated[

@@ -22,7 +22,7 @@ from dai_nifi.operations.lease import Claim, UnderWay
 from dai_nifi.operations.models import compare, scoring_processors, switch
 from dai_nifi.operations.models.compare import ColumnChange, Comparison
 from dai_nifi.operations.models.switch import Plan
-from dai_nifi.scoring import opened, translated
+from dai_scoring.cli.opening import opened, translated
 from dai_scoring.errors import EnvironmentMissingError, LicenceError, RuntimeMissingError, ScoringError
 from dai_scoring.model_file import identify, sha256
 from dai_scoring.models import Runtime
