@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 from dai_nifi.errors import ToolError
-from dai_nifi.localscore.plan import plan
-from dai_nifi.localscore.run import score_job
+from dai_scoring.cli.files.plan import plan
+from dai_scoring.cli.files.run import score_job
 from dai_scoring.errors import BadRowsError, ScoringError
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format, open_reader

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dai_nifi import cli
-from dai_nifi.console import Output
+from dai_scoring.cli.console import Output
 from dai_scoring.option_words import OPTIONS
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]

@@ -60,8 +60,8 @@ def test_a_refusal_becomes_an_error_of_its_kind_that_keeps_what_nifi_said(
     with pytest.raises(ToolError) as caught, errors.translated():
         raise refusal
     assert type(caught.value) is kind
-    assert caught.value.nifi_status == status
-    assert message in str(caught.value.nifi_says)
+    assert caught.value.status == status
+    assert message in str(caught.value.answer)
     with pytest.raises(kind, match=f"^cannot list: {re.escape(message)}"), errors.prefixed("cannot list"):
         raise caught.value
 

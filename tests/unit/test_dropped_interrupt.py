@@ -8,7 +8,7 @@ import sys
 
 SCRIPT = """
 import os, signal, time, weakref
-from dai_nifi import signals
+from dai_scoring.cli import signals
 
 class Thing:
     pass

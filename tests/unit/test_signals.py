@@ -11,7 +11,7 @@ import pytest
 
 RUN = """
 import functools, os, signal, threading, time, types
-from dai_nifi import signals
+from dai_scoring.cli import signals
 # Tests that run in the background ignore it, and so would what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signals.install_handlers()
@@ -53,7 +53,7 @@ def test_what_ignores_it_for_a_while_is_left_in_peace() -> None:
 RUN_UNHEARD = """
 import os, signal, sys, time
 from pathlib import Path
-from dai_nifi import signals
+from dai_scoring.cli import signals
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signals.PATIENCE_SECONDS = 0.3
 signals.install_handlers()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dai_nifi import scoring
+from dai_nifi import installed  # noqa: F401 - first: it says which extra is missing
 from dai_nifi.archives import build as building
 from dai_nifi.archives import install as installing
 from dai_nifi.archives.build import BuiltNar
@@ -35,6 +35,7 @@ from dai_nifi.operations.status import FlowStatus
 from dai_nifi.operations.swap import Swap, SwapRequest
 from dai_nifi.operations.undeploy import DRAIN_SECONDS, Removed
 from dai_scoring import files
+from dai_scoring.cli.opening import opened
 from dai_scoring.files import FileOptions, Summary
 from dai_scoring.models import Runtime
 from dai_scoring.progress import Progress, silent
@@ -208,7 +209,7 @@ def inspect(
     progress: Progress = silent,
 ) -> ModelInfo:
     """What a model file is, and its columns."""
-    with scoring.opened(
+    with opened(
         Path(model), progress, runtime, locally.accept_h2o_licence, locally.licence_file, pipeline=locally.pipeline
     ) as scorer:
         return scorer.info
@@ -232,7 +233,7 @@ def score(
     """
     if not Path(source).is_file():
         raise NotFoundError(f"there is no file {source}")
-    with scoring.opened(
+    with opened(
         Path(model), progress, runtime, locally.accept_h2o_licence, locally.licence_file, pipeline=locally.pipeline
     ) as scorer:
         return files.score_file(scorer, Path(source), Path(target), Path(rejected), options, name=Path(source).name)

@@ -20,8 +20,8 @@ from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.java import find_java
 from dai_nifi.local.ports import claim_port, free_port
 from dai_nifi.operations.deploy import Request, deploy
-from dai_nifi.scoring import translated
 from dai_nifi.waiting import wait_until
+from dai_scoring.cli.opening import translated
 from dai_scoring.progress import Progress
 from dai_scoring.provision import maven
 

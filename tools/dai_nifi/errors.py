@@ -10,7 +10,7 @@
    5   NotFoundError         the named flow, NAR, model or file does not exist, or NiFi lacks what the flow is made of
    6   InvalidFlowError      a component is not valid, or did not start in time
    7   ModelRefusedError     the model cannot be loaded or is not what the flow needs
-   8   ConflictError         the name or port is taken, FlowFiles are queued in what is removed, or NiFi refuses for now
+   8   ConflictError         the name or port is taken, FlowFiles are queued in what goes, or NiFi refuses for now
    9   ScoringFailedError    the input could not be scored
   10   NotPermittedError     NiFi knows the user, and does not let them do it
   11   BusyError             another command is changing the same flow
@@ -24,43 +24,36 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from dai_scoring.cli.errors import (
+    CancelledError,
+    InternalError,
+    ModelRefusedError,
+    NotFoundError,
+    PrerequisiteError,
+    RejectedRowsError,
+    ScoringFailedError,
+    ToolError,
+    UsageError,
+)
 
-
-class ToolError(Exception):
-    """A failure that the user can do something about; the message says what."""
-
-    exit_code = 1
-    code = "error"
-
-    details: Mapping[str, Any] | None = None
-    """What was done although the command failed, as plain values: printed with the error by --json."""
-
-    nifi_status: int | None = None
-    nifi_says: str | None = None
-    """NiFi's answer, where the error is one: its HTTP status and its message."""
-
-    def as_json(self) -> str:
-        """What the command prints of it with --json."""
-        return json.dumps(
-            {"error": {"code": self.code, "message": str(self)}, **(self.details or {})}, indent=2, default=str
-        )
-
-
-class UsageError(ToolError):
-    """A wrong option or argument."""
-
-    exit_code = 2
-    code = "usage"
-
-
-class PrerequisiteError(ToolError):
-    """Something that this machine lacks."""
-
-    exit_code = 3
-    code = "prerequisite"
+__all__ = [
+    "BusyError",
+    "CancelledError",
+    "ConflictError",
+    "InternalError",
+    "InvalidFlowError",
+    "ModelRefusedError",
+    "NiFiUnreachableError",
+    "NodeAwayError",
+    "NotFoundError",
+    "NotPermittedError",
+    "NotRestoredError",
+    "PrerequisiteError",
+    "RejectedRowsError",
+    "ScoringFailedError",
+    "ToolError",
+    "UsageError",
+]
 
 
 class NiFiUnreachableError(ToolError):
@@ -70,13 +63,6 @@ class NiFiUnreachableError(ToolError):
     code = "nifi_unreachable"
 
 
-class NotFoundError(ToolError):
-    """The named thing does not exist."""
-
-    exit_code = 5
-    code = "not_found"
-
-
 class InvalidFlowError(ToolError):
     """A component is not valid, or did not start in time."""
 
@@ -84,25 +70,11 @@ class InvalidFlowError(ToolError):
     code = "invalid_flow"
 
 
-class ModelRefusedError(ToolError):
-    """The model cannot be loaded, or is not what the flow needs."""
-
-    exit_code = 7
-    code = "model_refused"
-
-
 class ConflictError(ToolError):
     """The name or the port is taken by something else."""
 
     exit_code = 8
     code = "conflict"
-
-
-class ScoringFailedError(ToolError):
-    """The input could not be scored."""
-
-    exit_code = 9
-    code = "scoring_failed"
 
 
 class NotPermittedError(ToolError):
@@ -131,24 +103,3 @@ class NotRestoredError(ToolError):
 
     exit_code = 13
     code = "not_restored"
-
-
-class RejectedRowsError(ToolError):
-    """Rows were rejected, and the caller said that this is a failure; everything was written."""
-
-    exit_code = 14
-    code = "rejected_rows"
-
-
-class InternalError(ToolError):
-    """An unexpected exception: a fault of this tool."""
-
-    exit_code = 15
-    code = "internal"
-
-
-class CancelledError(ToolError):
-    """Somebody pressed ctrl-C, or ended the command (SIGTERM)."""
-
-    exit_code = 130
-    code = "cancelled"

@@ -10,11 +10,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from dai_nifi import resources, scoring
+from dai_nifi import resources
 from dai_nifi.archives import archive, dependencies
 from dai_nifi.archives.helper import helper_jars
 from dai_nifi.archives.spec import GROUP, SPECS, NarSpec
 from dai_nifi.errors import ToolError, UsageError
+from dai_scoring.cli.opening import translated
 from dai_scoring.progress import Progress
 from dai_scoring.provision import jars as provided
 
@@ -87,7 +88,7 @@ def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dic
     return entries
 
 
-@scoring.translated()
+@translated()
 def _jars(spec: NarSpec, progress: Progress, mojo2: bool) -> dict[str, Path]:
     """Folders of jars, by their places among the packages."""
     found = {"dai_scoring_nifi/jars": helper_jars(progress)}

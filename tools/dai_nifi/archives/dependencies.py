@@ -15,12 +15,14 @@ from packaging.requirements import Requirement
 
 from dai_nifi import resources
 from dai_nifi.errors import ToolError
-from dai_nifi.scoring import translated
+from dai_scoring.cli.opening import translated
 from dai_scoring.progress import Progress
 from dai_scoring.provision import cache, pip
 
 DISTRIBUTION = "nifi-dai-scoring"
 
+# The processors have no command line.
+_OF_COMMANDS = ("rich", "typer")
 _UNUSED_FOLDERS = ("tests", "include", "__pycache__", "bin")
 _UNUSED_FILES = ("*.pyi", "*.pxd", "*.pyx", "*.h", "*.hpp", "*.a", "*.lib", "*.jar.asc")
 # Arrow Flight moves data over a network, which nothing here does, and has 20 MB.
@@ -70,6 +72,8 @@ def requirements(extras: tuple[str, ...], python: str) -> list[str]:
     found = []
     for text in importlib.metadata.requires(DISTRIBUTION) or []:
         requirement = Requirement(text)
+        if requirement.name in _OF_COMMANDS:
+            continue
         environments = [{**_environment(python), "extra": extra} for extra in ("", *extras)]
         if requirement.marker is None or any(requirement.marker.evaluate(e) for e in environments):
             requirement.marker = None

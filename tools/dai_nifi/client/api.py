@@ -72,7 +72,7 @@ def if_permitted(call: Callable[[], Found]) -> Found | None:
     try:
         return call()
     except NotPermittedError as error:
-        if error.nifi_status != 403:
+        if error.status != 403:
             raise
         return None
 
@@ -89,7 +89,7 @@ def retried(call: Callable[[], Found]) -> Found:
         try:
             return [call()]
         except ToolError as error:
-            if error.nifi_status != 500:
+            if error.status != 500:
                 raise
             failures.append(error)
             return None

@@ -47,21 +47,21 @@ def prefixed(what: str) -> Iterator[None]:
     try:
         yield
     except ToolError as error:
-        if error.nifi_says is None:
+        if error.answer is None:
             raise
-        raise type(error)(f"{what}: {error.nifi_says}") from error
+        raise type(error)(f"{what}: {error.answer}") from error
 
 
 def as_tool_error(error: Exception) -> ToolError:
-    """One of the FOREIGN exceptions as the tool's error, with NiFi's answer in ``nifi_status`` and ``nifi_says``."""
+    """One of the FOREIGN exceptions as the tool's error, with NiFi's ``status`` and ``answer``."""
     if isinstance(error, ApiException):
         says = message_of(error)[:_LONGEST]
         made = _refused(int(error.status or 0), says)
-        made.nifi_status = error.status
+        made.status = error.status
     else:
         says = f"NiFi stopped answering ({type(error).__name__})"
         made = NiFiUnreachableError(f"NiFi at {address()} does not answer: {_cause(error)}")
-    made.nifi_says = says
+    made.answer = says
     return made
 
 

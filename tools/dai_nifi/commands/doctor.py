@@ -17,8 +17,8 @@ from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.demo import DEFAULT_FOLDER
 from dai_nifi.commands.nifi import DEFAULT_DIR, DirOption
 from dai_nifi.commands.options import ProfileOption, UrlOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.demo import nifi_of
+from dai_scoring.cli.console import JsonOption, Output
 
 HomeOption = Annotated[
     Path | None,

@@ -16,11 +16,17 @@ from dai_nifi.archives.build import BuiltNar
 from dai_nifi.archives.build import build as build_nar
 from dai_nifi.archives.spec import PYTHONS, SPECS
 from dai_nifi.client.connection import DEFAULT_URL, connect
-from dai_nifi.commands.licence import ACCEPT, LICENCE_NOTE_FOR_NARS
 from dai_nifi.commands.options import ProfileOption, UrlOption
-from dai_nifi.commands.paths import check_no_file
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
+from dai_scoring.cli.commands.licence import ACCEPT
+from dai_scoring.cli.commands.paths import check_no_file
+from dai_scoring.cli.console import JsonOption, Output
+from dai_scoring.provision.jars import LICENCE_NOTE
+
+_LICENCE_NOTE = (
+    LICENCE_NOTE + " For cpp the same with daimojo from PyPI, whose licence there is H2O's Driverless AI Evaluation "
+    "Agreement: for evaluation, not for production, unless your contract with H2O says otherwise."
+)
 
 app = typer.Typer(help="Build, install, list and remove the archives (NARs) with the processors.", no_args_is_help=True)
 
@@ -34,7 +40,7 @@ def build(
         typer.Option(help="Which: java, cpp or python; may be repeated. Default: java and python."),
     ] = None,
     output_folder: Annotated[Path, typer.Option("--output", help="Folder for the archives.")] = DEFAULT_FOLDER,
-    accept_h2o_licence: Annotated[bool, typer.Option(*ACCEPT, help=LICENCE_NOTE_FOR_NARS)] = False,
+    accept_h2o_licence: Annotated[bool, typer.Option(*ACCEPT, help=_LICENCE_NOTE)] = False,
     python_version: Annotated[
         str | None, typer.Option(help="The Python that NiFi runs, such as 3.12. Default: this command's.")
     ] = None,

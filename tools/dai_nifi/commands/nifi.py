@@ -13,8 +13,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dai_nifi.commands.paths import check_no_file
-from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import NotFoundError, PrerequisiteError, UsageError
 from dai_nifi.local import logs as log_files
 from dai_nifi.local import profile as profiles
@@ -22,6 +20,8 @@ from dai_nifi.local.certificates import CLIENT, Certificates
 from dai_nifi.local.cluster import LocalCluster, open_local
 from dai_nifi.local.instance import DEFAULT_HEAP, DEFAULT_PORT, DEFAULT_SECURE_PORT, DEFAULT_TIMEOUT, LocalNiFi
 from dai_nifi.local.states import Node, RunningNiFi
+from dai_scoring.cli.commands.paths import check_no_file
+from dai_scoring.cli.console import JsonOption, Output, ended_by_ctrl_c
 
 app = typer.Typer(
     help="A local Apache NiFi, or a cluster of them: loopback only, assembled from Maven Central on first use.",

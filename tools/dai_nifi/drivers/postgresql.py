@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from dai_nifi.errors import ToolError
-from dai_nifi.scoring import translated
+from dai_scoring.cli.opening import translated
 from dai_scoring.progress import Progress
 from dai_scoring.provision import cache, maven
 from dai_scoring.provision.java import find_java

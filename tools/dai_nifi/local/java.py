@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dai_nifi.scoring import translated
+from dai_scoring.cli.opening import translated
 from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import java
 

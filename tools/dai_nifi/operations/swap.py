@@ -22,7 +22,7 @@ from dai_nifi.operations.models import local_check, scoring_processors
 from dai_nifi.operations.models.compare import ColumnChange, Comparison
 from dai_nifi.operations.models.local_check import LOCALLY, Locally
 from dai_nifi.operations.models.switch import ModelSwitch, finish, switch
-from dai_nifi.scoring import translated
+from dai_scoring.cli.opening import translated
 from dai_scoring.model_file import identify, sha256
 from dai_scoring.progress import Progress, silent
 

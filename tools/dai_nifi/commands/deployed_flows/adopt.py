@@ -11,8 +11,8 @@ from rich.console import Console
 from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations.adopt import adopt as adopt_flow
+from dai_scoring.cli.console import JsonOption, Output
 
 
 def adopt(

@@ -12,12 +12,12 @@ from rich.console import Console
 from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
-from dai_nifi.commands.paths import check_file
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows import templates
 from dai_nifi.operations.deploy import Deployment, Request
 from dai_nifi.operations.deploy import deploy as deploy_flow
 from dai_nifi.operations.deployment import checks
+from dai_scoring.cli.commands.paths import check_file
+from dai_scoring.cli.console import JsonOption, Output
 
 
 def deploy(

@@ -9,9 +9,9 @@ from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.deployed_flows.start import NameArgument
 from dai_nifi.commands.deployed_flows.swap import OfOption, PreloadOption, check_of, render
 from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows.model_parameters import MAIN
 from dai_nifi.operations.swap import rollback as roll_back
+from dai_scoring.cli.console import JsonOption, Output
 
 
 def rollback(

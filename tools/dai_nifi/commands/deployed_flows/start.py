@@ -10,8 +10,8 @@ import typer
 from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations import start_stop
+from dai_scoring.cli.console import JsonOption, Output
 
 NameArgument = Annotated[str, typer.Argument(help="The deployed flow, by its exact name.")]
 

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.options import ProfileOption, UrlOption
-from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import UsageError
 from dai_nifi.operations import status as flows
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
 from dai_nifi.operations.changes.journal import FlowChange
 from dai_nifi.operations.status import FlowStatus
+from dai_scoring.cli.console import JsonOption, Output, ended_by_ctrl_c
 from dai_scoring.unseen import in_words
 
 _COLOURS = {"running": "green", "partly running": "yellow", "not scoring": "red", "stopped": "yellow", "invalid": "red"}

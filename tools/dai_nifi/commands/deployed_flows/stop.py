@@ -8,8 +8,8 @@ from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.deployed_flows.start import NameArgument
 from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations import start_stop
+from dai_scoring.cli.console import JsonOption, Output
 
 
 def stop(

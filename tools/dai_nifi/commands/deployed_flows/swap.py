@@ -13,16 +13,16 @@ from rich.table import Table
 from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.deployed_flows.start import NameArgument
-from dai_nifi.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
-from dai_nifi.commands.paths import check_file
-from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.errors import UsageError
 from dai_nifi.flows.model_parameters import MAIN, MODEL_PARAMETERS
 from dai_nifi.operations.models.local_check import Locally
 from dai_nifi.operations.swap import Swap, SwapRequest
 from dai_nifi.operations.swap import swap as swap_model
+from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
+from dai_scoring.cli.commands.paths import check_file
+from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
+from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.scorer import PipelineSettings
 
 OfOption = Annotated[

@@ -11,9 +11,9 @@ from rich.console import Console
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.deployed_flows.start import NameArgument
 from dai_nifi.commands.options import ProfileOption, UrlOption
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.operations.undeploy import DRAIN_SECONDS
 from dai_nifi.operations.undeploy import undeploy as undeploy_flow
+from dai_scoring.cli.console import JsonOption, Output
 
 
 def undeploy(

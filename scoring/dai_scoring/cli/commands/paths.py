@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dai_nifi.errors import NotFoundError, UsageError
+from dai_scoring.cli.errors import NotFoundError, UsageError
 
 
 def check_file(option: str, file: Path | None) -> None:

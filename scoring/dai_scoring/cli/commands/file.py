@@ -1,4 +1,4 @@
-"""``dai-nifi score``: the processors' scoring on files, without NiFi."""
+"""``dai-score file``: files of records scored into files."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from dai_nifi.commands.licence import AcceptLicenceOption, LicenceFileOption
-from dai_nifi.commands.paths import check_file, check_folder
-from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
-from dai_nifi.console import JsonOption, Output
-from dai_nifi.errors import NotFoundError, RejectedRowsError, ScoringFailedError, UsageError
-from dai_nifi.localscore import estimate
-from dai_nifi.localscore.plan import STREAM, Job, plan
-from dai_nifi.localscore.run import Done, score_job
-from dai_nifi.scoring import opened
 from dai_scoring import missing
+from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
+from dai_scoring.cli.commands.paths import check_file, check_folder
+from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
+from dai_scoring.cli.console import JsonOption, Output
+from dai_scoring.cli.errors import NotFoundError, RejectedRowsError, ScoringFailedError, UsageError
+from dai_scoring.cli.files import estimate
+from dai_scoring.cli.files.plan import STREAM, Job, plan
+from dai_scoring.cli.files.run import Done, score_job
+from dai_scoring.cli.opening import opened
 from dai_scoring.files import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
@@ -117,7 +117,7 @@ def score(
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
 ) -> None:
-    """Score files of records: the same formats, rules and numbers as the processors in NiFi.
+    """Score files of records, of any format and size, into files.
 
     With OUT - the summary goes to standard error, also with --json.
     """

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from dai_nifi.errors import (
+from dai_scoring import errors
+from dai_scoring.cli.errors import (
     ModelRefusedError,
     NotFoundError,
     PrerequisiteError,
@@ -16,7 +17,6 @@ from dai_nifi.errors import (
     ToolError,
     UsageError,
 )
-from dai_scoring import errors
 from dai_scoring.errors import FetchError, ModelError, ModelNotFoundError, OptionError, ScoringError
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.option_words import Audience

@@ -1,4 +1,4 @@
-"""``dai-nifi inspect``: what a model file is and what it wants."""
+"""``dai-score inspect``: what a model file is and what it wants."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dai_nifi.commands.licence import AcceptLicenceOption, LicenceFileOption
-from dai_nifi.commands.paths import check_file
-from dai_nifi.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
-from dai_nifi.console import JsonOption, Output
-from dai_nifi.scoring import opened
+from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
+from dai_scoring.cli.commands.paths import check_file
+from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
+from dai_scoring.cli.console import JsonOption, Output
+from dai_scoring.cli.opening import opened
 from dai_scoring.model_file import Kind
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import PipelineSettings, Scorer

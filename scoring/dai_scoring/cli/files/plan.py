@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dai_nifi.errors import NotFoundError, PrerequisiteError, UsageError
+from dai_scoring.cli.errors import NotFoundError, PrerequisiteError, UsageError
 from dai_scoring.formats import Format
 
 STREAM = Path("-")

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from dai_nifi import signals
-from dai_nifi.errors import NotFoundError, PrerequisiteError, ScoringFailedError
-from dai_nifi.localscore.plan import GZIP, STREAM, Job, is_device
-from dai_nifi.scoring import translated
+from dai_scoring.cli import signals
+from dai_scoring.cli.errors import NotFoundError, PrerequisiteError, ScoringFailedError
+from dai_scoring.cli.files.plan import GZIP, STREAM, Job, is_device
+from dai_scoring.cli.opening import translated
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.scorer import Scorer
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from dai_nifi.errors import CancelledError
+from dai_scoring.cli.errors import CancelledError
 
 _TAKING = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
 _AGAIN_SECONDS = 0.01
@@ -52,7 +52,7 @@ def install_handlers() -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(reader,), name="dai-nifi-signals", daemon=True).start()
+    threading.Thread(target=_watch, args=(reader,), name="dai-score-signals", daemon=True).start()
 
 
 def begin_work() -> None:
