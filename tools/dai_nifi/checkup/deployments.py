@@ -29,7 +29,7 @@ _ANSWER_SECONDS = 10
 
 
 def examine() -> Iterator[Finding]:
-    """Look at the processors and the deployed flows of the connected NiFi."""
+    """Check the processors and the deployed flows of the connected NiFi."""
     types = api.flow.get_processor_types().processor_types or []
     versions: dict[str, set[str]] = {}
     for one in types:

@@ -15,7 +15,7 @@ _HERE = ("127.0.0.1", "localhost", "::1")
 
 
 def examine(version: str, homes: Sequence[Path] = (), progress: Progress = silent) -> list[Finding]:
-    """Look at the connected NiFi of that version.
+    """Check the connected NiFi of that version.
 
     ``homes`` are folders in which it, or a local cluster, may live on this machine; the one that is configured for its
     address counts.

@@ -16,7 +16,7 @@ _WHERE = "Run this where NiFi is, with --dir or --nifi-home naming its folder."
 
 
 def examine(home: Path | None, python_of_processors: str | None) -> Iterator[Finding]:
-    """Look at the NiFi of a folder, None where it is elsewhere; then what its processors say of their Python counts."""
+    """Check the NiFi of a folder; without one, use the version of Python that its processors report."""
     if home is None:
         yield _said(python_of_processors)
         yield Finding("log level", UNKNOWN, "NiFi's configuration was not found on this machine", _WHERE)

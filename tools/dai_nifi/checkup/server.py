@@ -17,7 +17,7 @@ _FREE = 1 << 30
 
 
 def examine(version: str) -> Iterator[Finding]:
-    """Look at the connected NiFi of that version."""
+    """Check the connected NiFi of that version."""
     yield of_version(version)
     yield _nodes()
     machines = api.if_permitted(_machines)

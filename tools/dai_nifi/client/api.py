@@ -101,7 +101,7 @@ def until_accepted(call: Callable[[], Found]) -> Found:
     """What a call returns; made again for a while if NiFi refuses it for now (409, or an old revision).
 
     Just after its start, and while it starts or stops components, NiFi changes them itself. The call must read the
-    revisions anew each time.
+    revisions again each time.
     """
     refusals: list[ConflictError] = []
 

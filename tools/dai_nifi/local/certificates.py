@@ -139,6 +139,10 @@ class Certificates:
             found.append(Validity(kind, file, ends, max(left.days, 0), state))
         return found
 
+    def all_validity(self) -> tuple[Validity, ...]:
+        """The same now; empty if there are no certificates."""
+        return tuple(self.validity()) if self.exist else ()
+
     def identity(self, kind: str) -> str:
         """What NiFi calls the owner of a certificate: its distinguished name."""
         return _read(self.folder / f"{kind}.pem").subject.rfc4514_string()

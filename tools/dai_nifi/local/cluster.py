@@ -188,20 +188,22 @@ class LocalCluster:
                 break
         found_nodes = []
         for number, (ports, one) in enumerate(zip(self._plan().nodes, each, strict=True), 1):
-            node, told = self._node(number), seen.get(ports.web, {})
+            node, seen_node = self._node(number), seen.get(ports.web, {})
             url = one.url or f"http{'s' if self.certificates.exist else ''}://{LOOPBACK}:{ports.web}/nifi"
-            roles = tuple(told.get("roles", ()))
+            roles = tuple(seen_node.get("roles", ()))
             name = f"node-{number}"
-            found_nodes.append(Node(name, one.running, told.get("status"), roles, url, one.pid, node.dir, node.log))
+            found_nodes.append(
+                Node(name, one.running, seen_node.get("status"), roles, url, one.pid, node.dir, node.log)
+            )
         return tuple(found_nodes)
 
     def _seen_by(self, api: str) -> dict[int, Any]:
         try:
-            told = self._api(api).get("/controller/cluster")["cluster"]["nodes"]
+            nodes = self._api(api).get("/controller/cluster")["cluster"]["nodes"]
         except ToolError:
             # It has not joined yet, or lost the others.
             return {}
-        return {one["apiPort"]: one for one in told}
+        return {one["apiPort"]: one for one in nodes}
 
     def _api(self, api: str) -> NodeApi:
         return NodeApi(api, security.tls(self.certificates) if api.startswith("https") else None)

@@ -17,7 +17,7 @@ from pathlib import Path
 from dai_nifi.client.node_api import NodeApi
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError, UsageError
 from dai_nifi.local import assembly, config, logs, ports, processes, security
-from dai_nifi.local.certificates import Certificates, Validity
+from dai_nifi.local.certificates import Certificates
 from dai_nifi.local.java import find_java
 from dai_nifi.local.states import RunningNiFi, Status
 from dai_nifi.waiting import wait_until
@@ -175,7 +175,7 @@ class LocalNiFi:
         """Look at the process and its API; changes nothing."""
         run = self._read_run()
         if run is None or not run.alive:
-            return Status(False, self.dir, self.log, certificates=self._validity())
+            return Status(False, self.dir, self.log, certificates=self.certificates.all_validity())
         return Status(
             running=True,
             dir=self.dir,
@@ -185,7 +185,7 @@ class LocalNiFi:
             pid=run.pid,
             version=self._api(run).version(),
             uptime_seconds=round(time.time() - run.started, 1),
-            certificates=self._validity(),
+            certificates=self.certificates.all_validity(),
         )
 
     @contextmanager
@@ -193,9 +193,6 @@ class LocalNiFi:
         lock = self.dir / ".lock"
         with cache.locked(lock, lambda: progress("waiting for another start or stop here", None)):
             yield
-
-    def _validity(self) -> tuple[Validity, ...]:
-        return tuple(self.certificates.validity()) if self.certificates.exist else ()
 
     def _api(self, run: _Run) -> NodeApi:
         return NodeApi(run.api, security.tls(self.certificates) if run.secured else None)

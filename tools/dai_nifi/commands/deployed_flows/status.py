@@ -159,7 +159,7 @@ def _role(role: str | None) -> str:
 def _unseen(counts: ModelCounts) -> list[str]:
     said = f"levels that {_named(counts)} has never seen:"
     if counts.levels_unseen is None:
-        return [f"{said} not known, its runtime does not tell a model's levels"]
+        return [f"{said} not known, its runtime does not count them"]
     return [f"{said} {counts.levels_unseen:,} ({in_words(counts.unseen)})"] if counts.levels_unseen else []
 
 

@@ -33,7 +33,7 @@ class Lease:
         self.unfinished = entry.unfinished
         self._entry = entry
         self._half_done = False
-        # Without a context this user may not make one: then nobody else can be kept away.
+        # No context if this user may not make one: then other commands cannot be kept away.
         self._id = context.id if context is not None else None
         self._version = context.revision.version if context is not None else 0
         self._lost = False

@@ -31,7 +31,7 @@ _PID_NAMESPACE = Path("/proc/self/ns/pid")
 
 @dataclass(frozen=True)
 class Holder:
-    """The process that holds a lease; ``machine`` tells where its id means something."""
+    """The process that holds a lease; ``machine`` says where its id is valid."""
 
     machine: str
     pid: int
@@ -93,7 +93,7 @@ def remove(context_id: str, version: int) -> None:
 
 
 def find(name: str) -> tuple[Any, Entry | None] | None:
-    """The context of the lease on that flow and its entry, None if somebody wrote in it; None if there is none."""
+    """The context of the lease on that flow, and its entry (None if it cannot be read); None without a lease."""
     for one in _contexts():
         if one.component.name == _context_name(name):
             return one, _parse(one)

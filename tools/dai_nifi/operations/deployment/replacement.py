@@ -75,10 +75,10 @@ def prepare(
     gone, rest = _of_other_runtime(rest, base or shipped, shipped)
     made, left = edits.apply(rest, definition["flowContents"])
     if left:
-        told = "\n  ".join(left)
+        lines = "\n  ".join(left)
         raise ConflictError(
             f"What was edited in {flow.name} on the canvas cannot all be carried over to the template of today. "
-            f"Nothing was changed. Undo this on the canvas, or give up every edit with --discard-edits:\n  {told}"
+            f"Nothing was changed. Undo this on the canvas, or give up every edit with --discard-edits:\n  {lines}"
         )
     notes += [f"keep what was edited on the canvas: {one.says}" for one in made if not one.is_cosmetic]
     notes += [f"leave out, since the other runtime does not have it: {one.says}" for one in gone]
@@ -96,11 +96,11 @@ def export(group_id: str) -> Json:
 
 
 def _unknown(flow: DeployedFlow, found: list[Edit]) -> ConflictError:
-    told = "\n  ".join(one.says for one in found if not one.is_cosmetic)
+    lines = "\n  ".join(one.says for one in found if not one.is_cosmetic)
     return ConflictError(
         f"{flow.name} was deployed from a template that this version does not know, so it is unknown what was edited "
         f"on the canvas since. Nothing was changed. This differs from the template of today; --discard-edits replaces "
-        f"it:\n  {told}"
+        f"it:\n  {lines}"
     )
 
 

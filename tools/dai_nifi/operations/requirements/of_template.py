@@ -17,7 +17,7 @@ Values = Mapping[str, str | None]
 
 
 def supply(template: Template, values: Values, progress: Progress) -> Mapping[str, str]:
-    """Values of parameters that nobody gave; raises UsageError if there is none for one that is needed."""
+    """Values of parameters that were not given; raises UsageError if one is needed and cannot be supplied."""
     if template.name != database_parameters.NAME or values.get(database_parameters.DRIVER):
         return {}
     if (values.get(database_parameters.URL) or "").startswith(postgresql.URL):
