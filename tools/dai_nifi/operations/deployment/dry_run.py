@@ -27,8 +27,10 @@ def run(plan: Plan, progress: Progress) -> None:
     made = parameter_context.create(name, plan.template, inherits=plan.context)
     flow: DeployedFlow | None = None
     try:
-        assets = {one: assets.upload(made.id, file) for one, file in plan.files.items()}
-        parameter_context.update(made, plan.template, plan.values, assets, plan.request.timeout, inherits=plan.context)
+        uploaded = {one: assets.upload(made.id, file) for one, file in plan.files.items()}
+        parameter_context.update(
+            made, plan.template, plan.values, uploaded, plan.request.timeout, inherits=plan.context
+        )
         flow = replace(contents.import_flow(plan, name, made, marked=False), name=plan.name)
         validity.wait_until_valid(flow, plan.request.timeout, progress)
         values = {**(plan.context.values if plan.context else {}), **parameter_context.read(made.id).values}
