@@ -69,7 +69,7 @@ def test_two_imports_are_adopted_with_parameters_of_their_own(
 ) -> None:
     first, second = shared_import
     said = {one.check: one for one in deployments.examine() if one.check == "parameters"}["parameters"]
-    assert "have the parameter context 'batch-files' in common" in said.says
+    assert "share the parameter context 'batch-files'" in said.says
     with pytest.raises(ConflictError, match="dai-nifi adopt"):
         deploy(Request("batch-files", samples / "penguins.mojo", name="by hand", parameters={"minimum.age": "1 sec"}))
     done = adopt("by hand", "one")

@@ -257,5 +257,5 @@ def refuse_to_deploy(samples: Path) -> None:
 
 
 def test_a_node_is_for_clusters_only(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is none"):
+    with pytest.raises(UsageError, match="is not one"):
         CliRunner().invoke(app, ["logs", "--dir", str(tmp_path), "--node", "1"], catch_exceptions=False)
