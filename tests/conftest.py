@@ -70,12 +70,16 @@ def licensed_model() -> Path:
 
 @pytest.fixture(scope="session")
 def settings() -> RuntimeSettings:
-    """Where the runtimes' jars and Java are; jars are resolved once and cached."""
-    from dai_nifi.jars import resolve_jars
-    from dai_nifi.nifi.jdk import find_java
+    """The library finds Java and jars by itself. Whoever runs the tests accepts H2O's licence for its MOJO runtime."""
+    return RuntimeSettings(accept_h2o_licence=True)
 
-    # The tests of Driverless AI MOJOs use H2O's runtime, under its licence: whoever runs them accepts it.
-    return RuntimeSettings(java_home=find_java(), jar_folders=(resolve_jars(mojo2=True),))
+
+@pytest.fixture(scope="session")
+def jar_folders() -> tuple[Path, Path]:
+    """The folders with the jars of h2o-genmodel and of H2O's MOJO runtime."""
+    from dai_scoring.provision import jars
+
+    return jars.open_jars(), jars.mojo_runtime()
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +97,7 @@ def cpp_runtime() -> None:
     here = f"{sys.platform} on {platform.machine()} with Python {platform.python_version()}"
     if sys.platform != "linux" or platform.machine() != "x86_64" or not (3, 10) <= sys.version_info[:2] <= (3, 12):
         pytest.skip(f"daimojo exists for Linux on x86_64 with Python 3.10 to 3.12; this is {here}")
-    from dai_nifi.nars import dependencies
+    from dai_nifi.archives import dependencies
 
     folder = dependencies.packages(("cpp",), dependencies.running_python(), lambda what, share=None: None)
     # At the end: what is installed here comes first.

@@ -1,7 +1,7 @@
 """FlowFiles in and out of a processor, several at a time and with few calls over NiFi's bridge to Python.
 
 NiFi hands Python one FlowFile whose bytes cross a socket as base64, at about 6 MB/s and whole in memory, and each
-method called on it costs some 50 microseconds. So a helper in NiFi's own virtual machine (processors/java/nifi) takes
+method called on it costs some 50 microseconds. So a helper in NiFi's own virtual machine (processors/java) takes
 the FlowFile, and small ones that wait behind it, in one call, and sends all of them on in another; the contents of
 large ones go through files. Where a NiFi does not let the helper reach its process session,
 :class:`BridgeExchange` goes the public way, which knows no further FlowFiles.

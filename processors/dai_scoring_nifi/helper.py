@@ -1,4 +1,4 @@
-"""The helper's classes (processors/java/nifi), loaded into NiFi's own virtual machine."""
+"""The helper's classes (processors/java), loaded into NiFi's own virtual machine."""
 
 from __future__ import annotations
 

@@ -132,6 +132,7 @@ def read(
         jvm_options=reader.words(JVM_OPTIONS),
         java_home=java_home,
         mojo_runtime=reader.path(MOJO_RUNTIME),
+        provision=False,
         workers=reader.whole(WORKERS, 0),
         pipeline=_pipeline(lookup, reader),
     )

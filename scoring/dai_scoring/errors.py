@@ -9,6 +9,8 @@
     │   ├── LicenceError            the runtime refuses the model without a (valid) licence
     │   ├── EnvironmentMissingError the Python environment of a scoring pipeline is not there, or cannot be made
     │   ├── RuntimeMissingError     the runtime for this kind of model is not installed
+    │   │   ├── PrerequisiteError   this machine lacks a Java, Maven, a package, or room
+    │   │   └── FetchError          it cannot be fetched or built
     │   └── UnsupportedError        the model cannot do what the options ask for
     ├── OptionError                 an option has a value that makes no sense, whatever the data
     ├── StorageError                a file that scoring needs cannot be read or written
@@ -121,6 +123,14 @@ class RuntimeMissingError(ModelError):
     """The runtime that this kind of model needs is not installed, or does not start."""
 
     code = "runtime_missing"
+
+
+class PrerequisiteError(RuntimeMissingError):
+    """This machine lacks something that has to be installed first, or room for it."""
+
+
+class FetchError(RuntimeMissingError):
+    """What the runtime needs cannot be fetched or built."""
 
 
 class EnvironmentMissingError(ModelError):

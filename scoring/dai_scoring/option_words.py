@@ -79,13 +79,14 @@ OPTIONS: Mapping[str, OptionWords] = {
     "accept_h2o_licence": OptionWords(
         "'dai-nifi nars build --accept-h2o-licence'",
         "--accept-h2o-licence",
-        python="dai_nifi.jars.resolve_jars(..., accept_h2o_licence=True)",
+        python="open_model(..., accept_h2o_licence=True)",
     ),
     "accept_daimojo": OptionWords(
         "'dai-nifi nars build --runtime cpp --accept-h2o-licence'",
         "'pip install daimojo==2.9.2'",
         python="'pip install daimojo==2.9.2'",
     ),
+    "bundle_jars": OptionWords("'dai-nifi nars build'", python=""),
     # What is no option, but goes by other names or exists for some readers only.
     "mime_type": OptionWords("the attribute mime.type", client="the header Content-Type"),
     "nifi": OptionWords("NiFi", python=""),

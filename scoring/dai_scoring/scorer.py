@@ -340,11 +340,14 @@ class PipelineSettings:
 
 @dataclass(frozen=True)
 class RuntimeSettings:
-    """What loading a model may need beside its file.
+    """What loading a model may need beside its file; :func:`dai_scoring.models.open_model` finds most of it by itself.
 
-    ``jar_folders`` hold the folders ``open`` and ``mojo2`` that the tool resolves from Maven Central;
-    ``mojo_runtime`` is a folder of the user's own with the jars of Driverless AI's MOJO runtime. ``workers`` is how
-    many further processes hold the model and score at the same time, None what suits the runtime.
+    ``java_home`` is the Java to use, without it one is found or fetched. ``jar_folders`` hold folders ``open`` and
+    ``mojo2`` of jars, to use before those of the cache; ``mojo_runtime`` is a folder of the user's own with the jars of
+    Driverless AI's MOJO runtime. ``accept_h2o_licence`` accepts H2O.ai's licence for that runtime, which is fetched
+    then. With ``provision=False`` nothing is looked for on this machine and nothing is fetched: a Java and jars must be
+    given, or be inside this package. ``workers`` is how many further processes hold the model and score at the same
+    time, None what suits the runtime.
     """
 
     licence_key: str | None = field(default=None, repr=False)
@@ -353,5 +356,7 @@ class RuntimeSettings:
     java_home: Path | None = None
     mojo_runtime: Path | None = None
     jar_folders: tuple[Path, ...] = ()
+    accept_h2o_licence: bool = False
+    provision: bool = True
     workers: int | None = None
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)

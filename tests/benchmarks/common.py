@@ -19,8 +19,8 @@ from typing import Any
 
 from rich.console import Console
 
-from dai_nifi.nifi.assembly import version
-from dai_nifi.nifi.jdk import find_java
+from dai_nifi.local.assembly import version
+from dai_nifi.local.java import find_java
 
 ROOT = Path(__file__).resolve().parents[2]
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 180)

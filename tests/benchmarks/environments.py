@@ -13,7 +13,7 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
-from dai_nifi.nifi import cache
+from dai_scoring.provision import cache
 
 
 def python(name: str, requirements: Path, say: Callable[[str], None]) -> Path:

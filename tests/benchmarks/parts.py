@@ -20,10 +20,9 @@ from typing import Any
 import pyarrow as pa
 from rich.table import Table
 
+from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
-from dai_nifi.jars import resolve_jars
-from dai_nifi.nars import dependencies
-from dai_nifi.nifi.jdk import find_java
+from dai_nifi.local.java import find_java
 from dai_scoring import formats, records
 from dai_scoring.batch.files import THREADS
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
@@ -123,7 +122,7 @@ def _opened(runtime: str, model: str, folder: Path) -> Scorer:
         sys.path.append(str(packages))
         return open_model(common.titanic(), Runtime.CPP)
     file = wide.model(common.say) if model == "wide" else common.titanic()
-    settings = RuntimeSettings(java_home=find_java(), jar_folders=(resolve_jars(mojo2=True),))
+    settings = RuntimeSettings(java_home=find_java(), accept_h2o_licence=True)
     return open_model(file, settings=settings)
 
 
@@ -224,7 +223,9 @@ def _bridge(sources: list[Path], folder: Path, properties: dict[str, str]) -> li
     times = folder / "times"
     with server.nifi(folder, ["java"], ["Copy"], properties, common.say):
         lane = Lane(
-            "Copy", Step("Copy", {"Times File": str(times)}, canvas.PYTHON, ends=("original",)), folder / "copy"
+            "Copy",
+            Step("Copy", {"Times File": str(times)}, canvas.PYTHON, auto_terminated=("original",)),
+            folder / "copy",
         )
         found = []
         for source in sources:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import nipyapi
 
-from dai_nifi.connect import connect
-from dai_nifi.nars import archive
-from dai_nifi.nars.build import build
-from dai_nifi.nars.dependencies import running_python
-from dai_nifi.nars.install import install
-from dai_nifi.nars.spec import SPECS
-from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.archives import archive
+from dai_nifi.archives.build import build
+from dai_nifi.archives.dependencies import running_python
+from dai_nifi.archives.install import install
+from dai_nifi.archives.spec import SPECS
+from dai_nifi.client.connection import connect
+from dai_nifi.local.instance import LocalNiFi
 from tests.benchmarks import canvas
 
 PROCESSORS = Path(__file__).parent / "processors"
@@ -23,7 +23,9 @@ PROCESSORS = Path(__file__).parent / "processors"
 def runtimes() -> tuple[str, ...]:
     """Those that can be had on this machine; whoever runs the benchmark accepts H2O's licences."""
     return tuple(
-        name for name, spec in SPECS.items() if spec.hindrance(accept_h2o_licence=True, python=running_python()) is None
+        name
+        for name, spec in SPECS.items()
+        if spec.reason_not_buildable(accept_h2o_licence=True, python=running_python()) is None
     )
 
 

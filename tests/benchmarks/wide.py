@@ -21,8 +21,8 @@ def model(say: Callable[[str], None]) -> Path:
     """The MOJO; making it takes a minute and, the first time, pip the 260 MB of h2o."""
     import pyarrow.csv as pa_csv
 
-    from dai_nifi.nifi import cache
-    from dai_nifi.nifi.jdk import find_java
+    from dai_nifi.local.java import find_java
+    from dai_scoring.provision import cache
     from tests.benchmarks import data, environments
 
     place = cache.directory() / "bench" / f"wide-{data.NUMERIC}-{data.CATEGORICAL}-{_ROWS}-{_TREES}-{_DEPTH}.mojo"

@@ -11,9 +11,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from dai_nifi.nifi import assembly, config
-from dai_nifi.nifi.assembly import Assembly
-from dai_nifi.nifi.jdk import find_java
+from dai_nifi.local import assembly, config
+from dai_nifi.local.assembly import Assembly
+from dai_nifi.local.java import find_java
 from tests.docker import debian
 from tests.nifi.conftest import quiet
 

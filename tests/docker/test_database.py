@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.connect import connect
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.nifi.web import free_port
+from dai_nifi.client.connection import connect
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
 from dai_scoring.scorer import Scorer
 from tests.docker.engine import Compose, docker, up, wait_until, wait_until_healthy
 from tests.nifi.postgres import PASSWORD, Database

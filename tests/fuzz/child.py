@@ -12,10 +12,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from dai_nifi.jars import resolve_jars
-from dai_nifi.nifi.jdk import find_java
 from dai_scoring.models import open_model
-from dai_scoring.scorer import RuntimeSettings
 from tests.fuzz import inputs, outcomes
 
 _MODEL = Path(__file__).resolve().parents[2] / "models" / "penguins.mojo"
@@ -25,7 +22,7 @@ _COMMAND = 5
 
 def main(seed: str, first: int, count: int, seconds: float, work: Path) -> None:
     """Score the cases from ``first`` on, ``count`` of them or for some seconds; what fails stays in ``work``."""
-    scorer = open_model(_MODEL, settings=RuntimeSettings(java_home=find_java(), jar_folders=(resolve_jars(),)))
+    scorer = open_model(_MODEL)
     temporary = Path(tempfile.gettempdir())
     before = _listed(temporary)
     found: Counter[str] = Counter()

@@ -8,12 +8,12 @@ from random import Random
 from typing import Any
 
 from dai_nifi.errors import ToolError
-from dai_nifi.localscore.plan import plan
-from dai_nifi.localscore.run import score_job
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
+from dai_scoring.cli.files.plan import plan
+from dai_scoring.cli.files.run import score_job
 from dai_scoring.errors import BadRowsError, ScoringError
 from dai_scoring.formats import Format, open_reader
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns

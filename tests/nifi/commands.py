@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-COMMAND = [sys.executable, "-c", "from dai_nifi.launch import main; main()"]
+COMMAND = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()"]
 
 _LONGEST_SECONDS = 120.0
 

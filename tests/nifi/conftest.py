@@ -13,13 +13,13 @@ from typing import Any
 import nipyapi
 import pytest
 
-from dai_nifi.connect import connect
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nars.build import build
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi
-from dai_nifi.nifi.states import RunningNiFi
+from dai_nifi.archives.build import build
+from dai_nifi.archives.install import install
+from dai_nifi.client.connection import connect
+from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.local.states import RunningNiFi
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.undeploy import undeploy
 
 
 def quiet(what: str, share: float | None = None) -> None:

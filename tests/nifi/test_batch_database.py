@@ -17,14 +17,14 @@ import nipyapi
 import pyarrow as pa
 import pytest
 
-from dai_nifi.connect import connect
+from dai_nifi.archives.install import install
+from dai_nifi.client.connection import connect
 from dai_nifi.errors import InvalidFlowError, UsageError
-from dai_nifi.flows import deployed
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
+from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.scorer import Scorer
 from tests.nifi.conftest import NiFi, quiet
 from tests.nifi.postgres import PASSWORD, Database, Postgres, postgres

@@ -20,9 +20,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from dai_nifi.archives.build import build
+from dai_nifi.archives.install import install
 from dai_nifi.extensions.source import EXTENSIONS
-from dai_nifi.nars.build import build
-from dai_nifi.nars.install import install
 from tests.conftest import GOLDEN_ROW
 from tests.nifi.conftest import Folders, NiFi, quiet
 from tests.nifi.test_processor import Canvas, score, until

@@ -18,12 +18,13 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import ModelRefusedError, UsageError
-from dai_nifi.flows import deployed, scorers
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.flows.swap import SwapRequest, rollback, swap
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nifi.web import free_port
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.models import scoring_processors
+from dai_nifi.operations.status import status
+from dai_nifi.operations.swap import SwapRequest, rollback, swap
+from dai_nifi.operations.undeploy import undeploy
 from tests.nifi import provenance, second_model
 from tests.nifi.commands import run
 from tests.nifi.conftest import NiFi
@@ -204,7 +205,7 @@ def test_the_challenger_answers_its_share_and_always_the_same(rivals: Rivals) ->
 
 def test_the_challenger_is_swapped_alone_and_agreement_is_shown(rivals: Rivals, samples: Path, tmp_path: Path) -> None:
     rivals.change(challenger_share="100")
-    champion = scorers.find(deployed.find(NAME))
+    champion = scoring_processors.find(deployed.find(NAME))
     (before,) = [one.revision.version for one in champion.now()]
     was = status(NAME)
     # The champion's own scores, so that every row agrees.
@@ -222,7 +223,7 @@ def test_the_challenger_is_swapped_alone_and_agreement_is_shown(rivals: Rivals, 
         # The champion was neither stopped nor told of another model.
         assert [one.revision.version for one in champion.now()] == [before]
         assert (status(NAME).model, status(NAME).previous) == (was.model, was.previous)
-        assert "next.word" not in champion.tell()[0].nodes[0]
+        assert "next.request" not in champion.states()[0].nodes[0]
         back = rollback(NAME, of="challenger")
         assert (back.new, status(NAME).parameters["challenger.file"]) == (swapped.old, swapped.old)
         until(lambda: second_model.ID in {one.id for one in status(NAME).loaded})

@@ -10,10 +10,10 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.properties import set_of_processor
-from dai_nifi.flows.status import status
-from dai_nifi.jars import resolve_jars
+from dai_nifi.operations.canvas.properties import set_of_processor
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
+from dai_scoring.provision.jars import mojo_runtime
 from tests.conftest import GOLDEN_ROW
 from tests.nifi.conftest import Folders, deploy_batch, started
 from tests.nifi.test_killed_process import process_of, scorer_of
@@ -63,7 +63,7 @@ def test_options_that_are_deployed_again_take_effect(folders: Folders) -> None:
 def test_the_canvas_says_that_java_starts_anew_for_each_of_the_two(folders: Folders, tmp_path: Path) -> None:
     scorer = scorer_of("tuned")
     jars = tmp_path / "jars"
-    shutil.copytree(resolve_jars(mojo2=True) / "mojo2", jars)
+    shutil.copytree(mojo_runtime() / "mojo2", jars)
     for number, (name, value) in enumerate({"JVM Options": _options(tmp_path, 304), "MOJO Runtime": str(jars)}.items()):
         before = process_of(scorer)
         nipyapi.canvas.schedule_processor(scorer, False)

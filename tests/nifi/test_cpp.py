@@ -9,9 +9,9 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nars.build import build
-from dai_nifi.nars.install import install
+from dai_nifi.archives.build import build
+from dai_nifi.archives.install import install
+from dai_nifi.operations.undeploy import undeploy
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch, quiet
 from tests.nifi.test_killed_process import check_that_a_kill_fails_nothing

@@ -15,13 +15,14 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import BusyError, NotFoundError
-from dai_nifi.flows import claims, context, deployed
-from dai_nifi.flows.deploy import Deployment, Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.flows.swap import SwapRequest, swap
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nifi.web import free_port
-from dai_nifi.progress import silent
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations.canvas import deployed, parameter_context
+from dai_nifi.operations.changes import lease, lease_store
+from dai_nifi.operations.deploy import Deployment, Request, deploy
+from dai_nifi.operations.status import status
+from dai_nifi.operations.swap import SwapRequest, swap
+from dai_nifi.operations.undeploy import undeploy
+from dai_scoring.progress import silent
 from tests.nifi import second_model
 from tests.nifi.commands import COMMAND, interrupted, run
 from tests.nifi.conftest import NiFi
@@ -32,11 +33,15 @@ pytestmark = pytest.mark.nifi
 NAME = "watched-over"
 RUN_KILLED = """
 import os, signal, sys
-from dai_nifi.flows import context, scorers
+from dai_nifi.operations.canvas import parameter_context
+from dai_nifi.operations.models import scoring_processors
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-owner, function = {"before": (context, "change_model"), "after": (scorers.Scorers, "start")}[sys.argv.pop(1)]
+owner, function = {
+    "before": (parameter_context, "set_model"),
+    "after": (scoring_processors.ScoringProcessors, "start"),
+}[sys.argv.pop(1)]
 setattr(owner, function, die)
-from dai_nifi.launch import main
+from dai_nifi.__main__ import main
 main()
 """
 
@@ -89,7 +94,7 @@ def test_every_command_that_changes_something_is_refused_while_another_does(
         ("stop", NAME),
         ("undeploy", NAME, "--force"),
     ]
-    with claims.claimed(NAME, "swap", silent):
+    with lease.hold(NAME, "swap", silent):
         for command in commands:
             done = run(*command, "--json", "--url", nifi.url)
             error = json.loads(done.stdout)["error"]
@@ -120,27 +125,27 @@ def test_a_command_elsewhere_is_given_up_when_nothing_is_heard_of_it(
     service: str, second: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(claims, "_machine", lambda: "elsewhere")
-        holder = claims.claimed(NAME, "deploy", silent)
-        claim = holder.__enter__()
+        patch.setattr(lease_store, "machine", lambda: "elsewhere")
+        holder = lease.hold(NAME, "deploy", silent)
+        held = holder.__enter__()
     with pytest.raises(BusyError, match="is under way"):
         swap(SwapRequest(NAME, second))
-    now = claims._now
+    now = lease_store.now
 
     def later() -> datetime:
-        return now() + timedelta(seconds=claims.SILENT_SECONDS + 5)
+        return now() + timedelta(seconds=lease_store.SILENT_SECONDS + 5)
 
     with monkeypatch.context() as patch:
-        patch.setattr(claims, "_now", later)
+        patch.setattr(lease_store, "now", later)
         found = status(NAME).under_way
         assert found is not None
         assert found.cut_off
-        with claims.claimed(NAME, "deploy", silent) as taken:
-            assert taken.left == found
+        with lease.hold(NAME, "deploy", silent) as taken:
+            assert taken.unfinished == found
             # The first comes to life again, and must not go on.
             with pytest.raises(BusyError, match="has taken over"):
-                claim.begin(["any"], "model", "old", "new")
-            taken.settle()
+                held.begin(["any"], "model", "old", "new")
+            taken.complete()
     holder.__exit__(None, None, None)
     assert status(NAME).under_way is None
     assert swap(SwapRequest(NAME, second)).action == "swapped"
@@ -204,7 +209,7 @@ def rename(group: Any, name: str) -> None:
 
 
 def context_of(group: Any) -> dict[str, str | None]:
-    return context.read(group.component.parameter_context.id).values
+    return parameter_context.read(group.component.parameter_context.id).values
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -278,7 +283,7 @@ def test_an_undeploy_that_was_cut_off_before_its_end_is_finished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("dai_nifi.flows.context.remove", interrupt)
+        patch.setattr("dai_nifi.operations.canvas.parameter_context.remove", interrupt)
         with pytest.raises(KeyboardInterrupt):
             undeploy("half", force=True)
     assert "half" not in {one.name for one in deployed.find_all()}

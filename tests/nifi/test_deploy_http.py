@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.flows.deploy import Deployment, Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nifi.web import free_port
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations.deploy import Deployment, Request, deploy
+from dai_nifi.operations.status import status
+from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.option_words import OPTIONS
 from tests.nifi.conftest import NiFi
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.connect import connect
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.archives.install import install
+from dai_nifi.client.connection import connect
+from dai_nifi.local.instance import LocalNiFi
 from tests.conftest import GOLDEN_ROW
 from tests.nifi import commands
 from tests.nifi.conftest import quiet

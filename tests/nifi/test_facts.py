@@ -5,8 +5,10 @@ from __future__ import annotations
 import nipyapi
 import pytest
 
-from dai_nifi.flows import components, facts, properties
-from dai_nifi.nifi import assembly
+from dai_nifi.flows import nifi_components
+from dai_nifi.local import assembly
+from dai_nifi.operations.canvas import properties
+from dai_nifi.operations.deployment import components
 from tests.nifi.conftest import NiFi
 
 pytestmark = pytest.mark.nifi
@@ -14,13 +16,13 @@ pytestmark = pytest.mark.nifi
 
 def test_the_record_of_this_version_is_true(nifi: NiFi) -> None:
     version = assembly.version()
-    there = components.known()
+    there = components.component_types()
     root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
     group = nipyapi.canvas.create_process_group(root, "facts", (0.0, 0.0))
     processors = {one.type: one for one in nipyapi.canvas.list_all_processor_types().processor_types}
     services = {one.type: one for one in nipyapi.canvas.list_all_controller_types()}
     try:
-        for kind, recorded in facts.components().items():
+        for kind, recorded in nifi_components.components().items():
             (bundle,) = there[kind]
             assert (kind, bundle.artifact, bundle.version) == (kind, recorded.archive, version)
             if kind in processors:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.connect import connect
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi
-from dai_nifi.nifi.web import free_port
+from dai_nifi.archives.install import install
+from dai_nifi.client.connection import connect
+from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.local.ports import free_port
 from tests.nifi.conftest import deploy_batch, quiet
 from tests.nifi.test_killed_nifi import alive, children
 from tests.nifi.test_processor import until

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.connect import connect
-from dai_nifi.nars.build import build
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.archives.build import build
+from dai_nifi.archives.install import install
+from dai_nifi.client.connection import connect
+from dai_nifi.local.instance import LocalNiFi
 from dai_scoring.scorer import Scorer
 from tests.nifi.conftest import NiFi, deploy_batch, quiet
 from tests.nifi.test_processor import until

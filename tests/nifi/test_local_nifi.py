@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 
 from dai_nifi.commands.nifi import app
 from dai_nifi.errors import ConflictError, NiFiUnreachableError
-from dai_nifi.nifi import processes
-from dai_nifi.nifi.instance import LocalNiFi
-from dai_nifi.nifi.states import RunningNiFi
+from dai_nifi.local import processes
+from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.local.states import RunningNiFi
 from tests.nifi.commands import interrupted
 
 pytestmark = pytest.mark.nifi

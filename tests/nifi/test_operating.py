@@ -21,13 +21,13 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.flows import deployed
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.properties import set_of_processor
-from dai_nifi.flows.status import status
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nars import archive
-from dai_nifi.nifi.web import free_port
+from dai_nifi.archives import archive
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.canvas.properties import set_of_processor
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
+from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
 from tests.conftest import GOLDEN_ROW, ROOT
 from tests.nifi import second_model

@@ -12,17 +12,18 @@ from typing import Any
 import nipyapi
 import pytest
 
-from dai_nifi.connect import connect
+from dai_nifi.archives import archive
+from dai_nifi.archives.install import install, list_nars, remove
+from dai_nifi.archives.spec import GROUP, SPECS
+from dai_nifi.client.connection import connect
 from dai_nifi.errors import NotFoundError
-from dai_nifi.flows import deployed, templates
+from dai_nifi.flows import templates
 from dai_nifi.flows.common import RUNTIMES
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nars import archive
-from dai_nifi.nars.install import install, listed, remove
-from dai_nifi.nars.spec import GROUP, SPECS
-from dai_nifi.nifi import assembly
-from dai_nifi.nifi.instance import LocalNiFi
+from dai_nifi.local import assembly
+from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.undeploy import undeploy
 from tests.nifi.commands import run
 from tests.nifi.conftest import NiFi, deploy_batch, quiet
 
@@ -127,14 +128,14 @@ def test_an_older_archive_is_told_and_the_flow_moves_to_the_new_one(
         before = folders.wait(folders.output / "old.csv")
         assert versions("moves") == {OLD}
         install(java_nar, quiet)
-        assert {one.version for one in listed()} == {OLD, RUNTIMES["java"].version}
+        assert {one.version for one in list_nars()} == {OLD, RUNTIMES["java"].version}
         moved = deploy(Request("batch-files", name="moves"))
         assert (moved.action, moved.running) == ("updated", True)
         assert versions("moves") == {RUNTIMES["java"].version}
         folders.put("new.csv", rows)
         assert folders.wait(folders.output / "new.csv") == before
         remove("ScoreJavaMojo", quiet, OLD)
-        assert {one.version for one in listed()} == {RUNTIMES["java"].version}
+        assert {one.version for one in list_nars()} == {RUNTIMES["java"].version}
         folders.put("after.csv", rows)
         assert folders.wait(folders.output / "after.csv") == before
     finally:

@@ -12,9 +12,9 @@ from typing import Any
 import nipyapi
 import pytest
 
-from dai_nifi.flows.properties import set_of_processor, set_of_service
-from dai_nifi.nars import archive
-from dai_nifi.nars.install import install, remove
+from dai_nifi.archives import archive
+from dai_nifi.archives.install import install, remove
+from dai_nifi.operations.canvas.properties import set_of_processor, set_of_service
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi import provenance
 from tests.nifi.conftest import NiFi, quiet

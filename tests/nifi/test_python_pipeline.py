@@ -15,13 +15,13 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.flows.swap import SwapRequest, swap
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nars.build import build
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.web import free_port
+from dai_nifi.archives.build import build
+from dai_nifi.archives.install import install
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.status import status
+from dai_nifi.operations.swap import SwapRequest, swap
+from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.batch.files import score_file
 from dai_scoring.model_file import sha256
 from dai_scoring.scorer import Scorer

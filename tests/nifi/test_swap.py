@@ -21,12 +21,15 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError, NotRestoredError, ScoringFailedError
-from dai_nifi.flows import deployed, lifecycle, scorers
-from dai_nifi.flows.deploy import Deployment, Request, deploy
-from dai_nifi.flows.status import status
-from dai_nifi.flows.swap import BreakingChangeError, Locally, SwapRequest, rollback, swap
-from dai_nifi.flows.undeploy import undeploy
-from dai_nifi.nifi.web import free_port
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations import start_stop
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.deploy import Deployment, Request, deploy
+from dai_nifi.operations.models import scoring_processors
+from dai_nifi.operations.models.local_check import BreakingChangeError, Locally
+from dai_nifi.operations.status import status
+from dai_nifi.operations.swap import SwapRequest, rollback, swap
+from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
 from tests.nifi import second_model
 from tests.nifi.conftest import NiFi, deploy_batch
@@ -80,7 +83,7 @@ def assets(name: str) -> set[str]:
 
 
 def scoring_with(name: str) -> str | None:
-    (one,) = scorers.find(deployed.find(name)).tell()
+    (one,) = scoring_processors.find(deployed.find(name)).states()
     return one.first("model.sha256")
 
 
@@ -223,15 +226,15 @@ def test_a_model_that_only_nifi_refuses_is_rolled_back(
 
 
 def test_an_interrupted_swap_goes_back(service: str, second: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    start, interrupted = scorers.Scorers.start, []
+    start, interrupted = scoring_processors.ScoringProcessors.start, []
 
-    def interrupt(self: scorers.Scorers, timeout: float) -> None:
+    def interrupt(self: scoring_processors.ScoringProcessors, timeout: float) -> None:
         if not interrupted:
             interrupted.append(True)
             raise KeyboardInterrupt
         start(self, timeout)
 
-    monkeypatch.setattr(scorers.Scorers, "start", interrupt)
+    monkeypatch.setattr(scoring_processors.ScoringProcessors, "start", interrupt)
     with pytest.raises(KeyboardInterrupt):
         swap(SwapRequest("swaps", second))
     assert ask(service) == FIRST_ID
@@ -245,7 +248,7 @@ def test_a_swap_whose_way_back_fails_too_says_so_and_rollback_ends_it(
         raise InvalidFlowError("not now")
 
     with monkeypatch.context() as patched:
-        patched.setattr(scorers.Scorers, "start", refuse)
+        patched.setattr(scoring_processors.ScoringProcessors, "start", refuse)
         with pytest.raises(NotRestoredError, match=r"(?s)not now.*could not be put back: not now.*rollback swaps puts"):
             swap(SwapRequest("swaps", second))
     found = status("swaps").under_way
@@ -281,7 +284,7 @@ def test_files_under_way_are_scored_by_one_model_each(
         # A stopped processor stays so, and what is queued stays.
         assert swap(SwapRequest("files", second)).paused_seconds is None
         assert status("files").queued_flowfiles == 5
-        lifecycle.start("files")
+        start_stop.start("files")
         assert {model_of(number) for number in range(5)} == {"second"}
         done, count = threading.Event(), 5
 

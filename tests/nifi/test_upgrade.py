@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.connect import connect
-from dai_nifi.flows import deployed
-from dai_nifi.flows.deploy import Request, deploy
-from dai_nifi.nars.install import install
-from dai_nifi.nifi.instance import LocalNiFi
-from dai_nifi.nifi.web import free_port
+from dai_nifi.archives.install import install
+from dai_nifi.client.connection import connect
+from dai_nifi.local.instance import LocalNiFi
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.deploy import Request, deploy
 from tests.nifi.conftest import NiFi, quiet
 from tests.nifi.test_processor import until
 from tests.nifi.test_swap import FIRST_ID, ask

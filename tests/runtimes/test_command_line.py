@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from dai_nifi.launch import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -94,7 +94,7 @@ def interrupted(*arguments, **options):
     threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
     start(*arguments, **options)
 jpype.startJVM = interrupted
-from dai_nifi.launch import main
+from dai_nifi.__main__ import main
 main()
 """
 

@@ -233,16 +233,16 @@ def test_a_level_never_seen_is_no_missing_one_to_an_encoding(settings: RuntimeSe
     assert found == pytest.approx([2.1751293156472147, 1.725416615436703, 1.7912353885536194], abs=1e-12)
 
 
-def test_jars_in_a_folder_that_is_not_ascii(samples: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
+def test_jars_in_a_folder_that_is_not_ascii(samples: Path, jar_folders: tuple[Path, Path], tmp_path: Path) -> None:
     """JPype loads these by a loader of its own, which knows less of where a class is from."""
     place = tmp_path / "prüf"
-    shutil.copytree(settings.jar_folders[0], place)
+    shutil.copytree(jar_folders[0], place)
     script = (
         "import sys; from pathlib import Path; from dai_scoring.models import open_model;"
-        "from dai_scoring.scorer import RuntimeSettings; model, java, jars = map(Path, sys.argv[1:]);"
-        "scorer = open_model(model, settings=RuntimeSettings(java_home=java, jar_folders=(jars,)));"
+        "from dai_scoring.scorer import RuntimeSettings; model, jars = map(Path, sys.argv[1:]);"
+        "scorer = open_model(model, settings=RuntimeSettings(jar_folders=(jars,)));"
         "print(scorer.info.runtime_version)"
     )
-    command = [sys.executable, "-c", script, samples / "penguins.mojo", str(settings.java_home), place]
+    command = [sys.executable, "-c", script, samples / "penguins.mojo", place]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.startswith("3."), done.stderr

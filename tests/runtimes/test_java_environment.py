@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.jars import resolve_jars
-
 # Each ends a Java that reads it.
 OPTIONS = {
     "JAVA_TOOL_OPTIONS": "-javaagent:/there/is/none.jar",
@@ -19,21 +17,17 @@ OPTIONS = {
 }
 RUN = """
 import os, sys
-from pathlib import Path
-from dai_nifi.nifi.jdk import find_java
 from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings
-settings = RuntimeSettings(
-    java_home=find_java(install=False), jar_folders=(Path(sys.argv[2]),), jvm_options=tuple(sys.argv[4:])
-)
+settings = RuntimeSettings(jvm_options=tuple(sys.argv[3:]))
 with open_model(sys.argv[1], settings=settings) as scorer:
-    print(scorer.info.runtime_version, *(os.environ[name] for name in sys.argv[3].split()))
+    print(scorer.info.runtime_version, *(os.environ[name] for name in sys.argv[2].split()))
 """
 
 
 @pytest.mark.parametrize("options", [(), ("-Xmx300m",)])
 def test_options_of_the_environment_do_not_reach_the_java_that_scores(samples: Path, options: tuple[str, ...]) -> None:
-    command = [sys.executable, "-c", RUN, samples / "penguins.mojo", resolve_jars(), " ".join(OPTIONS), *options]
+    command = [sys.executable, "-c", RUN, samples / "penguins.mojo", " ".join(OPTIONS), *options]
     done = subprocess.run(
         command, env={**os.environ, **OPTIONS}, capture_output=True, text=True, check=False, timeout=120
     )

@@ -14,32 +14,36 @@ from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings
 from tests.h2o3_mojo import changed
 
+Folders = tuple[Path, Path]
 
-def folder(target: Path, source: Path, open_: str = "*", mojo2: str = "*", without: str = "no") -> Path:
-    """A folder as resolve_jars() makes it, with links to some of its jars."""
-    for kind, pattern in (("open", open_), ("mojo2", mojo2)):
-        (target / kind).mkdir(parents=True)
-        for jar in (source / kind).glob(pattern + ".jar"):
+
+def folder(target: Path, sources: Folders, without: str) -> Path:
+    """A folder with links to all jars but those whose names begin so."""
+    for source in sources:
+        for jar in source.glob("*/*.jar"):
             if not jar.name.startswith(without):
-                (target / kind / jar.name).symlink_to(jar)
+                link = target / jar.parent.name / jar.name
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(jar)
     return target
 
 
 @pytest.mark.parametrize("lacking", ["h2o-genmodel-3", "h2o-genmodel-ext-xgboost", "gson", "dai-scoring-java"])
 def test_a_missing_jar_is_named_and_another_folder_may_have_it(
-    samples: Path, settings: RuntimeSettings, tmp_path: Path, lacking: str
+    samples: Path, settings: RuntimeSettings, jar_folders: Folders, tmp_path: Path, lacking: str
 ) -> None:
-    jars = settings.jar_folders[0]
-    part = folder(tmp_path / "part", jars, without=lacking)
+    part = folder(tmp_path / "part", jar_folders, without=lacking)
     with pytest.raises(
         RuntimeMissingError, match=rf"there is no {lacking.removesuffix('-3')} among the jars of .*part"
     ):
         open_model(samples / "penguins.mojo", settings=replace(settings, jar_folders=(part,)))
-    open_model(samples / "penguins.mojo", settings=replace(settings, jar_folders=(part, jars))).close()
+    open_model(samples / "penguins.mojo", settings=replace(settings, jar_folders=(part, *jar_folders))).close()
 
 
-def test_a_missing_jar_of_the_mojo_runtime_is_named(titanic: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
-    part = folder(tmp_path / "part", settings.jar_folders[0], without="mojo2-runtime-api")
+def test_a_missing_jar_of_the_mojo_runtime_is_named(
+    titanic: Path, settings: RuntimeSettings, jar_folders: Folders, tmp_path: Path
+) -> None:
+    part = folder(tmp_path / "part", jar_folders, without="mojo2-runtime-api")
     for changes in ({"jar_folders": (part,)}, {"mojo_runtime": part / "mojo2"}):
         with pytest.raises(RuntimeMissingError, match=r"there is no mojo2-runtime-api among the jars of .*part"):
             open_model(titanic, settings=replace(settings, **changes))  # type: ignore[arg-type]
@@ -53,20 +57,17 @@ from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings
 for model, folder in (sys.argv[1:3], sys.argv[3:5]):
     try:
-        open_model(model, settings=RuntimeSettings(jar_folders=(Path(folder),), java_home=Path(sys.argv[5])))
+        open_model(model, settings=RuntimeSettings(jar_folders=(Path(folder),)))
     except ModelError as error:
         print(type(error).__name__, error)
 """
 
 
-def test_jars_that_come_too_late_are_told(
-    samples: Path, titanic: Path, settings: RuntimeSettings, tmp_path: Path
-) -> None:
-    jars = settings.jar_folders[0]
-    first = folder(tmp_path / "first", jars, without="h2o-genmodel-3")
-    second = folder(tmp_path / "second", jars, mojo2="none")
-    command = [sys.executable, "-c", RUN_TWO, titanic, first, samples / "penguins.mojo", second, settings.java_home]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # type: ignore[arg-type]
+def test_jars_that_come_too_late_are_told(samples: Path, titanic: Path, jar_folders: Folders, tmp_path: Path) -> None:
+    first = folder(tmp_path / "first", jar_folders, without="h2o-genmodel-3")
+    second = folder(tmp_path / "second", jar_folders[:1], without="none")
+    command = [sys.executable, "-c", RUN_TWO, titanic, first, samples / "penguins.mojo", second]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert said.startswith("RuntimeMissingError the Java runtime is not complete for")
     assert f"the jars of {second / 'open'} came later" in said
     assert "damaged" not in said

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -182,28 +183,25 @@ def test_damaged_files(titanic: Path, settings: RuntimeSettings, tmp_path: Path)
         open_model(hollow, settings=settings)
 
 
-def test_a_runtime_folder_without_the_runtime(titanic: Path, settings: RuntimeSettings, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    shutil.copy(java_jars.h2o3_jars(settings.jar_folders)[0], tmp_path)
+def test_a_runtime_folder_without_the_runtime(
+    titanic: Path, settings: RuntimeSettings, jar_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shutil.copy(java_jars.h2o3_jars(jar_folders)[0], tmp_path)
     with pytest.raises(RuntimeMissingError, match="no mojo2-runtime jar in"):
         open_model(titanic, settings=replace(settings, mojo_runtime=tmp_path))
     with pytest.raises(RuntimeMissingError, match=r"Accept that with .*Or set mojo_runtime"):
-        open_model(titanic, settings=replace(settings, jar_folders=()))
+        open_model(titanic, settings=RuntimeSettings(provision=False))
 
 
 def test_a_process_ends_although_java_was_started_from_a_thread_that_is_gone(
-    samples: Path, settings: RuntimeSettings
+    samples: Path,
 ) -> None:
     script = f"""
 import threading
 from pathlib import Path
 from dai_scoring.models import open_model
-from dai_scoring.scorer import RuntimeSettings
-jars = (Path({str(settings.jar_folders[0])!r}),)
-settings = RuntimeSettings(java_home=Path({str(settings.java_home)!r}), jar_folders=jars)
 for _ in range(2):
-    thread = threading.Thread(target=lambda: open_model(Path({str(samples / "penguins.mojo")!r}), settings=settings))
+    thread = threading.Thread(target=lambda: open_model(Path({str(samples / "penguins.mojo")!r})))
     thread.start()
     thread.join()
 print("loaded")
@@ -216,15 +214,12 @@ print("loaded")
     ("option", "said"),
     [("-XX:NoSuchThing", "Unrecognized VM option 'NoSuchThing'"), ("-Xmx99999g", "object heap")],
 )
-def test_options_that_java_refuses_do_not_end_the_process(
-    titanic: Path, settings: RuntimeSettings, option: str, said: str
-) -> None:
+def test_options_that_java_refuses_do_not_end_the_process(titanic: Path, option: str, said: str) -> None:
     """In a process of its own, since Java starts once in each."""
     script = (
         "from pathlib import Path; from dai_scoring.errors import ModelError\n"
         "from dai_scoring.models import open_model; from dai_scoring.scorer import RuntimeSettings\n"
-        f"settings = RuntimeSettings(java_home=Path({str(settings.java_home)!r}), jvm_options=({option!r},), "
-        f"jar_folders=(Path({str(settings.jar_folders[0])!r}),))\n"
+        f"settings = RuntimeSettings(jvm_options=({option!r},), accept_h2o_licence=True)\n"
         f"try: open_model(Path({str(titanic)!r}), settings=settings)\n"
         "except ModelError as error: print(error.option, error)"
     )

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dai_nifi import cli
-from dai_nifi.console import Output
+from dai_scoring.cli.console import Output
 from dai_scoring.option_words import OPTIONS
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
@@ -181,7 +181,7 @@ def test_the_suffix_decides_the_format(out: str, code: int, rows: Path, score) -
 
 def test_a_pipe_is_read_and_written_through(samples: Path, rows: Path) -> None:
     os.mkfifo("pipe")
-    command = [sys.executable, "-c", "from dai_nifi.launch import main; main()", "score", "-m"]
+    command = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()", "score", "-m"]
     model = str(samples / "penguins.mojo")
     with subprocess.Popen([*command, model, "pipe", "/dev/stdout", "--output-format", "csv"], stdout=-1) as process:
         Path("pipe").write_bytes(rows.read_bytes())

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from dai_scoring.scorer import RuntimeSettings
-
 # The command is loaded once; then every moment has a process of its own, a copy of that. Moments are counted in the
 # time that a process has computed, so that they mean the same on a machine that is busy.
 RUN_SCORE = """
 import json, os, signal, sys, threading, time
-from dai_nifi import cli, launch
+from dai_nifi import __main__, cli
 
 number, count, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 command = ["dai-nifi", "score", "--model", sys.argv[4], sys.argv[5]]
@@ -41,7 +39,7 @@ def outcome(name, moment):
         if moment is not None:
             threading.Thread(target=interrupt, args=(moment,), daemon=True).start()
         sys.argv = [*command, "out.csv"]
-        launch.main()
+        __main__.main()
     _, status, used = os.wait4(child, 0)
     with open(f"{name}/said2") as said:
         words = said.read()
@@ -56,7 +54,7 @@ print(json.dumps([whole, *found]))
 
 
 def test_a_command_with_a_java_model_ends_at_any_moment(
-    samples: Path, settings: RuntimeSettings, tmp_path: Path
+    samples: Path, jar_folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
     files = [str(samples / "penguins.mojo"), str(samples / "penguins-rows.csv")]
 
@@ -82,15 +80,12 @@ def test_a_command_with_a_java_model_ends_at_any_moment(
 
 RUN_OWN = """
 import signal, sys, threading, time, os
-from pathlib import Path
 from dai_scoring.models import open_model
-from dai_scoring.scorer import RuntimeSettings
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-model, jars, java = sys.argv[1:4]
-settings = RuntimeSettings(jar_folders=(Path(jars),), java_home=Path(java))
+model = sys.argv[1]
 {first}
-print(open_model(model, settings=settings).info.id, flush=True)
+print(open_model(model).info.id, flush=True)
 {then}
 """
 OWN_HANDLER = """
@@ -105,7 +100,7 @@ def interrupted(*arguments, **options):
     start(*arguments, **options)
 jpype.startJVM = interrupted
 try:
-    open_model(model, settings=settings)
+    open_model(model)
     time.sleep(5)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
@@ -121,11 +116,11 @@ except KeyboardInterrupt:
     ],
 )
 def test_a_program_of_ones_own_is_ended_by_signals_as_without_java(
-    samples: Path, settings: RuntimeSettings, tmp_path: Path, first: str, then: str, number: int, code: int,
+    samples: Path, jar_folders: tuple[Path, Path], tmp_path: Path, first: str, then: str, number: int, code: int,
     words: list[str],
 ) -> None:  # fmt: skip
     with subprocess.Popen(
-        [sys.executable, "-c", RUN_OWN.format(first=first, then=then), *_where(samples, settings)],
+        [sys.executable, "-c", RUN_OWN.format(first=first, then=then), *_where(samples)],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         text=True,
@@ -137,11 +132,11 @@ def test_a_program_of_ones_own_is_ended_by_signals_as_without_java(
     assert (process.returncode, said.split(), list(tmp_path.iterdir())) == (code, words, [])
 
 
-def test_a_program_that_goes_on_after_ctrl_c_can_open_the_model(samples: Path, settings: RuntimeSettings) -> None:
-    command = [sys.executable, "-c", RUN_OWN.format(first=TRY_AGAIN, then=""), *_where(samples, settings)]
+def test_a_program_that_goes_on_after_ctrl_c_can_open_the_model(samples: Path, jar_folders: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-c", RUN_OWN.format(first=TRY_AGAIN, then=""), *_where(samples)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout.split()[:1], len(done.stdout.split())) == (0, ["interrupted"], 2), done.stderr
 
 
-def _where(samples: Path, settings: RuntimeSettings) -> list[str]:
-    return [str(samples / "penguins.mojo"), str(settings.jar_folders[0]), str(settings.java_home)]
+def _where(samples: Path) -> list[str]:
+    return [str(samples / "penguins.mojo")]

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from dai_nifi.commands.nifi import app
 from dai_nifi.errors import ToolError
-from dai_nifi.nifi.certificates import AUTHORITY, CLIENT, SERVER, Certificates
+from dai_nifi.local.certificates import AUTHORITY, CLIENT, SERVER, Certificates
 
 NOW = datetime(2031, 5, 17, 12, 0, tzinfo=timezone.utc)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from dai_nifi.flows.compare import OutputDifference, column_changes, compare
+from dai_nifi.operations.models.compare import OutputDifference, column_changes, compare
 from dai_scoring.errors import MissingColumnsError
 from dai_scoring.options import Wanted
 from dai_scoring.schema import Column, ColumnType

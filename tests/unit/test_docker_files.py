@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dai_nifi.nifi import config
-from dai_nifi.nifi.assembly import version
+from dai_nifi.local import config
+from dai_nifi.local.assembly import version
 from tests.conftest import ROOT
 
 DOCKER = ROOT / "docker"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dai_nifi import connect
 from dai_nifi.checkup import local, server
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
+from dai_nifi.client import connection
 from tests.unit.web_server import Answers, served
 
 MINOR = ".".join(platform.python_version_tuple()[:2])
@@ -141,7 +141,7 @@ def old_nifi() -> Iterator[str]:
 
 
 def test_a_nifi_and_a_java_that_are_too_old_and_a_node_away(old_nifi: str) -> None:
-    findings = {one.check: one for one in server.examine(connect.connect(old_nifi))}
+    findings = {one.check: one for one in server.examine(connection.connect(old_nifi))}
     assert {one.state for one in findings.values()} == {PROBLEM}
     assert findings["NiFi"].fix == "Use NiFi 2.1 or newer."
     assert findings["Java"].says == "Java 11.0.2 of Nobody on two:8081"

@@ -8,7 +8,7 @@ import sys
 
 SCRIPT = """
 import os, signal, time, weakref
-from dai_nifi import interrupts
+from dai_scoring.cli import signals
 
 class Thing:
     pass
@@ -17,8 +17,8 @@ def callback(_):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(0.1)
 
-interrupts.hear()
-interrupts.at_work()
+signals.install_handlers()
+signals.begin_work()
 thing = Thing()
 kept = weakref.ref(thing, callback)
 try:

@@ -15,9 +15,9 @@ import typer
 
 import dai_nifi
 import dai_scoring
-from dai_nifi import cli, faults
+from dai_nifi import cli, error_boundary
 from dai_nifi.errors import ToolError
-from dai_nifi.nifi.web import free_port
+from dai_nifi.local.ports import free_port
 
 EXIT_CODES = {ToolError.exit_code, *(kind.exit_code for kind in ToolError.__subclasses__())}
 NOBODY = f"http://127.0.0.1:{free_port()}"
@@ -77,7 +77,7 @@ def test_the_version(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
 
 
 def test_the_shell_is_given_a_completion() -> None:
-    code = "import sys; sys.argv[0] = 'dai-nifi'; from dai_nifi.launch import main; main()"
+    code = "import sys; sys.argv[0] = 'dai-nifi'; from dai_nifi.__main__ import main; main()"
     environment = {"_DAI_NIFI_COMPLETE": "complete_bash", "COMP_WORDS": "dai-nifi sta", "COMP_CWORD": "1"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["start", "status"], done.stderr
@@ -158,6 +158,6 @@ def test_a_fault_of_the_tool_is_one_sentence(monkeypatch: pytest.MonkeyPatch, ca
         assert secret not in kept + told.out + told.err
     error = json.loads(told.out)["error"]
     assert (error["code"], "KeyError" in error["message"]) == ("internal", True)
-    monkeypatch.setenv(faults.DEBUG, "1")
+    monkeypatch.setenv(error_boundary.DEBUG, "1")
     call(monkeypatch, "flows", "list")
     assert "Traceback" in capsys.readouterr().err

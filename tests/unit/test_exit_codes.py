@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 import dai_nifi
-from dai_nifi import connect, errors
+from dai_nifi import errors
+from dai_nifi.client import connection
 from dai_nifi.errors import NiFiUnreachableError, NotFoundError, ToolError
-from dai_nifi.nifi.web import free_port
+from dai_nifi.local.ports import free_port
 from tests.conftest import ROOT
 from tests.unit.web_server import Answers, served
 
@@ -25,7 +26,7 @@ KINDS = [ToolError, *ToolError.__subclasses__()]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from dai_nifi.launch import main; main()", *arguments]
+    command = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -79,7 +80,7 @@ class Interrupts:
         if name == "dai_nifi.cli":
             os.kill(os.getpid(), number)
 sys.meta_path.insert(0, Interrupts())
-from dai_nifi.launch import main
+from dai_nifi.__main__ import main
 main()
 """
 
@@ -107,7 +108,7 @@ class _Page(Answers):
 def test_a_server_that_is_no_nifi_or_does_not_speak_https_is_told() -> None:
     with served(_Page) as where:
         done = run("status", "--url", f"http://{where}")
-        assert (done.returncode, "is no NiFi, or not ready yet: HTTP 404 no such page." in done.stderr) == (4, True)
+        assert (done.returncode, "is not a NiFi, or not ready yet: HTTP 404 no such page." in done.stderr) == (4, True)
         done = run("status", "--url", f"https://{where}")
         assert (done.returncode, "it does not speak HTTPS" in done.stderr) == (4, True)
 
@@ -120,7 +121,7 @@ class _Json(Answers):
 def test_a_server_that_answers_otherwise_is_told() -> None:
     with served(_Json) as where:
         done = run("status", "--url", f"http://{where}")
-        assert (done.returncode, "is no NiFi: it does not say NiFi's version" in done.stderr) == (4, True)
+        assert (done.returncode, "is not a NiFi: it does not say NiFi's version" in done.stderr) == (4, True)
 
 
 def test_a_server_that_speaks_no_http_is_told() -> None:
@@ -141,8 +142,8 @@ def _greet(server: socket.socket) -> None:
 def test_a_server_that_never_answers_is_not_waited_for_without_end(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connect, "_CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr(connect, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "_CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "_ANSWER_SECONDS", 0.5)
     # The system accepts connections, and nobody reads.
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
@@ -162,7 +163,7 @@ class _Hung(Answers):
 
 
 def test_a_nifi_that_stops_answering_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect, "_LATER_READ_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "_LATER_READ_SECONDS", 0.5)
     with (
         served(_Hung) as where,
         pytest.raises(NiFiUnreachableError, match=r"does not answer: .*Read timed out"),

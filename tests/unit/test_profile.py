@@ -8,8 +8,8 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import ConflictError
-from dai_nifi.nifi import profile
-from dai_nifi.nifi.certificates import Certificates
+from dai_nifi.local import profile
+from dai_nifi.local.certificates import Certificates
 
 THEIRS = "# my own\nwork:   # the big one\n  nifi_url: https://nifi.example/nifi-api\n  nifi_user: me"
 

@@ -1,12 +1,14 @@
 """Deploys and operates H2O models in Apache NiFi: the command dai-nifi, and its verbs as functions.
 
 ``from dai_nifi import deploy, swap, status`` and so on; :mod:`dai_nifi.api` has them, :mod:`dai_nifi.errors` what they
-raise. ``Locally`` says how models are loaded on the machine that calls them, ``__version__`` which release this is.
+raise. ``Locally`` says how models are loaded on the calling machine; ``__version__`` is the release.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from dai_scoring.provision import cache
 
 if TYPE_CHECKING:
     from dai_nifi.api import (
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
         swap,
         undeploy,
     )
-    from dai_nifi.flows.swap import Locally
+    from dai_nifi.operations.models.local_check import Locally
 
     __version__: str
+
+cache.named_by("DAI_NIFI_CACHE")
 
 __all__ = [
     "Locally",
@@ -47,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Not before somebody asks: the modules behind them take half a second to load.
+    # Only when they are asked for: the modules behind them take half a second to load.
     if name in __all__:
         from dai_nifi import api
 

@@ -10,34 +10,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dai_nifi import scoring
+from dai_nifi import installed  # noqa: F401 - first: it says which extra is missing
+from dai_nifi.archives import build as building
+from dai_nifi.archives import install as installing
+from dai_nifi.archives.build import BuiltNar
+from dai_nifi.archives.install import InstalledNar
 from dai_nifi.checkup import examine
 from dai_nifi.checkup.finding import Finding
-from dai_nifi.connect import DEFAULT_URL, connect
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.errors import NotFoundError
-from dai_nifi.flows import adopt as adopting
-from dai_nifi.flows import deploy as deploying
-from dai_nifi.flows import lifecycle
-from dai_nifi.flows import status as looking
-from dai_nifi.flows import swap as swapping
-from dai_nifi.flows import undeploy as removing
-from dai_nifi.flows.adopt import Adopted
-from dai_nifi.flows.deploy import Deployment, Request
-from dai_nifi.flows.lifecycle import Change
-from dai_nifi.flows.rest import DEFAULT_TIMEOUT
-from dai_nifi.flows.slots import MAIN
-from dai_nifi.flows.status import FlowStatus
-from dai_nifi.flows.swap import Locally, Swap, SwapRequest
-from dai_nifi.flows.undeploy import DRAIN_SECONDS, Removed
-from dai_nifi.nars import build as building
-from dai_nifi.nars import install as installing
-from dai_nifi.nars.build import BuiltNar
-from dai_nifi.nars.install import InstalledNar
-from dai_nifi.progress import Progress, silent
+from dai_nifi.flows.model_parameters import MAIN
+from dai_nifi.operations import adopt as adopting
+from dai_nifi.operations import deploy as deploying
+from dai_nifi.operations import start_stop
+from dai_nifi.operations import status as looking
+from dai_nifi.operations import swap as swapping
+from dai_nifi.operations import undeploy as removing
+from dai_nifi.operations.adopt import Adopted
+from dai_nifi.operations.deploy import Deployment, Request
+from dai_nifi.operations.models.local_check import LOCALLY, Locally
+from dai_nifi.operations.start_stop import Change
+from dai_nifi.operations.status import FlowStatus
+from dai_nifi.operations.swap import Swap, SwapRequest
+from dai_nifi.operations.undeploy import DRAIN_SECONDS, Removed
 from dai_scoring.batch import files
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
+from dai_scoring.cli.opening import opened
 from dai_scoring.models import Runtime
+from dai_scoring.progress import Progress, silent
 from dai_scoring.scorer import ModelInfo
 
 
@@ -92,7 +94,7 @@ def start(
 ) -> Change:
     """Start a deployed flow, once every component in it is valid."""
     connect(url, profile)
-    return lifecycle.start(name, timeout, progress)
+    return start_stop.start(name, timeout, progress)
 
 
 def stop(
@@ -105,7 +107,7 @@ def stop(
 ) -> Change:
     """Stop a deployed flow; FlowFiles stay in its queues."""
     connect(url, profile)
-    return lifecycle.stop(name, timeout, progress)
+    return start_stop.stop(name, timeout, progress)
 
 
 def status(name: str, *, url: str = DEFAULT_URL, profile: str | None = None) -> FlowStatus:
@@ -121,7 +123,7 @@ def swap(
     check: str | Path | None = None,
     force: bool = False,
     dry_run: bool = False,
-    locally: Locally | None = swapping.LOCALLY,
+    locally: Locally | None = LOCALLY,
     preload: bool = True,
     of: str = MAIN.name,
     url: str = DEFAULT_URL,
@@ -132,7 +134,7 @@ def swap(
     """Put another model into a deployed flow: nothing queued is lost, no FlowFile fails.
 
     ``check`` is a file of records to score with both models. ``locally`` says how models are loaded on this machine,
-    None that only NiFi is to look at the new one. ``of`` is model, or challenger where the flow has one.
+    None that only NiFi loads the new one. ``of`` is model, or challenger if the flow has one.
     """
     connect(url, profile)
     rows = None if check is None else Path(check)
@@ -176,7 +178,7 @@ def doctor(
     profile: str | None = None,
     progress: Progress = silent,
 ) -> list[Finding]:
-    """Check a NiFi; ``homes`` are folders that it may live in on this machine."""
+    """Check a NiFi; ``homes`` are folders on this machine that it may be in."""
     return examine.examine(connect(url, profile), homes, progress)
 
 
@@ -204,11 +206,11 @@ def inspect(
     model: str | Path,
     *,
     runtime: Runtime = Runtime.AUTO,
-    locally: Locally = swapping.LOCALLY,
+    locally: Locally = LOCALLY,
     progress: Progress = silent,
 ) -> ModelInfo:
     """What a model file is, and its columns."""
-    with scoring.opened(
+    with opened(
         Path(model), progress, runtime, locally.accept_h2o_licence, locally.licence_file, pipeline=locally.pipeline
     ) as scorer:
         return scorer.info
@@ -222,16 +224,17 @@ def score(
     *,
     options: FileOptions | None = None,
     runtime: Runtime = Runtime.AUTO,
-    locally: Locally = swapping.LOCALLY,
+    locally: Locally = LOCALLY,
     progress: Progress = silent,
 ) -> Summary:
-    """Score a file of records without NiFi; rows that cannot be scored go to ``rejected``, made where there are any.
+    """Score a file of records without NiFi.
 
-    After an error, what is in ``target`` and ``rejected`` is not complete.
+    Rows that cannot be scored go to ``rejected``, which is made only if there are any. After an error, ``target`` and
+    ``rejected`` are not complete.
     """
     if not Path(source).is_file():
         raise NotFoundError(f"there is no file {source}")
-    with scoring.opened(
+    with opened(
         Path(model), progress, runtime, locally.accept_h2o_licence, locally.licence_file, pipeline=locally.pipeline
     ) as scorer:
         return files.score_file(scorer, Path(source), Path(target), Path(rejected), options, name=Path(source).name)

@@ -2,93 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from typer.core import TyperGroup
 
-from dai_nifi import faults, scoring
-from dai_nifi.commands import (
-    adopt,
-    demo,
-    deploy,
-    doctor,
-    flows,
-    inspect,
-    nars,
-    nifi,
-    pipeline,
-    rollback,
-    score,
-    start,
-    status,
-    stop,
-    swap,
-    undeploy,
-)
-from dai_nifi.console import print_document
-from dai_nifi.errors import CancelledError, ToolError, UsageError
+from dai_nifi import error_boundary
+from dai_nifi.commands import demo, doctor, flows, nars, nifi, pipeline
+from dai_nifi.commands.deployed_flows import adopt, deploy, rollback, start, status, stop, swap, undeploy
+from dai_scoring.cli import error_boundary as shared
+from dai_scoring.cli import group
+from dai_scoring.cli.commands import file, inspect
 
+app = typer.Typer(cls=group.Commands, name="dai-nifi", **group.SETTINGS)
 
-class _Commands(TyperGroup):
-    """All commands, with what typer and the system raise in them turned into the tool's own errors."""
+_SCORE = """Score files of records: the same formats, rules and numbers as the processors in NiFi.
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        if not _as_json():
-            return super().main(*args, **kwargs)
-        try:
-            # What it returns is the code of typer.Exit: no command here returns anything.
-            sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
-        except Exception as error:
-            # typer's own class of wrong options has no public name that all its releases share.
-            says = getattr(error, "format_message", None)
-            if says is None:
-                raise
-            raise UsageError(says()) from error
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        command = super().get_command(ctx, cmd_name)
-        if command is not None:
-            scoring.only_these(flag for parameter in command.params for flag in parameter.opts)
-        return command
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            words = [*map(str, error.args), "Run the same command again to go on."]
-            raise CancelledError(f"Interrupted. {' '.join(words)}") from error
-        except BrokenPipeError:  # whoever read the output has enough; typer ends with 1, without a word
-            raise
-        except OSError as error:
-            raise faults.as_tool_error(error) from error
-
-
-app = typer.Typer(
-    cls=_Commands,
-    name="dai-nifi",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        from dai_nifi import __version__
-
-        typer.echo(f"dai-nifi {__version__}")
-        raise typer.Exit
+With OUT - the summary goes to standard error, also with --json.
+"""
 
 
 @app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
+def options(version: Annotated[bool, group.version_option("dai-nifi")] = False) -> None:
     """Run H2O Driverless AI and H2O-3 models inside Apache NiFi."""
 
 
@@ -96,8 +30,8 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(nifi.app, name="nifi")
 app.add_typer(nars.app, name="nars")
 app.add_typer(pipeline.app, name="pipeline")
-app.command()(inspect.inspect)
-app.command()(score.score)
+app.command("inspect")(inspect.inspect)
+app.command("score", help=_SCORE)(file.score)
 app.add_typer(flows.app, name="flows")
 app.command()(deploy.deploy)
 app.command()(adopt.adopt)
@@ -112,22 +46,5 @@ app.command()(undeploy.undeploy)
 
 def main() -> None:
     """Run the command line; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(report(CancelledError("Interrupted before anything was done.")))
-    except Exception as error:  # noqa: BLE001 - no command ends with a traceback
-        sys.exit(report(faults.as_tool_error(error)))
-
-
-def _as_json() -> bool:
-    return "--json" in sys.argv
-
-
-def report(error: ToolError) -> int:
-    """Print the error (as JSON where the command line asked for it) and return its exit code."""
-    if _as_json():
-        print_document(error.as_json())
-    else:
-        Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red", soft_wrap=True)
-    return error.exit_code
+    shared.runs(error_boundary.PROGRAM)
+    group.run(app, error_boundary.as_tool_error)

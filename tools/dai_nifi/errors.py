@@ -1,4 +1,4 @@
-"""The errors of the tool; each class carries the exit code that the command ends with.
+"""The errors of the tool; each class has the exit code that the command ends with.
 
 ===== ===================== ========================================================================================
  code  class                 when
@@ -12,7 +12,7 @@
    7   ModelRefusedError     the model cannot be loaded or is not what the flow needs
    8   ConflictError         the name or port is taken, FlowFiles are queued in what goes, or NiFi refuses for now
    9   ScoringFailedError    the input could not be scored
-  10   NotPermittedError     NiFi knows who asks, and does not let them do it
+  10   NotPermittedError     NiFi knows the user, and does not let them do it
   11   BusyError             another command is changing the same flow
   12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
   13   NotRestoredError      a swap failed, and the old model could not be put back
@@ -24,39 +24,36 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from dai_scoring.cli.errors import (
+    CancelledError,
+    InternalError,
+    ModelRefusedError,
+    NotFoundError,
+    PrerequisiteError,
+    RejectedRowsError,
+    ScoringFailedError,
+    ToolError,
+    UsageError,
+)
 
-
-class ToolError(Exception):
-    """A failure that the user can do something about; the message says what."""
-
-    exit_code = 1
-    code = "error"
-
-    details: Mapping[str, Any] | None = None
-    """What was done all the same, as plain values: printed beside the error with --json."""
-
-    def as_json(self) -> str:
-        """What the command prints of it with --json."""
-        return json.dumps(
-            {"error": {"code": self.code, "message": str(self)}, **(self.details or {})}, indent=2, default=str
-        )
-
-
-class UsageError(ToolError):
-    """A wrong option or argument."""
-
-    exit_code = 2
-    code = "usage"
-
-
-class PrerequisiteError(ToolError):
-    """Something that this machine lacks."""
-
-    exit_code = 3
-    code = "prerequisite"
+__all__ = [
+    "BusyError",
+    "CancelledError",
+    "ConflictError",
+    "InternalError",
+    "InvalidFlowError",
+    "ModelRefusedError",
+    "NiFiUnreachableError",
+    "NodeAwayError",
+    "NotFoundError",
+    "NotPermittedError",
+    "NotRestoredError",
+    "PrerequisiteError",
+    "RejectedRowsError",
+    "ScoringFailedError",
+    "ToolError",
+    "UsageError",
+]
 
 
 class NiFiUnreachableError(ToolError):
@@ -66,25 +63,11 @@ class NiFiUnreachableError(ToolError):
     code = "nifi_unreachable"
 
 
-class NotFoundError(ToolError):
-    """The named thing does not exist."""
-
-    exit_code = 5
-    code = "not_found"
-
-
 class InvalidFlowError(ToolError):
     """A component is not valid, or did not start in time."""
 
     exit_code = 6
     code = "invalid_flow"
-
-
-class ModelRefusedError(ToolError):
-    """The model cannot be loaded, or is not what the flow needs."""
-
-    exit_code = 7
-    code = "model_refused"
 
 
 class ConflictError(ToolError):
@@ -94,15 +77,8 @@ class ConflictError(ToolError):
     code = "conflict"
 
 
-class ScoringFailedError(ToolError):
-    """The input could not be scored."""
-
-    exit_code = 9
-    code = "scoring_failed"
-
-
 class NotPermittedError(ToolError):
-    """NiFi knows who asks, and does not let them do it."""
+    """NiFi knows the user, and does not let them do it."""
 
     exit_code = 10
     code = "not_permitted"
@@ -123,28 +99,7 @@ class NodeAwayError(ToolError):
 
 
 class NotRestoredError(ToolError):
-    """A swap failed, and so did the way back: the flow may stand still."""
+    """A swap failed, and putting the old model back failed too: the flow may be stopped."""
 
     exit_code = 13
     code = "not_restored"
-
-
-class RejectedRowsError(ToolError):
-    """Rows were rejected, and the caller said that this is a failure; everything was written."""
-
-    exit_code = 14
-    code = "rejected_rows"
-
-
-class InternalError(ToolError):
-    """An exception that nobody foresaw: a fault of this tool."""
-
-    exit_code = 15
-    code = "internal"
-
-
-class CancelledError(ToolError):
-    """Somebody pressed ctrl-C, or ended the command (SIGTERM)."""
-
-    exit_code = 130
-    code = "cancelled"

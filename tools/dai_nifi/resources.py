@@ -35,9 +35,9 @@ def flows() -> Path:
     return _find("nifi_flows")
 
 
-def java_projects() -> dict[str, Path]:
-    """The Maven projects, by their places in the repository: they find each other by these."""
-    return {name: _find(name) for name in ("scoring/java", "processors/java")}
+def java_project() -> Path:
+    """The Maven project of the helper for NiFi's virtual machine."""
+    return _find("processors/java")
 
 
 def models() -> Path:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from dai_scoring.errors import RuntimeMissingError
 
-_BUNDLED = Path(__file__).resolve().parent.parent / "jars"
+BUNDLED = Path(__file__).resolve().parent.parent / "jars"
+"""Where a wheel, and an archive for a server, has its jars; a checkout has none."""
+
 _VERSION = re.compile(r"-\d[\w.-]*$")
 
 # An entry of each jar that a kind of model needs, and the jar that has it.
@@ -24,10 +26,17 @@ _MOJO2 = {
     "ai/h2o/mojos/runtime/api/MojoPipelineService.class": "mojo2-runtime-api",
     "META-INF/services/ai.h2o.mojos.runtime.api.PipelineLoaderFactory": "mojo2-runtime-impl",
 }
-_HOW = (
-    "'dai-nifi nars build' puts them into the NiFi archive, 'dai-nifi score' fetches them from Maven Central, and so "
-    "does dai_nifi.jars.resolve_jars() for RuntimeSettings.jar_folders."
-)
+_HOW = "{bundle_jars} puts them into the archive."
+
+
+def has_open(extra: Sequence[Path] = ()) -> bool:
+    """Whether any jars of h2o-genmodel and the helper are at hand."""
+    return bool(_jars_of(_folders("open", extra)))
+
+
+def has_mojo2(extra: Sequence[Path] = ()) -> bool:
+    """Whether any jars of H2O's MOJO runtime are at hand."""
+    return bool(_jars_of(_folders("mojo2", extra)))
 
 
 def h2o3_jars(extra: Sequence[Path] = ()) -> list[Path]:
@@ -103,7 +112,7 @@ def _check(
 
 
 def _folders(kind: str, extra: Sequence[Path]) -> list[Path]:
-    return [_BUNDLED / kind, *(folder / kind for folder in extra)]
+    return [BUNDLED / kind, *(folder / kind for folder in extra)]
 
 
 def _jars_of(folders: Sequence[Path]) -> list[Path]:

@@ -21,6 +21,14 @@ _VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "OPENJ9_
 _OF_NO_USE = ("Error: Could not create the Java", "Error: A fatal exception", "Error occurred during init")
 
 
+_LIBRARIES = ("lib/server/libjvm.so", "lib/server/libjvm.dylib", "bin/server/jvm.dll")
+
+
+def library_of(home: Path) -> Path | None:
+    """The shared library of the Java in a home folder; None if it has none."""
+    return next((home / place for place in _LIBRARIES if (home / place).is_file()), None)
+
+
 def needed(library: str) -> list[str]:
     """Options that the runtimes need, as far as this Java knows them (an unknown one stops it)."""
     home = Path(library).parents[2]

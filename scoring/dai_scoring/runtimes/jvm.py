@@ -6,8 +6,8 @@ added later, but classes that were loaded stay loaded, and do not see those of t
 
 from __future__ import annotations
 
+import importlib.util
 import logging
-import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.errors import ModelError, RuntimeMissingError
+from dai_scoring import extras
+from dai_scoring.errors import ModelError, PrerequisiteError, RuntimeMissingError
 from dai_scoring.runtimes import java_options
 
 logger = logging.getLogger(__name__)
@@ -42,18 +43,14 @@ _JAVA_NAME = re.compile(r"\b[a-z_]\w*(\.[a-z_]\w*)+\.[A-Z]\w*")
 
 
 def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | None = None) -> None:
-    """Start the virtual machine, or add jars to the one that runs.
+    """Start the Java at ``java_home``, or add jars to the virtual machine that runs.
 
-    ``java_home`` is the Java to use; without it JAVA_HOME and the platform's usual places are looked at.
-    Raises RuntimeMissingError where there is no Java, or it refuses an option.
+    Raises RuntimeMissingError where there is no Java at this place, or it refuses an option.
     """
     global _started_with
-    try:
-        import jpype
-    except ImportError as error:
-        raise RuntimeMissingError(
-            "the package jpype1 is not installed; install nifi-dai-scoring with its extra 'java'"
-        ) from error
+    check_installed()
+    import jpype
+
     wanted = tuple(options) or DEFAULT_JVM_OPTIONS
     with _lock:
         if _boot_thread is not None:
@@ -71,7 +68,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
                 )
             adopt_thread()
             return
-        library = _library(jpype, java_home)
+        library = _library(java_home)
         arguments = [*java_options.needed(library), *wanted]
         if wanted != DEFAULT_JVM_OPTIONS:
             java_options.try_out(library, arguments)
@@ -90,6 +87,12 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             ) from error
         _started_with = wanted
     adopt_thread()
+
+
+def check_installed() -> None:
+    """Raise PrerequisiteError where jpype is not installed."""
+    if importlib.util.find_spec("jpype") is None:
+        raise PrerequisiteError(extras.sentence("jpype1", "java"))
 
 
 def is_started() -> bool:
@@ -143,18 +146,12 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
         raise failures[0]
 
 
-def _library(jpype: Any, java_home: Path | None) -> str:
-    homes = [java_home] if java_home else []
-    if "JAVA_HOME" in os.environ:
-        homes.append(Path(os.environ["JAVA_HOME"]))
-    for home in homes:
-        for place in ("lib/server/libjvm.so", "lib/server/libjvm.dylib", "bin/server/jvm.dll"):
-            if (home / place).is_file():
-                return str(home / place)
-    try:
-        return str(jpype.getDefaultJVMPath())
-    except (jpype.JVMNotFoundException, OSError, ValueError) as error:
-        raise RuntimeMissingError("no Java found: install a JDK, or set JAVA_HOME to one") from error
+def _library(java_home: Path | None) -> str:
+    found = None if java_home is None else java_options.library_of(java_home)
+    if found is None:
+        where = "no Java was given" if java_home is None else f"there is no Java in {java_home}"
+        raise RuntimeMissingError(f"{where}: set java_home to the home folder of one.")
+    return str(found)
 
 
 def adopt_thread() -> None:

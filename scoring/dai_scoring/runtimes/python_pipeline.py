@@ -18,11 +18,12 @@ from dai_scoring.messages import without_values
 from dai_scoring.model_file import Kind
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.pipeline_file import PipelineFile, read
+from dai_scoring.progress import Progress, silent
 from dai_scoring.runtimes import dai
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 from dai_scoring.worker import child, environment, wire
-from dai_scoring.worker.environment import Interpreter, Progress
+from dai_scoring.worker.environment import Interpreter
 from dai_scoring.worker.pool import Pool
 from dai_scoring.worker.process import Worker, WorkerDied, WorkerSlow
 
@@ -53,7 +54,7 @@ _OUTPUT_TYPES = {
 }
 
 
-def load(path: Path, settings: RuntimeSettings, progress: Progress = lambda line: None) -> PythonPipeline:
+def load(path: Path, settings: RuntimeSettings, progress: Progress = silent) -> PythonPipeline:
     """Start a worker with the pipeline, in an environment that is made if need be; raises ModelError."""
     dai.check_licence_file(settings.licence_file)
     pipeline = read(path)

@@ -6,27 +6,20 @@ written last says that it is complete. Several processes may want the same one: 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from dai_scoring.errors import EnvironmentMissingError
 from dai_scoring.pipeline_file import PipelineFile
+from dai_scoring.progress import Progress
+from dai_scoring.provision import cache
 from dai_scoring.scorer import PipelineSettings
-
-Progress = Callable[[str], None]
-"""Is told what is being done, a line at a time."""
-
-BEING_MADE = "is being made; this takes minutes, once"
-"""Part of the message of an environment that will be ready later, by which callers know it from an error."""
 
 _COMMAND, _ENVIRONMENT = "python_command", "python_environment"
 _READY = "ready.json"
@@ -62,8 +55,7 @@ class Interpreter:
 
 def default_folder() -> Path:
     """Where environments are made unless the settings say otherwise."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "nifi-dai-scoring" / "pipelines"
+    return cache.directory() / "pipelines"
 
 
 def find(pipeline: PipelineFile, settings: PipelineSettings) -> Interpreter | None:
@@ -97,21 +89,19 @@ def make(pipeline: PipelineFile, settings: PipelineSettings, progress: Progress)
             advice=(f"Set {{python_command}} to a Python {pipeline.python}, such as python{pipeline.python}.",),
         )
     place = _place(pipeline, settings, base)
-    with _lock_beside(place) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            progress("waiting for another process that makes the same environment")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        _lock(place, progress, held)
         if not (place / _READY).is_file():
             _build(pipeline, settings, base, place, progress)
     return Interpreter(_python_in(place), base.version)
 
 
-def _lock_beside(place: Path) -> IO[str]:
+def _lock(place: Path, progress: Progress, held: ExitStack) -> None:
+    def waiting() -> None:
+        progress("waiting for another process that makes the same environment", None)
+
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return place.with_name(place.name + ".lock").open("w")
+        held.enter_context(cache.locked(place.with_name(place.name + ".lock"), waiting))
     except OSError as error:
         raise EnvironmentMissingError(
             f"no environment can be made in {place.parent}: {error.strerror}.",
@@ -198,7 +188,7 @@ def _build(
     pipeline: PipelineFile, settings: PipelineSettings, base: Interpreter, place: Path, progress: Progress
 ) -> None:
     shutil.rmtree(place, ignore_errors=True)
-    progress(f"making a Python {base.words} environment in {place}")
+    progress(f"making a Python {base.words} environment in {place}", None)
     try:
         _run([str(base.path), "-E", "-m", "venv", str(place)], place.parent, progress, "make a virtual environment")
         with pipeline.unpacked() as folder:
@@ -242,7 +232,7 @@ def _run(command: list[str], folder: Path, progress: Progress, what: str, wheels
             for line in process.stdout or ():
                 lines.append(line.rstrip())
                 if _SAYS.match(line):
-                    progress(line.strip()[:200])
+                    progress(line.strip()[:200], None)
         except BaseException:
             with suppress(ProcessLookupError):
                 process.kill()

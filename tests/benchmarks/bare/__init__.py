@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
-from dai_nifi.jars import resolve_jars
-from dai_nifi.nars import dependencies
-from dai_nifi.nifi.jdk import find_java
+from dai_nifi.local.java import find_java
 from dai_scoring.pipeline_file import read
+from dai_scoring.progress import silent
 from dai_scoring.scorer import PipelineSettings
 from dai_scoring.worker import environment
 
@@ -71,9 +71,9 @@ def _command(name: str, model: Path) -> list[str]:
         return [sys.executable, str(_HERE / "predict.py"), str(model), str(packages)]
     if name == "python":
         described = read(model)
-        made = environment.make(described, PipelineSettings(python_command=sys.executable), lambda line: None)
+        made = environment.make(described, PipelineSettings(python_command=sys.executable), silent)
         return [str(made.path), str(_HERE / "score_batch.py"), described.module]
-    return [sys.executable, str(_HERE / "java.py"), str(model), str(find_java()), str(resolve_jars(mojo2=True))]
+    return [sys.executable, str(_HERE / "java.py"), str(model), str(find_java())]
 
 
 def _stream(stream: IO[str] | None) -> IO[str]:

@@ -1,7 +1,7 @@
 """The Java runtimes without anything around them, on frames and arrays that were filled already.
 
 MojoPipeline.transform for a Driverless AI MOJO, and for an H2O-3 MOJO genmodel's score0 in the project's own loop in
-Java. Arguments: the model, the Java home, the folder with the jars.
+Java. Arguments: the model, the Java home.
 """
 
 import sys
@@ -21,8 +21,8 @@ from dai_scoring.scorer import RuntimeSettings
 sys.path.insert(0, str(Path(__file__).parent))
 from loop import serve
 
-model, java_home, jars = sys.argv[1:]
-scorer = open_model(Path(model), settings=RuntimeSettings(java_home=Path(java_home), jar_folders=(Path(jars),)))
+model, java_home = sys.argv[1:]
+scorer = open_model(model, settings=RuntimeSettings(java_home=Path(java_home), accept_h2o_licence=True))
 inputs = scorer.info.inputs
 
 

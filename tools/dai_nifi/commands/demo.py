@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from dai_nifi import demo
+from dai_nifi.client.connection import DEFAULT_URL
 from dai_nifi.commands.nifi import DEFAULT_DIR
-from dai_nifi.commands.paths import check_no_file
-from dai_nifi.connect import DEFAULT_URL
-from dai_nifi.console import JsonOption, Output, command
+from dai_nifi.console import command
+from dai_scoring.cli.commands.paths import check_no_file
+from dai_scoring.cli.console import JsonOption, Output
 
 app = typer.Typer(help="A NiFi of its own with both flows and the sample model, scoring rows.", no_args_is_help=True)
 
@@ -50,7 +51,7 @@ def stop(folder: FolderOption = DEFAULT_FOLDER, as_json: JsonOption = False) -> 
     output.result({"stopped": stopped}, lambda console: console.print(text))
 
 
-def _render(console: Console, shown: demo.Shown) -> None:
+def _render(console: Console, shown: demo.DemoResult) -> None:
     def line(text: str = "", style: str | None = None) -> None:
         console.print(text, style=style, markup=False, soft_wrap=True)
 

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dai_nifi.console import JsonOption, Output
 from dai_nifi.flows import catalogue
 from dai_nifi.flows.common import MODEL
+from dai_scoring.cli.console import JsonOption, Output
 
 app = typer.Typer(help="The flows that this suite ships, importable on NiFi's canvas.", no_args_is_help=True)
 

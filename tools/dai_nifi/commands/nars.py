@@ -10,17 +10,23 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dai_nifi.commands.licence import ACCEPT
-from dai_nifi.commands.paths import check_no_file
-from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
-from dai_nifi.console import JsonOption, Output
+from dai_nifi.archives import archive
+from dai_nifi.archives import install as manager
+from dai_nifi.archives.build import BuiltNar
+from dai_nifi.archives.build import build as build_nar
+from dai_nifi.archives.spec import PYTHONS, SPECS
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, UrlOption
 from dai_nifi.errors import UsageError
-from dai_nifi.jars import LICENCE_NOTE_FOR_NARS
-from dai_nifi.nars import archive
-from dai_nifi.nars import install as manager
-from dai_nifi.nars.build import BuiltNar
-from dai_nifi.nars.build import build as build_nar
-from dai_nifi.nars.spec import PYTHONS, SPECS
+from dai_scoring.cli.commands.licence import ACCEPT
+from dai_scoring.cli.commands.paths import check_no_file
+from dai_scoring.cli.console import JsonOption, Output
+from dai_scoring.provision.jars import LICENCE_NOTE
+
+_LICENCE_NOTE = (
+    LICENCE_NOTE + " For cpp the same with daimojo from PyPI, whose licence there is H2O's Driverless AI Evaluation "
+    "Agreement: for evaluation, not for production, unless your contract with H2O says otherwise."
+)
 
 app = typer.Typer(help="Build, install, list and remove the archives (NARs) with the processors.", no_args_is_help=True)
 
@@ -34,7 +40,7 @@ def build(
         typer.Option(help="Which: java, cpp or python; may be repeated. Default: java and python."),
     ] = None,
     output_folder: Annotated[Path, typer.Option("--output", help="Folder for the archives.")] = DEFAULT_FOLDER,
-    accept_h2o_licence: Annotated[bool, typer.Option(*ACCEPT, help=LICENCE_NOTE_FOR_NARS)] = False,
+    accept_h2o_licence: Annotated[bool, typer.Option(*ACCEPT, help=_LICENCE_NOTE)] = False,
     python_version: Annotated[
         str | None, typer.Option(help="The Python that NiFi runs, such as 3.12. Default: this command's.")
     ] = None,
@@ -81,7 +87,7 @@ def install(
     if not paths:
         raise UsageError(f"there is no archive in {DEFAULT_FOLDER}: name one, or run 'dai-nifi nars build' first")
     for path in paths:
-        archive.read_manifest(path)  # whatever is no archive is told before NiFi is asked
+        archive.read_manifest(path)  # refuses other files before NiFi is asked
     connect(url, profile)
     with output.progress("Installing") as progress:
         done = [manager.install(path, progress) for path in paths]
@@ -103,7 +109,7 @@ def list_(
 ) -> None:
     """List the archives that were uploaded to a NiFi."""
     connect(url, profile)
-    found = manager.listed(everything)
+    found = manager.list_nars(everything)
 
     def render(console: Console) -> None:
         table = Table("NAR", "Version", "State")

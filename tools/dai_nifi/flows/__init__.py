@@ -1,1 +1,1 @@
-"""The flows that this suite ships, and what deploys, runs and removes them in a NiFi."""
+"""The flows that this suite ships: their parts, their parameters, and the definitions made from them."""

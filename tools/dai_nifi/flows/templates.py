@@ -9,17 +9,18 @@ from pathlib import Path
 
 from dai_nifi import resources
 from dai_nifi.errors import NotFoundError, UsageError
-from dai_nifi.flows import batch_database, batch_files, realtime_champion_challenger, realtime_http
-from dai_nifi.flows.builder import Json
+from dai_nifi.flows.batch import database, files
 from dai_nifi.flows.common import RUNTIMES, Template
+from dai_nifi.flows.parts import Json
+from dai_nifi.flows.realtime import champion_challenger, http
 
 TEMPLATES: Mapping[str, Template] = {
     one.name: one
     for one in (
-        realtime_http.TEMPLATE,
-        realtime_champion_challenger.TEMPLATE,
-        batch_files.TEMPLATE,
-        batch_database.TEMPLATE,
+        http.TEMPLATE,
+        champion_challenger.TEMPLATE,
+        files.TEMPLATE,
+        database.TEMPLATE,
     )
 }
 

@@ -1,0 +1,1 @@
+"""The command ``dai-score``, and what it shares with other commands of this distribution."""

@@ -1,0 +1,28 @@
+"""The verbs of ``dai-score``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dai_scoring.cli import error_boundary, group
+from dai_scoring.cli.commands import file, inspect, pipeline, runtimes
+
+app = typer.Typer(cls=group.Commands, name="dai-score", **group.SETTINGS)
+
+
+@app.callback()
+def options(version: Annotated[bool, group.version_option("dai-score")] = False) -> None:
+    """Score records with models of H2O Driverless AI and H2O-3."""
+
+
+app.command("inspect")(inspect.inspect)
+app.command("file")(file.score)
+app.add_typer(pipeline.app, name="pipeline")
+app.add_typer(runtimes.app, name="runtimes")
+
+
+def main() -> None:
+    """Run the command line."""
+    group.run(app, error_boundary.as_tool_error)

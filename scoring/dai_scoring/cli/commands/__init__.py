@@ -1,0 +1,1 @@
+"""One module a verb; each is a function that typer calls, and prints what it found."""

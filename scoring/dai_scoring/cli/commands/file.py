@@ -1,0 +1,274 @@
+"""``dai-score file``: files of records scored into files."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from dai_scoring import missing
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
+from dai_scoring.cli.commands.paths import check_file, check_folder
+from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
+from dai_scoring.cli.console import JsonOption, Output
+from dai_scoring.cli.errors import NotFoundError, RejectedRowsError, ScoringFailedError, UsageError
+from dai_scoring.cli.files import estimate
+from dai_scoring.cli.files.plan import STREAM, Job, plan
+from dai_scoring.cli.files.run import Done, score_job
+from dai_scoring.cli.opening import opened
+from dai_scoring.formats import Format
+from dai_scoring.models import Runtime
+from dai_scoring.option_words import Audience, sentences
+from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
+from dai_scoring.progress import Progress
+from dai_scoring.scorer import PipelineSettings, Scorer
+from dai_scoring.unseen_levels import in_words
+
+
+class Columns(str, Enum):
+    """Short words for what a scored record has."""
+
+    ALL = "all"
+    IDS = "ids"
+    PREDICTIONS = "predictions"
+
+
+class Missing(str, Enum):
+    """Short words for what becomes of absent columns."""
+
+    FAIL = "fail"
+    AS_MISSING = "as-missing"
+
+
+class Bad(str, Enum):
+    """Short words for what becomes of rows that cannot be scored."""
+
+    REJECT = "reject"
+    FAIL = "fail"
+    KEEP = "keep"
+
+
+def score(
+    model: Annotated[
+        Path, typer.Option("--model", "-m", help="A MOJO of Driverless AI or H2O-3, or a Python scoring pipeline.")
+    ],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="IN", help="Files of records, plain or gzip; a folder of them; - for standard input."),
+    ],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT",
+            help="The file to write, with .gz at its end packed; - for standard output; for several IN a folder.",
+        ),
+    ],
+    runtime: Annotated[Runtime, typer.Option(help="The runtime to use.")] = Runtime.AUTO,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(
+            help="For rows that cannot be scored. Default: OUT with .rejected in its name. Without such rows, an old "
+            "file of this name is removed."
+        ),
+    ] = None,
+    fail_on_rejects: Annotated[
+        bool, typer.Option("--fail-on-rejects", help="End with 14 if rows were rejected; all files are written.")
+    ] = False,
+    output_columns: Annotated[
+        Columns, typer.Option(help="Input and predictions, ids and predictions, or these alone.")
+    ] = Columns.ALL,
+    id_columns: Annotated[str, typer.Option(help="Columns to keep with 'ids', separated by commas.")] = "",
+    prefix: Annotated[str, typer.Option(help="Put before the name of every prediction.")] = "",
+    contributions: Annotated[
+        Contributions, typer.Option(help="Shapley values of the input columns, or of the model's features.")
+    ] = Contributions.NONE,
+    intervals: Annotated[bool, typer.Option("--intervals", help="The bounds of prediction intervals.")] = False,
+    missing_columns: Annotated[
+        Missing, typer.Option(help="If columns of the model are absent: fail, or score them as missing values.")
+    ] = Missing.FAIL,
+    missing_values: Annotated[
+        str,
+        typer.Option(
+            help="Texts that mean a missing value beside the model's own, such as 'NULL,\\N,-'; separated by commas."
+        ),
+    ] = "",
+    bad_rows: Annotated[
+        Bad,
+        typer.Option(
+            help="If rows cannot be scored: write them to the file of rejected rows, fail, or keep them in OUT, in "
+            "their place, without predictions and with the reason."
+        ),
+    ] = Bad.REJECT,
+    input_format: Annotated[Format | None, typer.Option(help="Default: found out.")] = None,
+    output_format: Annotated[Format | None, typer.Option(help="Default: OUT's suffix, else the input's.")] = None,
+    batch_rows: Annotated[int, typer.Option(min=1, help="Rows scored at a time.")] = FileOptions.batch_rows,
+    accept_h2o_licence: AcceptLicenceOption = False,
+    licence_file: LicenceFileOption = None,
+    jvm_options: Annotated[str, typer.Option(help="Options of the Java virtual machine.")] = "",
+    mojo_runtime: Annotated[Path | None, typer.Option(help="A folder with the jars of H2O's MOJO runtime.")] = None,
+    python_environment: PythonEnvironmentOption = None,
+    python_command: PythonCommandOption = PipelineSettings.python_command,
+    as_json: JsonOption = False,
+) -> None:
+    """Score files of records, of any format and size, into files.
+
+    With OUT - the summary goes to standard error, also with --json.
+    """
+    output = Output(as_json, beside_data=target == STREAM)
+    ids = tuple(name.strip() for name in id_columns.split(",") if name.strip())
+    if bool(ids) != (output_columns is Columns.IDS):
+        raise UsageError("--output-columns ids and --id-columns go together: give both.")
+    check_file("--licence-file", licence_file)
+    check_folder("--mojo-runtime", mojo_runtime)
+    others = [one for one in (model, licence_file) if one is not None]
+    jobs = plan(sources, target, rejected, output_format, others)
+    options = FileOptions(
+        input_format=input_format,
+        output_columns=OutputColumns[output_columns.name],
+        id_columns=ids,
+        prediction_prefix=prefix,
+        missing_columns=MissingColumns[missing_columns.name],
+        missing_values=missing.parse(missing_values),
+        bad_rows=BadRows[bad_rows.name],
+        batch_rows=batch_rows,
+        wanted=Wanted(contributions, intervals),
+    )
+    to_folder = len(sources) > 1 or sources[0].is_dir()
+    pipeline = PipelineSettings(python_environment, python_command=python_command)
+    jvm = _jvm_options(jvm_options)
+    with (
+        output.progress("Scoring") as progress,
+        opened(model, progress, runtime, accept_h2o_licence, licence_file, jvm, mojo_runtime, pipeline) as scorer,
+    ):
+        if to_folder:
+            target.mkdir(exist_ok=True)
+        done, failed = _run(scorer, jobs, options, _Bar(progress, input_format) if output.is_live else None, progress)
+    _end(output, done, failed, to_folder, fail_on_rejects)
+
+
+def _jvm_options(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"--jvm-options cannot be taken apart into options: {error}.") from error
+
+
+class _Bar:
+    """Rows, and rows a second, of the file that is being scored."""
+
+    def __init__(self, progress: Progress, input_format: Format | None) -> None:
+        self._progress = progress
+        self._format = input_format
+
+    def of(self, job: Job) -> Callable[[Path, int], None]:
+        began = time.monotonic()
+        total: list[int | None] = []
+
+        def told(file: Path, rows: int) -> None:
+            if not total:
+                total.append(estimate.rows(file, self._format))
+            speed = rows / max(time.monotonic() - began, 1e-3)
+            share = min(rows / total[0], 0.99) if total[0] else None
+            self._progress(f"{job.title}: {rows:,} rows, {speed:,.0f} rows/s", share)
+
+        return told
+
+
+def _run(
+    scorer: Scorer, jobs: list[Job], options: FileOptions, bar: _Bar | None, progress: Progress
+) -> tuple[list[Done], list[tuple[Job, ScoringFailedError | NotFoundError]]]:
+    """Score each; where there are several, one that cannot be scored does not keep the others from it."""
+    done: list[Done] = []
+    failed: list[tuple[Job, ScoringFailedError | NotFoundError]] = []
+    for job in jobs:
+        progress(f"scoring {job.title}", None)
+        try:
+            done.append(score_job(scorer, job, options, bar.of(job)) if bar else score_job(scorer, job, options))
+        except (ScoringFailedError, NotFoundError) as error:
+            if len(jobs) == 1:
+                raise
+            failed.append((job, error))
+    return done, failed
+
+
+def _end(
+    output: Output,
+    done: list[Done],
+    failed: list[tuple[Job, ScoringFailedError | NotFoundError]],
+    to_folder: bool,
+    fail_on_rejects: bool,
+) -> None:
+    value = _all(done, failed) if to_folder else _one(done[0])
+    rejected = sum(one.summary.rejected for one in done)
+    error: ScoringFailedError | RejectedRowsError | None = None
+    if failed:
+        lines = [f"{job.title}: {why}" for job, why in failed]
+        error = ScoringFailedError("\n  ".join([f"{len(failed)} of {len(done) + len(failed)} files failed:", *lines]))
+    elif rejected and fail_on_rejects:
+        error = RejectedRowsError(f"{rejected:,} row(s) were rejected, and --fail-on-rejects was given.")
+    if error is None or not output.as_json:
+        output.result(value, lambda console: _render(console, done))
+    if error is not None:
+        error.details = value
+        raise error
+
+
+def _one(done: Done) -> dict[str, Any]:
+    summary = done.summary
+    return {
+        "records": summary.records,
+        "scored": summary.scored,
+        "rejected": summary.rejected,
+        "rejected_file": done.rejected_file,
+        "missing_like": list(summary.missing_like),
+        "unseen": None if summary.unseen is None else dict(summary.unseen),
+        "removed_rejected_file": done.removed,
+        "output": done.job.target,
+        "input_format": summary.input_format and summary.input_format.value,
+        "output_format": summary.output_format and summary.output_format.value,
+        "seconds": round(summary.seconds, 6),
+    }
+
+
+def _all(done: list[Done], failed: list[tuple[Job, ScoringFailedError | NotFoundError]]) -> dict[str, Any]:
+    sums = {what: sum(getattr(one.summary, what) for one in done) for what in ("records", "scored", "rejected")}
+    return {
+        **sums,
+        "seconds": round(sum(one.summary.seconds for one in done), 6),
+        "files": [{"input": one.job.source, **_one(one)} for one in done],
+        "failed": [{"input": job.source, "code": why.code, "message": str(why)} for job, why in failed],
+    }
+
+
+def _render(console: Console, done: list[Done]) -> None:
+    for one in done:
+        console.print(_told(one), markup=False, soft_wrap=True)
+    if len(done) > 1:
+        scored, records = (sum(getattr(one.summary, what) for one in done) for what in ("scored", "records"))
+        console.print(f"{len(done)} files: {scored:,} of {records:,} records scored", soft_wrap=True)
+
+
+def _told(done: Done) -> str:
+    summary = done.summary
+    where = "standard output" if done.job.target == STREAM else str(done.job.target)
+    text = f"{where}: {summary.scored} of {summary.records} records scored in {summary.seconds:.2f} s"
+    if not summary.records:
+        text += f"; {done.job.title} has no records"
+    if done.rejected_file is not None:
+        text += f"; {summary.rejected} rejected, with the reasons: {done.rejected_file}"
+    elif summary.rejected:
+        text += f"; {summary.rejected} could not be scored, and are among them with the reasons in _reject_code"
+    if advice := sentences(missing.advice(summary.missing_like), Audience.COMMAND_LINE):
+        text += f". {' '.join(advice)}".removesuffix(".")
+    if summary.unseen:
+        text += f"; levels that the model has never seen, by column: {in_words(summary.unseen)}"
+    if done.removed is not None:
+        text += f"; {done.removed} of an earlier run is removed, since this one has no rejected rows to write there"
+    return text

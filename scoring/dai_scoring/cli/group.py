@@ -1,0 +1,95 @@
+"""A group of commands: turns all that is raised in them into messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from dai_scoring.cli import error_boundary, opening
+from dai_scoring.cli.console import print_document
+from dai_scoring.cli.errors import CancelledError, ToolError, UsageError
+
+SETTINGS: dict[str, Any] = {
+    "no_args_is_help": True,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+    "pretty_exceptions_enable": False,
+}
+"""How every program's typer.Typer is made."""
+
+
+class Commands(TyperGroup):
+    """All commands of a program, with what typer and the system raise in them turned into errors with exit codes."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line."""
+        if not _as_json():
+            return super().main(*args, **kwargs)
+        try:
+            # What it returns is the code of typer.Exit: no command here returns anything.
+            sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
+        except Exception as error:
+            # typer's own class of wrong options has no public name that all its releases share.
+            says = getattr(error, "format_message", None)
+            if says is None:
+                raise
+            raise UsageError(says()) from error
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command, after saying which flags it has."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            opening.only_these(flag for parameter in command.params for flag in parameter.opts)
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            words = [*map(str, error.args), "Run the same command again to go on."]
+            raise CancelledError(f"Interrupted. {' '.join(words)}") from error
+        except BrokenPipeError:  # whoever read the output has enough; typer ends with 1, without a word
+            raise
+        except OSError as error:
+            raise error_boundary.of_system(error) from error
+
+
+def version_option(name: str) -> Any:
+    """The option --version of a program of that name."""
+
+    def show(wanted: bool) -> None:
+        if wanted:
+            from dai_scoring import __version__
+
+            typer.echo(f"{name} {__version__}")
+            raise typer.Exit
+
+    return typer.Option("--version", callback=show, is_eager=True, help="Show the version and exit.")
+
+
+def run(app: typer.Typer, as_tool_error: Callable[[Exception], ToolError]) -> None:
+    """Run a program's command line; ends with 0 or an exit code of :mod:`dai_scoring.cli.errors`."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(report(CancelledError("Interrupted before anything was done.")))
+    except Exception as error:  # noqa: BLE001 - no command ends with a traceback
+        sys.exit(report(as_tool_error(error)))
+
+
+def _as_json() -> bool:
+    return "--json" in sys.argv
+
+
+def report(error: ToolError) -> int:
+    """Print the error (as JSON where the command line asked for it) and return its exit code."""
+    if _as_json():
+        print_document(error.as_json())
+    else:
+        Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red", soft_wrap=True)
+    return error.exit_code

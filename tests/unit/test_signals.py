@@ -1,0 +1,93 @@
+"""Ctrl-C at the worst moment."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = """
+import functools, os, signal, threading, time, types
+from dai_scoring.cli import signals
+# Tests that run in the background ignore it, and so would what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signals.install_handlers()
+signals.begin_work()
+condition = threading.Condition()
+# As it comes when the lock was taken just now.
+interrupt = functools.partial(os.kill, os.getpid(), signal.{signal})
+condition._lock = types.SimpleNamespace(__enter__=interrupt, __exit__=lambda *_: print("given back"))
+try:
+    with condition:
+        print("taken")
+        {then}
+        time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+IGNORED_FOR_A_WHILE = """
+        before = [(number, signal.signal(number, signal.SIG_IGN)) for number in (signal.SIGINT, signal.SIGTERM)]
+        time.sleep(0.1)
+        print("in peace")
+        for number, handler in before: signal.signal(number, handler)
+"""
+
+
+def said(number: str, then: str) -> list[str]:
+    command = [sys.executable, "-c", RUN.format(signal=number, then=then)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
+
+
+def test_a_lock_that_was_taken_is_given_back() -> None:
+    for number in ("SIGINT", "SIGTERM"):
+        assert said(number, "") == ["taken", "given back", "interrupted"]
+
+
+def test_what_ignores_it_for_a_while_is_left_in_peace() -> None:
+    assert said("SIGTERM", IGNORED_FOR_A_WHILE) == ["taken", "in peace", "given back", "interrupted"]
+
+
+RUN_UNHEARD = """
+import os, signal, sys, time
+from pathlib import Path
+from dai_scoring.cli import signals
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signals.PATIENCE_SECONDS = 0.3
+signals.install_handlers()
+signals.begin_work()
+with signals.temporary_folder("begun-", Path(sys.argv[2])) as folder:
+    (folder / "half").write_text("a file")
+    {then}
+"""
+# Another thread gets the signal, so that nothing wakes the main thread: as while it is in Java, or looks up a name.
+# It says that it is ready and waits within one call of the system, for nobody reads the rest: no step of Python's is
+# between the two, at which the signal would be heard.
+IS_ELSEWHERE = """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    os.write(1, b"ready" + bytes([10]) + bytes(1_000_000))
+"""
+DROPS_IT = """
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("then", [IS_ELSEWHERE, DROPS_IT])
+def test_a_command_that_does_not_end_by_itself_is_ended(tmp_path: Path, then: str, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", RUN_UNHEARD.format(then=then), "score", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        process.wait(timeout=30)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert (process.returncode, said) == (128 + number, "Error: Interrupted. Run the same command again to go on.\n")
+    assert list(tmp_path.iterdir()) == []

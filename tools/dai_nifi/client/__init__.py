@@ -1,0 +1,1 @@
+"""The client of NiFi's REST API: connecting, calling, and NiFi's errors as the tool's."""

@@ -1,0 +1,1 @@
+"""The flows that score files and database tables."""

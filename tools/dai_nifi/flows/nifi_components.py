@@ -1,0 +1,67 @@
+"""The processors and services of several versions of NiFi, from nifi_components.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).parent / "nifi_components.json"
+_RENAMED_IN = (2, 7)
+
+
+@dataclass(frozen=True)
+class Component:
+    """A type of processor or controller service: ``archive`` is the NAR that has it in an official NiFi."""
+
+    archive: str
+    relationships: frozenset[str]
+    properties: Mapping[str, Sequence[str]]
+    """By the name before NiFi 2.7: the names since then, the latest first. Empty if it was not renamed."""
+
+    def names(self, name: str, version: str) -> tuple[str, ...]:
+        """What the property may be called in a version of NiFi; ``name`` is the one before NiFi 2.7."""
+        later = tuple(self.properties[name])
+        return later if later and _is_after_renaming(version) else (name,)
+
+    def every_name(self, name: str) -> tuple[str, ...]:
+        """All names that a property has had, by any of them; only the given one if nothing is recorded."""
+        known = next((one for one in self.properties.items() if name == one[0] or name in one[1]), None)
+        return (name,) if known is None else (known[0], *known[1])
+
+
+_NOTHING = Component("", frozenset(), {})
+
+
+def versions() -> tuple[str, ...]:
+    """The versions of NiFi that the record is about."""
+    return tuple(_recorded()["versions"])
+
+
+def components() -> Mapping[str, Component]:
+    """What is recorded, by type."""
+    return {kind: _component(one) for kind, one in _recorded()["components"].items()}
+
+
+def component(kind: str) -> Component:
+    """What is recorded of a type; a component without properties if nothing is."""
+    found = _recorded()["components"].get(kind)
+    return _NOTHING if found is None else _component(found)
+
+
+def _component(found: Mapping[str, Any]) -> Component:
+    return Component(found["archive"], frozenset(found["relationships"]), found["properties"])
+
+
+def _is_after_renaming(version: str) -> bool:
+    major, minor = (int(part) for part in version.split(".")[:2])
+    return (major, minor) >= _RENAMED_IN
+
+
+@cache
+def _recorded() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return found

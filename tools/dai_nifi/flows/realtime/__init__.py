@@ -1,0 +1,1 @@
+"""The flows that answer HTTP requests."""

@@ -1,1 +1,0 @@
-"""Files scored on this machine, without NiFi: which file goes where, and the scoring of each."""

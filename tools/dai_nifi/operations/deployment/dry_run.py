@@ -1,0 +1,54 @@
+"""A deployment tried out in NiFi: imported under another name, checked while it is stopped, and removed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from dai_nifi.errors import ToolError
+from dai_nifi.flows.realtime import requests
+from dai_nifi.operations.canvas import assets, parameter_context, scheduling, validity
+from dai_nifi.operations.canvas.deployed import DeployedFlow
+from dai_nifi.operations.deployment import contents, removal
+from dai_nifi.operations.deployment.planning import Plan
+from dai_nifi.operations.requirements import of_template
+from dai_nifi.operations.requirements.ports import HOST, PORT
+from dai_scoring.progress import Progress
+
+
+def run(plan: Plan, progress: Progress) -> None:
+    """Raise what would keep the deployment from running; nothing of it stays in NiFi in any case.
+
+    NiFi loads the model and looks at every component as it does on the canvas. Nothing is let in: of the flow's own
+    processors only the one that listens is started, for a moment, where the port would be another than now.
+    """
+    name = f"{plan.name} (trial {uuid.uuid4().hex[:8]} of deploy --dry-run)"
+    progress("trying it out in NiFi, aside and stopped", None)
+    made = parameter_context.create(name, plan.template, inherits=plan.context)
+    flow: DeployedFlow | None = None
+    try:
+        uploaded = {one: assets.upload(made.id, file) for one, file in plan.files.items()}
+        parameter_context.update(
+            made, plan.template, plan.values, uploaded, plan.request.timeout, inherits=plan.context
+        )
+        flow = replace(contents.import_flow(plan, name, made, marked=False), name=plan.name)
+        validity.wait_until_valid(flow, plan.request.timeout, progress)
+        values = {**(plan.context.values if plan.context else {}), **parameter_context.read(made.id).values}
+        progress(f"checking what {plan.name} needs", None)
+        of_template.check_dry_run(plan.template, flow.id, values, plan.request.timeout)
+        if _listens_elsewhere(plan):
+            scheduling.try_listening(flow, requests.RECEIVER, plan.request.timeout)
+    except ToolError as error:
+        error.args = (str(error).replace(name, plan.name),)
+        raise
+    finally:
+        removal.clean_up(flow, made.id, plan.request.timeout)
+
+
+def _listens_elsewhere(plan: Plan) -> bool:
+    """Whether the deployment would listen where the flow does not listen now."""
+    if plan.template.parameter(PORT) is None:
+        return False
+    return (
+        plan.present is None or not scheduling.running_ids(plan.present.id) or bool({PORT, HOST} & plan.values.keys())
+    )
