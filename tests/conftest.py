@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import dai_scoring_nifi  # noqa: F401 - what errors say on the canvas
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 from tests.pipeline import build

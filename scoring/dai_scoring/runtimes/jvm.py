@@ -115,7 +115,7 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
     """Start Java from a thread that lets go of it at once.
 
     The thread that starts Java counts as a user of it, and Java ends only after its users did. A thread of
-    NiFi's bridge or of a pool ends without a word to Java, and the process would wait for it for ever.
+    a bridge or of a pool ends without a word to Java, and the process would wait for it for ever.
 
     Where ctrl-C interrupts the wait, Java goes on starting: whoever asks next waits for that.
     """
