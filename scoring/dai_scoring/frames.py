@@ -51,7 +51,7 @@ def _array(series: pandas.Series[Any]) -> pa.Array | pa.ChunkedArray:
         series = series.sparse.to_dense()
     if not _stands_as_text(series):
         try:
-            return pa.array(series, from_pandas=True)
+            return _typed(series)
         except _NO_TYPE:
             pass
     values = series.astype(object).tolist()
@@ -60,6 +60,23 @@ def _array(series: pandas.Series[Any]) -> pa.Array | pa.ChunkedArray:
     except UnicodeEncodeError:
         # Half of a surrogate pair is no text: as bytes, that row alone is rejected.
         return pa.array(map(_bytes, values), pa.binary())
+
+
+def _typed(series: pandas.Series[Any]) -> pa.Array | pa.ChunkedArray:
+    """The column in a type of Arrow's; raises one of _NO_TYPE where there is none.
+
+    pyarrow would do it by itself where it knows pandas; but it looks for that once, which may have been too early.
+    """
+    if hasattr(series.dtype, "categories"):
+        codes = series.cat.codes.to_numpy()
+        levels = series.cat.categories.to_series()
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), _typed(levels))
+    if hasattr(series.array, "__arrow_array__"):
+        return pa.array(series.array)
+    if zone := getattr(series.dtype, "tz", None):
+        utc = pa.array(series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), from_pandas=True)
+        return utc.cast(pa.timestamp(utc.type.unit, pa.lib.tzinfo_to_string(zone)))
+    return pa.array(series.to_numpy(), from_pandas=True)
 
 
 def _stands_as_text(series: pandas.Series[Any]) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
@@ -27,7 +27,7 @@ def rows(samples: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", ["as read", "objects", "categories", "dates", "mixed"])
-def test_the_same_numbers_as_in_csv(penguins_scorer: Scorer, rows: str, kind: str) -> None:
+def test_the_same_numbers_as_in_csv(pd: Any, penguins_scorer: Scorer, rows: str, kind: str) -> None:
     frame = pd.read_csv(io.StringIO(rows))
     assert frame.isna().any().any()
     if kind == "objects":
@@ -48,7 +48,7 @@ def test_the_same_numbers_as_in_csv(penguins_scorer: Scorer, rows: str, kind: st
     assert found.unseen == wanted.unseen
 
 
-def test_a_bad_value_rejects_its_row_with_its_number(penguins_scorer: Scorer, rows: str) -> None:
+def test_a_bad_value_rejects_its_row_with_its_number(pd: Any, penguins_scorer: Scorer, rows: str) -> None:
     frame = pd.read_csv(io.StringIO(rows)).astype({"body_mass_g": object})
     frame.loc[2, "body_mass_g"] = "heavy"
     found = penguins_scorer.score(frame)

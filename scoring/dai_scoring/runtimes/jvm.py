@@ -137,7 +137,7 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
             failures.append(error)
         finally:
             if jpype.isJVMStarted():
-                jpype.java.lang.Thread.detach()
+                jpype.JClass("java.lang.Thread").detach()
 
     _boot_thread = threading.Thread(target=boot, name="dai-scoring-java")
     _boot_thread.start()
@@ -159,9 +159,9 @@ def adopt_thread() -> None:
 
     The runtimes look for licences and extensions through it, and fail with a NullPointerException without.
     """
-    import jpype
-
-    jpype.java.lang.Thread.currentThread().setContextClassLoader(jpype.java.lang.ClassLoader.getSystemClassLoader())
+    # By their names: for "jpype.java" all packages of Java are gone through, which takes half a second.
+    thread = java_class("java.lang.Thread").currentThread()
+    thread.setContextClassLoader(java_class("java.lang.ClassLoader").getSystemClassLoader())
 
 
 def java_class(name: str) -> Any:
