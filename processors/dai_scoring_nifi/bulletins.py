@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dai_scoring.errors import ScoringError
+import dai_nifi_protocol as protocol
+from dai_scoring.errors import LicenceError, ScoringError
 from dai_scoring.option_words import Audience
 
 # NiFi shows a bulletin for five minutes, and five of them at a processor.
@@ -22,6 +23,13 @@ _NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9A-F]{2}|\d+)(?!\w)")
 def on_canvas(error: Exception) -> str:
     """An error's text, with options by the names of the processor's properties."""
     return error.told(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
+
+
+def with_code(error: Exception) -> str:
+    """The text of on_canvas(), with a code in front of it that dai-nifi knows, if the error has one."""
+    code = getattr(error, "validation_code", protocol.Code.LICENCE if isinstance(error, LicenceError) else None)
+    text = on_canvas(error)
+    return text if code is None else protocol.with_code(code, text, getattr(error, "validation_detail", ""))
 
 
 @dataclass

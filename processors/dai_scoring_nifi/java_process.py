@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from dai_nifi_protocol import Code
 from dai_scoring.errors import OptionError, RuntimeMissingError
 from dai_scoring.option_words import property_name
 from dai_scoring.runtimes import java_jars, jvm
@@ -26,10 +27,17 @@ _running: weakref.WeakSet[Any] = weakref.WeakSet()
 _owner: weakref.ref[Any] | None = None
 
 
-def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[str], None]) -> None:
-    """Raise OptionError where Java was started for this processor with other settings, and end the process then.
+class JavaRestartingError(OptionError):
+    """Java needs other settings, so the Python process ends; NiFi starts it again."""
 
-    The process stays while others in it run, and where Java was started for another one. ``warn`` is told when it ends.
+    validation_code = Code.JAVA_RESTARTING
+
+
+def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[str], None]) -> None:
+    """Raise JavaRestartingError if this processor has started Java with other settings, and end the process then.
+
+    The process stays while other processors in it run (OptionError), and if another processor has started Java.
+    ``warn`` gets a message when the process ends.
     """
     key = _changed(settings)
     with _lock:
@@ -50,7 +58,7 @@ def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[s
     )
     warn(ends)
     threading.Timer(_ANSWER_SECONDS, os._exit, (0,)).start()
-    raise OptionError(ends, key)
+    raise JavaRestartingError(ends, key)
 
 
 def say_if_shared(processor: Any, settings: RuntimeSettings, warn: Callable[[str], None]) -> None:

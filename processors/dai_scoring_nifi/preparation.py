@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from dai_nifi_protocol import Code
 from dai_scoring.errors import EnvironmentMissingError, ModelError
 from dai_scoring.pipeline_file import PipelineFile, read
 from dai_scoring.scorer import PipelineSettings
@@ -16,8 +17,27 @@ from dai_scoring.worker import environment
 _RETRY_SECONDS = 60.0
 
 
+class EnvironmentBeingMadeError(EnvironmentMissingError):
+    """The environment is not there yet, but will be: the processor becomes valid by itself then."""
+
+    validation_code = Code.ENVIRONMENT_BEING_MADE
+
+    validation_detail = ""
+    """The step that is being done."""
+
+    @classmethod
+    def at(cls, step: str, pipeline: str) -> EnvironmentBeingMadeError:
+        """The error while a step of making the environment of a pipeline is done."""
+        error = cls(
+            f"the Python environment of {pipeline} is being made; this takes minutes, once, and the processor becomes "
+            f"valid by itself. Now: {step}"
+        )
+        error.validation_detail = step
+        return error
+
+
 class Preparation:
-    """Makes the environment of one pipeline at a time. ``log`` is told of each step."""
+    """Makes the environment of one pipeline at a time. ``log`` gets each step."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
         self._log = log
@@ -30,7 +50,7 @@ class Preparation:
     def require(self, path: Path, settings: PipelineSettings) -> None:
         """Return if the environment is ready; else see to it that it is being made, and raise saying so.
 
-        Raises EnvironmentMissingError, or what went wrong with the last try.
+        Raises EnvironmentBeingMadeError, or what went wrong with the last try.
         """
         pipeline = read(path)
         if environment.find(pipeline, settings) is not None:
@@ -46,10 +66,7 @@ class Preparation:
                     target=self._make, args=(pipeline, settings), name="dai-scoring-environment", daemon=True
                 )
                 self._thread.start()
-            raise EnvironmentMissingError(
-                f"the Python environment of {path.name} {environment.BEING_MADE}, and the processor becomes valid by "
-                f"itself. Now: {self._line}"
-            )
+            raise EnvironmentBeingMadeError.at(self._line, path.name)
 
     def _make(self, pipeline: PipelineFile, settings: PipelineSettings) -> None:
         try:

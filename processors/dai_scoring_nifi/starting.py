@@ -19,7 +19,7 @@ from dai_scoring.small import warm_up
 from dai_scoring_nifi import java_process
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.anew import Guard
-from dai_scoring_nifi.bulletins import on_canvas
+from dai_scoring_nifi.bulletins import with_code
 from dai_scoring_nifi.exchange import Exchange, Services
 from dai_scoring_nifi.folders import Folders
 from dai_scoring_nifi.garbage import spare_what_lives
@@ -129,7 +129,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
             failure = self._unexpected(error)
         else:
             return None
-        ComponentState(context, self.logger).tell(not_scoring(on_canvas(failure)))
+        ComponentState(context, self.logger).tell(not_scoring(with_code(failure)))
         return failure
 
     def _start(self, context: Any) -> None:
@@ -186,7 +186,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         name = OPTIONS[error.option].property_name if error.option else None
         subject = name or self.model_property
         value = None if subject == properties.LICENCE_KEY else self._lookup(context)(subject)
-        return properties.Problem(subject, on_canvas(error), value)
+        return properties.Problem(subject, with_code(error), value)
 
     def _unexpected(self, error: Exception) -> ModelError:
         """What to say of an error that nobody thought of, while the processor gets ready."""

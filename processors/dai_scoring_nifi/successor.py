@@ -1,7 +1,8 @@
 """The model that is to come: loaded beside the one that scores, so that to change models takes a moment only.
 
-``dai-nifi swap`` puts a file of the name :data:`WORD` beside the model, as an asset. No parameter refers to it, so NiFi
-restarts nothing. What became of it stands in NiFi's state of the component, where the tool reads it.
+``dai-nifi swap`` puts the file next-model.json beside the model, as an asset. No parameter refers to it, so NiFi
+restarts nothing. The processor answers in its component state, which dai-nifi reads. What both say is in the package
+dai_nifi_protocol.
 """
 
 from __future__ import annotations
@@ -14,21 +15,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from dai_scoring.errors import EnvironmentMissingError, ScoringError
+from dai_nifi_protocol import NEXT_MODEL_FILE, READY, REFUSED, WAITING, YES, NextModel, State
+from dai_scoring.errors import ScoringError
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import ModelInfo
-from dai_scoring.worker.environment import BEING_MADE
 from dai_scoring_nifi.bulletins import on_canvas
 from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.preparation import EnvironmentBeingMadeError
 from dai_scoring_nifi.settings import Settings
-from dai_scoring_nifi.state_words import SCORES, YES
-
-WORD = "next-model.json"
-"""A JSON object: ``model``, a file in the same folder; ``beside``, the model whose place it is to take, for there may
-be two in the folder; ``try``, whether to score a row without values first; ``word``, repeated in the state, so that its
-outcome can be told from that of an earlier word."""
-
-READY, REFUSED, WAITING = "ready", "refused", "waiting"
 
 Tell = Callable[[Mapping[str, str]], None]
 
@@ -37,7 +31,7 @@ _LENGTH = 1000
 
 
 class Successor:
-    """Looks for the word of a next model while the processor runs, and loads that model."""
+    """Looks for a request to load a next model while the processor runs, and loads that model."""
 
     def __init__(self, models: ModelHolder) -> None:
         self._models = models
@@ -47,13 +41,14 @@ class Successor:
         """Say which model scores, and look for the next until :meth:`rest`."""
         self._stop = threading.Event()
         told = {
-            SCORES: YES,
-            "model.id": info.id,
-            "model.sha256": info.sha256,
-            "model.file": settings.model.name,
-            "runtime": f"{info.runtime} {info.runtime_version}",
-            "python": platform.python_version(),
-            "python.process": str(os.getpid()),
+            State.SCORES: YES,
+            State.MODEL_ID: info.id,
+            State.MODEL_SHA256: info.sha256,
+            State.MODEL_FILE: settings.model.name,
+            State.MODEL_KIND: info.kind,
+            State.RUNTIME: f"{info.runtime} {info.runtime_version}",
+            State.PYTHON: platform.python_version(),
+            State.PYTHON_PROCESS: str(os.getpid()),
         }
         tell(told)
         threading.Thread(
@@ -67,48 +62,48 @@ class Successor:
     def _look(
         self, settings: Settings, runtime: Runtime, told: Mapping[str, str], tell: Tell, stop: threading.Event
     ) -> None:
-        word = settings.model.with_name(WORD)
+        request = settings.model.with_name(NEXT_MODEL_FILE)
         known: tuple[int, int] | None = None
         pending = False
         while not stop.wait(_LOOK_SECONDS):
-            seen = _fingerprint(word)
+            seen = _fingerprint(request)
             if seen == known and not pending:
                 continue
             if seen is None:
                 self._models.drop_spare()
                 outcome: dict[str, str] = {}
             else:
-                outcome = self._outcome(word, settings, runtime)
-            pending = outcome.get("next.state") == WAITING
+                outcome = self._outcome(request, settings, runtime)
+            pending = outcome.get(State.NEXT_STATE) == WAITING
             known = seen
             if not stop.is_set():
                 tell({**told, **outcome})
 
-    def _outcome(self, word: Path, settings: Settings, runtime: Runtime) -> dict[str, str]:
+    def _outcome(self, request: Path, settings: Settings, runtime: Runtime) -> dict[str, str]:
         """What the state says of the next model: ready, refused, or waiting for its environment."""
-        said = {"next.state": REFUSED}
+        said = {State.NEXT_STATE: REFUSED}
         try:
-            asked = json.loads(word.read_text(encoding="utf-8"))
-            name = str(asked["model"])
-            if asked.get("beside", settings.model.name) != settings.model.name:
+            asked = json.loads(request.read_text(encoding="utf-8"))
+            name = str(asked[NextModel.MODEL])
+            if asked.get(NextModel.REPLACES, settings.model.name) != settings.model.name:
                 return {}
-            said |= {"next.file": name, "next.word": str(asked.get("word", ""))}
+            said |= {State.NEXT_FILE: name, State.NEXT_REQUEST: str(asked.get(NextModel.REQUEST, ""))}
             if Path(name).name != name:
-                return {**said, "next.problem": "the next model must be in the folder of the present one"}
+                return {**said, State.NEXT_PROBLEM: "the next model must be in the folder of the present one"}
             scorer = self._models.prepare(replace(settings, model=settings.model.with_name(name)), runtime)
             scorer.check(settings.options.wanted)
-            if asked.get("try"):
+            if asked.get(NextModel.TRY_ROW):
                 scorer.try_out()
-        except EnvironmentMissingError as error:
-            state = WAITING if BEING_MADE in str(error) else REFUSED
-            return {**said, "next.state": state, "next.problem": on_canvas(error)[:_LENGTH]}
+        except EnvironmentBeingMadeError as error:
+            waits = {State.NEXT_STATE: WAITING, State.NEXT_STEP: error.validation_detail}
+            return {**said, **waits, State.NEXT_PROBLEM: on_canvas(error)[:_LENGTH]}
         except ScoringError as error:
-            return {**said, "next.problem": on_canvas(error)[:_LENGTH]}
+            return {**said, State.NEXT_PROBLEM: on_canvas(error)[:_LENGTH]}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            return {**said, "next.problem": f"{WORD} cannot be read: {type(error).__name__}"}
+            return {**said, State.NEXT_PROBLEM: f"{NEXT_MODEL_FILE} cannot be read: {type(error).__name__}"}
         except Exception as error:  # noqa: BLE001 - whoever waits for the model must hear of it
-            return {**said, "next.problem": f"unexpected {type(error).__name__} while loading it"}
-        return {**said, "next.state": READY, "next.sha256": scorer.info.sha256}
+            return {**said, State.NEXT_PROBLEM: f"unexpected {type(error).__name__} while loading it"}
+        return {**said, State.NEXT_STATE: READY, State.NEXT_SHA256: scorer.info.sha256}
 
 
 def _fingerprint(file: Path) -> tuple[int, int] | None:

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import nipyapi
 
 from dai_nifi.errors import ToolError
-from dai_nifi.flows.builder import Bundle, Flow
-from dai_nifi.operations import lifecycle
-from dai_nifi.operations.canvas import deployed
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.parts import Bundle
+from dai_nifi.operations.canvas import bulletins, controller_services, deployed
 
 VERSION = "0.1.0"
 PYTHON = Bundle("python-extensions", VERSION)
@@ -28,7 +28,7 @@ def until(done: Callable[[], Found], seconds: float = WAIT_SECONDS, pause: float
     end = time.monotonic() + seconds
     while not (value := done()):
         if time.monotonic() > end:
-            told = [f"{one.source}: {one.message}" for one in lifecycle.bulletins() if one.level == "ERROR"]
+            told = [f"{one.source}: {one.message}" for one in bulletins.read() if one.level == "ERROR"]
             raise ToolError(f"the benchmark waited {seconds:.0f} s in vain. NiFi says: " + "\n".join(told[-3:] or "-"))
         time.sleep(pause)
     return value
@@ -47,7 +47,7 @@ def place(flow: Flow) -> dict[str, Any]:
     made = nipyapi.versioning.import_process_group_definition(
         root, flow_definition=nipyapi.utils.dump(flow.definition()), position=(0.0, 0.0)
     )
-    lifecycle.set_services(made.id, "ENABLED", WAIT_SECONDS)
+    controller_services.set_state(made.id, "ENABLED", WAIT_SECONDS)
 
     def valid() -> dict[str, Any] | None:
         found = deployed.processors(made.id)

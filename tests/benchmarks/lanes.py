@@ -18,7 +18,8 @@ import nipyapi
 import urllib3
 
 from dai_nifi.errors import ToolError
-from dai_nifi.flows.builder import Bundle, Connection, Flow, Processor, Service
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.parts import Bundle, Connection, Processor, Service
 from tests.benchmarks import canvas
 
 _STANDARD = "org.apache.nifi.processors.standard."
@@ -58,12 +59,12 @@ class Step:
     type: str
     properties: Mapping[str, str | Service] = field(default_factory=dict)
     bundle: Bundle = canvas.PYTHON
-    ends: Sequence[str] = ("original", "rejected")
+    auto_terminated: Sequence[str] = ("original", "rejected")
 
     @staticmethod
-    def standard(name: str, properties: Mapping[str, str], ends: Sequence[str]) -> Step:
+    def standard(name: str, properties: Mapping[str, str], auto_terminated: Sequence[str]) -> Step:
         """A processor of NiFi's own."""
-        return Step(_STANDARD + name, properties, Bundle("nifi-standard-nar"), ends=ends)
+        return Step(_STANDARD + name, properties, Bundle("nifi-standard-nar"), auto_terminated=auto_terminated)
 
 
 @dataclass(frozen=True)
@@ -91,32 +92,34 @@ class Lane:
             _STANDARD + "GetFile",
             (0, 0),
             {"Input Directory": str(self._input), "Keep Source File": "false", "Polling Interval": "0 sec"},
-            every=_SELDOM,
+            run_schedule=_SELDOM,
         )
         multiply = Processor(
             "Multiply",
             _STANDARD + "DuplicateFlowFile",
             (600, 0),
             {"Number of Copies": "${filename:substringBefore('-')}"},
-            every=_SELDOM,
+            run_schedule=_SELDOM,
         )
-        measured = Processor("Measured", step.type, (1200, 0), step.properties, step.bundle, ends=step.ends)
+        measured = Processor(
+            "Measured", step.type, (1200, 0), step.properties, step.bundle, auto_terminated=step.auto_terminated
+        )
         keep = Processor(
             "Keep",
             _STANDARD + "PutFile",
             (1800, 0),
             {"Directory": str(self._output), "Conflict Resolution Strategy": "replace"},
-            ends=("success", "failure"),
+            auto_terminated=("success", "failure"),
         )
         services = [value for value in step.properties.values() if isinstance(value, Service)]
         flow = Flow(name, "", [], services, [take, multiply, measured, keep])
-        unbounded = {"most_flowfiles": 1_000_000, "most_data": "1 TB"}
+        unbounded = {"back_pressure_flowfiles": 1_000_000, "back_pressure_bytes": "1 TB"}
         flow.connections = [
             Connection("file", take, ["success"], multiply, **unbounded),
             Connection("waiting", multiply, ["success"], measured, **unbounded),
             Connection("done", measured, ["success"], keep, **unbounded),
         ]
-        if "failure" not in step.ends:
+        if "failure" not in step.auto_terminated:
             # To the same processor that is stopped, by another queue: FlowFiles that failed are seen there.
             flow.connections.append(Connection("failed", measured, ["failure"], keep, **unbounded))
         self._name = name

@@ -135,7 +135,7 @@ class Bench:
             model = str(self._model(cell))
             properties: dict[str, Any] = csv_services() if services else {}
             if cell.runtime == RECORD_TRANSFORM:
-                step = Step("ScoreByRecord", {"Model File": model, **properties}, ends=("original",))
+                step = Step("ScoreByRecord", {"Model File": model, **properties}, auto_terminated=("original",))
             else:
                 runtime = RUNTIMES[cell.runtime]
                 properties[runtime.model_property] = model
@@ -148,9 +148,9 @@ class Bench:
 
     def _lane(self, name: str) -> Lane:
         if (name,) not in self._lanes:
-            step = Step(name, ends=("original",))
+            step = Step(name, auto_terminated=("original",))
             if name == NIFI_COPY:
-                step = Step.standard(NIFI_COPY, {"Start Offset": "0 B", "End Offset": "0 B"}, ends=())
+                step = Step.standard(NIFI_COPY, {"Start Offset": "0 B", "End Offset": "0 B"}, auto_terminated=())
             self._lanes[name,] = self._placed(name, step)
         return self._lanes[name,]
 

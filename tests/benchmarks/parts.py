@@ -222,7 +222,9 @@ def _bridge(sources: list[Path], folder: Path, properties: dict[str, str]) -> li
     times = folder / "times"
     with server.nifi(folder, ["java"], ["Copy"], properties, common.say):
         lane = Lane(
-            "Copy", Step("Copy", {"Times File": str(times)}, canvas.PYTHON, ends=("original",)), folder / "copy"
+            "Copy",
+            Step("Copy", {"Times File": str(times)}, canvas.PYTHON, auto_terminated=("original",)),
+            folder / "copy",
         )
         found = []
         for source in sources:

@@ -24,8 +24,9 @@ from typing import Any
 from rich.table import Table
 
 from dai_nifi.errors import PrerequisiteError, ToolError
-from dai_nifi.flows.builder import Bundle, Connection, Flow, Processor, Service
-from dai_nifi.local.web import LOOPBACK, free_port
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.parts import Bundle, Connection, Processor, Service
+from dai_nifi.local.ports import LOOPBACK, free_port
 from dai_nifi.operations.deploy import Request, deploy
 from tests.benchmarks import canvas, common, mlserver, server
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
@@ -206,14 +207,14 @@ def _answering(name: str) -> str:
             "container-queue-size": "200",
         },
     )
-    empty = Processor("Empty", "Empty", (600, 0), {}, canvas.PYTHON, ends=("original", "failure"))
+    empty = Processor("Empty", "Empty", (600, 0), {}, canvas.PYTHON, auto_terminated=("original", "failure"))
     respond = Processor(
         "Respond",
         "org.apache.nifi.processors.standard.HandleHttpResponse",
         (1200, 0),
         {"HTTP Status Code": "200", "HTTP Context Map": contexts, "Content-Type": "${mime.type}"},
         dynamic=("Content-Type",),
-        ends=("success", "failure"),
+        auto_terminated=("success", "failure"),
     )
     steps = [receive, empty, respond] if name == EMPTY else [receive, respond]
     links = [Connection("requests", a, ["success"], b) for a, b in itertools.pairwise(steps)]

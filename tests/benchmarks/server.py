@@ -23,7 +23,9 @@ PROCESSORS = Path(__file__).parent / "processors"
 def runtimes() -> tuple[str, ...]:
     """Those that can be had on this machine; whoever runs the benchmark accepts H2O's licences."""
     return tuple(
-        name for name, spec in SPECS.items() if spec.hindrance(accept_h2o_licence=True, python=running_python()) is None
+        name
+        for name, spec in SPECS.items()
+        if spec.reason_not_buildable(accept_h2o_licence=True, python=running_python()) is None
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dai_nifi.archives.build import build
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from tests.conftest import ROOT
 from tests.docker import base_image, debian, postgres_image, zookeeper_image
 from tests.nifi.conftest import quiet

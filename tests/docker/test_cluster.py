@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.client.connection import connect
+from dai_nifi.client.node_api import NodeApi
 from dai_nifi.errors import NodeAwayError, ToolError
 from dai_nifi.local.assembly import version
-from dai_nifi.local.web import Api, free_port
-from dai_nifi.operations import lifecycle
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations import start_stop
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from tests.docker.engine import Compose, answered, docker, up, wait_until, wait_until_healthy
@@ -53,7 +54,7 @@ def url(cluster: Compose, node: str) -> str:
 def seen_by(cluster: Compose, node: str) -> dict[str, tuple[str, list[str]]]:
     """State and roles of each node, as one of them says."""
     try:
-        told = Api(f"{url(cluster, node)}/nifi-api").get("/controller/cluster")["cluster"]["nodes"]
+        told = NodeApi(f"{url(cluster, node)}/nifi-api").get("/controller/cluster")["cluster"]["nodes"]
     except ToolError:
         # It has not joined yet, or has lost the others.
         return {}
@@ -120,7 +121,7 @@ def test_files_are_shared_out_over_all_nodes(cluster: Compose, setting: Path, sa
 
 
 def test_a_node_that_is_taken_out_is_not_healthy(cluster: Compose) -> None:
-    api = Api(f"{url(cluster, 'nifi-1')}/nifi-api")
+    api = NodeApi(f"{url(cluster, 'nifi-1')}/nifi-api")
     nodes = {one["address"]: one["nodeId"] for one in api.get("/controller/cluster")["cluster"]["nodes"]}
     place = f"/controller/cluster/nodes/{nodes['nifi-2']}"
 
@@ -155,7 +156,7 @@ def test_a_killed_node_comes_back_and_the_others_score_meanwhile(
     assert [answered(endpoints[node], asked) for node in left] == [wanted, wanted]
     connect(url(cluster, left[0]))
     with pytest.raises(NodeAwayError, match=killed):
-        lifecycle.stop("realtime-http")
+        start_stop.stop("realtime-http")
     began = time.monotonic()
     docker("start", cluster.container(killed))
     wait_until_healthy(cluster.container(killed))

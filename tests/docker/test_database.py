@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.client.connection import connect
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_scoring.scorer import Scorer

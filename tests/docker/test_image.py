@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.client.calls import wait_for
 from dai_nifi.client.connection import connect
 from dai_nifi.errors import InvalidFlowError
 from dai_nifi.local.assembly import version
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
+from dai_nifi.waiting import wait_until
 from tests.docker.engine import SECONDS, answered, container, docker, wait_until_healthy
 from tests.nifi.test_deploy_http import expected
 
@@ -52,7 +52,7 @@ def test_it_scores_and_keeps_its_flow_in_the_volume(healthy: str, endpoint: str,
     docker("restart", "--time", "60", healthy)
     wait_until_healthy(healthy)
     connect(url)
-    wait_for(
+    wait_until(
         lambda: status("realtime-http").state == "running" or None, SECONDS, lambda: InvalidFlowError("it is stopped")
     )
     assert answered(endpoint, rows) == expected(samples)

@@ -14,11 +14,11 @@ import pytest
 from dai_nifi.checkup import deployments
 from dai_nifi.errors import ConflictError, NotFoundError
 from dai_nifi.flows import catalogue, templates
-from dai_nifi.operations import lifecycle
+from dai_nifi.operations import start_stop
 from dai_nifi.operations.adopt import adopt
-from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.operations.canvas import assets, deployed, parameter_context
 from dai_nifi.operations.deploy import Request, deploy
-from dai_nifi.operations.deployment.free_place import Box
+from dai_nifi.operations.deployment.free_position import Box
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
 from dai_nifi.operations.undeploy import undeploy
@@ -46,11 +46,11 @@ def shared_import(nifi: NiFi, samples: Path, tmp_path: Path) -> Iterator[tuple[A
     groups = imported("by hand", tmp_path), imported("by hand too", tmp_path)
     bound = {nipyapi.canvas.get_process_group(one.id, "id").component.parameter_context.id for one in groups}
     (shared,) = bound
-    current = context.read(shared)
-    model = context.upload(current, samples / "penguins.mojo")
+    current = parameter_context.read(shared)
+    model = assets.upload(current.id, samples / "penguins.mojo")
     parameters = {f"{kind}.directory": str(tmp_path / kind) for kind in ("input", "output", "rejected", "failed")}
     (tmp_path / "input").mkdir()
-    context.update(
+    parameter_context.update(
         current, templates.template("batch-files").with_runtime("java"), parameters, {"model.file": model}, 60
     )
     yield groups
@@ -61,7 +61,7 @@ def shared_import(nifi: NiFi, samples: Path, tmp_path: Path) -> Iterator[tuple[A
         if one.id in {group.id for group in nipyapi.canvas.list_all_process_groups()}:
             nipyapi.canvas.delete_process_group(nipyapi.canvas.get_process_group(one.id, "id"), force=True)
     if shared in {one.id for one in nipyapi.parameters.list_all_parameter_contexts()}:
-        context.remove(shared, 60)
+        parameter_context.remove(shared, 60)
 
 
 def test_two_imports_are_adopted_with_parameters_of_their_own(
@@ -69,7 +69,7 @@ def test_two_imports_are_adopted_with_parameters_of_their_own(
 ) -> None:
     first, second = shared_import
     said = {one.check: one for one in deployments.examine() if one.check == "parameters"}["parameters"]
-    assert "have the parameter context 'batch-files' in common" in said.says
+    assert "share the parameter context 'batch-files'" in said.says
     with pytest.raises(ConflictError, match="dai-nifi adopt"):
         deploy(Request("batch-files", samples / "penguins.mojo", name="by hand", parameters={"minimum.age": "1 sec"}))
     done = adopt("by hand", "one")
@@ -110,12 +110,12 @@ def test_a_flow_that_was_moved_into_another_group_is_found_by_every_command(
     department = nipyapi.canvas.create_process_group(root(), "department", (label.x, label.y + 600))
     team = nipyapi.canvas.create_process_group(department, "team", (0.0, 0.0))
     try:
-        lifecycle.stop("wanderer")
+        start_stop.stop("wanderer")
         _move(flow.id, team.id)
         found = deployed.find("wanderer")
         assert (found.id, found.place.split(" / ")[1:]) == (flow.id, ["department", "team"])
         assert status("wanderer").state == "stopped"
-        assert lifecycle.start("wanderer").changed
+        assert start_stop.start("wanderer").changed
         again = deploy(Request("batch-files", name="wanderer", parameters={"batch.rows": "500"}))
         assert (again.action, again.id) == ("updated", flow.id)
         other = tmp_path / "other.mojo"
@@ -129,9 +129,9 @@ def test_a_flow_that_was_moved_into_another_group_is_found_by_every_command(
         )
         gone = undeploy("wanderer", force=True)
         assert gone.still_used_by == ["the parameter context inherits"]
-        assert context.read(context_id or "").model() is not None
+        assert parameter_context.read(context_id or "").model() is not None
         nipyapi.parameters.delete_parameter_context(inheriting)
-        context.remove(context_id or "", 60)
+        parameter_context.remove(context_id or "", 60)
     finally:
         nipyapi.canvas.delete_process_group(nipyapi.canvas.get_process_group(department.id, "id"), force=True)
 

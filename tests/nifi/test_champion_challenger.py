@@ -18,7 +18,7 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import ModelRefusedError, UsageError
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.models import scoring_processors
@@ -223,7 +223,7 @@ def test_the_challenger_is_swapped_alone_and_agreement_is_shown(rivals: Rivals, 
         # The champion was neither stopped nor told of another model.
         assert [one.revision.version for one in champion.now()] == [before]
         assert (status(NAME).model, status(NAME).previous) == (was.model, was.previous)
-        assert "next.word" not in champion.tell()[0].nodes[0]
+        assert "next.request" not in champion.states()[0].nodes[0]
         back = rollback(NAME, of="challenger")
         assert (back.new, status(NAME).parameters["challenger.file"]) == (swapped.old, swapped.old)
         until(lambda: second_model.ID in {one.id for one in status(NAME).loaded})

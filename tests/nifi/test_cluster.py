@@ -20,7 +20,7 @@ import nipyapi
 import pytest
 from typer.testing import CliRunner
 
-from dai_nifi.archives.install import install, listed
+from dai_nifi.archives.install import install, list_nars
 from dai_nifi.checkup import examine
 from dai_nifi.client.connection import connect
 from dai_nifi.commands.nifi import app
@@ -29,7 +29,7 @@ from dai_nifi.local import profile
 from dai_nifi.local.cluster import LocalCluster, open_local
 from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.states import RunningNiFi
-from dai_nifi.operations import lifecycle
+from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.models import scoring_processors
@@ -143,7 +143,7 @@ def test_archives_and_models_reach_every_node(
 ) -> None:
     assert [has_all(node, samples) for node in cluster.nodes] == [True, True]
     connect(profile="node-2")
-    assert [nar.state for nar in listed()] == ["Installed"]
+    assert [nar.state for nar in list_nars()] == ["Installed"]
     assert deployed.find("shared").mark.flow == "batch-files"
 
 
@@ -191,7 +191,7 @@ def test_a_swap_under_load_reaches_both_nodes(
     models = {number: model_of(number) for number in range(last) if number != swapped_at}
     assert models[0] == "first"
     assert {model for number, model in models.items() if number > swapped_at + 1} == {"second"}
-    (told,) = scoring_processors.find(deployed.find("shared")).tell()
+    (told,) = scoring_processors.find(deployed.find("shared")).states()
     assert [one["model.sha256"] for one in told.nodes] == [sha256(second)] * 2
     assert wait_for(lambda: all(scored_on()[node] > before for node, before in by_node.items()), 30)
     assert list(batch.failed.iterdir()) == list(batch.rejected.iterdir()) == []
@@ -247,7 +247,7 @@ def refuse_to_deploy(samples: Path) -> None:
     for change in (
         lambda: deploy(Request("batch-files", samples / "penguins.mojo", name="other", parameters=FOLDERS)),
         lambda: swap(SwapRequest("shared", samples / "penguins.mojo")),
-        lambda: lifecycle.stop("shared"),
+        lambda: start_stop.stop("shared"),
     ):
         with pytest.raises(NodeAwayError) as told:
             change()
@@ -257,5 +257,5 @@ def refuse_to_deploy(samples: Path) -> None:
 
 
 def test_a_node_is_for_clusters_only(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is none"):
+    with pytest.raises(UsageError, match="is not one"):
         CliRunner().invoke(app, ["logs", "--dir", str(tmp_path), "--node", "1"], catch_exceptions=False)

@@ -15,9 +15,9 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import BusyError, NotFoundError
-from dai_nifi.local.web import free_port
-from dai_nifi.operations import lease
-from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations.canvas import deployed, parameter_context
+from dai_nifi.operations.changes import lease, lease_store
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
@@ -33,9 +33,13 @@ pytestmark = pytest.mark.nifi
 NAME = "watched-over"
 RUN_KILLED = """
 import os, signal, sys
-from dai_nifi.flows import context, scorers
+from dai_nifi.operations.canvas import parameter_context
+from dai_nifi.operations.models import scoring_processors
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-owner, function = {"before": (context, "change_model"), "after": (scorers.Scorers, "start")}[sys.argv.pop(1)]
+owner, function = {
+    "before": (parameter_context, "set_model"),
+    "after": (scoring_processors.ScoringProcessors, "start"),
+}[sys.argv.pop(1)]
 setattr(owner, function, die)
 from dai_nifi.__main__ import main
 main()
@@ -90,7 +94,7 @@ def test_every_command_that_changes_something_is_refused_while_another_does(
         ("stop", NAME),
         ("undeploy", NAME, "--force"),
     ]
-    with lease.claimed(NAME, "swap", silent):
+    with lease.hold(NAME, "swap", silent):
         for command in commands:
             done = run(*command, "--json", "--url", nifi.url)
             error = json.loads(done.stdout)["error"]
@@ -121,27 +125,27 @@ def test_a_command_elsewhere_is_given_up_when_nothing_is_heard_of_it(
     service: str, second: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(lease, "_machine", lambda: "elsewhere")
-        holder = lease.claimed(NAME, "deploy", silent)
-        claim = holder.__enter__()
+        patch.setattr(lease_store, "machine", lambda: "elsewhere")
+        holder = lease.hold(NAME, "deploy", silent)
+        held = holder.__enter__()
     with pytest.raises(BusyError, match="is under way"):
         swap(SwapRequest(NAME, second))
-    now = lease._now
+    now = lease_store.now
 
     def later() -> datetime:
-        return now() + timedelta(seconds=lease.SILENT_SECONDS + 5)
+        return now() + timedelta(seconds=lease_store.SILENT_SECONDS + 5)
 
     with monkeypatch.context() as patch:
-        patch.setattr(lease, "_now", later)
+        patch.setattr(lease_store, "now", later)
         found = status(NAME).under_way
         assert found is not None
         assert found.cut_off
-        with lease.claimed(NAME, "deploy", silent) as taken:
-            assert taken.left == found
+        with lease.hold(NAME, "deploy", silent) as taken:
+            assert taken.unfinished == found
             # The first comes to life again, and must not go on.
             with pytest.raises(BusyError, match="has taken over"):
-                claim.begin(["any"], "model", "old", "new")
-            taken.settle()
+                held.begin(["any"], "model", "old", "new")
+            taken.complete()
     holder.__exit__(None, None, None)
     assert status(NAME).under_way is None
     assert swap(SwapRequest(NAME, second)).action == "swapped"
@@ -205,7 +209,7 @@ def rename(group: Any, name: str) -> None:
 
 
 def context_of(group: Any) -> dict[str, str | None]:
-    return context.read(group.component.parameter_context.id).values
+    return parameter_context.read(group.component.parameter_context.id).values
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -279,7 +283,7 @@ def test_an_undeploy_that_was_cut_off_before_its_end_is_finished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("dai_nifi.operations.canvas.context.remove", interrupt)
+        patch.setattr("dai_nifi.operations.canvas.parameter_context.remove", interrupt)
         with pytest.raises(KeyboardInterrupt):
             undeploy("half", force=True)
     assert "half" not in {one.name for one in deployed.find_all()}

@@ -15,15 +15,16 @@ from typing import Any
 import nipyapi
 import pytest
 
-from dai_nifi.client.calls import wait_for
 from dai_nifi.errors import ConflictError, InvalidFlowError, ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows import templates
-from dai_nifi.local.web import free_port
-from dai_nifi.operations import lifecycle
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.deployment.removal import queued
 from dai_nifi.operations.status import status
-from dai_nifi.operations.undeploy import queued, undeploy
+from dai_nifi.operations.undeploy import undeploy
+from dai_nifi.waiting import wait_until
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch
 from tests.nifi.test_deploy_http import ask, expected
@@ -35,7 +36,7 @@ def stop_scoring(name: str) -> None:
     flow = deployed.find(name)
     ids = [one.id for one in deployed.processors(flow.id) if one.component.name == "Score records"]
     nipyapi.canvas.schedule_processor(ids[0], False)
-    wait_for(
+    wait_until(
         lambda: nipyapi.canvas.get_processor(ids[0], "id").component.state == "STOPPED" or None,
         30,
         lambda: InvalidFlowError("the scorer does not stop"),
@@ -44,7 +45,7 @@ def stop_scoring(name: str) -> None:
 
 def wait_for_queue(name: str, flowfiles: int) -> None:
     flow = deployed.find(name)
-    wait_for(
+    wait_until(
         lambda: queued(flow) == flowfiles or None, 30, lambda: InvalidFlowError(f"{queued(flow)} are queued in {name}")
     )
 
@@ -130,7 +131,7 @@ def test_an_invalid_component_is_named_with_its_reason(nifi: NiFi, samples: Path
             deploy(replace(request, keep=True))
         assert status("invalid").state == "invalid"
         (tmp_path / "input").mkdir()
-        assert lifecycle.start("invalid").changed
+        assert start_stop.start("invalid").changed
     finally:
         undeploy("invalid", force=True)
 
@@ -178,7 +179,7 @@ def test_a_changed_template_is_replaced_and_what_is_queued_is_scored(
         wait_for_queue("replaced", 3)
         with pytest.raises(ConflictError, match=r"3 FlowFile\(s\) are queued"):
             undeploy("replaced", timeout=1)
-        lifecycle.stop("replaced")
+        start_stop.stop("replaced")
         before = deployed.group(deployed.find("replaced")).component.position
         shipped = templates.definition
 

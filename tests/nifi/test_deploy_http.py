@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy

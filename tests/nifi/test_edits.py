@@ -10,14 +10,15 @@ from typing import Any
 import nipyapi
 import pytest
 
-from dai_nifi.client.calls import wait_for
 from dai_nifi.errors import ConflictError, InvalidFlowError
 from dai_nifi.flows import templates
-from dai_nifi.operations import lifecycle
-from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.operations import start_stop
+from dai_nifi.operations.canvas import deployed, parameter_context, scheduling
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.deployment import definition_store
-from dai_nifi.operations.undeploy import queued, undeploy
+from dai_nifi.operations.deployment.removal import queued
+from dai_nifi.operations.undeploy import undeploy
+from dai_nifi.waiting import wait_until
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
 
 pytestmark = pytest.mark.nifi
@@ -59,7 +60,7 @@ def test_what_was_set_on_the_canvas_outlives_a_newer_template(
     rows = (samples / "penguins-rows.csv").read_bytes()
     folders = deploy_batch("edited", samples / "penguins.mojo", tmp_path)
     try:
-        lifecycle.stop("edited")
+        start_stop.stop("edited")
         edit(
             "edited",
             "Score records",
@@ -125,7 +126,7 @@ def test_a_flow_of_before_templates_were_recorded_keeps_its_edits(
         folders = deploy_batch("ancient", samples / "penguins.mojo", tmp_path)
     try:
         assert _values("ancient", "Score records")["Bad Rows"] == "route to rejected"
-        lifecycle.stop("ancient")
+        start_stop.stop("ancient")
         edit("ancient", "Score records", properties={"Bad Rows": "fail the FlowFile", "JVM Options": "-Xmx300m"})
         made = deploy(Request("batch-files", name="ancient"))
         kept = [one for one in made.changes if one.startswith("keep")]
@@ -149,7 +150,7 @@ def test_what_cannot_be_carried_over_is_named_and_nothing_is_changed(
 ) -> None:
     deploy_batch("secretive", samples / "penguins.mojo", tmp_path)
     try:
-        lifecycle.stop("secretive")
+        start_stop.stop("secretive")
         edit("secretive", "Score records", properties={"Licence Key": "a-secret", "Batch Rows": "500"})
         newer(monkeypatch)
         before = deployed.find("secretive")
@@ -180,10 +181,10 @@ def test_an_update_that_fails_leaves_what_was_there_running_with_what_it_had_que
         with pytest.raises(InvalidFlowError, match=r"does not exist[\s\S]*steadfast is as before and runs"):
             deploy(Request("batch-files", name="steadfast", parameters={"input.directory": "/nowhere/at/all"}))
         flow = deployed.find("steadfast")
-        assert context.read(flow.context_id or "").values["input.directory"] == str(folders.input)
+        assert parameter_context.read(flow.context_id or "").values["input.directory"] == str(folders.input)
         assert _values("steadfast", "Take files")["Polling Interval"] == "0 sec"
         assert _values("steadfast", "Score records")["Prediction Prefix"] == "my_"
-        assert lifecycle.running(flow.id) == {one.id for one in deployed.processors(flow.id)}
+        assert scheduling.running_ids(flow.id) == {one.id for one in deployed.processors(flow.id)}
         for name in ("queued.csv", "later.csv"):
             if name == "later.csv":
                 folders.put(name, (samples / "penguins-rows.csv").read_bytes())
@@ -195,12 +196,12 @@ def test_an_update_that_fails_leaves_what_was_there_running_with_what_it_had_que
 def edit_running(folders: Folders) -> None:
     """An edit, a FlowFile in a queue, and the flow running but for what would take that."""
     rows = (Path(__file__).parents[2] / "models" / "penguins-rows.csv").read_bytes()
-    lifecycle.stop(folders.name)
+    start_stop.stop(folders.name)
     edit(folders.name, "Score records", properties={"Prediction Prefix": "my_"})
     flow = deployed.find(folders.name)
     nipyapi.canvas.schedule_processor(processor(folders.name, "Take files"), True)
     folders.put("queued.csv", rows)
-    wait_for(lambda: queued(flow) == 1 or None, 30, lambda: InvalidFlowError("nothing is queued"))
+    wait_until(lambda: queued(flow) == 1, 30, lambda: InvalidFlowError("nothing is queued"))
     for one in deployed.processors(flow.id):
         if one.component.name != "Score records":
             nipyapi.canvas.schedule_processor(one, True)

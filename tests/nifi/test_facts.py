@@ -16,7 +16,7 @@ pytestmark = pytest.mark.nifi
 
 def test_the_record_of_this_version_is_true(nifi: NiFi) -> None:
     version = assembly.version()
-    there = components.known()
+    there = components.component_types()
     root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
     group = nipyapi.canvas.create_process_group(root, "facts", (0.0, 0.0))
     processors = {one.type: one for one in nipyapi.canvas.list_all_processor_types().processor_types}

@@ -11,7 +11,7 @@ import pytest
 from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from tests.nifi.conftest import deploy_batch, quiet
 from tests.nifi.test_killed_nifi import alive, children
 from tests.nifi.test_processor import until

@@ -17,9 +17,9 @@ import pytest
 
 from dai_nifi.checkup import deployments
 from dai_nifi.checkup.finding import OK, PROBLEM
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Deployment, Request, deploy
-from dai_nifi.operations.models import scoring_processors
+from dai_nifi.operations.models import processor_state
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
 from dai_nifi.operations.undeploy import undeploy
@@ -42,7 +42,7 @@ def scorer_of(group: str) -> Any:
 
 def process_of(processor: Any) -> int:
     """The Python process of a processor that runs, by its own word."""
-    return int(until(lambda: scoring_processors.told(processor.id).first("python.process")))
+    return int(until(lambda: processor_state.read(processor.id).first("python.process")))
 
 
 def exchange_folders(pid: int) -> set[Path]:
@@ -59,7 +59,7 @@ def kill(processor: Any) -> int:
 
 
 def wait_for_another(processor: Any, killed: int) -> None:
-    until(lambda: scoring_processors.told(processor.id).first("python.process") not in (None, str(killed)))
+    until(lambda: processor_state.read(processor.id).first("python.process") not in (None, str(killed)))
 
 
 def set_tasks(processor: Any, tasks: int) -> None:
@@ -72,7 +72,7 @@ def set_tasks(processor: Any, tasks: int) -> None:
 def model_of(nifi: NiFi, group: str) -> Path:
     """The file of a flow's model, where NiFi keeps it on this machine: in a folder of the flow's parameter context."""
     context = nipyapi.canvas.get_process_group(status(group).id, "id").component.parameter_context.id
-    name = until(lambda: scoring_processors.told(scorer_of(group).id).first("model.file"))
+    name = until(lambda: processor_state.read(scorer_of(group).id).first("model.file"))
     (found,) = (nifi.running.dir / "assets" / context).rglob(name)
     return Path(found)
 
@@ -214,7 +214,7 @@ def test_every_request_is_answered_with_scores_and_readyz_waits_for_them(url: st
         killed = kill(scorer)
         # It comes as soon as, and not before, the new process answers.
         ready = ask(url.replace("/score", "/readyz"))
-        assert scoring_processors.told(scorer.id).first("python.process") not in (None, str(killed))
+        assert processor_state.read(scorer.id).first("python.process") not in (None, str(killed))
         before = len(clients.answers)
         until(lambda: len(clients.answers) > before + 20)
     assert (ready.status, ready.body) == (200, "Ready")
@@ -241,7 +241,7 @@ def test_a_swap_after_a_kill(url: str, samples: Path, tmp_path: Path) -> None:
     wait_for_another(scorer, killed)
     second = second_model.write(samples / "penguins.mojo", tmp_path / "second.mojo")
     swap(SwapRequest("asked", second))
-    assert scoring_processors.told(scorer.id).first("model.id") == second_model.ID
+    assert processor_state.read(scorer.id).first("model.id") == second_model.ID
     assert ask(url, json.dumps([ROW]), "application/json").status == 200
 
 

@@ -22,7 +22,7 @@ import nipyapi
 import pytest
 
 from dai_nifi.archives import archive
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.canvas.properties import set_of_processor
 from dai_nifi.operations.deploy import Request, deploy

@@ -13,7 +13,7 @@ import nipyapi
 import pytest
 
 from dai_nifi.archives import archive
-from dai_nifi.archives.install import install, listed, remove
+from dai_nifi.archives.install import install, list_nars, remove
 from dai_nifi.archives.spec import GROUP, SPECS
 from dai_nifi.client.connection import connect
 from dai_nifi.errors import NotFoundError
@@ -128,14 +128,14 @@ def test_an_older_archive_is_told_and_the_flow_moves_to_the_new_one(
         before = folders.wait(folders.output / "old.csv")
         assert versions("moves") == {OLD}
         install(java_nar, quiet)
-        assert {one.version for one in listed()} == {OLD, RUNTIMES["java"].version}
+        assert {one.version for one in list_nars()} == {OLD, RUNTIMES["java"].version}
         moved = deploy(Request("batch-files", name="moves"))
         assert (moved.action, moved.running) == ("updated", True)
         assert versions("moves") == {RUNTIMES["java"].version}
         folders.put("new.csv", rows)
         assert folders.wait(folders.output / "new.csv") == before
         remove("ScoreJavaMojo", quiet, OLD)
-        assert {one.version for one in listed()} == {RUNTIMES["java"].version}
+        assert {one.version for one in list_nars()} == {RUNTIMES["java"].version}
         folders.put("after.csv", rows)
         assert folders.wait(folders.output / "after.csv") == before
     finally:

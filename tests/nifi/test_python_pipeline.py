@@ -17,7 +17,7 @@ import pytest
 
 from dai_nifi.archives.build import build
 from dai_nifi.archives.install import install
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from dai_nifi.client.node_api import NodeApi
 from dai_nifi.local import security
 from dai_nifi.local.certificates import AUTHORITY, Certificates, Pair, issue
-from dai_nifi.local.web import Api
 from tests.nifi.conftest import Folders
 from tests.nifi.test_local_nifi import running_in, wait_for
 
@@ -195,7 +195,7 @@ def test_every_command_works_by_profile(
 def test_what_a_user_may_not_do_is_refused_and_an_operator_may_stop_and_start(
     secured: Secured, batch: Folders, started: dict[str, Any], samples: Path
 ) -> None:
-    api = Api(started["api"], security.tls(secured.certificates))
+    api = NodeApi(started["api"], security.tls(secured.certificates))
     root = api.get("/flow/process-groups/root")["processGroupFlow"]["id"]
     pair = issue("operator", secured.certificates.pair(AUTHORITY), NOW, NOW + timedelta(days=1))
     secured.add_profile("operator", pair)
@@ -219,7 +219,7 @@ def test_what_a_user_may_not_do_is_refused_and_an_operator_may_stop_and_start(
         assert "Traceback" not in said.err
     assert [one["name"] for one in secured.ask("status", "--profile", "p")] == ["batch-files"]
     stopped = secured.run("stop", "batch-files", *may)
-    assert (stopped.code, "going on without a claim" in stopped.err) == (0, True), stopped
+    assert (stopped.code, "going on without a lease" in stopped.err) == (0, True), stopped
     assert secured.run("start", "batch-files", *may).code == 0
     assert secured.ask("status", "batch-files", "--profile", "p")["state"] == "running"
 

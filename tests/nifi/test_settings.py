@@ -55,7 +55,7 @@ def test_settings_are_set_kept_and_taken_away(
                 )
             )
         swapped = dict(zip(record_services, reversed(record_services.values()), strict=True))
-        with pytest.raises(UsageError, match=r"is to be a RecordReaderFactory; record\.writer"):
+        with pytest.raises(UsageError, match=r"must be a RecordReaderFactory; record\.writer"):
             deploy(Request("batch-files", name="settings", parameters=swapped))
         deploy(Request("batch-files", name="settings", parameters=record_services))
         kept = deploy(Request("batch-files", name="settings"))
@@ -65,11 +65,11 @@ def test_settings_are_set_kept_and_taken_away(
         (scored,) = json.loads(folders.wait(folders.output / "b.json"))
         assert list(scored) == ["island", "p_predict", "p_female", "p_male"]
         # NiFi 2.3 cannot download a flow in which a property for a service refers to a parameter without a value.
-        assert replacement.exported(deployed.find("settings").id)["flowContents"]["name"] == "settings"
+        assert replacement.export(deployed.find("settings").id)["flowContents"]["name"] == "settings"
         away = deploy(Request("batch-files", name="settings", parameters=dict.fromkeys(record_services, "")))
-        assert "take the value of record.reader away" in away.changes
+        assert "remove the value of record.reader" in away.changes
         folders.put("c.csv", b"\n".join(rows[:2]))
         assert folders.wait(folders.output / "c.csv").splitlines()[0] == b"island,p_predict,p_female,p_male"
-        assert replacement.exported(deployed.find("settings").id)
+        assert replacement.export(deployed.find("settings").id)
     finally:
         undeploy("settings", force=True)

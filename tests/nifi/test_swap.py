@@ -21,13 +21,14 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError, NotRestoredError, ScoringFailedError
-from dai_nifi.local.web import free_port
-from dai_nifi.operations import lifecycle
+from dai_nifi.local.ports import free_port
+from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.models import scoring_processors
+from dai_nifi.operations.models.local_check import BreakingChangeError, Locally
 from dai_nifi.operations.status import status
-from dai_nifi.operations.swap import BreakingChangeError, Locally, SwapRequest, rollback, swap
+from dai_nifi.operations.swap import SwapRequest, rollback, swap
 from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
 from tests.nifi import second_model
@@ -82,7 +83,7 @@ def assets(name: str) -> set[str]:
 
 
 def scoring_with(name: str) -> str | None:
-    (one,) = scoring_processors.find(deployed.find(name)).tell()
+    (one,) = scoring_processors.find(deployed.find(name)).states()
     return one.first("model.sha256")
 
 
@@ -225,15 +226,15 @@ def test_a_model_that_only_nifi_refuses_is_rolled_back(
 
 
 def test_an_interrupted_swap_goes_back(service: str, second: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    start, interrupted = scoring_processors.Scorers.start, []
+    start, interrupted = scoring_processors.ScoringProcessors.start, []
 
-    def interrupt(self: scoring_processors.Scorers, timeout: float) -> None:
+    def interrupt(self: scoring_processors.ScoringProcessors, timeout: float) -> None:
         if not interrupted:
             interrupted.append(True)
             raise KeyboardInterrupt
         start(self, timeout)
 
-    monkeypatch.setattr(scoring_processors.Scorers, "start", interrupt)
+    monkeypatch.setattr(scoring_processors.ScoringProcessors, "start", interrupt)
     with pytest.raises(KeyboardInterrupt):
         swap(SwapRequest("swaps", second))
     assert ask(service) == FIRST_ID
@@ -247,7 +248,7 @@ def test_a_swap_whose_way_back_fails_too_says_so_and_rollback_ends_it(
         raise InvalidFlowError("not now")
 
     with monkeypatch.context() as patched:
-        patched.setattr(scoring_processors.Scorers, "start", refuse)
+        patched.setattr(scoring_processors.ScoringProcessors, "start", refuse)
         with pytest.raises(NotRestoredError, match=r"(?s)not now.*could not be put back: not now.*rollback swaps puts"):
             swap(SwapRequest("swaps", second))
     found = status("swaps").under_way
@@ -283,7 +284,7 @@ def test_files_under_way_are_scored_by_one_model_each(
         # A stopped processor stays so, and what is queued stays.
         assert swap(SwapRequest("files", second)).paused_seconds is None
         assert status("files").queued_flowfiles == 5
-        lifecycle.start("files")
+        start_stop.start("files")
         assert {model_of(number) for number in range(5)} == {"second"}
         done, count = threading.Event(), 5
 

@@ -12,7 +12,7 @@ import pytest
 from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from tests.nifi.conftest import NiFi, quiet

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from dai_nifi.flows import templates
-from dai_nifi.flows.builder import Bundle
+from dai_nifi.flows.parts import Bundle
 from dai_nifi.operations.deployment import components
-from dai_nifi.operations.deployment.components import Lack
+from dai_nifi.operations.deployment.components import MissingComponent
 
 UPDATE = "org.apache.nifi.processors.attributes.UpdateAttribute"
 OWN, STANDARD = "nifi-update-attribute-nar", "nifi-standard-nar"
@@ -31,7 +31,7 @@ def flow() -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", ["2.3.0", "2.9.0"])
 def test_an_official_nifi_has_all(flow: dict[str, Any], version: str) -> None:
-    assert components.lacking(flow, official(flow, version)) == []
+    assert components.missing_from(flow, official(flow, version)) == []
 
 
 def test_the_named_bundle_is_there_and_does_not_have_it(flow: dict[str, Any]) -> None:
@@ -39,25 +39,27 @@ def test_the_named_bundle_is_there_and_does_not_have_it(flow: dict[str, Any]) ->
         UPDATE: frozenset({Bundle(STANDARD)}),
         "some.Other": frozenset({Bundle(OWN)}),
     }
-    assert components.lacking(flow, there) == [
-        Lack("UpdateAttribute", OWN, f"the {OWN} 2.3.0 that is there does not have it; it is in {STANDARD} 2.3.0")
+    assert components.missing_from(flow, there) == [
+        MissingComponent(
+            "UpdateAttribute", OWN, f"the {OWN} 2.3.0 that is there does not have it; it is in {STANDARD} 2.3.0"
+        )
     ]
 
 
 def test_another_bundle_is_taken_where_the_named_one_is_absent(flow: dict[str, Any]) -> None:
     there = official(flow) | {UPDATE: frozenset({Bundle(STANDARD)})}
-    assert components.lacking(flow, there) == []
+    assert components.missing_from(flow, there) == []
 
 
 def test_of_several_other_bundles_nifi_takes_none(flow: dict[str, Any]) -> None:
     there = official(flow) | {UPDATE: frozenset({Bundle(OWN, "2.4.0"), Bundle(OWN, "2.5.0")})}
-    (found,) = components.lacking(flow, there)
+    (found,) = components.missing_from(flow, there)
     assert found.why == f"it is there more than once ({OWN} 2.4.0, {OWN} 2.5.0), but not in {OWN} 2.3.0"
 
 
 def test_nothing_has_it(flow: dict[str, Any]) -> None:
     there = {kind: bundles for kind, bundles in official(flow).items() if kind != UPDATE}
-    assert components.lacking(flow, there) == [Lack("UpdateAttribute", OWN, f"no {OWN} is there")]
+    assert components.missing_from(flow, there) == [MissingComponent("UpdateAttribute", OWN, f"no {OWN} is there")]
     # The version belongs to the bundle's name, and so does the group.
     elsewhere = there | {UPDATE: frozenset({Bundle(OWN, "2.3.0", "com.example")})}
-    assert components.lacking(flow, elsewhere) == []
+    assert components.missing_from(flow, elsewhere) == []

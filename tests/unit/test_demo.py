@@ -11,13 +11,15 @@ import pytest
 from rich.console import Console
 
 from dai_nifi.commands import demo
-from dai_nifi.demo import Shown, _http_port
+from dai_nifi.demo import DemoResult, _http_port
 from dai_nifi.errors import ConflictError
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 
 
 def said(port: int) -> str:
-    shown = Shown(f"http://127.0.0.1:{port}/nifi", "", Path("a b/demo"), Path("/java"), [{}], [], 348, 348, [], 1.5)
+    shown = DemoResult(
+        f"http://127.0.0.1:{port}/nifi", "", Path("a b/demo"), Path("/java"), [{}], [], 348, 348, [], 1.5
+    )
     written = io.StringIO()
     demo._render(Console(file=written), shown)
     return written.getvalue()

@@ -17,8 +17,8 @@ def callback(_):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(0.1)
 
-signals.hear()
-signals.at_work()
+signals.install_handlers()
+signals.begin_work()
 thing = Thing()
 kept = weakref.ref(thing, callback)
 try:

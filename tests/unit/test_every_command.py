@@ -17,7 +17,7 @@ import dai_nifi
 import dai_scoring
 from dai_nifi import cli, error_boundary
 from dai_nifi.errors import ToolError
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 
 EXIT_CODES = {ToolError.exit_code, *(kind.exit_code for kind in ToolError.__subclasses__())}
 NOBODY = f"http://127.0.0.1:{free_port()}"

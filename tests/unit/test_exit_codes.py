@@ -18,7 +18,7 @@ import dai_nifi
 from dai_nifi import errors
 from dai_nifi.client import connection
 from dai_nifi.errors import NiFiUnreachableError, NotFoundError, ToolError
-from dai_nifi.local.web import free_port
+from dai_nifi.local.ports import free_port
 from tests.conftest import ROOT
 from tests.unit.web_server import Answers, served
 
@@ -108,7 +108,7 @@ class _Page(Answers):
 def test_a_server_that_is_no_nifi_or_does_not_speak_https_is_told() -> None:
     with served(_Page) as where:
         done = run("status", "--url", f"http://{where}")
-        assert (done.returncode, "is no NiFi, or not ready yet: HTTP 404 no such page." in done.stderr) == (4, True)
+        assert (done.returncode, "is not a NiFi, or not ready yet: HTTP 404 no such page." in done.stderr) == (4, True)
         done = run("status", "--url", f"https://{where}")
         assert (done.returncode, "it does not speak HTTPS" in done.stderr) == (4, True)
 
@@ -121,7 +121,7 @@ class _Json(Answers):
 def test_a_server_that_answers_otherwise_is_told() -> None:
     with served(_Json) as where:
         done = run("status", "--url", f"http://{where}")
-        assert (done.returncode, "is no NiFi: it does not say NiFi's version" in done.stderr) == (4, True)
+        assert (done.returncode, "is not a NiFi: it does not say NiFi's version" in done.stderr) == (4, True)
 
 
 def test_a_server_that_speaks_no_http_is_told() -> None:

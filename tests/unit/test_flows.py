@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,15 @@ import pytest
 from dai_nifi import resources
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows import catalogue, templates
-from dai_nifi.flows.batch import database, files
-from dai_nifi.flows.builder import BOX_HEIGHT, BOX_WIDTH
+from dai_nifi.flows.batch import files
 from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH
 from dai_nifi.flows.realtime import champion_challenger, requests
-from dai_nifi.operations.canvas.context import asset_name
+from dai_nifi.operations.canvas import assets
 from dai_nifi.operations.deployment import checks
+from dai_nifi.operations.requirements import of_template
 from dai_scoring.errors import InputError, ModelError
+from dai_scoring.progress import silent
 
 EVERY = [(name, runtime) for name, found in templates.TEMPLATES.items() for runtime in found.runtimes]
 
@@ -264,6 +267,12 @@ def test_parameters_that_make_no_sense_are_refused(flow: str, given: dict[str, s
 DATABASE = {"database.url": "jdbc:postgresql://db/sales", "target.table": "scores", "rejected.table": "rejected_rows"}
 
 
+def _supplied(values: Mapping[str, str]) -> Mapping[str, str]:
+    template = templates.template("batch-database")
+    template.validate(values)
+    return of_template.supply(template, values, silent)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -278,7 +287,7 @@ DATABASE = {"database.url": "jdbc:postgresql://db/sales", "target.table": "score
 )
 def test_a_database_that_will_not_do_is_refused_without_telling_its_password(given: dict[str, str], says: str) -> None:
     with pytest.raises(UsageError, match=re.escape(says)) as refused:
-        database.supply({**DATABASE, **given}, lambda what, share=None: None)
+        _supplied({**DATABASE, **given})
     assert "abc-secret" not in str(refused.value)
 
 
@@ -293,14 +302,14 @@ def test_a_database_that_will_not_do_is_refused_without_telling_its_password(giv
 )
 def test_a_share_that_makes_no_sense_is_refused(given: dict[str, str], says: str) -> None:
     right = {"challenger.mode": "answer", "challenger.share": "2.5", "agreement.tolerance": "0.05"}
-    assert champion_challenger.supply(right, lambda what, share=None: None) == {}
+    champion_challenger.validate(right)
     with pytest.raises(UsageError, match=re.escape(says)):
-        champion_challenger.supply({**right, **given}, lambda what, share=None: None)
+        champion_challenger.validate({**right, **given})
 
 
 def test_a_driver_that_is_given_is_not_replaced() -> None:
     given = {**DATABASE, "database.url": "jdbc:mysql://db/sales", "database.driver": "/driver.jar"}
-    assert database.supply(given, lambda what, share=None: None) == {}
+    assert _supplied(given) == {}
 
 
 def test_parameters_of_an_earlier_deployment_count() -> None:
@@ -341,8 +350,8 @@ def test_asset_names_differ_by_contents_and_are_plain(tmp_path: Path) -> None:
     one, other = tmp_path / "größe 1.mojo", tmp_path / "other.mojo"
     one.write_bytes(b"1")
     other.write_bytes(b"2")
-    assert asset_name(one) == "gr-e-1-6b86b273.mojo"
-    assert asset_name(other) == "other-d4735e3a.mojo"
+    assert assets.name_of(one) == "gr-e-1-6b86b273.mojo"
+    assert assets.name_of(other) == "other-d4735e3a.mojo"
 
 
 @pytest.mark.parametrize(

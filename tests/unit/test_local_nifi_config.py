@@ -13,7 +13,7 @@ from dai_nifi.errors import UsageError
 from dai_nifi.local import config
 from dai_nifi.local.assembly import Assembly
 from dai_nifi.local.certificates import Certificates
-from dai_nifi.local.cluster_member import Member
+from dai_nifi.local.cluster_member import ClusterMember
 
 
 def read(text: str) -> dict[str, str]:
@@ -123,7 +123,7 @@ def test_a_secured_nifi_listens_with_tls_only_and_its_passwords_are_private(tmp_
 
 
 def test_a_node_of_a_cluster_has_its_ports_and_the_key_of_all(tmp_path: Path) -> None:
-    member = Member(3, 1001, 1002, 1003, runs_zookeeper=True, sensitive_key="k" * 16)
+    member = ClusterMember(3, 1001, 1002, 1003, runs_zookeeper=True, sensitive_key="k" * 16)
     for number, one in enumerate((member, replace(member, runs_zookeeper=False))):
         conf = tmp_path / str(number)
         config.write(conf, Assembly(tmp_path), config.Settings(18080, "python", member=one))

@@ -88,9 +88,9 @@ def test_every_package_of_an_archive_is_pinned(python: str) -> None:
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_which_archives_there_are_for_a_python(python: str) -> None:
-    assert SPECS["java"].hindrance(True, python) is None
-    assert SPECS["python"].hindrance(True, python) is None
-    told = SPECS["cpp"].hindrance(True, python)
+    assert SPECS["java"].reason_not_buildable(True, python) is None
+    assert SPECS["python"].reason_not_buildable(True, python) is None
+    told = SPECS["cpp"].reason_not_buildable(True, python)
     if python == "3.13":
         assert told is not None
         assert "for Python 3.10 to 3.12 only, not for 3.13: daimojo and datatable" in told

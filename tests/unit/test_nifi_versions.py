@@ -10,10 +10,11 @@ import pytest
 
 from dai_nifi.errors import ToolError
 from dai_nifi.flows import nifi_components, templates
-from dai_nifi.flows.builder import Bundle
 from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.parts import Bundle
 from dai_nifi.operations.canvas import properties
-from dai_nifi.operations.deployment import components, database
+from dai_nifi.operations.deployment import components
+from dai_nifi.operations.requirements import database
 
 EVERY = [(name, runtime) for name, found in templates.TEMPLATES.items() for runtime in found.runtimes]
 OURS = {one.processor for one in RUNTIMES.values()}
@@ -48,7 +49,7 @@ def descriptors(kind: str, version: str) -> list[Mapping[str, Any]]:
 @pytest.mark.parametrize(("name", "runtime"), EVERY)
 def test_every_template_fits(name: str, runtime: str, version: str) -> None:
     definition = templates.definition(name, runtime)
-    assert components.lacking(definition, nifi(version)) == []
+    assert components.missing_from(definition, nifi(version)) == []
     flow = definition["flowContents"]
     for one in (*flow["processors"], *flow["controllerServices"]):
         if one["type"] in OURS:

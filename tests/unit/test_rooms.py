@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 
 LIBRARY = ROOT / "scoring"
 DISTRIBUTION = "nifi-dai-scoring"
-FOREIGN = {"dai_scoring_nifi", "dai_nifi", "dai_routes", "nifiapi", "nipyapi", "py4j"}
+FOREIGN = {"dai_scoring_nifi", "dai_nifi_protocol", "dai_nifi", "dai_routes", "nifiapi", "nipyapi", "py4j"}
 
 
 def files() -> list[Path]:

@@ -14,8 +14,8 @@ import functools, os, signal, threading, time, types
 from dai_scoring.cli import signals
 # Tests that run in the background ignore it, and so would what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-signals.hear()
-signals.at_work()
+signals.install_handlers()
+signals.begin_work()
 condition = threading.Condition()
 # As it comes when the lock was taken just now.
 interrupt = functools.partial(os.kill, os.getpid(), signal.{signal})
@@ -56,8 +56,8 @@ from pathlib import Path
 from dai_scoring.cli import signals
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signals.PATIENCE_SECONDS = 0.3
-signals.hear()
-signals.at_work()
+signals.install_handlers()
+signals.begin_work()
 with signals.temporary_folder("begun-", Path(sys.argv[2])) as folder:
     (folder / "half").write_text("a file")
     {then}

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from dai_nifi import console as words
-from dai_nifi.commands import status as command
+from dai_nifi.commands.deployed_flows import status as command
 from dai_nifi.operations import status as flows
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
 from dai_nifi.operations.status import FlowStatus, LoadedModel, Queue, Traffic
+from dai_scoring.cli import console as words
 
 IDS = ("a5f0cbe6-0d6c-4b3e-9b0a-champion-with-a-long-id", "0f3c1e22-77aa-4f6d-8c55-challenger-with-a-long-id")
 URL = "https://nifi-of-the-department.example:8443/nifi/#/process-groups/2d9a7f20-019a-1000-ffff-ffffc0a80a0b"

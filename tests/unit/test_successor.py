@@ -11,16 +11,20 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.operations.models import scoring_processors, switch
+from dai_nifi.operations.models.processor_state import ProcessorState
+from dai_nifi_protocol import NEXT_MODEL_FILE, YES, Code, Counter, State, find_code
 from dai_scoring.errors import LicenceError
 from dai_scoring.files import FileOptions
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring_nifi import successor
+from dai_scoring_nifi.bulletins import with_code
 from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.preparation import EnvironmentBeingMadeError
 from dai_scoring_nifi.settings import Settings
-from dai_scoring_nifi.state_words import SCORES, YES, not_scoring
-from dai_scoring_nifi.successor import WORD, Successor
+from dai_scoring_nifi.state_words import not_scoring
+from dai_scoring_nifi.successor import Successor
+from tests.conftest import ROOT
 from tests.unit.test_files import Sum
 from tests.unit.test_model_holder import closed, wait_until
 
@@ -35,7 +39,7 @@ class Watched:
 
     def say(self, word: Any) -> None:
         (self.folder / "part").write_text(json.dumps(word))
-        (self.folder / "part").rename(self.folder / WORD)
+        (self.folder / "part").rename(self.folder / NEXT_MODEL_FILE)
 
     def wait(self, **said: str) -> dict[str, str]:
         wanted = {name.replace("_", "."): value for name, value in said.items()}
@@ -73,24 +77,25 @@ def test_the_model_that_scores_is_told(watched: Watched) -> None:
         "model.id": "sum",
         "model.sha256": "0" * 64,
         "model.file": "now.mojo",
+        "model.kind": "test",
         "runtime": "python 1",
     }
 
 
-def test_the_tool_knows_the_words_of_a_processor_that_cannot_score() -> None:
+def test_dai_nifi_reads_why_a_processor_cannot_score() -> None:
     said = not_scoring("the licence\nhas ended")
-    assert scoring_processors.Told([said, said]).problems() == ["the licence has ended"]
-    assert scoring_processors.Told([{SCORES: YES}]).problems() == []
+    assert ProcessorState([said, said]).problems() == ["the licence has ended"]
+    assert ProcessorState([{State.SCORES: YES}]).problems() == []
 
 
-def test_a_next_model_is_loaded_and_dropped_with_its_word(watched: Watched) -> None:
-    watched.say({"model": "next.mojo", "try": True, "word": "w"})
-    said = watched.wait(next_state="ready", next_word="w")
+def test_a_next_model_is_loaded_and_dropped_with_its_request(watched: Watched) -> None:
+    watched.say({"model": "next.mojo", "try_row": True, "request": "w"})
+    said = watched.wait(next_state="ready", next_request="w")
     assert (said["next.file"], said["next.sha256"], said["model.file"]) == ("next.mojo", "0" * 64, "now.mojo")
     spare = watched.models.prepare(
         Settings(watched.folder / "next.mojo", RuntimeSettings(), FileOptions()), Runtime.JAVA
     )
-    (watched.folder / WORD).unlink()
+    (watched.folder / NEXT_MODEL_FILE).unlink()
     wait_until(lambda: "next.state" not in watched.told[-1])
     assert closed(spare)
 
@@ -104,7 +109,7 @@ def test_a_next_model_is_loaded_and_dropped_with_its_word(watched: Watched) -> N
         (["next.mojo"], "cannot be read"),
     ],
 )
-def test_one_that_cannot_be_loaded_is_refused_and_the_next_word_is_heard(
+def test_one_that_cannot_be_loaded_is_refused_and_the_next_request_is_read(
     watched: Watched, word: Any, says: str
 ) -> None:
     watched.say(word)
@@ -115,12 +120,23 @@ def test_one_that_cannot_be_loaded_is_refused_and_the_next_word_is_heard(
 
 def test_what_is_to_take_the_place_of_another_model_is_not_loaded(watched: Watched) -> None:
     told = len(watched.told)
-    watched.say({"model": "locked.mojo", "beside": "other.mojo"})
+    watched.say({"model": "locked.mojo", "replaces": "other.mojo"})
     wait_until(lambda: len(watched.told) > told)
     assert "next.state" not in watched.told[-1]
-    watched.say({"model": "next.mojo", "beside": "now.mojo"})
+    watched.say({"model": "next.mojo", "replaces": "now.mojo"})
     watched.wait(next_state="ready")
 
 
-def test_the_tool_and_the_processor_mean_the_same_file() -> None:
-    assert switch.WORD == WORD
+def test_the_step_of_an_environment_that_is_being_made_is_data() -> None:
+    error = EnvironmentBeingMadeError.at("Collecting fastavro[codecs]", "scorer.zip")
+    message = f"'Scoring Pipeline' validated against '/models/scorer.zip' is invalid because {with_code(error)}"
+    assert find_code(message) == (Code.ENVIRONMENT_BEING_MADE, "Collecting fastavro(codecs)")
+    assert find_code(with_code(LicenceError("it has ended"))) == (Code.LICENCE, "")
+    assert find_code("'Model File' is invalid because [it] is not a model") is None
+
+
+def test_the_counters_of_the_java_helper_are_those_that_dai_nifi_reads() -> None:
+    java = (ROOT / "processors/java/src/main/java/daiscoring/nifi/Counters.java").read_text(encoding="utf-8")
+    names = [value for name, value in vars(Counter).items() if name.isupper()]
+    assert [one for one in names if f'"{one}"' not in java] == []
+    assert len(names) == 7

@@ -1,7 +1,7 @@
 """Deploys and operates H2O models in Apache NiFi: the command dai-nifi, and its verbs as functions.
 
 ``from dai_nifi import deploy, swap, status`` and so on; :mod:`dai_nifi.api` has them, :mod:`dai_nifi.errors` what they
-raise. ``Locally`` says how models are loaded on the machine that calls them, ``__version__`` which release this is.
+raise. ``Locally`` says how models are loaded on the calling machine; ``__version__`` is the release.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         swap,
         undeploy,
     )
-    from dai_nifi.operations.swap import Locally
+    from dai_nifi.operations.models.local_check import Locally
 
     __version__: str
 
@@ -51,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Not before somebody asks: the modules behind them take half a second to load.
+    # Only when they are asked for: the modules behind them take half a second to load.
     if name in __all__:
         from dai_nifi import api
 

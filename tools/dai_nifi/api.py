@@ -17,21 +17,22 @@ from dai_nifi.archives.build import BuiltNar
 from dai_nifi.archives.install import InstalledNar
 from dai_nifi.checkup import examine
 from dai_nifi.checkup.finding import Finding
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
+from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.errors import NotFoundError
 from dai_nifi.flows.model_parameters import MAIN
 from dai_nifi.operations import adopt as adopting
 from dai_nifi.operations import deploy as deploying
-from dai_nifi.operations import lifecycle
+from dai_nifi.operations import start_stop
 from dai_nifi.operations import status as looking
 from dai_nifi.operations import swap as swapping
 from dai_nifi.operations import undeploy as removing
 from dai_nifi.operations.adopt import Adopted
 from dai_nifi.operations.deploy import Deployment, Request
-from dai_nifi.operations.lifecycle import Change
+from dai_nifi.operations.models.local_check import LOCALLY, Locally
+from dai_nifi.operations.start_stop import Change
 from dai_nifi.operations.status import FlowStatus
-from dai_nifi.operations.swap import Locally, Swap, SwapRequest
+from dai_nifi.operations.swap import Swap, SwapRequest
 from dai_nifi.operations.undeploy import DRAIN_SECONDS, Removed
 from dai_scoring import files
 from dai_scoring.cli.opening import opened
@@ -92,7 +93,7 @@ def start(
 ) -> Change:
     """Start a deployed flow, once every component in it is valid."""
     connect(url, profile)
-    return lifecycle.start(name, timeout, progress)
+    return start_stop.start(name, timeout, progress)
 
 
 def stop(
@@ -105,7 +106,7 @@ def stop(
 ) -> Change:
     """Stop a deployed flow; FlowFiles stay in its queues."""
     connect(url, profile)
-    return lifecycle.stop(name, timeout, progress)
+    return start_stop.stop(name, timeout, progress)
 
 
 def status(name: str, *, url: str = DEFAULT_URL, profile: str | None = None) -> FlowStatus:
@@ -121,7 +122,7 @@ def swap(
     check: str | Path | None = None,
     force: bool = False,
     dry_run: bool = False,
-    locally: Locally | None = swapping.LOCALLY,
+    locally: Locally | None = LOCALLY,
     preload: bool = True,
     of: str = MAIN.name,
     url: str = DEFAULT_URL,
@@ -132,7 +133,7 @@ def swap(
     """Put another model into a deployed flow: nothing queued is lost, no FlowFile fails.
 
     ``check`` is a file of records to score with both models. ``locally`` says how models are loaded on this machine,
-    None that only NiFi is to look at the new one. ``of`` is model, or challenger where the flow has one.
+    None that only NiFi loads the new one. ``of`` is model, or challenger if the flow has one.
     """
     connect(url, profile)
     rows = None if check is None else Path(check)
@@ -176,7 +177,7 @@ def doctor(
     profile: str | None = None,
     progress: Progress = silent,
 ) -> list[Finding]:
-    """Check a NiFi; ``homes`` are folders that it may live in on this machine."""
+    """Check a NiFi; ``homes`` are folders on this machine that it may be in."""
     return examine.examine(connect(url, profile), homes, progress)
 
 
@@ -204,7 +205,7 @@ def inspect(
     model: str | Path,
     *,
     runtime: Runtime = Runtime.AUTO,
-    locally: Locally = swapping.LOCALLY,
+    locally: Locally = LOCALLY,
     progress: Progress = silent,
 ) -> ModelInfo:
     """What a model file is, and its columns."""
@@ -222,12 +223,13 @@ def score(
     *,
     options: FileOptions | None = None,
     runtime: Runtime = Runtime.AUTO,
-    locally: Locally = swapping.LOCALLY,
+    locally: Locally = LOCALLY,
     progress: Progress = silent,
 ) -> Summary:
-    """Score a file of records without NiFi; rows that cannot be scored go to ``rejected``, made where there are any.
+    """Score a file of records without NiFi.
 
-    After an error, what is in ``target`` and ``rejected`` is not complete.
+    Rows that cannot be scored go to ``rejected``, which is made only if there are any. After an error, ``target`` and
+    ``rejected`` are not complete.
     """
     if not Path(source).is_file():
         raise NotFoundError(f"there is no file {source}")

@@ -7,22 +7,8 @@ from typing import Annotated
 import typer
 
 from dai_nifi import error_boundary
-from dai_nifi.commands import (
-    adopt,
-    demo,
-    deploy,
-    doctor,
-    flows,
-    nars,
-    nifi,
-    pipeline,
-    rollback,
-    start,
-    status,
-    stop,
-    swap,
-    undeploy,
-)
+from dai_nifi.commands import demo, doctor, flows, nars, nifi, pipeline
+from dai_nifi.commands.deployed_flows import adopt, deploy, rollback, start, status, stop, swap, undeploy
 from dai_scoring.cli import error_boundary as shared
 from dai_scoring.cli import group
 from dai_scoring.cli.commands import file, inspect

@@ -1,4 +1,4 @@
-"""How the command calls itself in what it prints."""
+"""How messages name this command."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import sys
 
 
 def command() -> str:
-    """How to call this command from the same shell: by its name where PATH has it, else as it was called."""
+    """How to call this command from the same shell: by its name if it is on PATH, else as it was called."""
     name = "dai-nifi"
     return name if shutil.which(name) else shlex.quote(sys.argv[0])

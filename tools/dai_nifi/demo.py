@@ -1,4 +1,4 @@
-"""The demonstration: a NiFi of its own, both flows with the sample model, and real rows through them."""
+"""The demonstration: a NiFi of its own, two flows with the sample model, and rows scored through them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,9 @@ from dai_nifi.client.connection import connect
 from dai_nifi.errors import ConflictError, ToolError
 from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.java import find_java
-from dai_nifi.local.web import claim_port, free_port
+from dai_nifi.local.ports import claim_port, free_port
 from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.waiting import wait_until
 from dai_scoring.cli.opening import translated
 from dai_scoring.progress import Progress
 from dai_scoring.provision import maven
@@ -34,8 +34,8 @@ _WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the demonstration did and where to look; ``seconds`` are from NiFi being up to the first score."""
+class DemoResult:
+    """What the demonstration did and where to look; the seconds count from when NiFi was up."""
 
     canvas: str
     endpoint: str
@@ -50,18 +50,18 @@ class Shown:
 
 
 def nifi_of(folder: Path) -> Path:
-    """Where the demonstration's NiFi lives."""
+    """The folder of the demonstration's NiFi."""
     return folder / "nifi"
 
 
-def start(folder: Path, progress: Progress, port: int | None = None, http_port: int | None = None) -> Shown:
+def start(folder: Path, progress: Progress, port: int | None = None, http_port: int | None = None) -> DemoResult:
     """Set everything up in ``folder``, or find it there, and score the sample's rows both ways.
 
-    Ports: NiFi takes 8080 and the HTTP flow 8081 (or what it had before) where they are free, others otherwise.
+    Ports: NiFi gets 8080 and the HTTP flow 8081 (or the port that it had before) if they are free, else others.
 
-    Raises ConflictError where a port that was asked for is taken, beside what its steps raise.
+    Raises ConflictError if a port that was asked for is taken, and what its steps raise.
     """
-    # What is missing is said before anything is made.
+    # Say what is missing before anything is made.
     with translated():
         maven.find_maven("assemble NiFi")
     java_home = find_java(progress)
@@ -92,7 +92,7 @@ def start(folder: Path, progress: Progress, port: int | None = None, http_port: 
         row["predict"] == want["predict"] and float(row["male"]) == float(want["male"])
         for row, want in zip(scored, expected, strict=False)
     )
-    return Shown(
+    return DemoResult(
         running.url, endpoint, folder, java_home, request, response, len(scored), agrees, scored[:3], round(first, 1)
     )
 
@@ -103,7 +103,7 @@ def stop(folder: Path, progress: Progress) -> bool:
 
 
 def _http_port(folder: Path, asked: int | None, nifi_port: int, runs: bool) -> int:
-    """The HTTP flow's port: what is asked for, or that it had before, or a free one; not NiFi's own."""
+    """The HTTP flow's port: the one asked for, or the one that it had before, or a free one; never NiFi's own."""
     remembered = folder / _PORT_FILE
     before = int(remembered.read_text()) if remembered.is_file() else None
     port = before if asked is None else asked
@@ -124,7 +124,7 @@ def _realtime(folder: Path, model: Path, http_port: int, progress: Progress) -> 
 
 
 def _free_or(port: int, but: int | None = None) -> int:
-    """``port`` if nothing has it and it is not ``but``, else one that is free now."""
+    """``port`` if it is free and not ``but``, else one that is free now."""
     return port if port != but and _is_free(port) else free_port()
 
 
@@ -142,7 +142,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def _typed(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """Rows of a CSV file as a client would send them in JSON: numbers as numbers, nothing as null."""
+    """Rows of a CSV file as a client would send them in JSON: numbers as numbers, empty fields as null."""
 
     def value(text: str) -> Any:
         try:
@@ -177,13 +177,10 @@ def _through_folders(folders: dict[str, Path]) -> list[dict[str, str]]:
     part = folders["input"] / f".{_ROWS}"
     part.write_bytes((resources.models() / _ROWS).read_bytes())
     part.rename(folders["input"] / _ROWS)
-    _until(target.is_file, f"no scores in {target}; look at the bulletins on the canvas")
+    wait_until(
+        target.is_file,
+        _WAIT_SECONDS,
+        lambda: ToolError(f"no scores in {target}; look at the bulletins on the canvas"),
+        pause=0.1,
+    )
     return _read(target)
-
-
-def _until(done: Callable[[], bool], otherwise: str) -> None:
-    end = time.monotonic() + _WAIT_SECONDS
-    while not done():
-        if time.monotonic() > end:
-            raise ToolError(otherwise)
-        time.sleep(0.1)

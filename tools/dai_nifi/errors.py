@@ -1,4 +1,4 @@
-"""The errors of the tool; each class carries the exit code that the command ends with.
+"""The errors of the tool; each class has the exit code that the command ends with.
 
 ===== ===================== ========================================================================================
  code  class                 when
@@ -12,7 +12,7 @@
    7   ModelRefusedError     the model cannot be loaded or is not what the flow needs
    8   ConflictError         the name or port is taken, FlowFiles are queued in what goes, or NiFi refuses for now
    9   ScoringFailedError    the input could not be scored
-  10   NotPermittedError     NiFi knows who asks, and does not let them do it
+  10   NotPermittedError     NiFi knows the user, and does not let them do it
   11   BusyError             another command is changing the same flow
   12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
   13   NotRestoredError      a swap failed, and the old model could not be put back
@@ -78,7 +78,7 @@ class ConflictError(ToolError):
 
 
 class NotPermittedError(ToolError):
-    """NiFi knows who asks, and does not let them do it."""
+    """NiFi knows the user, and does not let them do it."""
 
     exit_code = 10
     code = "not_permitted"
@@ -99,7 +99,7 @@ class NodeAwayError(ToolError):
 
 
 class NotRestoredError(ToolError):
-    """A swap failed, and so did the way back: the flow may stand still."""
+    """A swap failed, and putting the old model back failed too: the flow may be stopped."""
 
     exit_code = 13
     code = "not_restored"

@@ -29,7 +29,11 @@ class ToolError(Exception):
     code = "error"
 
     details: Mapping[str, Any] | None = None
-    """What was done all the same, as plain values: printed beside the error with --json."""
+    """What was done although the command failed, as plain values: printed with the error by --json."""
+
+    status: int | None = None
+    answer: str | None = None
+    """What a server answered, if the error is about that: the HTTP status and its message."""
 
     def as_json(self) -> str:
         """What the command prints of it with --json."""

@@ -1,4 +1,4 @@
-"""Ctrl-C (SIGINT) and SIGTERM, which is how a job of CI is ended: the command ends soon, with 130 or 143.
+"""Ctrl-C (SIGINT) and SIGTERM, with which CI ends a job: the command ends soon, with 130 or 143.
 
 Normally a signal is a KeyboardInterrupt in the main thread, so that a command can undo what it has begun. Three things
 stand in the way of that, and each is looked after here:
@@ -34,7 +34,7 @@ _AGAIN_SECONDS = 0.01
 _LOOK_SECONDS = 0.1
 
 PATIENCE_SECONDS = 4.0
-"""A command has this long from the signal to its end; what it does while it ignores signals does not count."""
+"""A command has this long from the signal to its end. Time in which it ignores signals does not count."""
 
 _SHOW_CURSOR = "\x1b[?25h"
 _received = 0
@@ -42,8 +42,8 @@ _stage = "loading"
 _folders: set[Path] = set()
 
 
-def hear() -> None:
-    """From now on both signals end the command; one that is ignored, as in the background, stays so."""
+def install_handlers() -> None:
+    """From now on both signals end the command; a signal that is ignored, as in the background, stays ignored."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -55,13 +55,13 @@ def hear() -> None:
     threading.Thread(target=_watch, args=(reader,), name="dai-score-signals", daemon=True).start()
 
 
-def at_work() -> None:
-    """From now on a signal is a KeyboardInterrupt. Before, it ends the process at once: nothing has been begun."""
+def begin_work() -> None:
+    """From now on a signal is a KeyboardInterrupt. Before, it ends the process at once: nothing has begun."""
     global _stage
     _stage = "working"
 
 
-def done() -> None:
+def finish() -> None:
     """Call this last. Once a signal has come it does not return: the process ends, without waiting for threads or Java.
 
     From now on a signal ends the process at once.
@@ -77,7 +77,7 @@ def done() -> None:
 
 @contextlib.contextmanager
 def temporary_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
-    """A folder that is gone afterwards, also where the process is ended in the middle."""
+    """A folder that is removed afterwards, also if the process is ended in between."""
     with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         _folders.add(folder)
@@ -94,7 +94,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     if _stage != "working":
         _end()
     is_taking = frame is not None and frame.f_code in _TAKING
-    # Where a part of the command ignores both for a while, one that came before waits for its end.
+    # While a part of the command ignores both, a signal that came before waits until that part ends.
     if is_taking or _are_ignored():
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
         return
@@ -102,7 +102,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _dropped(unraisable: sys.UnraisableHookArgs) -> None:
-    """Python drops what a callback raises, and would print it: an interrupt comes again instead."""
+    """Python drops what a callback raises, and would print it: an interrupt is sent again instead."""
     if unraisable.exc_type is KeyboardInterrupt:
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
     else:
@@ -110,7 +110,7 @@ def _dropped(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _watch(reader: int) -> None:
-    """End the process where it outlives a signal for too long."""
+    """End the process if it still runs too long after a signal."""
     global _received
     while (number := os.read(reader, 1)[0]) not in (signal.SIGINT, signal.SIGTERM):
         pass
@@ -128,7 +128,7 @@ def _are_ignored() -> bool:
 
 
 def _end() -> NoReturn:
-    """End the process here, and say so where the command has not said its last word."""
+    """End the process here, with a message if the command has not finished its output."""
     for folder in _folders:
         shutil.rmtree(folder, ignore_errors=True)
     if _stage != "done":

@@ -15,7 +15,7 @@ def start(load: Callable[[], Callable[[], None]], extra: str | None = None) -> N
 
     ``load`` imports what the command is made of, and ``extra`` is the one of the distribution that brings it.
     """
-    signals.hear()
+    signals.install_handlers()
     try:
         main = load()
     except ModuleNotFoundError as error:
@@ -26,8 +26,8 @@ def start(load: Callable[[], Callable[[], None]], extra: str | None = None) -> N
             print(f"Error: {lacks}", file=sys.stderr)
         sys.exit(lacks.exit_code)
     try:
-        signals.at_work()
+        signals.begin_work()
         main()
     finally:
         # Whatever became of the interrupt on its way through foreign code: the signal decides how this ends.
-        signals.done()
+        signals.finish()

@@ -21,9 +21,6 @@ from dai_scoring.progress import Progress
 from dai_scoring.provision import cache
 from dai_scoring.scorer import PipelineSettings
 
-BEING_MADE = "is being made; this takes minutes, once"
-"""Part of the message of an environment that will be ready later, by which callers know it from an error."""
-
 _COMMAND, _ENVIRONMENT = "python_command", "python_environment"
 _READY = "ready.json"
 _ASK_TIMEOUT = 60

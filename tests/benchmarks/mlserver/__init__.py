@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dai_nifi.errors import ToolError
-from dai_nifi.local.web import LOOPBACK, free_port
+from dai_nifi.local.ports import LOOPBACK, free_port
 from tests.benchmarks import environments
 
 _HERE = Path(__file__).parent

@@ -1,1 +1,1 @@
-"""The archives (NARs) with the processors: built here, put into a NiFi there."""
+"""The archives (NARs) with the processors: how they are built, and installed in a NiFi."""

@@ -16,7 +16,7 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def manifest(group: str, name: str, version: str) -> bytes:
-    """The manifest that tells NiFi what the archive is."""
+    """The manifest, from which NiFi learns what the archive is."""
     lines = ["Manifest-Version: 1.0", f"Nar-Group: {group}", f"Nar-Id: {name}", f"Nar-Version: {version}"]
     return ("\r\n".join(lines) + "\r\n").encode()
 

@@ -55,7 +55,7 @@ def build(
         raise UsageError(f"there is no runtime {runtime}; there are: {', '.join(SPECS)}")
     spec = SPECS[runtime]
     python = python or dependencies.running_python()
-    if reason := spec.hindrance(accept_h2o_licence, python):
+    if reason := spec.reason_not_buildable(accept_h2o_licence, python):
         raise UsageError(f"there is no archive of the runtime {runtime}: {reason}.")
     entries = _entries(spec, python, progress, accept_h2o_licence)
     if python == dependencies.running_python():
@@ -98,7 +98,7 @@ def _jars(spec: NarSpec, progress: Progress, mojo2: bool) -> dict[str, Path]:
 def own_modules() -> dict[str, Path | bytes]:
     """This project's packages, by their places in an archive."""
     entries: dict[str, Path | bytes] = {}
-    for package in ("dai_scoring", "dai_scoring_nifi"):
+    for package in ("dai_scoring", "dai_nifi_protocol", "dai_scoring_nifi"):
         entries |= _tree(resources.package(package), f"{_PACKAGES}/{package}")
     left_out = tuple(f"{_PACKAGES}/dai_scoring/{name}" for name in _LEFT_OUT)
     return {name: content for name, content in entries.items() if not name.startswith(left_out)}

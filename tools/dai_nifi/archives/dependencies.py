@@ -25,7 +25,7 @@ DISTRIBUTION = "nifi-dai-scoring"
 _OF_COMMANDS = ("rich", "typer")
 _UNUSED_FOLDERS = ("tests", "include", "__pycache__", "bin")
 _UNUSED_FILES = ("*.pyi", "*.pxd", "*.pyx", "*.h", "*.hpp", "*.a", "*.lib", "*.jar.asc")
-# Arrow over a network is not for files on a disk, and 20 MB.
+# Arrow Flight moves data over a network, which nothing here does, and has 20 MB.
 _UNUSED_PARTS = ("*arrow_flight*", "*arrow_python_flight*", "_flight*")
 # Its licence does not allow changes.
 _UNTOUCHED = ("daimojo",)
@@ -41,7 +41,7 @@ def running_python() -> str:
 def packages(extras: tuple[str, ...], python: str, progress: Progress) -> Path:
     """A folder with the packages that the distribution needs with these extras, for that version of Python.
 
-    Raises ToolError with pip's last lines where a package cannot be had.
+    Raises ToolError with pip's last lines if a package cannot be installed.
     """
     wanted = requirements(extras, python)
     pinned = pins(python)

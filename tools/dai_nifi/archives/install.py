@@ -1,32 +1,32 @@
-"""Archives in a NiFi: put there, listed and removed, through NiFi's own NAR manager."""
+"""Archives in a NiFi: installed, listed and removed by NiFi's NAR manager."""
 
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.archives import archive, processors
+from dai_nifi.archives import archive, processors_in_use
 from dai_nifi.archives.spec import SPECS
-from dai_nifi.client.connection import saying
+from dai_nifi.client import api
+from dai_nifi.client.errors import prefixed
+from dai_nifi.client.nifi_messages import BRIDGE
 from dai_nifi.errors import NotFoundError, ToolError
+from dai_nifi.waiting import wait_until
 from dai_scoring.progress import Progress
 
 _OURS = frozenset(spec.id for spec in SPECS.values())
-_POLL_SECONDS = 0.3
+_PAUSE = 0.3
 
 # An archive that NiFi cannot read stays Installing for ever; one of ours takes it some seconds.
 _UNDER_WAY = ("Waiting To Install", "Installing")
 _INSTALLED_SECONDS = 20.0
+_REMOVED_SECONDS = 60.0
 
-# NiFi 2.3 may give a processor that it makes anew the process that the one before it leaves, while it ends that. The
-# archive may fail of it then, or the processor; another upload makes all of them once more.
+# NiFi 2.3 may give a new processor the Python process of the old one while it ends that process. Then the archive or
+# the processor may fail; another upload makes all of them once more.
 _UPLOADS = 5
-_BRIDGE = "Py4J"
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,22 @@ class InstalledNar:
         return self.state == "Installed" and self.problem is None
 
 
-def listed(everything: bool = False) -> list[InstalledNar]:
+def list_nars(everything: bool = False) -> list[InstalledNar]:
     """The archives that were uploaded to the connected NiFi: this project's, or all of them."""
-    with saying("cannot list the NARs"):
-        entities = nipyapi.nifi.ControllerApi().get_nar_summaries().nar_summaries or []
+    with prefixed("cannot list the NARs"):
+        entities = api.controller.get_nar_summaries().nar_summaries or []
     found = [_described(entity.nar_summary) for entity in entities]
     return sorted((nar for nar in found if everything or nar.name in _OURS), key=lambda nar: (nar.name, nar.version))
 
 
-def settled() -> list[InstalledNar]:
-    """All archives, once NiFi has had a while to install them: what is not installed then will not be."""
-    deadline = time.monotonic() + _INSTALLED_SECONDS
-    while True:
-        found = listed(everything=True)
-        if not any(nar.state in _UNDER_WAY for nar in found) or time.monotonic() > deadline:
-            return found
-        time.sleep(_POLL_SECONDS)
+def list_when_installed() -> list[InstalledNar]:
+    """All archives, after NiFi has had time to install them: one that is not installed then never will be."""
+    wait_until(
+        lambda: not any(nar.state in _UNDER_WAY for nar in list_nars(everything=True)),
+        _INSTALLED_SECONDS,
+        pause=_PAUSE,
+    )
+    return list_nars(everything=True)
 
 
 def install(path: Path, progress: Progress, timeout: float = 180.0) -> InstalledNar:
@@ -74,44 +74,44 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
     its processors for that moment and starts them with the new code. Those on the canvas are waited for.
 
     Raises ToolError where NiFi does not get the archive or its processors to run, NotFoundError without an archive,
-    UsageError if the file is none.
+    UsageError if the file is not an archive.
     """
     about = archive.read_manifest(path)
     name, version = about["Nar-Id"], about["Nar-Version"]
     content = path.read_bytes()
     kinds = _processors_of(name)
     before: list[Any] = []
-    for present in listed(everything=True):
+    for present in list_nars(everything=True):
         if (present.name, present.version) == (name, version):
             if _digest_of(present.identifier) == hashlib.sha256(content).hexdigest() and present.state == "Installed":
                 return _with_processors(present, already=True)
-            before = processors.of(kinds, version)
+            before = processors_in_use.of(kinds, version)
             progress(f"replacing {name} {version}", None)
     for _ in range(_UPLOADS):
         progress(f"uploading {path.name}", None)
-        with saying(f"NiFi refuses {path.name}"):
-            uploaded = nipyapi.nifi.ControllerApi().upload_nar(body=content, filename=path.name)
+        with prefixed(f"NiFi refuses {path.name}"):
+            uploaded = api.controller.upload_nar(body=content, filename=path.name)
         try:
             done = _wait(uploaded.nar_summary.identifier, progress, timeout)
         except ToolError as error:
-            if before and _BRIDGE in str(error):
+            if before and BRIDGE in str(error):
                 continue
             raise
         if not before:
             return done
-        if processors.are_loaded(kinds, version, progress):
-            processors.start_again(before, kinds, version, progress)
+        if processors_in_use.are_loaded(kinds, version, progress):
+            processors_in_use.restart(before, kinds, version, progress)
             return done
     raise ToolError(
-        f"NiFi does not get all processors of {name} {version} to run with the new code. Restart NiFi; its log "
-        "(nifi-app.log) says why, where that does not help."
+        f"NiFi could not start all processors of {name} {version} with the new code. Restart NiFi; its log "
+        "(nifi-app.log) says why, if that does not help."
     )
 
 
 def remove(name: str, progress: Progress, version: str | None = None, force: bool = False) -> list[InstalledNar]:
     """Remove an archive by its name (or its processor's), in one version or all; ``force`` if it is in use."""
     wanted = {spec.processor: spec.id for spec in SPECS.values()}.get(name, name)
-    present = listed(everything=True)
+    present = list_nars(everything=True)
     found = [nar for nar in present if nar.name == wanted and version in (None, nar.version)]
     if not found:
         names = ", ".join(f"{nar.name} {nar.version}" for nar in present) or "none"
@@ -120,40 +120,48 @@ def remove(name: str, progress: Progress, version: str | None = None, force: boo
         )
     for nar in found:
         progress(f"removing {nar.name} {nar.version}", None)
-        with saying(f"cannot remove {nar.name} {nar.version} (--force removes it from under its processors)"):
-            nipyapi.nifi.ControllerApi().delete_nar(id=nar.identifier, force=force)
-        _until(lambda nar=nar: all(n.identifier != nar.identifier for n in listed(everything=True)), 60.0, nar.name)
+        with prefixed(f"cannot remove {nar.name} {nar.version} (--force removes it from under its processors)"):
+            api.controller.delete_nar(id=nar.identifier, force=force)
+        _wait_until_gone(nar)
     return found
 
 
-def _until(done: Any, timeout: float, name: str) -> None:
-    end = time.monotonic() + timeout
-    while not done():
-        if time.monotonic() > end:
-            raise ToolError(f"NiFi did not finish with {name} in {timeout:.0f} s; its log says why")
-        time.sleep(_POLL_SECONDS)
+def _wait_until_gone(nar: InstalledNar) -> None:
+    wait_until(
+        lambda: all(one.identifier != nar.identifier for one in list_nars(everything=True)),
+        _REMOVED_SECONDS,
+        lambda: ToolError(f"NiFi did not finish with {nar.name} in {_REMOVED_SECONDS:.0f} s; its log says why"),
+        pause=_PAUSE,
+    )
 
 
 def _wait(identifier: str, progress: Progress, timeout: float) -> InstalledNar:
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        with saying("cannot see how the installation goes"):
-            summary = nipyapi.nifi.ControllerApi().get_nar_summary(id=identifier).nar_summary
+    """Wait until NiFi has installed an archive and its processors can be placed."""
+
+    def installed() -> InstalledNar | None:
+        with prefixed("cannot see how the installation goes"):
+            summary = api.controller.get_nar_summary(id=identifier).nar_summary
         if summary.failure_message or str(summary.state).lower() == "failed":
             raise ToolError(f"NiFi could not install {summary.coordinate.artifact}: {summary.failure_message}")
         nar = _described(summary)
-        # In a cluster one node may have it, and another be at it.
+        # In a cluster one node may have it while another still installs it.
         if summary.install_complete and not nar.installed and nar.state not in _UNDER_WAY:
             raise ToolError(f"NiFi could not install {nar.name}: {nar.state}")
         if summary.install_complete and nar.installed:
             found = _with_processors(nar)
-            known = {t.type for t in nipyapi.nifi.FlowApi().get_processor_types().processor_types}
+            known = {one.type for one in api.flow.get_processor_types().processor_types}
             # NiFi reads the Python modules after it calls the archive installed.
             if not found.processors or not known.isdisjoint(found.processors):
                 return found
         progress(f"installing: {summary.state}", None)
-        time.sleep(_POLL_SECONDS)
-    raise ToolError(f"NiFi did not install the archive in {timeout:.0f} s; its log (nifi-app.log) says why")
+        return None
+
+    return wait_until(
+        installed,
+        timeout,
+        lambda: ToolError(f"NiFi did not install the archive in {timeout:.0f} s; its log (nifi-app.log) says why"),
+        pause=_PAUSE,
+    )
 
 
 def _described(summary: Any) -> InstalledNar:
@@ -179,7 +187,7 @@ def _processors_of(name: str) -> tuple[str, ...]:
 def _digest_of(identifier: str) -> str | None:
     """The NAR manager gives no digest with its summaries, but the archive's bytes themselves."""
     try:
-        content = nipyapi.extensions.download_nar(identifier)
-    except (nipyapi.nifi.rest.ApiException, ValueError):
+        content = api.extensions.download_nar(identifier)
+    except (ToolError, ValueError):
         return None
     return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else None

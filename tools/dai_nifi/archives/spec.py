@@ -18,8 +18,8 @@ class NarSpec:
     """One archive: a processor and what goes in with it.
 
     ``extras`` are those of the distribution, ``imports`` the modules that they are for, ``jars`` whether Java's go
-    in, ``pythons`` the versions of Python that it can be for. ``proprietary`` archives are nothing without H2O's own
-    Python package, so there is none until its licence is accepted, and none where it does not exist.
+    in, ``pythons`` the versions of Python that it can be for. ``proprietary`` archives need H2O's own Python
+    package: they are built only if its licence is accepted, and only where the package exists.
     """
 
     runtime: str
@@ -35,7 +35,7 @@ class NarSpec:
         """The archive's name in NiFi."""
         return f"nifi-dai-score-{self.runtime}-nar"
 
-    def hindrance(self, accept_h2o_licence: bool, python: str) -> str | None:
+    def reason_not_buildable(self, accept_h2o_licence: bool, python: str) -> str | None:
         """Why this archive cannot be built here for that version of Python, if it cannot."""
         if python in PYTHONS and python not in self.pythons:
             return (
@@ -46,7 +46,7 @@ class NarSpec:
         if not self.proprietary:
             return None
         if not accept_h2o_licence:
-            return f"{self.processor} is nothing without H2O's own runtime: accept its licence, --accept-h2o-licence"
+            return f"{self.processor} needs H2O's own runtime: accept its licence, --accept-h2o-licence"
         if (sys.platform, platform.machine()) != ("linux", "x86_64"):
             return f"{self.processor} needs H2O's C++ runtime, which exists for Linux on x86_64 only"
         return None

@@ -1,1 +1,1 @@
-"""A look at a NiFi and at what is deployed there: what is wrong, and how to put it right."""
+"""Checks of a NiFi and of what is deployed there: what is wrong, and how to fix it."""

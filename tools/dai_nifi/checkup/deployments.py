@@ -8,29 +8,29 @@ import urllib.request
 from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import urlsplit
 
-import nipyapi
-
 from dai_nifi.archives import install
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
-from dai_nifi.client.calls import api, nifi_calls
+from dai_nifi.client import api
+from dai_nifi.client.errors import address
 from dai_nifi.errors import NotPermittedError
 from dai_nifi.flows import templates
 from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES
-from dai_nifi.operations import lease, status
-from dai_nifi.operations.canvas import context, deployed
+from dai_nifi.operations import status
+from dai_nifi.operations.canvas import deployed, parameter_context
+from dai_nifi.operations.changes import lease
 from dai_nifi.operations.deployment import components
 from dai_nifi.operations.deployment.checks import LARGEST_ASSET
-from dai_nifi.operations.models import scoring_processors
+from dai_nifi.operations.models import processor_state
 from dai_nifi.operations.status import FlowStatus
+from dai_nifi_protocol import Code, has_code
 
 _LICENCE_VARIABLES = ("DRIVERLESS_AI_LICENSE_KEY", "DRIVERLESS_AI_LICENSE_FILE")
 _ANSWER_SECONDS = 10
 
 
 def examine() -> Iterator[Finding]:
-    """Look at the processors and the deployed flows of the connected NiFi."""
-    with nifi_calls():
-        types = nipyapi.nifi.FlowApi().get_processor_types().processor_types or []
+    """Check the processors and the deployed flows of the connected NiFi."""
+    types = api.flow.get_processor_types().processor_types or []
     versions: dict[str, set[str]] = {}
     for one in types:
         versions.setdefault(one.type, set()).add(one.bundle.version)
@@ -47,12 +47,12 @@ def examine() -> Iterator[Finding]:
 
 
 def python_of_processors() -> str | None:
-    """The Python that NiFi runs, as a scoring processor has said; None if none has."""
+    """The version of NiFi's Python, as a scoring processor reports it; None if none does."""
     for flow in deployed.find_all():
         runtime = RUNTIMES.get(flow.mark.runtime)
         for one in deployed.processors(flow.id):
             if runtime and one.component.type == runtime.processor:
-                version = scoring_processors.told(one.id).first("python")
+                version = processor_state.read(one.id).first("python")
                 if version is not None:
                     return version
     return None
@@ -81,9 +81,9 @@ def _processors(known: dict[str, set[str]]) -> Iterator[Finding]:
 def _archives() -> Finding:
     """Whether the archives that were uploaded have been installed."""
     try:
-        found = install.settled()
+        found = install.list_when_installed()
     except NotPermittedError:
-        return Finding("archives", UNKNOWN, "this user may not see NiFi's archives", "Ask as one who may.")
+        return Finding("archives", UNKNOWN, "this user may not see NiFi's archives", "Ask as a user who may.")
     bad = [one for one in found if not one.installed]
     if bad:
         words = "; ".join(f"{one.name} {one.version} is not installed: {one.problem or one.state}" for one in bad)
@@ -93,21 +93,21 @@ def _archives() -> Finding:
 
 
 def _components() -> Finding:
-    """Whether NiFi's own processors and services are there that the flows are made of."""
-    there = components.known()
-    for_flows: dict[components.Lack, list[str]] = {}
+    """Whether NiFi has all of its own processors and services that the flows use."""
+    there = components.component_types()
+    for_flows: dict[components.MissingComponent, list[str]] = {}
     for name, template in templates.TEMPLATES.items():
-        for one in components.lacking(templates.definition(name, template.runtimes[0]), there):
+        for one in components.missing_from(templates.definition(name, template.runtimes[0]), there):
             for_flows.setdefault(one, []).append(name)
     if not for_flows:
         return Finding("components", OK, "all of NiFi's own that the flows need")
     words = "; ".join(f"{one.kind} (for {', '.join(names)}): {one.why}" for one, names in for_flows.items())
-    return Finding("components", PROBLEM, f"this NiFi lacks {words}", components.remedy(for_flows))
+    return Finding("components", PROBLEM, f"this NiFi lacks {words}", components.advice(for_flows))
 
 
 def _changes(flows: Collection[str]) -> Finding:
-    """Whether a command was cut off in the middle of a change; ``flows`` are the names of those on the canvas."""
-    found = lease.every()
+    """Whether a command was cut off in the middle of a change; ``flows`` are the names of the flows on the canvas."""
+    found = lease.all_changes()
     bad = [one for one in found if one.cut_off]
     if bad:
         advice = " ".join(one.advice(is_there=one.name in flows) for one in bad)
@@ -116,15 +116,14 @@ def _changes(flows: Collection[str]) -> Finding:
 
 
 def _parameters() -> Finding:
-    """Whether flows have their parameters in common: what is set for one is set for the other then."""
-    with nifi_calls():
-        contexts = nipyapi.nifi.FlowApi().get_parameter_contexts().parameter_contexts or []
+    """Whether flows share their parameters: then a value set for one is set for the other too."""
+    contexts = api.flow.get_parameter_contexts().parameter_contexts or []
     common = []
     for one in (entity.component for entity in contexts if entity.component is not None):
         bound = one.bound_process_groups or []
         named = [f"{group.component.name if group.component else 'a group'} ({group.id})" for group in bound]
         if len(bound) > 1 and MODEL.name in {each.parameter.name for each in one.parameters or []}:
-            common.append(f"{', '.join(named)} have the parameter context {one.name!r} in common")
+            common.append(f"{', '.join(named)} share the parameter context {one.name!r}")
     if common:
         return Finding(
             "parameters",
@@ -132,7 +131,7 @@ def _parameters() -> Finding:
             "; ".join(common),
             "Give all but one of them parameters of their own: dai-nifi adopt ID --name NAME.",
         )
-    return Finding("parameters", OK, "no two flows have theirs in common")
+    return Finding("parameters", OK, "no two flows share theirs")
 
 
 def _flows(flows: Sequence[FlowStatus]) -> Finding:
@@ -140,14 +139,14 @@ def _flows(flows: Sequence[FlowStatus]) -> Finding:
     if waiting:
         words = "; ".join(f"{one.name}: {' '.join(one.problems)}" for one in waiting)
         advice = (
-            "A process that is being started anew scores again within a minute. If it ends time and again, the machine "
-            "has too little memory. Anything else has to be fixed; FlowFiles wait for it."
+            "A process that is being restarted scores again within a minute. If it ends again and again, the machine "
+            "has too little memory. Fix anything else; FlowFiles wait until then."
         )
         return Finding("flows", PROBLEM, words, advice)
     bad = [one for one in flows if one.state == "invalid" or one.problems]
     if bad:
         words = "; ".join(f"{one.name}: {' '.join(one.problems) or one.state}" for one in bad)
-        return Finding("flows", PROBLEM, words, "dai-nifi status NAME says more; deploy again once it is put right.")
+        return Finding("flows", PROBLEM, words, "dai-nifi status NAME says more; deploy again once it is fixed.")
     halves = [one.name for one in flows if one.state == "partly running"]
     if halves:
         return Finding("flows", PROBLEM, f"{', '.join(halves)}: only parts run", "dai-nifi start NAME.")
@@ -156,7 +155,7 @@ def _flows(flows: Sequence[FlowStatus]) -> Finding:
 
 
 def _ports(flows: Sequence[FlowStatus]) -> Iterator[Finding]:
-    here = urlsplit(api()).hostname in ("127.0.0.1", "localhost", "::1")
+    here = urlsplit(address()).hostname in ("127.0.0.1", "localhost", "::1")
     for one in flows:
         if one.endpoint is None or one.state != "running":
             continue
@@ -167,13 +166,18 @@ def _ports(flows: Sequence[FlowStatus]) -> Iterator[Finding]:
         except (urllib.error.URLError, OSError) as error:
             state = PROBLEM if here else UNKNOWN
             says = f"{one.name} does not answer at {ready}: {getattr(error, 'reason', error)}"
-            yield Finding("ports", state, says, "See its bulletins (dai-nifi status), and the firewall if it is far.")
+            yield Finding(
+                "ports",
+                state,
+                says,
+                "See its bulletins (dai-nifi status), and the firewall if it is on another machine.",
+            )
         else:
             yield Finding("ports", OK, f"{one.name} answers at {ready}")
 
 
 def _licence(flows: Sequence[FlowStatus]) -> Finding:
-    lacking = [one.name for one in flows if any("licence" in problem for problem in one.problems)]
+    lacking = [one.name for one in flows if any(has_code(problem, Code.LICENCE) for problem in one.problems)]
     if lacking:
         return Finding(
             "licence",
@@ -187,9 +191,9 @@ def _licence(flows: Sequence[FlowStatus]) -> Finding:
     return Finding("licence", OK, "; ".join(words))
 
 
-def _has_key(flow: deployed.Deployed) -> bool:
-    # NiFi shows asterisks for a sensitive value, and nothing where there is none.
+def _has_key(flow: deployed.DeployedFlow) -> bool:
+    # NiFi shows asterisks for a sensitive value, and nothing if it is not set.
     try:
-        return bool(flow.context_id and context.read(flow.context_id).values.get(LICENCE.name))
+        return bool(flow.context_id and parameter_context.read(flow.context_id).values.get(LICENCE.name))
     except NotPermittedError:
         return False

@@ -1,4 +1,4 @@
-"""What a look at something finds out."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ OK, PROBLEM, UNKNOWN = "ok", "problem", "unknown"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; ``state`` is ok, problem, or unknown where it cannot be seen from here."""
+    """One thing that was checked; ``state`` is ok, problem, or unknown if it cannot be seen from here."""
 
     check: str
     state: str

@@ -1,4 +1,4 @@
-"""What only its own files tell of a NiFi, where they are on this machine: its Python, its log levels."""
+"""What only NiFi's files show, if they are on this machine: its Python and its log levels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WHERE = "Run this where NiFi is, with --dir or --nifi-home naming its folder."
 
 
 def examine(home: Path | None, python_of_processors: str | None) -> Iterator[Finding]:
-    """Look at the NiFi of a folder, None where it is elsewhere; then what its processors say of their Python counts."""
+    """Check the NiFi of a folder; without one, use the version of Python that its processors report."""
     if home is None:
         yield _said(python_of_processors)
         yield Finding("log level", UNKNOWN, "NiFi's configuration was not found on this machine", _WHERE)
@@ -38,7 +38,7 @@ def read_properties(home: Path) -> dict[str, str]:
 
 def _said(version: str | None) -> Finding:
     if version is None:
-        return Finding("Python", UNKNOWN, "no scoring processor has run yet that would tell", _WHERE)
+        return Finding("Python", UNKNOWN, "no scoring processor has run yet, which would report it", _WHERE)
     if not version.startswith(PYTHONS):
         return _unsupported(version)
     return Finding("Python", OK, f"{version}, by the word of a scoring processor")

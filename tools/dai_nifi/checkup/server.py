@@ -1,4 +1,4 @@
-"""NiFi itself, as its API tells: version, Java, nodes, disks."""
+"""NiFi itself, by its API: version, Java, nodes, disks."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import nipyapi
-
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
-from dai_nifi.client.calls import if_permitted, nifi_calls
-from dai_nifi.flows.builder import NIFI_VERSION
+from dai_nifi.client import api
+from dai_nifi.flows.parts import NIFI_VERSION
 from dai_nifi.local.java import MINIMUM
 
 # NiFi stops taking in data when a disk is full, and indexes less well before.
@@ -19,10 +17,10 @@ _FREE = 1 << 30
 
 
 def examine(version: str) -> Iterator[Finding]:
-    """Look at the connected NiFi of that version."""
+    """Check the connected NiFi of that version."""
     yield of_version(version)
     yield _nodes()
-    machines = if_permitted(_machines)
+    machines = api.if_permitted(_machines)
     if machines is None:
         why = "this user may not see NiFi's system diagnostics"
         yield Finding("Java", UNKNOWN, why)
@@ -33,14 +31,14 @@ def examine(version: str) -> Iterator[Finding]:
 
 
 def _machines() -> dict[str, Any]:
-    """What NiFi says of its machine, by words for which node's; the sum over nodes would hide a full disk of one."""
-    said = nipyapi.nifi.SystemDiagnosticsApi().get_system_diagnostics(nodewise=True).system_diagnostics
+    """NiFi's diagnostics by node (" on HOST:PORT"): the sum over nodes would hide a full disk of one."""
+    said = api.system_diagnostics.get_system_diagnostics(nodewise=True).system_diagnostics
     nodes = {f" on {one.address}:{one.api_port}": one.snapshot for one in said.node_snapshots or []}
     return nodes or {"": said.aggregate_snapshot}
 
 
 def of_version(version: str) -> Finding:
-    """What there is to say of a NiFi of that version."""
+    """Whether this version of NiFi works."""
     if version == NIFI_VERSION:
         return Finding("NiFi", OK, f"{version}, which all tests run on")
     if not version.startswith("2."):
@@ -54,8 +52,7 @@ def of_version(version: str) -> Finding:
 
 
 def _nodes() -> Finding:
-    with nifi_calls():
-        summary = nipyapi.nifi.FlowApi().get_cluster_summary().cluster_summary
+    summary = api.flow.get_cluster_summary().cluster_summary
     if not summary.clustered:
         return Finding("nodes", OK, "one NiFi, no cluster")
     says = f"{summary.connected_nodes} nodes are connected"
@@ -90,7 +87,7 @@ def _disk(machines: dict[str, Any]) -> Finding:
         if one is not None and int(one.total_space_bytes) > 0
     ]
     if not found:
-        return Finding("disk", UNKNOWN, "NiFi cannot tell how full its repositories' disks are", "Look with df.")
+        return Finding("disk", UNKNOWN, "NiFi does not say how full its repositories' disks are", "Look with df.")
     full = [
         f"the disk of the {name} has {free / 1e9:.1f} GB of {total / 1e9:.0f} GB left"
         for name, free, total in found

@@ -1,4 +1,4 @@
-"""Why a secured NiFi and this tool did not come together, told from what their TLS libraries say."""
+"""Why a connection to a secured NiFi failed, by the errors of the TLS libraries."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 _TLS_ALERT = "\x15\x03"
 
 
-def who(config: Any) -> str:
-    """Whom the certificate of ``config`` (nipyapi's) names."""
+def certificate_owner(config: Any) -> str:
+    """The owner of the certificate in ``config`` (nipyapi's)."""
     if not config.cert_file:
         return "this user"
     return x509.load_pem_x509_certificate(Path(config.cert_file).read_bytes()).subject.rfc4514_string()
 
 
-def refusal(error: BaseException, config: Any) -> str | None:
+def certificate_problem(error: BaseException, config: Any) -> str | None:
     """What was wrong with the certificates of ``config`` (nipyapi's); None if the error is about something else."""
     missing = [file for file in (config.ssl_ca_cert, config.cert_file, config.key_file) if file and not _readable(file)]
     if missing:
@@ -51,8 +51,8 @@ def refusal(error: BaseException, config: Any) -> str | None:
     return _of_client(Path(config.cert_file))
 
 
-def reason(error: BaseException) -> str:
-    """The last cause of an error, in the system's words where it has some."""
+def root_cause(error: BaseException) -> str:
+    """The last cause of an error, in the system's words if there are any."""
     causes = list(_causes(error))
     systems = [cause for cause in causes if isinstance(cause, OSError) and cause.strerror]
     if systems:
@@ -68,7 +68,7 @@ def _of_client(file: Path) -> str:
     try:
         shown = x509.load_pem_x509_certificate(file.read_bytes())
     except ValueError as error:
-        return f"the client certificate {file} is none: {error}"
+        return f"the client certificate {file} cannot be read: {error}"
     ends = shown.not_valid_after_utc
     if ends <= datetime.now(timezone.utc):
         return f"the client certificate {file} ended on {ends:%Y-%m-%d}; get a new one ({_OURS})"
@@ -79,7 +79,7 @@ def _of_client(file: Path) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what is behind it; urllib3 keeps the reason apart, as an attribute or an argument."""
+    """The error and its causes; urllib3 keeps the reason as an attribute or an argument."""
     seen: set[int] = set()
     left: list[BaseException] = [error]
     while left:

@@ -1,1 +1,1 @@
-"""The verbs of dai-nifi: one a file, thin; what they do is in the packages beside this one."""
+"""The verbs of dai-nifi: one a module, thin; what they do is in the packages of the tool."""

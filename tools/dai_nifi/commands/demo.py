@@ -51,7 +51,7 @@ def stop(folder: FolderOption = DEFAULT_FOLDER, as_json: JsonOption = False) -> 
     output.result({"stopped": stopped}, lambda console: console.print(text))
 
 
-def _render(console: Console, shown: demo.Shown) -> None:
+def _render(console: Console, shown: demo.DemoResult) -> None:
     def line(text: str = "", style: str | None = None) -> None:
         console.print(text, style=style, markup=False, soft_wrap=True)
 

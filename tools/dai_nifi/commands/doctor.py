@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -11,11 +13,19 @@ from rich.text import Text
 
 from dai_nifi.checkup.examine import examine
 from dai_nifi.checkup.finding import PROBLEM, Finding
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
+from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.demo import DEFAULT_FOLDER
-from dai_nifi.commands.nifi import DEFAULT_DIR, DirOption, HomeOption
+from dai_nifi.commands.nifi import DEFAULT_DIR, DirOption
+from dai_nifi.commands.options import ProfileOption, UrlOption
 from dai_nifi.demo import nifi_of
 from dai_scoring.cli.console import JsonOption, Output
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--nifi-home", envvar="DAI_NIFI_HOME", help="Folder of NiFi's installation, if it is on this machine."
+    ),
+]
 
 _COLOURS = {"ok": "green", "problem": "red", "unknown": "yellow"}
 
@@ -29,8 +39,8 @@ def doctor(
 ) -> None:
     """Check a NiFi: version, Java, Python, processors, licence, flows, ports, disk. Ends with 1 if something is wrong.
 
-    Some things only NiFi's own files tell: they are read where its folder (--dir, --nifi-home, or the demonstration's)
-    is on this machine.
+    Some things only NiFi's own files show: they are read if its folder (--dir, --nifi-home, or the demonstration's) is
+    on this machine.
     """
     output = Output(as_json)
     with output.progress("Checking NiFi") as progress:

@@ -15,7 +15,8 @@ from dai_nifi.archives import install as manager
 from dai_nifi.archives.build import BuiltNar
 from dai_nifi.archives.build import build as build_nar
 from dai_nifi.archives.spec import PYTHONS, SPECS
-from dai_nifi.client.connection import DEFAULT_URL, ProfileOption, UrlOption, connect
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, UrlOption
 from dai_nifi.errors import UsageError
 from dai_scoring.cli.commands.licence import ACCEPT
 from dai_scoring.cli.commands.paths import check_no_file
@@ -86,7 +87,7 @@ def install(
     if not paths:
         raise UsageError(f"there is no archive in {DEFAULT_FOLDER}: name one, or run 'dai-nifi nars build' first")
     for path in paths:
-        archive.read_manifest(path)  # whatever is no archive is told before NiFi is asked
+        archive.read_manifest(path)  # refuses other files before NiFi is asked
     connect(url, profile)
     with output.progress("Installing") as progress:
         done = [manager.install(path, progress) for path in paths]
@@ -108,7 +109,7 @@ def list_(
 ) -> None:
     """List the archives that were uploaded to a NiFi."""
     connect(url, profile)
-    found = manager.listed(everything)
+    found = manager.list_nars(everything)
 
     def render(console: Console) -> None:
         table = Table("NAR", "Version", "State")

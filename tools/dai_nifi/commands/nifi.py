@@ -18,7 +18,6 @@ from dai_nifi.local import logs as log_files
 from dai_nifi.local import profile as profiles
 from dai_nifi.local.certificates import CLIENT, Certificates
 from dai_nifi.local.cluster import LocalCluster, open_local
-from dai_nifi.local.existing import ExistingNiFi
 from dai_nifi.local.instance import DEFAULT_HEAP, DEFAULT_PORT, DEFAULT_SECURE_PORT, DEFAULT_TIMEOUT, LocalNiFi
 from dai_nifi.local.states import Node, RunningNiFi
 from dai_scoring.cli.commands.paths import check_no_file
@@ -32,14 +31,6 @@ app = typer.Typer(
 DirOption = Annotated[
     Path,
     typer.Option("--dir", envvar="DAI_NIFI_DIR", help="Folder of this NiFi: configuration, data and logs."),
-]
-HomeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--nifi-home",
-        envvar="DAI_NIFI_HOME",
-        help="Run this NiFi installation instead, by its bin/nifi.sh and with its own settings.",
-    ),
 ]
 DEFAULT_DIR = Path(".dai-nifi")
 
@@ -65,9 +56,9 @@ class Access:
         return cls(profile.name, profile.file, identity, *files)
 
 
-def _nifi(directory: Path, home: Path | None) -> LocalNiFi | LocalCluster | ExistingNiFi:
+def _nifi(directory: Path) -> LocalNiFi | LocalCluster:
     check_no_file("--dir", directory)
-    return open_local(directory) if home is None else ExistingNiFi(home)
+    return open_local(directory)
 
 
 @app.command()
@@ -82,7 +73,6 @@ def start(
             f"{DEFAULT_PORT}, secured {DEFAULT_SECURE_PORT}.",
         ),
     ] = None,
-    nifi_home: HomeOption = None,
     python: Annotated[
         str | None, typer.Option(help="Interpreter of the Python processors. Default: this command's.")
     ] = None,
@@ -116,37 +106,28 @@ def start(
     output = Output(as_json)
     access: Access | None = None
     with output.progress("Starting NiFi") as progress:
-        if nifi_home is not None:
-            existing = ExistingNiFi(nifi_home)
-            if secure or any(option is not None for option in (port, python, heap, set_property, nodes)):
-                raise UsageError(
-                    "--port, --python, --heap, --secure, --nodes and --property are for the local NiFi; "
-                    f"with --nifi-home they are set in {existing.dir / 'conf'}."
-                )
-            running = existing.start(timeout, progress)
-        else:
-            check_no_file("--dir", directory)
-            _check_java_and_python(heap, python)
-            nifi = LocalCluster(directory) if nodes and nodes > 1 else open_local(directory)
-            name = ""
-            if secure or nifi.certificates.exist:
-                # Before anything starts: a NiFi that nothing can reach is of no use.
-                name = profile or profiles.name_of(nifi.certificates)
-                profiles.check(name, nifi.certificates)
-            begin: Callable[..., RunningNiFi] = (
-                partial(nifi.start, nodes=nodes) if isinstance(nifi, LocalCluster) else nifi.start
-            )
-            running = begin(
-                port,
-                python=python,
-                heap=heap or DEFAULT_HEAP,
-                timeout=timeout,
-                properties=_properties(set_property or []),
-                secure=secure,
-                progress=progress,
-            )
-            if name:
-                access = Access.of(profiles.write(name, running.api, nifi.certificates), nifi.certificates)
+        check_no_file("--dir", directory)
+        _check_java_and_python(heap, python)
+        nifi = LocalCluster(directory) if nodes and nodes > 1 else open_local(directory)
+        name = ""
+        if secure or nifi.certificates.exist:
+            # Before anything starts: a NiFi that nothing can reach is of no use.
+            name = profile or profiles.name_of(nifi.certificates)
+            profiles.check(name, nifi.certificates)
+        begin: Callable[..., RunningNiFi] = (
+            partial(nifi.start, nodes=nodes) if isinstance(nifi, LocalCluster) else nifi.start
+        )
+        running = begin(
+            port,
+            python=python,
+            heap=heap or DEFAULT_HEAP,
+            timeout=timeout,
+            properties=_properties(set_property or []),
+            secure=secure,
+            progress=progress,
+        )
+        if name:
+            access = Access.of(profiles.write(name, running.api, nifi.certificates), nifi.certificates)
 
     def render(console: Console) -> None:
         def line(text: str) -> None:
@@ -155,7 +136,7 @@ def start(
         state = "was running already" if running.already_running else "is running"
         line(f"NiFi {running.version} {state}: {running.url}")
         for node in running.nodes:
-            line(f"  {_told(node)}")
+            line(f"  {_described(node)}")
         if access:
             line(f"It lets in who has a certificate, as {access.identity}.")
             line(f"  commands  --profile {access.profile}, which is in {access.profiles_file}")
@@ -166,10 +147,10 @@ def start(
 
 
 @app.command()
-def stop(directory: DirOption = DEFAULT_DIR, nifi_home: HomeOption = None, as_json: JsonOption = False) -> None:
+def stop(directory: DirOption = DEFAULT_DIR, as_json: JsonOption = False) -> None:
     """Stop NiFi and the Python processes it started; fine if it does not run."""
     output = Output(as_json)
-    nifi = _nifi(directory, nifi_home)
+    nifi = _nifi(directory)
     with output.progress("Stopping NiFi") as progress:
         stopped = nifi.stop(progress)
     text = "NiFi is stopped." if stopped else "NiFi was not running."
@@ -177,9 +158,9 @@ def stop(directory: DirOption = DEFAULT_DIR, nifi_home: HomeOption = None, as_js
 
 
 @app.command()
-def status(directory: DirOption = DEFAULT_DIR, nifi_home: HomeOption = None, as_json: JsonOption = False) -> None:
+def status(directory: DirOption = DEFAULT_DIR, as_json: JsonOption = False) -> None:
     """Show whether NiFi runs, where, and for how long; ends with 0 either way."""
-    found = _nifi(directory, nifi_home).status()
+    found = _nifi(directory).status()
 
     def render(console: Console) -> None:
         for one in found.certificates:
@@ -197,7 +178,7 @@ def status(directory: DirOption = DEFAULT_DIR, nifi_home: HomeOption = None, as_
             if value is not None:
                 console.print(f"  {name:<4} {value}", markup=False, soft_wrap=True)
         for node in found.nodes:
-            console.print(f"  {_told(node)}", markup=False, soft_wrap=True)
+            console.print(f"  {_described(node)}", markup=False, soft_wrap=True)
 
     Output(as_json).result(asdict(found), render)
 
@@ -205,7 +186,6 @@ def status(directory: DirOption = DEFAULT_DIR, nifi_home: HomeOption = None, as_
 @app.command()
 def logs(
     directory: DirOption = DEFAULT_DIR,
-    nifi_home: HomeOption = None,
     node: Annotated[int | None, typer.Option(min=1, help="Of a cluster: which node. Default: 1.")] = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines from the end.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added, until ctrl-C.")] = False,
@@ -214,9 +194,9 @@ def logs(
     """Print the end of nifi-app.log."""
     if follow and as_json:
         raise UsageError("--follow never ends, so it cannot print one JSON document.")
-    nifi = _nifi(directory, nifi_home)
+    nifi = _nifi(directory)
     if node is not None and not isinstance(nifi, LocalCluster):
-        raise UsageError(f"--node is for a cluster, and {nifi.dir} is none.")
+        raise UsageError(f"--node is for a cluster, and {nifi.dir} is not one.")
     file = nifi.node(node or 1).log if isinstance(nifi, LocalCluster) else nifi.log
     if not file.is_file():
         raise NotFoundError(f"There is no {file}: NiFi has not been started there.")
@@ -236,7 +216,7 @@ def _check_java_and_python(heap: str | None, python: str | None) -> None:
         raise PrerequisiteError(f"--python: there is no program {python} on this machine.")
 
 
-def _told(node: Node) -> str:
+def _described(node: Node) -> str:
     state = node.state or ("not seen by the cluster" if node.running else "not running")
     roles = f" ({', '.join(node.roles)})" if node.roles else ""
     return f"{node.name}  {state}{roles}  {node.url}"

@@ -20,7 +20,7 @@ _POM = Path(__file__).parent / "pom.xml"
 
 @translated()
 def resolve(progress: Progress) -> Path:
-    """The driver's jar; raises PrerequisiteError where Maven or Java is missing, ToolError where Maven fails."""
+    """The driver's jar; raises PrerequisiteError if Maven or Java is missing, ToolError if Maven fails."""
     place = cache.directory() / f"drivers-{hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]}"
     with cache.locked(place.with_name(place.name + ".lock"), lambda: progress("waiting for another download", None)):
         if not place.is_dir():
@@ -32,7 +32,7 @@ def resolve(progress: Progress) -> Path:
 
 
 def _make(place: Path, progress: Progress) -> None:
-    """Copy into a folder beside and rename: the place is complete or not there."""
+    """Copy into a temporary folder and rename it, so that the place is complete or not there."""
     progress("fetching PostgreSQL's JDBC driver", None)
     with tempfile.TemporaryDirectory(prefix=place.name + ".part-", dir=place.parent) as folder:
         made = Path(folder) / "jars"

@@ -1,4 +1,4 @@
-"""What every template has: its description, its parameters, and the scoring processor in the middle."""
+"""What every template has: a description, parameters, and the scoring processor in the middle."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from dai_nifi.flows.builder import Bundle, Flow, ParameterSpec, Point, Processor, Service
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.parts import Bundle, ParameterSpec, Point, Processor, Service
 from dai_scoring.model_file import Kind as ModelKind
-from dai_scoring.progress import Progress
 
 
 class Kind(Enum):
@@ -19,7 +19,7 @@ class Kind(Enum):
     DIRECTORY = "directory"
     MODEL = "model"
     ASSET = "asset"
-    """A file of the machine that deploys, brought to NiFi."""
+    """A file of the machine that deploys, which is uploaded to NiFi."""
     SENSITIVE = "sensitive"
     COUNT = "count"
     """A whole number from 0 or 1 on."""
@@ -40,15 +40,15 @@ class Parameter:
     variable: str | None = None
     """The environment variable that a deployment takes a sensitive value from."""
     choices: Sequence[str] = ()
-    """The values that there are, where not any will do."""
+    """The only values that are allowed, if not any text is."""
     least: int = 1
-    """Of a count."""
+    """The smallest count."""
     sets: str | None = None
     """The property of the scoring processor that has this value."""
 
     @property
     def required(self) -> bool:
-        """Whether a deployment must say it."""
+        """Whether a deployment must set it."""
         return self.default is None and not self.optional
 
     def spec(self) -> ParameterSpec:
@@ -70,7 +70,7 @@ LICENCE = Parameter(
 )
 
 
-def specs(*parameters: Parameter) -> list[ParameterSpec]:
+def parameter_specs(*parameters: Parameter) -> list[ParameterSpec]:
     """The parameters of a flow definition.
 
     Those that name a controller service are not among them. NiFi 2.3 fails at downloading a flow (a
@@ -82,7 +82,7 @@ def specs(*parameters: Parameter) -> list[ParameterSpec]:
 
 @dataclass(frozen=True)
 class ScoringRuntime:
-    """A processor of this suite: how it is called, and what its kind of model is."""
+    """A processor of this suite, and the kinds of model that it scores with."""
 
     name: str
     processor: str
@@ -91,7 +91,7 @@ class ScoringRuntime:
     kinds: frozenset[ModelKind]
     model_property: str = "Model File"
     parameters: Sequence[Parameter] = ()
-    """Those that its flows have beside the template's own."""
+    """The parameters that its flows have in addition to the template's own."""
 
 
 _DAI_MOJOS = frozenset({ModelKind.DAI_MOJO, ModelKind.DAI_MOJO_ARCHIVE})
@@ -168,13 +168,8 @@ class Template:
     parameters: Sequence[Parameter]
     build: Callable[[ScoringRuntime], Flow]
     runtimes: Sequence[str] = ("java", "cpp", "python")
-    supply: Callable[[Mapping[str, str | None], Progress], Mapping[str, str]] | None = None
-    """Works out values that nobody gave, on the machine that deploys; raises ToolError for values that will not do."""
-    check: Callable[[str, Mapping[str, str | None], float], None] | None = None
-    """Looks at what the flow needs outside of NiFi (process group, values, timeout) before the flow is started."""
-
-    try_out: Callable[[str, Mapping[str, str | None], float], None] | None = None
-    """The same for a dry run, in place of ``check``, where a real deployment would show it at once."""
+    validate: Callable[[Mapping[str, str | None]], None] = lambda _: None
+    """Raises UsageError for values of the parameters that make no sense, or not together."""
 
     def with_runtime(self, runtime: str) -> Template:
         """This template with the further parameters of a runtime."""
@@ -190,12 +185,12 @@ class Template:
         return frozenset(one.name for one in self.parameters if one.kind is Kind.SENSITIVE)
 
 
-def scoring(
+def scoring_processor(
     runtime: ScoringRuntime,
     at: Point,
     settings: Sequence[Parameter],
     properties: Mapping[str, str | Service],
-    ends: Sequence[str],
+    auto_terminated: Sequence[str],
     name: str = "Score records",
     model: Parameter = MODEL,
 ) -> Processor:
@@ -220,8 +215,8 @@ def scoring(
             **properties,
         },
         sensitive=("Licence Key",),
-        ends=("original", *ends),
-        # NiFi penalizes what was with a Python process that ended, before that is scored again.
+        auto_terminated=("original", *auto_terminated),
+        # NiFi penalizes the FlowFiles of a Python process that ended, before they are scored again.
         penalty="1 sec",
         comments=f"Scores with {runtime.models}. The attributes scoring.* say which model, how many rows, how long.",
     )

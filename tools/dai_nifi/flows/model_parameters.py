@@ -1,4 +1,4 @@
-"""The places that a deployed flow has for models: which parameter each is, and where the model before it is kept."""
+"""The parameters of a flow that are models, and where the model before each is kept."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dai_nifi.flows.realtime.comparison import CHALLENGER
 
 
 @dataclass(frozen=True)
-class Slot:
-    """A place for a model in a flow.
+class ModelParameter:
+    """A model of a flow: the parameter that refers to it.
 
     ``previous`` is a parameter that nothing uses: while it refers to the model before the last swap, NiFi keeps that.
     """
@@ -22,11 +22,13 @@ class Slot:
 
     @property
     def previous_description(self) -> str:
-        """What is said of the parameter on the canvas."""
+        """The description of the parameter of the previous model, on the canvas."""
         return f"The {self.name} before the last swap, for dai-nifi rollback. Nothing else uses it."
 
 
-MAIN = Slot("model", MODEL, "model.previous")
+MAIN = ModelParameter("model", MODEL, "model.previous")
 
-SLOTS: Mapping[str, Slot] = {one.name: one for one in (MAIN, Slot("challenger", CHALLENGER, "challenger.previous"))}
+_CHALLENGER = ModelParameter("challenger", CHALLENGER, "challenger.previous")
+
+MODEL_PARAMETERS: Mapping[str, ModelParameter] = {one.name: one for one in (MAIN, _CHALLENGER)}
 """By what ``--of`` calls them."""

@@ -1,4 +1,4 @@
-"""What is recorded of NiFi's own components, for several versions of NiFi: nifi_components.json."""
+"""The processors and services of several versions of NiFi, from nifi_components.json."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Component:
         return later if later and _is_after_renaming(version) else (name,)
 
     def every_name(self, name: str) -> tuple[str, ...]:
-        """All names that a property has had, whichever of them is given; only that one if nothing is recorded."""
+        """All names that a property has had, by any of them; only the given one if nothing is recorded."""
         known = next((one for one in self.properties.items() if name == one[0] or name in one[1]), None)
         return (name,) if known is None else (known[0], *known[1])
 
@@ -47,7 +47,7 @@ def components() -> Mapping[str, Component]:
 
 
 def component(kind: str) -> Component:
-    """What is recorded of a type; a component without properties if it is nothing."""
+    """What is recorded of a type; a component without properties if nothing is."""
     found = _recorded()["components"].get(kind)
     return _NOTHING if found is None else _component(found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dai_nifi.flows.builder import Bundle, Service
+from dai_nifi.flows.parts import Bundle, Service
 
 API = Bundle("nifi-standard-services-api-nar")
 

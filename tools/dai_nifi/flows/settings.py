@@ -9,8 +9,9 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from dai_nifi.flows.builder import Json, descriptor
+from dai_nifi.flows.builder import descriptor
 from dai_nifi.flows.common import Kind, Parameter
+from dai_nifi.flows.parts import Json
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns
 

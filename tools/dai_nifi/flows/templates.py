@@ -10,8 +10,8 @@ from pathlib import Path
 from dai_nifi import resources
 from dai_nifi.errors import NotFoundError, UsageError
 from dai_nifi.flows.batch import database, files
-from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import RUNTIMES, Template
+from dai_nifi.flows.parts import Json
 from dai_nifi.flows.realtime import champion_challenger, http
 
 TEMPLATES: Mapping[str, Template] = {

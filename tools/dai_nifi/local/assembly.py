@@ -1,7 +1,7 @@
 """NiFi's own files, assembled once into the shared cache: ``lib`` and ``python``, read only from then on.
 
-Complete or not there: it is made in a folder beside its place and renamed, and a stamp lists every file and
-its size. What is missing, cut short or made from other poms is made anew.
+It is made in a temporary folder and renamed, so it is complete or not there; a stamp lists every file and its size.
+An assembly that is incomplete, damaged or made from other poms is made again.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Assembly:
 
     @property
     def python_framework(self) -> Path:
-        """NiFi's side of the Python processors; their API lies beside it, where NiFi looks for it."""
+        """NiFi's side of the Python processors; their API is in the same folder, where NiFi looks for it."""
         return self.root / "python" / "framework"
 
 
@@ -92,7 +92,7 @@ def ensure(java_home: Path, progress: Progress, assemble: Assembler | None = Non
             _write_stamp(part)
             part.chmod(0o755)
             if root.exists():
-                # Out of the way by a rename too: nobody sees it half gone.
+                # Moved away by a rename too, so that nobody sees it half removed.
                 root.rename(part.with_name(part.name + "-old"))
             part.rename(root)
         finally:
@@ -138,7 +138,7 @@ def _write_stamp(root: Path) -> None:
 
 def _maven_assembler(java_home: Path) -> Assembler:
     def assemble(part: Path, log: Path, progress: Progress) -> None:
-        # Maven writes beside the pom, and the package's folder may not be writable.
+        # Maven writes into the folder of the pom, and the package's folder may not be writable.
         with tempfile.TemporaryDirectory(prefix=f"{part.name}-build-", dir=part.parent) as folder:
             build = Path(folder)
             for pom in _poms():

@@ -1,7 +1,7 @@
 """The certificates of a secured NiFi: an authority of its own, one certificate for NiFi and one for its first user.
 
-They lie in one private folder, as PEM for the tool and as PKCS12 for NiFi and for browsers. Made once and kept;
-what ends soon is made anew when NiFi starts, by the same authority and for the same name, so that nobody notices.
+They are in one private folder, as PEM for the tool and as PKCS12 for NiFi and for browsers. They are made once and
+kept. One that ends soon is replaced when NiFi starts, by the same authority and for the same name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from dai_scoring.progress import Progress
 
 AUTHORITY, SERVER, CLIENT = "ca", "server", "client"
 
-# What NiFi calls their owners. A name of one part has one spelling; of several, NiFi's order would matter.
+# The distinguished names of their owners. With several parts, they would have to be in NiFi's order.
 _NAMES = {AUTHORITY: "dai-nifi authority", SERVER: "dai-nifi node", CLIENT: "dai-nifi admin"}
 _LIFE = {AUTHORITY: timedelta(days=3650), SERVER: timedelta(days=730), CLIENT: timedelta(days=730)}
 SOON = timedelta(days=30)
@@ -39,13 +39,13 @@ SOON = timedelta(days=30)
 _HOSTS = ("localhost",)
 _ADDRESSES = ("127.0.0.1", "::1")
 
-# A clock that is a little behind shall not refuse a certificate of this minute.
+# A machine whose clock is a little behind must not refuse a certificate of this minute.
 _BEFORE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Validity:
-    """Until when a certificate holds; ``state`` is valid, ends soon or ended."""
+    """Until when a certificate is valid; ``state`` is valid, ends soon or ended."""
 
     name: str
     file: Path
@@ -128,7 +128,7 @@ class Certificates:
             progress(f"made the certificate {self.folder / kind}.pem", None)
 
     def validity(self, now: datetime | None = None) -> list[Validity]:
-        """Until when each certificate holds."""
+        """Until when each certificate is valid."""
         now = now or datetime.now(timezone.utc)
         found = []
         for kind in (AUTHORITY, SERVER, CLIENT):
@@ -139,12 +139,16 @@ class Certificates:
             found.append(Validity(kind, file, ends, max(left.days, 0), state))
         return found
 
+    def all_validity(self) -> tuple[Validity, ...]:
+        """The same now; empty if there are no certificates."""
+        return tuple(self.validity()) if self.exist else ()
+
     def identity(self, kind: str) -> str:
         """What NiFi calls the owner of a certificate: its distinguished name."""
         return _read(self.folder / f"{kind}.pem").subject.rfc4514_string()
 
     def pair(self, kind: str) -> Pair:
-        """A certificate and its key, as they lie in the folder; raises ToolError where they do not."""
+        """A certificate and its key from the folder; raises ToolError if they cannot be read."""
         file = self.folder / f"{kind}-key.pem"
         try:
             key = load_pem_private_key(file.read_bytes(), password=None)
@@ -155,7 +159,7 @@ class Certificates:
         return Pair(_read(self.folder / f"{kind}.pem"), key)
 
     def _load(self, kind: str, now: datetime) -> Pair | None:
-        """A pair that is there and holds for a while."""
+        """A pair from the folder; None if it is missing or ends soon."""
         if not (self.folder / f"{kind}.pem").exists():
             return None
         pair = self.pair(kind)
@@ -164,12 +168,12 @@ class Certificates:
     def _store(self, kind: str, pair: Pair) -> None:
         key = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         _write(self.folder / f"{kind}-key.pem", key)
-        # The certificate last: where it is, all that belongs to it is.
+        # The certificate last: if it is there, everything that belongs to it is.
         _write(self.folder / f"{kind}.pem", pair.certificate.public_bytes(Encoding.PEM))
 
 
 def issue(name: str, authority: Pair | None, now: datetime, ends: datetime, server: bool = False) -> Pair:
-    """Make a key and a certificate for it: an authority's where none is given, a server's or a client's by one."""
+    """Make a key and a certificate: of an authority if none is given, else of a server or a client, signed by it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer, issuer = (key, subject) if authority is None else (authority.key, authority.certificate.subject)
@@ -227,12 +231,12 @@ def _read(file: Path) -> x509.Certificate:
 
 def _unreadable(file: Path, error: Exception) -> ToolError:
     return ToolError(
-        f"{file} cannot be read ({error}). Put it back, or delete {file.parent} and have all certificates made anew."
+        f"{file} cannot be read ({error}). Put it back, or delete {file.parent} and have all certificates made again."
     )
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write a file that is private before anything is in it, and complete before it has its name."""
+    """Write a private file, which is complete as soon as it has its name."""
     part = file.with_name(f".{file.name}.part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:

@@ -1,26 +1,28 @@
 """A cluster of local NiFis: a folder with a folder for each node, and the processes on them.
 
-The first node also runs the ZooKeeper by which the nodes find each other. What is shared lies beside the nodes'
-folders: the plan of ports, the certificates, and the key of sensitive values.
+The first node also runs the ZooKeeper by which the nodes find each other. What all share is in the cluster's folder:
+the ports, the certificates, and the key of sensitive values.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dai_nifi.client.node_api import NodeApi
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, NotFoundError, ToolError
-from dai_nifi.local import config, instance, security, web
+from dai_nifi.local import config, instance, security
 from dai_nifi.local.certificates import Certificates
-from dai_nifi.local.cluster_member import Member
+from dai_nifi.local.cluster_member import ClusterMember
 from dai_nifi.local.instance import DEFAULT_HEAP, DEFAULT_TIMEOUT, LocalNiFi
+from dai_nifi.local.ports import LOOPBACK, claim_port, free_port
 from dai_nifi.local.states import Node, RunningNiFi, Status
+from dai_nifi.waiting import wait_until
 from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import cache
 
@@ -37,7 +39,7 @@ class _Ports:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What ``cluster.json`` keeps: the ports, the same for the life of the cluster where they stay free."""
+    """What ``cluster.json`` keeps: the ports, the same for the life of the cluster if they stay free."""
 
     zookeeper: int
     nodes: tuple[_Ports, ...]
@@ -64,11 +66,11 @@ class LocalCluster:
 
     @property
     def nodes(self) -> list[LocalNiFi]:
-        """Its nodes, the first first."""
+        """Its nodes, in order."""
         return [self._node(number) for number in range(1, len(self._plan().nodes) + 1)]
 
     def node(self, number: int) -> LocalNiFi:
-        """The node of that number, counted from 1; raises NotFoundError if there is none."""
+        """The node of that number, counted from 1; raises NotFoundError if there is no such node."""
         count = len(self.nodes)
         if not 1 <= number <= count:
             raise NotFoundError(f"the cluster of {self.dir} has the nodes 1 to {count}, and no node {number}")
@@ -148,28 +150,37 @@ class LocalCluster:
     def _node(self, number: int) -> LocalNiFi:
         return LocalNiFi(self.dir / f"node-{number}", self.certificates.folder)
 
-    def _member(self, plan: _Plan, number: int) -> Member:
+    def _member(self, plan: _Plan, number: int) -> ClusterMember:
         ports = plan.nodes[number - 1]
         key = config.sensitive_key(self.dir / config.KEY_FILE)
-        return Member(len(plan.nodes), ports.protocol, ports.load_balance, plan.zookeeper, number == 1, key)
+        return ClusterMember(len(plan.nodes), ports.protocol, ports.load_balance, plan.zookeeper, number == 1, key)
 
     def _wait_until_connected(self, timeout: float) -> tuple[Node, ...]:
-        deadline = time.monotonic() + timeout
-        while True:
-            each = [node.status() for node in self.nodes]
-            states = self._states(each)
-            if all(one.state == _CONNECTED for one in states):
-                return states
-            ended = [one for one in states if not one.running]
-            if ended or time.monotonic() > deadline:
-                told = ", ".join(f"{one.name}: {one.state or 'not seen'}" for one in states)
-                why = f"{ended[0].name} ended" if ended else f"not all are connected within {timeout:g} s"
-                logs = ", ".join(str(one.log) for one in ended or states)
-                raise NiFiUnreachableError(f"The cluster did not form: {why} ({told}). Its logs: {logs}")
-            time.sleep(0.5)
+        def states() -> tuple[Node, ...]:
+            return self._states([node.status() for node in self.nodes])
+
+        def not_formed(why: str, found: tuple[Node, ...], of: Sequence[Node]) -> NiFiUnreachableError:
+            words = ", ".join(f"{one.name}: {one.state or 'not seen'}" for one in found)
+            logs = ", ".join(str(one.log) for one in of)
+            return NiFiUnreachableError(f"The cluster did not form: {why} ({words}). Its logs: {logs}")
+
+        def connected() -> tuple[Node, ...] | None:
+            found = states()
+            if all(one.state == _CONNECTED for one in found):
+                return found
+            ended = [one for one in found if not one.running]
+            if ended:
+                raise not_formed(f"{ended[0].name} ended", found, ended)
+            return None
+
+        def late() -> NiFiUnreachableError:
+            found = states()
+            return not_formed(f"not all are connected within {timeout:g} s", found, found)
+
+        return wait_until(connected, timeout, late, pause=0.5)
 
     def _states(self, each: list[Status]) -> tuple[Node, ...]:
-        """What the first node that can say so says of all."""
+        """The state of all nodes, as the first node that answers reports it."""
         seen: dict[int, Any] = {}
         for one in each:
             if one.version and one.api and (found := self._seen_by(one.api)):
@@ -177,23 +188,25 @@ class LocalCluster:
                 break
         found_nodes = []
         for number, (ports, one) in enumerate(zip(self._plan().nodes, each, strict=True), 1):
-            node, told = self._node(number), seen.get(ports.web, {})
-            url = one.url or f"http{'s' if self.certificates.exist else ''}://{web.LOOPBACK}:{ports.web}/nifi"
-            roles = tuple(told.get("roles", ()))
+            node, seen_node = self._node(number), seen.get(ports.web, {})
+            url = one.url or f"http{'s' if self.certificates.exist else ''}://{LOOPBACK}:{ports.web}/nifi"
+            roles = tuple(seen_node.get("roles", ()))
             name = f"node-{number}"
-            found_nodes.append(Node(name, one.running, told.get("status"), roles, url, one.pid, node.dir, node.log))
+            found_nodes.append(
+                Node(name, one.running, seen_node.get("status"), roles, url, one.pid, node.dir, node.log)
+            )
         return tuple(found_nodes)
 
     def _seen_by(self, api: str) -> dict[int, Any]:
         try:
-            told = self._api(api).get("/controller/cluster")["cluster"]["nodes"]
+            nodes = self._api(api).get("/controller/cluster")["cluster"]["nodes"]
         except ToolError:
             # It has not joined yet, or lost the others.
             return {}
-        return {one["apiPort"]: one for one in told}
+        return {one["apiPort"]: one for one in nodes}
 
-    def _api(self, api: str) -> web.Api:
-        return web.Api(api, security.tls(self.certificates) if api.startswith("https") else None)
+    def _api(self, api: str) -> NodeApi:
+        return NodeApi(api, security.tls(self.certificates) if api.startswith("https") else None)
 
     def _plan(self) -> _Plan:
         try:
@@ -219,7 +232,7 @@ class LocalCluster:
             if alive[0] and port != 0:
                 raise ConflictError(f"The cluster of {self.dir} runs already, on port {plan.nodes[0].web}, not {port}.")
             if not alive[0]:
-                plan = replace(plan, nodes=(replace(plan.nodes[0], web=web.claim_port(port)), *plan.nodes[1:]))
+                plan = replace(plan, nodes=(replace(plan.nodes[0], web=claim_port(port)), *plan.nodes[1:]))
         wanted = max(nodes or 0, len(plan.nodes))
         ports = list(plan.nodes) + [_Ports(0, 0, 0)] * (wanted - len(plan.nodes))
         alive += [False] * (wanted - len(alive))
@@ -245,10 +258,10 @@ def _free(port: int, taken: set[int]) -> int:
     """The port if nothing listens there now, else another that no node has been given."""
     if port:
         try:
-            return web.claim_port(port)
+            return claim_port(port)
         except ConflictError:
             pass
-    while (found := web.free_port()) in taken:
+    while (found := free_port()) in taken:
         continue
     taken.add(found)
     return found

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from dai_nifi.local.web import LOOPBACK
+from dai_nifi.local.ports import LOOPBACK
 
 _TEMPLATES = Path(__file__).parent / "files" / "conf"
 
 
 @dataclass(frozen=True)
-class Member:
+class ClusterMember:
     """What one node knows of its cluster; ports are on the loopback interface."""
 
     nodes: int
@@ -21,7 +21,7 @@ class Member:
     zookeeper_port: int
     runs_zookeeper: bool
     sensitive_key: str
-    """Of all nodes alike, since they have one flow with its sensitive values."""
+    """The same for all nodes, since they share one flow with its sensitive values."""
 
     def properties(self, secured: bool) -> dict[str, str]:
         """The keys of nifi.properties that differ from those of a NiFi on its own."""
@@ -31,10 +31,10 @@ class Member:
             "nifi.cluster.node.protocol.port": str(self.protocol_port),
             "nifi.cluster.protocol.is.secure": str(secured).lower(),
             "nifi.cluster.protocol.heartbeat.interval": "5 sec",
-            # Archives and models are handed from node to node within this; 5 seconds, as NiFi has it, are too few.
+            # Archives and models are passed from node to node within this; NiFi's 5 seconds are too few.
             "nifi.cluster.node.read.timeout": "1 min",
             "nifi.cluster.leader.election.implementation": "CuratorLeaderElectionManager",
-            # The flow is elected as soon as all are there, and without those that are not after this.
+            # The flow is elected as soon as all nodes are there; after this time, without those that are missing.
             "nifi.cluster.flow.election.max.candidates": str(self.nodes),
             "nifi.cluster.flow.election.max.wait.time": "1 min",
             "nifi.cluster.load.balance.host": LOOPBACK,

@@ -14,7 +14,7 @@ from dai_nifi.errors import UsageError
 from dai_nifi.local import security
 from dai_nifi.local.assembly import Assembly
 from dai_nifi.local.certificates import Certificates
-from dai_nifi.local.cluster_member import Member
+from dai_nifi.local.cluster_member import ClusterMember
 
 TEMPLATES = Path(__file__).parent / "files" / "conf"
 _COPIED = ("authorizers.xml", "logback.xml", "login-identity-providers.xml", "state-management.xml")
@@ -35,7 +35,7 @@ class Settings:
     python: str
     properties: Mapping[str, str] = field(default_factory=dict)
     certificates: Certificates | None = None
-    member: Member | None = None
+    member: ClusterMember | None = None
 
     def changed(self) -> dict[str, str]:
         """All keys of nifi.properties that replace or extend the template's."""
@@ -98,7 +98,7 @@ def escape(value: str) -> str:
 
 
 def sensitive_key(file: Path) -> str:
-    """Return the key in the file, made there first where there is none."""
+    """Return the key in the file, which is made first if it is missing."""
     # Kept for the life of the instance: with another one NiFi cannot read the sensitive values of its flow.
     if not file.exists():
         file.touch(mode=0o600)

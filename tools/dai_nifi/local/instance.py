@@ -14,11 +14,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from dai_nifi.client.node_api import NodeApi
 from dai_nifi.errors import ConflictError, NiFiUnreachableError, ToolError, UsageError
-from dai_nifi.local import assembly, config, logs, processes, security, web
-from dai_nifi.local.certificates import Certificates, Validity
+from dai_nifi.local import assembly, config, logs, ports, processes, security
+from dai_nifi.local.certificates import Certificates
 from dai_nifi.local.java import find_java
 from dai_nifi.local.states import RunningNiFi, Status
+from dai_nifi.waiting import wait_until
 from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import cache
 
@@ -31,9 +33,9 @@ DEFAULT_TIMEOUT = 180.0
 # NiFi itself gives its components 10 s (nifi.flowcontroller.graceful.shutdown.period).
 _STOP_SECONDS = 60.0
 _CHILDREN_SECONDS = 10.0
-# One that is half started has nothing to lose, and whoever interrupted it waits.
+# A NiFi that is half started has nothing to lose, and the user waits.
 _HALF_STARTED_SECONDS = 2.0
-# Twice nifi.flowservice.writedelay.interval, and a little.
+# Twice nifi.flowservice.writedelay.interval, and a little more.
 _SAVED_SECONDS = 1.5
 
 
@@ -51,7 +53,7 @@ class _Run:
 
     @property
     def url(self) -> str:
-        return f"http{'s' if self.secured else ''}://{web.LOOPBACK}:{self.port}/nifi"
+        return f"http{'s' if self.secured else ''}://{ports.LOOPBACK}:{self.port}/nifi"
 
     @property
     def api(self) -> str:
@@ -156,7 +158,7 @@ class LocalNiFi:
         return self._wait(run, timeout, progress)
 
     def stop(self, progress: Progress = silent) -> bool:
-        """Stop NiFi and every process it started, by force only where needed; False if NiFi did not run."""
+        """Stop NiFi and every process it started, by force only if needed; False if NiFi did not run."""
         with self._locked(progress):
             run = self._read_run()
             if run is None:
@@ -164,7 +166,7 @@ class LocalNiFi:
             was_alive = run.alive
             if was_alive:
                 progress("stopping NiFi", None)
-                # A change that NiFi has not saved yet is saved when all is stopped: as a flow that does not run.
+                # NiFi would save a change that it has not saved yet when all is stopped, as a flow that does not run.
                 time.sleep(_SAVED_SECONDS)
             self._end(run, seconds=_STOP_SECONDS)
             return was_alive
@@ -173,7 +175,7 @@ class LocalNiFi:
         """Look at the process and its API; changes nothing."""
         run = self._read_run()
         if run is None or not run.alive:
-            return Status(False, self.dir, self.log, certificates=self._validity())
+            return Status(False, self.dir, self.log, certificates=self.certificates.all_validity())
         return Status(
             running=True,
             dir=self.dir,
@@ -183,7 +185,7 @@ class LocalNiFi:
             pid=run.pid,
             version=self._api(run).version(),
             uptime_seconds=round(time.time() - run.started, 1),
-            certificates=self._validity(),
+            certificates=self.certificates.all_validity(),
         )
 
     @contextmanager
@@ -192,23 +194,20 @@ class LocalNiFi:
         with cache.locked(lock, lambda: progress("waiting for another start or stop here", None)):
             yield
 
-    def _validity(self) -> tuple[Validity, ...]:
-        return tuple(self.certificates.validity()) if self.certificates.exist else ()
-
-    def _api(self, run: _Run) -> web.Api:
-        return web.Api(run.api, security.tls(self.certificates) if run.secured else None)
+    def _api(self, run: _Run) -> NodeApi:
+        return NodeApi(run.api, security.tls(self.certificates) if run.secured else None)
 
     def _launch(self, settings: config.Settings, heap: str, progress: Progress) -> _Run:
         before = self._read_run()
         if before is not None:
             # It died: its Python processes may not have noticed.
-            self._end_children(before)
+            processes.end_members(before.pid, before.mark, _CHILDREN_SECONDS)
         if not str(self.dir).isascii():
             raise UsageError(
                 f"NiFi's web server does not start in {self.dir}: Jetty opens its archives by addresses "
                 "that must be ASCII. Choose another with --dir (make demo and make stop: ARGS='--dir FOLDER')."
             )
-        settings = replace(settings, port=web.claim_port(settings.port))
+        settings = replace(settings, port=ports.claim_port(settings.port))
         java = find_java(progress)
         assembled = assembly.ensure(java, progress)
         self._prepare(assembled, settings)
@@ -217,26 +216,26 @@ class LocalNiFi:
     def _prepare(self, assembled: assembly.Assembly, settings: config.Settings) -> None:
         for folder in (self.log.parent, self.nar_extensions, self.python_extensions, self.dir / "state"):
             folder.mkdir(parents=True, exist_ok=True)
-        # A folder under version control by accident is a nuisance; it describes itself as not meant for it.
+        # Keeps the folder out of version control.
         (self.dir / ".gitignore").write_text("*\n", encoding="ascii")
         config.write(self.conf, assembled, settings)
 
     def _spawn(self, java: Path, assembled: assembly.Assembly, settings: config.Settings, heap: str) -> _Run:
         mark = uuid.uuid4().hex
-        management_port = web.free_port()
+        management_port = ports.free_port()
         command = [
             str(java / "bin" / "java"),
             f"-Xmx{heap}",
             "-Djava.awt.headless=true",
             "-Dnifi.properties.file.path=conf/nifi.properties",
             "-Dorg.apache.nifi.bootstrap.config.log.dir=logs",
-            f"-Dorg.apache.nifi.management.server.address={web.LOOPBACK}:{management_port}",
+            f"-Dorg.apache.nifi.management.server.address={ports.LOOPBACK}:{management_port}",
             "-cp",
             os.pathsep.join(["conf", f"{assembled.lib}/*"]),
             "org.apache.nifi.NiFi",
         ]
         with self.console.open("wb") as console:
-            # A session of its own: ctrl-C in this terminal is not meant for it, and closing it neither.
+            # A session of its own: neither ctrl-C nor closing this terminal ends it.
             process = subprocess.Popen(
                 command,
                 cwd=self.dir,
@@ -246,7 +245,7 @@ class LocalNiFi:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        # Whoever stops it may be another process; this one must neither wait for it nor warn that it did not.
+        # Another process may stop it; this one must neither wait for it nor warn that it did not wait.
         process.returncode = 0
         identity = processes.identity(process.pid) or "ended"
         secured = settings.certificates is not None
@@ -257,26 +256,22 @@ class LocalNiFi:
     def _wait(self, run: _Run, timeout: float, progress: Progress, already_running: bool = False) -> RunningNiFi:
         if not already_running:
             progress("starting NiFi", None)
-        deadline = time.monotonic() + timeout
         api = self._api(run)
-        while True:
-            version = api.version()
-            alive = run.alive
-            if alive and version is not None:
-                return RunningNiFi(run.url, run.api, run.pid, self.dir, version, self.log, already_running)
-            if not alive or time.monotonic() > deadline:
-                happened = f"did not answer at {run.api} within {timeout:g} s" if alive else "ended while it started"
-                last = "\n  ".join(self._last_words())
-                raise NiFiUnreachableError(f"NiFi {happened}. The end of its log:\n  {last}\nAll of it: {self.log}")
-            time.sleep(0.25)
 
-    def _last_words(self) -> list[str]:
-        # What the JVM itself refuses (its heap, its class path) is only on the console.
-        written = [file for file in (self.console, self.log) if file.exists()]
-        ends = [line for file in written for line in logs.last_lines(file, 200)]
-        # Without the frames of Java's stack traces, which push the reasons out of sight.
-        told = [line for line in ends if not line.lstrip().startswith(("at ", "... "))]
-        return told[-15:] or ["(nothing)"]
+        def answer() -> RunningNiFi | None:
+            version = api.version()
+            if not run.alive:
+                raise self._not_up("ended while it started")
+            if version is None:
+                return None
+            return RunningNiFi(run.url, run.api, run.pid, self.dir, version, self.log, already_running)
+
+        return wait_until(answer, timeout, lambda: self._not_up(f"did not answer at {run.api} within {timeout:g} s"))
+
+    def _not_up(self, happened: str) -> NiFiUnreachableError:
+        # Errors of the JVM itself, as about its heap or class path, are only on the console.
+        last = "\n  ".join(logs.last_words([self.console, self.log]))
+        return NiFiUnreachableError(f"NiFi {happened}. The end of its log:\n  {last}\nAll of it: {self.log}")
 
     def _end(self, run: _Run, seconds: float) -> None:
         if run.alive:
@@ -285,22 +280,10 @@ class LocalNiFi:
                 processes.send([run.pid], signal.SIGKILL)
                 if not processes.wait_until_gone(run.pid, run.identity, _CHILDREN_SECONDS):
                     raise ToolError(f"The NiFi process {run.pid} of {self.dir} does not end")
-        self._end_children(run)
+        processes.end_members(run.pid, run.mark, _CHILDREN_SECONDS)
         with suppress(ChildProcessError):
             os.waitpid(run.pid, os.WNOHANG)
         self._run_file.unlink(missing_ok=True)
-
-    def _end_children(self, run: _Run) -> None:
-        """End what NiFi started and left: politely, then by force."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            deadline = time.monotonic() + _CHILDREN_SECONDS
-            left = processes.members(run.pid, run.mark)
-            processes.send(left, number)
-            while left and time.monotonic() < deadline:
-                time.sleep(0.1)
-                left = processes.members(run.pid, run.mark)
-            if not left:
-                return
 
     def _read_run(self) -> _Run | None:
         try:

@@ -1,6 +1,6 @@
 """Asks the system about processes: who a process is, and which others belong to a NiFi.
 
-A process id alone is not a name: the system gives it to another process later. Its start time tells them
+A process id alone does not identify a process: the system gives it to another one later. The start time tells them
 apart. And what NiFi starts carries a mark in its environment, which finds Python processes that outlive it.
 """
 
@@ -9,18 +9,21 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from dai_nifi.waiting import wait_until
+
 MARK = "DAI_NIFI_INSTANCE"
+
+_PAUSE = 0.1
 
 _PROC = Path("/proc")
 _STATE, _START = 0, 19  # fields of /proc/PID/stat, counted after the name
 
 
 def identity(pid: int) -> str | None:
-    """Return what tells this process from a later one of the same id; None if it has ended."""
+    """Return what distinguishes this process from a later one with the same id; None if it has ended."""
     if not _PROC.joinpath("self").exists():
         return _ask_ps(pid)
     fields = _stat(pid)
@@ -63,12 +66,15 @@ def send(pids: Iterable[int], number: signal.Signals) -> None:
 
 def wait_until_gone(pid: int, who: str, seconds: float) -> bool:
     """Wait for the process of that id and identity to end; whether it did within ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while identity(pid) == who:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
+    return bool(wait_until(lambda: identity(pid) != who, seconds, pause=_PAUSE))
+
+
+def end_members(group: int, mark: str, seconds: float) -> None:
+    """End the processes of members(): with SIGTERM, and those that are left after ``seconds`` with SIGKILL."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        send(members(group, mark), number)
+        if wait_until(lambda: not members(group, mark), seconds, pause=_PAUSE):
+            return
 
 
 def _stat(pid: int) -> list[str] | None:

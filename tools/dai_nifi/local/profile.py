@@ -1,20 +1,19 @@
 """The profile of nipyapi by which commands reach a secured NiFi: one line in nipyapi's own file of profiles.
 
-The rest of that file is the user's, and stays as it is to the letter.
+The rest of that file is the user's and does not change.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nipyapi
 import yaml
 
+from dai_nifi.client.connection import profiles_file
 from dai_nifi.errors import ConflictError
 from dai_nifi.local.certificates import Certificates
 
@@ -29,28 +28,23 @@ class Profile:
     file: Path
 
 
-def place() -> Path:
-    """The file that nipyapi reads: NIPYAPI_PROFILES_FILE, else the user's."""
-    return Path(os.environ.get("NIPYAPI_PROFILES_FILE") or nipyapi.config.user_profiles_file).expanduser().resolve()
-
-
 def name_of(certificates: Certificates) -> str:
-    """What the profile with these certificates is called, or would be."""
+    """The name of the profile with these certificates, or the name that it would get."""
     files = _files(certificates)
-    for name, profile in _parsed(_text(place())).items():
+    for name, profile in _parsed(_text(profiles_file())).items():
         if isinstance(profile, dict) and profile.items() >= files.items():
             return str(name)
     return DEFAULT_NAME
 
 
 def check(name: str, certificates: Certificates) -> None:
-    """Raise ConflictError if the file cannot take the profile: the name is another NiFi's, or it is no such file."""
-    _merged(_text(place()), name, _files(certificates))
+    """Raise ConflictError if the file cannot take the profile, as when the name belongs to another NiFi."""
+    _merged(_text(profiles_file()), name, _files(certificates))
 
 
 def write(name: str, api: str, certificates: Certificates) -> Profile:
     """Write the profile of a secured NiFi, or bring it up to date; raises ConflictError as check() does."""
-    file = place()
+    file = profiles_file()
     before = _text(file)
     after = _merged(before, name, {"nifi_url": api, **_files(certificates)})
     if after != before:
@@ -82,7 +76,7 @@ def _merged(text: str, name: str, values: dict[str, str]) -> str:
     present = profiles.get(name)
     if present is not None and not _ours(present, values["client_cert"]):
         raise ConflictError(
-            f"{place()} has a profile {name} for another NiFi. Choose another name with --profile NAME."
+            f"{profiles_file()} has a profile {name} for another NiFi. Choose another name with --profile NAME."
         )
     line = f"{json.dumps(name)}: {json.dumps(values)}"
     merged, replaced = re.subn(rf"^{re.escape(json.dumps(name))}: {{.*}}$", lambda _: line, text, flags=re.MULTILINE)
@@ -90,14 +84,14 @@ def _merged(text: str, name: str, values: dict[str, str]) -> str:
         merged = f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{line}\n"
     if _parsed(merged, otherwise={}) != {**profiles, name: values}:
         raise ConflictError(
-            f"{place()} is written in a way that a profile cannot be added to by itself. Add this line, or let "
+            f"{profiles_file()} is written in a way that a profile cannot be added to by itself. Add this line, or let "
             f"NIPYAPI_PROFILES_FILE name another file:\n  {line}"
         )
     return merged
 
 
 def _ours(present: Any, client: str) -> bool:
-    """Whether a profile is of this NiFi, or of one that is no more."""
+    """Whether a profile is of this NiFi, or of one that is gone."""
     shown = present.get("client_cert") if isinstance(present, dict) else None
     return shown == client or (isinstance(shown, str) and not Path(shown).exists())
 
@@ -108,7 +102,7 @@ def _parsed(text: str, otherwise: dict[str, Any] | None = None) -> dict[str, Any
     except yaml.YAMLError as error:
         if otherwise is not None:
             return otherwise
-        raise ConflictError(f"{place()} is no file of profiles: {error}") from error
+        raise ConflictError(f"{profiles_file()} is not a file of profiles: {error}") from error
     if not isinstance(found, dict):
-        raise ConflictError(f"{place()} is no file of profiles: it holds a {type(found).__name__}.")
+        raise ConflictError(f"{profiles_file()} is not a file of profiles: it holds a {type(found).__name__}.")
     return found

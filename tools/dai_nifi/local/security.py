@@ -1,4 +1,4 @@
-"""What makes a local NiFi a secured one: HTTPS, certificates of clients, and an administrator who may do all."""
+"""What secures a local NiFi: HTTPS, certificates of clients, and an administrator with all policies."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 from string import Template
 from xml.sax.saxutils import escape
 
+from dai_nifi.client.node_api import NodeApi
 from dai_nifi.local.certificates import CLIENT, SERVER, Certificates
-from dai_nifi.local.web import LOOPBACK, Api
+from dai_nifi.local.ports import LOOPBACK
 
 _GRANTED = "policies.granted"
 _AUTHORIZERS = Path(__file__).parent / "files" / "conf" / "authorizers-secured.xml"
@@ -62,16 +63,16 @@ def authorizers(certificates: Certificates) -> str:
 
 
 def tls(certificates: Certificates) -> ssl.SSLContext:
-    """How this tool speaks to the NiFi of these certificates."""
+    """The TLS settings with which this tool connects to the NiFi of these certificates."""
     context = ssl.create_default_context(cafile=certificates.authority)
     context.load_cert_chain(certificates.client, certificates.client_key)
     return context
 
 
-def grant(api: Api, certificates: Certificates, folder: Path) -> None:
+def grant(api: NodeApi, certificates: Certificates, folder: Path) -> None:
     """Give the administrator every policy that the tool's commands need, once for the NiFi of a folder.
 
-    Whatever people make of users and policies afterwards is theirs, and a later start leaves it alone.
+    Later starts leave users and policies alone, which people may have changed.
 
     Raises:
         ToolError: NiFi refuses.
@@ -90,9 +91,9 @@ def grant(api: Api, certificates: Certificates, folder: Path) -> None:
     done.touch()
 
 
-def _grant(api: Api, action: str, resource: str, users: list[str]) -> None:
+def _grant(api: NodeApi, action: str, resource: str, users: list[str]) -> None:
     found = api.get(f"/policies/{action}{resource}", absent=(404,))
-    # Without a policy of its own NiFi tells that of the group around it.
+    # If there is no policy of its own, NiFi answers with that of the group around it.
     if found is None or found["component"]["resource"] != resource:
         component = {"action": action, "resource": resource, "users": [{"id": one} for one in users], "userGroups": []}
         api.send("POST", "/policies", {"revision": {"version": 0}, "component": component})

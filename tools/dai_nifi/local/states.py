@@ -1,4 +1,4 @@
-"""What is told of a NiFi on this machine: after a start, and when asked."""
+"""The state of a NiFi on this machine, after a start or when asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dai_nifi.local.certificates import Validity
 
 @dataclass(frozen=True)
 class Node:
-    """A node of a cluster; ``state`` and ``roles`` are the cluster's words, None and none where it does not answer."""
+    """A node of a cluster; ``state`` and ``roles`` as the cluster reports them, None and empty if it does not."""
 
     name: str
     running: bool
@@ -39,7 +39,7 @@ class RunningNiFi:
 
 @dataclass(frozen=True)
 class Status:
-    """What is known of a NiFi; ``running`` is about its process, ``version`` comes once its API answers."""
+    """What is known of a NiFi; ``running`` is about its process, ``version`` is known once its API answers."""
 
     running: bool
     dir: Path
@@ -50,6 +50,6 @@ class Status:
     version: str | None = None
     uptime_seconds: float | None = None
     certificates: tuple[Validity, ...] = ()
-    """Of a secured NiFi: how long they hold."""
+    """Of a secured NiFi: how long they are valid."""
     nodes: tuple[Node, ...] = ()
     """Of a cluster; the rest is then about the first of them that runs."""

@@ -1,4 +1,4 @@
-"""Taking a flow that was imported on the canvas by hand as a deployed one, with parameters of its own."""
+"""Making a deployed flow of one that was imported on the canvas by hand, with parameters of its own."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import DEFAULT_TIMEOUT, nifi_calls
+from dai_nifi.client import api
+from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.errors import ConflictError, NotFoundError, UsageError
 from dai_nifi.flows import templates
-from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import RUNTIMES, Template
-from dai_nifi.operations import lease, lifecycle
-from dai_nifi.operations.canvas import context, deployed
-from dai_nifi.operations.canvas.context import Context
-from dai_nifi.operations.canvas.deployed import Deployed, Mark
+from dai_nifi.flows.parts import Json
+from dai_nifi.operations.canvas import assets, controller_services, deployed, parameter_context, scheduling
+from dai_nifi.operations.canvas.deployed import DeployedFlow, Mark
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
+from dai_nifi.operations.changes import lease
 from dai_nifi.operations.deployment import definition_store, edits, replacement
 from dai_scoring.progress import Progress, silent
 
@@ -37,7 +36,7 @@ class Adopted:
     parted_from: list[str] = field(default_factory=list)
     """What had the same parameters, which have been copied for this one."""
     edits: list[str] = field(default_factory=list)
-    """What is otherwise than in the template; later deployments keep it."""
+    """How it differs from the template; later deployments keep that."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +53,19 @@ def adopt(
 ) -> Adopted:
     """Make a process group a deployed flow.
 
-    It goes on as it is. Only if something else has the same parameter context, the flow stands still for a moment and
+    It runs on unchanged. Only if something else has the same parameter context, the flow is stopped for a moment and
     gets a copy of it.
 
     Args:
         reference: the name or the id of the group, wherever it is on the canvas.
         name: what it is to be called; without, it keeps its name.
         timeout: seconds to wait for each thing that NiFi does.
-        progress: is told what goes on.
+        progress: gets each step.
 
     Raises:
         NotFoundError: there is no such group, or it was not imported from a shipped flow.
         ConflictError: several groups have that name, or the name is taken by another flow.
-        UsageError: a secret has to be set anew, since NiFi gives none back.
+        UsageError: a secret has to be set again, since NiFi does not return it.
         BusyError: another command is changing the flow.
 
     """
@@ -76,7 +75,7 @@ def adopt(
         raise UsageError("The name of a flow must not be empty.")
     origin = _origin(group)
     bound = group.component.parameter_context
-    shares = deployed.shares_with(bound.id, group.id) if bound is not None else []
+    shares = deployed.other_users(bound.id, group.id) if bound is not None else []
     done = Adopted(
         called,
         group.id,
@@ -84,35 +83,33 @@ def adopt(
         origin.mark.runtime,
         True,
         shares,
-        [one.says for one in origin.found if not one.looks],
+        [one.says for one in origin.found if not one.is_cosmetic],
     )
-    present = deployed.of(group)
+    present = deployed.from_entity(group)
     if present is not None and called == group.component.name and bound is not None and not shares:
         return Adopted(called, group.id, present.mark.flow, present.mark.runtime, False)
     if any(one.name == called and one.id != group.id for one in deployed.find_all()):
         raise ConflictError(f"A flow {called!r} is deployed already. Give this one another name with --name.")
-    with lease.claimed(called, "adopt", progress) as claim, claim.changing():
+    with lease.hold(called, "adopt", progress) as held, held.changing():
         template = templates.template(origin.mark.flow).with_runtime(origin.mark.runtime)
-        flow = Deployed(called, group.id, origin.mark, bound.id if bound is not None else None)
+        flow = DeployedFlow(called, group.id, origin.mark, bound.id if bound is not None else None)
         own = _own_context(flow, template, bool(shares), timeout, progress)
         definition_store.write(own, origin.definition)
         summary = origin.definition["flowContents"]["comments"]
-        with nifi_calls():
-            nipyapi.canvas.update_process_group(
-                deployed.group(flow),
-                {"name": called, "comments": origin.mark.comments(summary)},
-                identifier_type="id",
-            )
+        api.canvas.update_process_group(
+            deployed.group(flow),
+            {"name": called, "comments": origin.mark.comments(summary)},
+            identifier_type="id",
+        )
     return done
 
 
 def _group(reference: str) -> Any:
-    calls = nipyapi.nifi.ProcessGroupsApi()
-    with nifi_calls():
-        found = nipyapi.nifi.FlowApi().search_flow(q=reference).search_results_dto.process_group_results or []
-        exact = [one for one in found if reference in (one.id, one.name)]
-        if len(exact) == 1:
-            return calls.get_process_group(exact[0].id)
+    calls = api.process_groups
+    found = api.flow.search_flow(q=reference).search_results_dto.process_group_results or []
+    exact = [one for one in found if reference in (one.id, one.name)]
+    if len(exact) == 1:
+        return calls.get_process_group(exact[0].id)
     if not exact:
         raise NotFoundError(f"There is no process group {reference!r} in this NiFi.")
     ids = ", ".join(f"{one.id} in {one.parent_group.name if one.parent_group else 'the root'}" for one in exact)
@@ -121,13 +118,13 @@ def _group(reference: str) -> Any:
 
 def _origin(group: Any) -> _Origin:
     """The template that has the group's components, and of its versions the one that differs least."""
-    contents = replacement.exported(group.id)["flowContents"]
-    live = replacement.live(group.id)
+    contents = replacement.export(group.id)["flowContents"]
+    live = replacement.component_values(group.id)
     there = {one["identifier"]: one["type"] for one in contents["processors"]}
     matching = [
-        _Origin(mark, definition, edits.find(definition["flowContents"], contents, live))
+        _Origin(mark, definition, edits.differences(definition["flowContents"], contents, live))
         for mark, definition in _known()
-        if _scorers(definition).items() <= there.items()
+        if _scoring_processors(definition).items() <= there.items()
     ]
     if not matching:
         raise NotFoundError(
@@ -146,59 +143,62 @@ def _known() -> Iterator[tuple[Mark, Json]]:
             yield Mark(name, runtime, templates.fingerprint(definition)), definition
     runtimes = {one.processor: one.name for one in RUNTIMES.values()}
     for fingerprint, definition in definition_store.earlier().items():
-        kinds = set(_scorers(definition).values())
+        kinds = set(_scoring_processors(definition).values())
         yield Mark(definition["flowContents"]["name"], runtimes[kinds.pop()], fingerprint), definition
 
 
-def _scorers(definition: Json) -> dict[str, str]:
+def _scoring_processors(definition: Json) -> dict[str, str]:
     """The scoring processors of a definition: identifier and type."""
     own = {one.processor for one in RUNTIMES.values()}
     return {one["identifier"]: one["type"] for one in definition["flowContents"]["processors"] if one["type"] in own}
 
 
-def _own_context(flow: Deployed, template: Template, shared: bool, timeout: float, progress: Progress) -> Context:
+def _own_context(
+    flow: DeployedFlow, template: Template, shared: bool, timeout: float, progress: Progress
+) -> ParameterContext:
     """A parameter context that is the flow's alone: the one that it has, renamed, or a copy."""
     if flow.context_id is not None and not shared:
-        if context.read(flow.context_id).name != deployed.context_name(flow.name):
+        if parameter_context.read(flow.context_id).name != deployed.context_name(flow.name):
             _check_free(flow.name)
-            context.rename(flow.context_id, flow.name)
-        return context.read(flow.context_id)
+            parameter_context.rename(flow.context_id, flow.name)
+        return parameter_context.read(flow.context_id)
     _check_free(flow.name)
-    present = context.read(flow.context_id) if flow.context_id is not None else None
+    present = parameter_context.read(flow.context_id) if flow.context_id is not None else None
     secrets = _secrets(template, present)
     progress(f"giving {flow.name} parameters of its own", None)
-    own = context.create(flow.name, template)
+    own = parameter_context.create(flow.name, template)
     if present is not None:
         with tempfile.TemporaryDirectory() as folder:
-            assets = {
-                name: context.upload_as(own, context.download(present, asset, Path(folder)), asset.name)
+            copies = {
+                name: assets.upload_as(
+                    own.id, assets.download(present.id, asset, Path(folder)).read_bytes(), asset.name
+                )
                 for name, asset in present.assets.items()
             }
         plain = {
             name: value or ""
             for name, value in present.values.items()
-            if name not in present.sensitive and name not in assets
+            if name not in present.sensitive and name not in copies
         }
-        context.update(own, template, {**plain, **secrets}, assets, timeout)
-    ran = lifecycle.running(flow.id)
-    lifecycle.stop_group(flow.id, timeout)
-    lifecycle.set_services(flow.id, "DISABLED", timeout)
-    with nifi_calls():
-        nipyapi.parameters.assign_context_to_process_group(deployed.group(flow), own.id)
+        parameter_context.update(own, template, {**plain, **secrets}, copies, timeout)
+    ran = scheduling.running_ids(flow.id)
+    scheduling.stop_group(flow.id, timeout)
+    controller_services.set_state(flow.id, "DISABLED", timeout)
+    api.parameters.assign_context_to_process_group(deployed.group(flow), own.id)
     if ran:
-        lifecycle.start_again(flow, ran, timeout, progress)
-    return context.read(own.id)
+        scheduling.restart(flow, ran, timeout, progress)
+    return parameter_context.read(own.id)
 
 
 def _check_free(name: str) -> None:
-    if context.find(name) is not None:
+    if parameter_context.find(name) is not None:
         raise ConflictError(
             f"There is a parameter context {deployed.context_name(name)!r} already. Give the flow another name with "
             "--name."
         )
 
 
-def _secrets(template: Template, present: Context | None) -> dict[str, str]:
+def _secrets(template: Template, present: ParameterContext | None) -> dict[str, str]:
     """The sensitive values that are set, from the environment; raises UsageError for those that are not there."""
     found = {}
     for one in template.parameters:

@@ -6,33 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import canvas, nifi_calls
+from dai_nifi.client import api
 from dai_nifi.errors import NotFoundError, NotPermittedError
 from dai_nifi.flows.common import RUNTIMES
-from dai_nifi.flows.model_parameters import SLOTS
+from dai_nifi.flows.model_parameters import MODEL_PARAMETERS
 from dai_nifi.flows.realtime import requests
-from dai_nifi.operations import lease, lifecycle
-from dai_nifi.operations.canvas import context, counters, deployed
-from dai_nifi.operations.canvas.context import Asset, Context
+from dai_nifi.operations.canvas import bulletins, counters, deployed, parameter_context, validity
+from dai_nifi.operations.canvas.assets import Asset
+from dai_nifi.operations.canvas.bulletins import Bulletin
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
-from dai_nifi.operations.canvas.deployed import Deployed
-from dai_nifi.operations.lease import UnderWay
-from dai_nifi.operations.lifecycle import Bulletin
-from dai_nifi.operations.models import scoring_processors
-from dai_nifi.operations.models.scoring_processors import Told
-
-# What the only runtime that tells the levels of a model is called; see dai_scoring/runtimes/h2o3_mojo.py.
-_TELLS_LEVELS = "h2o-genmodel"
-
+from dai_nifi.operations.canvas.deployed import DeployedFlow
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
+from dai_nifi.operations.changes import lease
+from dai_nifi.operations.changes.journal import FlowChange
+from dai_nifi.operations.models import processor_state
+from dai_nifi.operations.models.processor_state import ProcessorState
+from dai_nifi_protocol import State
+from dai_scoring.model_file import Kind
 
 NOT_SCORING = "not scoring"
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What the scoring processor handled in NiFi's last five minutes, in FlowFiles and bytes."""
+    """What the scoring processor handled in the last five minutes, in FlowFiles and bytes."""
 
     flowfiles_in: int
     flowfiles_out: int
@@ -54,7 +51,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """The model that a scoring processor has loaded on a node, by its own word when it was last started."""
+    """The model that a scoring processor has loaded on a node, as it reported when it was last started."""
 
     id: str
     file: str
@@ -62,6 +59,8 @@ class LoadedModel:
     runtime: str
     role: str | None = None
     """champion or challenger, in a flow that has both."""
+    kind: str | None = None
+    """What kind of model it is: a value of :class:`dai_scoring.model_file.Kind`."""
 
 
 @dataclass(frozen=True)
@@ -95,40 +94,40 @@ class FlowStatus:
     """Warnings and errors of the last five minutes, the oldest first."""
     id: str
     url: str
-    under_way: UnderWay | None = None
-    """A change of it that a command is at, or was at when it was cut off."""
+    under_way: FlowChange | None = None
+    """A change of the flow that a command makes, or was making when it was cut off."""
     agreement: Agreement | None = None
     """Of champion and challenger, where it has them."""
 
 
 def status(name: str) -> FlowStatus:
     """Look at a deployed flow; raises NotFoundError if there is none of that name."""
-    under_way = lease.of(name)
+    under_way = lease.change_of(name)
     try:
         flow = deployed.find(name)
     except NotFoundError as error:
         if under_way is not None:
-            told = f"{error} {under_way.says[0].upper()}{under_way.says[1:]}."
-            error.args = (f"{told} {under_way.advice(is_there=False)}" if under_way.cut_off else told,)
+            text = f"{error} {under_way.says[0].upper()}{under_way.says[1:]}."
+            error.args = (f"{text} {under_way.advice(is_there=False)}" if under_way.cut_off else text,)
         raise
     return _look(flow, under_way)
 
 
 def status_all() -> list[FlowStatus]:
     """Look at every deployed flow."""
-    under_way = {one.name: one for one in lease.every()}
+    under_way = {one.name: one for one in lease.all_changes()}
     return [_look(one, under_way.get(one.name)) for one in deployed.find_all()]
 
 
-def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
+def _look(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
     found = deployed.processors(flow.id)
     states = [_state(one) for one in found]
     whole = _snapshot(flow)
     values = _values(flow)
     shown = values.shown if values else {}
-    told = [one for one in lifecycle.bulletins(flow.id) if one.level in ("WARNING", "ERROR")]
+    reported = [one for one in bulletins.read(flow.id) if one.level in ("WARNING", "ERROR")]
     scoring = _scorers(flow, found)
-    said = {one.id: scoring_processors.told(one.id) for one in scoring if one.component.state == "RUNNING"}
+    said = {one.id: processor_state.read(one.id) for one in scoring if one.component.state == "RUNNING"}
     loaded = _loaded(scoring, said)
     waiting = _not_scoring(scoring, said)
     return FlowStatus(
@@ -139,7 +138,7 @@ def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
         running=states.count("running"),
         stopped=states.count("stopped"),
         invalid=states.count("invalid"),
-        problems=[*lifecycle.problems(found), *waiting],
+        problems=[*validity.problems(found), *waiting],
         queued_flowfiles=int(whole.flow_files_queued or 0),
         queued_bytes=int(whole.bytes_queued or 0),
         queues=_queues(whole),
@@ -150,24 +149,24 @@ def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
         loaded=loaded,
         parameters=shown,
         endpoint=requests.endpoint(shown),
-        bulletins=told[-10:],
+        bulletins=reported[-10:],
         id=flow.id,
-        url=canvas(flow.id),
+        url=api.canvas_address(flow.id),
         under_way=under_way,
         agreement=counters.agreement(found),
     )
 
 
 def _counts(scoring: list[Any], loaded: list[LoadedModel]) -> list[ModelCounts]:
-    """The counts, with None for the unseen levels of models whose runtime does not tell their levels."""
-    silent = {one.id for one in loaded if not one.runtime.startswith(_TELLS_LEVELS)}
+    """The counts; unseen levels are None for all models but those of H2O-3, whose runtimes do not count them."""
+    uncounted = {one.id for one in loaded if one.kind != Kind.H2O3_MOJO.value}
     files = {one.id: one.file for one in loaded}
     return [
         replace(
             one,
             name=files.get(one.model),
             role=role,
-            levels_unseen=None if one.model in silent else one.levels_unseen,
+            levels_unseen=None if one.model in uncounted else one.levels_unseen,
         )
         for role, processors in _by_role(scoring)
         for one in counters.counted(each.id for each in processors)
@@ -176,7 +175,7 @@ def _counts(scoring: list[Any], loaded: list[LoadedModel]) -> list[ModelCounts]:
 
 def _by_role(scoring: list[Any]) -> list[tuple[str | None, list[Any]]]:
     """The scoring processors of champion and challenger, by the parameter that their model is; else all together."""
-    reference = f"#{{{SLOTS['challenger'].parameter.name}}}"
+    reference = f"#{{{MODEL_PARAMETERS['challenger'].parameter.name}}}"
     parted: dict[str, list[Any]] = {"champion": [], "challenger": []}
     for one in scoring:
         values = (one.component.config.properties or {}).values()
@@ -188,10 +187,10 @@ def _name(asset: Asset | None) -> str | None:
     return asset.name if asset is not None else None
 
 
-def _values(flow: Deployed) -> Context | None:
+def _values(flow: DeployedFlow) -> ParameterContext | None:
     """The flow's parameters, None where it has none or this user may not see them."""
     try:
-        return context.read(flow.context_id) if flow.context_id else None
+        return parameter_context.read(flow.context_id) if flow.context_id else None
     except NotPermittedError:
         return None
 
@@ -210,10 +209,9 @@ def _overall(states: list[str]) -> str:
     return "invalid" if "invalid" in states else "stopped"
 
 
-def _snapshot(flow: Deployed) -> Any:
-    """NiFi's account of a group with everything in it."""
-    with nifi_calls():
-        found = nipyapi.nifi.FlowApi().get_process_group_status(flow.id, recursive=False)
+def _snapshot(flow: DeployedFlow) -> Any:
+    """NiFi's statistics of a group with everything in it."""
+    found = api.flow.get_process_group_status(flow.id, recursive=False)
     return found.process_group_status.aggregate_snapshot
 
 
@@ -233,27 +231,34 @@ def _queues(whole: Any) -> list[Queue]:
     ]
 
 
-def _scorers(flow: Deployed, found: list[Any]) -> list[Any]:
+def _scorers(flow: DeployedFlow, found: list[Any]) -> list[Any]:
     runtime = RUNTIMES.get(flow.mark.runtime)
     return [one for one in found if runtime and one.component.type == runtime.processor]
 
 
-def _not_scoring(scoring: list[Any], said: Mapping[str, Told]) -> list[str]:
-    """What keeps running processors from scoring, by their own word or by that of what watches over their process."""
+def _not_scoring(scoring: list[Any], states: Mapping[str, ProcessorState]) -> list[str]:
+    """Why running processors do not score, as they report it, or the watch over their process does."""
     names = {one.id: one.component.name for one in scoring}
     return [
-        f"{names[each]} does not score now: {problem}" for each, told in said.items() for problem in told.problems()
+        f"{names[each]} does not score now: {problem}" for each, state in states.items() for problem in state.problems()
     ]
 
 
-def _loaded(scoring: list[Any], said: Mapping[str, Told]) -> list[LoadedModel]:
+def _loaded(scoring: list[Any], said: Mapping[str, ProcessorState]) -> list[LoadedModel]:
     found = (
-        LoadedModel(node["model.id"], node["model.file"], node["model.sha256"], node["runtime"], role)
+        LoadedModel(
+            node[State.MODEL_ID],
+            node[State.MODEL_FILE],
+            node[State.MODEL_SHA256],
+            node[State.RUNTIME],
+            role,
+            node.get(State.MODEL_KIND),
+        )
         for role, processors in _by_role(scoring)
         for one in processors
         if one.id in said
         for node in said[one.id].nodes
-        if "model.sha256" in node
+        if State.MODEL_SHA256 in node
     )
     return list(dict.fromkeys(found))
 

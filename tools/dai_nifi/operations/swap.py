@@ -1,63 +1,48 @@
-"""A new model under a running flow, and the way back."""
+"""A new model in a running flow, and the way back."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
-from dai_nifi.errors import ModelRefusedError, NotFoundError, ScoringFailedError, UsageError
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows.common import RUNTIMES
-from dai_nifi.flows.model_parameters import MAIN, SLOTS, Slot
-from dai_nifi.operations import lease
-from dai_nifi.operations.canvas import context, deployed
-from dai_nifi.operations.canvas.context import Asset, Context
-from dai_nifi.operations.canvas.deployed import Deployed
+from dai_nifi.flows.model_parameters import MAIN, MODEL_PARAMETERS, ModelParameter
+from dai_nifi.operations.canvas import assets, deployed, parameter_context
+from dai_nifi.operations.canvas.assets import Asset
+from dai_nifi.operations.canvas.deployed import DeployedFlow
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
+from dai_nifi.operations.changes import lease
+from dai_nifi.operations.changes.journal import FlowChange
+from dai_nifi.operations.changes.lease import Lease
 from dai_nifi.operations.deployment.checks import check_model
-from dai_nifi.operations.lease import Claim, UnderWay
-from dai_nifi.operations.models import compare, scoring_processors, switch
+from dai_nifi.operations.models import local_check, scoring_processors
 from dai_nifi.operations.models.compare import ColumnChange, Comparison
-from dai_nifi.operations.models.switch import Plan
-from dai_scoring.cli.opening import opened, translated
-from dai_scoring.errors import EnvironmentMissingError, LicenceError, RuntimeMissingError, ScoringError
+from dai_nifi.operations.models.local_check import LOCALLY, Locally
+from dai_nifi.operations.models.switch import ModelSwitch, finish, switch
+from dai_scoring.cli.opening import translated
 from dai_scoring.model_file import identify, sha256
-from dai_scoring.models import Runtime
 from dai_scoring.progress import Progress, silent
-from dai_scoring.scorer import ModelInfo, PipelineSettings, Scorer
-
-
-@dataclass(frozen=True)
-class Locally:
-    """How models are loaded on this machine, to look at them before anything changes."""
-
-    accept_h2o_licence: bool = False
-    licence_file: Path | None = None
-    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
-
-
-LOCALLY = Locally()
 
 
 @dataclass(frozen=True)
 class SwapRequest:
-    """Which model is to take the place of the present one in which deployed flow.
+    """Which model replaces the present one in which deployed flow.
 
-    ``check`` is a file of records to score with both. ``locally`` of None leaves the look at the model to NiFi.
+    ``check`` is a file of records to score with both. ``locally`` of None leaves the check of the model to NiFi.
     """
 
     name: str
     model: Path
     check: Path | None = None
     force: bool = False
-    """Although columns change in a way that breaks what is there."""
+    """Whether columns may change in a way that breaks readers or writers of today."""
     dry_run: bool = False
     locally: Locally | None = LOCALLY
     preload: bool = True
-    """Load the new model beside the old one; takes the memory of both for a while."""
+    """Load the new model while the old one scores; takes the memory of both for a while."""
     timeout: float = DEFAULT_TIMEOUT
     of: str = MAIN.name
     """Which of the flow's models: model, or challenger where it has one."""
@@ -78,43 +63,12 @@ class Swap:
     """Whether the flow scores."""
     old_id: str | None = None
     new_id: str | None = None
-    """None where nothing was looked at on this machine."""
+    """The models' ids; None if they were not loaded on this machine."""
     changes: list[ColumnChange] = field(default_factory=list)
     comparison: Comparison | None = None
     paused_seconds: float | None = None
     """How long nothing was scored; None if the flow does not run, or nothing was changed."""
     of: str = MAIN.name
-
-
-@dataclass(frozen=True)
-class Look:
-    """What was found out about both models on this machine."""
-
-    old: ModelInfo
-    new: ModelInfo
-    changes: list[ColumnChange]
-    comparison: Comparison | None
-    scores_nothing: bool
-    """Whether the new model scores a row without values."""
-
-
-class BreakingChangeError(ModelRefusedError):
-    """The columns of the other model differ in a way that breaks what is there."""
-
-    code = "breaking_change"
-
-    def __init__(self, changes: list[ColumnChange]) -> None:
-        self.changes = changes
-        lines = "\n  ".join(
-            f"{one.kind} column {one.column} is {one.change}"
-            + (f": {one.old} becomes {one.new}" if one.old and one.new else f" ({one.new or one.old})")
-            for one in changes
-            if one.breaks
-        )
-        super().__init__(
-            f"The model has other columns than the present one, so it may not fit what goes in and what comes out:\n  "
-            f"{lines}\nNothing was changed. If records and readers are ready for that, add --force."
-        )
 
 
 def swap(request: SwapRequest, progress: Progress = silent) -> Swap:
@@ -123,7 +77,7 @@ def swap(request: SwapRequest, progress: Progress = silent) -> Swap:
     Raises:
         NotFoundError: no such flow, or no file of records.
         UsageError: the flow's model was not brought there by this tool.
-        ModelRefusedError: the model is none, or of another runtime, or cannot be loaded here or in NiFi.
+        ModelRefusedError: the file is not a model, or of another runtime, or cannot be loaded here or in NiFi.
         BreakingChangeError: its columns differ too much.
         ScoringFailedError: the records to compare with cannot be scored.
         BusyError: another command is changing the flow.
@@ -134,52 +88,62 @@ def swap(request: SwapRequest, progress: Progress = silent) -> Swap:
     flow = deployed.find(request.name)
     if request.dry_run:
         return _swap(request, flow, None, progress)
-    with lease.claimed(flow.name, "swap", progress) as claim:
-        return _swap(request, flow, claim, progress)
+    with lease.hold(flow.name, "swap", progress) as held:
+        return _swap(request, flow, held, progress)
 
 
-def _swap(request: SwapRequest, flow: Deployed, claim: Claim | None, progress: Progress) -> Swap:
-    """Look, and with a claim on the flow also change it."""
+def _swap(request: SwapRequest, flow: DeployedFlow, held: Lease | None, progress: Progress) -> Swap:
+    """Check the model, and with a lease on the flow also change it."""
     progress("checking the model", None)
-    slot = _slot(request.of)
-    current, old = _present(flow, slot)
+    parameter = _parameter(request.of)
+    context, old = _present(flow, parameter)
     _check_kind(request, flow)
     if request.check is not None and not request.check.is_file():
         raise NotFoundError(f"there is no file {request.check}")
     if request.check is not None and request.locally is None:
-        raise UsageError("records can be compared only where the models are looked at on this machine.")
-    new = context.asset_name(request.model)
-    left = _left(claim, slot)
-    scoring = scoring_processors.find(flow, slot, left.stopped if left else ())
-    done = partial(Swap, flow.name, runtime=flow.mark.runtime, running=bool(scoring.running), of=slot.name)
+        raise UsageError("records can be compared only if the models are loaded on this machine.")
+    new = assets.name_of(request.model)
+    unfinished = _unfinished(held, parameter)
+    scoring = scoring_processors.find(flow, parameter, unfinished.stopped if unfinished else ())
+    result = partial(Swap, flow.name, runtime=flow.mark.runtime, running=bool(scoring.running), of=parameter.name)
     if new == old.name:
-        if claim is not None and left is not None:
-            plan = Plan(current, slot, old, sha256(request.model), False, False, request.timeout)
-            seconds = switch.go_on(plan, scoring, claim, progress)
-            return done(action="finished", old=left.old or old.name, new=new, paused_seconds=seconds)
-        return done(action="unchanged", old=old.name, new=new)
-    look = None if request.locally is None else _look(request, request.locally, current, old, progress)
+        if held is not None and unfinished is not None:
+            to = ModelSwitch(context, parameter, old, sha256(request.model), False, False, request.timeout)
+            seconds = finish(to, scoring, held, progress)
+            return result(action="finished", old=unfinished.old or old.name, new=new, paused_seconds=seconds)
+        return result(action="unchanged", old=old.name, new=new)
+    found = None
+    if request.locally is not None:
+        found = local_check.check(
+            request.model,
+            context.id,
+            old,
+            request.locally,
+            progress,
+            rows=request.check,
+            allow_breaking=request.force or request.dry_run,
+        )
     seconds = None
-    if claim is not None:
+    if held is not None:
         progress(f"uploading {request.model.name}", None)
-        plan = Plan(
-            current,
-            slot,
-            context.upload(current, request.model),
+        to = ModelSwitch(
+            context,
+            parameter,
+            assets.upload(context.id, request.model),
             sha256(request.model),
-            look is not None and look.scores_nothing,
+            found is not None and found.scores_empty_row,
             request.preload,
             request.timeout,
         )
-        seconds = switch.hand_over(plan, scoring, claim, progress)
-    return done(
-        action="checked" if claim is None else "swapped",
+        seconds = switch(to, scoring, held, progress)
+    return result(
+        action="checked" if held is None else "swapped",
         old=old.name,
         new=new,
-        old_id=look.old.id if look else None,
-        new_id=look.new.id if look else None,
-        changes=look.changes if look else [],
-        comparison=look.comparison if look else None,
+        old_id=found.old.id if found else None,
+        new_id=found.new.id if found else None,
+        changes=found.changes if found else [],
+        comparison=found.comparison if found else None,
         paused_seconds=seconds,
     )
 
@@ -199,56 +163,60 @@ def rollback(
     Raises NotFoundError if there is none to go back to, and what :func:`swap` raises of NiFi.
     """
     flow = deployed.find(name)
-    with lease.claimed(name, "rollback", progress) as claim:
-        slot = _slot(of)
-        current, present = _present(flow, slot)
-        before = current.previous(slot)
-        left = _left(claim, slot)
-        scoring = scoring_processors.find(flow, slot, left.stopped if left else ())
-        done = partial(Swap, name, runtime=flow.mark.runtime, running=bool(scoring.running), of=slot.name)
-        if left is not None and present.name == (left.new if left.verb == "rollback" else left.old):
-            plan = Plan(current, slot, present, context.digest(current, present), False, False, timeout)
-            seconds = switch.go_on(plan, scoring, claim, progress)
-            gone = (left.old if left.verb == "rollback" else left.new) or present.name
-            return done(action="finished", old=gone, new=present.name, paused_seconds=seconds)
+    with lease.hold(name, "rollback", progress) as held:
+        parameter = _parameter(of)
+        context, present = _present(flow, parameter)
+        before = context.previous(parameter)
+        unfinished = _unfinished(held, parameter)
+        scoring = scoring_processors.find(flow, parameter, unfinished.stopped if unfinished else ())
+        result = partial(Swap, name, runtime=flow.mark.runtime, running=bool(scoring.running), of=parameter.name)
+        if unfinished is not None:
+            was_rollback = unfinished.verb == "rollback"
+            if present.name == (unfinished.new if was_rollback else unfinished.old):
+                digest = assets.digest(context.id, present)
+                to = ModelSwitch(context, parameter, present, digest, False, False, timeout)
+                seconds = finish(to, scoring, held, progress)
+                gone = (unfinished.old if was_rollback else unfinished.new) or present.name
+                return result(action="finished", old=gone, new=present.name, paused_seconds=seconds)
         if before is None:
             raise NotFoundError(
-                f"There is no {slot.name} to go back to in {name}: {present.name} was deployed, not swapped. "
+                f"There is no {parameter.name} to go back to in {name}: {present.name} was deployed, not swapped. "
                 f"Bring the one that you want: dai-nifi swap {name} --model FILE."
             )
-        plan = Plan(current, slot, before, context.digest(current, before), False, preload, timeout)
-        seconds = switch.hand_over(plan, scoring, claim, progress)
-        return done(action="swapped", old=present.name, new=before.name, paused_seconds=seconds)
+        digest = assets.digest(context.id, before)
+        to = ModelSwitch(context, parameter, before, digest, False, preload, timeout)
+        seconds = switch(to, scoring, held, progress)
+        return result(action="swapped", old=present.name, new=before.name, paused_seconds=seconds)
 
 
-def _slot(of: str) -> Slot:
+def _parameter(of: str) -> ModelParameter:
     try:
-        return SLOTS[of]
+        return MODEL_PARAMETERS[of]
     except KeyError:
-        raise UsageError(f"--of is {' or '.join(SLOTS)}, not {of!r}.") from None
+        raise UsageError(f"--of is {' or '.join(MODEL_PARAMETERS)}, not {of!r}.") from None
 
 
-def _left(claim: Claim | None, slot: Slot) -> UnderWay | None:
+def _unfinished(held: Lease | None, parameter: ModelParameter) -> FlowChange | None:
     """The earlier change of this model that was cut off, if there is one."""
-    left = claim.left if claim is not None else None
-    return left if left is not None and left.of == slot.name else None
+    found = held.unfinished if held is not None else None
+    return found if found is not None and found.of == parameter.name else None
 
 
-def _present(flow: Deployed, slot: Slot) -> tuple[Context, Asset]:
-    current = context.read(flow.context_id) if flow.context_id else None
-    if current is not None and slot.parameter.name not in current.values:
-        raise UsageError(f"The flow {flow.name} is a {flow.mark.flow}, which has no {slot.name}.")
-    model = current.model(slot) if current is not None else None
-    if current is None or model is None:
+def _present(flow: DeployedFlow, parameter: ModelParameter) -> tuple[ParameterContext, Asset]:
+    context = parameter_context.read(flow.context_id) if flow.context_id else None
+    if context is not None and parameter.parameter.name not in context.values:
+        raise UsageError(f"The flow {flow.name} is a {flow.mark.flow}, which has no {parameter.name}.")
+    model = context.model(parameter) if context is not None else None
+    if context is None or model is None:
         raise UsageError(
-            f"The {slot.name} of {flow.name} is not one that dai-nifi brought to NiFi, so there is none to come back "
-            f"to. Deploy it with one first: dai-nifi deploy {flow.mark.flow} --name {flow.name} "
-            + ("--model FILE." if slot is MAIN else f"--param {slot.parameter.name}=FILE.")
+            f"The {parameter.name} of {flow.name} is not one that dai-nifi brought to NiFi, so there is none to come "
+            f"back to. Deploy it with one first: dai-nifi deploy {flow.mark.flow} --name {flow.name} "
+            + ("--model FILE." if parameter is MAIN else f"--param {parameter.parameter.name}=FILE.")
         )
-    return current, model
+    return context, model
 
 
-def _check_kind(request: SwapRequest, flow: Deployed) -> None:
+def _check_kind(request: SwapRequest, flow: DeployedFlow) -> None:
     try:
         check_model(request.model, flow.mark.runtime)
     except ModelRefusedError as error:
@@ -261,51 +229,3 @@ def _check_kind(request: SwapRequest, flow: Deployed) -> None:
             f"{error} A swap keeps the runtime; to change it: dai-nifi deploy {flow.mark.flow} --name {flow.name} "
             f"--runtime {others[0]} --model {request.model}"
         ) from error
-
-
-def _look(request: SwapRequest, how: Locally, current: Context, old: Asset, progress: Progress) -> Look:
-    """Load both models on this machine; raises BreakingChangeError where that is to stop a swap."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dai-nifi-swap-")))
-        # The new one first: if it is broken, the old one need not be fetched.
-        new_scorer = stack.enter_context(_loaded(request.model, how, progress))
-        progress(f"fetching {old.name} from NiFi", None)
-        old_scorer = stack.enter_context(_loaded(context.download(current, old, folder), how, progress))
-        changes = compare.column_changes(old_scorer.info, new_scorer.info)
-        if any(one.breaks for one in changes) and not (request.force or request.dry_run):
-            raise BreakingChangeError(changes)
-        comparison = None
-        if request.check is not None:
-            progress(f"scoring {request.check.name} with both", None)
-            with translated():
-                comparison = compare.compare(old_scorer, new_scorer, request.check)
-            if not comparison.rows:
-                raise ScoringFailedError(f"there are no records in {request.check} to compare the models with")
-        return Look(
-            old_scorer.info,
-            new_scorer.info,
-            changes,
-            comparison,
-            _scores_nothing(new_scorer),
-        )
-
-
-@contextmanager
-def _loaded(model: Path, how: Locally, progress: Progress) -> Iterator[Scorer]:
-    try:
-        # Whichever runtime this machine has for the kind of model: the scores are the same.
-        with opened(
-            model, progress, Runtime.AUTO, how.accept_h2o_licence, how.licence_file, pipeline=how.pipeline
-        ) as it:
-            yield it
-    except ModelRefusedError as error:
-        if isinstance(error.__cause__, (RuntimeMissingError, LicenceError, EnvironmentMissingError)):
-            error.args = (f"{error}\nIf only NiFi can load such models: --no-local-check leaves the check to it.",)
-        raise
-
-
-def _scores_nothing(scorer: Scorer) -> bool:
-    try:
-        return scorer.try_out()
-    except ScoringError:
-        return False

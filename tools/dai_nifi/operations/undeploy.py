@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT, wait_for
-from dai_nifi.errors import ConflictError, InvalidFlowError, NotFoundError
-from dai_nifi.operations import lease, lifecycle
-from dai_nifi.operations.canvas import context, deployed
-from dai_nifi.operations.canvas.deployed import Deployed
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.errors import ConflictError, NotFoundError
+from dai_nifi.operations.canvas import deployed, parameter_context, scheduling
+from dai_nifi.operations.canvas.deployed import DeployedFlow
+from dai_nifi.operations.changes import lease
 from dai_nifi.operations.deployment import removal
 from dai_nifi.operations.deployment.removal import queued
+from dai_nifi.waiting import wait_until
 from dai_scoring.progress import Progress, silent
 
-# A flow that cannot work off its queues shall not hold anybody for long.
+# A flow that cannot empty its queues must not delay the command for long.
 DRAIN_SECONDS = 30.0
-
-_GRACE = 10.0
 
 
 @dataclass(frozen=True)
@@ -35,39 +33,39 @@ class Removed:
 def undeploy(name: str, force: bool = False, timeout: float = DRAIN_SECONDS, progress: Progress = silent) -> Removed:
     """Stop and remove a deployed flow, its parameter context and the model in it.
 
-    A running flow first works off what it has queued, for ``timeout`` seconds at most. FlowFiles that are left are
-    dropped with ``force``; without it they are a ConflictError, and the flow is as it was. A parameter context that
+    A running flow first processes what is queued, for ``timeout`` seconds at most. FlowFiles that are left are dropped
+    with ``force``; without it, ConflictError is raised and the flow is as it was. A parameter context that
     something else uses stays.
 
     Raises NotFoundError if no such flow is deployed, BusyError if another command is changing it.
     """
-    with lease.claimed(name, "undeploy", progress) as claim:
+    with lease.hold(name, "undeploy", progress) as held:
         try:
             flow = deployed.find(name)
         except NotFoundError:
             # An earlier one was cut off after it had removed the flow from the canvas.
-            left = context.find(name)
+            left = parameter_context.find(name)
             if left is None:
-                claim.settle()
+                held.complete()
                 raise
-            with claim.changing():
+            with held.changing():
                 kept = removal.remove_context(left.id, DEFAULT_TIMEOUT)
             return Removed(name, None, 0, kept)
-        with claim.changing():
+        with held.changing():
             return _remove(flow, force, timeout, progress)
 
 
-def _remove(flow: Deployed, force: bool, timeout: float, progress: Progress) -> Removed:
+def _remove(flow: DeployedFlow, force: bool, timeout: float, progress: Progress) -> Removed:
     name = flow.name
     running = [one for one in deployed.processors(flow.id) if one.component.state == "RUNNING"]
     if running and not force:
         progress(f"letting {name} finish what it has", None)
-        lifecycle.stop_entrances(flow, DEFAULT_TIMEOUT)
+        scheduling.stop_entrances(flow, DEFAULT_TIMEOUT)
         _drain(flow, timeout)
     waiting = queued(flow)
     if waiting and not force:
         if running:
-            lifecycle.start_group(flow, DEFAULT_TIMEOUT, progress)
+            scheduling.start_flow(flow, DEFAULT_TIMEOUT, progress)
             hint = f"still, after {timeout:g} s; it runs on. See dai-nifi status {name}"
         else:
             hint = f"and it does not run. Let it finish them with dai-nifi start {name}"
@@ -75,16 +73,11 @@ def _remove(flow: Deployed, force: bool, timeout: float, progress: Progress) -> 
             f"{waiting} FlowFile(s) are queued in the flow {name} {hint}, or drop them with undeploy --force."
         )
     progress(f"removing {name}", None)
-    dropped = removal.take_away(flow, DEFAULT_TIMEOUT)
+    dropped = removal.remove_flow(flow, DEFAULT_TIMEOUT)
     kept = removal.remove_context(flow.context_id, DEFAULT_TIMEOUT) if flow.context_id is not None else []
     return Removed(name, flow.id, dropped, kept)
 
 
-def _drain(flow: Deployed, timeout: float) -> None:
+def _drain(flow: DeployedFlow, timeout: float) -> None:
     """Wait until nothing is queued, or until the time is over."""
-    deadline = time.monotonic() + timeout
-
-    def over() -> bool | None:
-        return True if not queued(flow) or time.monotonic() > deadline else None
-
-    wait_for(over, timeout + _GRACE, lambda: InvalidFlowError(f"NiFi does not tell what is queued in {flow.name}."))
+    wait_until(lambda: not queued(flow), timeout)

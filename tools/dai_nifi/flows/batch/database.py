@@ -2,107 +2,43 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import replace
-
-from dai_nifi.drivers import postgresql
-from dai_nifi.errors import UsageError
 from dai_nifi.flows import record_services
-from dai_nifi.flows.builder import BOX_HEIGHT, Bundle, Connection, Flow, Label, Point, Processor, Service, again, zone
-from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring, specs
-from dai_nifi.flows.settings import (
-    BAD_ROWS,
-    ID_COLUMNS,
-    INPUT_FORMAT,
-    OUTPUT_COLUMNS,
-    OUTPUT_FORMAT,
-    RECORD_READER,
-    RECORD_WRITER,
-    settings,
+from dai_nifi.flows.batch.database_parameters import (
+    DRIVER,
+    DRIVER_CLASS,
+    INTERVAL,
+    KEPT,
+    KEY,
+    NAME,
+    PAGE,
+    PARAMETERS,
+    REJECTED,
+    SCHEMA,
+    SETTINGS,
+    SOURCE,
+    SUMMARY,
+    TARGET,
+    TYPE,
+    URL,
+    WHERE,
+    validate,
 )
-from dai_nifi.operations.deployment import database
-from dai_scoring.options import BadRows
-from dai_scoring.progress import Progress
-
-NAME = "batch-database"
-SUMMARY = "Score the new rows of a database table: scores and rejected rows go to tables of their own."
-
-URL = "database.url"
-DRIVER = "database.driver"
-DRIVER_CLASS = "database.driver.class"
-TYPE = "database.type"
-SCHEMA = "database.schema"
-SOURCE = "source.table"
-WHERE = "source.where"
-KEY = "key.column"
-KEPT = "kept.columns"
-TARGET = "target.table"
-REJECTED = "rejected.table"
-PAGE = "page.rows"
-INTERVAL = "poll.interval"
-
-# A row of the target table is its key, kept columns and predictions, and records come as Avro. Rejected rows have a
-# table of their own.
-SETTINGS = tuple(
-    replace(one, choices=(BadRows.REJECT.value, BadRows.FAIL.value)) if one.name == BAD_ROWS.name else one
-    for one in settings(without=(OUTPUT_COLUMNS, ID_COLUMNS, INPUT_FORMAT, OUTPUT_FORMAT, RECORD_READER, RECORD_WRITER))
-)
-
-PARAMETERS = (
-    Parameter(URL, "Where the database is, such as jdbc:postgresql://db.example.com:5432/sales. Without a password."),
-    Parameter("database.user", "The user to log in as: reads the source table, writes the other two."),
-    Parameter(
-        "database.password",
-        "That user's password. dai-nifi deploy takes it from the environment variable DATABASE_PASSWORD.",
-        kind=Kind.SENSITIVE,
-        optional=True,
-        variable="DATABASE_PASSWORD",
-    ),
-    Parameter(
-        DRIVER,
-        "The JDBC driver: an asset (on the canvas: upload its jar here), or a path on the machine that runs NiFi. "
-        "dai-nifi deploy takes a file of its own machine, and fetches PostgreSQL's by itself.",
-        kind=Kind.ASSET,
-        optional=True,
-    ),
-    Parameter(DRIVER_CLASS, "The name of the driver's class.", postgresql.CLASS),
-    Parameter(
-        TYPE, "What kind of database: PostgreSQL, MySQL, Oracle 12+ or MS SQL 2012+, as NiFi calls them.", "PostgreSQL"
-    ),
-    Parameter(SCHEMA, "The schema that the target and rejected tables are in; with MySQL, the database.", "public"),
-    Parameter(SOURCE, "The table whose rows are scored; with its schema, such as sales.orders, where it needs one."),
-    Parameter(
-        WHERE,
-        "An SQL condition for the rows to take. Rows with a lower key than one already taken are never seen: where "
-        "keys are given out long before their transactions end, say here which rows are old enough.",
-        "1 = 1",
-    ),
-    Parameter(KEY, "The column that tells the rows apart and grows with every new one, such as id."),
-    Parameter(
-        KEPT,
-        "Columns of the source table that the target table has beside the key, separated by commas.",
-        optional=True,
-    ),
-    Parameter(TARGET, "The table for the scores: the key, as its primary key, and a column for each prediction."),
-    Parameter(
-        REJECTED,
-        "The table for rows that could not be scored: the key, as its primary key, and the text columns _reject_code, "
-        "_reject_column and _reject_value; also any others of the source table.",
-        "rejected_rows",
-    ),
-    Parameter(INTERVAL, "How long to wait before looking for new rows again.", "10 sec"),
-    Parameter(PAGE, "How many rows are read, scored and written together, at most.", "20000"),
-    MODEL,
-    LICENCE,
-    *SETTINGS,
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.common import ScoringRuntime, Template, parameter_specs, scoring_processor
+from dai_nifi.flows.parts import (
+    BOX_HEIGHT,
+    Bundle,
+    Connection,
+    Label,
+    Point,
+    Processor,
+    Service,
+    background,
+    retry_queue,
 )
 
 _FIRST, _SECOND, _THIRD = 0, 608, 1216
 _REJECT_ROW, _SCORE_ROW, _FAIL_ROW = 0, 352, 704
-
-# As people write it into an address, or as drivers name the property.
-_PASSWORD = re.compile(r"(?i)//[^/@]*:[^/@]*@|[?&;][a-z]*password=")
 
 
 def build(runtime: ScoringRuntime) -> Flow:
@@ -132,17 +68,17 @@ def build(runtime: ScoringRuntime) -> Flow:
             # The driver reads this many at a time; without, PostgreSQL's would read the whole table into memory.
             "Fetch Size": "5000",
             "qdbt-max-rows": f"#{{{PAGE}}}",
-            # Each page is passed on at once. Where NiFi is killed before the last one the rows are read again; they
-            # replace what is there.
+            # Each page is passed on at once. If NiFi is killed before the last one, the rows are read again and replace
+            # what is there.
             "qdbt-output-batch-size": "1",
         },
-        every=f"#{{{INTERVAL}}}",
-        yield_for="10 sec",
-        # The nodes of a cluster would take the same rows; one takes them, and all score.
-        node="PRIMARY",
+        run_schedule=f"#{{{INTERVAL}}}",
+        yield_duration="10 sec",
+        # All nodes of a cluster would take the same rows; so one takes them, and all score.
+        execution_node="PRIMARY",
         comments="Reads rows whose key is above the highest seen so far, which NiFi remembers (View State).",
     )
-    score = scoring(
+    score = scoring_processor(
         runtime,
         (_SECOND, _SCORE_ROW),
         SETTINGS,
@@ -153,7 +89,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             "Record Reader": reader,
             "Record Writer": writer,
         },
-        ends=(),
+        auto_terminated=(),
     )
     scores = _table_writer("Write scores", TARGET, (_THIRD, _SCORE_ROW), pool, reader, "Fail on Unmatched Fields")
     rejected = _table_writer(
@@ -171,12 +107,14 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=specs(*PARAMETERS, *runtime.parameters),
+        parameters=parameter_specs(*PARAMETERS, *runtime.parameters),
         services=[pool, writer, reader],
         processors=[take, score, scores, rejected, wait],
         connections=[
-            Connection("rows", take, ["success"], score, most_data="10 GB", balance="ROUND_ROBIN"),
-            Connection("scored rows", score, ["success"], scores, most_flowfiles=20, most_data="10 GB"),
+            Connection("rows", take, ["success"], score, back_pressure_bytes="10 GB", load_balancing="ROUND_ROBIN"),
+            Connection(
+                "scored rows", score, ["success"], scores, back_pressure_flowfiles=20, back_pressure_bytes="10 GB"
+            ),
             Connection("rejected rows", score, ["rejected"], rejected, [(score.middle[0], rejected.middle[1])]),
             Connection("not scored", score, ["failure"], wait, [(score.middle[0] + 96, wait.middle[1])]),
             Connection(
@@ -188,76 +126,28 @@ def build(runtime: ScoringRuntime) -> Flow:
                     (wait.middle[0], wait.at[1] + BOX_HEIGHT + 72),
                     (score.middle[0] - 96, wait.at[1] + BOX_HEIGHT + 72),
                 ],
-                label_at=1,
+                label_index=1,
             ),
-            *(again(one, ("failure", "retry")) for one in (scores, rejected)),
+            *(retry_queue(one, ("failure", "retry")) for one in (scores, rejected)),
         ],
         labels=_labels(),
     )
 
 
-def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str, str]:
-    """The driver, where nobody gave one; raises UsageError for an address or a table that will not do."""
-    url = values.get(URL) or ""
-    if not url.startswith("jdbc:"):
-        raise UsageError(f"The parameter {URL} begins with jdbc:, such as jdbc:postgresql://db.example.com:5432/sales.")
-    if _PASSWORD.search(url):
-        raise UsageError(
-            f"The parameter {URL} holds a password, and everybody who sees the flow sees the address. Put the password "
-            "into the environment variable DATABASE_PASSWORD."
-        )
-    for name in (TARGET, REJECTED):
-        if "." in (values.get(name) or ""):
-            raise UsageError(f"The parameter {name} is the table's name alone; its schema is the parameter {SCHEMA}.")
-    if "," in (values.get(KEY) or ""):
-        raise UsageError(f"The parameter {KEY} is one column, not {values.get(KEY)}.")
-    if values.get(TARGET) == values.get(REJECTED):
-        raise UsageError(f"{TARGET} and {REJECTED} are both {values.get(TARGET)}. They must differ.")
-    if values.get(DRIVER):
-        return {}
-    if url.startswith(postgresql.URL):
-        return {DRIVER: str(postgresql.resolve(progress))}
-    raise UsageError(
-        f"Only PostgreSQL's driver is fetched by itself. For this database give --param {DRIVER}=FILE.jar, "
-        f"--param {DRIVER_CLASS}=CLASS and --param {TYPE}=TYPE."
-    )
-
-
-def check(group: str, values: Mapping[str, str | None], timeout: float) -> None:
-    """Ask the database, from NiFi, for the tables and columns that the flow uses; raises InvalidFlowError."""
-    key, schema = values[KEY], values[SCHEMA]
-    target, rejected = f"{schema}.{values[TARGET]}", f"{schema}.{values[REJECTED]}"
-    wanted = {
-        "a connection": "SELECT 1 FROM dual" if "Oracle" in (values[TYPE] or "") else "SELECT 1",
-        f"{SOURCE} {values[SOURCE]}": f"SELECT {key} FROM {values[SOURCE]} WHERE ({values[WHERE]}) AND 1 = 0",
-        f"{TARGET} {target}": f"SELECT {key} FROM {target} WHERE 1 = 0",
-        f"{REJECTED} {rejected}": f"SELECT {key} FROM {rejected} WHERE 1 = 0",
-    }
-    if values[TYPE] == "PostgreSQL":
-        wanted[f"{REJECTED} {rejected}"] = (
-            f"SELECT {key}, _reject_code, _reject_column, _reject_value FROM {rejected} WHERE 1 = 0"
-        )
-        # Explained and not done. Without a primary key or a unique index, a row could not replace itself.
-        for name, table in ((TARGET, target), (REJECTED, rejected)):
-            wanted[f"the primary key of {name} {table}"] = (
-                f"EXPLAIN INSERT INTO {table} ({key}) VALUES (NULL) ON CONFLICT ({key}) DO NOTHING"
-            )
-    database.check(group, _POOL, wanted, timeout)
-
-
-_POOL = "Database"
+POOL = "Database"
+"""The connection pool of the flow."""
 
 
 def _pool() -> Service:
     further = {
         # Many rows in one statement; other databases' drivers ignore what they do not know.
         "reWriteBatchedInserts": "true",
-        # Else errors would tell the values of rows.
+        # Else errors would show values of rows.
         "logServerErrorDetail": "false",
         "tcpKeepAlive": "true",
     }
     return Service(
-        name=_POOL,
+        name=POOL,
         type="org.apache.nifi.dbcp.DBCPConnectionPool",
         bundle=Bundle("nifi-dbcp-service-nar"),
         api="org.apache.nifi.dbcp.DBCPService",
@@ -295,15 +185,15 @@ def _table_writer(name: str, table: str, at: Point, pool: Service, reader: Servi
             "put-db-record-unmatched-field-behavior": unmatched,
             "put-db-record-unmatched-column-behavior": "Ignore Unmatched Columns",
             "put-db-record-quoted-identifiers": "true",
-            # A table that somebody mends is seen as it is by then.
+            # A table that was fixed is looked at again.
             "table-schema-cache-size": "0",
             "put-db-record-max-batch-size": "1000",
         },
-        ends=("success",),
-        tasks=2,
-        retried=("failure", "retry"),
+        auto_terminated=("success",),
+        concurrent_tasks=2,
+        retried_relationships=("failure", "retry"),
         penalty="5 sec",
-        longest_penalty="5 mins",
+        max_penalty="5 mins",
         comments=f"Writes a page in one transaction to {table}; a row with the same key there is replaced. What cannot "
         "be written waits and is tried again, after 5 seconds at first and 5 minutes at most.",
     )
@@ -333,10 +223,10 @@ def _labels() -> list[Label]:
             "#dcefdc",
             18,
         ),
-        zone("Rows that cannot be scored, to (rejected.table)", (_THIRD, _REJECT_ROW), 1, "#fdf0d5"),
-        zone("Scores, to (target.table)", (_THIRD, _SCORE_ROW), 1, "#e3f1e3"),
-        zone("Pages that cannot be scored at all", (_THIRD, _FAIL_ROW), 1, "#fbe6e3"),
+        background("Rows that cannot be scored, to (rejected.table)", (_THIRD, _REJECT_ROW), 1, "#fdf0d5"),
+        background("Scores, to (target.table)", (_THIRD, _SCORE_ROW), 1, "#e3f1e3"),
+        background("Pages that cannot be scored at all", (_THIRD, _FAIL_ROW), 1, "#fbe6e3"),
     ]
 
 
-TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, supply=supply, check=check)
+TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, validate=validate)

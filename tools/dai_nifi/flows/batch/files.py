@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from dai_nifi.flows.builder import UPDATE_ATTRIBUTE, Connection, Flow, Label, Point, Processor, again, zone
-from dai_nifi.flows.common import LICENCE, MODEL, Kind, Parameter, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.common import (
+    LICENCE,
+    MODEL,
+    Kind,
+    Parameter,
+    ScoringRuntime,
+    Template,
+    parameter_specs,
+    scoring_processor,
+)
+from dai_nifi.flows.parts import UPDATE_ATTRIBUTE, Connection, Label, Point, Processor, background, retry_queue
 from dai_nifi.flows.settings import settings
-from dai_nifi.operations.deployment import folders
 
 NAME = "batch-files"
 SUMMARY = "Score the files that appear in a folder: scores, rejected rows and failed files go to folders of their own."
@@ -79,13 +88,13 @@ def build(runtime: ScoringRuntime) -> Flow:
             "Ignore Hidden Files": "true",
             "Minimum File Age": "#{minimum.age}",
         },
-        # The nodes of a cluster would race for the same files; one takes them, and all score.
-        node="PRIMARY",
+        # The nodes of a cluster would race for the same files; so one takes them, and all score.
+        execution_node="PRIMARY",
         comments="Looks every second. Leaves hidden and unfinished files (such as *.part and *.tmp) alone.",
     )
-    score = scoring(runtime, (_SECOND, _SCORE_ROW), SETTINGS, {}, ends=())
-    scores = _writer("Write scores", OUTPUT, (_THIRD, _SCORE_ROW), ends=("success",))
-    rejected = _writer("Write rejected rows", REJECTED, (_THIRD, _REJECT_ROW), ends=("success",))
+    score = scoring_processor(runtime, (_SECOND, _SCORE_ROW), SETTINGS, {}, auto_terminated=())
+    scores = _writer("Write scores", OUTPUT, (_THIRD, _SCORE_ROW), auto_terminated=("success",))
+    rejected = _writer("Write rejected rows", REJECTED, (_THIRD, _REJECT_ROW), auto_terminated=("success",))
     failed = _writer("Write failed files", FAILED, (_THIRD, _FAIL_ROW))
     describe = Processor(
         name="Describe the failure",
@@ -96,8 +105,8 @@ def build(runtime: ScoringRuntime) -> Flow:
             "Evaluation Mode": "Entire text",
             "Replacement Value": _REASON,
         },
-        # It does not look at the contents, so there is none that it could fail for.
-        ends=("failure",),
+        # It does not look at the contents, so it cannot fail because of them.
+        auto_terminated=("failure",),
         comments="Attributes are lost on disk, so code and message become a file beside the failed one.",
     )
     name = Processor(
@@ -108,28 +117,36 @@ def build(runtime: ScoringRuntime) -> Flow:
         properties={"Store State": "Do not store state", "filename": "${filename}.error.json"},
         dynamic=("filename",),
     )
-    reasons = _writer("Write reasons", FAILED, (_SIXTH, _FAIL_ROW), ends=("success",))
+    reasons = _writer("Write reasons", FAILED, (_SIXTH, _FAIL_ROW), auto_terminated=("success",))
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=specs(*PARAMETERS, *runtime.parameters),
+        parameters=parameter_specs(*PARAMETERS, *runtime.parameters),
         processors=[take, score, scores, rejected, failed, describe, name, reasons],
         connections=[
             # Files wait in their folder rather than here: at most this many are under way.
-            Connection("files", take, ["success"], score, most_flowfiles=100, most_data="10 GB", balance="ROUND_ROBIN"),
-            Connection("scored rows", score, ["success"], scores, most_data="10 GB"),
+            Connection(
+                "files",
+                take,
+                ["success"],
+                score,
+                back_pressure_flowfiles=100,
+                back_pressure_bytes="10 GB",
+                load_balancing="ROUND_ROBIN",
+            ),
+            Connection("scored rows", score, ["success"], scores, back_pressure_bytes="10 GB"),
             Connection("rejected rows", score, ["rejected"], rejected, [(score.middle[0], rejected.middle[1])]),
             Connection("failed files", score, ["failure"], failed, [(score.middle[0], failed.middle[1])]),
             Connection("files that failed", failed, ["success"], describe),
             Connection("reason as JSON", describe, ["success"], name),
             Connection("FILE.error.json", name, ["success"], reasons),
-            *(again(one) for one in (scores, rejected, failed, reasons)),
+            *(retry_queue(one) for one in (scores, rejected, failed, reasons)),
         ],
         labels=_labels(),
     )
 
 
-def _writer(name: str, directory: str, at: Point, ends: Sequence[str] = ()) -> Processor:
+def _writer(name: str, directory: str, at: Point, auto_terminated: Sequence[str] = ()) -> Processor:
     return Processor(
         name=name,
         type="org.apache.nifi.processors.standard.PutFile",
@@ -140,7 +157,7 @@ def _writer(name: str, directory: str, at: Point, ends: Sequence[str] = ()) -> P
             "Conflict Resolution Strategy": "replace",
             "Create Missing Directories": "true",
         },
-        ends=ends,
+        auto_terminated=auto_terminated,
         penalty="10 sec",
         comments=f"Writes to {directory}, made if missing; a file of the same name there is replaced. "
         "What cannot be written (disk full, no permission) is tried again every 10 seconds.",
@@ -169,9 +186,9 @@ def _labels() -> list[Label]:
             "#dcefdc",
             18,
         ),
-        zone("Rows that cannot be scored, to (rejected.directory)", (_THIRD, _REJECT_ROW), 1, "#fdf0d5"),
-        zone("Scores, to (output.directory)", (_THIRD, _SCORE_ROW), 1, "#e3f1e3"),
-        zone(
+        background("Rows that cannot be scored, to (rejected.directory)", (_THIRD, _REJECT_ROW), 1, "#fdf0d5"),
+        background("Scores, to (output.directory)", (_THIRD, _SCORE_ROW), 1, "#e3f1e3"),
+        background(
             "Files that cannot be scored at all, to (failed.directory), each with a FILE.error.json that says why",
             (_THIRD, _FAIL_ROW),
             4,
@@ -180,9 +197,4 @@ def _labels() -> list[Label]:
     ]
 
 
-def try_out(group: str, values: Mapping[str, str | None], timeout: float) -> None:
-    """Let NiFi look whether it may take files from the input folder; raises InvalidFlowError if not."""
-    folders.check(group, INPUT, values[INPUT] or "", timeout)
-
-
-TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, try_out=try_out)
+TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build)

@@ -7,21 +7,20 @@ import re
 from collections.abc import Mapping
 
 from dai_nifi.errors import UsageError
-from dai_nifi.flows.builder import (
-    BOX_HEIGHT,
-    BOX_WIDTH,
-    COLUMN,
-    Flow,
-    Label,
-    Point,
-    Processor,
-    zone,
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.common import (
+    LICENCE,
+    MODEL,
+    Parameter,
+    ScoringRuntime,
+    Template,
+    parameter_specs,
+    scoring_processor,
 )
-from dai_nifi.flows.common import LICENCE, MODEL, Parameter, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH, COLUMN, Label, Point, Processor, background
 from dai_nifi.flows.realtime import comparison, requests
 from dai_nifi.flows.realtime.comparison import CHALLENGER, TOLERANCE, at_column
 from dai_nifi.flows.settings import BAD_ROWS, OUTPUT_COLUMNS, settings
-from dai_scoring.progress import Progress
 
 # An attribute that HandleHttpRequest writes; the scoring processor knows it too.
 COLUMNS = "http.query.param.columns"
@@ -70,7 +69,7 @@ _ANSWERS = f"${{#{{{MODE}}}:equals('{ANSWER}')"
 _RECORDS = (
     f"${{http.request.uri:startsWith('/model/'):not():and(${{{COLUMNS}:replaceNull(''):equals('predictions'):not()}})}}"
 )
-# serving.py knows by their first word that these were on their way to be scored.
+# expressions.py recognises by their first word that these requests were to be scored.
 _TO_CHALLENGER, _COPIED, _TO_CHAMPION = "score by challenger", "score by champion and copy", "score by champion"
 _ROUTES = {
     _TO_CHALLENGER: f"{_CHOSEN}:and({_ANSWERS}}})}}",
@@ -83,7 +82,7 @@ _SCORE_ROW, _CHALLENGER_ROW, _ERROR_ROW = 288, 576, 864
 
 def build(runtime: ScoringRuntime) -> Flow:
     """Put the flow together for a runtime."""
-    front = requests.front(_SCORE_ROW, _ERROR_ROW)
+    front = requests.http_front(_SCORE_ROW, _ERROR_ROW)
     find = Processor(
         name="Find the id",
         type="org.apache.nifi.processors.standard.ExtractText",
@@ -117,7 +116,9 @@ def build(runtime: ScoringRuntime) -> Flow:
     )
     champion = _answering("Score with the champion", runtime, at_column(4, _SCORE_ROW), MODEL)
     challenger = _answering("Score with the challenger", runtime, at_column(4, _CHALLENGER_ROW), CHALLENGER)
-    scores = requests.answer("Answer with scores", at_column(5, _SCORE_ROW), front.contexts, ends=("failure",))
+    scores = requests.answer(
+        "Answer with scores", at_column(5, _SCORE_ROW), front.contexts, auto_terminated=("failure",)
+    )
     copies = comparison.copies(runtime, f"${{RouteOnAttribute.Route:equals('{_COPIED}')}}")
     last, above, below = at_column(6, _SCORE_ROW), _SCORE_ROW - 84, _CHALLENGER_ROW + BOX_HEIGHT + 32
     rejected = requests.rejected(
@@ -133,7 +134,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=specs(*PARAMETERS, *runtime.parameters),
+        parameters=parameter_specs(*PARAMETERS, *runtime.parameters),
         services=[front.contexts, *copies.services],
         processors=[
             front.receive,
@@ -149,39 +150,41 @@ def build(runtime: ScoringRuntime) -> Flow:
             *copies.processors,
         ],
         connections=[
-            requests.brief("requests", front.receive, ["success"], front.route),
-            requests.brief("rows to score", front.route, ["score"], find),
-            requests.brief("by id", find, ["matched"], choose),
-            requests.brief("no id", find, ["unmatched"], digest),
-            requests.brief("by hash", digest, ["success", "failure"], choose, [(choose.at[0] - 84, digest.middle[1])]),
-            requests.brief("to the champion", choose, [_TO_CHAMPION, _COPIED, "unmatched"], champion),
-            requests.brief(
+            requests.request_queue("requests", front.receive, ["success"], front.route),
+            requests.request_queue("rows to score", front.route, ["score"], find),
+            requests.request_queue("by id", find, ["matched"], choose),
+            requests.request_queue("no id", find, ["unmatched"], digest),
+            requests.request_queue(
+                "by hash", digest, ["success", "failure"], choose, [(choose.at[0] - 84, digest.middle[1])]
+            ),
+            requests.request_queue("to the champion", choose, [_TO_CHAMPION, _COPIED, "unmatched"], champion),
+            requests.request_queue(
                 "to the challenger",
                 choose,
                 [_TO_CHALLENGER],
                 challenger,
                 [(choose.at[0] + 408, challenger.middle[1])],
             ),
-            requests.asks(front, champion, ["model", "ready"], "about the model; is it ready?"),
-            requests.brief("scored by the champion", champion, ["success"], scores),
-            requests.brief(
+            requests.model_questions(front, champion, ["model", "ready"], "about the model; is it ready?"),
+            requests.request_queue("scored by the champion", champion, ["success"], scores),
+            requests.request_queue(
                 "scored by the challenger", challenger, ["success"], scores, [(scores.middle[0], challenger.middle[1])]
             ),
             *front.sides(),
-            requests.brief(
+            requests.request_queue(
                 "not scored",
                 champion,
                 ["failure"],
                 front.explain,
-                # Beside the challenger, which is below.
+                # To the left of the challenger, which is below.
                 [
                     (champion.at[0] - 132, _SCORE_ROW + BOX_HEIGHT + 64),
                     (champion.at[0] - 132, refused),
                     (front.explain.middle[0] + 96, refused),
                 ],
-                label_at=1,
+                label_index=1,
             ),
-            requests.brief(
+            requests.request_queue(
                 "not scored",
                 challenger,
                 ["failure"],
@@ -190,7 +193,7 @@ def build(runtime: ScoringRuntime) -> Flow:
             ),
             *rejected.connections,
             *front.refusals(),
-            requests.brief(
+            requests.request_queue(
                 "answered",
                 scores,
                 ["success"],
@@ -204,11 +207,13 @@ def build(runtime: ScoringRuntime) -> Flow:
 
 
 def _answering(name: str, runtime: ScoringRuntime, at: Point, model: Parameter) -> Processor:
-    return scoring(runtime, at, SETTINGS, {"H2O REST Requests": "answer"}, ends=(), name=name, model=model)
+    return scoring_processor(
+        runtime, at, SETTINGS, {"H2O REST Requests": "answer"}, auto_terminated=(), name=name, model=model
+    )
 
 
-def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str, str]:
-    """Nothing; raises UsageError for values that will not do."""
+def validate(values: Mapping[str, str | None]) -> None:
+    """Raise UsageError for values that will not do, or not together."""
     if values.get(MODE) not in (SHADOW, ANSWER):
         raise UsageError(f"The parameter {MODE} is {SHADOW} or {ANSWER}, not {values.get(MODE)!r}.")
     for name, most in ((SHARE, 100.0), (TOLERANCE, math.inf)):
@@ -222,7 +227,6 @@ def supply(values: Mapping[str, str | None], progress: Progress) -> Mapping[str,
             f"With {MODE} {SHADOW} the challenger scores the responses, so they must have all columns: "
             f"{OUTPUT_COLUMNS.name} is {OUTPUT_COLUMNS.default!r} then, not {values[OUTPUT_COLUMNS.name]!r}."
         )
-    return {}
 
 
 def _labels() -> list[Label]:
@@ -250,11 +254,11 @@ def _labels() -> list[Label]:
             "#dcefdc",
             18,
         ),
-        zone("The champion, and the answers", at_column(4, _SCORE_ROW), 2, "#e3f1e3", 208),
-        zone("The challenger, where it answers", at_column(4, _CHALLENGER_ROW), 1, "#e8e4f5", 208),
-        zone("Refused requests, and rows that cannot be scored", at_column(2, _ERROR_ROW), 3, "#fbe6e3", 208),
+        background("The champion, and the answers", at_column(4, _SCORE_ROW), 2, "#e3f1e3", 208),
+        background("The challenger, where it answers", at_column(4, _CHALLENGER_ROW), 1, "#e8e4f5", 208),
+        background("Refused requests, and rows that cannot be scored", at_column(2, _ERROR_ROW), 3, "#fbe6e3", 208),
         *comparison.labels(),
     ]
 
 
-TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, supply=supply)
+TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, validate=validate)

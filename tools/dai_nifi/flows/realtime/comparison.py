@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dai_nifi.flows import record_services
-from dai_nifi.flows.builder import COLUMN, Connection, Label, Point, Processor, Service, again, zone
-from dai_nifi.flows.common import Kind, Parameter, ScoringRuntime, scoring
+from dai_nifi.flows.common import Kind, Parameter, ScoringRuntime, scoring_processor
+from dai_nifi.flows.parts import COLUMN, Connection, Label, Point, Processor, Service, background, retry_queue
 from dai_nifi.flows.settings import BATCH_ROWS, MISSING_COLUMNS, MISSING_LITERALS
 
 CHALLENGER = Parameter(
@@ -37,7 +37,7 @@ PARAMETERS = (
 
 PREFIX = "challenger_"
 
-# What the processors are called whose counters dai-nifi status shows.
+# The names of the processors whose counters dai-nifi status shows.
 COUNT_AGREEMENT, COUNT_DISAGREEMENT = "Count agreement", "Count disagreement"
 COUNT_LOST = "Count what was not compared"
 
@@ -65,7 +65,7 @@ class Copies:
 
 
 def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
-    """Put it together; ``chosen_when`` is an expression that tells which answered requests are meant."""
+    """Put it together; ``chosen_when`` is an expression that selects the answered requests to copy."""
     reader = record_services.record_reader(
         "Read both predictions", "json.JsonTreeReader", {"schema-access-strategy": "infer-schema"}
     )
@@ -81,15 +81,15 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
             "copied": chosen_when,
         },
         dynamic=("copied",),
-        ends=("unmatched",),
+        auto_terminated=("unmatched",),
         comments="The client has its answer by now: nothing that happens here can touch it.",
     )
-    score = scoring(
+    score = scoring_processor(
         runtime,
         at_column(3, COPY_ROW),
         (MISSING_COLUMNS, MISSING_LITERALS, BATCH_ROWS),
         {"Bad Rows": "route to rejected", "Prediction Prefix": PREFIX, "Output Format": "json-lines"},
-        ends=(),
+        auto_terminated=(),
         name="Score a copy with the challenger",
         model=CHALLENGER,
     )
@@ -105,12 +105,14 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
             "disagree": f"SELECT * FROM FLOWFILE WHERE {_AGREE} IS NOT TRUE",
         },
         dynamic=("agree", "disagree"),
-        ends=("original",),
+        auto_terminated=("original",),
         comments=f"Compares {COLUMN_COMPARED} with {PREFIX}{COLUMN_COMPARED}, row by row.",
     )
-    agree = _counter(COUNT_AGREEMENT, "rows in which champion and challenger agree", AGREE_ROW, ends=("success",))
+    agree = _counter(
+        COUNT_AGREEMENT, "rows in which champion and challenger agree", AGREE_ROW, auto_terminated=("success",)
+    )
     disagree = _counter(COUNT_DISAGREEMENT, "rows in which champion and challenger disagree", COPY_ROW)
-    lost = _counter(COUNT_LOST, "rows or requests not compared", LOST_ROW, ends=("success",))
+    lost = _counter(COUNT_LOST, "rows or requests not compared", LOST_ROW, auto_terminated=("success",))
     gather = Processor(
         name="Gather for 10 seconds",
         type="org.apache.nifi.processors.standard.MergeContent",
@@ -123,7 +125,7 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
             "Delimiter Strategy": "Text",
             "Demarcator File": "\n",
         },
-        ends=("original", "failure"),
+        auto_terminated=("original", "failure"),
     )
     write = Processor(
         name="Write disagreements",
@@ -134,7 +136,7 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
             "Conflict Resolution Strategy": "replace",
             "Create Missing Directories": "true",
         },
-        ends=("success",),
+        auto_terminated=("success",),
         penalty="10 sec",
         comments=f"JSON lines, to {DISAGREEMENTS}, made if missing.",
     )
@@ -143,8 +145,16 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
         [chosen, score, compare, agree, disagree, lost, gather, write],
         [reader, writer],
         [
-            # Never full, or answers would wait for it: what the challenger does not get to in a minute is dropped.
-            Connection("copies", chosen, ["copied"], score, most_flowfiles=0, most_data="0 B", expires="1 min"),
+            # No limit, or answers would wait for it. What the challenger does not score within a minute is dropped.
+            Connection(
+                "copies",
+                chosen,
+                ["copied"],
+                score,
+                back_pressure_flowfiles=0,
+                back_pressure_bytes="0 B",
+                expiration="1 min",
+            ),
             Connection("both predictions", score, ["success"], compare),
             Connection("agree", compare, ["agree"], agree, [(compare.middle[0], agree.middle[1])]),
             Connection("disagree", compare, ["disagree"], disagree),
@@ -152,18 +162,18 @@ def copies(runtime: ScoringRuntime, chosen_when: str) -> Copies:
             Connection("not compared", compare, ["failure"], lost, [(compare.middle[0], lost.at[1] + 24)]),
             Connection("rows", disagree, ["success"], gather),
             Connection("file", gather, ["merged"], write),
-            again(write),
+            retry_queue(write),
         ],
     )
 
 
-def _counter(name: str, counted: str, row: int, ends: Sequence[str] = ()) -> Processor:
+def _counter(name: str, counted: str, row: int, auto_terminated: Sequence[str] = ()) -> Processor:
     return Processor(
         name=name,
         type="org.apache.nifi.processors.standard.UpdateCounter",
         at=at_column(5, row),
         properties={"counter-name": counted, "delta": "${record.count:replaceEmpty('1')}"},
-        ends=ends,
+        auto_terminated=auto_terminated,
         comments="Shown under Counters in NiFi's menu.",
     )
 
@@ -171,8 +181,10 @@ def _counter(name: str, counted: str, row: int, ends: Sequence[str] = ()) -> Pro
 def labels() -> list[Label]:
     """The labels behind them."""
     return [
-        zone("Copies for the challenger, once the client has its answer", at_column(2, COPY_ROW), 3, "#e8e4f5", 208),
-        zone("Agreement: see Counters in NiFi's menu", at_column(5, AGREE_ROW), 1, "#e3f1e3", 208),
-        zone("Disagreement, to (disagreements.directory)", at_column(5, COPY_ROW), 3, "#fdf0d5", 272),
-        zone("Not compared", at_column(5, LOST_ROW), 1, "#fbe6e3", 208),
+        background(
+            "Copies for the challenger, once the client has its answer", at_column(2, COPY_ROW), 3, "#e8e4f5", 208
+        ),
+        background("Agreement: see Counters in NiFi's menu", at_column(5, AGREE_ROW), 1, "#e3f1e3", 208),
+        background("Disagreement, to (disagreements.directory)", at_column(5, COPY_ROW), 3, "#fdf0d5", 272),
+        background("Not compared", at_column(5, LOST_ROW), 1, "#fbe6e3", 208),
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dai_nifi.flows.builder import BOX_WIDTH, COLUMN, Flow, Label, zone
-from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, scoring, specs
+from dai_nifi.flows.builder import Flow
+from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, parameter_specs, scoring_processor
+from dai_nifi.flows.parts import BOX_WIDTH, COLUMN, Label, background
 from dai_nifi.flows.realtime import requests
 from dai_nifi.flows.settings import BAD_ROWS, settings
 
@@ -20,13 +21,13 @@ _SCORE_ROW, _ERROR_ROW = 0, 288
 
 def build(runtime: ScoringRuntime) -> Flow:
     """Put the flow together for a runtime."""
-    front = requests.front(_SCORE_ROW, _ERROR_ROW)
-    score = scoring(
+    front = requests.http_front(_SCORE_ROW, _ERROR_ROW)
+    score = scoring_processor(
         runtime,
         (_THIRD, _SCORE_ROW),
         SETTINGS,
         {"H2O REST Requests": "answer"},
-        ends=(),
+        auto_terminated=(),
     )
     scores = requests.answer("Answer with scores", (_FOURTH, _SCORE_ROW), front.contexts)
     last, above = (_FIFTH, _SCORE_ROW), _SCORE_ROW - 84
@@ -36,7 +37,7 @@ def build(runtime: ScoringRuntime) -> Flow:
     return Flow(
         name=NAME,
         comments=SUMMARY,
-        parameters=specs(*PARAMETERS, *runtime.parameters),
+        parameters=parameter_specs(*PARAMETERS, *runtime.parameters),
         services=[front.contexts],
         processors=[
             front.receive,
@@ -47,12 +48,12 @@ def build(runtime: ScoringRuntime) -> Flow:
             *front.others(),
         ],
         connections=[
-            requests.brief("requests", front.receive, ["success"], front.route),
-            requests.brief("rows to score", front.route, ["score"], score),
-            requests.asks(front, score, ["model", "ready"], "about the model; is it ready?"),
-            requests.brief("scored rows", score, ["success"], scores),
+            requests.request_queue("requests", front.receive, ["success"], front.route),
+            requests.request_queue("rows to score", front.route, ["score"], score),
+            requests.model_questions(front, score, ["model", "ready"], "about the model; is it ready?"),
+            requests.request_queue("scored rows", score, ["success"], scores),
             *front.sides(),
-            requests.brief("not scored", score, ["failure"], front.explain),
+            requests.request_queue("not scored", score, ["failure"], front.explain),
             *rejected.connections,
             *front.refusals(),
         ],
@@ -86,8 +87,8 @@ def _labels() -> list[Label]:
             "#dcefdc",
             18,
         ),
-        zone("Scores", (_THIRD, _SCORE_ROW), 2, "#e3f1e3", 208),
-        zone("Refused requests, and rows that cannot be scored", (_THIRD, _ERROR_ROW), 3, "#fbe6e3", 208),
+        background("Scores", (_THIRD, _SCORE_ROW), 2, "#e3f1e3", 208),
+        background("Refused requests, and rows that cannot be scored", (_THIRD, _ERROR_ROW), 3, "#fbe6e3", 208),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the flows that answer HTTP requests share: the server, the way of each request, readiness and refusals."""
+"""What the flows that answer HTTP requests share: the server, routes, readiness and error responses."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from dai_nifi.flows.builder import COLUMN, UPDATE_ATTRIBUTE, Bundle, Connection, Point, Processor, Service
 from dai_nifi.flows.common import Kind, Parameter
-from dai_scoring.errors import BadRowsError
-from dai_scoring.rest_v1 import STATUSES, Question
+from dai_nifi.flows.parts import COLUMN, UPDATE_ATTRIBUTE, Bundle, Connection, Point, Processor, Service
+from dai_nifi.flows.realtime import expressions
 
 RECEIVER = "Receive requests"
 
@@ -22,115 +21,22 @@ PARAMETERS = (
     Parameter("http.port", "The port to listen at.", "8081", Kind.PORT),
 )
 
-# A request is answered within this time, one way or the other; what still waits to be scored then is dropped,
-# since nobody waits for it any more.
-PATIENCE = "1 min"
+# A request is answered within this time, with scores or an error. What still waits to be scored then is dropped,
+# since the client does not wait any more.
+RESPONSE_TIMEOUT = "1 min"
 
-# Few and small: a client that is told 503 at once can go elsewhere, one in a long queue cannot.
-brief = partial(Connection, most_flowfiles=1000, most_data="1 GB", expires=PATIENCE)
-
-# NiFi lets each task of a processor that found its queue empty pause by itself (nifi.bored.yield.duration), so the
-# more of them look, the sooner one sees a request. These processors need next to no time for a request themselves.
-_TASKS_THAT_LOOK = 4
-
-_HINT = "POST rows to /score as a JSON array, a JSON object, JSON lines or CSV with a header."
-
-_POST = "${http.method:equals('POST')"
-_LOOKS = "${http.method:in('GET', 'HEAD')"
-_MULTIPART = "${mime.type:startsWith('multipart/')"
-_PART = "${http.multipart.fragments.sequence.number"
-_IS_READYZ = f"${{http.request.uri:equals('{Question.READY.path}')}}"
-
-
-def _at(*paths: str) -> str:
-    """An expression, not closed: whether a request is to one of these paths."""
-    return f"${{http.request.uri:in({', '.join(repr(path) for path in paths)})"
-
-
-# The paths of H2O's REST scorers; rows may come to any path, but for those that say something of the model.
-_ABOUT = _at(*(one.path for one in Question if not one.has_body and one is not Question.READY))
-_ROWS = _at("/score", *(one.path for one in Question if one.has_body))
-_POST_ROWS = f"{_POST}:and({_ABOUT}:not()}})"
-
-# Each request matches one of these or none; none means that nothing is at that path.
-_ROUTES = {
-    "score": f"{_POST_ROWS}:and({_MULTIPART}:not()}}):and(${{fileSize:gt(0)}})}}",
-    "model": f"{_LOOKS}:and({_ABOUT}}})}}",
-    "ready": f"{_LOOKS}:and({_IS_READYZ})}}",
-    "400 no body": f"{_POST_ROWS}:and({_MULTIPART}:not()}}):and(${{fileSize:equals(0)}})}}",
-    "405 wrong method": f"{_POST}:ifElse({_ABOUT}}}, {_LOOKS}:not():or({_ROWS}}})}}):equals('true')}}",
-    "415 multipart": f"{_POST_ROWS}:and({_MULTIPART}}}):and({_PART}:equals('1')}})}}",
-    "further part": f"{_PART}:replaceNull('1'):gt(1)}}",
-}
-_REFUSALS = tuple(name for name in _ROUTES if name[0].isdigit())
-
-
-def _by_route(*cases: tuple[str, str], otherwise: str) -> str:
-    """An expression: the value of the route that a request took, known by how its name begins."""
-    for route, value in reversed(cases):
-        otherwise = f"${{RouteOnAttribute.Route:startsWith('{route}'):ifElse({value},\n  {otherwise})}}"
-    return otherwise
-
-
-def _by_code() -> str:
-    """An expression: the status that belongs to the scoring processor's error."""
-    found = "'500'"
-    for status in sorted(set(STATUSES.values()) - {500}):
-        codes = ", ".join(repr(code) for code, one in STATUSES.items() if one == status)
-        found = f"${{scoring.error.code:replaceNull(''):in({codes}):ifElse('{status}', {found})}}"
-    return found
-
-
-# NiFi keeps the last route that was taken; this one begins as that of rows does.
-_NO_SCORE = "score of no row"
-_NONE_SCORED = "${scoring.scored.count:equals('0')"
-_STATUS = _by_route(
-    ("score", f"{_NONE_SCORED}:ifElse('400', {_by_code()})}}"),
-    ("model", _by_code()),
-    ("ready", _by_code()),
-    ("unmatched", "'404'"),
-    otherwise="${RouteOnAttribute.Route:substringBefore(' ')}",
+# Short queues: a client that gets 503 at once can try another server, one in a long queue cannot.
+request_queue = partial(
+    Connection, back_pressure_flowfiles=1000, back_pressure_bytes="1 GB", expiration=RESPONSE_TIMEOUT
 )
-_SAID = "${scoring.error.client:replaceEmpty('The server failed with this request. Tell who runs it.')}"
-_NO_ROW = "'None of the rows can be scored: in each, a value cannot become what the column of the model holds.'"
-_DETAIL = _by_route(
-    ("score", f"{_NONE_SCORED}:ifElse({_NO_ROW}, {_SAID})}}"),
-    ("model", _SAID),
-    ("ready", _SAID),
-    ("400 no body", f"'The request has no body. {_HINT}'"),
-    (
-        "405 wrong method",
-        f"${{http.method:append(' is not possible at '):append(${{http.request.uri}}):append('. {_HINT}')}}",
-    ),
-    ("415 multipart", f"'multipart is not read: send the rows as the body itself. {_HINT}'"),
-    otherwise=f"${{http.request.uri:prepend('There is nothing at '):append('. {_HINT}')}}",
-)
-_KNOWN_CODE = "${scoring.error.code:replaceEmpty('internal')}"
-_CODE = _by_route(
-    ("score", f"{_NONE_SCORED}:ifElse('{BadRowsError.code}', {_KNOWN_CODE})}}"),
-    ("model", _KNOWN_CODE),
-    ("ready", _KNOWN_CODE),
-    ("400 no body", "'no_body'"),
-    ("405 wrong method", "'method_not_allowed'"),
-    ("415 multipart", "'multipart'"),
-    otherwise="'not_found'",
-)
-# As JSON.
-_ROW = f"{_NONE_SCORED}:ifElse('1', ${{scoring.error.row:replaceEmpty('null')}})}}"
-_COLUMN = (
-    """${scoring.error.column:isNull():ifElse('null', ${scoring.error.column:escapeJson():prepend('"'):append('"')})}"""
-)
-_BODY = (
-    f"""{{"detail": "${{http.detail:escapeJson()}}", "code": "${{http.code}}", "row": {_ROW}, "column": {_COLUMN}}}"""
-)
-_ALLOW = _by_route(
-    ("405 wrong method", f"{_at(Question.READY.path)}:or({_ABOUT}}}):ifElse('GET, HEAD', 'POST')}}"),
-    otherwise="''",
-)
+
+# A task that finds its queue empty pauses (nifi.bored.yield.duration). The more tasks look, the sooner one sees a
+# request. These processors need hardly any time for a request.
+_POLLING_TASKS = 4
 
 
 @dataclass(frozen=True)
-class Front:
+class HttpFront:
     """The processors of a flow that are not about scores; their first column is at 0."""
 
     contexts: Service
@@ -143,24 +49,24 @@ class Front:
     refuse: Processor
 
     def others(self) -> list[Processor]:
-        """Those that are not on the way to a score."""
+        """Those that do not take part in scoring."""
         return [self.explain, self.write, self.refuse]
 
     def refusals(self) -> list[Connection]:
         """From the choice of status and detail to the response."""
         return [
-            brief("what was wrong", self.explain, ["success"], self.write),
-            brief("error as JSON", self.write, ["success"], self.refuse),
+            request_queue("what was wrong", self.explain, ["success"], self.write),
+            request_queue("error as JSON", self.write, ["success"], self.refuse),
         ]
 
     def sides(self) -> list[Connection]:
         """The requests that are not to be scored."""
         down = self.route.middle[0]
         return [
-            brief(
+            request_queue(
                 "refused requests",
                 self.route,
-                [*_REFUSALS, "unmatched"],
+                [*expressions.REFUSALS, "unmatched"],
                 self.explain,
                 bends=[(down, self.explain.middle[1])],
             ),
@@ -168,14 +74,14 @@ class Front:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedRows:
     """The processor that looks at rejected rows, and its connections."""
 
     look: Processor
     connections: Sequence[Connection]
 
 
-def front(score_row: int, error_row: int) -> Front:
+def http_front(score_row: int, error_row: int) -> HttpFront:
     """Make them, in two rows."""
     first, second, third, fourth, fifth = (column * COLUMN for column in range(5))
     contexts = Service(
@@ -184,7 +90,7 @@ def front(score_row: int, error_row: int) -> Front:
         bundle=Bundle("nifi-http-context-map-nar"),
         api="org.apache.nifi.http.HttpContextMap",
         api_bundle=Bundle("nifi-standard-services-api-nar"),
-        properties={"Maximum Outstanding Requests": "5000", "Request Expiration": PATIENCE},
+        properties={"Maximum Outstanding Requests": "5000", "Request Expiration": RESPONSE_TIMEOUT},
         comments="Requests that wait for their response; after Request Expiration they are answered with 503.",
     )
     receive = Processor(
@@ -201,7 +107,7 @@ def front(score_row: int, error_row: int) -> Front:
             "Additional HTTP Methods": "PATCH",
             "container-queue-size": "200",
         },
-        # NiFi tells that the server listens at this level only; dai-nifi deploy waits for it.
+        # NiFi reports that the server listens at this level only; dai-nifi deploy waits for it.
         bulletin_level="INFO",
         comments="Listens at http.host and http.port. Answers 503 while the flow behind it is full.",
     )
@@ -209,11 +115,11 @@ def front(score_row: int, error_row: int) -> Front:
         name="What is asked for?",
         type="org.apache.nifi.processors.standard.RouteOnAttribute",
         at=(second, score_row),
-        properties={"Routing Strategy": "Route to Property name", **_ROUTES},
-        dynamic=tuple(_ROUTES),
-        tasks=_TASKS_THAT_LOOK,
-        # A request of several parts comes as so many FlowFiles; the first is answered for all.
-        ends=("further part",),
+        properties={"Routing Strategy": "Route to Property name", **expressions.ROUTES},
+        dynamic=tuple(expressions.ROUTES),
+        concurrent_tasks=_POLLING_TASKS,
+        # Each part of a multipart request is a FlowFile; the first is answered for all.
+        auto_terminated=("further part",),
         comments="Sends each request one way; the names that begin with a number are refusals with that status.",
     )
     explain = Processor(
@@ -223,10 +129,10 @@ def front(score_row: int, error_row: int) -> Front:
         at=(third, error_row),
         properties={
             "Store State": "Do not store state",
-            "http.status": _STATUS,
-            "http.detail": _DETAIL,
-            "http.code": _CODE,
-            "http.allow": _ALLOW,
+            "http.status": expressions.STATUS,
+            "http.detail": expressions.DETAIL,
+            "http.code": expressions.CODE,
+            "http.allow": expressions.ALLOW,
         },
         dynamic=("http.status", "http.detail", "http.code", "http.allow"),
         comments="400 where the request is at fault, 501 or 503 where the model is, 500 for anything else.",
@@ -238,9 +144,9 @@ def front(score_row: int, error_row: int) -> Front:
         properties={
             "Replacement Strategy": "Always Replace",
             "Evaluation Mode": "Entire text",
-            "Replacement Value": _BODY,
+            "Replacement Value": expressions.BODY,
         },
-        ends=("failure",),
+        auto_terminated=("failure",),
     )
     refuse = Processor(
         name="Answer with the error",
@@ -253,13 +159,15 @@ def front(score_row: int, error_row: int) -> Front:
             "Allow": "${http.allow}",
         },
         dynamic=("Content-Type", "Allow"),
-        ends=("success", "failure"),
+        auto_terminated=("success", "failure"),
     )
-    return Front(contexts, receive, route, explain, write, refuse)
+    return HttpFront(contexts, receive, route, explain, write, refuse)
 
 
-def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequence[Point]]], error_row: int) -> Rejected:
-    """What becomes of rejected rows at ``at``: a request of which no row was scored is answered with an error.
+def rejected(
+    front: HttpFront, at: Point, scorers: Sequence[tuple[Processor, Sequence[Point]]], error_row: int
+) -> RejectedRows:
+    """What happens to rejected rows: a request of which no row was scored is answered with an error.
 
     ``scorers`` have the bends of their connections. The others of a request are answered with its scores.
     """
@@ -267,20 +175,20 @@ def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequenc
         name="Was no row scored?",
         type="org.apache.nifi.processors.standard.RouteOnAttribute",
         at=at,
-        properties={"Routing Strategy": "Route to Property name", _NO_SCORE: f"{_NONE_SCORED}}}"},
-        dynamic=(_NO_SCORE,),
-        ends=("unmatched",),
+        properties={"Routing Strategy": "Route to Property name", expressions.NO_SCORE: f"{expressions.NONE_SCORED}}}"},
+        dynamic=(expressions.NO_SCORE,),
+        auto_terminated=("unmatched",),
         comments="Rejected rows of a request end here, unless there is nothing else to answer it with.",
     )
     above = error_row - 96
-    return Rejected(
+    return RejectedRows(
         look,
         [
-            *(brief("rejected rows", one, ["rejected"], look, bends) for one, bends in scorers),
-            brief(
+            *(request_queue("rejected rows", one, ["rejected"], look, bends) for one, bends in scorers),
+            request_queue(
                 "no row was scored",
                 look,
-                [_NO_SCORE],
+                [expressions.NO_SCORE],
                 front.explain,
                 [(look.middle[0], above), (front.explain.middle[0] + 96, above)],
             ),
@@ -288,14 +196,16 @@ def rejected(front: Front, at: Point, scorers: Sequence[tuple[Processor, Sequenc
     )
 
 
-def asks(front: Front, scorer: Processor, relationships: Sequence[str], name: str) -> Connection:
+def model_questions(front: HttpFront, scorer: Processor, relationships: Sequence[str], name: str) -> Connection:
     """Questions to the scoring processor, in a queue of their own, so that they do not wait behind rows."""
     above = front.route.at[1] - 84
     bends = [(front.route.middle[0] + 96, above), (scorer.middle[0], above)]
-    return brief(name, front.route, relationships, scorer, bends)
+    return request_queue(name, front.route, relationships, scorer, bends)
 
 
-def answer(name: str, at: Point, contexts: Service, ends: tuple[str, ...] = ("success", "failure")) -> Processor:
+def answer(
+    name: str, at: Point, contexts: Service, auto_terminated: tuple[str, ...] = ("success", "failure")
+) -> Processor:
     """The response with scores."""
     return Processor(
         name=name,
@@ -308,14 +218,14 @@ def answer(name: str, at: Point, contexts: Service, ends: tuple[str, ...] = ("su
             "Content-Type": "${mime.type}",
         },
         dynamic=("Content-Type",),
-        tasks=_TASKS_THAT_LOOK,
-        ends=ends,
+        concurrent_tasks=_POLLING_TASKS,
+        auto_terminated=auto_terminated,
         comments="200, with all rows in the format in which they came. ?columns=predictions leaves out what came in.",
     )
 
 
 def endpoint(values: Mapping[str, str | None]) -> str | None:
-    """Where a deployment with these parameters takes rows, if it listens; everywhere is named by loopback."""
+    """Where a deployment with these parameters takes rows, if it listens; for all interfaces, the loopback address."""
     port = values.get("http.port")
     if port is None:
         return None

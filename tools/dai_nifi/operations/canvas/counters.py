@@ -1,4 +1,4 @@
-"""What the scoring processors have counted, by model, as NiFi keeps it: since it started, over all nodes."""
+"""What the scoring processors have counted, by model: NiFi's counters since it started, over all nodes."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import if_permitted
+from dai_nifi.client import api
 from dai_nifi.flows.realtime.comparison import COUNT_AGREEMENT, COUNT_DISAGREEMENT, COUNT_LOST
+from dai_nifi_protocol import Counter
 
-# As processors/java has them, in Counters.java.
+_COUNTED = (
+    Counter.ROWS_SCORED,
+    Counter.ROWS_REJECTED,
+    Counter.LEVELS_UNSEEN,
+    Counter.FLOWFILES_FAILED,
+    Counter.MICROSECONDS,
+)
 _NAME = re.compile(
-    r"(rows scored|rows rejected|levels unseen|levels unseen in column .*|FlowFiles failed|microseconds scoring)"
-    r", model (.*)",
+    rf"({'|'.join(_COUNTED)}|{Counter.LEVELS_UNSEEN_IN_COLUMN}.*){Counter.OF_MODEL}(.*)",
     re.DOTALL,
 )
-_OF_COLUMN = "levels unseen in column "
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class ModelCounts:
     seconds: float
     """The time that scoring took, with reading and writing, added up over threads."""
     levels_unseen: int | None = 0
-    """The values that are no level of the model; None if its runtime does not tell, as those of Driverless AI."""
+    """The values that are not levels of the model; None if its runtime does not count them (Driverless AI)."""
     unseen: dict[str, int] = field(default_factory=dict)
     """The same by column."""
     name: str | None = None
@@ -70,8 +73,8 @@ def agreement(processors: Iterable[Any]) -> Agreement | None:
 
 
 def _all() -> list[Any] | None:
-    found: list[Any] | None = if_permitted(
-        lambda: nipyapi.nifi.CountersApi().get_counters().counters.aggregate_snapshot.counters or []
+    found: list[Any] | None = api.if_permitted(
+        lambda: api.counters.get_counters().counters.aggregate_snapshot.counters or []
     )
     return found
 
@@ -89,12 +92,16 @@ def counted(processor_ids: Iterable[str]) -> list[ModelCounts]:
     return [
         ModelCounts(
             model,
-            counts.get("rows scored", 0),
-            counts.get("rows rejected", 0),
-            counts.get("FlowFiles failed", 0),
-            counts.get("microseconds scoring", 0) / 1e6,
-            counts.get("levels unseen", 0),
-            {name.removeprefix(_OF_COLUMN): n for name, n in counts.items() if name.startswith(_OF_COLUMN)},
+            counts.get(Counter.ROWS_SCORED, 0),
+            counts.get(Counter.ROWS_REJECTED, 0),
+            counts.get(Counter.FLOWFILES_FAILED, 0),
+            counts.get(Counter.MICROSECONDS, 0) / 1e6,
+            counts.get(Counter.LEVELS_UNSEEN, 0),
+            {
+                name.removeprefix(Counter.LEVELS_UNSEEN_IN_COLUMN): count
+                for name, count in counts.items()
+                if name.startswith(Counter.LEVELS_UNSEEN_IN_COLUMN)
+            },
         )
         for model, counts in sorted(sums.items())
     ]

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import if_permitted, nifi_calls, of_all_nodes
+from dai_nifi.client import api
 from dai_nifi.errors import ConflictError, NotFoundError
 
 ROOT = "root"
@@ -32,7 +30,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeployedFlow:
     """A process group that this tool has deployed."""
 
     name: str
@@ -53,12 +51,12 @@ def context_name(name: str) -> str:
     return f"dai {name}"
 
 
-def find_all() -> list[Deployed]:
+def find_all() -> list[DeployedFlow]:
     """Every flow that this tool has deployed, wherever it is on the canvas, by name."""
     return sorted(_marked().values(), key=lambda one: (one.name, one.id))
 
 
-def find(name: str) -> Deployed:
+def find(name: str) -> DeployedFlow:
     """The deployed flow of exactly that name; raises NotFoundError with those there are, ConflictError for several."""
     flows = find_all()
     named = [one for one in flows if one.name == name]
@@ -67,10 +65,10 @@ def find(name: str) -> Deployed:
     if named:
         raise _several(name, named)
     there = ", ".join(one.name for one in flows) or "none"
-    raise NotFoundError(f"No flow {name!r} is deployed in this NiFi. Deployed are: {there}.")
+    raise NotFoundError(f"No flow {name!r} is deployed in this NiFi. DeployedFlow are: {there}.")
 
 
-def find_own(name: str) -> Deployed | None:
+def find_or_none(name: str) -> DeployedFlow | None:
     """The deployed flow of that name, or None if the name is free; raises ConflictError if it is taken otherwise."""
     marked = _marked()
     owned = [one for one in marked.values() if one.name == name]
@@ -85,7 +83,7 @@ def find_own(name: str) -> Deployed | None:
     return owned[0] if owned else None
 
 
-def _several(name: str, named: list[Deployed]) -> ConflictError:
+def _several(name: str, named: list[DeployedFlow]) -> ConflictError:
     places = ", ".join(f"{one.id} in {one.place}" for one in named)
     return ConflictError(
         f"{len(named)} process groups are the deployed flow {name!r}, as when one was copied: {places}. Delete "
@@ -93,30 +91,21 @@ def _several(name: str, named: list[Deployed]) -> ConflictError:
     )
 
 
-def group(deployed: Deployed) -> Any:
+def group(deployed: DeployedFlow) -> Any:
     """The process group's entity, as it is now."""
-    with nifi_calls():
-        return nipyapi.nifi.ProcessGroupsApi().get_process_group(deployed.id)
+    return api.process_groups.get_process_group(deployed.id)
 
 
 def processors(group_id: str) -> list[Any]:
     """The processors of a group, as they are now."""
-    return list(of_all_nodes(lambda: nipyapi.nifi.ProcessGroupsApi().get_processors(group_id)).processors or [])
+    return list(api.retried(lambda: api.process_groups.get_processors(group_id)).processors or [])
 
 
-def services(group_id: str) -> list[Any]:
-    """The controller services that belong to a group itself, as they are now."""
-    with nifi_calls():
-        found = nipyapi.nifi.FlowApi().get_controller_services_from_group(group_id)
-    return [one for one in found.controller_services or [] if one.component.parent_group_id == group_id]
-
-
-def shares_with(context_id: str | None, group_id: str) -> list[str]:
+def other_users(context_id: str | None, group_id: str) -> list[str]:
     """What else uses a parameter context: other process groups, and contexts that inherit from it; by their names."""
     if context_id is None:
         return []
-    with nifi_calls():
-        contexts = nipyapi.nifi.FlowApi().get_parameter_contexts().parameter_contexts or []
+    contexts = api.flow.get_parameter_contexts().parameter_contexts or []
     found = []
     for entity in contexts:
         component = entity.component
@@ -136,18 +125,16 @@ def _named(entity: Any) -> str:
 
 def _groups() -> list[Any]:
     """The process groups of the root canvas."""
-    with nifi_calls():
-        return list(nipyapi.nifi.ProcessGroupsApi().get_process_groups(ROOT).process_groups or [])
+    return list(api.process_groups.get_process_groups(ROOT).process_groups or [])
 
 
-def _marked() -> dict[str, Deployed]:
+def _marked() -> dict[str, DeployedFlow]:
     """The deployed flows by their ids: NiFi searches for the mark in all groups, however deep."""
-    with nifi_calls():
-        results = nipyapi.nifi.FlowApi().search_flow(q=_SOUGHT).search_results_dto.process_group_results or []
+    results = api.flow.search_flow(q=_SOUGHT).search_results_dto.process_group_results or []
     found = {}
     for one in results:
-        entity = if_permitted(partial(nipyapi.nifi.ProcessGroupsApi().get_process_group, one.id))
-        flow = of(entity) if entity is not None else None
+        entity = api.if_permitted(partial(api.process_groups.get_process_group, one.id))
+        flow = from_entity(entity) if entity is not None else None
         if flow is not None:
             found[flow.id] = flow
     return found
@@ -157,7 +144,7 @@ def _place(group_id: str | None) -> str:
     """The names of the groups that a group lies in, from the root on."""
     names: list[str] = []
     while group_id is not None:
-        entity = if_permitted(partial(nipyapi.nifi.ProcessGroupsApi().get_process_group, group_id))
+        entity = api.if_permitted(partial(api.process_groups.get_process_group, group_id))
         if entity is None or entity.component is None:
             break
         names.insert(0, entity.component.name)
@@ -165,7 +152,7 @@ def _place(group_id: str | None) -> str:
     return " / ".join(names)
 
 
-def of(entity: Any) -> Deployed | None:
+def from_entity(entity: Any) -> DeployedFlow | None:
     """The deployed flow that a process group is, by its mark; None for any other group."""
     component = entity.component
     if component is None:  # this user may not read it
@@ -174,4 +161,4 @@ def of(entity: Any) -> Deployed | None:
     if marked is None:
         return None
     context = component.parameter_context.id if component.parameter_context else None
-    return Deployed(component.name, entity.id, Mark(*marked.groups()), context, component.parent_group_id)
+    return DeployedFlow(component.name, entity.id, Mark(*marked.groups()), context, component.parent_group_id)

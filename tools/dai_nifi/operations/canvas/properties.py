@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import nipyapi
-
+from dai_nifi.client import api
 from dai_nifi.errors import ToolError
 from dai_nifi.flows import nifi_components
 
@@ -46,13 +45,13 @@ def _name(kind: str, descriptors: Mapping[str, Any], wanted: str) -> str:
 
 def set_of_processor(processor_id: str, values: Mapping[str, str | None]) -> Any:
     """Set properties of one of NiFi's own processors; returns it as it is then."""
-    entity = nipyapi.canvas.get_processor(processor_id, "id")
+    entity = api.canvas.get_processor(processor_id, "id")
     properties = named(entity.component.type, entity.component.config.descriptors, values)
-    return nipyapi.canvas.update_processor(entity, nipyapi.nifi.ProcessorConfigDTO(properties=properties))
+    return api.canvas.update_processor(entity, api.dto.ProcessorConfigDTO(properties=properties))
 
 
 def set_of_service(service_id: str, values: Mapping[str, str | None]) -> Any:
     """Set properties of one of NiFi's own controller services; returns it as it is then."""
-    entity = nipyapi.nifi.ControllerServicesApi().get_controller_service(service_id)
+    entity = api.controller_services.get_controller_service(service_id)
     properties = named(entity.component.type, entity.component.descriptors, values)
-    return nipyapi.canvas.update_controller(entity, nipyapi.nifi.ControllerServiceDTO(properties=properties))
+    return api.canvas.update_controller(entity, api.dto.ControllerServiceDTO(properties=properties))

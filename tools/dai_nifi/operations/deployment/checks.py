@@ -1,4 +1,4 @@
-"""What is looked at before a deployment changes anything: parameters, model, processors."""
+"""What is checked before a deployment changes anything: parameters, model, processors."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls
+from dai_nifi.client import api
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
 from dai_nifi.flows.settings import ID_COLUMNS, OUTPUT_COLUMNS, RECORD_READER, RECORD_WRITER
@@ -76,7 +74,7 @@ def check_given(template: Template, given: Mapping[str, str]) -> None:
 def runtime_for(model: Path | None, present: str | None) -> str:
     """The runtime for a model where none is asked for: the ``present`` one if it takes it, else the first that does.
 
-    Raises ModelRefusedError if the file is no model.
+    Raises ModelRefusedError if the file is not a model.
     """
     if model is None:
         return present or next(iter(RUNTIMES))
@@ -86,7 +84,7 @@ def runtime_for(model: Path | None, present: str | None) -> str:
 
 
 def check_model(model: Path, runtime: str) -> None:
-    """Raise ModelRefusedError if the file is no model, or not one for the runtime, or larger than NiFi takes."""
+    """Raise ModelRefusedError if the file is not a model, or not one for the runtime, or larger than NiFi takes."""
     if model.is_file() and model.stat().st_size > LARGEST_ASSET:
         raise ModelRefusedError(
             f"{model} has {model.stat().st_size / (1 << 30):.2f} GB; NiFi takes files of up to {LARGEST_ASSET >> 30} "
@@ -103,8 +101,7 @@ def check_model(model: Path, runtime: str) -> None:
 def check_installed(runtime: str) -> None:
     """Raise NotFoundError if NiFi lacks the runtime's processor, or has another version of it."""
     wanted = RUNTIMES[runtime]
-    with nifi_calls():
-        types = nipyapi.nifi.FlowApi().get_processor_types(type=wanted.processor).processor_types or []
+    types = api.flow.get_processor_types(type=wanted.processor).processor_types or []
     versions = sorted({one.bundle.version for one in types if one.type == wanted.processor})
     if wanted.version in versions:
         return
@@ -119,8 +116,7 @@ def check_services(template: Template, values: Mapping[str, str | None]) -> None
         if one.kind is not Kind.SERVICE or not value:
             continue
         try:
-            with nifi_calls():
-                found = nipyapi.nifi.ControllerServicesApi().get_controller_service(value).component
+            found = api.controller_services.get_controller_service(value).component
         except NotFoundError:
             raise UsageError(
                 f"The parameter {one.name} is the id of a controller service, and NiFi has none with {value!r}. The id "
@@ -129,7 +125,7 @@ def check_services(template: Template, values: Mapping[str, str | None]) -> None
         offers = {api.type.rpartition(".")[2] for api in found.controller_service_apis or []}
         wanted = _SERVICES[one.name]
         if wanted not in offers:
-            raise UsageError(f"The parameter {one.name} is to be a {wanted}; {found.name} ({value}) is none.")
+            raise UsageError(f"The parameter {one.name} must be a {wanted}; {found.name} ({value}) is not.")
 
 
 def _kind(model: Path) -> ModelKind:
@@ -182,7 +178,7 @@ def _check_jvm_options(name: str, value: str) -> None:
         raise UsageError(f"The parameter {name} cannot be read, {error}: {value!r}.") from error
     for word in words:
         if not word.startswith("-"):
-            raise UsageError(f"The parameter {name} has {word!r}, which is no option of Java: those begin with '-'.")
+            raise UsageError(f"The parameter {name} has {word!r}, not an option of Java: those begin with '-'.")
         if word.startswith("-Xmx") and not re.fullmatch(r"-Xmx\d+[kKmMgG]?", word):
             raise UsageError(f"The parameter {name} has {word!r}; Java's memory is given as in -Xmx2g or -Xmx768m.")
 

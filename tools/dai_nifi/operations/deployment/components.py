@@ -1,4 +1,4 @@
-"""NiFi's own processors and controller services, of which the flows are made: whether a NiFi has them.
+"""Whether a NiFi has its own processors and controller services that the flows use.
 
 A flow definition names the bundle (group, artifact and version of an archive) of each component. NiFi looks in that
 bundle. Only if it has no such bundle, it takes the one other bundle that has the type
@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls
+from dai_nifi.client import api
 from dai_nifi.errors import NotFoundError
-from dai_nifi.flows.builder import Bundle, Json
 from dai_nifi.flows.common import RUNTIMES
+from dai_nifi.flows.parts import Bundle, Json
 
 
 @dataclass(frozen=True)
-class Lack:
+class MissingComponent:
     """A component that a flow needs and NiFi does not find; both are short names, of a type and of an archive (NAR)."""
 
     kind: str
@@ -27,12 +25,11 @@ class Lack:
     why: str
 
 
-def known() -> Mapping[str, frozenset[Bundle]]:
+def component_types() -> Mapping[str, frozenset[Bundle]]:
     """The bundles that have each type of processor and controller service in the connected NiFi."""
-    with nifi_calls():
-        calls = nipyapi.nifi.FlowApi()
-        processors = calls.get_processor_types().processor_types or []
-        services = calls.get_controller_service_types().controller_service_types or []
+    calls = api.flow
+    processors = calls.get_processor_types().processor_types or []
+    services = calls.get_controller_service_types().controller_service_types or []
     found: dict[str, set[Bundle]] = {}
     for one in (*processors, *services):
         bundle = Bundle(one.bundle.artifact, one.bundle.version, one.bundle.group)
@@ -40,10 +37,10 @@ def known() -> Mapping[str, frozenset[Bundle]]:
     return {name: frozenset(bundles) for name, bundles in found.items()}
 
 
-def lacking(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> list[Lack]:
+def missing_from(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> list[MissingComponent]:
     """What a flow definition needs and a NiFi with these types does not find; ordered by name.
 
-    The processors of this suite are not looked at.
+    The processors of this suite are left out.
     """
     own = {one.processor for one in RUNTIMES.values()}
     contents = definition["flowContents"]
@@ -53,13 +50,15 @@ def lacking(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> list[La
         if one["type"] not in own
     }
     found = (
-        Lack(_short(kind), named.artifact, why) for kind, named in wanted for why in _not_found(kind, named, there)
+        MissingComponent(_short(kind), named.artifact, why)
+        for kind, named in wanted
+        for why in _not_found(kind, named, there)
     )
-    return sorted(found, key=lambda lack: lack.kind)
+    return sorted(found, key=lambda one: one.kind)
 
 
 def _not_found(kind: str, named: Bundle, there: Mapping[str, frozenset[Bundle]]) -> Iterator[str]:
-    """Why NiFi does not find a type that is to be in a bundle; nothing if it does."""
+    """Why NiFi does not find a type in the bundle where it should be; nothing if it does."""
     having = there.get(kind, frozenset())
     if named in having:
         return
@@ -87,7 +86,7 @@ def _elsewhere(having: frozenset[Bundle]) -> str:
     return f"; it is in {_listed(having)}" if having else ""
 
 
-def remedy(missing: Iterable[Lack]) -> str:
+def advice(missing: Iterable[MissingComponent]) -> str:
     """What to do about what is missing."""
     archives = ", ".join(sorted({one.archive for one in missing}))
     return (
@@ -98,9 +97,9 @@ def remedy(missing: Iterable[Lack]) -> str:
 
 def check(flow: str, definition: Json) -> None:
     """Raise NotFoundError if the connected NiFi lacks something that the definition needs."""
-    missing = lacking(definition, known())
+    missing = missing_from(definition, component_types())
     if missing:
         words = "; ".join(f"{one.kind} ({one.why})" for one in missing)
         raise NotFoundError(
-            f"This NiFi lacks what the flow {flow} is made of: {words}. Nothing was changed. {remedy(missing)}"
+            f"This NiFi lacks what the flow {flow} is made of: {words}. Nothing was changed. {advice(missing)}"
         )

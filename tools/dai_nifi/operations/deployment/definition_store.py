@@ -1,6 +1,6 @@
-"""The flow definition that a group was deployed from, kept in NiFi: without it nobody could tell what was edited since.
+"""The flow definition that a group was deployed from, kept in NiFi: it shows what was edited since.
 
-It lies beside the model, as an asset of the flow's parameter context that no parameter refers to. Flows that were
+It is stored with the model, as an asset of the flow's parameter context that no parameter refers to. Flows that were
 deployed before that was so are known by the mark in their comments; what they were deployed from is in this package.
 """
 
@@ -14,15 +14,16 @@ from pathlib import Path
 
 from dai_nifi.errors import ToolError
 from dai_nifi.flows import templates
-from dai_nifi.flows.builder import Json
-from dai_nifi.operations.canvas import context
-from dai_nifi.operations.canvas.context import Asset, Context
+from dai_nifi.flows.parts import Json
+from dai_nifi.operations.canvas import assets
+from dai_nifi.operations.canvas.assets import Asset
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
 
 _EARLIER = Path(__file__).parent / "earlier.json.xz"
 
 
-def read(current: Context | None, fingerprint: str) -> Json | None:
-    """The definition with this fingerprint; None if nobody has it any more."""
+def read(current: ParameterContext | None, fingerprint: str) -> Json | None:
+    """The definition with this fingerprint; None if neither NiFi nor this package has it."""
     kept = _kept(current, fingerprint) if current is not None else None
     return kept or earlier().get(fingerprint)
 
@@ -34,24 +35,24 @@ def earlier() -> dict[str, Json]:
     return found
 
 
-def write(current: Context, definition: Json) -> None:
+def write(current: ParameterContext, definition: Json) -> None:
     """Keep a definition in NiFi."""
     text = json.dumps(definition, sort_keys=True, separators=(",", ":"))
-    context.put_word(current, context.record_name(templates.fingerprint(definition)), text)
+    assets.write(current.id, assets.definition_name(templates.fingerprint(definition)), text)
 
 
-def _kept(current: Context, fingerprint: str) -> Json | None:
-    name = context.record_name(fingerprint)
-    for one in context.assets(current):
+def _kept(current: ParameterContext, fingerprint: str) -> Json | None:
+    name = assets.definition_name(fingerprint)
+    for one in assets.all_of(current.id):
         if one.name == name:
             return _downloaded(current, one, fingerprint)
     return None
 
 
-def _downloaded(current: Context, asset: Asset, fingerprint: str) -> Json | None:
+def _downloaded(current: ParameterContext, asset: Asset, fingerprint: str) -> Json | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found: Json = json.loads(context.download(current, asset, Path(folder)).read_bytes())
+            found: Json = json.loads(assets.download(current.id, asset, Path(folder)).read_bytes())
         except (ToolError, ValueError):
             return None
     # Somebody could have put another file there.

@@ -1,4 +1,4 @@
-"""Trying out in NiFi what a deployment would place: aside, stopped, and removed again."""
+"""A deployment tried out in NiFi: imported under another name, checked while it is stopped, and removed."""
 
 from __future__ import annotations
 
@@ -7,48 +7,48 @@ from dataclasses import replace
 
 from dai_nifi.errors import ToolError
 from dai_nifi.flows.realtime import requests
-from dai_nifi.operations import lifecycle
-from dai_nifi.operations.canvas import context
-from dai_nifi.operations.canvas.deployed import Deployed
+from dai_nifi.operations.canvas import assets, parameter_context, scheduling, validity
+from dai_nifi.operations.canvas.deployed import DeployedFlow
 from dai_nifi.operations.deployment import contents, removal
 from dai_nifi.operations.deployment.planning import Plan
-from dai_nifi.operations.deployment.ports import HOST, PORT
+from dai_nifi.operations.requirements import of_template
+from dai_nifi.operations.requirements.ports import HOST, PORT
 from dai_scoring.progress import Progress
 
 
 def run(plan: Plan, progress: Progress) -> None:
-    """Raise what would keep the deployment from running; nothing of the trial stays in NiFi, whatever comes of it.
+    """Raise what would keep the deployment from running; nothing of it stays in NiFi in any case.
 
     NiFi loads the model and looks at every component as it does on the canvas. Nothing is let in: of the flow's own
     processors only the one that listens is started, for a moment, where the port would be another than now.
     """
     name = f"{plan.name} (trial {uuid.uuid4().hex[:8]} of deploy --dry-run)"
     progress("trying it out in NiFi, aside and stopped", None)
-    made = context.create(name, plan.template, inherits=plan.context)
-    flow: Deployed | None = None
+    made = parameter_context.create(name, plan.template, inherits=plan.context)
+    flow: DeployedFlow | None = None
     try:
-        assets = {one: context.upload(made, file) for one, file in plan.files.items()}
-        context.update(made, plan.template, plan.values, assets, plan.request.timeout, inherits=plan.context)
-        flow = replace(contents.place(plan, name, made, marked=False), name=plan.name)
-        lifecycle.wait_until_valid(flow, plan.request.timeout, progress)
-        values = {**(plan.context.values if plan.context else {}), **context.read(made.id).values}
-        if plan.template.check is not None:
-            progress(f"checking what {plan.name} needs", None)
-            plan.template.check(flow.id, values, plan.request.timeout)
-        if plan.template.try_out is not None:
-            progress(f"checking what {plan.name} needs", None)
-            plan.template.try_out(flow.id, values, plan.request.timeout)
+        uploaded = {one: assets.upload(made.id, file) for one, file in plan.files.items()}
+        parameter_context.update(
+            made, plan.template, plan.values, uploaded, plan.request.timeout, inherits=plan.context
+        )
+        flow = replace(contents.import_flow(plan, name, made, marked=False), name=plan.name)
+        validity.wait_until_valid(flow, plan.request.timeout, progress)
+        values = {**(plan.context.values if plan.context else {}), **parameter_context.read(made.id).values}
+        progress(f"checking what {plan.name} needs", None)
+        of_template.check_dry_run(plan.template, flow.id, values, plan.request.timeout)
         if _listens_elsewhere(plan):
-            lifecycle.try_listening(flow, requests.RECEIVER, plan.request.timeout)
+            scheduling.try_listening(flow, requests.RECEIVER, plan.request.timeout)
     except ToolError as error:
         error.args = (str(error).replace(name, plan.name),)
         raise
     finally:
-        removal.clear(flow, made.id, plan.request.timeout)
+        removal.clean_up(flow, made.id, plan.request.timeout)
 
 
 def _listens_elsewhere(plan: Plan) -> bool:
     """Whether the deployment would listen where the flow does not listen now."""
     if plan.template.parameter(PORT) is None:
         return False
-    return plan.there is None or not lifecycle.running(plan.there.id) or bool({PORT, HOST} & plan.values.keys())
+    return (
+        plan.present is None or not scheduling.running_ids(plan.present.id) or bool({PORT, HOST} & plan.values.keys())
+    )

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dai_nifi.flows import nifi_components
-from dai_nifi.flows.builder import Json, descriptor
+from dai_nifi.flows.builder import descriptor
+from dai_nifi.flows.parts import Json
 
-_KINDS: Mapping[str, str] = {
+_KIND_NAMES: Mapping[str, str] = {
     "processors": "processor",
     "controllerServices": "controller service",
     "connections": "connection",
@@ -41,12 +42,12 @@ _NOT_SETTINGS = frozenset(
         "type",
     }
 )
-_NOT_OF_GROUP = _NOT_SETTINGS | {"name", "parameterContextName", "position", *_KINDS}
+_NOT_OF_GROUP = _NOT_SETTINGS | {"name", "parameterContextName", "position", *_KIND_NAMES}
 
-# Where things stand and how they look: kept, and not worth a line each.
-_LOOKS = frozenset({"position", "bends", "labelIndex", "style", "height", "width", "zIndex"})
+# Positions and looks: kept, but not listed one by one.
+_COSMETIC = frozenset({"position", "bends", "labelIndex", "style", "height", "width", "zIndex"})
 
-_WORDS: Mapping[str, str] = {
+_FIELD_NAMES: Mapping[str, str] = {
     "autoTerminatedRelationships": "ended relationships",
     "backPressureDataSizeThreshold": "back pressure by size",
     "backPressureObjectThreshold": "back pressure by FlowFiles",
@@ -73,8 +74,8 @@ _LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True)
-class Live:
-    """What NiFi says of a component beside its definition: values as it has them, and the defaults of properties."""
+class ComponentValues:
+    """The properties of a component as NiFi has them, with their defaults."""
 
     values: Mapping[str, str | None]
     defaults: Mapping[str, str | None]
@@ -83,7 +84,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Edit:
-    """One thing that is otherwise than it was deployed."""
+    """One difference from what was deployed."""
 
     kind: str
     """Of the component, as definitions name the list that it is in; empty for the group itself."""
@@ -100,26 +101,26 @@ class Edit:
     """What NiFi's definition says of the property."""
 
     @property
-    def looks(self) -> bool:
+    def is_cosmetic(self) -> bool:
         """Whether only the place or the look of something was changed."""
-        return self.field in _LOOKS or (self.kind == "labels" and not self.field)
+        return self.field in _COSMETIC or (self.kind == "labels" and not self.field)
 
     @property
-    def readable(self) -> bool:
-        """Whether NiFi tells the value."""
+    def is_readable(self) -> bool:
+        """Whether NiFi shows the value."""
         return not (self.is_property and self.value == HIDDEN)
 
     @property
     def says(self) -> str:
-        """The edit in words, such as ``Bad Rows of Score records: fail the FlowFile (was route to rejected)``."""
+        """The edit as a text, such as ``Bad Rows of Score records: fail the FlowFile (was route to rejected)``."""
         if not self.field:
-            return f"the {_KINDS[self.kind]} {self.name!r} was {'removed' if self.value is None else 'added'}"
-        what = self.field if self.is_property else _WORDS.get(self.field, self.field)
-        value = "(sensitive, not shown)" if not self.readable else _shown(self.value)
+            return f"the {_KIND_NAMES[self.kind]} {self.name!r} was {'removed' if self.value is None else 'added'}"
+        what = self.field if self.is_property else _FIELD_NAMES.get(self.field, self.field)
+        value = "(sensitive, not shown)" if not self.is_readable else _shown(self.value)
         return f"{what} of {self.name}: {value} (was {_shown(self.was)})"
 
 
-def find(base: Json, now: Json, live: Mapping[str, Live]) -> list[Edit]:
+def differences(base: Json, now: Json, live: Mapping[str, ComponentValues]) -> list[Edit]:
     """What differs between the contents that were deployed and those that NiFi has.
 
     Args:
@@ -130,7 +131,7 @@ def find(base: Json, now: Json, live: Mapping[str, Live]) -> list[Edit]:
     """
     found = list(_settings("", base, now, _NOT_OF_GROUP))
     inside = _by_id(now, "controllerServices")
-    for kind in _KINDS:
+    for kind in _KIND_NAMES:
         before, after = _by_id(base, kind), _by_id(now, kind)
         for identifier, was in before.items():
             present = after.get(identifier)
@@ -154,7 +155,7 @@ def apply(found: list[Edit], contents: Json) -> tuple[list[Edit], list[str]]:
     Returns those that were made, and of the others what keeps them from it.
     """
     made, left = [], []
-    # What was added comes before what is connected to it.
+    # Components come before the connections to them.
     for edit in sorted(found, key=lambda one: (one.kind == "connections", one.value is None)):
         problem = _make(edit, contents)
         if problem is None:
@@ -164,7 +165,7 @@ def apply(found: list[Edit], contents: Json) -> tuple[list[Edit], list[str]]:
     return made, left
 
 
-def parameter(value: object) -> str | None:
+def referenced_parameter(value: object) -> str | None:
     """The parameter that a property refers to, if that is all there is to it."""
     text = value if isinstance(value, str) else ""
     name = text.removeprefix("#{").removesuffix("}")
@@ -184,14 +185,16 @@ def _settings(kind: str, was: Json, now: Json, without: frozenset[str]) -> Itera
             )
 
 
-def _properties(kind: str, was: Json, now: Json, live: Live | None, inside: Collection[str]) -> Iterator[Edit]:
+def _properties(
+    kind: str, was: Json, now: Json, live: ComponentValues | None, inside: Collection[str]
+) -> Iterator[Edit]:
     before, after = dict(was["properties"]), dict(now["properties"])
     if live is not None:
         # A definition has neither what is sensitive nor, of services outside of the flow, the ids that NiFi knows.
         descriptors = now.get("propertyDescriptors", {})
         services = {one for one in after if descriptors.get(one, {}).get("identifiesControllerService")}
         for name in live.sensitive | {one for one in services if after[one] not in inside}:
-            if not parameter(after.get(name)):
+            if not referenced_parameter(after.get(name)):
                 after[name] = live.values.get(name)
     # NiFi renames properties from version to version and keeps their values: those are no edits.
     renamed = {name: value for name, value in before.items() if live is not None and name not in live.values}
@@ -222,7 +225,7 @@ def _earlier(kind: str, name: str, value: object, renamed: Mapping[str, object])
 
 
 def _make(edit: Edit, contents: Json) -> str | None:
-    """None if the edit is made, empty if it is not needed, else why it cannot be."""
+    """None if the edit was made, an empty text if it is not needed, else why it cannot be made."""
     if not edit.kind:
         contents[edit.field] = edit.value
         return None
@@ -235,11 +238,11 @@ def _make(edit: Edit, contents: Json) -> str | None:
             there.append({**deepcopy(edit.value), "groupIdentifier": contents["identifier"]})
         return None
     if target is None:
-        return "" if edit.looks else "the template does not have it any more"
+        return "" if edit.is_cosmetic else "the template does not have it any more"
     if not edit.is_property:
         target[edit.field] = deepcopy(edit.value)
         return None
-    if not edit.readable:
+    if not edit.is_readable:
         return "NiFi does not give back what is sensitive. Put it into the flow's parameter instead"
     properties = target["properties"]
     if edit.value is None:

@@ -1,4 +1,4 @@
-"""What a deployment is going to do: everything is looked at that can be, and nothing is changed."""
+"""The plan of a deployment: everything is checked that can be, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dai_nifi.client.calls import DEFAULT_TIMEOUT
+from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import settings, templates
-from dai_nifi.flows.builder import Json
 from dai_nifi.flows.common import MODEL, Kind, Parameter, Template
-from dai_nifi.operations.canvas import context, deployed
-from dai_nifi.operations.canvas.context import Context, asset_name
-from dai_nifi.operations.canvas.deployed import Deployed, Mark
-from dai_nifi.operations.deployment import checks, components, ports, replacement
+from dai_nifi.flows.parts import Json
+from dai_nifi.operations.canvas import assets, deployed, parameter_context
+from dai_nifi.operations.canvas.deployed import DeployedFlow, Mark
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
+from dai_nifi.operations.deployment import checks, components, replacement
 from dai_nifi.operations.deployment.replacement import Replacement
+from dai_nifi.operations.requirements import of_template, ports
 from dai_scoring.progress import Progress
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be deployed; ``model`` may be left out for a flow that is there already.
+    """What to deploy; ``model`` may be left out for a flow that is deployed already.
 
-    A ``runtime`` of None is that of the flow that is there if it takes the model, else the one that the model needs.
+    A ``runtime`` of None means that of the deployed flow if it takes the model, else the one that the model needs.
     """
 
     flow: str
@@ -36,13 +37,13 @@ class Request:
     dry_run: bool = False
     timeout: float = DEFAULT_TIMEOUT
     discard_edits: bool = False
-    """Whether edits on the canvas are given up where the contents are replaced."""
+    """Whether edits on the canvas are given up if the contents are replaced."""
     keep: bool = False
     """Whether a flow that cannot be deployed for the first time stays on the canvas, stopped."""
 
     @property
-    def called(self) -> str:
-        """What the flow is to be called; raises UsageError for nothing."""
+    def flow_name(self) -> str:
+        """The name of the flow; raises UsageError if it is empty."""
         name = (self.name if self.name is not None else self.flow).strip()
         if not name:
             raise UsageError("The name of a flow must not be empty.")
@@ -51,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """A deployment that has been looked at."""
+    """What a deployment will do."""
 
     request: Request
     name: str
@@ -60,8 +61,8 @@ class Plan:
     """The definition of the template."""
     wanted: Json
     """The same with the record services that are set."""
-    there: Deployed | None
-    context: Context | None
+    present: DeployedFlow | None
+    context: ParameterContext | None
     mark: Mark
     values: dict[str, str]
     files: dict[str, Path]
@@ -84,17 +85,17 @@ class Plan:
         }
 
 
-def make(request: Request, progress: Progress) -> Plan:
-    """Look at everything; raises what :func:`dai_nifi.operations.deploy.deploy` raises before it changes anything."""
+def make_plan(request: Request, progress: Progress) -> Plan:
+    """Check everything; raises what :func:`dai_nifi.operations.deploy.deploy` raises before it changes anything."""
     progress("checking model, parameters and NiFi", None)
     template = templates.template(request.flow)
-    name = request.called
-    there = deployed.find_own(name)
-    runtime = request.runtime or checks.runtime_for(request.model, there.mark.runtime if there else None)
+    name = request.flow_name
+    flow = deployed.find_or_none(name)
+    runtime = request.runtime or checks.runtime_for(request.model, flow.mark.runtime if flow else None)
     shipped = templates.definition(request.flow, runtime)
     template = template.with_runtime(runtime)
     mark = Mark(request.flow, runtime, templates.fingerprint(shipped))
-    found = _context(name, there)
+    found = _context(name, flow)
     present = found.values if found else {}
     checks.check_values(template, request.parameters, present)
     files = {one.name: Path(request.parameters[one.name]) for one in _files(template) if one.name in request.parameters}
@@ -105,37 +106,37 @@ def make(request: Request, progress: Progress) -> Plan:
             checks.check_model(files[one.name], runtime)
     defaults = {one.name: one.default for one in template.parameters if one.default is not None}
     given = {**_from_environment(template), **request.parameters}
-    if template.supply is not None:
-        given = {**template.supply({**defaults, **present, **given}, progress), **given}
+    template.validate({**defaults, **present, **given})
+    given = {**of_template.supply(template, {**defaults, **present, **given}, progress), **given}
     files = {**{one.name: Path(given.pop(one.name)) for one in _files(template) if one.name in given}, **files}
-    if request.model is None and not present.get(MODEL.name) and asset(found, MODEL.name) is None:
+    if request.model is None and not present.get(MODEL.name) and asset_name_of(found, MODEL.name) is None:
         raise UsageError(f"The flow {name!r} has no model yet: give it one with --model FILE.")
     checks.check_installed(runtime)
     components.check(request.flow, shipped)
     if found is not None:
         # An earlier version of the template may have had fewer parameters.
         given = {**{name: value for name, value in defaults.items() if name not in present}, **given}
-        given = context.differences(found, template, given)
-        files = {key: file for key, file in files.items() if asset(found, key) != asset_name(file)}
+        given = parameter_context.differences(found, template, given)
+        files = {key: file for key, file in files.items() if asset_name_of(found, key) != assets.name_of(file)}
     values = {**defaults, **present, **given}
     checks.check_services(template, values)
-    ports.check(values, there)
+    ports.check(values, flow)
     wanted = settings.with_services(shipped, values)
     instead = None
-    if there is not None and (there.mark != mark or request.parameters):
-        instead = replacement.prepare(there, found, shipped, wanted, request.parameters.keys(), request.discard_edits)
-        if there.mark == mark and not instead.needed:
+    if flow is not None and (flow.mark != mark or request.parameters):
+        instead = replacement.prepare(flow, found, shipped, wanted, request.parameters.keys(), request.discard_edits)
+        if flow.mark == mark and not instead.needed:
             instead = None
-    plan = Plan(request, name, template, shipped, wanted, there, found, mark, given, files, instead, [])
+    plan = Plan(request, name, template, shipped, wanted, flow, found, mark, given, files, instead, [])
     plan.changes.extend(_changes(plan))
     return plan
 
 
-def _context(name: str, there: Deployed | None) -> Context | None:
+def _context(name: str, flow: DeployedFlow | None) -> ParameterContext | None:
     """The parameter context that a flow is bound to, whatever that is called, or the one that is meant for its name."""
-    if there is not None and there.context_id is not None:
-        return context.read(there.context_id)
-    return context.find(name)
+    if flow is not None and flow.context_id is not None:
+        return parameter_context.read(flow.context_id)
+    return parameter_context.find(name)
 
 
 def _files(template: Template) -> list[Parameter]:
@@ -147,7 +148,7 @@ def _from_environment(template: Template) -> dict[str, str]:
     return {name: value for name, value in named.items() if value}
 
 
-def asset(current: Context | None, parameter: str) -> str | None:
+def asset_name_of(current: ParameterContext | None, parameter: str) -> str | None:
     """The name of the asset that a parameter refers to, if there is one."""
     found = current.assets.get(parameter) if current is not None else None
     return found.name if found is not None else None
@@ -155,12 +156,12 @@ def asset(current: Context | None, parameter: str) -> str | None:
 
 def _changes(plan: Plan) -> list[str]:
     changes = []
-    if plan.there is None:
+    if plan.present is None:
         changes.append(f"place the flow {plan.request.flow} ({plan.mark.runtime}) on the canvas as {plan.name}")
     elif plan.replacement is not None:
-        old = plan.there.mark
+        old = plan.present.mark
         if old == plan.mark:
-            changes.append("replace its contents: what a parameter is to set, something else sets now")
+            changes.append("replace its contents: a property that a parameter should set has another value now")
         elif (old.flow, old.runtime) == (plan.mark.flow, plan.mark.runtime):
             changes.append("replace its contents: the template has changed since")
         else:
@@ -169,14 +170,14 @@ def _changes(plan: Plan) -> list[str]:
             )
         changes.extend(plan.replacement.notes)
     for name, file in plan.files.items():
-        changes.append(f"use the {'model' if name == MODEL.name else name} {asset_name(file)}")
+        changes.append(f"use the {'model' if name == MODEL.name else name} {assets.name_of(file)}")
     for name, value in plan.values.items():
         shown = _not_shown(plan) if name in plan.template.sensitive else value
-        changes.append(f"set {name} to {shown}" if shown else f"take the value of {name} away")
-    if changes and plan.there is not None:
+        changes.append(f"set {name} to {shown}" if shown else f"remove the value of {name}")
+    if changes and plan.present is not None:
         changes.extend(
             f"change the parameters for {other} too, which has the same parameter context"
-            for other in deployed.shares_with(plan.there.context_id, plan.there.id)
+            for other in deployed.other_users(plan.present.context_id, plan.present.id)
         )
     return changes
 

@@ -1,4 +1,4 @@
-"""The contents that a deployed flow gets: those of the template, with what was edited on the canvas."""
+"""New contents for a deployed flow: those of the template, with the edits from the canvas."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import nifi_calls
+from dai_nifi.client import api
 from dai_nifi.errors import ConflictError
 from dai_nifi.flows import settings, templates
-from dai_nifi.flows.builder import Json
-from dai_nifi.operations.canvas import deployed
-from dai_nifi.operations.canvas.context import Context
-from dai_nifi.operations.canvas.deployed import Deployed
+from dai_nifi.flows.parts import Json
+from dai_nifi.operations.canvas import controller_services, deployed
+from dai_nifi.operations.canvas.deployed import DeployedFlow
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
 from dai_nifi.operations.deployment import definition_store, edits
-from dai_nifi.operations.deployment.edits import Edit, Live
+from dai_nifi.operations.deployment.edits import ComponentValues, Edit
 
 
 @dataclass(frozen=True)
@@ -28,13 +26,18 @@ class Replacement:
     before: Json
     """What the flow has now."""
     notes: list[str]
-    """What is kept, given up or put back, in the words of a list of changes."""
+    """What is kept, given up or put back, for the list of changes."""
     needed: bool
     """Whether it puts a reference to a parameter back, or takes one away, that is otherwise now."""
 
 
 def prepare(
-    flow: Deployed, current: Context | None, shipped: Json, wanted: Json, asked: Collection[str], discard: bool
+    flow: DeployedFlow,
+    current: ParameterContext | None,
+    shipped: Json,
+    wanted: Json,
+    asked: Collection[str],
+    discard: bool,
 ) -> Replacement:
     """Carry what was edited on the canvas over to the shipped definition.
 
@@ -48,15 +51,15 @@ def prepare(
         discard: whether what cannot be carried over is given up; without, that is a ConflictError.
 
     """
-    now = exported(flow.id)
+    now = export(flow.id)
     base = definition_store.read(current, flow.mark.template)
     if base is None and flow.mark.template == templates.fingerprint(shipped):
         base = shipped
-    found = edits.find((base or shipped)["flowContents"], now["flowContents"], live(flow.id))
+    found = edits.differences((base or shipped)["flowContents"], now["flowContents"], component_values(flow.id))
     definition: Json = json.loads(json.dumps(wanted))
-    # Which services are set is no edit: the tool itself lets properties refer to them.
+    # The choice of record services is not an edit: the tool itself sets those references.
     services = {one.name for one in settings.SERVICES}
-    found = [one for one in found if not (one.is_property and edits.parameter(one.value) in services)]
+    found = [one for one in found if not (one.is_property and edits.referenced_parameter(one.value) in services)]
     references = _references(wanted["flowContents"], asked)
     put_back = [one for one in found if (one.identifier, one.field) in references]
     rest = [one for one in found if one not in put_back]
@@ -65,45 +68,39 @@ def prepare(
         wanted["flowContents"], services
     )
     if discard:
-        notes += [f"give up what was edited on the canvas: {one.says}" for one in rest if not one.looks]
+        notes += [f"give up what was edited on the canvas: {one.says}" for one in rest if not one.is_cosmetic]
         return Replacement(definition, now, notes, needed)
-    if base is None and any(not one.looks for one in rest):
+    if base is None and any(not one.is_cosmetic for one in rest):
         raise _unknown(flow, rest)
     gone, rest = _of_other_runtime(rest, base or shipped, shipped)
     made, left = edits.apply(rest, definition["flowContents"])
     if left:
-        told = "\n  ".join(left)
+        lines = "\n  ".join(left)
         raise ConflictError(
             f"What was edited in {flow.name} on the canvas cannot all be carried over to the template of today. "
-            f"Nothing was changed. Undo this on the canvas, or give up every edit with --discard-edits:\n  {told}"
+            f"Nothing was changed. Undo this on the canvas, or give up every edit with --discard-edits:\n  {lines}"
         )
-    notes += [f"keep what was edited on the canvas: {one.says}" for one in made if not one.looks]
+    notes += [f"keep what was edited on the canvas: {one.says}" for one in made if not one.is_cosmetic]
     notes += [f"leave out, since the other runtime does not have it: {one.says}" for one in gone]
-    places = sum(one.looks for one in made)
+    places = sum(one.is_cosmetic for one in made)
     if places:
         notes.append(f"keep {places} place(s) and look(s) that were changed on the canvas")
     return Replacement(definition, now, notes, needed)
 
 
-def exported(group_id: str) -> Json:
+def export(group_id: str) -> Json:
     """What a process group has, as NiFi downloads it."""
-    with nifi_calls():
-        answer = nipyapi.nifi.ProcessGroupsApi().export_process_group(
-            group_id, include_referenced_services=False, _preload_content=False
-        )
-        try:
-            found: Json = json.loads(answer.read())
-        finally:
-            answer.release_conn()
+    with api.unparsed(api.process_groups.export_process_group, group_id, include_referenced_services=False) as answer:
+        found: Json = json.loads(answer.read())
     return found
 
 
-def _unknown(flow: Deployed, found: list[Edit]) -> ConflictError:
-    told = "\n  ".join(one.says for one in found if not one.looks)
+def _unknown(flow: DeployedFlow, found: list[Edit]) -> ConflictError:
+    lines = "\n  ".join(one.says for one in found if not one.is_cosmetic)
     return ConflictError(
-        f"{flow.name} was deployed from a template that this version does not know, so nobody can tell what was edited "
+        f"{flow.name} was deployed from a template that this version does not know, so it is unknown what was edited "
         f"on the canvas since. Nothing was changed. This differs from the template of today; --discard-edits replaces "
-        f"it:\n  {told}"
+        f"it:\n  {lines}"
     )
 
 
@@ -114,7 +111,7 @@ def _references(contents: Json, asked: Collection[str]) -> dict[tuple[str, str],
         for kind in ("processors", "controllerServices")
         for one in contents[kind]
         for name, value in one["properties"].items()
-        if (parameter := edits.parameter(value)) in asked and parameter is not None
+        if (parameter := edits.referenced_parameter(value)) in asked and parameter is not None
     }
 
 
@@ -135,19 +132,19 @@ def _of_other_runtime(found: list[Edit], base: Json, shipped: Json) -> tuple[lis
     return [one for one in found if is_gone(one)], [one for one in found if not is_gone(one)]
 
 
-def live(group_id: str) -> dict[str, Live]:
+def component_values(group_id: str) -> dict[str, ComponentValues]:
     """What NiFi says of the processors and services of a group, by their ids."""
-    found: dict[str, Live] = {}
+    found: dict[str, ComponentValues] = {}
     for one in deployed.processors(group_id):
-        found[one.id] = _told(one.component.config.properties, one.component.config.descriptors)
-    for one in deployed.services(group_id):
-        found[one.id] = _told(one.component.properties, one.component.descriptors)
+        found[one.id] = _values_of(one.component.config.properties, one.component.config.descriptors)
+    for one in controller_services.of_group(group_id):
+        found[one.id] = _values_of(one.component.properties, one.component.descriptors)
     return found
 
 
-def _told(values: Any, descriptors: Any) -> Live:
+def _values_of(values: Any, descriptors: Any) -> ComponentValues:
     known = descriptors or {}
-    return Live(
+    return ComponentValues(
         values or {},
         {name: one.default_value for name, one in known.items()},
         frozenset(name for name, one in known.items() if one.sensitive),

@@ -1,4 +1,4 @@
-"""What another model would change: its columns, and its scores of the same rows."""
+"""How two models differ: in their columns, and in their scores of the same rows."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ def compare(old: Scorer, new: Scorer, rows: Path) -> Comparison:
     """Score a file of records with both models; raises what scoring raises, such as MissingColumnsError."""
     tally = _Tally(old.info, new.info)
     for table, how in _tables(rows):
-        with _told_of("present"):
+        with _naming("present"):
             was = old.score(table, how)
-        with _told_of("new"):
+        with _naming("new"):
             now = new.score(table, how)
         tally.add(table.num_rows, was, now)
     return tally.comparison()
 
 
 @contextmanager
-def _told_of(which: str) -> Iterator[None]:
+def _naming(which: str) -> Iterator[None]:
     """Let an error say which of the two models it is that does not score the records."""
     try:
         yield

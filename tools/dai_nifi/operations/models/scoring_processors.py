@@ -1,202 +1,151 @@
-"""The scoring processors of a deployed flow: stopped and started alone, and what they say of their models."""
+"""The scoring processors of a deployed flow: stopped and started alone, and waited for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import nipyapi
-
-from dai_nifi.client.calls import if_permitted, nifi_calls, wait_for
+from dai_nifi.client import api
 from dai_nifi.errors import InvalidFlowError, ModelRefusedError, ToolError
 from dai_nifi.flows.common import RUNTIMES
-from dai_nifi.flows.model_parameters import MAIN, Slot
-from dai_nifi.operations import lifecycle
-from dai_nifi.operations.canvas import deployed
-from dai_nifi.operations.canvas.deployed import Deployed
+from dai_nifi.flows.model_parameters import MAIN, ModelParameter
+from dai_nifi.operations.canvas import bulletins, deployed, scheduling, validity
+from dai_nifi.operations.canvas.deployed import DeployedFlow
+from dai_nifi.operations.models import processor_state
+from dai_nifi.operations.models.processor_state import ProcessorState
+from dai_nifi.waiting import wait_until
+from dai_nifi_protocol import REFUSED, WAITING, State
 from dai_scoring.progress import Progress
 
-QUICK = 0.03
-"""Seconds between two questions while requests wait."""
-
-# As processors/dai_scoring_nifi/state_words.py has them, which runs in NiFi.
-_SCORES, _PROBLEM, _NO = "scores", "problem", "no"
+SHORT_PAUSE = 0.03
+"""Seconds between two looks while requests wait."""
 
 # NiFi says for a moment that a processor is invalid while it looks at its new value.
 _SETTLED_LOOKS = 50
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a scoring processor says of its models, on every node that it has run on."""
+class ScoringProcessors:
+    """The processors of a flow that score with the model of one parameter."""
 
-    nodes: list[Mapping[str, str]]
-
-    def everywhere(self, key: str, value: str, nodes: int) -> bool:
-        """Whether at least so many nodes say this, and none says something else."""
-        said = [one.get(key) for one in self.nodes]
-        return len(said) >= nodes and all(one == value for one in said)
-
-    def has_loaded(self, word: str, digest: str, nodes: int) -> bool:
-        """Whether every node has the next model that it was told of with this word."""
-        return self.everywhere("next.word", word, nodes) and self.everywhere("next.sha256", digest, nodes)
-
-    def problems(self) -> list[str]:
-        """Why it does not score now, on the nodes that say so."""
-        said = [one.get(_PROBLEM, "it does not say why") for one in self.nodes if one.get(_SCORES) == _NO]
-        return list(dict.fromkeys(said))
-
-    def first(self, key: str) -> str | None:
-        """What the first node that says something says."""
-        return next((one[key] for one in self.nodes if one.get(key)), None)
-
-
-@dataclass(frozen=True)
-class Scorers:
-    """The processors of a flow that score with the model of its parameter."""
-
-    flow: Deployed
+    flow: DeployedFlow
     ids: frozenset[str]
     running: frozenset[str]
-    """Those that ran when they were looked for, or before a change that was cut off stopped them."""
+    """Those that ran when they were looked for, or before an interrupted change stopped them."""
     working: frozenset[str]
-    """Those of them that did run."""
+    """Those that ran when they were looked for."""
 
     def now(self) -> list[Any]:
-        """They, as they are now."""
+        """The processors as NiFi has them now."""
         return [one for one in deployed.processors(self.flow.id) if one.id in self.ids]
+
+    def states(self) -> list[ProcessorState]:
+        """What each that ran says of its model."""
+        return [processor_state.read(one) for one in sorted(self.running)]
 
     def stop(self, timeout: float) -> None:
         """Stop them and wait until none has FlowFiles in hand."""
-        lifecycle.schedule(self.flow.id, [one for one in self.now() if one.component.state == "RUNNING"], "STOPPED")
-
-        def idle() -> bool | None:
-            busy = [
-                one
-                for one in self.now()
-                if one.component.state == "RUNNING" or one.status.aggregate_snapshot.active_thread_count
-            ]
-            return None if busy else True
-
-        wait_for(
-            idle,
+        ran = [one for one in self.now() if one.component.state == "RUNNING"]
+        scheduling.schedule(self.flow.id, ran, "STOPPED")
+        wait_until(
+            lambda: not any(map(scheduling.is_busy, self.now())),
             timeout,
             lambda: InvalidFlowError(f"The scoring of {self.flow.name} did not come to an end within {timeout:g} s."),
-            pause=QUICK,
+            pause=SHORT_PAUSE,
         )
 
     def wait_until_valid(self, timeout: float) -> None:
         """Wait until NiFi finds nothing wrong with them; raises InvalidFlowError with what it finds."""
         looks: dict[str, int] = {}
 
-        def valid() -> bool | None:
+        def valid() -> bool:
             found = self.now()
-            for text in lifecycle.problems(found):
+            for text in validity.problems(found):
                 looks[text] = looks.get(text, 0) + 1
                 if looks[text] > _SETTLED_LOOKS:
                     raise InvalidFlowError(f"NiFi says of {self.flow.name}: {text}")
-            return True if all(one.component.validation_status == "VALID" for one in found) else None
+            return all(one.component.validation_status == "VALID" for one in found)
 
         def late() -> ToolError:
-            told = "; ".join(lifecycle.problems(self.now())) or "NiFi does not say why"
-            return InvalidFlowError(f"{self.flow.name} is not valid after {timeout:g} s: {told}")
+            reasons = "; ".join(validity.problems(self.now())) or "NiFi does not say why"
+            return InvalidFlowError(f"{self.flow.name} is not valid after {timeout:g} s: {reasons}")
 
-        wait_for(valid, timeout, late, pause=QUICK)
+        wait_until(valid, timeout, late, pause=SHORT_PAUSE)
 
     def start(self, timeout: float) -> None:
         """Start those that ran."""
         stopped = [one for one in self.now() if one.id in self.running and one.component.state != "RUNNING"]
-        lifecycle.schedule(self.flow.id, stopped, "RUNNING")
-        lifecycle.wait_for_state(self.flow.id, set(self.running), "RUNNING", timeout, QUICK)
+        scheduling.schedule(self.flow.id, stopped, "RUNNING")
+        scheduling.wait_for_state(self.flow.id, self.running, "RUNNING", timeout, SHORT_PAUSE)
 
-    def tell(self) -> list[Told]:
-        """What each that ran says."""
-        return [told(one) for one in sorted(self.running)]
-
-    def wait_for_model(self, digest: str, before: int, timeout: float) -> None:
+    def wait_until_scoring_with(self, digest: str, after: int, timeout: float) -> None:
         """Wait until each that ran says that it scores with the model of this SHA-256.
 
-        ``before`` is the last bulletin that has nothing to do with it.
+        ``after`` is the id of the last bulletin from before they were started.
         """
-        nodes = connected_nodes()
+        nodes = api.connected_nodes()
 
-        def scores() -> bool | None:
-            if all(one.everywhere("model.sha256", digest, nodes) for one in self.tell()):
+        def scores() -> bool:
+            if all(one.is_everywhere(State.MODEL_SHA256, digest, nodes) for one in self.states()):
                 return True
             for each in self.running:
-                for one in lifecycle.bulletins(source_id=each, after=before):
+                for one in bulletins.read(source_id=each, after=after):
                     if one.level == "ERROR":
                         raise InvalidFlowError(f"{self.flow.name} does not start with the model: {one.message}")
-            return None
+            return False
 
-        wait_for(
+        wait_until(
             scores,
             timeout,
             lambda: InvalidFlowError(f"{self.flow.name} does not score with the model after {timeout:g} s."),
-            pause=QUICK,
+            pause=SHORT_PAUSE,
         )
 
-    def wait_until_loaded(self, word: str, digest: str, timeout: float, progress: Progress) -> None:
-        """Wait until each that runs has loaded the next model beside its own; ``word`` is what it was told with.
+    def wait_until_loaded(self, request: str, digest: str, timeout: float, progress: Progress) -> None:
+        """Wait until each that ran has loaded the model that this request is about, with its present one.
 
-        Raises ModelRefusedError with what the processor says where it cannot.
+        Raises ModelRefusedError with what the processor says if it cannot.
         """
-        nodes = connected_nodes()
+        nodes = api.connected_nodes()
         waiting: list[str] = []
 
-        def loaded() -> bool | None:
+        def loaded() -> bool:
             waiting.clear()
-            told_now = self.tell()
-            for one in (said for each in told_now for said in each.nodes if said.get("next.word") == word):
-                if one.get("next.state") == "refused":
-                    raise ModelRefusedError(f"NiFi cannot use the model: {one.get('next.problem')}")
-                if one.get("next.state") == "waiting":
-                    waiting.append(one.get("next.problem", ""))
-                    progress(f"making the Python environment: {waiting[0].partition('Now: ')[2][:90]}", None)
-            return True if all(one.has_loaded(word, digest, nodes) for one in told_now) else None
+            states = self.states()
+            for node in (one for state in states for one in state.nodes if one.get(State.NEXT_REQUEST) == request):
+                if node.get(State.NEXT_STATE) == REFUSED:
+                    raise ModelRefusedError(f"NiFi cannot use the model: {node.get(State.NEXT_PROBLEM)}")
+                if node.get(State.NEXT_STATE) == WAITING:
+                    waiting.append(node.get(State.NEXT_STEP, ""))
+                    progress(validity.environment_step(waiting[-1]), None)
+            return all(one.has_loaded(request, digest, nodes) for one in states)
 
-        wait_for(
+        wait_until(
             loaded,
             timeout,
             lambda: InvalidFlowError(f"NiFi did not load the model within {timeout:g} s; --timeout gives it more."),
-            lambda: bool(waiting),
+            busy=lambda: bool(waiting),
         )
 
 
-def find(flow: Deployed, slot: Slot = MAIN, stopped: Iterable[str] = ()) -> Scorers:
-    """The processors that score with the model of a slot; raises InvalidFlowError if none does.
+def find(flow: DeployedFlow, model: ModelParameter = MAIN, stopped: Iterable[str] = ()) -> ScoringProcessors:
+    """The processors that score with the model of a parameter; raises InvalidFlowError if none does.
 
-    ``stopped`` are those that a change has stopped which was cut off, by id.
+    ``stopped`` are the ids of those that an interrupted change has stopped.
     """
     runtime = RUNTIMES[flow.mark.runtime]
     found = [
         one
         for one in deployed.processors(flow.id)
         if one.component.type == runtime.processor
-        and (one.component.config.properties or {}).get(runtime.model_property) == f"#{{{slot.parameter.name}}}"
+        and (one.component.config.properties or {}).get(runtime.model_property) == f"#{{{model.parameter.name}}}"
     ]
     if not found:
         raise InvalidFlowError(
-            f"Nothing in the flow {flow.name} scores with the parameter {slot.parameter.name}: it was changed on the "
+            f"Nothing in the flow {flow.name} scores with the parameter {model.parameter.name}: it was changed on the "
             "canvas. Set the model there, or deploy the flow again."
         )
     ids = frozenset(one.id for one in found)
     working = frozenset(one.id for one in found if one.component.state == "RUNNING")
-    return Scorers(flow, ids, working | ids.intersection(stopped), working)
-
-
-def told(processor_id: str) -> Told:
-    """What a scoring processor says of its models: its component state in NiFi, one for each node."""
-    state = if_permitted(lambda: nipyapi.nifi.ProcessorsApi().get_state2(processor_id).component_state.local_state)
-    nodes: dict[str, dict[str, str]] = {}
-    for one in (state.state if state is not None else None) or []:
-        nodes.setdefault(one.cluster_node_id or "", {})[one.key] = one.value
-    return Told(list(nodes.values()))
-
-
-def connected_nodes() -> int:
-    """How many nodes NiFi has; 1 where it is no cluster."""
-    with nifi_calls():
-        summary = nipyapi.nifi.FlowApi().get_cluster_summary().cluster_summary
-    return int(summary.connected_node_count or 1) if summary.clustered else 1
+    return ScoringProcessors(flow, ids, working | ids.intersection(stopped), working)

@@ -1,7 +1,7 @@
-"""From one model to another under a running flow: FlowFiles wait for a moment, and none fails.
+"""From one model to another in a running flow: FlowFiles wait for a moment, and none fails.
 
-Only the scoring processor is stopped; what comes in meanwhile is queued. The new model is loaded beside the old one
-first, so that the moment does not depend on its size. Whatever goes wrong, the old model is put back.
+Only the scoring processors are stopped; what comes in meanwhile is queued. The new model is loaded first, while the old
+one scores, so that the moment does not depend on its size. Whatever goes wrong, the old model is put back.
 """
 
 from __future__ import annotations
@@ -16,24 +16,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dai_nifi.errors import NotRestoredError, ToolError
-from dai_nifi.flows.model_parameters import Slot
-from dai_nifi.operations import lifecycle
-from dai_nifi.operations.canvas import context
-from dai_nifi.operations.canvas.context import Asset, Context
-from dai_nifi.operations.lease import Claim
-from dai_nifi.operations.models.scoring_processors import QUICK, Scorers
+from dai_nifi.flows.model_parameters import ModelParameter
+from dai_nifi.operations.canvas import assets, bulletins, parameter_context
+from dai_nifi.operations.canvas.assets import Asset
+from dai_nifi.operations.canvas.parameter_context import ParameterContext
+from dai_nifi.operations.changes.lease import Lease
+from dai_nifi.operations.models.scoring_processors import SHORT_PAUSE, ScoringProcessors
+from dai_nifi_protocol import NEXT_MODEL_FILE, NextModel
 from dai_scoring.progress import Progress
-
-# As processors/dai_scoring_nifi/successor.py has it, which runs in NiFi.
-WORD = "next-model.json"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Which model is to take the place of which."""
+class ModelSwitch:
+    """Which model is to replace which."""
 
-    current: Context
-    slot: Slot
+    context: ParameterContext
+    parameter: ModelParameter
     model: Asset
     digest: str
     """The SHA-256 of the model's file."""
@@ -44,82 +42,91 @@ class Plan:
 
     @property
     def present(self) -> Asset | None:
-        """The model that is to go."""
-        return self.current.model(self.slot)
+        """The model that is replaced."""
+        return self.context.model(self.parameter)
 
 
-def hand_over(plan: Plan, scoring: Scorers, claim: Claim, progress: Progress) -> float | None:
-    """Put the model in its place; returns the seconds without scoring, None if the flow does not run.
+def switch(to: ModelSwitch, scoring: ScoringProcessors, lease: Lease, progress: Progress) -> float | None:
+    """Replace the model; returns the seconds in which nothing was scored, None if the flow does not run.
 
-    Raises ModelRefusedError or InvalidFlowError where NiFi cannot score with it. Then, and when it is interrupted, the
+    Raises ModelRefusedError or InvalidFlowError if NiFi cannot score with the new model. Then, and after ctrl-C, the
     flow scores with the old model as before.
     """
+    present = to.present.name if to.present else None
     try:
-        loads_beside = plan.preload and scoring.working == scoring.running
-        if scoring.running and loads_beside and all(one.nodes for one in scoring.tell()):
-            progress("loading the model in NiFi, beside the present one", None)
-            word = str(uuid.uuid4())
-            beside = plan.present.name if plan.present else None
-            told = json.dumps({"model": plan.model.name, "beside": beside, "try": plan.try_row, "word": word})
-            context.put_word(plan.current, WORD, told)
-            scoring.wait_until_loaded(word, plan.digest, plan.timeout, progress)
+        if to.preload and scoring.working == scoring.running and scoring.running and _report(scoring):
+            progress("loading the model in NiFi while the present one scores", None)
+            request = str(uuid.uuid4())
+            asked = {
+                NextModel.MODEL: to.model.name,
+                NextModel.REPLACES: present,
+                NextModel.TRY_ROW: to.try_row,
+                NextModel.REQUEST: request,
+            }
+            assets.write(to.context.id, NEXT_MODEL_FILE, json.dumps(asked))
+            scoring.wait_until_loaded(request, to.digest, to.timeout, progress)
         progress("changing models", None)
-        before = plan.present.name if plan.present else None
-        claim.begin(sorted(scoring.running), plan.slot.name, before, plan.model.name)
-        seconds = _switch(plan, scoring)
+        lease.begin(sorted(scoring.running), to.parameter.name, present, to.model.name)
+        seconds = _change(to, scoring)
     except BaseException as error:
-        _undo(plan, scoring, claim, error, progress)
+        _undo(to, scoring, lease, error, progress)
         raise
-    claim.settle()
-    # The model before the last one, and the word.
-    context.remove_other_assets(context.read(plan.current.id))
+    lease.complete()
+    # The model before the last one, and the request.
+    parameter_context.remove_unused_assets(parameter_context.read(to.context.id))
     return seconds
 
 
-def go_on(plan: Plan, scoring: Scorers, claim: Claim, progress: Progress) -> float | None:
-    """Start what a change that was cut off has stopped, where the model is in its place already; as hand_over()."""
-    progress(f"starting with {plan.model.name}", None)
+def finish(to: ModelSwitch, scoring: ScoringProcessors, lease: Lease, progress: Progress) -> float | None:
+    """Start the processors that an interrupted change has stopped after it had set the model; returns as switch()."""
+    progress(f"starting with {to.model.name}", None)
     began = time.monotonic()
-    before = lifecycle.last_bulletin()
-    verifiable = all(one.nodes for one in scoring.tell())
-    scoring.wait_until_valid(plan.timeout)
-    scoring.start(plan.timeout)
-    if verifiable and scoring.running:
-        scoring.wait_for_model(plan.digest, before, plan.timeout)
-    claim.settle()
-    context.remove_other_assets(context.read(plan.current.id))
+    last = bulletins.last_id()
+    report = _report(scoring)
+    scoring.wait_until_valid(to.timeout)
+    scoring.start(to.timeout)
+    if report and scoring.running:
+        scoring.wait_until_scoring_with(to.digest, last, to.timeout)
+    lease.complete()
+    parameter_context.remove_unused_assets(parameter_context.read(to.context.id))
     return time.monotonic() - began if scoring.running else None
 
 
-def _switch(plan: Plan, scoring: Scorers) -> float | None:
-    verifiable = all(one.nodes for one in scoring.tell())
-    before = lifecycle.last_bulletin()
+def _report(scoring: ScoringProcessors) -> bool:
+    """Whether each processor says in its state what it scores with; none does that this user may not see."""
+    return all(one.nodes for one in scoring.states())
+
+
+def _change(to: ModelSwitch, scoring: ScoringProcessors) -> float | None:
+    report = _report(scoring)
+    last = bulletins.last_id()
     began = time.monotonic()
-    scoring.stop(plan.timeout)
-    context.change_model(plan.current, plan.slot, plan.model, plan.present, plan.timeout, QUICK)
-    scoring.wait_until_valid(plan.timeout)
+    scoring.stop(to.timeout)
+    parameter_context.set_model(to.context, to.parameter, to.model, to.present, to.timeout, SHORT_PAUSE)
+    scoring.wait_until_valid(to.timeout)
     if not scoring.running:
         return None
-    scoring.start(plan.timeout)
-    if verifiable:
-        scoring.wait_for_model(plan.digest, before, plan.timeout)
+    scoring.start(to.timeout)
+    if report:
+        scoring.wait_until_scoring_with(to.digest, last, to.timeout)
     return time.monotonic() - began
 
 
-def _undo(plan: Plan, scoring: Scorers, claim: Claim, error: BaseException, progress: Progress) -> None:
-    """Put the old model back, and let the flow go on as it did."""
-    old, name = plan.present, scoring.flow.name
-    with _uninterrupted():
+def _undo(to: ModelSwitch, scoring: ScoringProcessors, lease: Lease, error: BaseException, progress: Progress) -> None:
+    """Put the old model back, let the flow go on as it did, and say so in the error."""
+    old, name = to.present, scoring.flow.name
+    with _signals_ignored():
         progress("going back to the model before", None)
         try:
-            now = context.read(plan.current.id)
-            if now.model(plan.slot) != old and old is not None:
-                scoring.stop(plan.timeout)
-                context.change_model(now, plan.slot, old, plan.current.previous(plan.slot), plan.timeout, QUICK)
-            scoring.wait_until_valid(plan.timeout)
-            scoring.start(plan.timeout)
-            claim.settle()
-            context.remove_other_assets(context.read(plan.current.id))
+            now = parameter_context.read(to.context.id)
+            if now.model(to.parameter) != old and old is not None:
+                scoring.stop(to.timeout)
+                before = to.context.previous(to.parameter)
+                parameter_context.set_model(now, to.parameter, old, before, to.timeout, SHORT_PAUSE)
+            scoring.wait_until_valid(to.timeout)
+            scoring.start(to.timeout)
+            lease.complete()
+            parameter_context.remove_unused_assets(parameter_context.read(to.context.id))
         except ToolError as second:
             raise NotRestoredError(
                 f"{error or type(error).__name__}\nAnd {name} could not be put back: {second}\n"
@@ -134,7 +141,7 @@ def _undo(plan: Plan, scoring: Scorers, claim: Claim, error: BaseException, prog
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def _signals_ignored() -> Iterator[None]:
     """Let ctrl-C and SIGTERM wait: half of a way back would leave the flow without a model."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,0 +1,1 @@
+"""The verbs that deploy a flow and act on a deployed one."""

@@ -1,0 +1,91 @@
+"""``dai-nifi deploy``: bring a flow and a model to a NiFi."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dai_nifi.client.api import DEFAULT_TIMEOUT
+from dai_nifi.client.connection import DEFAULT_URL, connect
+from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
+from dai_nifi.flows import templates
+from dai_nifi.operations.deploy import Deployment, Request
+from dai_nifi.operations.deploy import deploy as deploy_flow
+from dai_nifi.operations.deployment import checks
+from dai_scoring.cli.commands.paths import check_file
+from dai_scoring.cli.console import JsonOption, Output
+
+
+def deploy(
+    flow: Annotated[str, typer.Argument(help="What to deploy, such as realtime-http; see dai-nifi flows list.")],
+    model: Annotated[
+        Path | None,
+        typer.Option(help="The model file. May be left out for a flow that is deployed already."),
+    ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(help="The model runtime to score with: java, cpp or python. Default: what the model needs."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it on the canvas. Default: FLOW.")] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="KEY=VALUE", help="A parameter of the flow; may be repeated."),
+    ] = None,
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Start it when everything in it is valid.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done.")] = False,
+    discard_edits: Annotated[
+        bool,
+        typer.Option("--discard-edits", help="Give up what was edited on the canvas, where the contents are replaced."),
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave a new flow that cannot be deployed on the canvas, to be looked at.")
+    ] = False,
+    url: UrlOption = DEFAULT_URL,
+    profile: ProfileOption = None,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Deploy a flow with a model; deploying again under the same name updates it and keeps what is queued.
+
+    What was edited on the canvas is carried over, or refused with a list. --dry-run places the flow aside in NiFi,
+    stopped, lets NiFi check it, and removes it.
+
+    A licence key for Driverless AI models is taken from the environment variable DRIVERLESS_AI_LICENSE_KEY.
+    """
+    output = Output(as_json)
+    parameters = checks.parse(param or [])
+    request = Request(flow, model, runtime, name, parameters, start, dry_run, timeout, discard_edits, keep)
+    # What can be checked without NiFi comes first.
+    checks.check_given(templates.template(flow), parameters)
+    check_file("--model", model)
+    with output.progress(f"Deploying {name or flow}") as progress:
+        connect(url, profile)
+        done = deploy_flow(request, progress)
+    output.result(asdict(done), lambda console: _render(console, done))
+
+
+def _render(console: Console, done: Deployment) -> None:
+    def line(text: str, style: str | None = None) -> None:
+        console.print(text, style=style, markup=False, soft_wrap=True)
+
+    if done.dry_run:
+        line(f"{done.name} would be {done.action}:" if done.changes else f"{done.name} would stay as it is.")
+        if not done.changes and not done.running:
+            line("It does not run now.")
+    elif done.action == "started":
+        line(f"{done.name} is unchanged. It did not run, and was started.", "bold")
+    else:
+        line(f"{done.name} is {done.action} and {'running' if done.running else 'stopped'}.", "bold")
+    for change in done.changes:
+        line(f"  - {change}")
+    if done.dry_run:
+        return
+    facts = {"model": done.model, **done.parameters, "POST rows to": done.endpoint, "canvas": done.url}
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        if value:
+            line(f"  {name:<{width}}  {value}")
