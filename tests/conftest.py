@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import platform
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import dai_scoring_nifi  # noqa: F401 - what errors say on the canvas
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 from tests.pipeline import build
@@ -85,6 +87,16 @@ def jar_folders() -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def titanic_scorer(titanic: Path, settings: RuntimeSettings) -> Scorer:
     return open_model(titanic, settings=settings)
+
+
+@pytest.fixture(scope="session")
+def pd() -> Any:
+    """The module pandas."""
+    from tests import pandas_packages
+
+    # At the end: what is installed here comes first.
+    sys.path.append(str(pandas_packages.folder()))
+    return importlib.import_module("pandas")
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,5 @@
 """What the three processors share: properties, contents exchange, attributes. Imports nifiapi, not the runtimes."""
+
+from __future__ import annotations
+
+from dai_scoring_nifi import canvas_words  # noqa: F401 - errors of the library shall speak of the canvas

@@ -1,4 +1,4 @@
-"""Scores records with models of H2O Driverless AI and H2O-3; knows neither NiFi nor who calls it.
+"""Scores records with models of H2O Driverless AI and H2O-3; knows nothing of who calls it.
 
 Start at :func:`dai_scoring.models.open_model` for tables, :func:`dai_scoring.batch.files.score_file` for files.
 ``__version__`` is that of the distribution nifi-dai-scoring.
@@ -20,5 +20,5 @@ def __getattr__(name: str) -> str:
 
     try:
         return version("nifi-dai-scoring")
-    except PackageNotFoundError:  # copied into a NiFi archive, whose manifest has the version
+    except PackageNotFoundError:  # copied without its metadata
         return "unknown"

@@ -27,8 +27,8 @@
         ├── MissingIdColumnsError   columns that the records should keep are absent from them
         └── BadRowsError            rows were rejected and the options say that fails the input
 
-Every error has a ``code``: a stable, lower-case word for scripts and for the NiFi attribute
-``scoring.error.code``. Its text is for people: what was wrong, where, and what to do. It never holds a licence key;
+Every error has a ``code``: a stable, lower-case word for scripts.
+Its text is for people: what was wrong, where, and what to do. It never holds a licence key;
 it holds a value of a row only where the caller put it into the rejects itself.
 
 Who scores is not always who reads: :meth:`ScoringError.told` gives the text for one reader, in the names that this

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DISTRIBUTION = "nifi-dai-scoring"
 
-_OWN = ("dai_scoring", "dai_scoring_nifi", "dai_nifi")
+_OWN = "dai_"
 
 
 def sentence(package: str, extra: str | None = None) -> str:
@@ -16,6 +16,6 @@ def sentence(package: str, extra: str | None = None) -> str:
 def absent(error: ModuleNotFoundError, extra: str | None = None) -> str:
     """The sentence for a module that could not be imported; raises the error again where it is one of our own."""
     package = (error.name or "").partition(".")[0]
-    if not package or package in _OWN:
+    if not package or package.startswith(_OWN):
         raise error
     return sentence(package, extra)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns
@@ -19,7 +19,7 @@ class Audience(Enum):
     """Who reads an error."""
 
     CANVAS = "canvas"
-    """Who sees the processor in NiFi, and its log."""
+    """Who sees the settings of a server, and its log. It adds words of its own: :func:`name_on_canvas`."""
     COMMAND_LINE = "command line"
     CLIENT = "client"
     """Who sends records to a server and does not know how it is set."""
@@ -45,7 +45,7 @@ class OptionWords:
 _JAVA = OptionWords("ScoreJavaMojo", "--runtime java", python="Runtime.JAVA")
 _PIPELINE = OptionWords("ScorePythonPipeline", "--runtime python", python="Runtime.PYTHON")
 
-OPTIONS: Mapping[str, OptionWords] = {
+OPTIONS: dict[str, OptionWords] = {
     "model": OptionWords("Model File", "--model"),
     "scoring_pipeline": OptionWords("Scoring Pipeline", "--model", python="model"),
     "runtime": OptionWords(flag="--runtime", values={"JAVA": _JAVA, "PYTHON": _PIPELINE}),
@@ -63,7 +63,7 @@ OPTIONS: Mapping[str, OptionWords] = {
     "intervals": OptionWords("Prediction Intervals", "--intervals"),
     "record_reader": OptionWords("Record Reader"),
     "record_writer": OptionWords("Record Writer"),
-    "h2o_rest_requests": OptionWords("H2O REST Requests"),
+    "h2o_rest_requests": OptionWords("H2O REST Requests", python=""),
     "licence_key": OptionWords("Licence Key", "DRIVERLESS_AI_LICENSE_KEY"),
     "licence_file": OptionWords("Licence File", "--licence-file"),
     "jvm_options": OptionWords("JVM Options", "--jvm-options"),
@@ -77,25 +77,33 @@ OPTIONS: Mapping[str, OptionWords] = {
     "score_timeout": OptionWords("Score Timeout"),
     "apply_data_recipes": OptionWords("Apply Data Recipes"),
     "accept_h2o_licence": OptionWords(
-        "'dai-nifi nars build --accept-h2o-licence'",
+        None,
         "--accept-h2o-licence",
         python="open_model(..., accept_h2o_licence=True)",
     ),
     "accept_daimojo": OptionWords(
-        "'dai-nifi nars build --runtime cpp --accept-h2o-licence'",
+        None,
         "'pip install daimojo==2.9.2'",
         python="'pip install daimojo==2.9.2'",
     ),
-    "bundle_jars": OptionWords("'dai-nifi nars build'", python=""),
     # What is no option, but goes by other names or exists for some readers only.
     "mime_type": OptionWords("the attribute mime.type", client="the header Content-Type"),
-    "nifi": OptionWords("NiFi", python=""),
-    "process": OptionWords("NiFi", python="this process"),
+    "process": OptionWords(python="this process"),
+    # What only a server's own words can name.
+    "bundle_jars": OptionWords(python=""),
+    "convert_characters": OptionWords(python=""),
+    "unpack_contents": OptionWords(python=""),
 }
 """All options that an error may name, by their keys."""
 
 _OR = "Or "
 _MARKER = re.compile(r"\{([a-z0-9_]+)(?:=([A-Z_]+))?\}")
+
+
+def name_on_canvas(words: Mapping[str, str]) -> None:
+    """Let a server name options, by their keys, as those see them who set it up; raises KeyError for an unknown key."""
+    for key, name in words.items():
+        OPTIONS[key] = replace(OPTIONS[key], property_name=name)
 
 
 def property_name(key: str) -> str:

@@ -10,18 +10,21 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring import records
+from dai_scoring import frames, records
 from dai_scoring.errors import ModelError, UnsupportedError
 from dai_scoring.missing import widened
 from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
+
+if TYPE_CHECKING:
+    import pandas
 
 REFUSED = "refused_by_model"
 """The reject code of a row that the model itself raised an error for; the value is what it said."""
@@ -229,9 +232,14 @@ class Scorer:
             )
 
     def score(
-        self, table: pa.Table, missing_columns: MissingColumns = MissingColumns.FAIL, wanted: Wanted = PREDICTIONS_ONLY
+        self,
+        table: pa.Table | pandas.DataFrame,
+        missing_columns: MissingColumns = MissingColumns.FAIL,
+        wanted: Wanted = PREDICTIONS_ONLY,
     ) -> Scored:
         """Score the rows of ``table``, its columns found by name, other columns ignored.
+
+        Of a DataFrame NaN, NaT and NA are missing values, and the index is ignored: see :mod:`dai_scoring.frames`.
 
         Raises MissingColumnsError where columns of the model are absent and ``missing_columns`` does not
         allow it, and UnsupportedError as :meth:`check` does. A row with a value that its column cannot hold,
@@ -239,6 +247,8 @@ class Scorer:
         """
         with self._in_use():
             self.check(wanted)
+            if not isinstance(table, pa.Table):
+                table = frames.to_table(table, [column.name for column in self.info.inputs])
             rows = records.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
             made = self._engine.predict(rows.columns, rows.count, wanted)
             rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects

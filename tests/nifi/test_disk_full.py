@@ -115,8 +115,8 @@ def test_contents_that_the_temporary_folder_cannot_hold_go_to_failure_with_advic
         assert failed.size == len(rows)
         assert failed.attributes["scoring.error.code"] == "io"
         said = failed.attributes["scoring.error"]
-        assert said.startswith("NiFi's machine says 'No space left on device' at ")
-        assert "Make room in /dev/shm and in the temporary folder of NiFi's user" in said
+        assert said.startswith("the machine that scores says 'No space left on device' at ")
+        assert "Make room in /dev/shm and the temporary folder of the user that scores" in said
         until(lambda: any(said in one for one in bulletins(canvas, "ScoreJavaMojo")))
         assert not [one for one in small.glob("dai-scoring-*/*") if one.stat().st_size]
     finally:

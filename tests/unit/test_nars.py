@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.archives import archive, dependencies
-from dai_nifi.archives.build import build
+from dai_nifi.archives.build import build, own_modules
 from dai_nifi.archives.install import install
 from dai_nifi.archives.spec import GROUP, PYTHONS, SPECS
 from dai_nifi.errors import NotFoundError, UsageError
@@ -104,3 +104,16 @@ def test_which_archives_there_are_for_a_python(python: str) -> None:
 def test_an_archive_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="nars build"):
         install(tmp_path / "gone.nar", quiet)
+
+
+def test_an_archive_has_nothing_that_looks_for_a_java_or_fetches_jars() -> None:
+    names = {name.partition("dai_scoring/")[2] for name in own_modules()}
+    assert {name for name in names if name.startswith("provision/")} == {"provision/__init__.py", "provision/cache.py"}
+    assert not {name for name in names if name.startswith(("cli/", "jars/"))}
+    assert "models.py" in names
+
+
+def test_an_archive_has_no_packages_for_commands() -> None:
+    wanted = dependencies.requirements(("java",), "3.11")
+    assert [name for name in wanted if name.startswith(("typer", "rich"))] == []
+    assert any(name.startswith("pyarrow") for name in wanted)

@@ -29,6 +29,7 @@ from dai_scoring.option_words import OPTIONS, Audience, sentences
 from dai_scoring.runtimes import dai
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import http_errors
+from dai_scoring_nifi.canvas_words import WORDS
 
 LIBRARY = Path(dai_scoring.__file__).parent
 # The command line has flags of its own.
@@ -200,7 +201,7 @@ def test_the_names_are_those_of_the_processors_and_the_commands():
         Path(command.callback.__code__.co_filename).read_text() for command in commands if command.callback
     )
     for key, words in OPTIONS.items():
-        if words.property_name and words.property_name[0].isupper() and key not in ("nifi", "process", "runtime"):
+        if words.property_name and words.property_name[0].isupper() and key not in (*WORDS, "runtime"):
             assert f'name="{words.property_name}"' in modules, key
         if words.flag and words.flag.startswith("--"):
             name = words.flag[2:].replace("-", "_")

@@ -1,4 +1,4 @@
-r"""Which quotes a CSV file has: those of RFC 4180, or those with a backslash before a quote, as Apache NiFi writes."""
+r"""Which quotes a CSV file has: those of RFC 4180, or those with a backslash before a quote, as some programs write."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.json_split import Structure
 
-_REST = ("Or, in {nifi}, set {h2o_rest_requests} and send it to /model/score.",)
+_REST = ("Or set {h2o_rest_requests} and send it to /model/score.",)
 _KNOWN: tuple[tuple[frozenset[str], str, str, tuple[str, ...]], ...] = (
     (frozenset({"fields", "rows"}), '{"fields": ..., "rows": ...}', "a request of H2O's REST scorer", _REST),
     (

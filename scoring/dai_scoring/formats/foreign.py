@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dai_scoring.errors import UnknownFormatError
 
-_UNPACK = ("Uncompress it first.", "In {nifi}, CompressContent and UnpackContent do that.")
+_UNPACK = ("Uncompress it first.", "{unpack_contents} do that.")
 _SHEET = ("Save the sheet as CSV (in Excel: 'CSV UTF-8') and send that.",)
 _OTHER = ("Send the records as CSV, JSON, Avro, Parquet or Arrow.",)
 _MODEL = ("Give it as {model}, and send records here.",)

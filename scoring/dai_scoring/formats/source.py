@@ -35,7 +35,7 @@ _MOST_END_MARKS = 128
 _BLOCK = 1 << 20
 ADVICE = (
     "Convert the content to UTF-8.",
-    "In {nifi}, ConvertCharacterSet does that.",
+    "{convert_characters} does that.",
     "Or say its encoding in {mime_type}, as in text/csv; charset=ISO-8859-1.",
 )
 """What to do about text in another encoding than was said."""

@@ -1,1 +1,1 @@
-"""One module a model runtime; each provides an Engine and knows nothing of files or NiFi."""
+"""One module a model runtime; each provides an Engine and knows nothing of files."""

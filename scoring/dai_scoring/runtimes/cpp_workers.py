@@ -112,7 +112,7 @@ class CppWorkers:
 
     def _start(self) -> Worker:
         command = [sys.executable, "-u", "-m", cpp_child.__name__]
-        # Where this process finds its packages, which NiFi adds while it runs.
+        # Where this process finds its packages; a server may add some while it runs.
         places = os.pathsep.join(str(Path(place).resolve()) for place in sys.path if place)
         environment = {**dai.licence_environment(self._settings), "PYTHONPATH": places}
         try:

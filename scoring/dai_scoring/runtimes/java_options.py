@@ -85,7 +85,7 @@ def environment() -> dict[str, str]:
 def kept_from_java() -> Iterator[None]:
     """Take options for Java out of the environment while a second Java starts in this process.
 
-    They are meant for a Java that stands alone, such as NiFi. Two cannot open the same port (JMX), a heap for NiFi is
+    They are meant for a Java that stands alone. Two cannot open the same port (JMX), a heap for the other is
     too much for both, and of an agent that is not there Java ends the whole process.
     """
     found = {name: os.environ.pop(name) for name in _VARIABLES if name in os.environ}

@@ -115,7 +115,7 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
     """Start Java from a thread that lets go of it at once.
 
     The thread that starts Java counts as a user of it, and Java ends only after its users did. A thread of
-    NiFi's bridge or of a pool ends without a word to Java, and the process would wait for it for ever.
+    a bridge or of a pool ends without a word to Java, and the process would wait for it for ever.
 
     Where ctrl-C interrupts the wait, Java goes on starting: whoever asks next waits for that.
     """
@@ -137,7 +137,7 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
             failures.append(error)
         finally:
             if jpype.isJVMStarted():
-                jpype.java.lang.Thread.detach()
+                jpype.JClass("java.lang.Thread").detach()
 
     _boot_thread = threading.Thread(target=boot, name="dai-scoring-java")
     _boot_thread.start()
@@ -159,9 +159,9 @@ def adopt_thread() -> None:
 
     The runtimes look for licences and extensions through it, and fail with a NullPointerException without.
     """
-    import jpype
-
-    jpype.java.lang.Thread.currentThread().setContextClassLoader(jpype.java.lang.ClassLoader.getSystemClassLoader())
+    # By their names: for "jpype.java" all packages of Java are gone through, which takes half a second.
+    thread = java_class("java.lang.Thread").currentThread()
+    thread.setContextClassLoader(java_class("java.lang.ClassLoader").getSystemClassLoader())
 
 
 def java_class(name: str) -> Any:

@@ -138,6 +138,6 @@ class Worker:
 
 
 def _environment(further: Mapping[str, str]) -> dict[str, str]:
-    # The caller's own Python must not lead the worker's astray: NiFi sets PYTHONPATH to the processor's packages.
+    # The caller's own Python must not lead the worker's astray: PYTHONPATH may name packages of the caller.
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON") and name != "VIRTUAL_ENV"}
     return {**own, **further}

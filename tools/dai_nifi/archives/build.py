@@ -74,11 +74,7 @@ def _entries(spec: NarSpec, python: str, progress: Progress, mojo2: bool) -> dic
     # First, as this is what can be missing.
     jars = _jars(spec, progress, mojo2)
     packages = dependencies.packages(spec.extras, python, progress)
-    entries = _tree(packages, _PACKAGES)
-    for package in ("dai_scoring", "dai_nifi_protocol", "dai_scoring_nifi"):
-        entries |= _tree(resources.package(package), f"{_PACKAGES}/{package}")
-    left_out = tuple(f"{_PACKAGES}/dai_scoring/{name}" for name in _LEFT_OUT)
-    entries = {name: content for name, content in entries.items() if not name.startswith(left_out)}
+    entries = _tree(packages, _PACKAGES) | own_modules()
     for inside, folder in jars.items():
         entries |= _tree(folder, f"{_PACKAGES}/{inside}")
     module = resources.extensions() / f"{spec.processor}.py"
@@ -97,6 +93,15 @@ def _jars(spec: NarSpec, progress: Progress, mojo2: bool) -> dict[str, Path]:
         if mojo2:
             found["dai_scoring/jars/mojo2"] = provided.mojo_runtime(progress) / "mojo2"
     return found
+
+
+def own_modules() -> dict[str, Path | bytes]:
+    """This project's packages, by their places in an archive."""
+    entries: dict[str, Path | bytes] = {}
+    for package in ("dai_scoring", "dai_nifi_protocol", "dai_scoring_nifi"):
+        entries |= _tree(resources.package(package), f"{_PACKAGES}/{package}")
+    left_out = tuple(f"{_PACKAGES}/dai_scoring/{name}" for name in _LEFT_OUT)
+    return {name: content for name, content in entries.items() if not name.startswith(left_out)}
 
 
 def _tree(folder: Path, inside: str) -> dict[str, Path | bytes]:

@@ -1,0 +1,16 @@
+"""What errors of the library call things on NiFi's canvas, where the library has no name for them."""
+
+from __future__ import annotations
+
+from dai_scoring.option_words import name_on_canvas
+
+WORDS = {
+    "accept_h2o_licence": "'dai-nifi nars build --accept-h2o-licence'",
+    "accept_daimojo": "'dai-nifi nars build --runtime cpp --accept-h2o-licence'",
+    "bundle_jars": "'dai-nifi nars build'",
+    "process": "NiFi",
+    "convert_characters": "In NiFi, ConvertCharacterSet",
+    "unpack_contents": "In NiFi, CompressContent and UnpackContent",
+}
+
+name_on_canvas(WORDS)

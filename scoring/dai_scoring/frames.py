@@ -1,0 +1,127 @@
+"""A pandas.DataFrame as an Arrow table, with the values that the same rows have in a file.
+
+pandas itself is not needed: who has a DataFrame has it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection
+from datetime import date, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from dai_scoring.errors import ContentError
+
+if TYPE_CHECKING:
+    import pandas
+
+# Of a column that Arrow has no type for, or no single one.
+_NO_TYPE = (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError)
+_TRUTHS = {bool, np.bool_}
+# NaN is a float too: a column of truth values with one goes the way of objects, and is no other for it.
+_NUMBERS = {int, float, np.int64, np.float64}
+
+
+def to_table(frame: pandas.DataFrame, names: Collection[str]) -> pa.Table:
+    """Return the columns of ``names`` that the frame has; of its others the names alone. The index is no column.
+
+    NaN, NaT, NA and None are missing. A column of objects of several types becomes JSON texts, as it is when it comes
+    from JSON: so each value is judged alone. Raises ContentError where two columns have the same name, and TypeError
+    where it is no DataFrame.
+    """
+    if not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
+        raise TypeError(f"a pyarrow.Table or a pandas.DataFrame is scored, not {type(frame).__name__}")
+    labels = [str(label) for label in frame.columns]
+    if len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise ContentError(f"{labels.count(twice)} columns have the name {twice}. Give each a name of its own.")
+    rows = len(frame)
+    wanted = set(names)
+    arrays = [_array(frame.iloc[:, index]) if label in wanted else pa.nulls(rows) for index, label in enumerate(labels)]
+    return pa.table(arrays, names=labels)
+
+
+def _array(series: pandas.Series[Any]) -> pa.Array | pa.ChunkedArray:
+    if str(series.dtype).startswith("Sparse"):
+        series = series.sparse.to_dense()
+    if not _stands_as_text(series):
+        try:
+            return _typed(series)
+        except _NO_TYPE:
+            pass
+    values = series.astype(object).tolist()
+    try:
+        return pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(map(_json, values), pa.string()))
+    except UnicodeEncodeError:
+        # Half of a surrogate pair is no text: as bytes, that row alone is rejected.
+        return pa.array(map(_bytes, values), pa.binary())
+
+
+def _typed(series: pandas.Series[Any]) -> pa.Array | pa.ChunkedArray:
+    """The column in a type of Arrow's; raises one of _NO_TYPE where there is none.
+
+    pyarrow would do it by itself where it knows pandas; but it looks for that once, which may have been too early.
+    """
+    if hasattr(series.dtype, "categories"):
+        codes = series.cat.codes.to_numpy()
+        levels = series.cat.categories.to_series()
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), _typed(levels))
+    if hasattr(series.array, "__arrow_array__"):
+        return pa.array(series.array)
+    if zone := getattr(series.dtype, "tz", None):
+        utc = pa.array(series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), from_pandas=True)
+        return utc.cast(pa.timestamp(utc.type.unit, pa.lib.tzinfo_to_string(zone)))
+    return pa.array(series.to_numpy(), from_pandas=True)
+
+
+def _stands_as_text(series: pandas.Series[Any]) -> bool:
+    """Whether Arrow would make something else of the values than their text in a file."""
+    if series.dtype == object:
+        # A truth value among numbers would become one of them.
+        kinds = set(map(type, series))
+        return bool(kinds & _TRUTHS) and bool(kinds & _NUMBERS)
+    return str(getattr(series.dtype, "categories", series).dtype).startswith(("period", "interval"))
+
+
+def _is_missing(value: object) -> bool:
+    return (
+        value is None
+        or type(value).__name__ in ("NAType", "NaTType")
+        or (isinstance(value, float) and math.isnan(value))
+    )
+
+
+def _bytes(value: object) -> bytes | None:
+    if _is_missing(value) or isinstance(value, bytes):
+        return value if isinstance(value, bytes) else None
+    return str(value).encode("utf-8", "surrogatepass")
+
+
+def _json(value: Any) -> str | None:
+    """A value as JSON writes it; what JSON has no form for as its text."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    elif isinstance(value, np.generic):
+        value = str(value) if value.dtype.kind in "mM" else value.item()
+    if _is_missing(value):
+        return None
+    if isinstance(value, float) and math.isinf(value):
+        return json.dumps("inf" if value > 0 else "-inf")
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return "[]"  # refused as nested, whatever is in it
+    if isinstance(value, dict):
+        return "{}"
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "surrogateescape")
+    elif isinstance(value, (date, time)):
+        value = value.isoformat()
+    elif isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    return json.dumps(str(value), ensure_ascii=False)

@@ -1,0 +1,63 @@
+"""The rooms of the project: the library knows nothing of NiFi, and imports nothing of what is built on it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+LIBRARY = ROOT / "scoring"
+DISTRIBUTION = "nifi-dai-scoring"
+FOREIGN = {"dai_scoring_nifi", "dai_nifi_protocol", "dai_nifi", "dai_routes", "nifiapi", "nipyapi", "py4j"}
+
+
+def files() -> list[Path]:
+    return sorted(file for file in LIBRARY.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+
+
+def test_the_library_does_not_speak_of_nifi() -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
+        for file in files()
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if "nifi" in line.lower().replace(DISTRIBUTION, "")
+    ]
+    assert found == []
+    assert [file for file in files() if "nifi" in file.name.lower()] == []
+
+
+def imported(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_the_library_imports_nothing_of_the_other_rooms() -> None:
+    assert {file.name: bad for file in files() if file.suffix == ".py" and (bad := imported(file) & FOREIGN)} == {}
+
+
+@pytest.mark.parametrize(("room", "others"), [("processors", {"dai_nifi", "dai_routes"}), ("tools", {"dai_routes"})])
+def test_rooms_import_only_what_they_stand_on(room: str, others: set[str]) -> None:
+    sources = sorted((ROOT / room).rglob("*.py"))
+    assert len(sources) > 5
+    assert {file.name: bad for file in sources if (bad := imported(file) & others)} == {}
+
+
+def test_the_library_alone_advises_nothing_about_a_canvas() -> None:
+    code = (
+        "from dai_scoring.errors import RuntimeMissingError\n"
+        "from dai_scoring.option_words import Audience\n"
+        "error = RuntimeMissingError('none.', advice=('{bundle_jars} does it.', 'Set {mojo_runtime}.'))\n"
+        "print(error, error.told(Audience.CANVAS), sep='|')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "none. Set mojo_runtime.|none. Set MOJO Runtime.\n"
