@@ -188,6 +188,10 @@ def _digest_of(identifier: str) -> str | None:
     """The NAR manager gives no digest with its summaries, but the archive's bytes themselves."""
     try:
         content = api.extensions.download_nar(identifier)
-    except (ToolError, ValueError):
+    except ValueError:
+        return None
+    except ToolError as error:
+        if error.status is None:
+            raise
         return None
     return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else None

@@ -1,13 +1,13 @@
 """Messages of NiFi that the tool has to recognise, since NiFi's API has no field that says the same.
 
-NiFi's source has them as they are here; where a version words one differently, this is the only place to change.
+If a version of NiFi words one differently, this is the only place to change.
 """
 
 from __future__ import annotations
 
 import re
 
-# A Python processor until its process has started: PythonProcessor validation in nifi-py4j-bridge.
+# Validation errors of a Python processor until its process has started.
 INITIALIZING = "Initializing runtime environment"
 LOADING = "In the process of loading Processor code"
 LOST = "Failed to parse or load Processor code"

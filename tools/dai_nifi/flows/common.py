@@ -63,7 +63,7 @@ MODEL = Parameter(
 )
 LICENCE = Parameter(
     "licence.key",
-    "The Driverless AI licence key, for models that need one. Leave it without a value otherwise.",
+    "The Driverless AI licence key, for models that need one. Else leave it without a value.",
     kind=Kind.SENSITIVE,
     optional=True,
     variable="DRIVERLESS_AI_LICENSE_KEY",
@@ -109,7 +109,7 @@ RUNTIMES: Mapping[str, ScoringRuntime] = {
             Parameter(
                 "jvm.options",
                 "Options of the processor's Java. Large models need a larger -Xmx. Takes effect when the processor's "
-                "process starts anew.",
+                "process restarts.",
                 "-Xmx768m -XX:+UseSerialGC",
                 Kind.JVM_OPTIONS,
                 sets="JVM Options",
@@ -125,7 +125,7 @@ RUNTIMES: Mapping[str, ScoringRuntime] = {
         parameters=(
             Parameter(
                 "workers",
-                "How many further processes score many rows; each holds the model. 0 does without them.",
+                "How many additional processes score many rows; each holds the model. 0 means none.",
                 "2",
                 Kind.COUNT,
                 least=0,

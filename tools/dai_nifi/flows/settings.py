@@ -24,7 +24,7 @@ OUTPUT_COLUMNS = Parameter(
 )
 ID_COLUMNS = Parameter(
     "id.columns",
-    "The input columns to keep where output.columns is 'id columns and predictions'; separated by commas.",
+    "The input columns to keep if output.columns is 'id columns and predictions'; separated by commas.",
     optional=True,
     sets="Id Columns",
 )
@@ -58,7 +58,7 @@ MISSING_COLUMNS = Parameter(
 )
 MISSING_LITERALS = Parameter(
     "missing.literals",
-    "Texts that mean a missing value beside the model's own, such as NULL or \\N; separated by commas.",
+    "Texts that mean a missing value, in addition to the model's own, such as NULL or \\N; separated by commas.",
     optional=True,
     sets="Missing Literals",
 )
@@ -71,7 +71,7 @@ BAD_ROWS = Parameter(
 )
 INPUT_FORMAT = Parameter(
     "input.format",
-    "The format of what comes in; auto finds it out.",
+    "The format of what comes in; auto detects it.",
     "auto",
     choices=("auto", *(one.value for one in Format)),
     sets="Input Format",

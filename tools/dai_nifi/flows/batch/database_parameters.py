@@ -74,10 +74,10 @@ PARAMETERS = (
         "keys are given out long before their transactions end, say here which rows are old enough.",
         "1 = 1",
     ),
-    Parameter(KEY, "The column that tells the rows apart and grows with every new one, such as id."),
+    Parameter(KEY, "The column that tells the rows apart and grows with each new row, such as id."),
     Parameter(
         KEPT,
-        "Columns of the source table that the target table has beside the key, separated by commas.",
+        "Columns of the source table that the target table has besides the key, separated by commas.",
         optional=True,
     ),
     Parameter(TARGET, "The table for the scores: the key, as its primary key, and a column for each prediction."),

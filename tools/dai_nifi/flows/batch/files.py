@@ -107,7 +107,7 @@ def build(runtime: ScoringRuntime) -> Flow:
         },
         # It does not look at the contents, so it cannot fail because of them.
         auto_terminated=("failure",),
-        comments="Attributes are lost on disk, so code and message become a file beside the failed one.",
+        comments="Attributes are lost on disk, so code and message are written to a file next to the failed one.",
     )
     name = Processor(
         name="Name it FILE.error.json",

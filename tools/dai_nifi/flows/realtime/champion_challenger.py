@@ -94,14 +94,14 @@ def build(runtime: ScoringRuntime) -> Flow:
             "row.id": _FIND_ID,
         },
         dynamic=("row.id",),
-        comments=f"Looks for {ID} in JSON; the first row's is found.",
+        comments=f"Finds {ID} of the first row in JSON.",
     )
     digest = Processor(
         name="Hash the request",
         type="org.apache.nifi.processors.standard.CryptographicHashContent",
         at=at_column(2, _CHALLENGER_ROW),
         properties={"fail_when_empty": "false", "hash_algorithm": "SHA-256"},
-        comments="Where there is no id, as in CSV, the whole request decides.",
+        comments="If there is no id, as in CSV, the whole request decides.",
     )
     choose = Processor(
         name="Who gets it?",

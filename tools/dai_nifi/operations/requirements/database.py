@@ -22,7 +22,7 @@ NORMALIZE = "dbf-normalize"
 def check(group: str, pool: str, wanted: Mapping[str, str], timeout: float) -> None:
     """Run statements that change nothing, named by what they look for; raises InvalidFlowError for those that fail."""
     (service,) = (one.id for one in controller_services.of_group(group) if one.component.name == pool)
-    with probe.placed(group, TYPE, ("success", "failure")) as processor:
+    with probe.temporary_processor(group, TYPE, ("success", "failure")) as processor:
         properties.set_of_processor(processor, {POOL: service, QUERY: "SELECT 1", NORMALIZE: "true"})
         for what, statement in wanted.items():
             error = probe.run_once(processor, {QUERY: statement}, timeout)

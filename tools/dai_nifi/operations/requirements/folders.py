@@ -11,7 +11,7 @@ _NO_FILE = "(?!)"
 
 def check(group: str, parameter: str, folder: str, timeout: float) -> None:
     """Raise InvalidFlowError if NiFi cannot read and change a folder, the value of a parameter."""
-    with probe.placed(group, _TYPE, ("success",)) as processor:
+    with probe.temporary_processor(group, _TYPE, ("success",)) as processor:
         wanted = {"Input Directory": folder, "File Filter": _NO_FILE, "Keep Source File": "false"}
         error = probe.run_once(processor, wanted, timeout)
     if error is not None:

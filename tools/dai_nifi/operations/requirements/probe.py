@@ -17,7 +17,7 @@ _AT = (0.0, -1000.0)
 
 
 @contextmanager
-def placed(group: str, kind: str, ends: Sequence[str]) -> Iterator[str]:
+def temporary_processor(group: str, kind: str, ends: Sequence[str]) -> Iterator[str]:
     """The id of a processor of this type in a group, whose relationships all end; removed afterwards.
 
     One that an interrupted command has left is removed first.
