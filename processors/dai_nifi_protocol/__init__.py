@@ -6,10 +6,14 @@ need the processors. What they exchange:
 - the file :data:`NEXT_MODEL_FILE`, by which dai-nifi asks a processor to load another model (keys: :class:`NextModel`);
 - the processor's component state in NiFi, by which it answers (keys: :class:`State`);
 - codes in validation messages and problems, such as ``[licence] the licence has ended`` (:func:`with_code`);
+- the environment variable :data:`CACHE`, by which both find the environments of scoring pipelines;
 - NiFi's counters, which the processors' Java helper names (:class:`Counter`).
 """
 
 YES, NO = "yes", "no"
+
+CACHE = "DAI_NIFI_CACHE"
+"""The environment variable that names the folder of what is made or fetched once."""
 
 NEXT_MODEL_FILE = "next-model.json"
 """The asset with the request to load a model. It lies in the folder of the present model; no parameter refers to it."""

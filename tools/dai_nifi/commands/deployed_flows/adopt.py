@@ -23,7 +23,7 @@ def adopt(
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a flow that was imported on the canvas by hand as a deployed one, so that every command knows it.
+    """Make a deployed flow of one that was imported on the canvas by hand, so that every command knows it.
 
     If something else has the same parameter context, the flow gets a copy of its own.
     """
@@ -41,6 +41,6 @@ def adopt(
         for one in done.parted_from:
             line(f"  - its parameters are its own now, and no longer those of {one}")
         for one in done.edits:
-            line(f"  - otherwise than in the template, and kept: {one}")
+            line(f"  - differs from the template, and is kept: {one}")
 
     output.result(asdict(done), render)

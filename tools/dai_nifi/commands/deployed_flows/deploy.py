@@ -51,8 +51,8 @@ def deploy(
 ) -> None:
     """Deploy a flow with a model; deploying again under the same name updates it and keeps what is queued.
 
-    What was edited on the canvas is carried over, or refused with a list. --dry-run places the flow aside in NiFi,
-    stopped, lets NiFi check it, and removes it.
+    What was edited on the canvas is carried over, or refused with a list. --dry-run imports the flow into NiFi
+    under another name, stopped, lets NiFi check it, and removes it.
 
     A licence key for Driverless AI models is taken from the environment variable DRIVERLESS_AI_LICENSE_KEY.
     """

@@ -27,7 +27,7 @@ _COLOURS = {"running": "green", "partly running": "yellow", "not scoring": "red"
 
 def status(
     name: Annotated[str | None, typer.Argument(help="The deployed flow. Default: all of them.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it, until ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep showing it, until ctrl-C.")] = False,
     interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks, with --watch.")] = 2.0,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
@@ -51,7 +51,7 @@ def status(
 
 
 def _watch(name: str | None, interval: float) -> None:
-    """Show it again and again; only an error or ctrl-C ends this."""
+    """Show it repeatedly, until an error or ctrl-C."""
     before: FlowStatus | None = None
     since = time.monotonic()
     with Live(console=Console(highlight=False), auto_refresh=False) as live:
@@ -89,7 +89,7 @@ def _all(found: list[FlowStatus]) -> RenderableType:
 
 
 def _one(one: FlowStatus, rows_a_second: float | None = None, *, watching: bool = False) -> RenderableType:
-    """All of a flow; while it is watched without what does not change, since a screen has few lines."""
+    """Everything about a flow; with ``watching`` without what does not change, since a screen has few lines."""
     scored = one.scoring
     loaded = [
         f"{_role(each.role)}{each.file}  id {each.id}  SHA-256 {each.sha256[:12]}  on {each.runtime}"

@@ -50,7 +50,7 @@ def swap(
         Path | None, typer.Option(help="Records to score with both models, to see the difference.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Although columns change in a way that breaks what is there.")
+        bool, typer.Option("--force", help="Swap even if columns change in a way that breaks what is there.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and compare, and change nothing.")] = False,
     local_check: Annotated[
@@ -86,7 +86,7 @@ def swap(
 
 
 def render(console: Console, done: Swap) -> None:
-    """Print what a swap came to."""
+    """Print the result of a swap."""
 
     def line(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, soft_wrap=True)
