@@ -22,8 +22,13 @@ _SETTLED = 8.0
 # A server either listens at once or says why not.
 _LISTENING = 15.0
 
-# What NiFi says of a Python processor until its process has started.
-_NOT_READY = ("Initializing runtime environment", "In the process of loading Processor code")
+# What NiFi says of a Python processor until its process has started; and what ours says of Java when its process is to
+# end and start anew (processors/dai_scoring_nifi/java_process.py), which NiFi shows until that has started.
+_NOT_READY = (
+    "Initializing runtime environment",
+    "In the process of loading Processor code",
+    "It is being started anew with the change",
+)
 LOST = "Failed to parse or load Processor code"
 """What NiFi says of a Python processor whose process has ended, or cannot load it; it goes on trying."""
 
@@ -226,7 +231,7 @@ def bulletins(group_id: str | None = None, source_id: str | None = None, after: 
 
 
 def is_not_ready(error: str) -> bool:
-    """Whether that is said of a Python processor whose process has not started yet."""
+    """Whether that is said of a Python processor whose process, or the next one, has not started yet."""
     return any(words in error for words in _NOT_READY)
 
 
