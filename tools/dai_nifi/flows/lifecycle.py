@@ -32,6 +32,8 @@ _NOT_READY = (
 LOST = "Failed to parse or load Processor code"
 """What NiFi says of a Python processor whose process has ended, or cannot load it; it goes on trying."""
 
+_NO_FOLDER = re.compile(r"Directory.*does not exist")
+
 # How a component names itself before what it has to say; the bulletin says already whose it is.
 _SELF = re.compile(r"^\w+\[[^\]]*\]\s*")
 
@@ -250,11 +252,11 @@ def _invalid(flow: Deployed, found: Sequence[str], when: str = "") -> InvalidFlo
     lines = "\n  ".join(found)
     # NiFi 2.3 can lose a processor's process when an archive is replaced, and waits for it until it is started again.
     lost = any(is_not_ready(line) or LOST in line for line in found)
-    advice = (
-        "Restart NiFi, which did not get the processor's Python to run (of make demo: make stop),"
-        if lost
-        else "Fix that"
-    )
+    advice = "Fix that"
+    if lost:
+        advice = "Restart NiFi, which did not get the processor's Python to run (of make demo: make stop),"
+    elif any(_NO_FOLDER.search(line) for line in found):
+        advice = "Make the folder on the machine that runs NiFi, for NiFi's user to read and write,"
     return InvalidFlowError(
         f"The flow {flow.name} is not valid{when}:\n  {lines}\n{advice} and deploy again under the same name."
     )
