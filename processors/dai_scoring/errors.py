@@ -19,7 +19,7 @@
         ├── ContentError            the bytes are not (valid) records of the format
         ├── RequestError            a client of a server asks for what there is not
         ├── UnknownFormatError      neither the options nor the bytes say which format it is
-        ├── NameClashError          a prediction would overwrite an input column
+        ├── NameClashError          a column that scoring adds would overwrite one of the input
         ├── MissingIdColumnsError   columns that the records should keep are absent from them
         └── BadRowsError            rows were rejected and the options say that fails the input
 
@@ -225,16 +225,23 @@ class RequestError(InputError):
 
 
 class NameClashError(InputError):
-    """A prediction column would have the name of an input column."""
+    """A column that scoring adds would have the name of an input column."""
 
     code = "name_clash"
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        problem: str = "prediction column(s) {names} already exist in the records.",
+        advice: Sequence[str] = (
+            "Rename them in the records.",
+            "Or set a {prediction_prefix}, or choose other {output_columns}.",
+        ),
+    ) -> None:
+        """``problem`` has a place for the names."""
         self.names = tuple(names)
         super().__init__(
-            f"prediction column(s) {', '.join(names)} already exist in the records.",
-            advice=("Rename them in the records.", "Or set a {prediction_prefix}, or choose other {output_columns}."),
-            column=names[0] if names else None,
+            problem.replace("{names}", ", ".join(names)), advice=advice, column=names[0] if names else None
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring import records, results
+from dai_scoring import earlier, records, results
 from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_digits, json_write
 from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
@@ -101,11 +101,14 @@ class PieceScorer:
         keeps_all = options.output_columns is OutputColumns.ALL
         self._keeps_bad = options.bad_rows is BadRows.KEEP
         self._passes_lines = keeps_all and reader.format is target and target in _PASSING
+        self._replaces_reasons = earlier.are_replaced(options.bad_rows, options.output_columns)
+        self._input_names = [column.name for column in inputs]
         had = reader.schema.names if reader.schema is not None else []
-        if self._keeps_bad and not set(results.REJECT_COLUMNS).isdisjoint(had):
+        had_reasons = self._replaces_reasons and earlier.has_reasons(had)
+        if had_reasons:
             self._passes_lines = False
         # No more than predictions and what passes through as it stands.
-        without_table = self._passes_lines or options.output_columns is OutputColumns.PREDICTIONS
+        without_table = self._passes_lines or (options.output_columns is OutputColumns.PREDICTIONS and not had_reasons)
         self._keeps_digits = reader.format in _JSON and target in (*_JSON, Format.CSV)
         self._rejects_lines = reader.format is target and target in _JSON
         self._tries_plain = without_table and options.wanted == PREDICTIONS_ONLY
@@ -123,8 +126,8 @@ class PieceScorer:
             return None
         info, prefix = self._scorer.info, self._options.prediction_prefix
         types = {column.name: _IN_JSON.get(column.type, column.type.arrow) for column in info.inputs}
-        added = [prefix + column.name for column in info.outputs]
-        return Fields(types, frozenset([*added, *results.REJECT_COLUMNS] if self._keeps_bad else added))
+        added = frozenset(prefix + column.name for column in info.outputs)
+        return Fields(types, added, results.REJECT_PREFIX if self._replaces_reasons else None)
 
     def score(self, piece: Piece) -> ScoredPiece:
         """Parse a piece and score its records."""
@@ -162,13 +165,17 @@ class PieceScorer:
         names = table.schema.names
         # No columns: a file of records without a record, such as the JSON array [].
         kept = results.kept_columns(names, self._options.output_columns, self._options.id_columns) if names else []
+        if self._drops(names):
+            earlier.check(whole, self._input_names)
+            if self._options.output_columns is OutputColumns.ALL:
+                kept = [name for name in kept if name not in results.REJECT_COLUMNS]
         if self._keeps_digits and chunk.lines is not None:
             table = json_digits.restored(table, chunk.lines, self._shown(names, kept, rejects))
             chunk = replace(chunk, table=table)
         if self._keeps_bad:
             return self._with_bad(chunk, scored, rejects, kept)
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
-        lines = chunk.lines if self._passes_lines else None
+        lines = chunk.lines if self._passes_lines and not self._drops(names) else None
         if lines is not None:
             rows = predictions
             lines = results.without(lines, bad)
@@ -189,16 +196,19 @@ class PieceScorer:
 
     def _shown(self, names: list[str], kept: list[str], rejects: pa.Table) -> list[str]:
         """The columns of a table that may be written, of those that do not pass through with their lines."""
-        has_reasons = not set(results.REJECT_COLUMNS).isdisjoint(names)
+        has_reasons = self._drops(names)
         if rejects.num_rows and (has_reasons or not self._rejects_lines):
             return names
         return [] if self._passes_lines and not has_reasons else kept
 
+    def _drops(self, names: list[str]) -> bool:
+        """Whether some of the columns are reasons of an earlier scoring, which give way."""
+        return self._replaces_reasons and earlier.has_reasons(names)
+
     def _with_bad(self, chunk: Chunk, scored: Scored, rejects: pa.Table, kept: list[str]) -> ScoredPiece:
         """All rows, those that cannot be scored in their place with the reason."""
         table, names = chunk.table, chunk.table.schema.names
-        # Rows that had reasons before get those of now.
-        kept = [name for name in kept if name not in results.REJECT_COLUMNS]
+        results.output_names(results.REJECT_COLUMNS, kept, "")
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
         rows = results.in_place(predictions, rejects, table.num_rows)
         lines = self._lines_of_all(chunk) if self._passes_lines else None
@@ -210,7 +220,7 @@ class PieceScorer:
 
     def _lines_of_all(self, chunk: Chunk) -> pa.Array | None:
         """The rows as they stand, where predictions can come behind each of them."""
-        if chunk.lines is None or not set(results.REJECT_COLUMNS).isdisjoint(chunk.table.schema.names):
+        if chunk.lines is None or self._drops(chunk.table.schema.names):
             return None
         if chunk.malformed is None:
             return chunk.lines
@@ -221,7 +231,7 @@ class PieceScorer:
 
     def _rejected(self, chunk: Chunk, rejects: pa.Table) -> tuple[pa.Table, pa.Array | None]:
         names = chunk.table.schema.names
-        if chunk.lines is None or not self._rejects_lines or not set(results.REJECT_COLUMNS).isdisjoint(names):
+        if chunk.lines is None or not self._rejects_lines or self._drops(names):
             return results.with_reasons(chunk.table, rejects), None
         # A table of records of JSON does not tell a key that is absent from one that is null.
         numbers = rejects.column("row").to_numpy()

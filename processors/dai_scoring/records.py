@@ -44,6 +44,21 @@ REJECT_SCHEMA = pa.schema(
 )
 """Rejected rows: ``row`` counts from 0 in the scored table; one entry a row, for its first bad column."""
 
+REJECT_CODES = frozenset(
+    {
+        "not_a_number",
+        "not_an_integer",
+        "out_of_range",
+        "not_a_boolean",
+        "not_a_date",
+        "not_text",
+        "nested",
+        "missing_value",
+        "wrong_type",
+    }
+)
+"""The codes of values that do not fit their column."""
+
 TimeParser = Callable[[str, str], "int | None"]
 """Reads a text of a named column as a time in a form of the model's own; None where it cannot."""
 

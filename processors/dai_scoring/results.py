@@ -16,6 +16,8 @@ from dai_scoring.schema import Column
 
 REJECT_COLUMNS = ("_reject_code", "_reject_column", "_reject_value")
 """Columns that a rejected record has after its own."""
+REJECT_PREFIX = "_reject_"
+"""What the names of these begin with."""
 
 Rows = TypeVar("Rows", pa.Table, pa.Array)
 
@@ -33,10 +35,15 @@ def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[st
 
 def named(predictions: pa.Table, kept: Sequence[str], prefix: str) -> pa.Table:
     """The predictions under their names in the output; NameClashError where a ``kept`` column has one of these."""
-    names = [prefix + name for name in predictions.schema.names]
+    return predictions.rename_columns(output_names(predictions.schema.names, kept, prefix))
+
+
+def output_names(predictions: Sequence[str], kept: Sequence[str], prefix: str) -> list[str]:
+    """The names that predictions have in the output; NameClashError where a ``kept`` column has one of these."""
+    names = [prefix + name for name in predictions]
     if clash := [name for name in names if name in set(kept)]:
         raise NameClashError(clash)
-    return predictions.rename_columns(names)
+    return names
 
 
 def without(rows: Rows, rejected: npt.NDArray[np.int64]) -> Rows:
@@ -78,8 +85,10 @@ def joined(
 def in_place(predictions: pa.Table, rejects: pa.Table, count: int) -> pa.Table:
     """The predictions of ``count`` rows, null for those in ``rejects``, and beside them :data:`REJECT_COLUMNS`.
 
-    These are null for the rows that were scored. ``rejects`` are ordered by row.
+    These are null for the rows that were scored. ``rejects`` are ordered by row. NameClashError where a prediction has
+    one of these names.
     """
+    output_names(REJECT_COLUMNS, predictions.schema.names, "")
     if rejects.num_rows:
         bad = _are(rejects.column("row").to_numpy(), count)
         whole = predictions.take(_places(~bad))
@@ -113,7 +122,7 @@ def with_reasons(table: pa.Table, rejects: pa.Table) -> pa.Table:
     rows = only(table, rejects.column("row").to_numpy())
     why = reasons(rejects)
     for name in REJECT_COLUMNS:
-        # A file that was rejected before, mended and sent again has these columns already.
+        # A file that was rejected before, fixed and sent again has these columns already.
         if name in rows.schema.names:
             rows = rows.drop_columns([name])
         rows = rows.append_column(name, why.column(name))

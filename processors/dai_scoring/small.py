@@ -19,6 +19,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.coerce import coerce
+from dai_scoring.earlier import has_reasons
 from dai_scoring.files import FileOptions, Summary
 from dai_scoring.formats import Format, few
 from dai_scoring.formats.alike import alike
@@ -27,7 +28,7 @@ from dai_scoring.formats.text import is_plain
 from dai_scoring.numeric import INTEGER_LIMITS, is_literal
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns, Wanted
 from dai_scoring.pieces import PieceScorer
-from dai_scoring.results import REJECT_COLUMNS
+from dai_scoring.results import REJECT_COLUMNS, output_names
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
 from dai_scoring.swallowed import swallowed
@@ -132,6 +133,8 @@ class SmallContents:
             return None
         if options.output_format is not None and rows.is_object:
             rows = replace(rows, is_object=False)
+        if options.bad_rows is not BadRows.FAIL and has_reasons(rows.names):
+            return None
         place = {name: index for index, name in enumerate(rows.names)}
         kept: Iterable[int] = range(len(rows.names))
         if options.output_columns is not OutputColumns.ALL:
@@ -167,7 +170,7 @@ class SmallContents:
         names = [self._options.prediction_prefix + name for name in outputs.schema.names]
         predictions: list[Sequence[Any]] = [column.to_pylist() for column in outputs.columns]
         if self._options.bad_rows is BadRows.KEEP:
-            names += REJECT_COLUMNS
+            names += output_names(REJECT_COLUMNS, names, "")
             predictions += [[None] * total] * len(REJECT_COLUMNS)
         written: list[bytes | None] = []
         unseen: list[Mapping[str, int] | None] = []

@@ -33,7 +33,7 @@ def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[s
     """
     key = _changed(settings)
     with _lock:
-        if key is None or _owner is None or _owner() not in (None, processor):
+        if key is None or not _is_started_for(processor):
             return
         others = sum(1 for one in _running if one is not processor)
     name = property_name(key)
@@ -53,6 +53,21 @@ def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[s
     raise OptionError(ends, key)
 
 
+def say_if_shared(processor: Any, settings: RuntimeSettings, warn: Callable[[str], None]) -> None:
+    """Tell ``warn`` where the processor runs with a Java that was started for another one, with other settings."""
+    key = _changed(settings)
+    with _lock:
+        if key is None or _is_started_for(processor):
+            return
+    name = property_name(key)
+    warn(
+        "This processor shares its Python process, and so its Java, with others of its type. Java was started with "
+        f"the {name} of another one: {name} of this one does nothing. Give all of them the same {name} and "
+        "restart NiFi; or let NiFi start more processes (nifi.python.max.processes.per.extension.type in "
+        "nifi.properties)."
+    )
+
+
 def uses(processor: Any) -> None:
     """Say that this processor has tried to load its model: Java is its where that started it."""
     global _owner
@@ -65,6 +80,11 @@ def runs(processor: Any, state: bool) -> None:
     """Say whether a processor runs."""
     with _lock:
         (_running.add if state else _running.discard)(processor)
+
+
+def _is_started_for(processor: Any) -> bool:
+    """Whether Java was started for this processor, or for one that is gone."""
+    return _owner is not None and _owner() in (None, processor)
 
 
 def _changed(settings: RuntimeSettings) -> str | None:

@@ -18,8 +18,8 @@ METHOD = "http.method"
 COLUMNS = "http.query.param.columns"
 BAD_ROWS = "http.query.param.bad_rows"
 
-_COLUMNS = {"all": OutputColumns.ALL, "predictions": OutputColumns.PREDICTIONS}
-_BAD_ROWS = {"fail": BadRows.FAIL, "keep": BadRows.KEEP}
+KNOWN_COLUMNS = {"all": OutputColumns.ALL, "predictions": OutputColumns.PREDICTIONS}
+KNOWN_BAD_ROWS = {"fail": BadRows.FAIL, "keep": BadRows.KEEP}
 
 E_ = TypeVar("E_", bound=Enum)
 
@@ -33,9 +33,9 @@ def of_one(options: FileOptions, attributes: Mapping[str, str]) -> FileOptions:
     """The options for one request: ``options``, unless it asks for others. RequestError for what there is not."""
     columns, bad_rows = attributes.get(COLUMNS), attributes.get(BAD_ROWS)
     if columns is not None:
-        options = replace(options, output_columns=_chosen("columns", columns, _COLUMNS))
+        options = replace(options, output_columns=_chosen("columns", columns, KNOWN_COLUMNS))
     if bad_rows is not None:
-        options = replace(options, bad_rows=_chosen("bad_rows", bad_rows, _BAD_ROWS))
+        options = replace(options, bad_rows=_chosen("bad_rows", bad_rows, KNOWN_BAD_ROWS))
     return options
 
 

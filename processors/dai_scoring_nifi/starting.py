@@ -139,6 +139,8 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         scorer = self._opened(found)
         if self.runtime is not Runtime.PYTHON:
             warm_up(scorer, found.options.wanted)
+        if self.runtime is Runtime.JAVA:
+            java_process.say_if_shared(self, found.runtime, lambda line: self.logger.warn(line))
         self._models.running(True)
         java_process.runs(self, True)
         self._settings = found

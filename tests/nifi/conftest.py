@@ -43,10 +43,10 @@ def java_nar(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def started(folder: Path, nar: Path) -> Iterator[NiFi]:
-    """A NiFi in a folder, with an archive, until it is left."""
+def started(folder: Path, nar: Path, properties: Mapping[str, str] | None = None) -> Iterator[NiFi]:
+    """A NiFi in a folder, with an archive, until it is left; ``properties`` are keys of nifi.properties."""
     local = LocalNiFi(folder)
-    running = local.start(port=0)
+    running = local.start(port=0, properties=properties)
     try:
         url = running.url.removesuffix("/nifi")
         connect(url)

@@ -34,17 +34,17 @@ def _took_effect(folder: Path, megabytes: int) -> bool:
     return log.exists() and f"Heap Max Capacity: {megabytes}M" in log.read_text()
 
 
-def _has_said(text: str) -> bool:
-    return any(text in one.message for one in status("tuned").bulletins)
+def _has_said(text: str, name: str = "tuned") -> bool:
+    return any(text in one.message for one in status(name).bulletins)
 
 
 @pytest.fixture(scope="module")
 def folders(
     elsewhere: None, java_nar: Path, titanic: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Folders]:
-    """A flow in a NiFi of its own: in one with ten processors of the type it shares its process, and its Java."""
+    """A flow in a NiFi of its own; the next flow shares its process, as the eleventh does elsewhere."""
     folder = tmp_path_factory.mktemp("tuned")
-    with started(folder / "nifi", java_nar):
+    with started(folder / "nifi", java_nar, {"nifi.python.max.processes.per.extension.type": "1"}):
         yield deploy_batch("tuned", titanic, folder, None, {"jvm.options": _options(folder, 300)})
 
 
@@ -79,3 +79,15 @@ def test_the_canvas_says_that_java_starts_anew_for_each_of_the_two(folders: Fold
     assert _took_effect(tmp_path, 304)
     opened = {str(one.readlink()) for one in Path(f"/proc/{process_of(scorer)}/fd").iterdir() if one.is_symlink()}
     assert any(one.startswith(str(jars)) for one in opened)
+
+
+def test_the_canvas_says_that_java_is_shared_and_has_the_options_of_another(
+    folders: Folders, titanic: Path, tmp_path: Path
+) -> None:
+    other = deploy_batch("second", titanic, tmp_path, None, {"jvm.options": _options(tmp_path, 306)})
+    other.put("alike.csv", _ROW)
+    assert other.wait(other.output / "alike.csv")
+    assert process_of(scorer_of("second")) == process_of(scorer_of("tuned"))
+    until(partial(_has_said, "JVM Options of this one does nothing", "second"))
+    assert not _has_said("of this one does nothing")
+    assert not _took_effect(tmp_path, 306)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,27 @@ def test_help(path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Ca
         texts.append(capsys.readouterr().out)
     assert "Usage: " in texts[0]
     assert texts[0] == texts[1]
+
+
+def _choices(option: Any) -> list[str]:
+    found = getattr(getattr(option, "type", None), "choices", None) or ()
+    return [getattr(one, "value", one) for one in found]
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_help_is_whole_in_80_columns(path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    call(monkeypatch, *path, "--help")
+    told = capsys.readouterr().out
+    words = " ".join(told.split())
+    for one in EVERY[path].params:
+        for name in one.opts:
+            assert not name.startswith("-") or re.search(rf"(?<![\w-]){name}(?![\w-])", told), name
+        assert all(f"|{choice}" in told or f"<{choice}" in told for choice in _choices(one))
+    for name, one in getattr(EVERY[path], "commands", {}).items():
+        assert f"{name} {' '.join((one.help or '').partition(chr(10) * 2)[0].split())}" in words
+    assert "…" not in told
+    assert not re.search(r"(?<![]}])\.{3}", told.replace("nars...", ""))
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)

@@ -32,7 +32,19 @@ from dai_nifi.console import print_document
 from dai_nifi.errors import CancelledError, ToolError, UsageError
 
 
-class _Commands(TyperGroup):
+class _Listing(TyperGroup):
+    """A group of commands that its help lists with the whole of their first paragraph."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        rows = []
+        for name in self.list_commands(ctx):
+            text = self.commands[name].help or ""
+            rows.append((name, " ".join(text.partition("\n\n")[0].split())))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class _Commands(_Listing):
     """All commands, with what typer and the system raise in them turned into the tool's own errors."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -72,6 +84,8 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    # Plain help: in 80 columns the tables of rich cut the names of options and their values.
+    rich_markup_mode=None,
 )
 
 
@@ -92,13 +106,13 @@ def options(
     """Run H2O Driverless AI and H2O-3 models inside Apache NiFi."""
 
 
-app.add_typer(demo.app, name="demo")
-app.add_typer(nifi.app, name="nifi")
-app.add_typer(nars.app, name="nars")
-app.add_typer(pipeline.app, name="pipeline")
+app.add_typer(demo.app, name="demo", cls=_Listing)
+app.add_typer(nifi.app, name="nifi", cls=_Listing)
+app.add_typer(nars.app, name="nars", cls=_Listing)
+app.add_typer(pipeline.app, name="pipeline", cls=_Listing)
 app.command()(inspect.inspect)
 app.command()(score.score)
-app.add_typer(flows.app, name="flows")
+app.add_typer(flows.app, name="flows", cls=_Listing)
 app.command()(deploy.deploy)
 app.command()(adopt.adopt)
 app.command()(doctor.doctor)

@@ -1,4 +1,4 @@
-"""The demonstration: a NiFi of its own, both flows with the sample model, and real rows through them."""
+"""The demonstration: a NiFi of its own, realtime-http and batch-files with the sample model, and real rows in both."""
 
 from __future__ import annotations
 

@@ -35,13 +35,18 @@ class ToolError(Exception):
     exit_code = 1
     code = "error"
 
+    where: Mapping[str, Any] = {}
+    """The row, from 1, and the column of the records that are at fault, if they are known."""
+
     details: Mapping[str, Any] | None = None
     """What was done all the same, as plain values: printed beside the error with --json."""
 
     def as_json(self) -> str:
         """What the command prints of it with --json."""
         return json.dumps(
-            {"error": {"code": self.code, "message": str(self)}, **(self.details or {})}, indent=2, default=str
+            {"error": {"code": self.code, "message": str(self), **self.where}, **(self.details or {})},
+            indent=2,
+            default=str,
         )
 
 

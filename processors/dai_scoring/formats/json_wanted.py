@@ -55,6 +55,8 @@ class WantedColumns:
         self.schema = pa.schema(list(self.fields.types.items()))
         self._present = [orjson.dumps(name) for name in self.fields.types]
         self._absent = [orjson.dumps(name) for name in self.fields.absent]
+        start = self.fields.absent_start
+        self._absent_start = None if start is None else orjson.dumps(start)[:-1]
 
     def look_at(self, objects: bytes) -> None:
         """Learn from the first objects, commas between, how they write the columns: as text, as booleans, as integers.
@@ -97,6 +99,8 @@ class WantedColumns:
         if b"\\" in data and b"\\u" in data:
             return False
         if any(len(places(data, word)) for word in _NO_NUMBERS):
+            return False
+        if self._absent_start is not None and self._absent_start in data:
             return False
         # Those that are there are found at once.
         return all(_is_name(data, data.find(name), name) or _has(data, name) for name in self._present) and not any(

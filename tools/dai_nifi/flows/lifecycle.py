@@ -22,10 +22,17 @@ _SETTLED = 8.0
 # A server either listens at once or says why not.
 _LISTENING = 15.0
 
-# What NiFi says of a Python processor until its process has started.
-_NOT_READY = ("Initializing runtime environment", "In the process of loading Processor code")
+# What NiFi says of a Python processor until its process has started; and what ours says of Java when its process is to
+# end and start anew (processors/dai_scoring_nifi/java_process.py), which NiFi shows until that has started.
+_NOT_READY = (
+    "Initializing runtime environment",
+    "In the process of loading Processor code",
+    "It is being started anew with the change",
+)
 LOST = "Failed to parse or load Processor code"
 """What NiFi says of a Python processor whose process has ended, or cannot load it; it goes on trying."""
+
+_NO_FOLDER = re.compile(r"Directory.*does not exist")
 
 # How a component names itself before what it has to say; the bulletin says already whose it is.
 _SELF = re.compile(r"^\w+\[[^\]]*\]\s*")
@@ -226,7 +233,7 @@ def bulletins(group_id: str | None = None, source_id: str | None = None, after: 
 
 
 def is_not_ready(error: str) -> bool:
-    """Whether that is said of a Python processor whose process has not started yet."""
+    """Whether that is said of a Python processor whose process, or the next one, has not started yet."""
     return any(words in error for words in _NOT_READY)
 
 
@@ -245,11 +252,11 @@ def _invalid(flow: Deployed, found: Sequence[str], when: str = "") -> InvalidFlo
     lines = "\n  ".join(found)
     # NiFi 2.3 can lose a processor's process when an archive is replaced, and waits for it until it is started again.
     lost = any(is_not_ready(line) or LOST in line for line in found)
-    advice = (
-        "Restart NiFi, which did not get the processor's Python to run (of make demo: make stop),"
-        if lost
-        else "Fix that"
-    )
+    advice = "Fix that"
+    if lost:
+        advice = "Restart NiFi, which did not get the processor's Python to run (of make demo: make stop),"
+    elif any(_NO_FOLDER.search(line) for line in found):
+        advice = "Make the folder on the machine that runs NiFi, for NiFi's user to read and write,"
     return InvalidFlowError(
         f"The flow {flow.name} is not valid{when}:\n  {lines}\n{advice} and deploy again under the same name."
     )
