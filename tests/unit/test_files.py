@@ -122,7 +122,7 @@ def test_a_time_that_python_lacks_is_rejected_as_others_are(bench: Bench, tmp_pa
     pq.write_table(pa.table({"x": moment, "s": ["a", "b"]}), tmp_path / "in.parquet")
     summary = bench.score((tmp_path / "in.parquet").read_bytes(), output_format=Format.CSV)
     assert (summary.scored, summary.rejected) == (1, 1)
-    assert bench.rejected.read_text().splitlines()[1].endswith("wrong_type,x,2017-07-14 02:40:00.000000001")
+    assert bench.rejected.read_text().splitlines()[1].endswith("wrong_type,x,2017-07-14T02:40:00.000000001")
 
 
 def test_rows_that_are_no_records_are_rejected_in_their_place(bench: Bench) -> None:
