@@ -293,12 +293,6 @@ def test_json_with_more_brackets_than_parsers_follow_is_an_error(bench: Bench, d
     assert (summary.scored, summary.rejected) == (1, 1)
 
 
-def test_a_number_that_json_parsers_refuse_is_refused_however_the_file_is_read(bench: Bench) -> None:
-    lines = '{"x":1,"s":"a"}\n{"x":1e999,"s":"a"}\n'
-    assert bench.score(lines).rejected == 1
-    assert bench.score(lines + "oops\n").rejected == 2
-
-
 def test_rejected_records_mended_and_sent_again(bench: Bench) -> None:
     bench.score("x,s,_reject_code,_reject_column,_reject_value\nbad,b,not_a_number,x,oops\n")
     assert bench.rejected.read_text().splitlines() == [
