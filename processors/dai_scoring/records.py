@@ -8,7 +8,7 @@ the column's type rejects its row, with one of these codes:
 ================== =====================================================================
  not_a_number       text that is no number, in a column of numbers
  not_an_integer     a number with a fraction, in a column of integers
- out_of_range       a number that the column's integer type does not hold
+ out_of_range       a number that the column's type does not hold, the model's or that of the file
  not_a_boolean      neither true nor false, 1 nor 0
  not_a_date         text that is no ISO 8601 date or time
  not_text           bytes that are not UTF-8
@@ -93,7 +93,7 @@ def to_model_rows(
     complaints: list[Complaint] = []
     for column in wanted:
         if column.name in table.schema.names:
-            values = _one_chunk(table.column(column.name))
+            values = one_chunk(table.column(column.name))
         elif column.required:
             values = pa.nulls(rows)
         else:
@@ -146,7 +146,8 @@ def _shown(values: pa.Array, row: int) -> str:
     return text if len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..."
 
 
-def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+def one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array."""
     if column.num_chunks == 1:
         return column.chunk(0)
     whole = column.combine_chunks()
@@ -161,9 +162,9 @@ def as_number_column(values: pa.ChunkedArray, column: Column) -> pa.Array:
     """
     wide = {ColumnType.INT32: ColumnType.INT64, ColumnType.FLOAT32: ColumnType.FLOAT64}.get(column.type, column.type)
     if not wide.is_number and wide is not ColumnType.BOOL:
-        return _one_chunk(values)
+        return one_chunk(values)
     plain = Column(column.name, wide, column.missing, with_signs=column.with_signs)
-    array, _ = coerce.coerce(_one_chunk(values), plain)
+    array, _ = coerce.coerce(one_chunk(values), plain)
     return array
 
 

@@ -14,8 +14,14 @@ import pyarrow as pa
 from dai_scoring.errors import ContentError
 from dai_scoring.records import REJECT_SCHEMA
 
+ORIGINAL_NAME = "dai.name"
+"""The property of an Avro field that holds the column's name where Avro does not allow it as a name."""
+
 MALFORMED_ROW = "malformed_row"
 """The reject code of a row whose text is not a valid record."""
+
+OUT_OF_RANGE = "out_of_range"
+"""The reject code of a row with a value that its column's type does not hold."""
 
 
 class NotPlainError(Exception):

@@ -48,7 +48,8 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
         return
     try:
         done = subprocess.run(
-            [str(java), *arguments, "-version"],
+            # Without a report of what went wrong in the present folder.
+            [str(java), f"-XX:ErrorFile={os.devnull}", *arguments, "-version"],
             capture_output=True,
             text=True,
             errors="replace",

@@ -81,7 +81,7 @@ def test_times_within_others_that_python_lacks_have_a_text(write: Any, read: Any
     nested = pa.StructArray.from_arrays([moment, moment.cast(pa.int64()).cast(pa.duration("ns"))], ["at", "for"])
     times = pa.array([[1, None]], pa.list_(pa.time64("ns")))
     [row] = read(write(fmt, pa.table({"nested": nested, "times": times})), fmt).rows
-    assert json.loads(row["nested"]) == {"at": "2017-07-14 02:40:00.000000001", "for": 1.5e15}
+    assert json.loads(row["nested"]) == {"at": "2017-07-14T02:40:00.000000001", "for": 1_500_000_000_000_000_001}
     assert json.loads(row["times"]) == ["00:00:00.000000001", None]
 
 
@@ -107,7 +107,7 @@ def test_seconds_that_parquet_has_no_room_for_are_told_without_the_value(write: 
 def test_maps_by_nanoseconds_are_text_in_avro(write: Any, read: Any) -> None:
     pairs = pa.array([[(1_000, "a")], None], pa.map_(pa.timestamp("ns"), pa.string()))
     found = [row["x"] for row in read(write(Format.AVRO, pa.table({"x": pairs})), Format.AVRO).rows]
-    assert found == ['[["1970-01-01T00:00:00.000001","a"]]', None]
+    assert found == ['{"1970-01-01T00:00:00.000001":"a"}', None]
 
 
 @pytest.mark.parametrize("fmt", BINARY)
