@@ -202,6 +202,29 @@ def test_what_cannot_be_read_goes_to_failure_untouched(
     assert says in failed.attributes["scoring.error"]
 
 
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        ("CSVReader", "{header}\n3,male,{secret},A1,7.25,C1\n"),
+        ("CSVReader", '{header}\n3,male,"{secret}'),
+        ("JsonTreeReader", '[{{"pclass": 3, "sex": "{secret}", "age": {secret}}}]'),
+        ("JsonTreeReader", '[{{"pclass": "{secret}", "sex": "male", "age": '),
+        ("AvroReader", "{secret}{header}"),
+    ],
+)
+def test_nothing_of_a_row_is_in_the_log(canvas: Canvas, titanic: Path, nifi: NiFi, reader: str, text: str) -> None:
+    secret = "do-not-log-this-either"
+    kinds = [{"name": name, "type": "int" if name in ("pclass", "age") else "string"} for name in GOLDEN_ROW]
+    schema = {"type": "record", "name": "r", "fields": kinds}
+    # With a schema of its own the service itself turns texts into numbers, and says so where it cannot.
+    own = {"Schema Access Strategy": "schema-text-property", "Schema Text": json.dumps(schema)}
+    services = canvas.service(reader, own if reader != "AvroReader" else {}), canvas.service("CSVRecordSetWriter", {})
+    given = properties(titanic, *services, **{"Bad Rows": "fail the FlowFile"})
+    (failed,) = canvas.score(text.format(header=HEADER, secret=secret), given)["failure"]
+    assert secret not in json.dumps(failed.attributes)
+    assert not [one.name for one in nifi.running.log.parent.iterdir() if secret in one.read_text(errors="replace")]
+
+
 def test_a_nested_record_where_a_number_belongs_and_no_records(canvas: Canvas, titanic: Path) -> None:
     services = canvas.service("JsonTreeReader", {}), canvas.service("JsonRecordSetWriter", {})
     nested = {**GOLDEN_ROW, "age": {"years": 22}}
