@@ -20,7 +20,10 @@ REPORT = """#
     ("printed", "said"),
     [
         (REPORT, "options: There is insufficient memory for the Java Runtime Environment to continue. Set"),
-        ("Error: Could not create the Java Virtual Machine.\nUnrecognized option: -x\n", "options: Unrecognized option"),
+        (
+            "Error: Could not create the Java Virtual Machine.\nUnrecognized option: -x\n",
+            "options: Unrecognized option",
+        ),
         ("", "it does not say why"),
     ],
 )
