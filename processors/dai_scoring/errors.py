@@ -173,13 +173,9 @@ class MissingColumnsError(InputError):
 
     def __init__(self, missing: Sequence[str], present: Sequence[str], wanted: Sequence[str]) -> None:
         self.missing = tuple(missing)
-        if present and not {name.lower() for name in wanted} & {name.lower() for name in present}:
-            # What was taken for names may be the values of a row.
-            has = f"The records have none of them, but {len(present)} other(s): does CSV lack the line with its names?"
-        else:
-            has = f"The records have: {_listed(present)}."
         super().__init__(
-            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. {has}",
+            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. "
+            f"{_has(present, wanted)}",
             advice=(
                 "Rename or add them (names are case-sensitive).",
                 "Or set {missing_columns=AS_MISSING}: then their values count as missing.",
@@ -193,13 +189,26 @@ class MissingIdColumnsError(InputError):
 
     code = "missing_id_columns"
 
-    def __init__(self, missing: Sequence[str], present: Sequence[str]) -> None:
+    def __init__(self, missing: Sequence[str], present: Sequence[str], wanted: Sequence[str]) -> None:
+        """``wanted`` are the model's columns."""
         self.missing = tuple(missing)
         super().__init__(
-            f"the id column(s) {', '.join(missing)} are not in the records; these are: {_listed(present)}.",
+            f"the id column(s) {', '.join(missing)} are not in the records. {_has(present, wanted)}",
             advice=("Add them.", "Or leave them out of {id_columns}."),
             column=missing[0] if missing else None,
         )
+
+
+def _has(present: Sequence[str], wanted: Sequence[str]) -> str:
+    """Which columns records have; ``wanted`` are the model's."""
+    known = {name.casefold() for name in wanted}
+    found = [name for name in present if name.casefold() in known]
+    if present and len(found) * 2 <= len(known):
+        # What was taken for names may be the values of a row: only those of the model are told.
+        more = len(present) - len(found)
+        some = f"{_listed(found)} and {more} other column(s)" if found else f"none of them, but {more} other(s)"
+        return f"The records have {some}: does CSV lack the line with its names?"
+    return f"The records have: {_listed(present)}."
 
 
 def _listed(names: Sequence[str]) -> str:

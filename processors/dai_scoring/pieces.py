@@ -165,7 +165,10 @@ class PieceScorer:
         bad = rejects.column("row").to_numpy()
         names = table.schema.names
         # No columns: a file of records without a record, such as the JSON array [].
-        kept = results.kept_columns(names, self._options.output_columns, self._options.id_columns) if names else []
+        kept: list[str] = []
+        if names:
+            options = self._options
+            kept = results.kept_columns(names, options.output_columns, options.id_columns, self._input_names)
         if self._drops(names):
             earlier.check(whole, self._input_names)
             if self._options.output_columns is OutputColumns.ALL:

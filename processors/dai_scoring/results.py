@@ -22,14 +22,17 @@ REJECT_PREFIX = "_reject_"
 Rows = TypeVar("Rows", pa.Table, pa.Array)
 
 
-def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[str]) -> list[str]:
-    """The input columns that a scored record keeps; MissingIdColumnsError where an id column is absent."""
+def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[str], inputs: Sequence[str]) -> list[str]:
+    """The input columns that a scored record keeps; MissingIdColumnsError where an id column is absent.
+
+    ``inputs`` are the model's columns.
+    """
     if output is OutputColumns.ALL:
         return list(present)
     if output is OutputColumns.PREDICTIONS:
         return []
     if absent := [name for name in ids if name not in set(present)]:
-        raise MissingIdColumnsError(absent, present)
+        raise MissingIdColumnsError(absent, present, inputs)
     return list(ids)
 
 

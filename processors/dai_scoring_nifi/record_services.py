@@ -76,7 +76,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     present = [_text(answer) for _ in range(answer.number())]
     columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
     records.check_columns(present, scorer.info.inputs, options.missing_columns)
-    kept = results.kept_columns(present, options.output_columns, options.id_columns)
+    kept = results.kept_columns(present, options.output_columns, options.id_columns, wanted)
     if options.output_columns is OutputColumns.ALL and replaces:
         kept = [name for name in kept if name not in results.REJECT_COLUMNS]
     keeps = options.bad_rows is BadRows.KEEP

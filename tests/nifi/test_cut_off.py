@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import nipyapi
 import pytest
 
+from dai_nifi.checkup import deployments
 from dai_nifi.errors import BusyError, NotFoundError
 from dai_nifi.flows import claims, context, deployed
 from dai_nifi.flows.deploy import Deployment, Request, deploy
@@ -32,9 +34,14 @@ pytestmark = pytest.mark.nifi
 NAME = "watched-over"
 RUN_KILLED = """
 import os, signal, sys
-from dai_nifi.flows import context, scorers
+from dai_nifi.flows import context, lifecycle, scorers
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-owner, function = {"before": (context, "change_model"), "after": (scorers.Scorers, "start")}[sys.argv.pop(1)]
+places = {
+    "before": (context, "change_model"),
+    "after": (scorers.Scorers, "start"),
+    "trial": (lifecycle, "wait_until_valid"),
+}
+owner, function = places[sys.argv.pop(1)]
 setattr(owner, function, die)
 from dai_nifi.launch import main
 main()
@@ -75,6 +82,25 @@ def killed(nifi: NiFi, moment: str, *arguments: str | Path) -> None:
     command = [sys.executable, "-c", RUN_KILLED, moment, *map(str, arguments), "--url", nifi.url]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_what_a_killed_dry_run_leaves_is_told_and_the_next_one_removes_it(nifi: NiFi, first: Path) -> None:
+    flow = ("deploy", "realtime-http", "--name", "tried", "--model", first, "--dry-run")
+    with claims.claimed("tried (trial 00000000 of deploy --dry-run)", claims.TRIAL, silent):
+        killed(nifi, "trial", *flow, "--param", f"http.port={free_port()}")
+        trial = re.compile(r"(dai )?tried \(trial (?!0{8})\w{8} of deploy --dry-run\)( \(change under way\))?")
+        groups = {one.component.name for one in nipyapi.canvas.list_all_process_groups()}
+        left = [one for one in sorted(contexts() | groups) if trial.fullmatch(one)]
+        assert len(left) == 3
+        (finding,) = (one for one in deployments.examine() if one.check == "changes")
+        assert "was cut off" in finding.says
+        assert "The next dai-nifi deploy of the same flow" in str(finding.fix)
+        assert run(*flow, "--param", f"http.port={free_port()}", "--url", nifi.url).returncode == 0
+        groups = {one.component.name for one in nipyapi.canvas.list_all_process_groups()}
+        # That of a command which lives is left alone.
+        assert {one for one in contexts() | groups if "tried" in one} == {
+            "dai tried (trial 00000000 of deploy --dry-run) (change under way)"
+        }
 
 
 def test_every_command_that_changes_something_is_refused_while_another_does(

@@ -48,7 +48,8 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
         return
     try:
         done = subprocess.run(
-            [str(java), *arguments, "-version"],
+            # Without a report of what went wrong in the present folder.
+            [str(java), f"-XX:ErrorFile={os.devnull}", *arguments, "-version"],
             capture_output=True,
             text=True,
             errors="replace",
@@ -59,7 +60,8 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
     except (OSError, subprocess.TimeoutExpired):
         return
     if done.returncode:
-        lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+        # Where memory is short it prints a report, whose lines begin with #.
+        lines = [text for line in f"{done.stdout}\n{done.stderr}".splitlines() if (text := line.strip("# "))]
         said = next((line for line in lines if not line.startswith(_OF_NO_USE)), "it does not say why").rstrip(". ")
         raise RuntimeMissingError(
             f"Java does not start with these options: {said}.",

@@ -181,8 +181,9 @@ def _labels() -> list[Label]:
 
 
 def try_out(group: str, values: Mapping[str, str | None], timeout: float) -> None:
-    """Let NiFi look whether it may take files from the input folder; raises InvalidFlowError if not."""
-    folders.check(group, INPUT, values[INPUT] or "", timeout)
+    """Let NiFi look whether it may change the folders, or make those for its output; raises InvalidFlowError if not."""
+    folders.check_input(group, INPUT, values[INPUT] or "", timeout)
+    folders.check_outputs(group, {name: values[name] or "" for name in (OUTPUT, REJECTED, FAILED)}, timeout)
 
 
 TEMPLATE = Template(NAME, SUMMARY, PARAMETERS, build, try_out=try_out)

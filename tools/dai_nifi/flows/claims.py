@@ -34,6 +34,9 @@ _PREFIX = "dai "
 _MARK = re.compile(r"^\[dai-nifi change (\{.*\})\]$", re.MULTILINE)
 
 _BEAT_SECONDS = 8.0
+TRIAL = "deploy --dry-run"
+"""The verb of a trial that deploy places aside."""
+
 SILENT_SECONDS = 40.0
 """A command of another machine that has not been heard of for so long is taken to be dead."""
 
@@ -73,6 +76,8 @@ class UnderWay:
         """What to do about one that was cut off; ``is_there`` says whether a flow of that name is on the canvas."""
         if self.verb == "deploy":
             return "Deploy again under the same name: that goes on from there."
+        if self.verb == TRIAL:
+            return "The next dai-nifi deploy of the same flow, with or without --dry-run, removes what is left of it."
         if self.verb == "undeploy":
             return f"dai-nifi undeploy {self.name} finishes it."
         if not is_there:

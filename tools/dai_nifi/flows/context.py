@@ -71,6 +71,15 @@ def asset_name(file: Path) -> str:
     return f"{stem[:80]}-{sha256(file)[:8]}{file.suffix if file.suffix.isascii() else ''}"
 
 
+def every() -> dict[str, str]:
+    """The ids of the contexts that this tool has made, by the names of the flows that they are for."""
+    with nifi_calls():
+        contexts = nipyapi.nifi.FlowApi().get_parameter_contexts().parameter_contexts or []
+    start = deployed.context_name("")
+    own = [one for one in contexts if one.component is not None and _OWN in (one.component.description or "")]
+    return {one.component.name.removeprefix(start): one.id for one in own if one.component.name.startswith(start)}
+
+
 def find(name: str) -> Context | None:
     """The context of a flow's name, or None; raises ConflictError if it is somebody else's or a renamed flow's."""
     wanted = deployed.context_name(name)

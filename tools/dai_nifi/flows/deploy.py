@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from dai_nifi.errors import NotPermittedError, NotRestoredError, ToolError
@@ -56,6 +57,8 @@ def deploy(request: Request, progress: Progress = silent) -> Deployment:
 
     """
     name = request.called
+    with suppress(NotPermittedError):
+        trial.clear_left(name, request.timeout, progress)
     if request.dry_run:
         plan = planning.make(request, progress)
         if plan.changes:

@@ -58,6 +58,13 @@ def find_all() -> list[Deployed]:
     return sorted(_marked().values(), key=lambda one: (one.name, one.id))
 
 
+def on_root() -> list[Deployed]:
+    """Every process group of the root canvas, as a flow without a mark."""
+    return [
+        Deployed(one.component.name, one.id, Mark("", "", ""), None) for one in _groups() if one.component is not None
+    ]
+
+
 def find(name: str) -> Deployed:
     """The deployed flow of exactly that name; raises NotFoundError with those there are, ConflictError for several."""
     flows = find_all()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 
 from dai_nifi.errors import ToolError
-from dai_nifi.flows import contents, context, lifecycle, removal, serving
+from dai_nifi.flows import claims, contents, context, deployed, lifecycle, removal, serving
 from dai_nifi.flows.deployed import Deployed
 from dai_nifi.flows.planning import Plan
 from dai_nifi.flows.ports import HOST, PORT
 from dai_nifi.progress import Progress
+
+_TRIAL = re.compile(r" \(trial [0-9a-f]{8} of deploy --dry-run\)")
 
 
 def run(plan: Plan, progress: Progress) -> None:
@@ -21,6 +24,29 @@ def run(plan: Plan, progress: Progress) -> None:
     """
     name = f"{plan.name} (trial {uuid.uuid4().hex[:8]} of deploy --dry-run)"
     progress("trying it out in NiFi, aside and stopped", None)
+    # While this command lives, the claim says so: without it the trial counts as left behind.
+    with claims.claimed(name, claims.TRIAL, progress):
+        _try(plan, name, progress)
+
+
+def clear_left(name: str, timeout: float, progress: Progress) -> None:
+    """Remove trials of the flow of that name whose command was killed, so that it could not do it."""
+    groups = {one.name: one for one in deployed.on_root() if _is_of(one.name, name)}
+    contexts = {one: made for one, made in context.every().items() if _is_of(one, name)}
+    claimed = {one.name: one for one in claims.every() if _is_of(one.name, name)}
+    for left in sorted({*groups, *contexts, *claimed}):
+        if left in claimed and not claimed[left].cut_off:
+            continue
+        progress("removing a trial that was cut off", None)
+        with claims.claimed(left, claims.TRIAL, progress) as claim, claim.changing():
+            removal.clear(groups.get(left), contexts.get(left), timeout)
+
+
+def _is_of(trial: str, name: str) -> bool:
+    return trial.startswith(f"{name} (") and _TRIAL.fullmatch(trial[len(name) :]) is not None
+
+
+def _try(plan: Plan, name: str, progress: Progress) -> None:
     made = context.create(name, plan.template, inherits=plan.context)
     flow: Deployed | None = None
     try:
