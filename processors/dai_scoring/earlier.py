@@ -14,11 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
-from dai_scoring.complaints import truths
+from dai_scoring.complaints import REJECT_CODES, truths
 from dai_scoring.errors import NameClashError
 from dai_scoring.formats.base import MALFORMED_ROW
 from dai_scoring.options import BadRows, OutputColumns
-from dai_scoring.records import REJECT_CODES
 from dai_scoring.results import REJECT_COLUMNS
 from dai_scoring.scorer import REFUSED
 

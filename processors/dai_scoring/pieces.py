@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring import earlier, records, results
+from dai_scoring import earlier, results
+from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_digits, json_write
 from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
@@ -56,7 +57,7 @@ class ScoredPiece:
     ``lines`` has their own columns as they were read, the predictions alone. With BadRows.KEEP they are all rows.
     ``rejected`` are the other rows, and the reasons are their last columns. Where ``rejected_lines`` has these rows as
     they were read, ``rejected`` has only the reasons. None if no row was rejected, or they are in ``rows``.
-    ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
+    ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.complaints.REJECT_SCHEMA`.
     ``unseen`` and ``unseen_rows`` are those of :class:`dai_scoring.scorer.Scored`.
     """
 
@@ -151,7 +152,7 @@ class PieceScorer:
         kept = names if self._passes_lines else []
         rows = results.named(made.predictions, kept, self._options.prediction_prefix)
         lines = piece.lines() if self._passes_lines else None
-        rejects = records.REJECT_SCHEMA.empty_table()
+        rejects = REJECT_SCHEMA.empty_table()
         if self._keeps_bad:
             rows = results.in_place(rows, rejects, rows.num_rows)
         return ScoredPiece(names, rows, lines, rejects, False, unseen=made.unseen_counts, unseen_rows=made.unseen)
@@ -258,6 +259,6 @@ def _merged(count: int, rejects: pa.Table, malformed: pa.Table) -> pa.Table:
     """Rejects numbered in the table without its malformed rows, and those rows, numbered in the whole table."""
     whole = np.delete(np.arange(count), malformed.column("row").to_numpy())
     numbered = rejects.set_column(
-        0, records.REJECT_SCHEMA.field("row"), pa.array(whole[rejects.column("row").to_numpy()], pa.int64())
+        0, REJECT_SCHEMA.field("row"), pa.array(whole[rejects.column("row").to_numpy()], pa.int64())
     )
     return pa.concat_tables([numbered, malformed]).sort_by("row")

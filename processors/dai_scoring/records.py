@@ -10,7 +10,7 @@ the column's type rejects its row, with one of these codes:
  not_an_integer     a number with a fraction, in a column of integers
  out_of_range       a number that the column's type does not hold, the model's or that of the file
  not_a_boolean      neither true nor false, 1 nor 0
- not_a_date         text that is no ISO 8601 date or time
+ not_a_date         text that is no ISO 8601 date or time, a number that is no time in milliseconds, or a boolean
  not_text           bytes that are not UTF-8
  nested             a list, map or record where one value belongs
  missing_value      none, in a column without which the model cannot score, such as an offset
@@ -20,6 +20,7 @@ the column's type rejects its row, with one of these codes:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,35 +30,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring import coerce
-from dai_scoring.complaints import Complaint
+from dai_scoring.complaints import REJECT_SCHEMA, Complaint
 from dai_scoring.errors import MissingColumnsError
+from dai_scoring.formats.base import is_json_text
+from dai_scoring.formats.text import cells, is_binary
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column, ColumnType
-
-REJECT_SCHEMA = pa.schema(
-    [
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("code", pa.string(), nullable=False),
-        pa.field("column", pa.string()),
-        pa.field("value", pa.string()),
-    ]
-)
-"""Rejected rows: ``row`` counts from 0 in the scored table; one entry a row, for its first bad column."""
-
-REJECT_CODES = frozenset(
-    {
-        "not_a_number",
-        "not_an_integer",
-        "out_of_range",
-        "not_a_boolean",
-        "not_a_date",
-        "not_text",
-        "nested",
-        "missing_value",
-        "wrong_type",
-    }
-)
-"""The codes of values that do not fit their column."""
 
 TimeParser = Callable[[str, str], "int | None"]
 """Reads a text of a named column as a time in a form of the model's own; None where it cannot."""
@@ -135,15 +113,19 @@ def _rejects(rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complain
     return pa.table([pa.array(rows, pa.int64()), codes, columns, values], schema=REJECT_SCHEMA)
 
 
-def _shown(values: pa.Array, row: int) -> str:
-    value: object
-    try:
-        value = values[row].as_py()
-    except (ValueError, OverflowError):
-        # Python has no nanoseconds, no year 10000 and not all time zones; Arrow prints them.
-        value = values.slice(row, 1).to_string(indent=0, skip_new_lines=True)[1:-1]
-    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-    return text if len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..."
+def _shown(values: pa.Array, row: int) -> str | None:
+    """The text of a value: as it stands, or as CSV and JSON have it; None for null."""
+    one = values.slice(row, 1)
+    text: str | None
+    if is_json_text(one.type):
+        text = one.storage[0].as_py()
+        text = json.loads(text) if text is not None and text.startswith('"') else text
+    elif is_binary(one.type):
+        data = one[0].as_py()
+        text = None if data is None else data.decode("utf-8", "backslashreplace")
+    else:
+        text = cells(one)[0].as_py()
+    return text if text is None or len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..."
 
 
 def one_chunk(column: pa.ChunkedArray) -> pa.Array:

@@ -16,7 +16,7 @@ from dai_scoring.formats.base import Chunk, Fields, Format, JsonDialect, Parsed,
 from dai_scoring.formats.json_columns import Kind, Record, lines_of, to_table, unite
 from dai_scoring.formats.json_elements import PlainElements
 from dai_scoring.formats.json_objects import PlainObjects
-from dai_scoring.formats.json_parse import parse, records_of
+from dai_scoring.formats.json_parse import checked, parse, records_of
 from dai_scoring.formats.json_split import Elements, Structure, array_pieces, line_pieces, object_pieces
 from dai_scoring.formats.source import DAMAGED, TextSource
 
@@ -215,7 +215,7 @@ def _fault(piece: Elements, done: int) -> ContentError:
         if not element.strip(_SPACE):
             return ContentError(f"element {number} of the JSON is missing: a comma too many.", row=number)
         try:
-            orjson.loads(element)
+            checked(element)
         except orjson.JSONDecodeError as error:
             return ContentError(f"element {number} is not valid JSON: {_reason(element, error)}", row=number)
     return ContentError(

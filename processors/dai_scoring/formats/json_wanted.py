@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.json as pa_json
 
 from dai_scoring.formats.base import Fields
@@ -92,7 +91,7 @@ class WantedColumns:
             )
         except pa.ArrowInvalid:
             return None
-        return table if table.num_rows == rows and not _has_infinity(table) else None
+        return table if table.num_rows == rows else None
 
     def _suit(self, data: Text) -> bool:
         # Names may be written in other characters.
@@ -106,11 +105,6 @@ class WantedColumns:
         return all(_is_name(data, data.find(name), name) or _has(data, name) for name in self._present) and not any(
             _has(data, name) for name in self._absent
         )
-
-
-def _has_infinity(table: pa.Table) -> bool:
-    """Whether a number is too large to be one, which is none of JSON for the reader of whole files."""
-    return any(pc.any(pc.is_inf(column)).as_py() for column in table.columns if pa.types.is_floating(column.type))
 
 
 def _has(data: Text, name: bytes) -> bool:

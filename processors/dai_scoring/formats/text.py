@@ -111,7 +111,7 @@ def _plain_texts(array: Array) -> Array:
         return _time_texts(array)
     if pa.types.is_duration(kind):
         return array.cast(pa.int64()).cast(_TEXT)
-    if _is_binary(kind):
+    if is_binary(kind):
         values = [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
         return pa.array(values, _TEXT)
     if pa.types.is_nested(kind):
@@ -170,7 +170,8 @@ def _quoted(texts: Array) -> Array:
     return quoted
 
 
-def _is_binary(kind: pa.DataType) -> bool:
+def is_binary(kind: pa.DataType) -> bool:
+    """True for every type of bytes."""
     return bool(
         pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
