@@ -186,7 +186,7 @@ def children(pid: int) -> set[int]:
 def test_the_process_that_takes_its_place_is_killed_too(
     nifi: NiFi, folders: Folders, samples: Path, seconds: float
 ) -> None:
-    """NiFi itself waits a minute for the answer of a dead process, and then has its restarts end each other for ever."""
+    """NiFi itself waits a minute for the answer of a dead process, then its restarts end each other for ever."""
     scorer = scorer_of(folders.name)
     before = children(nifi.running.pid)
     kill(scorer)
