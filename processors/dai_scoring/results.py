@@ -42,8 +42,17 @@ def named(predictions: pa.Table, kept: Sequence[str], prefix: str) -> pa.Table:
 
 
 def output_names(predictions: Sequence[str], kept: Sequence[str], prefix: str) -> list[str]:
-    """The names that predictions have in the output; NameClashError where a ``kept`` column has one of these."""
+    """The names that predictions have in the output.
+
+    NameClashError where a ``kept`` column has one of these, or two predictions have the same.
+    """
     names = [prefix + name for name in predictions]
+    if len(set(names)) < len(names):
+        raise NameClashError(
+            sorted({name for name in names if names.count(name) > 1}),
+            "the model gives several prediction columns with the name {names}, as where a class is called so.",
+            ("Train it with other names of classes.",),
+        )
     if clash := [name for name in names if name in set(kept)]:
         raise NameClashError(clash)
     return names

@@ -167,7 +167,7 @@ class SmallContents:
         outputs = made.outputs
         if not all(map(is_plain, outputs.schema.types)):
             return [None] * len(asked)
-        names = [self._options.prediction_prefix + name for name in outputs.schema.names]
+        names = output_names(outputs.schema.names, (), self._options.prediction_prefix)
         predictions: list[Sequence[Any]] = [column.to_pylist() for column in outputs.columns]
         if self._options.bad_rows is BadRows.KEEP:
             names += output_names(REJECT_COLUMNS, names, "")

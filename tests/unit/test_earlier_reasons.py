@@ -119,6 +119,22 @@ def test_few_rows_in_memory_go_the_same_way(bench: Bench, bad_rows: BadRows) -> 
     assert (answer is None) == (bad_rows is not BadRows.FAIL)
 
 
+def test_predictions_of_the_same_name_do_not_overwrite_each_other(bench: Bench) -> None:
+    class Twice(Sum):
+        info = replace(Sum.info, outputs=Sum.info.outputs * 2)
+
+        def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
+            table = super().predict(columns, rows, wanted).predictions
+            return Predicted(table.append_column("total", table["total"]))
+
+    bench.scorer = Scorer(Twice())
+    row = '{"x": 1, "s": "a"}'
+    assert SmallContents(bench.scorer, FileOptions()).score([SmallContent(row.encode(), "application/json")]) == [None]
+    for text, mime in ((row, "application/json"), ("x,s\n1,a\n", "text/csv")):
+        with pytest.raises(NameClashError, match="several prediction columns with the name total"):
+            bench.score(text, mime)
+
+
 def test_predictions_with_the_name_of_a_reason(bench: Bench) -> None:
     class Value(Sum):
         info = replace(Sum.info, outputs=(Column("value", ColumnType.FLOAT64),))
