@@ -138,6 +138,8 @@ class RecordScoring(Starting):
         if settings.h2o_rest and (found := self._answered(scorer, settings, batch, item)) is not None:
             return found
         options = _options(settings, item)
+        if settings.h2o_rest and requests.METHOD in item.attributes and item.contents and item.contents.isspace():
+            raise RequestError("the body has blanks alone, and no records.")
         if settings.services or batch.can_add or options.bad_rows is not BadRows.REJECT:
             if settings.services:
                 found = self._with_services(scorer, options, batch, item)

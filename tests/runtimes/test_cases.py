@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dai_nifi.commands.inspect import described
 from dai_scoring.errors import UnsupportedError
 from dai_scoring.files import FileOptions, Summary, score_file
 from dai_scoring.formats import Format
@@ -213,6 +214,7 @@ def test_the_offset_of_deep_learning_is_not_asked_for(opened: Callable[[str], Sc
         assert [column.name for column in scorer.info.inputs] == ["cat1", "cat2", "num1", "num2"]
         assert len(scorer.info.notes) == 1
         assert "off" in scorer.info.notes[0]
+        assert described(scorer)["notes"] == list(scorer.info.notes)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ import typer
 import dai_nifi
 import dai_scoring
 from dai_nifi import cli, faults
-from dai_nifi.errors import ToolError
+from dai_nifi.errors import NiFiUnreachableError, ToolError
+from dai_nifi.flows import templates
+from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.nifi.web import free_port
 
 EXIT_CODES = {ToolError.exit_code, *(kind.exit_code for kind in ToolError.__subclasses__())}
@@ -161,6 +163,23 @@ def test_what_is_wrong_here_is_told_before_nifi_is_asked(
     Path("rows.csv").write_text("a\n1\n")
     assert call(monkeypatch, *arguments) == code
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("runtime", [None, *RUNTIMES])
+@pytest.mark.parametrize("flow", templates.TEMPLATES)
+def test_the_command_takes_every_parameter_of_a_flow(
+    flow: str, runtime: str | None, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    given = [] if runtime is None else ["--runtime", runtime]
+    each = [templates.template(flow).with_runtime(one) for one in ([runtime] if runtime else RUNTIMES)]
+    values = {one.name: one.default for template in each for one in template.parameters if one.default}
+    parameters = [word for name, value in values.items() for word in ("--param", f"{name}={value}")]
+    # It gets as far as to the NiFi that is not there.
+    assert call(monkeypatch, "deploy", flow, *given, *parameters) == NiFiUnreachableError.exit_code
+    capsys.readouterr()
+    assert call(monkeypatch, "deploy", flow, *given, "--param", "workers=many") == 2
+    said = capsys.readouterr().err
+    assert ("has no parameter 'workers'" in said) == (runtime == "java")
 
 
 def test_a_fault_of_the_tool_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: Captured, tmp_path: Path) -> None:

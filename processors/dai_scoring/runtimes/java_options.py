@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dai_scoring.errors import RuntimeMissingError
+from dai_scoring.errors import OptionError, RuntimeMissingError
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +18,11 @@ OPTION = "jvm_options"
 
 # Options that a Java reads of its environment: the first two any, the third its command alone, the last two OpenJ9.
 _VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "OPENJ9_JAVA_OPTIONS", "IBM_JAVA_OPTIONS")
+# What the command java does itself: it prints something, or runs a program.
+_OF_THE_COMMAND = re.compile(
+    r"--?(?:(?:full-?|show-?)?version|help(?:-extra)?|h|\?|X|jar|cp|classpath|class-path(?:=.*)?|m|module(?:=.*)?|dry-run"
+    r"|validate-modules|list-modules|d|describe-module)|-XshowSettings(?::.*)?|-Xinternalversion"
+)
 _OF_NO_USE = ("Error: Could not create the Java", "Error: A fatal exception", "Error occurred during init")
 
 
@@ -39,6 +44,15 @@ def needed(library: str) -> list[str]:
         # The MOJO runtime's protobuf library; without this Java warns on standard error.
         options.append("--sun-misc-unsafe-memory-access=allow")
     return options
+
+
+def check(options: Sequence[str]) -> None:
+    """Raise OptionError for words that are not for a Java within another program: the command java would take them."""
+    for word in options:
+        if not word.startswith("-"):
+            raise OptionError(f"options of Java begin with -, and '{word}' does not.", OPTION)
+        if _OF_THE_COMMAND.fullmatch(word):
+            raise OptionError(f"{word} is for the command java alone: it starts no Java that scores.", OPTION)
 
 
 def try_out(library: str, arguments: Sequence[str]) -> None:

@@ -55,6 +55,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
             "the package jpype1 is not installed; install nifi-dai-scoring with its extra 'java'"
         ) from error
     wanted = tuple(options) or DEFAULT_JVM_OPTIONS
+    java_options.check(wanted)
     with _lock:
         if _boot_thread is not None:
             _boot_thread.join()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import nipyapi
 
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
-from dai_nifi.errors import NotPermittedError
+from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, ToolError
 from dai_nifi.flows import claims, components, context, deployed, scorers, status, templates
 from dai_nifi.flows.checks import LARGEST_ASSET
 from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES
@@ -80,6 +80,11 @@ def _archives() -> Finding:
         found = install.settled()
     except NotPermittedError:
         return Finding("archives", UNKNOWN, "this user may not see NiFi's archives", "Ask as one who may.")
+    except NiFiUnreachableError:
+        raise
+    except ToolError as error:
+        # So it is once NiFi has lost the Python process of its own that looks through archives.
+        return Finding("archives", PROBLEM, str(error), "Restart NiFi; its log says why.")
     bad = [one for one in found if not one.installed]
     if bad:
         words = "; ".join(f"{one.name} {one.version} is not installed: {one.problem or one.state}" for one in bad)

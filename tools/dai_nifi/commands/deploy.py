@@ -60,7 +60,7 @@ def deploy(
     parameters = checks.parse(param or [])
     request = Request(flow, model, runtime, name, parameters, start, dry_run, timeout, discard_edits, keep)
     # What needs no NiFi is told before NiFi is asked.
-    checks.check_given(templates.template(flow), parameters)
+    checks.check_given_for(templates.template(flow), runtime, parameters)
     check_file("--model", model)
     with output.progress(f"Deploying {name or flow}") as progress:
         connect(url, profile)

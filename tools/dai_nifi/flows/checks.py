@@ -84,6 +84,13 @@ def check_given(template: Template, given: Mapping[str, str]) -> None:
         _check_value(template, name, value)
 
 
+def check_given_for(template: Template, runtime: str | None, given: Mapping[str, str]) -> None:
+    """The same before the runtime is known, if it is None: a parameter that any of them has is one."""
+    possible = [template.with_runtime(one) for one in RUNTIMES if one == runtime or runtime not in RUNTIMES]
+    for name, value in given.items():
+        _check_value(next((one for one in possible if one.parameter(name) is not None), possible[0]), name, value)
+
+
 def runtime_for(model: Path | None, present: str | None) -> str:
     """The runtime for a model where none is asked for: the ``present`` one if it takes it, else the first that does.
 
