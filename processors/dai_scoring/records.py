@@ -104,28 +104,30 @@ def check_columns(present: Sequence[str], wanted: Sequence[Column], missing_colu
 
 
 def _rejects(rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complaints: Sequence[Complaint]) -> pa.Table:
-    codes, columns, values = [], [], []
-    for row, index in zip(rows.tolist(), which.tolist(), strict=True):
-        complaint = complaints[index]
-        codes.append(complaint.code(row))
-        columns.append(complaint.column)
-        values.append(_shown(complaint.values, row))
-    return pa.table([pa.array(rows, pa.int64()), codes, columns, values], schema=REJECT_SCHEMA)
+    codes = np.empty(len(rows), object)
+    columns = np.empty(len(rows), object)
+    values = np.empty(len(rows), object)
+    for index, complaint in enumerate(complaints):
+        here = np.flatnonzero(which == index)
+        if len(here):
+            bad = rows[here]
+            codes[here] = [complaint.code(row) for row in bad.tolist()]
+            columns[here] = complaint.column
+            values[here] = _shown(complaint.values.take(pa.array(bad)))
+    return pa.table([pa.array(rows, pa.int64()), *map(list, (codes, columns, values))], schema=REJECT_SCHEMA)
 
 
-def _shown(values: pa.Array, row: int) -> str | None:
-    """The text of a value: as it stands, or as CSV and JSON have it; None for null."""
-    one = values.slice(row, 1)
-    text: str | None
-    if is_json_text(one.type):
-        text = one.storage[0].as_py()
-        text = json.loads(text) if text is not None and text.startswith('"') else text
-    elif is_binary(one.type):
-        data = one[0].as_py()
-        text = None if data is None else data.decode("utf-8", "backslashreplace")
+def _shown(values: pa.Array) -> list[str | None]:
+    """The texts of values: as they stand, or as CSV and JSON have them; None for null."""
+    if is_json_text(values.type):
+        found = values.storage.to_pylist()
+        texts = [json.loads(text) if text is not None and text.startswith('"') else text for text in found]
+    elif is_binary(values.type):
+        found = values.to_pylist()
+        texts = [None if data is None else data.decode("utf-8", "backslashreplace") for data in found]
     else:
-        text = cells(one)[0].as_py()
-    return text if text is None or len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..."
+        texts = cells(values).to_pylist()
+    return [text if text is None or len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..." for text in texts]
 
 
 def one_chunk(column: pa.ChunkedArray) -> pa.Array:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.avro_logical import Beneath, Convert, beneath_tag, logical_of, space_of
+from dai_scoring.formats.avro_logical import Beneath, Convert, UnfitError, beneath_tag, logical_of, space_of
 from dai_scoring.formats.base import ORIGINAL_NAME, check_names
 
 _PRIMITIVE: dict[str, pa.DataType] = {
@@ -56,11 +56,24 @@ def fields_in(schema: Any, to_json: Convert) -> tuple[list[FieldIn], dict[str, A
         try:
             kind, convert = _arrow(field["type"], named, space_of(schema, ""), (), is_field=not beneath.tags_fields)
         except _NoArrowTypeError:
-            kind, convert = pa.json_(pa.string()), lambda value: to_json(beneath.untagged(value))
+            kind, convert = pa.json_(pa.string()), _as_json(to_json, beneath)
         name = field.get(ORIGINAL_NAME, field["name"])
         found.append(FieldIn(field["name"], pa.field(name, kind), convert))
     check_names([item.field.name for item in found])
     return found, beneath.schema
+
+
+def _as_json(to_json: Convert, beneath: Beneath) -> Convert:
+    def convert(value: Any) -> Any:
+        try:
+            return to_json(beneath.untagged(value))
+        except (RecursionError, TypeError) as error:
+            # orjson follows 254 levels, Python some more; of text that is no UTF-8 it says something else.
+            if isinstance(error, RecursionError) or "ecursion" in str(error):
+                raise UnfitError("a value of too many levels") from None
+            raise
+
+    return convert
 
 
 def types_within(schema: Mapping[str, Any]) -> Callable[[str], Any]:

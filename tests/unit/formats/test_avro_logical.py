@@ -274,3 +274,17 @@ def arrow(fmt: Format, values: Any) -> bytes:
         with pa.ipc.new_stream(contents, table.schema) as file:
             file.write_table(table)
     return contents.getvalue()
+
+
+@pytest.mark.parametrize("name", ["date", "no-such-type"])
+def test_a_value_of_more_levels_than_json_is_written_with_rejects_its_row(bench: Bench, name: str) -> None:
+    fields = [{"name": "at", "type": logical(name, "int")}, {"name": "next", "type": ["null", "node"]}]
+    kind = {"type": "record", "name": "node", "fields": fields}
+    deep: Any = None
+    for _ in range(700):
+        deep = {"at": 1, "next": deep}
+    beneath = json.loads(json.dumps(kind).replace("logicalType", "was"))
+    content = avro(beneath, kind, [deep, {"at": 1, "next": None}])
+    summary = bench.score(content, output_format=Format.JSON_LINES)
+    assert (summary.scored, summary.rejected) == (1, 1)
+    assert json.loads(bench.rejected.read_text())["_reject_value"] == "a value of too many levels"

@@ -291,3 +291,21 @@ def test_avro_nanoseconds_are_times(tmp_path: Path, local: str, zone: str | None
     nanos = pa.timestamp("ns", zone)
     assert table.schema.types == [nanos, pa.struct([("x", nanos)])]
     assert table.column("at").cast(pa.int64()).to_pylist() == [1_500_000_000_000_000_001, None]
+
+
+@pytest.mark.parametrize("fmt", list(Format))
+def test_infinity_and_nan_in_every_format(tmp_path: Path, write: Any, fmt: Format) -> None:
+    """JSON has neither; Python's objects and Arrow's columns write the same."""
+    values = [float("inf"), float("-inf"), float("nan"), None]
+    for rows in (1, 200):
+        table = pa.table({"x": values * rows, "one": [1] * 4 * rows})
+        (tmp_path / "in").write_bytes(write(fmt, table))
+        reader = open_reader(tmp_path / "in", fmt, chunk_rows=1000)
+        found = next(iter(reader.chunks())).table.column("x").to_pylist()[:4]
+        reader.close()
+        if fmt is Format.CSV:
+            assert found == ["inf", "-inf", "NaN", ""]
+        elif fmt in (Format.JSON_ARRAY, Format.JSON_LINES):
+            assert found == [None] * 4
+        else:
+            assert repr(found) == repr(values)
