@@ -139,7 +139,7 @@ def _parameters() -> Finding:
 def _flows(flows: Sequence[FlowStatus]) -> Finding:
     waiting = [one for one in flows if one.state == status.NOT_SCORING]
     if waiting:
-        words = "; ".join(f"{one.name}: {' '.join(one.problems)}" for one in waiting)
+        words = "; ".join(f"{one.name}: {'; '.join(one.problems)}" for one in waiting)
         advice = (
             "A process that is being started anew scores again within a minute. If it ends time and again, the machine "
             "has too little memory. Anything else has to be fixed; FlowFiles wait for it."
@@ -147,7 +147,7 @@ def _flows(flows: Sequence[FlowStatus]) -> Finding:
         return Finding("flows", PROBLEM, words, advice)
     bad = [one for one in flows if one.state == "invalid" or one.problems]
     if bad:
-        words = "; ".join(f"{one.name}: {' '.join(one.problems) or one.state}" for one in bad)
+        words = "; ".join(f"{one.name}: {'; '.join(one.problems) or one.state}" for one in bad)
         return Finding("flows", PROBLEM, words, "dai-nifi status NAME says more; deploy again once it is put right.")
     halves = [one.name for one in flows if one.state == "partly running"]
     if halves:

@@ -12,7 +12,7 @@ from rich.console import Console
 from dai_nifi.commands.paths import check_file
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output
-from dai_nifi.flows import checks, templates
+from dai_nifi.flows import checks, overrides, templates
 from dai_nifi.flows.deploy import Deployment, Request
 from dai_nifi.flows.deploy import deploy as deploy_flow
 from dai_nifi.flows.rest import DEFAULT_TIMEOUT
@@ -84,7 +84,8 @@ def _render(console: Console, done: Deployment) -> None:
         line(f"  - {change}")
     if done.dry_run:
         return
-    facts = {"model": done.model, **done.parameters, "POST rows to": done.endpoint, "canvas": done.url}
+    parameters = overrides.in_effect(done.parameters, done.set_on_canvas)
+    facts = {"model": done.model, **parameters, "POST rows to": done.endpoint, "canvas": done.url}
     width = max(map(len, facts))
     for name, value in facts.items():
         if value:

@@ -15,6 +15,7 @@ from rich.text import Text
 from dai_nifi.connect import DEFAULT_URL, ProfileOption, UrlOption, connect
 from dai_nifi.console import JsonOption, Output, ended_by_ctrl_c
 from dai_nifi.errors import UsageError
+from dai_nifi.flows import overrides
 from dai_nifi.flows import status as flows
 from dai_nifi.flows.claims import UnderWay
 from dai_nifi.flows.metrics import Agreement, ModelCounts
@@ -100,7 +101,7 @@ def _one(one: FlowStatus, rows_a_second: float | None = None, *, watching: bool 
         "champion" if any(each.role for each in one.loaded) else "model": one.model,
         "scores with": "; ".join(loaded),
         "before it": one.previous,
-        **({} if watching else one.parameters),
+        **({} if watching else overrides.in_effect(one.parameters, one.set_on_canvas)),
         "POST rows to": one.endpoint,
         "canvas": one.url,
         "queued": f"{one.queued_flowfiles} FlowFile(s), {one.queued_bytes:,} bytes",

@@ -6,7 +6,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from dai_nifi.errors import NotPermittedError, NotRestoredError, ToolError
-from dai_nifi.flows import claims, contents, context, deployed, lifecycle, planning, record, removal, serving, trial
+from dai_nifi.flows import (
+    claims,
+    contents,
+    context,
+    deployed,
+    lifecycle,
+    overrides,
+    planning,
+    record,
+    removal,
+    serving,
+    trial,
+)
 from dai_nifi.flows.common import MODEL, RUNTIMES
 from dai_nifi.flows.context import Context, asset_name
 from dai_nifi.flows.deployed import Deployed
@@ -31,6 +43,8 @@ class Deployment:
     model: str | None
     parameters: dict[str, str | None]
     """Without the sensitive ones."""
+    set_on_canvas: dict[str, str]
+    """What is in effect in place of parameters, by their names: the scoring processor has values of its own."""
     endpoint: str | None
     """Where to POST rows, for flows that listen."""
     id: str | None
@@ -194,8 +208,14 @@ def _outcome(
         running=running,
         model=model,
         parameters=shown,
+        set_on_canvas=_set_on_canvas(flow) if flow else {},
         endpoint=serving.endpoint(shown),
         id=flow.id if flow else None,
         url=canvas(flow.id) if flow else None,
         dry_run=dry_run,
     )
+
+
+def _set_on_canvas(flow: Deployed) -> dict[str, str]:
+    own = RUNTIMES[flow.mark.runtime].processor
+    return overrides.found(flow.mark, (one for one in deployed.processors(flow.id) if one.component.type == own))

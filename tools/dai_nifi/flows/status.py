@@ -9,7 +9,7 @@ from typing import Any
 import nipyapi
 
 from dai_nifi.errors import NotFoundError, NotPermittedError
-from dai_nifi.flows import claims, context, deployed, lifecycle, metrics, scorers, serving
+from dai_nifi.flows import claims, context, deployed, lifecycle, metrics, overrides, scorers, serving
 from dai_nifi.flows.claims import UnderWay
 from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.context import Asset, Context
@@ -87,6 +87,8 @@ class FlowStatus:
     loaded: list[LoadedModel]
     """The model that scores, once for each that differs among the nodes; empty while nothing runs."""
     parameters: dict[str, str | None]
+    set_on_canvas: dict[str, str]
+    """What is in effect in place of parameters, by their names: the scoring processor has values of its own."""
     endpoint: str | None
     bulletins: list[Bulletin]
     """Warnings and errors of the last five minutes, the oldest first."""
@@ -146,6 +148,7 @@ def _look(flow: Deployed, under_way: UnderWay | None) -> FlowStatus:
         previous=_name(values.previous() if values else None),
         loaded=loaded,
         parameters=shown,
+        set_on_canvas=overrides.found(flow.mark, scoring),
         endpoint=serving.endpoint(shown),
         bulletins=told[-10:],
         id=flow.id,
