@@ -25,7 +25,7 @@ DEFAULT_PORT = 8080
 DEFAULT_SECURE_PORT = 8443
 DEFAULT_HEAP = "1g"
 TLS = "tls"
-DEFAULT_TIMEOUT = 180.0
+DEFAULT_TIMEOUT = 300.0
 
 # NiFi itself gives its components 10 s (nifi.flowcontroller.graceful.shutdown.period).
 _STOP_SECONDS = 60.0
@@ -266,7 +266,10 @@ class LocalNiFi:
             if not alive or time.monotonic() > deadline:
                 happened = f"did not answer at {run.api} within {timeout:g} s" if alive else "ended while it started"
                 last = "\n  ".join(self._last_words())
-                raise NiFiUnreachableError(f"NiFi {happened}. The end of its log:\n  {last}\nAll of it: {self.log}")
+                advice = " A machine that is busy may need longer (--timeout)." if alive else ""
+                raise NiFiUnreachableError(
+                    f"NiFi {happened}.{advice} The end of its log:\n  {last}\nAll of it: {self.log}"
+                )
             time.sleep(0.25)
 
     def _last_words(self) -> list[str]:
