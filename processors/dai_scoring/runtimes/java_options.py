@@ -34,7 +34,9 @@ def needed(library: str) -> list[str]:
     found = re.search(r'JAVA_VERSION="(\d+)', text)
     version = int(found.group(1)) if found else 11
     # Signals are Python's: Java would end a Python process on SIGTERM by its own way, and crash there.
-    options = ["-Xrs"]
+    # Of the main thread's stack Java leaves Python's libraries as much as its own threads have: with its usual megabyte
+    # they crash on a value of some hundred levels.
+    options = ["-Xrs", "-Xss8m"]
     if version >= 9:
         # mojo2 reads fields of java.lang classes by reflection.
         options.append("--add-opens=java.base/java.lang=ALL-UNNAMED")
