@@ -49,7 +49,7 @@ def test_a_request_says_what_its_answer_has(url: str, samples: Path) -> None:
     assert answered("columns=predictions", ROW, ROW) == [scores, scores]
     assert answered("bad_rows=keep", bad, ROW) == [{**bad, **none, **why}, {**ROW, **none, **scores}]
     assert answered("columns=predictions&bad_rows=keep", bad, ROW) == [{**none, **why}, {**none, **scores}]
-    # A row that was kept and is fixed has the reasons of now, which are none.
+    # A row that was fixed and is scored now has no reason any more.
     fixed = {**ROW, **why}
     assert answered("bad_rows=keep", fixed) == [{**ROW, **none, **scores}]
     for query, row, code in (

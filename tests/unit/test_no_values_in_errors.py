@@ -109,7 +109,7 @@ CONTENTS = {name: data.encode() if isinstance(data, str) else data for name, dat
 
 
 def said_of(source: Path, options: FileOptions, mime: str) -> str:
-    """Everything that an error says to anybody; nothing if there is none."""
+    """Everything that an error says to anybody; empty if no error is raised."""
     try:
         score_file(Scorer(Sum()), source, source.with_name("out"), source.with_name("bad"), options, mime)
     except ScoringError as error:

@@ -200,7 +200,7 @@ class AvroReader:
         return bool(self._file.read() == self._sync)
 
     def chunk(self, records: Sequence[dict[str, Any]], lines: pa.Array | None = None) -> Chunk:
-        """Records as fastavro reads them; malformed if a column that is read has a value that is none of its type."""
+        """Records as fastavro reads them; malformed if a value does not fit the type of its column."""
         table, malformed = table_of(records, self._fields, self._read)
         return Chunk(table, malformed, lines)
 

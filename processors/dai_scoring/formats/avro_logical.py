@@ -78,7 +78,7 @@ def is_decimal(schema: Mapping[str, Any]) -> bool:
 
 
 def writable(schema: Any) -> Any:
-    """An (unparsed) schema without decimals that are none, which fastavro would not write."""
+    """An (unparsed) schema without invalid decimals, which fastavro would not write."""
     if isinstance(schema, list):
         return [writable(one) for one in schema]
     if not isinstance(schema, dict):

@@ -33,7 +33,7 @@ class FieldIn:
     """How a field of Avro records becomes a column; ``convert`` is None where values need no change.
 
     The values are those that fastavro reads with the schema of :class:`~dai_scoring.formats.avro_logical.Beneath`;
-    ``convert`` raises UnfitError of those that are none of the type.
+    ``convert`` raises UnfitError for a value that does not fit the type.
     """
 
     key: str

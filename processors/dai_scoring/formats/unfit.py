@@ -1,4 +1,4 @@
-"""Values that are none of their column's type: found one by one, so that the others of a file can be scored.
+"""Values that do not fit their column's type: they are found one by one, so that the other rows can be scored.
 
 Of text these are bytes that are no UTF-8; of other types, numbers beyond what they mean.
 """
