@@ -73,13 +73,14 @@ public final class Guard {
                 access.pause(PAUSE_MILLIS);
                 Object now = access.adapter();
                 Process process = restart.process();
-                if (now != null && now != adapter && process.isAlive()) {
+                boolean isAlive = process != null && process.isAlive();
+                if (now != null && now != adapter && isAlive) {
                     giveContext(process);
                     adapter = now;
                 }
-                if (process != last && process.pid() != Long.parseLong(pid) && !process.isAlive()) {
+                if (process != null && process != last && process.pid() != Long.parseLong(pid) && !isAlive) {
                     last = process;
-                    if (restart.run()) {
+                    if (restart.run(process)) {
                         log.warn("The new Python process ended too; it was started once more.");
                     }
                 }

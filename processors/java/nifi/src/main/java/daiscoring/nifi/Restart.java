@@ -32,13 +32,13 @@ final class Restart {
         this.python = python;
     }
 
-    /** The process of now. */
+    /** The process of now, null for the moment in which NiFi starts another. */
     Process process() throws ReflectiveOperationException {
         return (Process) NodeAccess.field(python.getClass(), "process").get(python);
     }
 
-    /** Start anew, unless somebody does; returns whether it was done here. */
-    boolean run() throws ReflectiveOperationException, InterruptedException {
+    /** Start anew after the death of that process, unless somebody does; returns whether it was done here. */
+    boolean run(Process dead) throws ReflectiveOperationException, InterruptedException {
         // Several processors share a process, and each has classes of its own: the system's properties they share.
         Map<Object, Object> properties = System.getProperties();
         String key = REGISTERED + System.identityHashCode(python);
@@ -49,14 +49,15 @@ final class Restart {
             setShutdown(true);
             interruptStart();
             Process last = process();
-            last.destroyForcibly();
-            try {
-                last.onExit().get(END_SECONDS, TimeUnit.SECONDS);
-            } catch (ExecutionException | TimeoutException e) {
-                return false;
+            if (last != null) {
+                last.destroyForcibly();
+                try {
+                    last.onExit().get(END_SECONDS, TimeUnit.SECONDS);
+                } catch (ExecutionException | TimeoutException e) {
+                    return false;
+                }
             }
             Thread.sleep(SETTLE_MILLIS);
-            Process dead = process();
             Method restart = python.getClass().getDeclaredMethod("handlePythonProcessDied", Process.class);
             restart.setAccessible(true);
             setShutdown(false);
