@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dai_scoring import missing
-from dai_scoring.batch.summary import Summary
 from dai_scoring.option_words import Audience, sentences
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, Response
@@ -42,9 +41,9 @@ def scored(response: Response) -> Outcome:
     further = None
     if response.rejected is not None:
         count = {"record.count": str(summary.rejected), _SCORED_COUNT: str(summary.scored)}
-        further = Outcome(REJECTED, {**attributes, **count, **_advice(summary)}, response.rejected)
+        further = Outcome(REJECTED, {**attributes, **count, **_advice(summary.missing_like)}, response.rejected)
     else:
-        attributes |= _advice(summary)
+        attributes |= _advice(summary.missing_like)
     attributes |= _unseen(summary.unseen)
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
 
@@ -54,8 +53,11 @@ def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Pa
     further = None
     if done.rejected.count:
         count = {"record.count": str(done.rejected.count), _SCORED_COUNT: str(done.scored.count)}
-        further = Outcome(REJECTED, {**done.rejected.attributes, **_model(info), **count}, rejected)
+        advice = _advice(done.missing_like)
+        further = Outcome(REJECTED, {**done.rejected.attributes, **_model(info), **count, **advice}, rejected)
     attributes = {**done.scored.attributes, **_model(info), **_unseen(done.unseen)}
+    if further is None:
+        attributes |= _advice(done.missing_like)
     rejected_count = done.rejected.count + done.among
     return _success(info, attributes, done.scored.count - done.among, rejected_count, done.seconds, contents, further)
 
@@ -114,9 +116,9 @@ def _success(
     return Outcome(SUCCESS, attributes, contents, f"Scored {count} records with {_words(info)}", seconds, further)
 
 
-def _advice(summary: Summary) -> dict[str, str]:
+def _advice(missing_like: Sequence[str]) -> dict[str, str]:
     """What would make of some rejected records scored ones, beside these."""
-    advice = sentences(missing.advice(summary.missing_like), Audience.CANVAS)
+    advice = sentences(missing.advice(missing_like), Audience.CANVAS)
     return {"scoring.rejected.advice": " ".join(advice)} if advice else {}
 
 

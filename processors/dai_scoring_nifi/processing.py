@@ -14,6 +14,7 @@ from dai_scoring.options import BadRows
 from dai_scoring.scorer import ModelInfo, Scorer
 from dai_scoring.service import Failure, Request, Response, ScoringService
 from dai_scoring.service.failures import failure_of, is_unexpected, not_now
+from dai_scoring.service.requests import check
 from dai_scoring_nifi import outcomes, requests
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.bulletins import Bulletins, on_canvas
@@ -139,6 +140,7 @@ class RecordScoring(Starting):
             return self._outcome(settings, item, found)
         with service.scorer() as scorer:
             try:
+                check(request)
                 done = self._by_services(batch, scorer, service.options_of(request), item)
             except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
                 if is_unexpected(error):

@@ -15,9 +15,9 @@ from typing import Protocol
 import pyarrow as pa
 
 from dai_scoring import missing, records
-from dai_scoring.batch import results
+from dai_scoring.batch import earlier, results
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.errors import BadRowsError, ContentError, NameClashError
+from dai_scoring.errors import BadRowsError, ContentError
 from dai_scoring.messages import without_values
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
@@ -57,6 +57,8 @@ class Done:
     unseen: Mapping[str, int] | None = None
     among: int = 0
     """How many of the records in ``scored`` are rejected ones, kept with the reason."""
+    missing_like: tuple[str, ...] = ()
+    """As :attr:`dai_scoring.batch.summary.Summary.missing_like`."""
 
 
 def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> Done:
@@ -69,46 +71,56 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     began = time.perf_counter()
     scorer = scorer.with_missing(options.missing_values)
     wanted = [column.name for column in scorer.info.inputs]
-    answer = _answer(helper.read_records(wanted, folder.source), "read", "record_reader", wanted)
+    replaces = earlier.are_replaced(options.bad_rows, options.output_columns)
+    further = [name for name in results.REJECT_COLUMNS if name not in wanted] if replaces else []
+    answer = _answer(helper.read_records([*wanted, *further], folder.source), "read", "record_reader", wanted)
     count = answer.number()
     present = [_text(answer) for _ in range(answer.number())]
     columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
     records.check_columns(present, scorer.info.inputs, options.missing_columns)
-    kept = results.kept_columns(present, options.output_columns, options.id_columns)
-    outputs, unseen, bad = _score(scorer, options, folder, columns, count)
-    names = [options.prediction_prefix + name for name, _ in outputs]
-    if clash := [name for name in names if name in set(kept)]:
-        raise NameClashError(clash)
+    kept = results.kept_columns(present, options.output_columns, options.id_columns, wanted)
+    if options.output_columns is OutputColumns.ALL and replaces:
+        kept = [name for name in kept if name not in results.REJECT_COLUMNS]
+    keeps = options.bad_rows is BadRows.KEEP
+    outputs, unseen, bad, missing_like = _score(scorer, options, folder, columns, count)
+    names = results.output_names([name for name, _ in outputs], kept, options.prediction_prefix)
+    if keeps:
+        results.output_names(results.REJECT_COLUMNS, [*kept, *names], "")
     request = packed.Writer()
     request.bytes(str(folder.results).encode())
     request.number(len(outputs))
     for name, (_, letter) in zip(names, outputs, strict=True):
         request.bytes(name.encode())
         request.bytes(letter.encode())
-    request.number(-1 if options.output_columns is OutputColumns.ALL else len(kept))
-    for name in kept if options.output_columns is not OutputColumns.ALL else ():
+    request.number(-1 if len(kept) == len(present) else len(kept))
+    for name in kept if len(kept) < len(present) else ():
         request.bytes(name.encode())
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
-    keeps = options.bad_rows is BadRows.KEEP
     request.number(int(keeps))
     done = _answer(helper.write_records(request.text()), "written", "record_writer", [*present, *names])
-    return Done(_written(done), _written(done), time.perf_counter() - began, unseen, bad if keeps else 0)
+    among = bad if keeps else 0
+    return Done(_written(done), _written(done), time.perf_counter() - began, unseen, among, missing_like)
 
 
 def _score(
     scorer: Scorer, options: FileOptions, folder: WorkFolder, columns: list[tuple[str, str]], count: int
-) -> tuple[list[tuple[str, str]], Mapping[str, int] | None, int]:
+) -> tuple[list[tuple[str, str]], Mapping[str, int] | None, int, tuple[str, ...]]:
     """Score the records in ``folder.source`` into ``folder.results``.
 
-    Returns names and kinds of what they are given, the unseen levels, and how many were rejected.
+    Returns names and kinds of what they are given, the unseen levels, how many were rejected, and the texts for which
+    some were that may mean a missing value.
     """
     names, kinds = [name for name, _ in columns], [letter for _, letter in columns]
     empty = _wide(scorer.score(_no_rows(scorer), MissingColumns.AS_MISSING, options.wanted).outputs)
     done = bad = 0
     unseen: Mapping[str, int] | None = None
+    missing_like: set[str] = set()
+    inputs = [column.name for column in scorer.info.inputs]
     with ResultWriter(folder.results) as writer:
         for table in tables(folder.source, names, kinds):
+            if earlier.are_replaced(options.bad_rows, options.output_columns):
+                earlier.check(table, inputs)
             scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
             if scored.rejects.num_rows and options.bad_rows is BadRows.FAIL:
                 first = scored.rejects.slice(0, 1).to_pylist()[0]
@@ -118,11 +130,12 @@ def _score(
             writer.write(table.num_rows, _wide(scored.outputs).cast(empty.schema), scored.rejects)
             done += table.num_rows
             bad += scored.rejects.num_rows
+            missing_like.update(missing.among(scored.rejects) if scored.rejects.num_rows else ())
             unseen = sum_counts(unseen, scored.unseen)
     if done != count:
         raise ContentError(f"{count} records were read, and {done} came to be scored.")
     folder.source.unlink()
-    return [(field.name, kind(field.type)) for field in empty.schema], unseen, bad
+    return [(field.name, kind(field.type)) for field in empty.schema], unseen, bad, tuple(sorted(missing_like))
 
 
 def _wide(outputs: pa.Table) -> pa.Table:

@@ -24,6 +24,7 @@ from dai_scoring.complaints import (
     truths,
     wrong_type,
 )
+from dai_scoring.formats.text import is_binary
 from dai_scoring.numeric import INTEGER_LIMITS, to_double, to_integer, to_single, within
 from dai_scoring.schema import Column, ColumnType
 
@@ -79,12 +80,7 @@ def _plain(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array
         return pa.nulls(len(values))
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return values.cast(pa.string())
-    if (
-        pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_fixed_size_binary(kind)
-        or pa.types.is_binary_view(kind)
-    ):
+    if is_binary(kind):
         return _decode_bytes(values, complaints)
     if pa.types.is_decimal(kind):
         return values.cast(pa.string())
@@ -198,9 +194,18 @@ def _time(
         values = within(values.cast(pa.int64()), _SECONDS_LIMIT, complaints).cast(kind)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         # A time with a zone is stored as UTC by Arrow; one without is taken as UTC.
-        return values.cast(pa.timestamp("ms", tz=getattr(kind, "tz", None)), safe=False).cast(pa.timestamp("ms"))
+        found = values.cast(pa.timestamp("ms", tz=getattr(kind, "tz", None)), safe=False).cast(pa.int64())
+        # The smallest number is the missing value of the Java runtime.
+        return within(found, 1 << 63, complaints).cast(pa.timestamp("ms"))
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return to_integer(values, _MILLIS, complaints).cast(pa.timestamp("ms"))
+        # The code of a number that is no time is that of its text, which it is beside other texts.
+        none_such = Complaints(len(values))
+        found = to_integer(values, _MILLIS, none_such).cast(pa.timestamp("ms"))
+        complaints.add("not_a_date", none_such.bad)
+        return found
+    if pa.types.is_boolean(kind):
+        complaints.add("not_a_date", np.asarray(pc.is_valid(values)))
+        return pa.nulls(len(values), pa.timestamp("ms"))
     if not is_text(values):
         return wrong_type(values, pa.timestamp("ms"), complaints)
     quick = times.from_dates(values) if not any(len(text) == times.DATE_LENGTH for text in column.missing) else None

@@ -17,6 +17,32 @@ NO_TEXT = pa.scalar(None, pa.string())
 FALSE = pa.scalar(False)
 
 
+REJECT_SCHEMA = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("column", pa.string()),
+        pa.field("value", pa.string()),
+    ]
+)
+"""Rejected rows: ``row`` counts from 0 in the scored table; one entry a row, for its first bad column."""
+
+REJECT_CODES = frozenset(
+    {
+        "not_a_number",
+        "not_an_integer",
+        "out_of_range",
+        "not_a_boolean",
+        "not_a_date",
+        "not_text",
+        "nested",
+        "missing_value",
+        "wrong_type",
+    }
+)
+"""The codes of values that do not fit their column."""
+
+
 @dataclass
 class Complaint:
     """The values of one column that do not fit it."""

@@ -23,7 +23,7 @@
         ├── ContentError            the bytes are not (valid) records of the format
         ├── RequestError            a client of a server asks for what there is not
         ├── UnknownFormatError      neither the options nor the bytes say which format it is
-        ├── NameClashError          a prediction would overwrite an input column
+        ├── NameClashError          a column that scoring adds would overwrite one of the input
         ├── MissingIdColumnsError   columns that the records should keep are absent from them
         └── BadRowsError            rows were rejected and the options say that fails the input
 
@@ -223,13 +223,9 @@ class MissingColumnsError(InputError):
 
     def __init__(self, missing: Sequence[str], present: Sequence[str], wanted: Sequence[str]) -> None:
         self.missing = tuple(missing)
-        if present and not {name.lower() for name in wanted} & {name.lower() for name in present}:
-            # What was taken for names may be the values of a row.
-            has = f"The records have none of them, but {len(present)} other(s): does CSV lack the line with its names?"
-        else:
-            has = f"The records have: {_listed(present)}."
         super().__init__(
-            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. {has}",
+            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. "
+            f"{_has(present, wanted)}",
             advice=(
                 "Rename or add them (names are case-sensitive).",
                 "Or set {missing_columns=AS_MISSING}: then their values count as missing.",
@@ -243,13 +239,26 @@ class MissingIdColumnsError(InputError):
 
     code = "missing_id_columns"
 
-    def __init__(self, missing: Sequence[str], present: Sequence[str]) -> None:
+    def __init__(self, missing: Sequence[str], present: Sequence[str], wanted: Sequence[str]) -> None:
+        """``wanted`` are the model's columns."""
         self.missing = tuple(missing)
         super().__init__(
-            f"the id column(s) {', '.join(missing)} are not in the records; these are: {_listed(present)}.",
+            f"the id column(s) {', '.join(missing)} are not in the records. {_has(present, wanted)}",
             advice=("Add them.", "Or leave them out of {id_columns}."),
             column=missing[0] if missing else None,
         )
+
+
+def _has(present: Sequence[str], wanted: Sequence[str]) -> str:
+    """Which columns records have; ``wanted`` are the model's."""
+    known = {name.casefold() for name in wanted}
+    found = [name for name in present if name.casefold() in known]
+    if present and len(found) * 2 <= len(known):
+        # What was taken for names may be the values of a row: only those of the model are told.
+        more = len(present) - len(found)
+        some = f"{_listed(found)} and {more} other column(s)" if found else f"none of them, but {more} other(s)"
+        return f"The records have {some}: does CSV lack the line with its names?"
+    return f"The records have: {_listed(present)}."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -275,16 +284,23 @@ class RequestError(InputError):
 
 
 class NameClashError(InputError):
-    """A prediction column would have the name of an input column."""
+    """A column that scoring adds would have the name of an input column."""
 
     code = "name_clash"
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        problem: str = "prediction column(s) {names} already exist in the records.",
+        advice: Sequence[str] = (
+            "Rename them in the records.",
+            "Or set a {prediction_prefix}, or choose other {output_columns}.",
+        ),
+    ) -> None:
+        """``problem`` has a place for the names."""
         self.names = tuple(names)
         super().__init__(
-            f"prediction column(s) {', '.join(names)} already exist in the records.",
-            advice=("Rename them in the records.", "Or set a {prediction_prefix}, or choose other {output_columns}."),
-            column=names[0] if names else None,
+            problem.replace("{names}", ", ".join(names)), advice=advice, column=names[0] if names else None
         )
 
 

@@ -21,6 +21,7 @@ _SIGNED = rf"^(\$[+-]?{_UNSIGNED}( *%)?|[+-]?{_UNSIGNED} *%)$"
 _SPECIAL = r"^[+-]?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)$"
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
 _LONG_INTEGER = r"^[+-]?[0-9]{19,}$"
+_LONGEST_INTEGER = 19
 _NO_DOUBLE = pa.scalar(None, pa.float64())
 _NO_INTEGER = pa.scalar(None, pa.int64())
 _EMPTY = pa.scalar(0, pa.int32())
@@ -158,7 +159,9 @@ def _integer_from_text(texts: pa.Array, column: Column, complaints: Complaints) 
     exact = found.to_pylist()
     outside = np.zeros(len(texts), dtype=bool)
     for index in np.flatnonzero(long).tolist():
-        number = int(blanked[index].as_py())
+        # Python makes no number of thousands of digits.
+        text = blanked[index].as_py()
+        number = int(text) if len(text.lstrip("+-0")) <= _LONGEST_INTEGER else 2**63
         outside[index] = not -(2**63) <= number < 2**63
         exact[index] = None if outside[index] else number
     complaints.add("out_of_range", outside)

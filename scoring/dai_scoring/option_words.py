@@ -114,6 +114,11 @@ def property_name(key: str) -> str:
     return name
 
 
+def command_line_word(name: str) -> str:
+    """What the command line calls a value, by its name in the enumeration."""
+    return name.lower().replace("_", "-")
+
+
 def keys(advice: Iterable[str]) -> dict[str, str | None]:
     """The options that some advice names, and the values to set, None where it names none."""
     found = (match for sentence in advice for match in _MARKER.finditer(sentence) if match[1] in OPTIONS)
@@ -160,7 +165,7 @@ def _words(key: str, value: str | None, audience: Audience, has: Callable[[str],
         flag = option.flag
         if flag is None or (has is not None and flag.startswith("--") and not has(flag.split()[0])):
             return None
-        return flag if value is None else f"{flag} {value.lower().replace('_', '-')}"
+        return flag if value is None else f"{flag} {command_line_word(value)}"
     if value is None or option.kind is None or option.property_name is None:
         return option.property_name
     return f"{option.property_name} to '{option.kind[value].value}'"

@@ -8,9 +8,9 @@ the column's type rejects its row, with one of these codes:
 ================== =====================================================================
  not_a_number       text that is no number, in a column of numbers
  not_an_integer     a number with a fraction, in a column of integers
- out_of_range       a number that the column's integer type does not hold
+ out_of_range       a number that the column's type does not hold, the model's or that of the file
  not_a_boolean      neither true nor false, 1 nor 0
- not_a_date         text that is no ISO 8601 date or time
+ not_a_date         text that is no ISO 8601 date or time, a number that is no time in milliseconds, or a boolean
  not_text           bytes that are not UTF-8
  nested             a list, map or record where one value belongs
  missing_value      none, in a column without which the model cannot score, such as an offset
@@ -20,6 +20,7 @@ the column's type rejects its row, with one of these codes:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,20 +30,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring import coerce
-from dai_scoring.complaints import Complaint
+from dai_scoring.complaints import REJECT_SCHEMA, Complaint
 from dai_scoring.errors import MissingColumnsError
+from dai_scoring.formats.base import is_json_text
+from dai_scoring.formats.text import cells, is_binary
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column, ColumnType
-
-REJECT_SCHEMA = pa.schema(
-    [
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("code", pa.string(), nullable=False),
-        pa.field("column", pa.string()),
-        pa.field("value", pa.string()),
-    ]
-)
-"""Rejected rows: ``row`` counts from 0 in the scored table; one entry a row, for its first bad column."""
 
 TimeParser = Callable[[str, str], "int | None"]
 """Reads a text of a named column as a time in a form of the model's own; None where it cannot."""
@@ -78,7 +71,7 @@ def to_model_rows(
     complaints: list[Complaint] = []
     for column in wanted:
         if column.name in table.schema.names:
-            values = _one_chunk(table.column(column.name))
+            values = one_chunk(table.column(column.name))
         elif column.required:
             values = pa.nulls(rows)
         else:
@@ -111,27 +104,34 @@ def check_columns(present: Sequence[str], wanted: Sequence[Column], missing_colu
 
 
 def _rejects(rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complaints: Sequence[Complaint]) -> pa.Table:
-    codes, columns, values = [], [], []
-    for row, index in zip(rows.tolist(), which.tolist(), strict=True):
-        complaint = complaints[index]
-        codes.append(complaint.code(row))
-        columns.append(complaint.column)
-        values.append(_shown(complaint.values, row))
-    return pa.table([pa.array(rows, pa.int64()), codes, columns, values], schema=REJECT_SCHEMA)
+    codes = np.empty(len(rows), object)
+    columns = np.empty(len(rows), object)
+    values = np.empty(len(rows), object)
+    for index, complaint in enumerate(complaints):
+        here = np.flatnonzero(which == index)
+        if len(here):
+            bad = rows[here]
+            codes[here] = [complaint.code(row) for row in bad.tolist()]
+            columns[here] = complaint.column
+            values[here] = _shown(complaint.values.take(pa.array(bad)))
+    return pa.table([pa.array(rows, pa.int64()), *map(list, (codes, columns, values))], schema=REJECT_SCHEMA)
 
 
-def _shown(values: pa.Array, row: int) -> str:
-    value: object
-    try:
-        value = values[row].as_py()
-    except (ValueError, OverflowError):
-        # Python has no nanoseconds, no year 10000 and not all time zones; Arrow prints them.
-        value = values.slice(row, 1).to_string(indent=0, skip_new_lines=True)[1:-1]
-    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-    return text if len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..."
+def _shown(values: pa.Array) -> list[str | None]:
+    """The texts of values: as they stand, or as CSV and JSON have them; None for null."""
+    if is_json_text(values.type):
+        found = values.storage.to_pylist()
+        texts = [json.loads(text) if text is not None and text.startswith('"') else text for text in found]
+    elif is_binary(values.type):
+        found = values.to_pylist()
+        texts = [None if data is None else data.decode("utf-8", "backslashreplace") for data in found]
+    else:
+        texts = cells(values).to_pylist()
+    return [text if text is None or len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..." for text in texts]
 
 
-def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+def one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array."""
     if column.num_chunks == 1:
         return column.chunk(0)
     whole = column.combine_chunks()
@@ -146,9 +146,9 @@ def as_number_column(values: pa.ChunkedArray, column: Column) -> pa.Array:
     """
     wide = {ColumnType.INT32: ColumnType.INT64, ColumnType.FLOAT32: ColumnType.FLOAT64}.get(column.type, column.type)
     if not wide.is_number and wide is not ColumnType.BOOL:
-        return _one_chunk(values)
+        return one_chunk(values)
     plain = Column(column.name, wide, column.missing, with_signs=column.with_signs)
-    array, _ = coerce.coerce(_one_chunk(values), plain)
+    array, _ = coerce.coerce(one_chunk(values), plain)
     return array
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring import frames, records
+from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.errors import ModelError, UnsupportedError
 from dai_scoring.missing import widened
 from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
@@ -148,7 +149,7 @@ class Scored:
     """The outcome of scoring one table of n rows.
 
     ``predictions`` has one row for each scored row, in order, with the columns ``ModelInfo.outputs``;
-    ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
+    ``rejects`` has :data:`dai_scoring.complaints.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
     ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``. ``unseen`` counts,
     by input column, the values that are levels which the model has not seen; None if the runtime does not tell.
     ``unseen_rows`` has their rows, numbered as those that the model was given: all, where nothing was rejected.
@@ -325,7 +326,7 @@ def _with_refused(rejects: pa.Table, refused: Sequence[tuple[int, str]], count: 
     rows = [int(given[row]) for row, _ in refused]
     further = pa.table(
         [rows, [REFUSED] * len(rows), pa.nulls(len(rows), pa.string()), [reason for _, reason in refused]],
-        schema=records.REJECT_SCHEMA,
+        schema=REJECT_SCHEMA,
     )
     return pa.concat_tables([rejects, further]).sort_by("row")
 

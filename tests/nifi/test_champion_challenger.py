@@ -37,6 +37,7 @@ NAME = "rivals"
 SHARE = 40
 CHAMPION = "-8975201171001453986"
 AGREE, DISAGREE, LOST = "Count agreement", "Count disagreement", "Count what was not compared"
+REASONS = ("_reject_code", "_reject_column", "_reject_value")
 NUMBERS = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
 
 
@@ -116,6 +117,24 @@ def rivals(nifi: NiFi, samples: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 def is_row(row: Mapping[str, Any], scores: tuple[str, float, float]) -> bool:
     return row["predict"] == scores[0] and [row["female"], row["male"]] == pytest.approx(scores[1:], abs=1e-6)
+
+
+def test_predictions_alone_are_answered_and_not_compared(rivals: Rivals) -> None:
+    before = rivals.counted()
+    picked = [number for number in range(len(rivals.rows)) if chosen(str(number))][:2]
+    other = next(number for number in range(len(rivals.rows)) if not chosen(str(number)))
+    names = ("predict", "female", "male")
+    for number in (*picked, other):
+        for query, wanted in (
+            ("columns=predictions", names),
+            ("columns=predictions&bad_rows=keep", (*names, *REASONS)),
+        ):
+            row = {**rivals.rows[number], "_note": "x"}
+            answer = ask(f"{rivals.endpoint}?{query}", json.dumps(row), "application/json")
+            assert (answer.status, set(json.loads(answer.body))) == (200, set(wanted))
+            assert is_row(json.loads(answer.body), rivals.by_champion[number])
+    assert ask(f"{rivals.endpoint}?columns=ids", json.dumps(rivals.rows[0]), "application/json").status == 400
+    assert rivals.counted() == before
 
 
 def test_in_shadow_the_champion_answers_and_agreement_is_what_one_would_count(rivals: Rivals) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -14,10 +15,12 @@ from typing import Any
 import nipyapi
 import pytest
 
+from dai_nifi.checkup import deployments
 from dai_nifi.errors import BusyError, NotFoundError
 from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed, parameter_context
 from dai_nifi.operations.changes import lease, lease_store
+from dai_nifi.operations.changes.journal import DRY_RUN
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
@@ -33,13 +36,15 @@ pytestmark = pytest.mark.nifi
 NAME = "watched-over"
 RUN_KILLED = """
 import os, signal, sys
-from dai_nifi.operations.canvas import parameter_context
+from dai_nifi.operations.canvas import parameter_context, validity
 from dai_nifi.operations.models import scoring_processors
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-owner, function = {
+places = {
     "before": (parameter_context, "set_model"),
     "after": (scoring_processors.ScoringProcessors, "start"),
-}[sys.argv.pop(1)]
+    "dry run": (validity, "wait_until_valid"),
+}
+owner, function = places[sys.argv.pop(1)]
 setattr(owner, function, die)
 from dai_nifi.__main__ import main
 main()
@@ -80,6 +85,25 @@ def killed(nifi: NiFi, moment: str, *arguments: str | Path) -> None:
     command = [sys.executable, "-c", RUN_KILLED, moment, *map(str, arguments), "--url", nifi.url]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_what_a_killed_dry_run_leaves_is_told_and_the_next_one_removes_it(nifi: NiFi, first: Path) -> None:
+    flow = ("deploy", "realtime-http", "--name", "tried", "--model", first, "--dry-run")
+    with lease.hold("tried (trial 00000000 of deploy --dry-run)", DRY_RUN, silent):
+        killed(nifi, "dry run", *flow, "--param", f"http.port={free_port()}")
+        trial = re.compile(r"(dai )?tried \(trial (?!0{8})\w{8} of deploy --dry-run\)( \(change under way\))?")
+        groups = {one.component.name for one in nipyapi.canvas.list_all_process_groups()}
+        left = [one for one in sorted(contexts() | groups) if trial.fullmatch(one)]
+        assert len(left) == 3
+        (finding,) = (one for one in deployments.examine() if one.check == "changes")
+        assert "was cut off" in finding.says
+        assert "The next dai-nifi deploy of the same flow" in str(finding.fix)
+        assert run(*flow, "--param", f"http.port={free_port()}", "--url", nifi.url).returncode == 0
+        groups = {one.component.name for one in nipyapi.canvas.list_all_process_groups()}
+        # That of a command which lives is left alone.
+        assert {one for one in contexts() | groups if "tried" in one} == {
+            "dai tried (trial 00000000 of deploy --dry-run) (change under way)"
+        }
 
 
 def test_every_command_that_changes_something_is_refused_while_another_does(

@@ -144,6 +144,21 @@ def test_a_folder_that_nifi_may_not_change_is_said_by_a_dry_run(nifi: NiFi, samp
     folders["input.directory"] = str(closed)
     with pytest.raises(InvalidFlowError, match=r"cannot take files from /proc/sys, the parameter input\.directory"):
         deploy(Request("batch-files", samples / "penguins.mojo", name="closed", parameters=folders, dry_run=True))
+    # Those for output are made when they are needed: where, is looked at, and nothing is made.
+    (tmp_path / "input").mkdir()
+    (tmp_path / "file").touch()
+    folders["input.directory"] = str(tmp_path / "input")
+    for place, says in (
+        (closed / "a" / "b", "which would be made in /proc/sys"),
+        (tmp_path / "file" / "a", "file"),
+    ):
+        wrong = {**folders, "rejected.directory": str(place)}
+        with pytest.raises(
+            InvalidFlowError, match=rf"cannot write to {place}, the parameter rejected.directory.*{says}"
+        ):
+            deploy(Request("batch-files", samples / "penguins.mojo", name="closed", parameters=wrong, dry_run=True))
+    deploy(Request("batch-files", samples / "penguins.mojo", name="closed", parameters=folders, dry_run=True))
+    assert {one.name for one in tmp_path.iterdir()} == {"input", "file"}
     assert left_of("closed") == []
 
 

@@ -162,6 +162,7 @@ def test_json_lines_come_back_as_json_lines(url: str) -> None:
         ("/score", '[{"species": "Ade\\"lie"}]', "application/json", None, 400, "missing from the records: island"),
         ("/score", json.dumps([{**ROW, "body_mass_g": 'a "lot" $1'}]), "application/json", None, 400, "body_mass_g"),
         ("/score", "", "text/csv", "POST", 400, "no body"),
+        ("/score", " \n", "application/json", None, 400, "blanks alone"),
         ("/score", "hello", "text/plain", None, 400, "format"),
         ("/score", FORM, "multipart/form-data; boundary=x", None, 415, "multipart"),
         ("/score", None, None, "GET", 405, "GET is not possible at /score"),

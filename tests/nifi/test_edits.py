@@ -13,10 +13,11 @@ import pytest
 from dai_nifi.errors import ConflictError, InvalidFlowError
 from dai_nifi.flows import templates
 from dai_nifi.operations import start_stop
-from dai_nifi.operations.canvas import deployed, parameter_context, scheduling
+from dai_nifi.operations.canvas import deployed, overrides, parameter_context, scheduling
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.deployment import definition_store
 from dai_nifi.operations.deployment.removal import queued
+from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy
 from dai_nifi.waiting import wait_until
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
@@ -75,6 +76,10 @@ def test_what_was_set_on_the_canvas_outlives_a_newer_template(
         }
         nipyapi.nifi.ConnectionsApi().update_connection(body, wires.id)
         _add_a_processor("edited")
+        told = status("edited")
+        assert told.set_on_canvas == {"output.columns": "predictions", "prediction.prefix": "my_"}
+        shown = overrides.in_effect(told.parameters, told.set_on_canvas)
+        assert shown["output.columns"] == "predictions (set on the canvas; the parameter is input and predictions)"
         newer(monkeypatch)
         looked = deploy(Request("batch-files", name="edited", dry_run=True))
         kept = {one.removeprefix("keep what was edited on the canvas: ") for one in looked.changes if "keep" in one}
@@ -89,7 +94,8 @@ def test_what_was_set_on_the_canvas_outlives_a_newer_template(
             "the connection 'to mine' was added",
         }
         assert _values("edited", "Take files")["Polling Interval"] == "0 sec"
-        assert deploy(Request("batch-files", name="edited")).changes == looked.changes
+        made = deploy(Request("batch-files", name="edited"))
+        assert (made.changes, made.set_on_canvas) == (looked.changes, told.set_on_canvas)
         scorer = processor("edited", "Score records").component.config
         assert scorer.properties["Output Columns"] == "predictions"
         assert (scorer.concurrently_schedulable_task_count, scorer.scheduling_period) == (2, "5 ms")

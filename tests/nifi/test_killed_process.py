@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,37 @@ def test_killed_while_it_starts(folders: Folders, samples: Path) -> None:
     folders.put("late.csv", (samples / "penguins-rows.csv").read_bytes())
     folders.wait(folders.output / "late.csv", 90)
     until(lambda: status(folders.name).state == "running")
+
+
+def children(pid: int) -> set[int]:
+    """The processes that a process has started, and that still run."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == pid and state != "Z":
+                found.add(int(stat.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_the_process_that_takes_its_place_is_killed_too(
+    nifi: NiFi, folders: Folders, samples: Path, seconds: float
+) -> None:
+    """NiFi itself waits a minute for the answer of a dead process, then its restarts end each other for ever."""
+    scorer = scorer_of(folders.name)
+    before = children(nifi.running.pid)
+    kill(scorer)
+    folders.put(f"twice-{seconds}.csv", (samples / "penguins-rows.csv").read_bytes())
+    (next_one,) = until(lambda: children(nifi.running.pid) - before)
+    time.sleep(seconds)
+    os.kill(next_one, signal.SIGKILL)
+    folders.wait(folders.output / f"twice-{seconds}.csv", 50)
+    until(lambda: status(folders.name).state == "running")
+    last = process_of(scorer)
+    time.sleep(5)
+    assert process_of(scorer) == last
+    assert last in children(nifi.running.pid)
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ def test_csv_to_csv(canvas: Canvas, titanic: Path) -> None:
 
 def test_bad_rows_are_kept_in_their_place(canvas: Canvas, titanic: Path) -> None:
     services = canvas.service("CSVReader", {}), canvas.service("JsonRecordSetWriter", {})
-    text = f"id,{HEADER},_reject_code\na,{ROW},of before\nb,3,male,old,A1,7.25,C1,\nc,{ROW},\n"
+    text = f"id,{HEADER},_reject_code\na,{ROW},nested\nb,3,male,old,A1,7.25,C1,\nc,{ROW},\n"
     found = canvas.score(text, properties(titanic, *services, **{"Bad Rows": "keep with the reason"}))
     assert only(found) == {"success": 1, "original": 1}
     (scored,) = found["success"]
@@ -106,6 +106,29 @@ def test_bad_rows_are_kept_in_their_place(canvas: Canvas, titanic: Path) -> None
     assert reasons == [(None,) * 3, ("not_a_number", "age", "old"), (None,) * 3]
     counts = {"record.count": "3", "scoring.rejected.count": "1", "scoring.scored.count": "2"}
     assert counts.items() <= scored.attributes.items()
+
+
+def test_reasons_of_an_earlier_scoring_and_what_would_help(canvas: Canvas, titanic: Path) -> None:
+    services = canvas.service("CSVReader", {}), canvas.service("CSVRecordSetWriter", {})
+    rejected = "_reject_code,_reject_column,_reject_value"
+    text = f"id,{HEADER},{rejected}\na,{ROW},not_a_number,age,old\nb,3,male,NULL,A1,7.25,C1,not_a_number,age,older\n"
+    found = canvas.score(text, properties(titanic, *services))
+    assert only(found) == {"success": 1, "rejected": 1, "original": 1}
+    header, line = canvas.content("success", found["success"][0]).splitlines()
+    assert (header, line[:2]) == (f"id,{HEADER},survived.0,survived.1", "a,")
+    (bad,) = found["rejected"]
+    header, line = canvas.content("rejected", bad).splitlines()
+    assert (header, line) == (f"id,{HEADER},{rejected}", "b,3,male,NULL,A1,7.25,C1,not_a_number,age,NULL")
+    assert "Missing Literals" in bad.attributes["scoring.rejected.advice"]
+
+
+def test_columns_of_a_user_with_the_names_of_reasons_are_never_overwritten(canvas: Canvas, titanic: Path) -> None:
+    services = canvas.service("CSVReader", {}), canvas.service("CSVRecordSetWriter", {})
+    text = f"{HEADER},_reject_value\n{ROW},my own\n"
+    found = canvas.score(text, properties(titanic, *services))
+    assert only(found) == {"failure": 1}
+    assert found["failure"][0].attributes["scoring.error.code"] == "name_clash"
+    assert "my own" not in found["failure"][0].attributes["scoring.error"]
 
 
 def test_types_survive_from_avro_to_avro_and_json(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
@@ -177,6 +200,29 @@ def test_what_cannot_be_read_goes_to_failure_untouched(
     assert canvas.content("failure", failed) == text
     assert failed.attributes["scoring.error.code"] == code
     assert says in failed.attributes["scoring.error"]
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        ("CSVReader", "{header}\n3,male,{secret},A1,7.25,C1\n"),
+        ("CSVReader", '{header}\n3,male,"{secret}'),
+        ("JsonTreeReader", '[{{"pclass": 3, "sex": "{secret}", "age": {secret}}}]'),
+        ("JsonTreeReader", '[{{"pclass": "{secret}", "sex": "male", "age": '),
+        ("AvroReader", "{secret}{header}"),
+    ],
+)
+def test_nothing_of_a_row_is_in_the_log(canvas: Canvas, titanic: Path, nifi: NiFi, reader: str, text: str) -> None:
+    secret = "do-not-log-this-either"
+    kinds = [{"name": name, "type": "int" if name in ("pclass", "age") else "string"} for name in GOLDEN_ROW]
+    schema = {"type": "record", "name": "r", "fields": kinds}
+    # With a schema of its own the service itself turns texts into numbers, and says so where it cannot.
+    own = {"Schema Access Strategy": "schema-text-property", "Schema Text": json.dumps(schema)}
+    services = canvas.service(reader, own if reader != "AvroReader" else {}), canvas.service("CSVRecordSetWriter", {})
+    given = properties(titanic, *services, **{"Bad Rows": "fail the FlowFile"})
+    (failed,) = canvas.score(text.format(header=HEADER, secret=secret), given)["failure"]
+    assert secret not in json.dumps(failed.attributes)
+    assert not [one.name for one in nifi.running.log.parent.iterdir() if secret in one.read_text(errors="replace")]
 
 
 def test_a_nested_record_where_a_number_belongs_and_no_records(canvas: Canvas, titanic: Path) -> None:

@@ -17,6 +17,7 @@ from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
+from dai_scoring.cli.commands.inspect import described
 from dai_scoring.errors import UnsupportedError
 from dai_scoring.formats import Format
 from dai_scoring.levels import MISSING, Levels
@@ -215,6 +216,7 @@ def test_the_offset_of_deep_learning_is_not_asked_for(opened: Callable[[str], Sc
         assert [column.name for column in scorer.info.inputs] == ["cat1", "cat2", "num1", "num2"]
         assert len(scorer.info.notes) == 1
         assert "off" in scorer.info.notes[0]
+        assert described(scorer)["notes"] == list(scorer.info.notes)
 
 
 @pytest.mark.parametrize(

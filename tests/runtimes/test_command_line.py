@@ -82,7 +82,7 @@ def test_exit_codes_and_messages(samples: Path, titanic: Path, needs_licence: Pa
         done = run("score", *arguments)
         assert (done.returncode, words in " ".join(done.stderr.split())) == (code, True), done.stderr
         assert not out.exists()
-    assert json.loads(run("score", "--model", text, rows, out, "--json").stdout)["error"]["code"] == "model_refused"
+    assert json.loads(run("score", "--model", text, rows, out, "--json").stdout)["error"]["code"] == "model_format"
 
 
 RUN_INTERRUPTED = """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import decimal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -196,8 +197,9 @@ def test_bad_rows_are_kept_in_their_place(case: Case, tmp_path: Path) -> None:
     texts = rows[case.number].to_pylist()
     texts[3] = texts[39] = "oops"
     pa_csv.write_csv(_with(rows, case.number, pa.array(texts)), tmp_path / "in.csv")
-    able = Capability.CONTRIBUTION_ORIGINAL in case.scorer.capabilities
-    wanted = Wanted(Contributions.ORIGINAL if able else Contributions.NONE)
+    can = case.scorer.capabilities
+    contributions = Contributions.ORIGINAL if Capability.CONTRIBUTION_ORIGINAL in can else Contributions.NONE
+    wanted = Wanted(contributions, intervals=Capability.PREDICTION_INTERVAL in can)
     options = FileOptions(bad_rows=BadRows.KEEP, output_format=Format.PARQUET, wanted=wanted)
     files = [tmp_path / name for name in ("in.csv", "out", "rejected")]
     summary = score_file(case.scorer, *files, options)
@@ -209,6 +211,12 @@ def test_bad_rows_are_kept_in_their_place(case: Case, tmp_path: Path) -> None:
     for name in outputs.schema.names:
         assert found[name].take(good).to_pylist() == outputs[name].take(good).to_pylist()
         assert found[name].take(pa.array([3, 39])).null_count == 2
+    # As text beside lines that pass through, in another order of steps.
+    score_file(case.scorer, *files, replace(options, output_format=None))
+    with files[1].open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    for name in ("_reject_column", *outputs.schema.names):
+        assert [bool(line[name]) for line in lines] == [value is not None for value in found[name].to_pylist()]
 
 
 def test_a_nested_value_rejects_its_row(case: Case) -> None:

@@ -94,6 +94,15 @@ def test_what_is_read_is_never_written(rows: Path, samples: Path, score) -> None
     assert not Path("out.csv").exists()
 
 
+def test_two_files_of_one_result_are_named(rows: Path, score) -> None:  # type: ignore[no-untyped-def]
+    Path("in").mkdir()
+    for name in ("a.csv", "a.csv.gz"):
+        (Path("in") / name).write_bytes(rows.read_bytes())
+    code, told, _ = score("in", "out")
+    words = f"{Path('in', 'a.csv')} and {Path('in', 'a.csv.gz')} would both be written to {Path('out', 'a.csv')}: "
+    assert (code, told["error"]["message"].startswith(words)) == (2, True)
+
+
 def test_an_old_file_of_rejected_rows_goes(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]
     code, told, _ = score(bad, "out.csv", "--fail-on-rejects")
     assert (code, told["error"]["code"], told["rejected"], told["scored"]) == (14, "rejected_rows", 1, ROWS - 1)

@@ -175,10 +175,10 @@ def test_text_in_types_that_arrow_has_beside_strings() -> None:
 
 
 def test_what_arrow_cannot_convert_is_named_too() -> None:
-    assert read([2**64 - 1, 0], ColumnType.TIME64, pa.uint64())[1] == {0: "out_of_range"}
+    assert read([2**64 - 1, 0], ColumnType.TIME64, pa.uint64())[1] == {0: "not_a_date"}
     assert read([(1, 2, 3)], ColumnType.STR, pa.month_day_nano_interval()) == ([None], {0: "wrong_type"})
     assert read([1], ColumnType.STR, pa.timestamp("s", "No/Where")) == ([None], {0: "wrong_type"})
-    assert read([float("nan"), 1.5], ColumnType.TIME64) == ([None, None], {1: "not_an_integer"})
+    assert read([float("nan"), 1.5], ColumnType.TIME64) == ([None, None], {1: "not_a_date"})
     # As milliseconds they would begin again on the other side.
     assert read([10**16, -(10**16), None], ColumnType.TIME64, pa.timestamp("s")) == (
         [None, None, None],

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
-import os, signal, time, weakref
+import os, signal, sys, time, weakref
 from dai_scoring.cli import signals
 
 class Thing:
@@ -17,6 +19,15 @@ def callback(_):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(0.1)
 
+set_timer, waits = signal.setitimer, [float(sys.argv[1])]
+
+def set_timer_and_wait(*arguments):
+    set_timer(*arguments)
+    time.sleep(waits.pop() if waits else 0)
+
+signal.setitimer = set_timer_and_wait
+# Tests that run in the background ignore it, and so would what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 signals.install_handlers()
 signals.begin_work()
 thing = Thing()
@@ -30,8 +41,9 @@ except KeyboardInterrupt:
 """
 
 
-def test_an_interrupt_in_a_callback_comes_again_without_a_word() -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
-    assert done.stdout == "interrupted\n"
-    assert done.stderr == ""
+# On a busy machine it comes again while the first is still being dropped.
+@pytest.mark.parametrize("busy", [0, 0.1])
+def test_an_interrupt_in_a_callback_comes_again_without_a_word(busy: float) -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(busy)], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
     assert done.returncode in (0, 128 + signal.SIGINT)

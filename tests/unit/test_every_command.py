@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ import typer
 import dai_nifi
 import dai_scoring
 from dai_nifi import cli, error_boundary
-from dai_nifi.errors import ToolError
+from dai_nifi.errors import NiFiUnreachableError, ToolError
+from dai_nifi.flows import templates
+from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.local.ports import free_port
 
 EXIT_CODES = {ToolError.exit_code, *(kind.exit_code for kind in ToolError.__subclasses__())}
@@ -60,6 +63,27 @@ def test_help(path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Ca
         texts.append(capsys.readouterr().out)
     assert "Usage: " in texts[0]
     assert texts[0] == texts[1]
+
+
+def _choices(option: Any) -> list[str]:
+    found = getattr(getattr(option, "type", None), "choices", None) or ()
+    return [getattr(one, "value", one) for one in found]
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_help_is_whole_in_80_columns(path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    call(monkeypatch, *path, "--help")
+    told = capsys.readouterr().out
+    words = " ".join(told.split())
+    for one in EVERY[path].params:
+        for name in one.opts:
+            assert not name.startswith("-") or re.search(rf"(?<![\w-]){name}(?![\w-])", told), name
+        assert all(f"|{choice}" in told or f"<{choice}" in told for choice in _choices(one))
+    for name, one in getattr(EVERY[path], "commands", {}).items():
+        assert f"{name} {' '.join((one.help or '').partition(chr(10) * 2)[0].split())}" in words
+    assert "…" not in told
+    assert not re.search(r"(?<![]}])\.{3}", told.replace("nars...", ""))
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
@@ -139,6 +163,23 @@ def test_what_is_wrong_here_is_told_before_nifi_is_asked(
     Path("rows.csv").write_text("a\n1\n")
     assert call(monkeypatch, *arguments) == code
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("runtime", [None, *RUNTIMES])
+@pytest.mark.parametrize("flow", templates.TEMPLATES)
+def test_the_command_takes_every_parameter_of_a_flow(
+    flow: str, runtime: str | None, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    given = [] if runtime is None else ["--runtime", runtime]
+    each = [templates.template(flow).with_runtime(one) for one in ([runtime] if runtime else RUNTIMES)]
+    values = {one.name: one.default for template in each for one in template.parameters if one.default}
+    parameters = [word for name, value in values.items() for word in ("--param", f"{name}={value}")]
+    # It gets as far as to the NiFi that is not there.
+    assert call(monkeypatch, "deploy", flow, *given, *parameters) == NiFiUnreachableError.exit_code
+    capsys.readouterr()
+    assert call(monkeypatch, "deploy", flow, *given, "--param", "workers=many") == 2
+    said = capsys.readouterr().err
+    assert ("has no parameter 'workers'" in said) == (runtime == "java")
 
 
 def test_a_fault_of_the_tool_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: Captured, tmp_path: Path) -> None:

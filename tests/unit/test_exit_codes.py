@@ -17,11 +17,17 @@ import pytest
 import dai_nifi
 from dai_nifi import errors
 from dai_nifi.client import connection
-from dai_nifi.errors import NiFiUnreachableError, NotFoundError, ToolError
+from dai_nifi.errors import ModelRefusedError, NiFiUnreachableError, NotFoundError, ScoringFailedError, ToolError
 from dai_nifi.local.ports import free_port
+from dai_scoring.cli.opening import as_tool_error
+from dai_scoring.errors import BadRowsError, ScoringError
+from dai_scoring.service import http_errors
 from tests.conftest import ROOT
+from tests.unit.test_documented_codes import ABSTRACT, kinds
 from tests.unit.web_server import Answers, served
 
+# These are what a service makes of errors that a command handles before.
+OF_THE_SERVICE = {"internal", "io"}
 KINDS = [ToolError, *ToolError.__subclasses__()]
 
 
@@ -40,6 +46,29 @@ def test_every_kind_of_error_has_a_code_of_its_own_and_is_documented() -> None:
     for code, kind in codes.items():
         assert kind.code in documented[code]
         assert re.search(rf"^ +{code}   ?{kind.__name__} ", errors.__doc__ or "", re.MULTILINE)
+
+
+def test_what_scoring_raises_keeps_its_code_and_its_place() -> None:
+    told = as_tool_error(BadRowsError(2, 7, "age", "not_a_number"))
+    assert json.loads(told.as_json())["error"] == {
+        "code": "bad_rows",
+        "message": str(told),
+        "row": 7,
+        "column": "age",
+    }
+    text = (ROOT / "docs" / "automation.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d+) \|([\w, ]*)\|", text, re.MULTILINE))
+    documented = {int(code): {word.strip() for word in words.split(",")} for code, words in rows.items()}
+    other = {code for kind in (ScoringFailedError, ModelRefusedError) for code in (kind.code, "breaking_change")}
+    found: dict[int, set[str]] = {7: set(), 9: set()}
+    by_code = {one.code: one for one in kinds(ScoringError) if one.__module__ != http_errors.__name__}
+    for code, kind in by_code.items():
+        error = ScoringError.__new__(kind)
+        ScoringError.__init__(error)
+        if code not in ABSTRACT | OF_THE_SERVICE and (exit_code := as_tool_error(error).exit_code) in found:
+            assert as_tool_error(error).code == code
+            found[exit_code].add(code)
+    assert found == {code: documented[code] - other for code in found}
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_time_that_python_lacks_is_rejected_as_others_are(bench: Bench, tmp_pa
     pq.write_table(pa.table({"x": moment, "s": ["a", "b"]}), tmp_path / "in.parquet")
     summary = bench.score((tmp_path / "in.parquet").read_bytes(), output_format=Format.CSV)
     assert (summary.scored, summary.rejected) == (1, 1)
-    assert bench.rejected.read_text().splitlines()[1].endswith("wrong_type,x,2017-07-14 02:40:00.000000001")
+    assert bench.rejected.read_text().splitlines()[1].endswith("wrong_type,x,2017-07-14T02:40:00.000000001")
 
 
 def test_rows_that_are_no_records_are_rejected_in_their_place(bench: Bench) -> None:
@@ -147,7 +147,7 @@ def test_bad_rows_can_fail_the_file_without_telling_the_value(bench: Bench) -> N
 
 
 def test_every_missing_column_is_named(bench: Bench) -> None:
-    with pytest.raises(MissingColumnsError, match=r"2 column\(s\).*x, s.*The records have: X, y"):
+    with pytest.raises(MissingColumnsError, match=r"2 column\(s\).*x, s.*The records have X and 1 other column"):
         bench.score("X,y\n1,2\n")
     bench.score("y\n2\n", "text/csv", missing_columns=MissingColumns.AS_MISSING)
     assert bench.out() == "y,total\n2,-2.0\n"
@@ -184,7 +184,9 @@ def test_output_columns(bench: Bench) -> None:
     assert bench.out() == "k,id,total\nq,1,2.0\n"
     bench.score(text, output_columns=OutputColumns.PREDICTIONS, prediction_prefix="p_")
     assert bench.out() == "p_total\n2.0\n"
-    with pytest.raises(MissingIdColumnsError, match=r"id column.s. who are not in the records; these are: id, x, s, k"):
+    with pytest.raises(
+        MissingIdColumnsError, match=r"id column.s. who are not in the records. The records have: id, x, s, k"
+    ):
         bench.score(text, output_columns=OutputColumns.IDS, id_columns=("who",))
 
 
@@ -293,12 +295,6 @@ def test_json_with_more_brackets_than_parsers_follow_is_an_error(bench: Bench, d
     lines = '{"x":1,"s":"a"}\n{"x":1,"s":"a","deep":' + nested + "}\n"
     summary = bench.score(lines, output_format=Format.CSV)
     assert (summary.scored, summary.rejected) == (1, 1)
-
-
-def test_a_number_that_json_parsers_refuse_is_refused_however_the_file_is_read(bench: Bench) -> None:
-    lines = '{"x":1,"s":"a"}\n{"x":1e999,"s":"a"}\n'
-    assert bench.score(lines).rejected == 1
-    assert bench.score(lines + "oops\n").rejected == 2
 
 
 def test_rejected_records_mended_and_sent_again(bench: Bench) -> None:

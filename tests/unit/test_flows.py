@@ -128,11 +128,14 @@ def _allowable(source: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"output.columns": "all"}, "'input and predictions', 'id columns and predictions', 'predictions', not 'all'"),
+        (
+            {"output.columns": "every"},
+            "'input and predictions', 'id columns and predictions', 'predictions' (or all, ids), not 'every'",
+        ),
         ({"output.columns": "id columns and predictions"}, "--param id.columns="),
         ({"bad.rows": "drop"}, "'route to rejected'"),
-        ({"contributions": "Original"}, "'none', 'original', 'transformed'"),
-        ({"prediction.intervals": "true"}, "'off', 'on'"),
+        ({"contributions": "Originals"}, "'none', 'original', 'transformed'"),
+        ({"prediction.intervals": "maybe"}, "'off', 'on'"),
         ({"input.format": "excel"}, "'csv'"),
         ({"batch.rows": "0"}, "a whole number, 1 or more, not '0'"),
         ({"batch.rows": "1e4"}, "a whole number"),

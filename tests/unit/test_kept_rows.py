@@ -117,7 +117,7 @@ def test_reasons_of_before_give_way_to_those_of_now(bench: Bench) -> None:
     fixed = bench.out().replace("oops,a,,", "1,a,,").replace("total", "other")
     bench.score(fixed, bad_rows=BadRows.KEEP)
     assert bench.out() == ("x,s,other,total,_reject_code,_reject_column,_reject_value\n1,a,,2.0,,,\n2,b,3.0,3.0,,,\n")
-    lines = '{"x": 1, "s": "", "_reject_code": "old"}\n{"x": 2}\n'
+    lines = '{"x": 1, "s": "", "_reject_code": "nested"}\n{"x": 2}\n'
     bench.score(lines, "application/x-ndjson", bad_rows=BadRows.KEEP)
     assert [json.loads(line)["_reject_code"] for line in bench.out().splitlines()] == [None, None]
     with pytest.raises(NameClashError):

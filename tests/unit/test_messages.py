@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from dai_scoring.messages import without_values
@@ -22,3 +23,17 @@ from dai_scoring.messages import without_values
 )
 def test_what_is_quoted_is_left_out_but_for_names_of_columns(said: str, left: str) -> None:
     assert without_values(said, ["age"]) == left
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("ValueError: no Jane Doe of age in 12 rows", "ValueError: no ... of age in 12 rows"),
+        ("KeyError: Doe", "KeyError: Doe"),
+        ("3750.0 and 3750, but not 37501 or 1.3750", "... and ..., but not 37501 or 1.3750"),
+        ("version 1.2.3 of age", "version 1.2.3 of age"),
+    ],
+)
+def test_values_of_the_records_are_left_out_without_quotes_too(said: str, left: str) -> None:
+    columns = [pa.array(["Jane Doe", None, "a", "age"]), pa.array([3750.0, None, 12.0, 0.5])]
+    assert without_values(said, ["age"], columns) == left

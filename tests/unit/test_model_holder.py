@@ -20,7 +20,7 @@ from tests.unit.test_files import Sum
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Scorer]:
-    monkeypatch.setattr(model, "_UNUSED_SECONDS", 0.2)
+    monkeypatch.setattr(model, "_UNUSED_SECONDS", 1.0)
     monkeypatch.setattr(model, "_LOOK_SECONDS", 0.02)
     return []
 
@@ -61,7 +61,7 @@ def test_the_model_of_a_running_processor_is_kept(opened: list[Scorer], tmp_path
     held = holder(opened)
     scorer = held.get(settings(tmp_path), Runtime.JAVA)
     held.running(True)
-    time.sleep(0.6)
+    time.sleep(1.3)
     assert not closed(scorer)
     held.running(False)
     wait_until(lambda: closed(scorer))

@@ -73,7 +73,7 @@ ALL = [(file, line, text) for file in SOURCES for line, text in texts(file) if f
 ADVICE = [(file, line, text) for file, line, text in ALL if MARKER.search(text)]
 FACTS = {
     MissingColumnsError: lambda: MissingColumnsError(["age"], ["Age"], ["age"]),
-    errors.MissingIdColumnsError: lambda: errors.MissingIdColumnsError(["id"], ["age"]),
+    errors.MissingIdColumnsError: lambda: errors.MissingIdColumnsError(["id"], ["age"], ["age"]),
     NameClashError: lambda: NameClashError(["score"]),
     BadRowsError: lambda: BadRowsError(2, 7, "age", "not_a_number"),
     http_errors.NoBodyError: http_errors.NoBodyError,

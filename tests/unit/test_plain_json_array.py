@@ -109,9 +109,7 @@ def test_rejected_records_leave_no_gap(tmp_path: Path) -> None:
     for size in (1, 2, 7, 100):
         assert bench.score(json.dumps(rows), mime=_ARRAY, batch_rows=size).rejected == 10
         assert [row["x"] for row in json.loads(bench.out())] == [index for index in range(30) if index % 3]
-        assert [row["_reject_value"] for row in json.loads(bench.rejected.read_text())] == [
-            "oops" if size == 1 else '"oops"'
-        ] * 10
+        assert [row["_reject_value"] for row in json.loads(bench.rejected.read_text())] == ["oops"] * 10
 
 
 def test_what_was_rejected_before_the_file_is_read_again_is_not_kept(

@@ -14,6 +14,8 @@ import functools, os, signal, threading, time, types
 from dai_scoring.cli import signals
 # Tests that run in the background ignore it, and so would what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Long enough that it does not come again before the next lines have run, on a busy machine too.
+signals._AGAIN_SECONDS = 0.5
 signals.install_handlers()
 signals.begin_work()
 condition = threading.Condition()
@@ -30,7 +32,7 @@ except KeyboardInterrupt:
 """
 IGNORED_FOR_A_WHILE = """
         before = [(number, signal.signal(number, signal.SIG_IGN)) for number in (signal.SIGINT, signal.SIGTERM)]
-        time.sleep(0.1)
+        time.sleep(1)
         print("in peace")
         for number, handler in before: signal.signal(number, handler)
 """

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from dai_nifi.checkup.finding import OK, PROBLEM, Finding
+from dai_nifi.commands import doctor
 from dai_nifi.commands.deployed_flows import status as command
 from dai_nifi.operations import status as flows
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
@@ -44,6 +46,7 @@ def flow() -> FlowStatus:
             LoadedModel(one, file, "ab" * 32, "h2o", role) for one, file, role in zip(IDS, files, roles, strict=True)
         ],
         parameters={"challenger": files[1]},
+        set_on_canvas={},
         endpoint=None,
         bulletins=[],
         id="2d9a7f20",
@@ -76,3 +79,13 @@ def test_a_processor_is_the_challenger_by_the_parameter_that_its_model_is() -> N
     champion, challenger = scoring("#{model.file}"), scoring("#{challenger.file}")
     assert flows._by_role([challenger, champion]) == [("champion", [champion]), ("challenger", [challenger])]
     assert flows._by_role([champion]) == [(None, [champion])]
+
+
+def test_lines_of_a_table_end_with_their_last_word_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    findings = [Finding("flows", OK, "a" * 300), Finding("disk", PROBLEM, "full", "Make room.")]
+    value = {"healthy": False}
+    words.Output().result(value, lambda console: doctor._render(console, findings, 1))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("a")
+    assert all(line == line.rstrip() for line in lines)
+    assert lines[-1] == "1 problem(s)."

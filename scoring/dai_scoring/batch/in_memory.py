@@ -13,9 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from dai_scoring.batch.earlier import has_reasons
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
-from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.row_values import array_of, values_of
 from dai_scoring.batch.summary import Summary
 from dai_scoring.formats import few
@@ -120,6 +121,8 @@ class InMemoryScorer:
             return None
         if options.output_format is not None and rows.is_object:
             rows = replace(rows, is_object=False)
+        if options.bad_rows is not BadRows.FAIL and has_reasons(rows.names):
+            return None
         place = {name: index for index, name in enumerate(rows.names)}
         kept: Iterable[int] = range(len(rows.names))
         if options.output_columns is not OutputColumns.ALL:
@@ -152,10 +155,10 @@ class InMemoryScorer:
         outputs = made.outputs
         if not all(map(is_plain, outputs.schema.types)):
             return [None] * len(asked)
-        names = [self._options.prediction_prefix + name for name in outputs.schema.names]
+        names = output_names(outputs.schema.names, (), self._options.prediction_prefix)
         predictions: list[Sequence[Any]] = [column.to_pylist() for column in outputs.columns]
         if self._options.bad_rows is BadRows.KEEP:
-            names += REJECT_COLUMNS
+            names += output_names(REJECT_COLUMNS, names, "")
             predictions += [[None] * total] * len(REJECT_COLUMNS)
         written: list[bytes | None] = []
         unseen: list[Mapping[str, int] | None] = []

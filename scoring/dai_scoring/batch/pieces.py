@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring import records
-from dai_scoring.batch import results
+from dai_scoring.batch import earlier, results
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_digits, json_write
 from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
@@ -39,7 +39,7 @@ class ScoredPiece:
     ``lines`` has their own columns as they were read, the predictions alone. With BadRows.KEEP they are all rows.
     ``rejected`` are the other rows, and the reasons are their last columns. Where ``rejected_lines`` has these rows as
     they were read, ``rejected`` has only the reasons. None if no row was rejected, or they are in ``rows``.
-    ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.records.REJECT_SCHEMA`.
+    ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.complaints.REJECT_SCHEMA`.
     ``unseen`` and ``unseen_rows`` are those of :class:`dai_scoring.scorer.Scored`.
     """
 
@@ -84,11 +84,14 @@ class PieceScorer:
         keeps_all = options.output_columns is OutputColumns.ALL
         self._keeps_bad = options.bad_rows is BadRows.KEEP
         self._passes_lines = keeps_all and reader.format is target and target in _PASSING
+        self._replaces_reasons = earlier.are_replaced(options.bad_rows, options.output_columns)
+        self._input_names = [column.name for column in inputs]
         had = reader.schema.names if reader.schema is not None else []
-        if self._keeps_bad and not set(results.REJECT_COLUMNS).isdisjoint(had):
+        had_reasons = self._replaces_reasons and earlier.has_reasons(had)
+        if had_reasons:
             self._passes_lines = False
         # No more than predictions and what passes through as it stands.
-        without_table = self._passes_lines or options.output_columns is OutputColumns.PREDICTIONS
+        without_table = self._passes_lines or (options.output_columns is OutputColumns.PREDICTIONS and not had_reasons)
         self._keeps_digits = reader.format in _JSON and target in (*_JSON, Format.CSV)
         self._rejects_lines = reader.format is target and target in _JSON
         self._tries_plain = without_table and options.wanted == PREDICTIONS_ONLY
@@ -106,8 +109,8 @@ class PieceScorer:
             return None
         info, prefix = self._scorer.info, self._options.prediction_prefix
         types = {column.name: _IN_JSON.get(column.type, column.type.arrow) for column in info.inputs}
-        added = [prefix + column.name for column in info.outputs]
-        return Fields(types, frozenset([*added, *results.REJECT_COLUMNS] if self._keeps_bad else added))
+        added = frozenset(prefix + column.name for column in info.outputs)
+        return Fields(types, added, results.REJECT_PREFIX if self._replaces_reasons else None)
 
     def score(self, piece: Piece) -> ScoredPiece:
         """Parse a piece and score its records."""
@@ -131,7 +134,7 @@ class PieceScorer:
         kept = names if self._passes_lines else []
         rows = results.named(made.predictions, kept, self._options.prediction_prefix)
         lines = piece.lines() if self._passes_lines else None
-        rejects = records.REJECT_SCHEMA.empty_table()
+        rejects = REJECT_SCHEMA.empty_table()
         if self._keeps_bad:
             rows = results.in_place(rows, rejects, rows.num_rows)
         return ScoredPiece(names, rows, lines, rejects, False, unseen=made.unseen_counts, unseen_rows=made.unseen)
@@ -144,14 +147,21 @@ class PieceScorer:
         bad = rejects.column("row").to_numpy()
         names = table.schema.names
         # No columns: a file of records without a record, such as the JSON array [].
-        kept = results.kept_columns(names, self._options.output_columns, self._options.id_columns) if names else []
+        kept: list[str] = []
+        if names:
+            options = self._options
+            kept = results.kept_columns(names, options.output_columns, options.id_columns, self._input_names)
+        if self._drops(names):
+            earlier.check(whole, self._input_names)
+            if self._options.output_columns is OutputColumns.ALL:
+                kept = [name for name in kept if name not in results.REJECT_COLUMNS]
         if self._keeps_digits and chunk.lines is not None:
             table = json_digits.restored(table, chunk.lines, self._shown(names, kept, rejects))
             chunk = replace(chunk, table=table)
         if self._keeps_bad:
             return self._with_bad(chunk, scored, rejects, kept)
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
-        lines = chunk.lines if self._passes_lines else None
+        lines = chunk.lines if self._passes_lines and not self._drops(names) else None
         if lines is not None:
             rows = predictions
             lines = results.without(lines, bad)
@@ -172,16 +182,19 @@ class PieceScorer:
 
     def _shown(self, names: list[str], kept: list[str], rejects: pa.Table) -> list[str]:
         """The columns of a table that may be written, of those that do not pass through with their lines."""
-        has_reasons = not set(results.REJECT_COLUMNS).isdisjoint(names)
+        has_reasons = self._drops(names)
         if rejects.num_rows and (has_reasons or not self._rejects_lines):
             return names
         return [] if self._passes_lines and not has_reasons else kept
 
+    def _drops(self, names: list[str]) -> bool:
+        """Whether some of the columns are reasons of an earlier scoring, which give way."""
+        return self._replaces_reasons and earlier.has_reasons(names)
+
     def _with_bad(self, chunk: Chunk, scored: Scored, rejects: pa.Table, kept: list[str]) -> ScoredPiece:
         """All rows, those that cannot be scored in their place with the reason."""
         table, names = chunk.table, chunk.table.schema.names
-        # Rows that had reasons before get those of now.
-        kept = [name for name in kept if name not in results.REJECT_COLUMNS]
+        results.output_names(results.REJECT_COLUMNS, kept, "")
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
         rows = results.in_place(predictions, rejects, table.num_rows)
         lines = self._lines_of_all(chunk) if self._passes_lines else None
@@ -193,7 +206,7 @@ class PieceScorer:
 
     def _lines_of_all(self, chunk: Chunk) -> pa.Array | None:
         """The rows as they stand, where predictions can come behind each of them."""
-        if chunk.lines is None or not set(results.REJECT_COLUMNS).isdisjoint(chunk.table.schema.names):
+        if chunk.lines is None or self._drops(chunk.table.schema.names):
             return None
         if chunk.malformed is None:
             return chunk.lines
@@ -204,7 +217,7 @@ class PieceScorer:
 
     def _rejected(self, chunk: Chunk, rejects: pa.Table) -> tuple[pa.Table, pa.Array | None]:
         names = chunk.table.schema.names
-        if chunk.lines is None or not self._rejects_lines or not set(results.REJECT_COLUMNS).isdisjoint(names):
+        if chunk.lines is None or not self._rejects_lines or self._drops(names):
             return results.with_reasons(chunk.table, rejects), None
         # A table of records of JSON does not tell a key that is absent from one that is null.
         numbers = rejects.column("row").to_numpy()
@@ -228,6 +241,6 @@ def _merged(count: int, rejects: pa.Table, malformed: pa.Table) -> pa.Table:
     """Rejects numbered in the table without its malformed rows, and those rows, numbered in the whole table."""
     whole = np.delete(np.arange(count), malformed.column("row").to_numpy())
     numbered = rejects.set_column(
-        0, records.REJECT_SCHEMA.field("row"), pa.array(whole[rejects.column("row").to_numpy()], pa.int64())
+        0, REJECT_SCHEMA.field("row"), pa.array(whole[rejects.column("row").to_numpy()], pa.int64())
     )
     return pa.concat_tables([numbered, malformed]).sort_by("row")

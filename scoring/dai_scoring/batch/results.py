@@ -16,27 +16,46 @@ from dai_scoring.schema import Column
 
 REJECT_COLUMNS = ("_reject_code", "_reject_column", "_reject_value")
 """Columns that a rejected record has after its own."""
+REJECT_PREFIX = "_reject_"
+"""What the names of these begin with."""
 
 Rows = TypeVar("Rows", pa.Table, pa.Array)
 
 
-def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[str]) -> list[str]:
-    """The input columns that a scored record keeps; MissingIdColumnsError where an id column is absent."""
+def kept_columns(present: Sequence[str], output: OutputColumns, ids: Sequence[str], inputs: Sequence[str]) -> list[str]:
+    """The input columns that a scored record keeps; MissingIdColumnsError where an id column is absent.
+
+    ``inputs`` are the model's columns.
+    """
     if output is OutputColumns.ALL:
         return list(present)
     if output is OutputColumns.PREDICTIONS:
         return []
     if absent := [name for name in ids if name not in set(present)]:
-        raise MissingIdColumnsError(absent, present)
+        raise MissingIdColumnsError(absent, present, inputs)
     return list(ids)
 
 
 def named(predictions: pa.Table, kept: Sequence[str], prefix: str) -> pa.Table:
     """The predictions under their names in the output; NameClashError where a ``kept`` column has one of these."""
-    names = [prefix + name for name in predictions.schema.names]
+    return predictions.rename_columns(output_names(predictions.schema.names, kept, prefix))
+
+
+def output_names(predictions: Sequence[str], kept: Sequence[str], prefix: str) -> list[str]:
+    """The names that predictions have in the output.
+
+    NameClashError where a ``kept`` column has one of these, or two predictions have the same.
+    """
+    names = [prefix + name for name in predictions]
+    if len(set(names)) < len(names):
+        raise NameClashError(
+            sorted({name for name in names if names.count(name) > 1}),
+            "the model gives several prediction columns with the name {names}, as where a class is called so.",
+            ("Train it with other names of classes.",),
+        )
     if clash := [name for name in names if name in set(kept)]:
         raise NameClashError(clash)
-    return predictions.rename_columns(names)
+    return names
 
 
 def without(rows: Rows, rejected: npt.NDArray[np.int64]) -> Rows:
@@ -78,8 +97,10 @@ def joined(
 def in_place(predictions: pa.Table, rejects: pa.Table, count: int) -> pa.Table:
     """The predictions of ``count`` rows, null for those in ``rejects``, and beside them :data:`REJECT_COLUMNS`.
 
-    These are null for the rows that were scored. ``rejects`` are ordered by row.
+    These are null for the rows that were scored. ``rejects`` are ordered by row. NameClashError where a prediction has
+    one of these names.
     """
+    output_names(REJECT_COLUMNS, predictions.schema.names, "")
     if rejects.num_rows:
         bad = _are(rejects.column("row").to_numpy(), count)
         whole = predictions.take(_places(~bad))
@@ -113,7 +134,7 @@ def with_reasons(table: pa.Table, rejects: pa.Table) -> pa.Table:
     rows = only(table, rejects.column("row").to_numpy())
     why = reasons(rejects)
     for name in REJECT_COLUMNS:
-        # A file that was rejected before, mended and sent again has these columns already.
+        # A file that was rejected before, fixed and sent again has these columns already.
         if name in rows.schema.names:
             rows = rows.drop_columns([name])
         rows = rows.append_column(name, why.column(name))

@@ -38,6 +38,17 @@ def print_document(text: str) -> None:
     (sys.stderr if _beside_data else sys.stdout).write(text + "\n")
 
 
+def _without_padding(console: Console, render: Callable[[Console], None]) -> None:
+    """Print what ``render`` prints; into a file or a pipe without the blanks that fill the lines of tables."""
+    if console.is_terminal:
+        render(console)
+        return
+    with console.capture() as capture:
+        render(console)
+    for line in capture.get().splitlines():
+        console.file.write(f"{line.rstrip()}\n")
+
+
 class Output:
     """Where one command's words go: with ``as_json`` only the result is printed, as JSON, on stdout.
 
@@ -94,4 +105,4 @@ class Output:
         if self.as_json:
             print_document(json.dumps(value, indent=2, default=str))
         elif render is not None:
-            render(_err if _beside_data else _out)
+            _without_padding(_err if _beside_data else _out, render)

@@ -28,6 +28,9 @@ class ToolError(Exception):
     exit_code = 1
     code = "error"
 
+    where: Mapping[str, Any] = {}
+    """The row, from 1, and the column of the records that are at fault, if they are known."""
+
     details: Mapping[str, Any] | None = None
     """What was done although the command failed, as plain values: printed with the error by --json."""
 
@@ -38,7 +41,9 @@ class ToolError(Exception):
     def as_json(self) -> str:
         """What the command prints of it with --json."""
         return json.dumps(
-            {"error": {"code": self.code, "message": str(self)}, **(self.details or {})}, indent=2, default=str
+            {"error": {"code": self.code, "message": str(self), **self.where}, **(self.details or {})},
+            indent=2,
+            default=str,
         )
 
 

@@ -18,11 +18,26 @@ SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
     "context_settings": {"help_option_names": ["-h", "--help"]},
     "pretty_exceptions_enable": False,
+    # Plain help: in 80 columns the tables of rich cut the names of options and their values.
+    "rich_markup_mode": None,
 }
 """How every program's typer.Typer is made."""
 
 
-class Commands(TyperGroup):
+class Listing(TyperGroup):
+    """A group of commands; its help shows the whole first paragraph of each."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands."""
+        rows = []
+        for name in self.list_commands(ctx):
+            text = self.commands[name].help or ""
+            rows.append((name, " ".join(text.partition("\n\n")[0].split())))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class Commands(Listing):
     """All commands of a program, with what typer and the system raise in them turned into errors with exit codes."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:

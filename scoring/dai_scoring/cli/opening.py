@@ -28,10 +28,11 @@ def as_tool_error(error: ScoringError) -> ToolError:
     """An error of the library as one of the tool's, which carry exit codes."""
     flags = _flags.get()
     text = error.told(Audience.COMMAND_LINE, None if flags is None else flags.__contains__)
-    for kind, tools in _KINDS:
-        if isinstance(error, kind):
-            return tools(text)
-    return ScoringFailedError(text)
+    made = next((tools(text) for kind, tools in _KINDS if isinstance(error, kind)), None) or ScoringFailedError(text)
+    if isinstance(made, ModelRefusedError | ScoringFailedError):
+        made.code = error.code
+    made.where = {name: at for name, at in (("row", error.row), ("column", error.column)) if at is not None}
+    return made
 
 
 def only_these(flags: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ stand in the way of that, and each is looked after here:
 
 - Python raises it wherever the thread is. Within Condition's own ``with`` that is after its lock was taken and before
   anybody is there to give it back, so that the next to ask for it waits for ever: urllib3, when it puts a connection
-  away after the interrupt. There it waits a moment.
+  away after the interrupt. There it waits a moment; so it does where Python would drop it, as in a callback.
 - Python raises it only between two of its own steps: not while Java loads a model, or the system looks up a name.
 - Foreign code may drop it, or wait for a thread that does not end.
 
@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import NoReturn
 
 from dai_scoring.cli.errors import CancelledError
@@ -93,12 +93,20 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         _received = number
     if _stage != "working":
         _end()
-    is_taking = frame is not None and frame.f_code in _TAKING
     # While a part of the command ignores both, a signal that came before waits until that part ends.
-    if is_taking or _are_ignored():
+    if _is_within(frame, _TAKING | {_dropped.__code__}) or _are_ignored():
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
         return
     raise KeyboardInterrupt
+
+
+def _is_within(frame: FrameType | None, codes: frozenset[CodeType]) -> bool:
+    """Whether one of these functions is being called; an earlier signal's handler may be between."""
+    while frame is not None:
+        if frame.f_code in codes:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _dropped(unraisable: sys.UnraisableHookArgs) -> None:

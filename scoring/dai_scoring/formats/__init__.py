@@ -144,7 +144,7 @@ def open_writer(
 
         return JsonWriter(path, format, is_object=isinstance(dialect, JsonDialect))
     if format is Format.AVRO:
-        from dai_scoring.formats.avro import AvroWriter
+        from dai_scoring.formats.avro_write import AvroWriter
 
         return AvroWriter(path, schema, dialect if isinstance(dialect, AvroDialect) else None)
     if format is Format.PARQUET:

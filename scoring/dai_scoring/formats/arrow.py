@@ -11,8 +11,8 @@ import pyarrow as pa
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import Chunk, Dialect, Format, check_names
 from dai_scoring.formats.conform import bad_name, checked, conform, decoded, plain_schema, storable_schema
-from dai_scoring.formats.not_text import rows_from
 from dai_scoring.formats.source import DAMAGED
+from dai_scoring.formats.unfit import rows_from
 
 
 class ArrowReader:

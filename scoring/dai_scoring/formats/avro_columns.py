@@ -72,7 +72,9 @@ def _is_read(kind: pa.DataType, step: Step, symbols: Any) -> bool:
     if step.shape is Shape.COUNTED:
         return bool(pa.types.is_string(kind))
     if step.shape is Shape.VARINT:
-        return symbols is not None or pa.types.is_integer(kind) or pa.types.is_temporal(kind)
+        # What is no time of a day has to be found.
+        is_read = pa.types.is_integer(kind) or (pa.types.is_temporal(kind) and not pa.types.is_time(kind))
+        return symbols is not None or is_read
     return kind in _NUMBERS or pa.types.is_boolean(kind)
 
 

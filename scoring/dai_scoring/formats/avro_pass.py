@@ -12,10 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from dai_scoring.formats.avro_schema import SchemaOut, apply
+from dai_scoring.formats.avro_out import SchemaOut, ValuesOf
 from dai_scoring.formats.base import NotPlainError
 from dai_scoring.formats.conform import conform
-from dai_scoring.formats.text import nested_json
 
 # The stubs know no mix of arrays and scalars, which most functions take.
 pc: Any = pyarrow.compute
@@ -42,7 +41,7 @@ class Behind:
     """
 
     def __init__(self, schema: Mapping[str, Any], added: pa.Schema) -> None:
-        self._out = SchemaOut(added, nested_json)
+        self._out = SchemaOut(added)
         if not {field["name"] for field in schema["fields"]}.isdisjoint(self._out.keys):
             raise NotPlainError
         self._types = [fastavro.parse_schema(field["type"]) for field in self._out.schema["fields"]]
@@ -55,7 +54,7 @@ class Behind:
             return []
         columns = conform(table, self._out.arrow, cut=True).combine_chunks().columns
         parts = [
-            _encoded(column.chunk(0), kind, out.convert)
+            _encoded(column.chunk(0), kind, out.values_of)
             for column, kind, out in zip(columns, self._types, self._out.types, strict=True)
         ]
         records = pc.binary_join_element_wise(lines, *parts, pa.scalar(b"", _BYTES))
@@ -70,14 +69,14 @@ class Behind:
         return blocks
 
 
-def _encoded(values: pa.Array, kind: Any, convert: Any) -> pa.Array:
+def _encoded(values: pa.Array, kind: Any, values_of: ValuesOf) -> pa.Array:
     """The bytes of each value of a field that may be null."""
     form = _FLOATS.get(values.type)
     if form is not None:
         return _floats(values, form)
     stream = BytesIO()
     ends = [0]
-    for value in values_of(pa.chunked_array([values]), convert):
+    for value in values_of(values):
         fastavro.schemaless_writer(stream, kind, value)
         ends.append(stream.tell())
     return _binary(np.array(ends, np.int64), stream.getvalue())
@@ -97,18 +96,6 @@ def _floats(values: pa.Array, form: str) -> pa.Array:
 
 def _binary(ends: Any, data: bytes) -> pa.Array:
     return pa.Array.from_buffers(_BYTES, len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(data)])
-
-
-def values_of(column: pa.ChunkedArray[Any], convert: Any) -> list[Any]:
-    """The values of a column as fastavro takes them."""
-    kind = column.type
-    # Avro's own form of times is an integer; making it here saves an object a value.
-    if pa.types.is_timestamp(kind) or pa.types.is_time64(kind):
-        column = column.cast(pa.int64())
-    elif pa.types.is_date32(kind) or pa.types.is_time32(kind):
-        column = column.cast(pa.int32())
-    values: list[Any] = column.to_pylist()
-    return values if convert is None else [apply(convert, value) for value in values]
 
 
 def lines_of(records: Sequence[bytes]) -> pa.Array:

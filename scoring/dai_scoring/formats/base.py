@@ -11,11 +11,17 @@ from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
+from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.errors import ContentError
-from dai_scoring.records import REJECT_SCHEMA
+
+ORIGINAL_NAME = "dai.name"
+"""The property of an Avro field that holds the column's name where Avro does not allow it as a name."""
 
 MALFORMED_ROW = "malformed_row"
 """The reject code of a row whose text is not a valid record."""
+
+OUT_OF_RANGE = "out_of_range"
+"""The reject code of a row with a value that its column's type does not hold."""
 
 
 class NotPlainError(Exception):
@@ -72,7 +78,7 @@ class Chunk:
     """Some consecutive rows of a file.
 
     ``malformed`` names the rows of ``table`` that are not valid records, with the columns of
-    :data:`dai_scoring.records.REJECT_SCHEMA`; None means that all are. Such a row stays in its place in
+    :data:`dai_scoring.complaints.REJECT_SCHEMA`; None means that all are. Such a row stays in its place in
     ``table``, holding what could be read of it, so that row numbers agree with the file.
 
     ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of
@@ -98,10 +104,14 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Fields:
-    """The columns that are wanted of JSON objects, with their types, and names that none of the objects may have."""
+    """The columns that are wanted of JSON objects, with their types, and names that none of the objects may have.
+
+    Nor may there be a text that begins with ``absent_start``: looking for that is quicker than for several names.
+    """
 
     types: Mapping[str, pa.DataType]
     absent: frozenset[str]
+    absent_start: str | None = None
 
 
 class Piece(Protocol):

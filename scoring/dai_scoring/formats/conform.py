@@ -9,10 +9,13 @@ import pyarrow.compute
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import is_json_text
-from dai_scoring.formats.not_text import replaced
+from dai_scoring.formats.unfit import emptied, malformed, replaced
 
 # The stubs know no mix of arrays and scalars, which most functions take.
 pc: Any = pyarrow.compute
+
+# What Arrow says of times of a day, dates in milliseconds and decimals.
+_NUMBERS = ("not within the acceptable range", "not represent a whole number of days", "does not fit in precision")
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
@@ -41,29 +44,38 @@ def bad_name() -> ContentError:
 def checked(batch: pa.RecordBatch, rows: int) -> tuple[pa.RecordBatch, pa.Table | None]:
     """The batch, its values being what their types say, and :attr:`Chunk.malformed`; ``rows`` came before it.
 
-    Rows with text that is no UTF-8 are malformed, and have U+FFFD for such bytes. Raises ContentError where that is
-    within a list or the like, and ArrowInvalid where the batch is damaged otherwise: whoever used it would read outside
-    of its memory.
+    Rows with text that is no UTF-8 are malformed, and have U+FFFD for such bytes; so are those with a number that is
+    none of a time, a date or a decimal, and have null for it. Raises ContentError where that is within a list or the
+    like, and ArrowInvalid where the batch is damaged otherwise: whoever used it would read outside of its memory.
     """
-    wrong: list[str] = []
+    no_text: list[str] = []
+    no_number: list[str] = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
-            if "UTF8" not in str(error):
+            if "UTF8" in str(error):
+                no_text.append(name)
+            elif any(part in str(error) for part in _NUMBERS):
+                no_number.append(name)
+            else:
                 raise
-            wrong.append(name)
-    if not wrong:
+    if not no_text and not no_number:
         return batch, None
-    found = replaced(batch, wrong)
-    if found is None:
+    texts = replaced(batch, no_text)
+    numbers = None if texts is None else emptied(texts[0], no_number)
+    if texts is None or numbers is None:
+        name, what, other = no_text[:1], "text that is not valid UTF-8", "Else give the column a binary type."
+        if texts is not None:
+            name, what = no_number[:1], "values that its type does not hold"
+            other = "Else give the column another type, or take it out."
         raise ContentError(
-            f"column {wrong[0][:40]!r} has text that is not valid UTF-8, in a row from {rows + 1} to "
-            f"{rows + batch.num_rows}: the content is damaged, or its writer put other bytes in a column of text.",
-            advice=("If it is damaged, send it again.", "Else give the column a binary type."),
-            column=wrong[0],
+            f"column {name[0][:40]!r} has {what}, in a row from {rows + 1} to {rows + batch.num_rows}: "
+            "the content is damaged, or its writer put other bytes in the column.",
+            advice=("If it is damaged, send it again.", other),
+            column=name[0],
         )
-    return found
+    return numbers[0], malformed(texts[1], numbers[1])
 
 
 def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -181,4 +181,5 @@ def _place(path: Path, charset: str, layout: Layout, error: InvalidByteError) ->
     finally:
         part.close()
     index = min(part.last_fields, len(layout.names)) - 1
-    return f"row {part.row}, column {layout.names[index][:40]!r}"
+    # By its number: where CSV has no header, the names are values of a row.
+    return f"row {part.row}, column {index + 1}"

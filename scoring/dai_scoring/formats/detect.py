@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import orjson
-
 from dai_scoring.errors import UnknownFormatError
 from dai_scoring.formats import foreign
 from dai_scoring.formats.base import Format
+from dai_scoring.formats.json_parse import parse
 from dai_scoring.formats.json_split import Structure
 from dai_scoring.formats.source import END_MARK, mark_of
 
@@ -142,7 +141,4 @@ def _json_shape(text: bytes | None, otherwise: Format) -> Format:
 
 
 def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(orjson.loads(line), dict)
-    except orjson.JSONDecodeError:
-        return False
+    return isinstance(parse(line), dict)

@@ -40,6 +40,9 @@ _BINARY: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
 _BEGINNINGS = tuple(magic for magic, _, _ in _BINARY)
 # Pickles of protocol 2 and later begin with its number and end an opcode later.
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x8a\x95(}\]c]")
+# A record that print() or str() wrote: JSON has double quotes alone.
+_PYTHON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*'")
+_SPELLING = ("Write each with json.dumps(record), not with print(record) or str(record).",)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _PDF = re.compile(rb"%PDF-[0-9]\.[0-9]")
 _TAR = (257, b"ustar")
@@ -62,7 +65,7 @@ def check(head: bytes, path: Path | None = None) -> None:
     found = _described(head, path)
     if found is not None:
         what, advice = found
-        raise UnknownFormatError(f"the content is {what}, not records.", advice=advice)
+        raise UnknownFormatError(f"the content is {what}{'' if ', not ' in what else ', not records'}.", advice=advice)
 
 
 def _described(head: bytes, path: Path | None) -> tuple[str, tuple[str, ...]] | None:
@@ -75,6 +78,8 @@ def _described(head: bytes, path: Path | None) -> tuple[str, tuple[str, ...]] | 
         return "a PDF", _OTHER
     if _PICKLE.match(head):
         return "a pickle of Python", _OTHER
+    if _PYTHON.match(head):
+        return "records in Python's own spelling (with ' for \" around names), not JSON", _SPELLING
     place, word = _TAR
     if head[place : place + len(word)] == word and b"\0" in head[:place]:
         return "an archive (tar)", _UNPACK

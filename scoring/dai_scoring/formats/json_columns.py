@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any
@@ -45,6 +44,12 @@ class Kind(Enum):
         return Kind.FLOAT if both == {Kind.INT, Kind.FLOAT} else Kind.JSON
 
 
+class Number(str):
+    """A number by its text: one of more than 64 bits, or beyond what a double holds."""
+
+    __slots__ = ()
+
+
 _SIMPLE = {bool: Kind.BOOL, float: Kind.FLOAT, str: Kind.STRING}
 
 
@@ -59,6 +64,7 @@ def kind_of(values: Sequence[Any], *, numbers_mix: bool = False) -> Kind:
         low, high = min(integers), max(integers)
         if low >= -_EXACT and high <= _EXACT:
             return Kind.INT if len(types) == 1 else Kind.FLOAT
+        # orjson knows integers of up to 2^64, Arrow's are smaller than 2^63.
         return Kind.LONG if len(types) == 1 and low >= -_LONG and high < _LONG else Kind.JSON
     return _SIMPLE.get(types.pop(), Kind.JSON) if len(types) == 1 else Kind.JSON
 
@@ -83,11 +89,14 @@ def to_array(values: Sequence[Any], kind: Kind) -> Any:
 
 def json_text(value: Any) -> str:
     """A value as compact JSON text."""
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:
-        # orjson knows integers of up to 64 bits only.
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value, default=_as_it_stands, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+
+
+def _as_it_stands(value: Any) -> orjson.Fragment:
+    """The number that :class:`Number` is."""
+    if not isinstance(value, Number):
+        raise TypeError(type(value))
+    return orjson.Fragment(str(value))
 
 
 def lines_of(texts: Sequence[bytes], malformed: Sequence[int], between: bytes) -> pa.Array:

@@ -11,15 +11,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from dai_scoring.formats.json_columns import Kind
+from dai_scoring.formats.json_columns import Kind, Number
 
 _NEGATIVE_ZERO = re.compile(r"-0(?![0-9.])")
-
-
-class _Number(str):
-    """A number by its text."""
-
-    __slots__ = ()
 
 
 def standing(texts: Sequence[bytes | str], names: Sequence[str]) -> list[list[str | None]] | None:
@@ -28,7 +22,7 @@ def standing(texts: Sequence[bytes | str], names: Sequence[str]) -> list[list[st
     Blanks are left out, and texts written anew: only numbers stay as they are.
     """
     try:
-        records = [json.loads(text, parse_float=_Number, parse_int=_Number) for text in texts]
+        records = [json.loads(text, parse_float=Number, parse_int=Number) for text in texts]
         return [[_text(record[name]) if name in record else None for record in records] for name in names]
     except RecursionError:
         return None
@@ -85,7 +79,7 @@ def _with(table: pa.Table, name: str, texts: pa.Array) -> pa.Table:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):
         return "{" + ",".join([f"{_text(key)}:{_text(one)}" for key, one in value.items()]) + "}"

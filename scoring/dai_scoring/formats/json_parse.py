@@ -1,36 +1,75 @@
-"""JSON texts as Python's objects, integers of any length exactly."""
+"""JSON texts as Python's objects, numbers of any length and size exactly."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from dai_scoring.formats.json_columns import Record
+from dai_scoring.formats.json_columns import Number, Record, json_text
 
 _NUMBERS = bytes.maketrans(b"0123456789:,[- \t\r\n", b"0" * 10 + b":" * 8)
 _LONG_NUMBER = b":" + b"0" * 19
 """How integers beyond 64 bits begin in text translated by _NUMBERS; orjson would make them doubles."""
+
+_LONG = 1 << 64
+_LONGEST = 20
+"""The characters of the longest integers of 64 bits."""
+_TOO_LARGE = "infinity"
+"""What orjson says of a number beyond what a double holds."""
 
 Rows = tuple[list[Record], list[int], list[str]]
 """Records, and the positions and texts of those that are malformed."""
 
 
 def parse(text: bytes) -> Any:
-    """The value of a JSON text; None if it is not JSON."""
+    """The value of a JSON text; None if it is not JSON.
+
+    Numbers of more than 64 bits, and those beyond what a double holds, are :class:`~json_columns.Number`.
+    """
     try:
-        value = orjson.loads(text)
+        return checked(text)
     except orjson.JSONDecodeError:
         return None
-    if _LONG_NUMBER not in text.translate(_NUMBERS):
-        return value
+
+
+def checked(text: bytes) -> Any:
+    """As :func:`parse`; raises JSONDecodeError where the text is not JSON."""
     try:
-        return json.loads(text)
-    except (RecursionError, ValueError):
-        # Python gives up at fewer brackets than orjson, and at integers of thousands of digits.
-        return None
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if _TOO_LARGE not in error.msg:
+            raise
+        return _exactly(text)
+    return _exactly(text) if _LONG_NUMBER in text.translate(_NUMBERS) else value
+
+
+def _exactly(text: bytes) -> Any:
+    try:
+        value = json.loads(text.decode(), parse_int=_integer, parse_float=_double, parse_constant=_no_number)
+        # Python takes half a character for one; orjson does not write it.
+        json_text(value)
+    except (RecursionError, ValueError, TypeError) as error:
+        # Python gives up at fewer brackets than orjson.
+        raise orjson.JSONDecodeError(getattr(error, "msg", str(error)), "", getattr(error, "pos", 0)) from None
+    return value
+
+
+def _integer(text: str) -> int | Number:
+    number = int(text) if len(text) <= _LONGEST else _LONG
+    return number if -_LONG // 2 <= number < _LONG else Number(text)
+
+
+def _double(text: str) -> float | Number:
+    number = float(text)
+    return number if math.isfinite(number) else Number(text)
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"JSON has no {text}")
 
 
 def records_of(lines: Sequence[bytes]) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from dai_scoring.formats.base import Chunk, Fields, Format, JsonDialect, Parsed,
 from dai_scoring.formats.json_columns import Kind, Record, lines_of, to_table, unite
 from dai_scoring.formats.json_elements import PlainElements
 from dai_scoring.formats.json_objects import PlainObjects
-from dai_scoring.formats.json_parse import parse, records_of
+from dai_scoring.formats.json_parse import checked, parse, records_of
 from dai_scoring.formats.json_split import Elements, Structure, array_pieces, line_pieces, object_pieces
 from dai_scoring.formats.source import DAMAGED, TextSource
 
@@ -28,6 +29,10 @@ _SEPARATOR = b"\x1e"
 
 _Found = tuple[list[Record], list[int], list[str], Sequence[bytes]]
 """Records, the positions and texts of those that are malformed, and the text of each where that is wanted."""
+
+_WORDS = {"True": "true", "False": "false", "None": "null", "'": 'double quotes (")'}
+"""What Python writes in place of JSON's."""
+_PYTHON = re.compile("True|False|None|'")
 
 _NAMES: dict[type, str] = {
     bool: "a boolean",
@@ -215,7 +220,7 @@ def _fault(piece: Elements, done: int) -> ContentError:
         if not element.strip(_SPACE):
             return ContentError(f"element {number} of the JSON is missing: a comma too many.", row=number)
         try:
-            orjson.loads(element)
+            checked(element)
         except orjson.JSONDecodeError as error:
             return ContentError(f"element {number} is not valid JSON: {_reason(element, error)}", row=number)
     return ContentError(
@@ -230,6 +235,9 @@ def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
         json.loads(text, parse_constant=constants.append)
     if constants:
         return f"JSON has no {constants[0]}; write null for a missing number."
+    word = _PYTHON.match(text.decode("utf-8", "replace"), error.pos)
+    if word is not None:
+        return f"{word[0]} is Python's spelling; JSON has {_WORDS[word[0]]}. Python's json.dumps writes JSON."
     return f"{error.msg} at its character {error.pos + 1}. Fix what writes it."
 
 

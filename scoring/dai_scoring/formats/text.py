@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import decimal
 from typing import Any, TypeAlias
 
@@ -12,7 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute
 
-from dai_scoring.errors import ContentError
+from dai_scoring.formats import nested
 from dai_scoring.formats.base import is_json_text
 
 # The stubs lack methods of arrays, and functions that take arrays and scalars.
@@ -27,6 +26,7 @@ _TEXT = pa.large_string()
 _FALSE = pa.scalar(False)
 _QUOTE = pa.scalar('"', _TEXT)
 _NOTHING = pa.scalar("", _TEXT)
+_SMALLEST = -(2**63)
 _DAYS = 365 * 30_000
 _IN_DAY = {"D": 1, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 # Some 30,000 years to both sides of 1970, as far as 64 bits go.
@@ -61,6 +61,8 @@ def json_values(array: Array) -> Array:
         return _double_texts(_doubles(array))
     if pa.types.is_dictionary(kind):
         return json_values(array.dictionary_decode())
+    if pa.types.is_run_end_encoded(kind):
+        return json_values(pc.run_end_decode(array))
     texts = _plain_texts(array)
     if _is_quoted(kind):
         texts = _quoted(texts)
@@ -109,27 +111,13 @@ def _plain_texts(array: Array) -> Array:
         return _time_texts(array)
     if pa.types.is_duration(kind):
         return array.cast(pa.int64()).cast(_TEXT)
-    if _is_binary(kind):
+    if is_binary(kind):
         values = [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
         return pa.array(values, _TEXT)
-    if pa.types.is_nested(kind) or pa.types.is_interval(kind):
-        try:
-            found = array.to_pylist()
-        except (ValueError, OverflowError):
-            # Python has no nanoseconds and no year 10000.
-            try:
-                array = array.cast(_with_text(kind), safe=False)
-                kind, found = array.type, array.to_pylist()
-            except (ValueError, OverflowError):
-                raise ContentError(
-                    f"a nested value of the type {kind} cannot be written as text: it has a name twice, or a zone "
-                    "that is not known.",
-                    advice=("Take the column out.",),
-                ) from None
-        values = [
-            None if value is None else orjson.dumps(_natural(value, kind), default=_other).decode() for value in found
-        ]
-        return pa.array(values, _TEXT)
+    if pa.types.is_nested(kind):
+        return nested.json_texts(array, json_values)
+    if pa.types.is_interval(kind):
+        return pa.array([None if value is None else _interval(*value) for value in array.to_pylist()], _TEXT)
     return array.cast(_TEXT)
 
 
@@ -145,8 +133,12 @@ def _time_texts(array: Array) -> Array:
     if not pc.any(far).as_py():
         return pc.replace_substring(array.cast(_TEXT), " ", "T", max_replacements=1)
     # Of years beyond 32767 Arrow makes other texts; numpy writes them.
-    found = counts.filter(far).to_numpy(zero_copy_only=False).astype(f"datetime64[{unit}]")
+    numbers = counts.filter(far).to_numpy(zero_copy_only=False)
+    # The smallest number is no time to numpy. The next one ends in 3, whatever the unit.
+    smallest = numbers == _SMALLEST
+    found = np.where(smallest, _SMALLEST + 1, numbers).astype(f"datetime64[{unit}]")
     texts = np.datetime_as_string(found.astype("datetime64[D]") if pa.types.is_date(kind) else found)
+    texts = np.where(smallest, [f"{text[:-1]}2" for text in texts], texts)
     end = "Z" if pa.types.is_timestamp(kind) and kind.tz is not None else ""
     near = _time_texts(pc.if_else(far, pa.scalar(None, array.type), array))
     return pc.replace_with_mask(near, far, pa.array([f"{text}{end}" for text in texts], _TEXT))
@@ -178,7 +170,8 @@ def _quoted(texts: Array) -> Array:
     return quoted
 
 
-def _is_binary(kind: pa.DataType) -> bool:
+def is_binary(kind: pa.DataType) -> bool:
+    """True for every type of bytes."""
     return bool(
         pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
@@ -187,38 +180,12 @@ def _is_binary(kind: pa.DataType) -> bool:
     )
 
 
-def _natural(value: Any, kind: Any) -> Any:
-    """A nested value as JSON has it: Arrow gives maps as lists of pairs."""
-    if value is None:
-        return None
-    if isinstance(kind, pa.BaseExtensionType):
-        return _natural(value, kind.storage_type) if not is_json_text(kind) else orjson.Fragment(value)
-    if pa.types.is_map(kind):
-        return {_key(key): _natural(item, kind.item_type) for key, item in value}
-    if pa.types.is_struct(kind):
-        return {field.name: _natural(value[field.name], field.type) for field in kind}
-    if _is_list(kind):
-        return [_natural(item, kind.value_type) for item in value]
-    if pa.types.is_floating(kind) and not np.isfinite(value):
-        return None
-    return value
-
-
-def _with_text(kind: Any) -> Any:
-    """A nested type with text for its dates and times, and its durations in microseconds."""
-    if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_with_text(field.type)) for field in kind])
-    if pa.types.is_map(kind):
-        return pa.map_(_with_text(kind.key_type), _with_text(kind.item_type))
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return pa.list_(_with_text(kind.value_type))
-    if pa.types.is_duration(kind):
-        return pa.duration("us")
-    return pa.string() if pa.types.is_temporal(kind) and not pa.types.is_interval(kind) else kind
-
-
-def _is_list(kind: Any) -> bool:
-    return bool(pa.types.is_nested(kind) and not pa.types.is_union(kind))
+def _interval(months: int, days: int, nanoseconds: int) -> str:
+    """An interval as ISO 8601 has durations, as in ``P1M2DT3.5S``; each part has its own sign."""
+    sign = "-" if nanoseconds < 0 else ""
+    seconds, rest = divmod(abs(nanoseconds), 1_000_000_000)
+    fraction = f".{rest:09}".rstrip("0") if rest else ""
+    return f"P{months}M{days}DT{sign}{seconds}{fraction}S"
 
 
 def nested_json(value: Any) -> str:
@@ -226,15 +193,11 @@ def nested_json(value: Any) -> str:
     return orjson.dumps(value, default=_other, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _key(key: Any) -> str:
-    return key if isinstance(key, str) else orjson.dumps(key, default=_other).decode().strip('"')
-
-
 def _other(value: Any) -> Any:
     if isinstance(value, decimal.Decimal):
         return orjson.Fragment(str(value).encode())
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    if isinstance(value, datetime.timedelta):
-        return value / datetime.timedelta(microseconds=1)
+    if isinstance(value, pa.Scalar):
+        return orjson.Fragment(json_values(pa.array([value], value.type))[0].as_py())
     return str(value)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dai_scoring.errors import RuntimeMissingError
+from dai_scoring.errors import OptionError, RuntimeMissingError
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +18,11 @@ OPTION = "jvm_options"
 
 # Options that a Java reads of its environment: the first two any, the third its command alone, the last two OpenJ9.
 _VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "OPENJ9_JAVA_OPTIONS", "IBM_JAVA_OPTIONS")
+# What the command java does itself: it prints something, or runs a program.
+_OF_THE_COMMAND = re.compile(
+    r"--?(?:(?:full-?|show-?)?version|help(?:-extra)?|h|\?|X|jar|cp|classpath|class-path(?:=.*)?|m|module(?:=.*)?|dry-run"
+    r"|validate-modules|list-modules|d|describe-module)|-XshowSettings(?::.*)?|-Xinternalversion"
+)
 _OF_NO_USE = ("Error: Could not create the Java", "Error: A fatal exception", "Error occurred during init")
 
 
@@ -37,7 +42,9 @@ def needed(library: str) -> list[str]:
     found = re.search(r'JAVA_VERSION="(\d+)', text)
     version = int(found.group(1)) if found else 11
     # Signals are Python's: Java would end a Python process on SIGTERM by its own way, and crash there.
-    options = ["-Xrs"]
+    # Of the main thread's stack Java leaves Python's libraries as much as its own threads have: with its usual megabyte
+    # they crash on a value of some hundred levels.
+    options = ["-Xrs", "-Xss8m"]
     if version >= 9:
         # mojo2 reads fields of java.lang classes by reflection.
         options.append("--add-opens=java.base/java.lang=ALL-UNNAMED")
@@ -49,6 +56,15 @@ def needed(library: str) -> list[str]:
     return options
 
 
+def check(options: Sequence[str]) -> None:
+    """Raise OptionError for words that are not for a Java within another program: the command java would take them."""
+    for word in options:
+        if not word.startswith("-"):
+            raise OptionError(f"options of Java begin with -, and '{word}' does not.", OPTION)
+        if _OF_THE_COMMAND.fullmatch(word):
+            raise OptionError(f"{word} is for the command java alone: it starts no Java that scores.", OPTION)
+
+
 def try_out(library: str, arguments: Sequence[str]) -> None:
     """Raise RuntimeMissingError where Java refuses the options: of some it ends the process, as of too large a heap."""
     java = Path(library).parents[2] / "bin" / "java"
@@ -56,7 +72,8 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
         return
     try:
         done = subprocess.run(
-            [str(java), *arguments, "-version"],
+            # Without a report of what went wrong in the present folder.
+            [str(java), f"-XX:ErrorFile={os.devnull}", *arguments, "-version"],
             capture_output=True,
             text=True,
             errors="replace",
@@ -67,7 +84,8 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
     except (OSError, subprocess.TimeoutExpired):
         return
     if done.returncode:
-        lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+        # Where memory is short it prints a report, whose lines begin with #.
+        lines = [text for line in f"{done.stdout}\n{done.stderr}".splitlines() if (text := line.strip("# "))]
         said = next((line for line in lines if not line.startswith(_OF_NO_USE)), "it does not say why").rstrip(". ")
         raise RuntimeMissingError(
             f"Java does not start with these options: {said}.",

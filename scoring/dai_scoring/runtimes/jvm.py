@@ -52,6 +52,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
     import jpype
 
     wanted = tuple(options) or DEFAULT_JVM_OPTIONS
+    java_options.check(wanted)
     with _lock:
         if _boot_thread is not None:
             _boot_thread.join()

@@ -213,7 +213,7 @@ class PythonPipeline:
         recipes = self._settings.pipeline.apply_data_recipes
         answer = self._pool.ask(wire.request(names, columns, self._untyped, wanted, recipes))
         if "error" in answer.header:
-            reason = without_values(answer.header["error"], names)
+            reason = without_values(answer.header["error"], names, columns)
             raise PipelineError(
                 f"the scoring pipeline's own code raised an error: {reason}.",
                 advice=(

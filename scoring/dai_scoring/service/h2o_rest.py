@@ -21,6 +21,7 @@ from dai_scoring.errors import (
     ContentError,
 )
 from dai_scoring.formats import text
+from dai_scoring.formats.json_parse import checked
 from dai_scoring.options import Contributions, MissingColumns, Wanted
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import Capability, Scorer
@@ -128,7 +129,7 @@ def _json(value: Any, rows: int = 0, unseen: Mapping[str, int] | None = None) ->
 
 def _read(body: bytes) -> dict[str, Any] | None:
     try:
-        request = orjson.loads(body)
+        request = checked(body)
     except orjson.JSONDecodeError as error:
         if not body.lstrip().startswith(b"{"):
             return None

@@ -17,8 +17,8 @@ from dai_scoring.service.h2o_rest import Endpoint
 COLUMNS, BAD_ROWS, FORMAT = "columns", "bad_rows", "format"
 """The keys of :attr:`Request.choices`."""
 
-_COLUMNS = {"all": OutputColumns.ALL, "predictions": OutputColumns.PREDICTIONS}
-_BAD_ROWS = {"fail": BadRows.FAIL, "keep": BadRows.KEEP}
+COLUMN_CHOICES = {"all": OutputColumns.ALL, "predictions": OutputColumns.PREDICTIONS}
+BAD_ROWS_CHOICES = {"fail": BadRows.FAIL, "keep": BadRows.KEEP}
 _FORMATS = {one.value: one for one in Format}
 
 
@@ -69,6 +69,13 @@ class Request:
     options: FileOptions | None = None
 
 
+def check(request: Request) -> None:
+    """Raise RequestError if a sender that waits for an answer sent only blanks."""
+    contents = request.contents
+    if request.keeps_rows and isinstance(contents, bytes) and contents.isspace():
+        raise RequestError("the body has blanks alone, and no records.")
+
+
 class RequestOptions:
     """The options of single requests, made of those of the service.
 
@@ -100,9 +107,9 @@ def _keeping(options: FileOptions) -> FileOptions:
 
 def _with_choices(options: FileOptions, choices: Mapping[str, str]) -> FileOptions:
     if COLUMNS in choices:
-        options = replace(options, output_columns=_one_of(COLUMNS, choices[COLUMNS], _COLUMNS))
+        options = replace(options, output_columns=_one_of(COLUMNS, choices[COLUMNS], COLUMN_CHOICES))
     if BAD_ROWS in choices:
-        options = replace(options, bad_rows=_one_of(BAD_ROWS, choices[BAD_ROWS], _BAD_ROWS))
+        options = replace(options, bad_rows=_one_of(BAD_ROWS, choices[BAD_ROWS], BAD_ROWS_CHOICES))
     if FORMAT in choices:
         options = replace(options, output_format=_one_of(FORMAT, choices[FORMAT], _FORMATS))
     return options

@@ -20,7 +20,7 @@ from dai_scoring.errors import RequestError
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import h2o_rest
 from dai_scoring.service.failures import failure_of, is_unexpected
-from dai_scoring.service.requests import Request, RequestOptions, size_of
+from dai_scoring.service.requests import Request, RequestOptions, check, size_of
 from dai_scoring.service.responses import Response
 from dai_scoring.service.work_folders import WorkFolder, WorkFolders
 
@@ -80,6 +80,7 @@ class RequestScorer:
         try:
             if request.endpoint is not None and (found := self._of_dialect(scorer, request)) is not None:
                 return found
+            check(request)
             return self._as_file(scorer, request, self.options.of(request), is_alone)
         except Exception as error:  # noqa: BLE001 - whatever it is, there must be a response with a reason
             return self.failed(scorer, error)

@@ -53,7 +53,7 @@ def test_a_model_is_inspected(samples: Path, monkeypatch: pytest.MonkeyPatch, ca
     ("arguments", "code", "word"),
     [
         (["inspect", "none.mojo"], errors.NotFoundError.exit_code, "not_found"),
-        (["inspect", __file__], errors.ModelRefusedError.exit_code, "model_refused"),
+        (["inspect", __file__], errors.ModelRefusedError.exit_code, "model_format"),
         (["inspect"], errors.UsageError.exit_code, "usage"),
         (["file", "--model", "none.mojo", "none.csv", "out.csv"], errors.NotFoundError.exit_code, "not_found"),
         (["pipeline", "prepare", "none.zip"], errors.NotFoundError.exit_code, "not_found"),

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats import Dialect, Format, csv_read
 from dai_scoring.option_words import Audience
-from dai_scoring.records import REJECT_SCHEMA
 
 CSV = Format.CSV
 
@@ -169,11 +169,11 @@ def test_wide_header_beyond_the_sample(read: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "place"),
     [
-        (b"a,b\n1,2\n3,\xff\n", "row 2, column 'b' (byte 11"),
-        (b"a,b\n1,2\n\xff3,4\n", "row 2, column 'a' (byte 9"),
-        (b'a,b\n"1\n,",2\n"3,\n\xff",4\n', "row 2, column 'a'"),
-        (b"a,b\n1\nx,y,z\n3,\xff", "row 3, column 'b'"),
-        (b"a,b\n1,2\n3,\xc3", "row 2, column 'b'"),
+        (b"a,b\n1,2\n3,\xff\n", "row 2, column 2 (byte 11"),
+        (b"a,b\n1,2\n\xff3,4\n", "row 2, column 1 (byte 9"),
+        (b'a,b\n"1\n,",2\n"3,\n\xff",4\n', "row 2, column 1"),
+        (b"a,b\n1\nx,y,z\n3,\xff", "row 3, column 2"),
+        (b"a,b\n1,2\n3,\xc3", "row 2, column 2"),
     ],
 )
 def test_invalid_utf8_says_where(read: Any, data: bytes, place: str) -> None:

@@ -207,3 +207,27 @@ def test_the_end_mark_of_dos_is_no_row(tmp_path: Path, contents: str, marks: int
     small = InMemoryScorer(Scorer(Double()), FileOptions(missing_columns=MissingColumns.AS_MISSING))
     many = [Contents(plain + b"\x1a", None)] * 3000
     assert small.score(many) == [None] * len(many)
+
+
+@pytest.mark.parametrize(
+    ("text", "mime"),
+    [
+        ("{'x': 1, 's': 'a'}\n", None),
+        ("{'x': 1, 's': 'a'}\n{'x': None, 's': 'b'}\n", "application/x-ndjson"),
+        ("[{'x': 1, 's': 'a'}, {'x': 2, 's': 'b'}]", "application/json"),
+        ("\ufeff\n { 'x': 1}", "text/csv"),
+    ],
+)
+def test_records_in_pythons_spelling_are_named(tmp_path: Path, text: str, mime: str | None) -> None:
+    (tmp_path / "in.jsonl").write_text(text)
+    with pytest.raises(UnknownFormatError, match="Python's own spelling") as told:
+        score_file(Scorer(Double()), tmp_path / "in.jsonl", tmp_path / "out", tmp_path / "rejects", mime_type=mime)
+    assert "json.dumps" in str(told.value)
+
+
+@pytest.mark.parametrize(("word", "right"), [("True", "true"), ("None", "null"), ("'a'", 'double quotes (")')])
+def test_words_of_python_in_json_are_named(tmp_path: Path, word: str, right: str) -> None:
+    (tmp_path / "in.json").write_text(f'[{{"x": 1, "s": "é"}}, {{"s": "é", "x": {word}}}]')
+    with pytest.raises(ContentError, match=r"element 2 is not valid JSON: .* is Python's spelling") as told:
+        score_file(Scorer(Double()), tmp_path / "in.json", tmp_path / "out", tmp_path / "rejects")
+    assert f"JSON has {right}" in str(told.value)

@@ -12,7 +12,7 @@ from dai_nifi.archives import install
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
 from dai_nifi.client import api
 from dai_nifi.client.errors import address
-from dai_nifi.errors import NotPermittedError
+from dai_nifi.errors import NiFiUnreachableError, NotPermittedError, ToolError
 from dai_nifi.flows import templates
 from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES
 from dai_nifi.operations import status
@@ -84,6 +84,11 @@ def _archives() -> Finding:
         found = install.list_when_installed()
     except NotPermittedError:
         return Finding("archives", UNKNOWN, "this user may not see NiFi's archives", "Ask as a user who may.")
+    except NiFiUnreachableError:
+        raise
+    except ToolError as error:
+        # This happens when the Python process in which NiFi reads archives has ended.
+        return Finding("archives", PROBLEM, str(error), "Restart NiFi; its log says why.")
     bad = [one for one in found if not one.installed]
     if bad:
         words = "; ".join(f"{one.name} {one.version} is not installed: {one.problem or one.state}" for one in bad)
@@ -137,7 +142,7 @@ def _parameters() -> Finding:
 def _flows(flows: Sequence[FlowStatus]) -> Finding:
     waiting = [one for one in flows if one.state == status.NOT_SCORING]
     if waiting:
-        words = "; ".join(f"{one.name}: {' '.join(one.problems)}" for one in waiting)
+        words = "; ".join(f"{one.name}: {'; '.join(one.problems)}" for one in waiting)
         advice = (
             "A process that is being restarted scores again within a minute. If it ends again and again, the machine "
             "has too little memory. Fix anything else; FlowFiles wait until then."
@@ -145,7 +150,7 @@ def _flows(flows: Sequence[FlowStatus]) -> Finding:
         return Finding("flows", PROBLEM, words, advice)
     bad = [one for one in flows if one.state == "invalid" or one.problems]
     if bad:
-        words = "; ".join(f"{one.name}: {' '.join(one.problems) or one.state}" for one in bad)
+        words = "; ".join(f"{one.name}: {'; '.join(one.problems) or one.state}" for one in bad)
         return Finding("flows", PROBLEM, words, "dai-nifi status NAME says more; deploy again once it is fixed.")
     halves = [one.name for one in flows if one.state == "partly running"]
     if halves:

@@ -19,7 +19,10 @@ from dai_nifi.console import command
 from dai_scoring.cli.commands.paths import check_no_file
 from dai_scoring.cli.console import JsonOption, Output
 
-app = typer.Typer(help="A NiFi of its own with both flows and the sample model, scoring rows.", no_args_is_help=True)
+app = typer.Typer(
+    help="A NiFi of its own that scores rows with the sample model, in the flows realtime-http and batch-files.",
+    no_args_is_help=True,
+)
 
 FolderOption = Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")]
 DEFAULT_FOLDER = DEFAULT_DIR / "demo"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from dai_nifi.flows.builder import Flow
@@ -28,6 +29,11 @@ class Kind(Enum):
     JVM_OPTIONS = "JVM options"
 
 
+def plain(text: str) -> str:
+    """A text by its letters and digits: the same for ``as-missing``, ``AS_MISSING`` and ``as missing``."""
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter of a template; one without a default must be given, unless it is optional."""
@@ -40,11 +46,18 @@ class Parameter:
     variable: str | None = None
     """The environment variable that a deployment takes a sensitive value from."""
     choices: Sequence[str] = ()
-    """The only values that are allowed, if not any text is."""
+    """The values that there are, where not any will do."""
+    words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Further words for some of these, such as those of the command line."""
     least: int = 1
     """The smallest count."""
     sets: str | None = None
     """The property of the scoring processor that has this value."""
+
+    def chosen(self, text: str) -> str | None:
+        """The value, of those that there are, which a text means, in any case and with any marks between its words."""
+        known = {plain(word): value for word, value in self.words.items() if value in self.choices}
+        return {**known, **{plain(one): one for one in self.choices}}.get(plain(text))
 
     @property
     def required(self) -> bool:

@@ -8,18 +8,27 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from enum import Enum
 
 from dai_nifi.flows.builder import descriptor
 from dai_nifi.flows.common import Kind, Parameter
 from dai_nifi.flows.parts import Json
 from dai_scoring.formats import Format
+from dai_scoring.option_words import command_line_word
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns
+
+
+def _words(kind: type[Enum]) -> dict[str, str]:
+    """What the command line calls the values of an option."""
+    return {command_line_word(one.name): str(one.value) for one in kind}
+
 
 OUTPUT_COLUMNS = Parameter(
     "output.columns",
     "Which columns a scored record has.",
     OutputColumns.ALL.value,
     choices=tuple(one.value for one in OutputColumns),
+    words=_words(OutputColumns),
     sets="Output Columns",
 )
 ID_COLUMNS = Parameter(
@@ -40,6 +49,7 @@ CONTRIBUTIONS = Parameter(
     "refused.",
     Contributions.NONE.value,
     choices=tuple(one.value for one in Contributions),
+    words=_words(Contributions),
     sets="Contributions",
 )
 PREDICTION_INTERVALS = Parameter(
@@ -47,6 +57,7 @@ PREDICTION_INTERVALS = Parameter(
     "Whether scored records have the bounds of the prediction's interval. A model without them is refused.",
     "off",
     choices=("off", "on"),
+    words={"false": "off", "no": "off", "true": "on", "yes": "on"},
     sets="Prediction Intervals",
 )
 MISSING_COLUMNS = Parameter(
@@ -54,6 +65,7 @@ MISSING_COLUMNS = Parameter(
     "What to do when records lack a column of the model.",
     MissingColumns.FAIL.value,
     choices=tuple(one.value for one in MissingColumns),
+    words=_words(MissingColumns),
     sets="Missing Columns",
 )
 MISSING_LITERALS = Parameter(
@@ -67,6 +79,7 @@ BAD_ROWS = Parameter(
     "What to do with a row that cannot be scored, such as one with text where a number belongs.",
     BadRows.REJECT.value,
     choices=tuple(one.value for one in BadRows),
+    words=_words(BadRows),
     sets="Bad Rows",
 )
 INPUT_FORMAT = Parameter(

@@ -28,7 +28,7 @@ DEFAULT_PORT = 8080
 DEFAULT_SECURE_PORT = 8443
 DEFAULT_HEAP = "1g"
 TLS = "tls"
-DEFAULT_TIMEOUT = 180.0
+DEFAULT_TIMEOUT = 300.0
 
 # NiFi itself gives its components 10 s (nifi.flowcontroller.graceful.shutdown.period).
 _STOP_SECONDS = 60.0
@@ -261,17 +261,19 @@ class LocalNiFi:
         def answer() -> RunningNiFi | None:
             version = api.version()
             if not run.alive:
-                raise self._not_up("ended while it started")
+                raise self._not_up("ended while it started.")
             if version is None:
                 return None
             return RunningNiFi(run.url, run.api, run.pid, self.dir, version, self.log, already_running)
 
-        return wait_until(answer, timeout, lambda: self._not_up(f"did not answer at {run.api} within {timeout:g} s"))
+        busy = "A machine that is busy may need longer (--timeout)."
+        late = f"did not answer at {run.api} within {timeout:g} s. {busy}"
+        return wait_until(answer, timeout, lambda: self._not_up(late))
 
     def _not_up(self, happened: str) -> NiFiUnreachableError:
         # Errors of the JVM itself, as about its heap or class path, are only on the console.
         last = "\n  ".join(logs.last_words([self.console, self.log]))
-        return NiFiUnreachableError(f"NiFi {happened}. The end of its log:\n  {last}\nAll of it: {self.log}")
+        return NiFiUnreachableError(f"NiFi {happened} The end of its log:\n  {last}\nAll of it: {self.log}")
 
     def _end(self, run: _Run, seconds: float) -> None:
         if run.alive:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from dai_nifi.client import api
 from dai_nifi.errors import NotPermittedError, NotRestoredError, ToolError
 from dai_nifi.flows.common import MODEL, RUNTIMES
 from dai_nifi.flows.realtime import requests
-from dai_nifi.operations.canvas import assets, deployed, parameter_context, scheduling, validity
+from dai_nifi.operations.canvas import assets, deployed, overrides, parameter_context, scheduling, validity
 from dai_nifi.operations.canvas.deployed import DeployedFlow
 from dai_nifi.operations.canvas.parameter_context import ParameterContext
 from dai_nifi.operations.changes import lease
@@ -34,6 +35,8 @@ class Deployment:
     model: str | None
     parameters: dict[str, str | None]
     """Without the sensitive ones."""
+    set_on_canvas: dict[str, str]
+    """What is in effect in place of parameters, by their names: the scoring processor has values of its own."""
     endpoint: str | None
     """Where to POST rows, for flows that listen."""
     id: str | None
@@ -60,6 +63,8 @@ def deploy(request: Request, progress: Progress = silent) -> Deployment:
 
     """
     name = request.flow_name
+    with suppress(NotPermittedError):
+        dry_run.remove_left_over(name, request.timeout, progress)
     if request.dry_run:
         plan = planning.make_plan(request, progress)
         if plan.changes:
@@ -200,6 +205,7 @@ def _outcome(
         running=running,
         model=model,
         parameters=shown,
+        set_on_canvas=overrides.read(flow, deployed.processors(flow.id)) if flow else {},
         endpoint=requests.endpoint(shown),
         id=flow.id if flow else None,
         url=api.canvas_address(flow.id) if flow else None,

@@ -8,10 +8,9 @@ from typing import Any
 
 from dai_nifi.client import api
 from dai_nifi.errors import NotFoundError, NotPermittedError
-from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.model_parameters import MODEL_PARAMETERS
 from dai_nifi.flows.realtime import requests
-from dai_nifi.operations.canvas import bulletins, counters, deployed, parameter_context, validity
+from dai_nifi.operations.canvas import bulletins, counters, deployed, overrides, parameter_context, validity
 from dai_nifi.operations.canvas.assets import Asset
 from dai_nifi.operations.canvas.bulletins import Bulletin
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
@@ -89,6 +88,8 @@ class FlowStatus:
     loaded: list[LoadedModel]
     """The model that scores, once for each that differs among the nodes; empty while nothing runs."""
     parameters: dict[str, str | None]
+    set_on_canvas: dict[str, str]
+    """What is in effect in place of parameters, by their names: the scoring processor has values of its own."""
     endpoint: str | None
     bulletins: list[Bulletin]
     """Warnings and errors of the last five minutes, the oldest first."""
@@ -126,7 +127,7 @@ def _look(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
     values = _values(flow)
     shown = values.shown if values else {}
     reported = [one for one in bulletins.read(flow.id) if one.level in ("WARNING", "ERROR")]
-    scoring = _scorers(flow, found)
+    scoring = overrides.scoring_processors(flow, found)
     said = {one.id: processor_state.read(one.id) for one in scoring if one.component.state == "RUNNING"}
     loaded = _loaded(scoring, said)
     waiting = _not_scoring(scoring, said)
@@ -148,6 +149,7 @@ def _look(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
         previous=_name(values.previous() if values else None),
         loaded=loaded,
         parameters=shown,
+        set_on_canvas=overrides.read(flow, found),
         endpoint=requests.endpoint(shown),
         bulletins=reported[-10:],
         id=flow.id,
@@ -229,11 +231,6 @@ def _queues(whole: Any) -> list[Queue]:
         for one in sorted(found, key=lambda one: -int(one.flow_files_queued or 0))
         if one.flow_files_queued
     ]
-
-
-def _scorers(flow: DeployedFlow, found: list[Any]) -> list[Any]:
-    runtime = RUNTIMES.get(flow.mark.runtime)
-    return [one for one in found if runtime and one.component.type == runtime.processor]
 
 
 def _not_scoring(scoring: list[Any], states: Mapping[str, ProcessorState]) -> list[str]:

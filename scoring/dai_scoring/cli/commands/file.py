@@ -82,16 +82,20 @@ def score(
         bool, typer.Option("--fail-on-rejects", help="End with 14 if rows were rejected; all files are written.")
     ] = False,
     output_columns: Annotated[
-        Columns, typer.Option(help="Input and predictions, ids and predictions, or these alone.")
+        Columns, typer.Option(case_sensitive=False, help="Input and predictions, ids and predictions, or these alone.")
     ] = Columns.ALL,
     id_columns: Annotated[str, typer.Option(help="Columns to keep with 'ids', separated by commas.")] = "",
     prefix: Annotated[str, typer.Option(help="Put before the name of every prediction.")] = "",
     contributions: Annotated[
-        Contributions, typer.Option(help="Shapley values of the input columns, or of the model's features.")
+        Contributions,
+        typer.Option(case_sensitive=False, help="Shapley values of the input columns, or of the model's features."),
     ] = Contributions.NONE,
     intervals: Annotated[bool, typer.Option("--intervals", help="The bounds of prediction intervals.")] = False,
     missing_columns: Annotated[
-        Missing, typer.Option(help="If columns of the model are absent: fail, or score them as missing values.")
+        Missing,
+        typer.Option(
+            case_sensitive=False, help="If columns of the model are absent: fail, or score them as missing values."
+        ),
     ] = Missing.FAIL,
     missing_values: Annotated[
         str,
@@ -102,12 +106,15 @@ def score(
     bad_rows: Annotated[
         Bad,
         typer.Option(
+            case_sensitive=False,
             help="If rows cannot be scored: write them to the file of rejected rows, fail, or keep them in OUT, in "
-            "their place, without predictions and with the reason."
+            "their place, without predictions and with the reason.",
         ),
     ] = Bad.REJECT,
-    input_format: Annotated[Format | None, typer.Option(help="Default: found out.")] = None,
-    output_format: Annotated[Format | None, typer.Option(help="Default: OUT's suffix, else the input's.")] = None,
+    input_format: Annotated[Format | None, typer.Option(case_sensitive=False, help="Default: found out.")] = None,
+    output_format: Annotated[
+        Format | None, typer.Option(case_sensitive=False, help="Default: OUT's suffix, else the input's.")
+    ] = None,
     batch_rows: Annotated[int, typer.Option(min=1, help="Rows scored at a time.")] = FileOptions.batch_rows,
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,

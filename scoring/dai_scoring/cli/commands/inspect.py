@@ -58,6 +58,7 @@ def described(scorer: Scorer) -> dict[str, Any]:
         "created": info.created.isoformat() if info.created else None,
         "inputs": [{"name": c.name, "type": c.type.value, "missing": sorted(c.missing)} for c in info.inputs],
         "outputs": [{"name": c.name, "type": c.type.value} for c in info.outputs],
+        "notes": list(info.notes),
         "counts_unseen_levels": info.kind == Kind.H2O3_MOJO.value,
         "capabilities": sorted(capability.value for capability in scorer.capabilities),
     }
@@ -80,3 +81,5 @@ def _render(console: Console, about: dict[str, Any]) -> None:
         "counted by column" if about["counts_unseen_levels"] else "unknown: this runtime does not tell a model's levels"
     )
     console.print(f"levels that the model has never seen: {seen}", markup=False, soft_wrap=True)
+    for note in about["notes"]:
+        console.print(f"note     {note}", markup=False, soft_wrap=True)

@@ -151,7 +151,7 @@ def _check_apart(jobs: Sequence[Job], others: Iterable[Path]) -> None:
     """Nothing that is read may be written, and nothing written twice."""
     read = {_identity(job.source): job.source for job in jobs if job.source != STREAM}
     read |= {_identity(one): one for one in others if one.exists()}
-    written: dict[object, Path] = {}
+    written: dict[object, Job] = {}
     for job in jobs:
         for what, file in (("OUT", job.target), ("the file of rejected rows", job.rejected)):
             if file == STREAM or is_device(file):
@@ -160,8 +160,14 @@ def _check_apart(jobs: Sequence[Job], others: Iterable[Path]) -> None:
             if key in read:
                 raise UsageError(f"{what} would overwrite {read[key]}, which is read: give another name.")
             if key in written:
-                raise UsageError(f"two files would be written to {file}: give other names.")
-            written[key] = file
+                raise UsageError(_twice(written[key], job, file))
+            written[key] = job
+
+
+def _twice(first: Job, second: Job, file: Path) -> str:
+    if first is second:
+        return f"OUT and the file of rejected rows would both be {file}: give another name to one of them."
+    return f"{first.title} and {second.title} would both be written to {file}: rename one, or score it by itself."
 
 
 def _identity(file: Path) -> object:

@@ -13,6 +13,7 @@ from dai_nifi.client.api import DEFAULT_TIMEOUT
 from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.options import ProfileOption, TimeoutOption, UrlOption
 from dai_nifi.flows import templates
+from dai_nifi.operations.canvas import overrides
 from dai_nifi.operations.deploy import Deployment, Request
 from dai_nifi.operations.deploy import deploy as deploy_flow
 from dai_nifi.operations.deployment import checks
@@ -60,7 +61,7 @@ def deploy(
     parameters = checks.parse(param or [])
     request = Request(flow, model, runtime, name, parameters, start, dry_run, timeout, discard_edits, keep)
     # What can be checked without NiFi comes first.
-    checks.check_given(templates.template(flow), parameters)
+    checks.check_given_for(templates.template(flow), runtime, parameters)
     check_file("--model", model)
     with output.progress(f"Deploying {name or flow}") as progress:
         connect(url, profile)
@@ -84,7 +85,8 @@ def _render(console: Console, done: Deployment) -> None:
         line(f"  - {change}")
     if done.dry_run:
         return
-    facts = {"model": done.model, **done.parameters, "POST rows to": done.endpoint, "canvas": done.url}
+    parameters = overrides.in_effect(done.parameters, done.set_on_canvas)
+    facts = {"model": done.model, **parameters, "POST rows to": done.endpoint, "canvas": done.url}
     width = max(map(len, facts))
     for name, value in facts.items():
         if value:

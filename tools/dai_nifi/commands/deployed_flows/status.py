@@ -16,6 +16,7 @@ from dai_nifi.client.connection import DEFAULT_URL, connect
 from dai_nifi.commands.options import ProfileOption, UrlOption
 from dai_nifi.errors import UsageError
 from dai_nifi.operations import status as flows
+from dai_nifi.operations.canvas import overrides
 from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
 from dai_nifi.operations.changes.journal import FlowChange
 from dai_nifi.operations.status import FlowStatus
@@ -101,7 +102,7 @@ def _one(one: FlowStatus, rows_a_second: float | None = None, *, watching: bool 
         "champion" if any(each.role for each in one.loaded) else "model": one.model,
         "scores with": "; ".join(loaded),
         "before it": one.previous,
-        **({} if watching else one.parameters),
+        **({} if watching else overrides.in_effect(one.parameters, one.set_on_canvas)),
         "POST rows to": one.endpoint,
         "canvas": one.url,
         "queued": f"{one.queued_flowfiles} FlowFile(s), {one.queued_bytes:,} bytes",

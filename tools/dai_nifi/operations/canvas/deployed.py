@@ -56,6 +56,15 @@ def find_all() -> list[DeployedFlow]:
     return sorted(_marked().values(), key=lambda one: (one.name, one.id))
 
 
+def on_root() -> list[DeployedFlow]:
+    """Every process group of the root canvas, as a flow without a mark."""
+    return [
+        DeployedFlow(one.component.name, one.id, Mark("", "", ""), None)
+        for one in _groups()
+        if one.component is not None
+    ]
+
+
 def find(name: str) -> DeployedFlow:
     """The deployed flow of exactly that name; raises NotFoundError with those there are, ConflictError for several."""
     flows = find_all()

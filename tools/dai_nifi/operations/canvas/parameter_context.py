@@ -47,6 +47,14 @@ class ParameterContext:
         }
 
 
+def own_ids() -> dict[str, str]:
+    """The ids of the contexts that dai-nifi has made, by the names of their flows."""
+    start = deployed.context_name("")
+    contexts = api.flow.get_parameter_contexts().parameter_contexts or []
+    own = [one for one in contexts if one.component is not None and _OWN in (one.component.description or "")]
+    return {one.component.name.removeprefix(start): one.id for one in own if one.component.name.startswith(start)}
+
+
 def find(name: str) -> ParameterContext | None:
     """The context for a flow's name, or None; raises ConflictError if it belongs to something else."""
     wanted = deployed.context_name(name)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+DRY_RUN = "deploy --dry-run"
+"""The verb of a flow that a dry run places for a moment."""
+
 
 @dataclass(frozen=True)
 class FlowChange:
@@ -44,6 +47,8 @@ class FlowChange:
         """What to do about a change that was cut off; ``is_there``: a flow of that name is on the canvas."""
         if self.verb == "deploy":
             return "Deploy again under the same name: that goes on from there."
+        if self.verb == DRY_RUN:
+            return "The next dai-nifi deploy of the same flow, with or without --dry-run, removes what is left of it."
         if self.verb == "undeploy":
             return f"dai-nifi undeploy {self.name} finishes it."
         if not is_there:

@@ -10,11 +10,12 @@ from pathlib import Path, PurePath
 
 from dai_nifi.client import api
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
-from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template
+from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template, plain
 from dai_nifi.flows.settings import ID_COLUMNS, OUTPUT_COLUMNS, RECORD_READER, RECORD_WRITER
 from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind as ModelKind
 from dai_scoring.model_file import identify
+from dai_scoring.option_words import OPTIONS
 from dai_scoring.options import OutputColumns
 
 LARGEST_ASSET = 1 << 30
@@ -65,10 +66,27 @@ def check_values(template: Template, given: Mapping[str, str], present: Mapping[
         _check_together(all_values)
 
 
+def spelled(template: Template, given: Mapping[str, str]) -> dict[str, str]:
+    """What the caller sets, with each value that has other spellings in the one that NiFi knows."""
+    found = {}
+    for name, value in given.items():
+        known = template.parameter(name)
+        meant = known.chosen(value) if known is not None and known.choices else None
+        found[name] = value if meant is None else meant
+    return found
+
+
 def check_given(template: Template, given: Mapping[str, str]) -> None:
     """Raise UsageError for a parameter that the template does not have, or whose value makes no sense."""
     for name, value in given.items():
         _check_value(template, name, value)
+
+
+def check_given_for(template: Template, runtime: str | None, given: Mapping[str, str]) -> None:
+    """The same before the runtime is known, if it is None: a parameter that any of them has is one."""
+    possible = [template.with_runtime(one) for one in RUNTIMES if one == runtime or runtime not in RUNTIMES]
+    for name, value in given.items():
+        _check_value(next((one for one in possible if one.parameter(name) is not None), possible[0]), name, value)
 
 
 def runtime_for(model: Path | None, present: str | None) -> str:
@@ -143,7 +161,8 @@ def _check_value(template: Template, name: str, value: str) -> None:
         settable = [
             one.name for one in template.parameters if one.kind is not Kind.SENSITIVE and one.name != MODEL.name
         ]
-        raise UsageError(f"The flow {template.name} has no parameter {name!r}. It has: {', '.join(settable)}.")
+        meant = next((f" Do you mean {one!r}?" for one in settable if plain(name) in _names(template, one)), "")
+        raise UsageError(f"The flow {template.name} has no parameter {name!r}.{meant} It has: {', '.join(settable)}.")
     if name == MODEL.name:
         raise UsageError(f"{name} is set by --model FILE, which brings the model to NiFi.")
     if known.kind is Kind.SENSITIVE:
@@ -155,8 +174,10 @@ def _check_value(template: Template, name: str, value: str) -> None:
         if known.optional and known.kind is not Kind.ASSET:
             return  # takes its value away
         raise UsageError(f"The parameter {name} is empty. {known.description}")
-    if known.choices and value not in known.choices:
-        raise UsageError(f"The parameter {name} is one of {_quoted(known.choices)}, not {value!r}.")
+    if known.choices and known.chosen(value) is None:
+        words = [word for word, choice in known.words.items() if choice in known.choices and word not in known.choices]
+        short = f" (or {', '.join(words)})" if words else ""
+        raise UsageError(f"The parameter {name} is one of {_quoted(known.choices)}{short}, not {value!r}.")
     if known.kind is Kind.COUNT and not (value.isascii() and value.isdigit() and known.least <= int(value) < 1 << 31):
         raise UsageError(f"The parameter {name} is a whole number, {known.least} or more, not {value!r}.")
     if known.kind is Kind.JVM_OPTIONS:
@@ -169,6 +190,15 @@ def _check_value(template: Template, name: str, value: str) -> None:
         raise UsageError(
             f"The parameter {name} is a folder on the machine that runs NiFi: give its whole path, not {value!r}."
         )
+
+
+def _names(template: Template, name: str) -> set[str]:
+    """All names of what a parameter sets: its own, the property's, the command line's, the library's."""
+    known = template.parameter(name)
+    sets = known.sets if known is not None else None
+    options = [(key, one) for key, one in OPTIONS.items() if sets is not None and one.property_name == sets]
+    names = [name, *(word for key, one in options for word in (key, one.property_name, one.flag) if word)]
+    return {plain(one) for one in names}
 
 
 def _check_jvm_options(name: str, value: str) -> None:

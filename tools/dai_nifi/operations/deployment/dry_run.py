@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 
 from dai_nifi.errors import ToolError
 from dai_nifi.flows.realtime import requests
-from dai_nifi.operations.canvas import assets, parameter_context, scheduling, validity
+from dai_nifi.operations.canvas import assets, deployed, parameter_context, scheduling, validity
 from dai_nifi.operations.canvas.deployed import DeployedFlow
+from dai_nifi.operations.changes import lease
+from dai_nifi.operations.changes.journal import DRY_RUN
 from dai_nifi.operations.deployment import contents, removal
 from dai_nifi.operations.deployment.planning import Plan
 from dai_nifi.operations.requirements import of_template
 from dai_nifi.operations.requirements.ports import HOST, PORT
 from dai_scoring.progress import Progress
+
+_SUFFIX = re.compile(r" \(trial [0-9a-f]{8} of deploy --dry-run\)")
 
 
 def run(plan: Plan, progress: Progress) -> None:
@@ -24,6 +29,29 @@ def run(plan: Plan, progress: Progress) -> None:
     """
     name = f"{plan.name} (trial {uuid.uuid4().hex[:8]} of deploy --dry-run)"
     progress("trying it out in NiFi, aside and stopped", None)
+    # While this command lives, its lease says so: a dry run without one counts as left over.
+    with lease.hold(name, DRY_RUN, progress):
+        _run(plan, name, progress)
+
+
+def remove_left_over(name: str, timeout: float, progress: Progress) -> None:
+    """Remove what dry runs of this flow have left in NiFi because their command was killed."""
+    groups = {one.name: one for one in deployed.on_root() if _is_dry_run(one.name, name)}
+    contexts = {one: made for one, made in parameter_context.own_ids().items() if _is_dry_run(one, name)}
+    changes = {one.name: one for one in lease.all_changes() if _is_dry_run(one.name, name)}
+    for left in sorted({*groups, *contexts, *changes}):
+        if left in changes and not changes[left].cut_off:
+            continue
+        progress("removing a dry run that was cut off", None)
+        with lease.hold(left, DRY_RUN, progress) as held, held.changing():
+            removal.clean_up(groups.get(left), contexts.get(left), timeout)
+
+
+def _is_dry_run(group: str, name: str) -> bool:
+    return group.startswith(f"{name} (") and _SUFFIX.fullmatch(group[len(name) :]) is not None
+
+
+def _run(plan: Plan, name: str, progress: Progress) -> None:
     made = parameter_context.create(name, plan.template, inherits=plan.context)
     flow: DeployedFlow | None = None
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dai_nifi.client.api import DEFAULT_TIMEOUT
@@ -94,6 +94,7 @@ def make_plan(request: Request, progress: Progress) -> Plan:
     runtime = request.runtime or checks.runtime_for(request.model, flow.mark.runtime if flow else None)
     shipped = templates.definition(request.flow, runtime)
     template = template.with_runtime(runtime)
+    request = replace(request, parameters=checks.spelled(template, request.parameters))
     mark = Mark(request.flow, runtime, templates.fingerprint(shipped))
     found = _context(name, flow)
     present = found.values if found else {}

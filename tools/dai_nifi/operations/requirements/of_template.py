@@ -44,4 +44,6 @@ def check_dry_run(template: Template, group: str, values: Values, timeout: float
     """Raise InvalidFlowError for what a deployment would show as soon as it is started, which a dry run does not."""
     check(template, group, values, timeout)
     if template.name == files.NAME:
-        folders.check(group, files.INPUT, values[files.INPUT] or "", timeout)
+        folders.check_input(group, files.INPUT, values[files.INPUT] or "", timeout)
+        outputs = {name: values[name] or "" for name in (files.OUTPUT, files.REJECTED, files.FAILED)}
+        folders.check_outputs(group, outputs, timeout)

@@ -12,7 +12,8 @@ import org.apache.nifi.processor.ProcessContext;
  * meanwhile it goes on to trigger the processor, and it does not schedule the new object.
  *
  * <p>From the end of the process on, NiFi is kept from triggering the processor, and the state of the component says that it
- * does not score. Once the new object is there it gets its context, by which it starts: see {@code processing.py}.
+ * does not score. Once the new object is there it gets its context, by which it starts: see {@code processing.py}. Where the
+ * new process ends as well, NiFi does not get another to run: {@link Restart} does.
  */
 public final class Guard {
     private static final long PAUSE_MILLIS = 500;
@@ -24,6 +25,7 @@ public final class Guard {
     private String said;
     private Map<String, String> state;
     private volatile boolean released;
+    private String pid;
 
     /**
      * Watch the process until {@link #release}.
@@ -41,7 +43,9 @@ public final class Guard {
         for (int i = 0; i + 1 < lines.length; i += 2) {
             this.state.put(lines[i], lines[i + 1]);
         }
+        this.pid = Long.toString(pid);
         access = new NodeAccess(context);
+        access.mark(this.pid);
         QueueKeeper.install(access);
         adapter = access.adapter();
         ProcessHandle.of(pid).orElseThrow(() -> new ClassNotFoundException("there is no process " + pid)).onExit()
@@ -63,12 +67,22 @@ public final class Guard {
             log = access.log();
             log.warn(said);
             tell(log);
-            while (access.isRunning()) {
+            Restart restart = new Restart(access.python());
+            Process last = null;
+            while (access.isRunning() && access.mark().equals(pid)) {
                 access.pause(PAUSE_MILLIS);
                 Object now = access.adapter();
-                if (now != null && now != adapter) {
-                    access.giveContext();
-                    return;
+                Process process = restart.process();
+                boolean isAlive = process != null && process.isAlive();
+                if (now != null && now != adapter && isAlive) {
+                    giveContext(process);
+                    adapter = now;
+                }
+                if (process != null && process != last && process.pid() != Long.parseLong(pid) && !isAlive) {
+                    last = process;
+                    if (restart.run(process)) {
+                        log.warn("The new Python process ended too; it was started once more.");
+                    }
                 }
                 Thread.sleep(LOOK_MILLIS);
             }
@@ -78,6 +92,16 @@ public final class Guard {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void giveContext(Process process) throws ReflectiveOperationException {
+        try {
+            access.giveContext();
+        } catch (ReflectiveOperationException e) {
+            if (process.isAlive()) {
+                throw e;
+            }
         }
     }
 

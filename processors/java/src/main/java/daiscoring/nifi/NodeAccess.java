@@ -40,6 +40,23 @@ final class NodeAccess {
         bridge.set(proxy, other);
     }
 
+    /** NiFi's PythonProcess, which stays while one process of the system takes the place of another. */
+    Object python() throws ReflectiveOperationException {
+        Object plain = QueueKeeper.without(bridge());
+        Object workflow = field(plain.getClass(), "creationWorkflow").get(plain);
+        return field(workflow.getClass(), "this$0").get(workflow);
+    }
+
+    /** Put a mark at the processor: each that watches it has classes of its own, and sees the marks of all. */
+    void mark(String value) {
+        System.setProperty("daiscoring.nifi.watched." + System.identityHashCode(node), value);
+    }
+
+    /** The mark that was put last. */
+    String mark() {
+        return System.getProperty("daiscoring.nifi.watched." + System.identityHashCode(node));
+    }
+
     /** The present Python object as NiFi sees it, null while there is none. */
     Object adapter() throws ReflectiveOperationException {
         Method method = method(bridge().getClass(), "getProcessorAdapter");
@@ -71,7 +88,7 @@ final class NodeAccess {
         return error instanceof InvocationTargetException && error.getCause() != null ? error.getCause() : error;
     }
 
-    private static Field field(Class<?> type, String name) throws NoSuchFieldException {
+    static Field field(Class<?> type, String name) throws NoSuchFieldException {
         for (Class<?> each = type; each != null; each = each.getSuperclass()) {
             for (Field one : each.getDeclaredFields()) {
                 if (one.getName().equals(name)) {

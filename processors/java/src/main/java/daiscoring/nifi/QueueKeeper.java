@@ -33,11 +33,22 @@ final class QueueKeeper implements InvocationHandler {
     /** Put one in place, unless an earlier Python process of the same processor has. */
     static void install(NodeAccess access) throws ReflectiveOperationException {
         Object bridge = access.bridge();
-        boolean isThere = Proxy.isProxyClass(bridge.getClass())
-                && Proxy.getInvocationHandler(bridge).getClass().getName().equals(QueueKeeper.class.getName());
-        if (!isThere) {
+        if (without(bridge) == bridge) {
             access.setBridge(proxy(bridge, new QueueKeeper(access, bridge)));
         }
+    }
+
+    /** NiFi's own bridge behind one of these, which may be of an earlier Python process. */
+    static Object without(Object bridge) throws ReflectiveOperationException {
+        Object found = bridge;
+        while (Proxy.isProxyClass(found.getClass())) {
+            InvocationHandler handler = Proxy.getInvocationHandler(found);
+            if (!handler.getClass().getName().equals(QueueKeeper.class.getName())) {
+                break;
+            }
+            found = NodeAccess.field(handler.getClass(), "bridge").get(handler);
+        }
+        return found;
     }
 
     @Override
