@@ -25,14 +25,19 @@ GOLDEN_SCORE = (0.6160246133804321, 0.38397541642189026)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Split the tests of ``make test`` between two processes: those with a NiFi, which they share, and the others."""
+    """Split ``make test`` between two processes, by the NiFi that tests share.
+
+    A process takes the next group when it is free, and runs its tests one after the other: they share what takes long to
+    start.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
-    class TwoGroups(LoadScopeScheduling):
+    class Groups(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "nifi" if nodeid.startswith(("tests/nifi/", "tests/docker/")) else "others"
+            folders = nodeid.split("/")
+            return folders[2] if folders[1] == "nifi" else "others"
 
-    return TwoGroups(config, log)
+    return Groups(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from tests.docker.engine import Compose, answered, docker, up, wait_until, wait_until_healthy
 from tests.nifi.conftest import Folders
-from tests.nifi.test_cluster import predictions, rows, scored_on
-from tests.nifi.test_deploy_http import expected
+from tests.nifi.flows.test_deploy_http import expected
+from tests.nifi.instances.test_cluster import predictions, rows, scored_on
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
 

@@ -14,8 +14,8 @@ from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.undeploy import undeploy
 from tests.nifi.conftest import NiFi
-from tests.nifi.test_deploy_http import ROW, ask, expected
-from tests.nifi.test_settings import record_services  # noqa: F401 - a fixture
+from tests.nifi.flows.test_deploy_http import ROW, ask, expected
+from tests.nifi.flows.test_settings import record_services  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.nifi
 

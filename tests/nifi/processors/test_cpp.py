@@ -14,8 +14,8 @@ from dai_nifi.archives.install import install
 from dai_nifi.operations.undeploy import undeploy
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch, quiet
-from tests.nifi.test_killed_process import check_that_a_kill_fails_nothing
-from tests.nifi.test_python_pipeline import workers
+from tests.nifi.processors.test_killed_process import check_that_a_kill_fails_nothing
+from tests.nifi.processors.test_python_pipeline import workers
 
 pytestmark = pytest.mark.nifi
 

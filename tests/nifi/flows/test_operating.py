@@ -33,7 +33,7 @@ from tests.conftest import GOLDEN_ROW, ROOT
 from tests.nifi import second_model
 from tests.nifi.commands import COMMAND, hear_ctrl_c, run
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
-from tests.nifi.test_deploy import stop_scoring, wait_for_queue
+from tests.nifi.flows.test_deploy import stop_scoring, wait_for_queue
 
 pytestmark = pytest.mark.nifi
 

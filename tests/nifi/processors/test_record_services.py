@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi
-from tests.nifi.test_processor import Canvas
+from tests.nifi.processors.test_processor import Canvas
 
 pytestmark = pytest.mark.nifi
 

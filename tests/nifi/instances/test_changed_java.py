@@ -16,8 +16,8 @@ from dai_nifi.operations.status import status
 from dai_scoring.provision.jars import mojo_runtime
 from tests.conftest import GOLDEN_ROW
 from tests.nifi.conftest import Folders, deploy_batch, started
-from tests.nifi.test_killed_process import process_of, scorer_of
-from tests.nifi.test_processor import until
+from tests.nifi.processors.test_killed_process import process_of, scorer_of
+from tests.nifi.processors.test_processor import until
 
 pytestmark = pytest.mark.nifi
 

@@ -27,7 +27,7 @@ from dai_nifi.operations.undeploy import undeploy
 from dai_nifi.waiting import wait_until
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
 from tests.nifi.conftest import NiFi, deploy_batch
-from tests.nifi.test_deploy_http import ask, expected
+from tests.nifi.flows.test_deploy_http import ask, expected
 
 pytestmark = pytest.mark.nifi
 

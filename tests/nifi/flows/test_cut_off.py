@@ -29,7 +29,7 @@ from dai_scoring.progress import silent
 from tests.nifi import second_model
 from tests.nifi.commands import COMMAND, interrupted, run
 from tests.nifi.conftest import NiFi
-from tests.nifi.test_swap import FIRST_ID, ask, assets
+from tests.nifi.flows.test_swap import FIRST_ID, ask, assets
 
 pytestmark = pytest.mark.nifi
 

@@ -13,8 +13,8 @@ from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.ports import free_port
 from tests.nifi.conftest import deploy_batch, quiet
-from tests.nifi.test_killed_nifi import alive, children
-from tests.nifi.test_processor import until
+from tests.nifi.instances.test_killed_nifi import alive, children
+from tests.nifi.processors.test_processor import until
 
 pytestmark = pytest.mark.nifi
 

@@ -24,7 +24,7 @@ from dai_nifi.client.node_api import NodeApi
 from dai_nifi.local import security
 from dai_nifi.local.certificates import AUTHORITY, Certificates, Pair, issue
 from tests.nifi.conftest import Folders
-from tests.nifi.test_local_nifi import running_in, wait_for
+from tests.nifi.instances.test_local_nifi import running_in, wait_for
 
 pytestmark = pytest.mark.nifi
 

@@ -33,8 +33,8 @@ from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
 from tests.nifi import second_model
 from tests.nifi.conftest import NiFi, deploy_batch
-from tests.nifi.test_deploy import stop_scoring, wait_for_queue
-from tests.nifi.test_deploy_http import ROW, expected
+from tests.nifi.flows.test_deploy import stop_scoring, wait_for_queue
+from tests.nifi.flows.test_deploy_http import ROW, expected
 
 pytestmark = pytest.mark.nifi
 

@@ -16,8 +16,8 @@ from dai_nifi.local.instance import LocalNiFi
 from tests.conftest import GOLDEN_ROW
 from tests.nifi import commands
 from tests.nifi.conftest import quiet
-from tests.nifi.test_local_nifi import running_in
-from tests.nifi.test_processor import Canvas, bulletins, model_only, until
+from tests.nifi.instances.test_local_nifi import running_in
+from tests.nifi.processors.test_processor import Canvas, bulletins, model_only, until
 
 pytestmark = pytest.mark.nifi
 

@@ -28,7 +28,7 @@ from dai_nifi.operations.undeploy import undeploy
 from tests.nifi import provenance, second_model
 from tests.nifi.commands import run
 from tests.nifi.conftest import NiFi
-from tests.nifi.test_deploy_http import ask, expected
+from tests.nifi.flows.test_deploy_http import ask, expected
 
 pytestmark = pytest.mark.nifi
 

@@ -16,8 +16,8 @@ from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from tests.nifi.conftest import NiFi, quiet
-from tests.nifi.test_processor import until
-from tests.nifi.test_swap import FIRST_ID, ask
+from tests.nifi.flows.test_swap import FIRST_ID, ask
+from tests.nifi.processors.test_processor import until
 
 pytestmark = pytest.mark.nifi
 

@@ -25,14 +25,14 @@ from dai_nifi.archives.install import install
 from dai_nifi.extensions.source import EXTENSIONS
 from tests.conftest import GOLDEN_ROW
 from tests.nifi.conftest import Folders, NiFi, quiet
-from tests.nifi.test_processor import Canvas, score, until
+from tests.nifi.processors.test_processor import Canvas, score, until
 
 pytestmark = pytest.mark.nifi
 
 T = TypeVar("T")
 
 PROCESSORS = [extension.processor for extension in EXTENSIONS]
-_PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+_PICTURES = Path(__file__).parents[3] / "build" / "screenshots"
 _SECONDS = 240
 
 

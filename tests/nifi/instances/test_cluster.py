@@ -38,8 +38,8 @@ from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
 from tests.nifi import second_model
 from tests.nifi.conftest import Folders, deploy_batch, quiet
-from tests.nifi.test_deploy_http import expected
-from tests.nifi.test_local_nifi import running_in, wait_for
+from tests.nifi.flows.test_deploy_http import expected
+from tests.nifi.instances.test_local_nifi import running_in, wait_for
 
 pytestmark = pytest.mark.nifi
 

@@ -15,7 +15,7 @@ from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
 from dai_scoring.scorer import Scorer
 from tests.nifi.conftest import NiFi, deploy_batch, quiet
-from tests.nifi.test_processor import until
+from tests.nifi.processors.test_processor import until
 
 pytestmark = pytest.mark.nifi
 

@@ -201,7 +201,7 @@ def test_an_update_that_fails_leaves_what_was_there_running_with_what_it_had_que
 
 def edit_running(folders: Folders) -> None:
     """An edit, a FlowFile in a queue, and the flow running but for what would take that."""
-    rows = (Path(__file__).parents[2] / "models" / "penguins-rows.csv").read_bytes()
+    rows = (Path(__file__).parents[3] / "models" / "penguins-rows.csv").read_bytes()
     start_stop.stop(folders.name)
     edit(folders.name, "Score records", properties={"Prediction Prefix": "my_"})
     flow = deployed.find(folders.name)

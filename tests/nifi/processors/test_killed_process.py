@@ -26,8 +26,8 @@ from dai_nifi.operations.swap import SwapRequest, swap
 from dai_nifi.operations.undeploy import undeploy
 from tests.nifi import second_model
 from tests.nifi.conftest import Folders, NiFi, deploy_batch
-from tests.nifi.test_deploy_http import ROW, Answer, ask
-from tests.nifi.test_processor import until
+from tests.nifi.flows.test_deploy_http import ROW, Answer, ask
+from tests.nifi.processors.test_processor import until
 
 pytestmark = pytest.mark.nifi
 

@@ -26,8 +26,8 @@ from dai_scoring.batch.files import score_file
 from dai_scoring.model_file import sha256
 from dai_scoring.scorer import Scorer
 from tests.nifi.conftest import Folders, NiFi, deploy_batch, quiet
-from tests.nifi.test_killed_process import check_that_a_kill_fails_nothing
-from tests.nifi.test_processor import Canvas, until
+from tests.nifi.processors.test_killed_process import check_that_a_kill_fails_nothing
+from tests.nifi.processors.test_processor import Canvas, until
 from tests.pipeline import build as pipelines
 
 pytestmark = pytest.mark.nifi
