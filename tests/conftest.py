@@ -27,8 +27,8 @@ GOLDEN_SCORE = (0.6160246133804321, 0.38397541642189026)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Split ``make test`` between two processes, by the NiFi that tests share.
 
-    A process takes the next group when it is free, and runs its tests one after the other: they share what takes long to
-    start.
+    A process takes the next group when it is free, and runs its tests one after the other: they share what takes long
+    to start.
     """
     from xdist.scheduler import LoadScopeScheduling
 
