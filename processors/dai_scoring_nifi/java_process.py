@@ -15,7 +15,7 @@ from typing import Any
 from dai_nifi_protocol import Code
 from dai_scoring.errors import OptionError, RuntimeMissingError
 from dai_scoring.option_words import property_name
-from dai_scoring.runtimes import java_jars, jvm
+from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.scorer import RuntimeSettings
 
 # NiFi is to get the answer that says so first.

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dai_scoring import missing
 from dai_scoring.option_words import Audience, sentences
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, Response
-from dai_scoring.unseen_levels import in_words
+from dai_scoring.values import missing
+from dai_scoring.values.unseen_levels import in_words
 from dai_scoring_nifi.bulletins import on_canvas
 from dai_scoring_nifi.exchange import Outcome
 from dai_scoring_nifi.record_services import Done

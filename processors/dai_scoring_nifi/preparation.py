@@ -9,9 +9,9 @@ from pathlib import Path
 
 from dai_nifi_protocol import Code
 from dai_scoring.errors import EnvironmentMissingError, ModelError
-from dai_scoring.pipeline_file import PipelineFile, read
+from dai_scoring.runtimes.python_pipeline import environment
+from dai_scoring.runtimes.python_pipeline.pipeline_file import PipelineFile, read
 from dai_scoring.scorer import PipelineSettings
-from dai_scoring.worker import environment
 
 # After a failure, such as a package index that does not answer, this long before the next try.
 _RETRY_SECONDS = 60.0

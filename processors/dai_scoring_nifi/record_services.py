@@ -14,7 +14,6 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from dai_scoring import missing, records
 from dai_scoring.batch import earlier, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import BadRowsError, ContentError
@@ -22,7 +21,8 @@ from dai_scoring.messages import without_values
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.service.work_folders import WorkFolder
-from dai_scoring.unseen_levels import sum_counts
+from dai_scoring.values import missing, model_rows
+from dai_scoring.values.unseen_levels import sum_counts
 from dai_scoring_nifi import packed
 from dai_scoring_nifi.record_files import ResultWriter, kind, tables
 
@@ -77,7 +77,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     count = answer.number()
     present = [_text(answer) for _ in range(answer.number())]
     columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
-    records.check_columns(present, scorer.info.inputs, options.missing_columns)
+    model_rows.check_columns(present, scorer.info.inputs, options.missing_columns)
     kept = results.kept_columns(present, options.output_columns, options.id_columns, wanted)
     if options.output_columns is OutputColumns.ALL and replaces:
         kept = [name for name in kept if name not in results.REJECT_COLUMNS]

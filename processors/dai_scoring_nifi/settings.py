@@ -14,12 +14,12 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from dai_scoring import missing
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.option_words import property_name
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
+from dai_scoring.values import missing
 
 MODEL_FILE = property_name("model")
 SCORING_PIPELINE = property_name("scoring_pipeline")

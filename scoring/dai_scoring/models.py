@@ -60,16 +60,16 @@ def open_model(
                 "runtime",
                 advice=("Score it with {runtime=JAVA}, which needs no licence.",),
             )
-        from dai_scoring.runtimes import h2o3_mojo
+        from dai_scoring.runtimes.h2o3 import mojo as h2o3_mojo
 
         return Scorer(h2o3_mojo.load(path, _with_java(settings, kind, progress)))
     if runtime is Runtime.CPP:
-        from dai_scoring.runtimes import cpp_workers
+        from dai_scoring.runtimes.cpp import workers
 
-        return Scorer(cpp_workers.load(path, kind, settings))
-    from dai_scoring.runtimes import java_mojo
+        return Scorer(workers.load(path, kind, settings))
+    from dai_scoring.runtimes.java_mojo import mojo
 
-    return Scorer(java_mojo.load(path, kind, _with_java(settings, kind, progress)))
+    return Scorer(mojo.load(path, kind, _with_java(settings, kind, progress)))
 
 
 def _runtime(name: Runtime | str) -> Runtime:
@@ -96,6 +96,6 @@ def _pipeline(path: Path, runtime: Runtime, settings: RuntimeSettings, progress:
             "runtime",
             advice=("Score it with {runtime=PYTHON}.", "Or export the MOJO of the experiment instead."),
         )
-    from dai_scoring.runtimes import python_pipeline
+    from dai_scoring.runtimes.python_pipeline import pipeline
 
-    return python_pipeline.load(path, settings, progress)
+    return pipeline.load(path, settings, progress)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from dai_scoring.levels import Levels
+    from dai_scoring.values.levels import Levels
 
 
 class ColumnType(Enum):
@@ -26,7 +26,7 @@ class ColumnType(Enum):
 
     @property
     def arrow(self) -> pa.DataType:
-        """The Arrow type that :mod:`dai_scoring.records` converts a column of this type to."""
+        """The Arrow type that :mod:`dai_scoring.values.model_rows` converts a column of this type to."""
         return _ARROW[self]
 
     @property

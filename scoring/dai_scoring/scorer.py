@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring import frames, records
-from dai_scoring.complaints import REJECT_SCHEMA
+from dai_scoring import frames
 from dai_scoring.errors import ModelError, UnsupportedError
-from dai_scoring.missing import widened
 from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
+from dai_scoring.values import model_rows
+from dai_scoring.values.missing import widened
+from dai_scoring.values.rejected import REJECT_SCHEMA
 
 if TYPE_CHECKING:
     import pandas
@@ -149,7 +150,7 @@ class Scored:
     """The outcome of scoring one table of n rows.
 
     ``predictions`` has one row for each scored row, in order, with the columns ``ModelInfo.outputs``;
-    ``rejects`` has :data:`dai_scoring.complaints.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
+    ``rejects`` has :data:`dai_scoring.values.rejected.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
     ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``. ``unseen`` counts,
     by input column, the values that are levels which the model has not seen; None if the runtime does not tell.
     ``unseen_rows`` has their rows, numbered as those that the model was given: all, where nothing was rejected.
@@ -199,7 +200,7 @@ class Scorer:
     def with_missing(self, literals: Iterable[str]) -> Scorer:
         """A scorer with the same model to which further texts mean a missing value; this one without such texts.
 
-        It is closed when this one is, and the other way round. :mod:`dai_scoring.missing` says how texts are compared.
+        Closing one of them closes both. :mod:`dai_scoring.values.missing` says how texts are compared.
         """
         further = frozenset(literals) | self._missing
         if further == self._missing:
@@ -250,7 +251,7 @@ class Scorer:
             self.check(wanted)
             if not isinstance(table, pa.Table):
                 table = frames.to_table(table, [column.name for column in self.info.inputs])
-            rows = records.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
+            rows = model_rows.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
             made = self._engine.predict(rows.columns, rows.count, wanted)
             rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects
             return Scored(

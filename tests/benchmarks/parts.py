@@ -23,7 +23,7 @@ from rich.table import Table
 from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
 from dai_nifi.local.java import find_java
-from dai_scoring import formats, records
+from dai_scoring import formats
 from dai_scoring.batch.files import THREADS
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
@@ -32,6 +32,7 @@ from dai_scoring.formats import Format, Parsed, Piece, few
 from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
+from dai_scoring.values import model_rows
 from tests.benchmarks import canvas, cells, common, data, server, wide
 from tests.benchmarks.figures import STAGES
 from tests.benchmarks.lanes import Lane, Step
@@ -174,7 +175,7 @@ def _by_stages(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float
     chunks = [piece.parse() for piece in waiting]
     parsed = clock.next("read, parse")
     for chunk in chunks:
-        records.to_model_rows(chunk.table, scorer.info.inputs)
+        model_rows.to_model_rows(chunk.table, scorer.info.inputs)
     coerced = clock.next("coerce")
     for chunk in chunks:
         scorer.score(chunk.table)
@@ -190,7 +191,7 @@ def _small_pass(scorer: Scorer, content: Contents) -> dict[str, float]:
     if rows is None:
         raise ToolError("a small FlowFile of the benchmark is not scored the quick way")
     table = pa.table({name: rows.array(index) for index, name in enumerate(rows.names)})
-    columns = records.to_model_rows(table, scorer.info.inputs).columns
+    columns = model_rows.to_model_rows(table, scorer.info.inputs).columns
     clock.skip()
     scorer.predict(columns, rows.count)
     scored = clock.next("score")

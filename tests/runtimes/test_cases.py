@@ -20,10 +20,10 @@ from dai_scoring.batch.summary import Summary
 from dai_scoring.cli.commands.inspect import described
 from dai_scoring.errors import UnsupportedError
 from dai_scoring.formats import Format
-from dai_scoring.levels import MISSING, Levels
 from dai_scoring.models import open_model
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.scorer import RuntimeSettings, Scorer
+from dai_scoring.values.levels import MISSING, Levels
 from tests import h2o3_mojo
 from tests.shared_cases import records, shared_case
 

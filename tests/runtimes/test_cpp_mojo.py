@@ -19,7 +19,7 @@ from dai_scoring.errors import (
     UnsupportedError,
 )
 from dai_scoring.models import Runtime, open_model
-from dai_scoring.runtimes import cpp_mojo
+from dai_scoring.runtimes.cpp import mojo
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from tests.conftest import GOLDEN_SCORE
@@ -64,7 +64,7 @@ def test_the_time_of_creation_does_not_depend_on_the_time_zone(zone: str) -> Non
 
     # The runtime writes 2019-08-01T01:05:09Z in the time zone of the process.
     said = {"America/New_York": "Wed Jul 31 21:05:09 2019", "Asia/Tokyo": "Thu Aug  1 10:05:09 2019"}[zone]
-    script = f"from dai_scoring.runtimes.cpp_mojo import _created; print(_created({said!r}).isoformat())"
+    script = f"from dai_scoring.runtimes.cpp.mojo import _created; print(_created({said!r}).isoformat())"
     done = subprocess.run(
         [sys.executable, "-c", script], env={**os.environ, "TZ": zone}, capture_output=True, text=True, check=True
     )
@@ -98,11 +98,11 @@ def test_every_column_type_into_a_frame_of_the_runtime_and_back(kind: ColumnType
 
     arrow = pa.array([9, *values], pa.int64()).cast(kind.arrow) if kind is ColumnType.TIME64 else None
     array = pa.array([values[0], *values], kind.arrow) if arrow is None else arrow
-    frame = datatable.Frame(pa.table([cpp_mojo.whole(array.slice(1), "c")], names=["c"]))
+    frame = datatable.Frame(pa.table([mojo.whole(array.slice(1), "c")], names=["c"]))
     stored = {ColumnType.BOOL: "bool8", ColumnType.STR: "str32"}.get(kind, kind.value.lower())
     assert str(frame.types[0]) == f"Type.{stored}"
     assert frame.countna1() == 1
-    back = cpp_mojo.complete(frame.to_arrow().column(0).chunk(0), kind.arrow)
+    back = mojo.complete(frame.to_arrow().column(0).chunk(0), kind.arrow)
     if kind in (ColumnType.FLOAT32, ColumnType.FLOAT64):
         assert back[1].as_py() != back[1].as_py()
         assert [back[0].as_py(), back[2].as_py()] == [values[0], values[2]]
@@ -143,7 +143,7 @@ def test_a_model_without_a_licence(needs_licence: Path, tmp_path: Path, capfd: p
 
 
 def test_what_others_write_to_standard_error_meanwhile_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
-    with cpp_mojo.own_stderr() as said:
+    with mojo.own_stderr() as said:
         os.write(2, b"[ERROR][Mon Nov 23 16:45:11 2026]/a/b.cc:889: bad thing\nsomebody else\n")
     assert said == ["bad thing"]
     assert capfd.readouterr().err == "somebody else\n"
@@ -186,4 +186,4 @@ def test_a_time_that_the_runtime_cannot_hold() -> None:
     from dai_scoring.errors import ContentError
 
     with pytest.raises(ContentError, match="the column when has a time before 1678"):
-        cpp_mojo.whole(pa.array([253402300799000], pa.timestamp("ms")), "when")
+        mojo.whole(pa.array([253402300799000], pa.timestamp("ms")), "when")

@@ -17,9 +17,9 @@ import pytest
 from dai_scoring.errors import ContentError, WorkerFailedError
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.options import PREDICTIONS_ONLY
-from dai_scoring.runtimes.cpp_workers import FEW_ROWS
+from dai_scoring.runtimes.cpp.workers import FEW_ROWS
+from dai_scoring.runtimes.workers import process
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring.worker import process
 from tests.runtimes.test_python_pipeline import ROOT, alive, until, worker_pids
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("cpp_runtime")]

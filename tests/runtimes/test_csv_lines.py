@@ -14,14 +14,14 @@ import pytest
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
-from dai_scoring.coerce import coerce
 from dai_scoring.options import OutputColumns
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes import jvm
-from dai_scoring.runtimes.java_frames import read
-from dai_scoring.runtimes.java_lines import LineReader
+from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java.csv_lines import LineReader
+from dai_scoring.runtimes.java_mojo.frames import read
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
+from dai_scoring.values.coerce import coerce
 
 pytestmark = pytest.mark.runtime
 

@@ -13,14 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dai_scoring import h2o_times
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.coerce import coerce
 from dai_scoring.formats import Format
 from dai_scoring.models import open_model
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
+from dai_scoring.values import h2o_times
+from dai_scoring.values.coerce import coerce
 
 TIMES = {
     "11/12/2007": "2007-11-12",

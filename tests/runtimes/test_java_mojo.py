@@ -17,7 +17,8 @@ import pytest
 
 from dai_scoring.errors import LicenceError, ModelError, ModelFormatError, RuntimeMissingError
 from dai_scoring.models import open_model
-from dai_scoring.runtimes import java_frames, java_jars, jvm
+from dai_scoring.runtimes.java import java_jars, jvm
+from dai_scoring.runtimes.java_mojo import frames
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
@@ -124,11 +125,11 @@ def test_every_column_type_into_a_frame_of_the_runtime_and_back(kind: ColumnType
     )
     frame = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoFrameBuilder").getEmpty(meta, len(values))
     arrow = pa.array(values, pa.int64()).cast(kind.arrow) if kind is ColumnType.TIME64 else pa.array(values, kind.arrow)
-    java_frames.fill(frame.getColumnData(0), kind, arrow)
+    frames.fill(frame.getColumnData(0), kind, arrow)
     if kind is not ColumnType.TIME64:  # which the runtime cannot print
         shown = [None if text is None else str(text) for text in frame.getColumn(0).getDataAsStrings()]
         assert shown[1] in (None, "", "NaN", "NA")
-    back = java_frames.read(frame.getColumnData(0), kind)
+    back = frames.read(frame.getColumnData(0), kind)
     if kind in (ColumnType.FLOAT32, ColumnType.FLOAT64):
         assert np.isnan(back[1].as_py())
         assert [back[0].as_py(), back[2].as_py()] == [values[0], values[2]]

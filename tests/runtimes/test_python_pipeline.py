@@ -33,9 +33,9 @@ from dai_scoring.errors import (
 )
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.pipeline_file import read
+from dai_scoring.runtimes.python_pipeline import environment
+from dai_scoring.runtimes.python_pipeline.pipeline_file import read
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
-from dai_scoring.worker import environment
 from tests.conftest import ROOT
 from tests.pipeline import build
 
@@ -341,7 +341,7 @@ def test_files_that_are_no_pipelines(tmp_path: Path, samples: Path, pipeline: Pa
 
 
 def test_the_worker_is_written_for_python_3_6() -> None:
-    source = (ROOT / "scoring/dai_scoring/worker/child.py").read_text()
+    source = (ROOT / "scoring/dai_scoring/runtimes/python_pipeline/child/child.py").read_text()
     tree = ast.parse(source, feature_version=(3, 6))
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     assert imported <= {

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dai_scoring.coerce import coerce
 from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values.coerce import coerce
 
 LITERALS = frozenset({"", "NA", "nan", "inf", "?", "-999"})
 UTC = dt.timezone.utc

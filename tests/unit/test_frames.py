@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dai_scoring import coerce
 from dai_scoring.errors import ContentError
 from dai_scoring.frames import to_table
 from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values import coerce
 
 NAN = float("nan")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dai_scoring.errors import OptionError, RuntimeMissingError
-from dai_scoring.runtimes import java_options
+from dai_scoring.runtimes.java import java_options
 
 # As Java 25 prints it where -Xms asks for more memory than there is.
 REPORT = """#

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dai_scoring.coerce import coerce
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
 from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values.coerce import coerce
 from tests.unit.test_files import Bench
 
 NUMBERS = ["1e400", "-1.5E+400", "9" * 400, "-" + "9" * 5000, "1" + "0" * 400 + ".5"]

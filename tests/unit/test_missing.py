@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from dai_scoring import missing
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import BadRowsError, ModelError
 from dai_scoring.option_words import Audience, sentences
 from dai_scoring.options import BadRows
 from dai_scoring.scorer import Scorer
+from dai_scoring.values import missing
 from tests.unit.formats.test_named_contents import Double
 
 

@@ -26,7 +26,7 @@ from dai_scoring.errors import (
 )
 from dai_scoring.formats.detect import detect
 from dai_scoring.option_words import OPTIONS, Audience, sentences
-from dai_scoring.runtimes import dai
+from dai_scoring.runtimes import driverless_ai
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import http_errors
 from dai_scoring_nifi.canvas_words import WORDS
@@ -163,14 +163,16 @@ def test_names_in_the_data_are_no_markers():
 
 
 def test_a_client_is_not_told_of_paths_or_licences():
-    error = dai.licence_error(Path("/secret/model.zip"), "needs a licence, and {found} is not valid", RuntimeSettings())
+    error = driverless_ai.licence_error(
+        Path("/secret/model.zip"), "needs a licence, and {found} is not valid", RuntimeSettings()
+    )
     assert isinstance(error, LicenceError)
     assert "/secret" not in error.told(Audience.CLIENT)
     assert error.told(Audience.CLIENT) == ModelError.to_client
 
 
 def test_where_a_licence_may_be_is_said_once():
-    error = dai.licence_error(Path("model.zip"), "needs a licence, and none was found", RuntimeSettings())
+    error = driverless_ai.licence_error(Path("model.zip"), "needs a licence, and none was found", RuntimeSettings())
     assert error.told(Audience.COMMAND_LINE).endswith("found. Set DRIVERLESS_AI_LICENSE_KEY or --licence-file.")
     assert error.told(Audience.CANVAS).endswith(
         "Set Licence Key or Licence File. Or set DRIVERLESS_AI_LICENSE_KEY or DRIVERLESS_AI_LICENSE_FILE in the "

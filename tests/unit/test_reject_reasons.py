@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dai_scoring.coerce import coerce
 from dai_scoring.formats import Format, open_reader
-from dai_scoring.records import to_model_rows
 from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values.coerce import coerce
+from dai_scoring.values.model_rows import to_model_rows
 from tests.unit.test_files import Bench
 
 

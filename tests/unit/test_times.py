@@ -7,7 +7,7 @@ import random
 import pyarrow as pa
 import pytest
 
-from dai_scoring import times
+from dai_scoring.values import times
 
 _ODD = ["2018-02-30", "2018/01/01", "2018-1-001", "20180101T0", "+018-01-01", "2018-01-1 ", "éé18-01-0", "0000-01-01"]
 

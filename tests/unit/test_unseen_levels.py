@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dai_scoring.unseen_levels import in_words
+from dai_scoring.values.unseen_levels import in_words
 
 
 def test_the_highest_counts_come_first() -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dai_scoring import formats, missing
+from dai_scoring import formats
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer, ScoredPiece
 from dai_scoring.batch.summary import Summary
@@ -29,7 +29,8 @@ from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError
 from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of, envelopes, foreign
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
-from dai_scoring.unseen_levels import sum_counts
+from dai_scoring.values import missing
+from dai_scoring.values.unseen_levels import sum_counts
 
 _HEAD_BYTES = 1 << 16
 # Below this size a file is one piece: handing it over would cost more than several threads save.

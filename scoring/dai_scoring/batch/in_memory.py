@@ -17,7 +17,6 @@ from dai_scoring.batch.earlier import has_reasons
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
-from dai_scoring.batch.row_values import array_of, values_of
 from dai_scoring.batch.summary import Summary
 from dai_scoring.formats import few
 from dai_scoring.formats.alike import alike
@@ -27,7 +26,8 @@ from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.schema import Column
 from dai_scoring.scorer import Scorer
 from dai_scoring.swallowed import swallowed
-from dai_scoring.unseen_levels import counts_between
+from dai_scoring.values.few_rows import array_of, values_of
+from dai_scoring.values.unseen_levels import counts_between
 
 # Fewer are read and written by Python's objects in less time than it takes to begin with Arrow.
 _LEAST_ALIKE_BYTES = 1 << 14

@@ -19,7 +19,7 @@ class FileOptions:
     prediction_prefix: str = ""
     missing_columns: MissingColumns = MissingColumns.FAIL
     missing_values: tuple[str, ...] = ()
-    """Texts that mean a missing value beside the model's own: see :mod:`dai_scoring.missing`."""
+    """Texts that mean a missing value beside the model's own: see :mod:`dai_scoring.values.missing`."""
     bad_rows: BadRows = BadRows.REJECT
     batch_rows: int = 10_000
     charset: str | None = None

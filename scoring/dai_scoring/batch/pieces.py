@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from dai_scoring.batch import earlier, results
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_digits, json_write
 from dai_scoring.formats.alike import Alike
 from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scored, Scorer
+from dai_scoring.values.rejected import REJECT_SCHEMA
 
 _AS_NUMBERS = {
     ColumnType.FLOAT32: pa.float64(),
@@ -39,7 +39,7 @@ class ScoredPiece:
     ``lines`` has their own columns as they were read, the predictions alone. With BadRows.KEEP they are all rows.
     ``rejected`` are the other rows, and the reasons are their last columns. Where ``rejected_lines`` has these rows as
     they were read, ``rejected`` has only the reasons. None if no row was rejected, or they are in ``rows``.
-    ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.complaints.REJECT_SCHEMA`.
+    ``is_whole`` is that of the chunk. ``rejects`` has :data:`dai_scoring.values.rejected.REJECT_SCHEMA`.
     ``unseen`` and ``unseen_rows`` are those of :class:`dai_scoring.scorer.Scored`.
     """
 

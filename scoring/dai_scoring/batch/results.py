@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from dai_scoring.errors import MissingIdColumnsError, NameClashError
 from dai_scoring.options import OutputColumns
-from dai_scoring.records import as_number_column
 from dai_scoring.schema import Column
+from dai_scoring.values.model_rows import as_number_column
 
 REJECT_COLUMNS = ("_reject_code", "_reject_column", "_reject_value")
 """Columns that a rejected record has after its own."""

@@ -16,7 +16,7 @@ from dai_scoring.formats.avro_out import SchemaOut
 from dai_scoring.formats.avro_pass import Behind, Block
 from dai_scoring.formats.base import AvroDialect, check_names
 from dai_scoring.formats.conform import conform
-from dai_scoring.records import one_chunk
+from dai_scoring.values.model_rows import one_chunk
 
 # Of the codecs those that take little of the time; what came with another one is written without.
 _KEPT_CODECS = ("snappy", "zstandard", "lz4")

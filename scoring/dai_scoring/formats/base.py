@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.errors import ContentError
+from dai_scoring.values.rejected import REJECT_SCHEMA
 
 ORIGINAL_NAME = "dai.name"
 """The property of an Avro field that holds the column's name where Avro does not allow it as a name."""
@@ -78,7 +78,7 @@ class Chunk:
     """Some consecutive rows of a file.
 
     ``malformed`` names the rows of ``table`` that are not valid records, with the columns of
-    :data:`dai_scoring.complaints.REJECT_SCHEMA`; None means that all are. Such a row stays in its place in
+    :data:`dai_scoring.values.rejected.REJECT_SCHEMA`; None means that all are. Such a row stays in its place in
     ``table``, holding what could be read of it, so that row numbers agree with the file.
 
     ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of

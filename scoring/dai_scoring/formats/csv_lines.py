@@ -23,8 +23,8 @@ from dai_scoring.formats.csv_pass import Pass, to_chunk
 from dai_scoring.formats.csv_records import Record, RecordCutter, Unclosed
 from dai_scoring.formats.csv_sniff import Layout
 from dai_scoring.formats.source import HeldText, TextSource, read_at_most
-from dai_scoring.numeric import finite_numbers
 from dai_scoring.plain_csv import PlainCsv
+from dai_scoring.values.numbers import finite_numbers
 
 _LEAST = 1 << 16
 _MOST = MAX_CHUNK_BYTES // 4

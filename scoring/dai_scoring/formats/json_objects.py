@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dai_scoring import records
 from dai_scoring.formats import json_columns
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malformed_table
 from dai_scoring.formats.json_parse import parse, records_of
 from dai_scoring.formats.json_wanted import LOOKED_AT, Places, WantedColumns
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
+from dai_scoring.values import model_rows
 
 LEAST_BYTES = 1 << 16
 MOST_BYTES = MAX_CHUNK_BYTES // 4
@@ -129,7 +129,7 @@ class Objects(ABC):
         for name, column in zip(table.column_names, table.columns, strict=True):
             if column.null_count < sizes.min():
                 continue
-            nulls = np.add.reduceat(records.null_mask(column).astype(np.int64), self._starts)
+            nulls = np.add.reduceat(model_rows.null_mask(column).astype(np.int64), self._starts)
             for start in self._starts[nulls == sizes].tolist():
                 if start not in looked_at:
                     begin = self._ends[start - 1] + len(self._between) if start else 0

@@ -15,7 +15,7 @@ from dai_scoring.errors import FetchError, PrerequisiteError
 from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import cache, maven
 from dai_scoring.provision.java import find_java
-from dai_scoring.runtimes import java_jars
+from dai_scoring.runtimes.java import java_jars
 
 LICENCE_NOTE = (
     "Fetch H2O's MOJO runtime for Java (ai.h2o:mojo2-runtime-impl) from Maven Central. "

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from dai_scoring.errors import PrerequisiteError
 from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import cache, pip
-from dai_scoring.runtimes import java_options
+from dai_scoring.runtimes.java import java_options
 
 MINIMUM = 11
 """The oldest Java that JPype and the helper in ``scoring/java`` run on."""

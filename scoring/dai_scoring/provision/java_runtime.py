@@ -9,7 +9,7 @@ from dai_scoring.model_file import Kind
 from dai_scoring.progress import Progress
 from dai_scoring.provision import jars
 from dai_scoring.provision.java import find_java
-from dai_scoring.runtimes import java_jars, jvm
+from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.scorer import RuntimeSettings
 
 

@@ -1,1 +1,1 @@
-"""One module a model runtime; each provides an Engine and knows nothing of files."""
+"""The model runtimes, a folder each: every one provides an Engine and knows nothing of files."""

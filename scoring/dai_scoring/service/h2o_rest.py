@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import orjson
 import pyarrow as pa
 
-from dai_scoring import missing
 from dai_scoring.errors import (
     BadRowsError,
     ContentError,
@@ -25,6 +24,7 @@ from dai_scoring.formats.json_parse import checked
 from dai_scoring.options import Contributions, MissingColumns, Wanted
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import Capability, Scorer
+from dai_scoring.values import missing
 
 JSON = "application/json"
 TEXT = "text/plain"

@@ -13,10 +13,10 @@ from typing import IO
 from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
 from dai_nifi.local.java import find_java
-from dai_scoring.pipeline_file import read
 from dai_scoring.progress import silent
+from dai_scoring.runtimes.python_pipeline import environment
+from dai_scoring.runtimes.python_pipeline.pipeline_file import read
 from dai_scoring.scorer import PipelineSettings
-from dai_scoring.worker import environment
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[2]

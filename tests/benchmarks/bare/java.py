@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from dai_scoring import records
 from dai_scoring.models import open_model
-from dai_scoring.runtimes import java_frames, jvm
-from dai_scoring.runtimes.h2o3_mojo import RUNTIME
+from dai_scoring.runtimes.h2o3.mojo import RUNTIME
+from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java_mojo import frames
 from dai_scoring.scorer import RuntimeSettings
+from dai_scoring.values import model_rows
 
 sys.path.insert(0, str(Path(__file__).parent))
 from loop import serve
@@ -28,7 +29,7 @@ inputs = scorer.info.inputs
 
 def rows_of(path):
     text = pa_csv.ConvertOptions(column_types={column.name: pa.string() for column in inputs})
-    return records.to_model_rows(pa_csv.read_csv(path, convert_options=text), inputs)
+    return model_rows.to_model_rows(pa_csv.read_csv(path, convert_options=text), inputs)
 
 
 def transform(path):
@@ -36,7 +37,7 @@ def transform(path):
     pipeline = jvm.java_class("ai.h2o.mojos.runtime.MojoPipeline").loadFrom(model)
     frame = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoFrameBuilder").getEmpty(pipeline.getInputMeta(), rows.count)
     for index, (column, values) in enumerate(zip(inputs, rows.columns, strict=True)):
-        java_frames.fill(frame.getColumnData(index), column.type, values)
+        frames.fill(frame.getColumnData(index), column.type, values)
     return lambda: pipeline.transform(frame)
 
 

@@ -7,7 +7,7 @@ from nifiapi.__jvm__ import JvmHolder
 from nifiapi.properties import PropertyDescriptor
 from nifiapi.recordtransform import RecordTransform, RecordTransformResult
 
-from dai_scoring.runtimes import java_jars, jvm
+from dai_scoring.runtimes.java import java_jars, jvm
 
 
 class ScoreByRecord(RecordTransform):

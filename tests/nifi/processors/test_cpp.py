@@ -38,7 +38,7 @@ def test_files_are_scored_on_the_cpp_runtime(nifi: NiFi, titanic: Path, tmp_path
         found = list(csv.DictReader(io.StringIO(folders.wait(folders.output / "many.csv").decode())))
         assert len(found) == 5_000
         assert {(float(one["survived.0"]), float(one["survived.1"])) for one in found} == {GOLDEN_SCORE}
-        assert workers(b"worker.cpp_child")
+        assert workers(b"runtimes.cpp.child")
         (scorer,) = (p for p in nipyapi.canvas.list_all_processors() if p.component.type == "ScoreCppMojo")
         assert scorer.component.validation_status == "VALID"
         one = f"{','.join(GOLDEN_ROW)}\n{','.join(GOLDEN_ROW.values())}\n"

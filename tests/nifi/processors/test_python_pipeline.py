@@ -53,7 +53,7 @@ def folders(
     until(lambda: not workers() & pids, 120)
 
 
-def workers(program: bytes = b"worker/child.py") -> set[int]:
+def workers(program: bytes = b"python_pipeline/child/child.py") -> set[int]:
     """The processes that run a worker's program out of an archive; those of other tests run it out of the source."""
     found = set()
     for path in Path("/proc").glob("[0-9]*"):

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats import Dialect, Format, csv_read
 from dai_scoring.option_words import Audience
+from dai_scoring.values.rejected import REJECT_SCHEMA
 
 CSV = Format.CSV
 

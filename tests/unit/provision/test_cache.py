@@ -78,7 +78,10 @@ def test_the_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("package", ["dai_nifi", "dai_scoring_nifi"])
 def test_the_command_and_the_processors_keep_environments_in_the_same_folder(package: str, tmp_path: Path) -> None:
-    code = f"import {package}; from dai_scoring.worker import environment; print(environment.default_folder())"
+    code = (
+        f"import {package}; from dai_scoring.runtimes.python_pipeline import environment; "
+        "print(environment.default_folder())"
+    )
     variables = {"DAI_NIFI_CACHE": str(tmp_path / "a"), "DAI_SCORING_CACHE": str(tmp_path / "b")}
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **variables}, capture_output=True, text=True, check=True

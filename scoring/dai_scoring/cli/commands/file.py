@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from dai_scoring import missing
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file, check_folder
@@ -29,7 +28,8 @@ from dai_scoring.option_words import Audience, sentences
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.progress import Progress
 from dai_scoring.scorer import PipelineSettings, Scorer
-from dai_scoring.unseen_levels import in_words
+from dai_scoring.values import missing
+from dai_scoring.values.unseen_levels import in_words
 
 
 class Columns(str, Enum):

@@ -11,9 +11,9 @@ from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.cli.errors import ModelRefusedError
 from dai_scoring.cli.opening import translated
 from dai_scoring.model_file import Kind, identify
-from dai_scoring.pipeline_file import read
+from dai_scoring.runtimes.python_pipeline import environment
+from dai_scoring.runtimes.python_pipeline.pipeline_file import read
 from dai_scoring.scorer import PipelineSettings
-from dai_scoring.worker import environment
 
 HELP = "Prepare the environments of Python scoring pipelines."
 

@@ -21,7 +21,7 @@ from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
 from dai_nifi.operations.changes.journal import FlowChange
 from dai_nifi.operations.status import FlowStatus
 from dai_scoring.cli.console import JsonOption, Output, ended_by_ctrl_c
-from dai_scoring.unseen_levels import in_words
+from dai_scoring.values.unseen_levels import in_words
 
 _COLOURS = {"running": "green", "partly running": "yellow", "not scoring": "red", "stopped": "yellow", "invalid": "red"}
 

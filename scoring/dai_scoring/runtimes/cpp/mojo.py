@@ -30,7 +30,7 @@ import pyarrow.compute as pc
 from dai_scoring.errors import ContentError, ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.runtimes import dai
+from dai_scoring.runtimes import driverless_ai
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 
@@ -68,9 +68,9 @@ _lock = threading.Lock()
 def load(path: Path, kind: Kind, settings: RuntimeSettings) -> CppMojo:
     """Load a pipeline.mojo, or the one inside a mojo.zip; raises ModelError saying what is wrong with it."""
     daimojo, datatable = _modules()
-    dai.check_licence_file(settings.licence_file)
+    driverless_ai.check_licence_file(settings.licence_file)
     digest = sha256(path)
-    with dai.pipeline_file(path, kind) as inner, _lock:
+    with driverless_ai.pipeline_file(path, kind) as inner, _lock:
         _check_form(inner, path)
         try:
             with _environment(settings), own_stderr() as said:
@@ -118,7 +118,7 @@ def _refusal(error: Exception, said: Sequence[str], path: Path, settings: Runtim
     if "license" in str(error).lower():
         none = any("could not be found" in line for line in said)
         problem = "none was found" if none else "{found} is not valid"
-        return dai.licence_error(path, f"needs a Driverless AI licence, and {problem}", settings)
+        return driverless_ai.licence_error(path, f"needs a Driverless AI licence, and {problem}", settings)
     return ModelFormatError(
         f"the C++ MOJO runtime cannot load {path}. The file may be damaged (export it again), or made by a newer "
         "Driverless AI than this runtime knows, or hold a model that only the Java runtime scores (it says: "
@@ -129,8 +129,8 @@ def _refusal(error: Exception, said: Sequence[str], path: Path, settings: Runtim
 @contextmanager
 def _environment(settings: RuntimeSettings) -> Iterator[None]:
     """Tell the runtime of a licence in the only way it has, and take that back."""
-    before = {name: os.environ.get(name) for name in (dai.LICENCE_KEY, dai.LICENCE_FILE)}
-    own = dai.licence_environment(settings)
+    before = {name: os.environ.get(name) for name in (driverless_ai.LICENCE_KEY, driverless_ai.LICENCE_FILE)}
+    own = driverless_ai.licence_environment(settings)
     wanted = {name: own.get(name) for name in before} if own else before
     try:
         _set_environment(wanted)
@@ -244,7 +244,7 @@ class CppMojo:
         return Predicted(
             _as_schema(predictions, self._schema),
             None if contributions is None else _as_numbers(contributions),
-            None if intervals is None else _as_numbers(dai.only_intervals(intervals, self._schema.names)),
+            None if intervals is None else _as_numbers(driverless_ai.only_intervals(intervals, self._schema.names)),
         )
 
     def parse_time(self, column: str, text: str) -> int | None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from dai_scoring import extras
 from dai_scoring.errors import ModelError, PrerequisiteError, RuntimeMissingError
-from dai_scoring.runtimes import java_options
+from dai_scoring.runtimes.java import java_options
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,13 @@ from dai_scoring import errors
 from dai_scoring.errors import ExecutionError
 from dai_scoring.model_file import Kind
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.runtimes import cpp_mojo, dai
-from dai_scoring.runtimes.cpp_mojo import CppMojo
+from dai_scoring.runtimes import driverless_ai
+from dai_scoring.runtimes.cpp import child, mojo
+from dai_scoring.runtimes.cpp.mojo import CppMojo
+from dai_scoring.runtimes.workers import wire
+from dai_scoring.runtimes.workers.pool import Pool
+from dai_scoring.runtimes.workers.process import Worker, WorkerDied
 from dai_scoring.scorer import Capability, Engine, ModelInfo, Predicted, RuntimeSettings
-from dai_scoring.worker import cpp_child, wire
-from dai_scoring.worker.pool import Pool
-from dai_scoring.worker.process import Worker, WorkerDied
 
 WORKERS = 2
 """How many processes there are unless the settings say otherwise."""
@@ -45,7 +46,7 @@ class _NoWorkerError(Exception):
 
 def load(path: Path, kind: Kind, settings: RuntimeSettings) -> Engine:
     """Load a MOJO in this process; others load it when there are many rows. Raises ModelError."""
-    engine = cpp_mojo.load(path, kind, settings)
+    engine = mojo.load(path, kind, settings)
     count = WORKERS if settings.workers is None else settings.workers
     return CppWorkers(engine, path, kind, settings, count) if count else engine
 
@@ -69,7 +70,7 @@ class CppWorkers:
         return self._engine.info
 
     def supports(self, capability: Capability) -> bool:
-        """See :meth:`dai_scoring.runtimes.cpp_mojo.CppMojo.supports`."""
+        """See :meth:`dai_scoring.runtimes.cpp.mojo.CppMojo.supports`."""
         return self._engine.supports(capability)
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
@@ -83,7 +84,7 @@ class CppWorkers:
         return self._engine.predict(columns, rows, wanted)
 
     def parse_time(self, column: str, text: str) -> int | None:
-        """See :meth:`dai_scoring.runtimes.cpp_mojo.CppMojo.parse_time`."""
+        """See :meth:`dai_scoring.runtimes.cpp.mojo.CppMojo.parse_time`."""
         return self._engine.parse_time(column, text)
 
     def close(self) -> None:
@@ -104,17 +105,17 @@ class CppWorkers:
     def _ask(self, columns: Sequence[pa.Array], wanted: Wanted) -> list[pa.Table]:
         header = {"contributions": wanted.contributions.value, "intervals": wanted.intervals}
         names = [str(index) for index in range(len(columns))]
-        answer = self._pool.ask(wire.message(header, [cpp_child.stream(columns, names)]))
+        answer = self._pool.ask(wire.message(header, [child.stream(columns, names)]))
         if "error" in answer.header:
             kind = getattr(errors, answer.header["type"], ExecutionError)
             raise kind(answer.header["error"])
-        return [cpp_child.table(buffer) for buffer in answer.buffers]
+        return [child.table(buffer) for buffer in answer.buffers]
 
     def _start(self) -> Worker:
-        command = [sys.executable, "-u", "-m", cpp_child.__name__]
+        command = [sys.executable, "-u", "-m", child.__name__]
         # Where this process finds its packages; a server may add some while it runs.
         places = os.pathsep.join(str(Path(place).resolve()) for place in sys.path if place)
-        environment = {**dai.licence_environment(self._settings), "PYTHONPATH": places}
+        environment = {**driverless_ai.licence_environment(self._settings), "PYTHONPATH": places}
         try:
             worker = Worker(command, [str(self._path.resolve()), self._kind.value], environment)
         except OSError as error:

@@ -29,13 +29,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring import coerce
-from dai_scoring.complaints import REJECT_SCHEMA, Complaint
 from dai_scoring.errors import MissingColumnsError
 from dai_scoring.formats.base import is_json_text
 from dai_scoring.formats.text import cells, is_binary
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values import coerce
+from dai_scoring.values.rejected import REJECT_SCHEMA, Complaint
 
 TimeParser = Callable[[str, str], "int | None"]
 """Reads a text of a named column as a time in a form of the model's own; None where it cannot."""

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 
 from dai_scoring.errors import ModelError, WorkerFailedError
-from dai_scoring.worker import wire
-from dai_scoring.worker.process import Worker, WorkerDied
+from dai_scoring.runtimes.workers import wire
+from dai_scoring.runtimes.workers.process import Worker, WorkerDied
 
 # A batch that kills its worker will do so again; once more, since the worker may have died of something else. The
 # second try has a worker of its own: what ended the first may have ended all that were there.

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO
 
-from dai_scoring.worker import wire
+from dai_scoring.runtimes.workers import wire
 
 _OUTPUT_KEPT = 4000
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dai_scoring.errors import RuntimeMissingError
 
-BUNDLED = Path(__file__).resolve().parent.parent / "jars"
+BUNDLED = Path(__file__).resolve().parents[2] / "jars"
 """Where a wheel, and an archive for a server, has its jars; a checkout has none."""
 
 _VERSION = re.compile(r"-\d[\w.-]*$")

@@ -1,7 +1,7 @@
 """The values of few rows, as Python's objects, become what the columns of a model hold.
 
 Values that are plainly written are read here, in less time than Arrow needs to begin. Everything else is left to
-:func:`dai_scoring.coerce.coerce`.
+:func:`dai_scoring.values.coerce.coerce`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from dai_scoring.coerce import coerce
 from dai_scoring.formats.few import FewRows
-from dai_scoring.numeric import INTEGER_LIMITS, is_literal
 from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values.coerce import coerce
+from dai_scoring.values.numbers import INTEGER_LIMITS, is_literal
 
 # Texts that Python and Arrow read as the same number, and quickly.
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -50,7 +50,7 @@ def array_of(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Ar
 
 
 class _NotPlain(Exception):  # noqa: N818 - no error: another way is taken
-    """It takes :func:`dai_scoring.coerce.coerce` to tell what a value is."""
+    """It takes :func:`dai_scoring.values.coerce.coerce` to tell what a value is."""
 
 
 def _text(value: Any, column: Column) -> str | None:

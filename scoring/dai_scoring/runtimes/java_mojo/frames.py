@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.records import null_mask
-from dai_scoring.runtimes import jvm
+from dai_scoring.runtimes.java import jvm
 from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values.model_rows import null_mask
 
 # What stands for a missing value in a frame's primitive arrays: MojoColumn.Type.NULL.
 _MISSING_BOOL = -128

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from dai_scoring.options import Contributions
-from dai_scoring.runtimes import jvm
+from dai_scoring.runtimes.java import jvm
 
 PREFIX = "contrib_"
 

@@ -19,16 +19,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring import h2o_times
 from dai_scoring.errors import ModelFormatError, UnsupportedError
-from dai_scoring.levels import Levels
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes import coxph, h2o3_contributions, java_jars, jvm
-from dai_scoring.runtimes.java_lines import LineReader
+from dai_scoring.runtimes.h2o3 import contributions, coxph
+from dai_scoring.runtimes.java import java_jars, jvm
+from dai_scoring.runtimes.java.csv_lines import LineReader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.values import h2o_times
+from dai_scoring.values.levels import Levels
 
 RUNTIME = "h2o-genmodel (Java)"
 
@@ -108,7 +109,7 @@ class H2o3Mojo:
         self._wrapper = _wrapper(model) if self._encoded else None
         if self._encoded:
             self._check_encoding(path)
-        self._predictor = None if self._encoded else h2o3_contributions.predictor(model)
+        self._predictor = None if self._encoded else contributions.predictor(model)
         self._contributor = self._make_contributor()
         plainly = self._offset is None and not self._encoded and None not in self._places
         self._lines = LineReader(inputs, self._domains) if plainly else None
@@ -197,14 +198,14 @@ class H2o3Mojo:
             return f"it fails with any row{said}"
         return f"it takes {' and '.join(kinds)} for one that it has to encode"
 
-    def _make_contributor(self) -> h2o3_contributions.Contributor | None:
+    def _make_contributor(self) -> contributions.Contributor | None:
         if self._wrapper is not None:
             names = self._wrapper.getContributionNames() if self._wrapper.getEnableContributions() else None
         else:
             names = self._predictor.getContributionNames() if self._predictor is not None else None
         if names is None:
             return None
-        return h2o3_contributions.Contributor([str(name) for name in names], self._features, self._domains)
+        return contributions.Contributor([str(name) for name in names], self._features, self._domains)
 
     def _scores(self, given: Sequence[Any], offset: Any, rows: int) -> tuple[Any, dict[int, str]]:
         """Arrays of the rows by output, and the rows that the model refused with its reasons."""

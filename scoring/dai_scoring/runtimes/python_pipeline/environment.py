@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dai_scoring.errors import EnvironmentMissingError
-from dai_scoring.pipeline_file import PipelineFile
 from dai_scoring.progress import Progress
 from dai_scoring.provision import cache
+from dai_scoring.runtimes.python_pipeline.pipeline_file import PipelineFile
 from dai_scoring.scorer import PipelineSettings
 
 _COMMAND, _ENVIRONMENT = "python_command", "python_environment"

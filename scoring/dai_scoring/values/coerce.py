@@ -13,8 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring import times
-from dai_scoring.complaints import (
+from dai_scoring.formats.text import is_binary
+from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values import times
+from dai_scoring.values.numbers import INTEGER_LIMITS, to_double, to_integer, to_single, within
+from dai_scoring.values.rejected import (
     NO_TEXT,
     Complaint,
     Complaints,
@@ -24,9 +27,6 @@ from dai_scoring.complaints import (
     truths,
     wrong_type,
 )
-from dai_scoring.formats.text import is_binary
-from dai_scoring.numeric import INTEGER_LIMITS, to_double, to_integer, to_single, within
-from dai_scoring.schema import Column, ColumnType
 
 _EXACT = 1 << 53
 # From here on Arrow prints integers as 1.2e+10.

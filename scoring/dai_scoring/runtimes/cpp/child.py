@@ -18,9 +18,9 @@ import pyarrow as pa
 from dai_scoring.errors import ScoringError
 from dai_scoring.model_file import Kind
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.runtimes import cpp_mojo
+from dai_scoring.runtimes.cpp import mojo
+from dai_scoring.runtimes.python_pipeline.child import child
 from dai_scoring.scorer import RuntimeSettings
-from dai_scoring.worker import child
 
 
 def stream(columns: Sequence[pa.Array], names: Sequence[str]) -> pa.Buffer:
@@ -43,7 +43,7 @@ def main() -> None:
     child.leave_with_parent(int(sys.argv[2]))
     try:
         # The licence stands in the environment, which is this process's own.
-        engine = cpp_mojo.load(Path(sys.argv[3]), Kind(sys.argv[4]), RuntimeSettings())
+        engine = mojo.load(Path(sys.argv[3]), Kind(sys.argv[4]), RuntimeSettings())
     except ScoringError as error:
         child.send(channel, {"error": str(error)})
         child.end()
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _answer(
-    engine: cpp_mojo.CppMojo, header: dict[str, Any], buffers: Sequence[memoryview]
+    engine: mojo.CppMojo, header: dict[str, Any], buffers: Sequence[memoryview]
 ) -> tuple[dict[str, Any], list[pa.Buffer]]:
     rows = table(buffers[0])
     columns = [column.chunk(0) for column in rows.columns]

@@ -1,6 +1,6 @@
 """Lines of CSV read in Java, by the helper, straight into what a model takes.
 
-It knows what programs write in a field, and gives up at anything else, for :mod:`dai_scoring.coerce` to judge.
+It knows what programs write in a field, and gives up at anything else, for :mod:`dai_scoring.values.coerce` to judge.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from dai_scoring.numeric import finite_numbers
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes import jvm
+from dai_scoring.runtimes.java import jvm
 from dai_scoring.schema import Column
+from dai_scoring.values.numbers import finite_numbers
 
 _LEVEL = "Level"
 _NO_TEXTS: frozenset[str] = frozenset()

@@ -20,9 +20,10 @@ from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes import dai, java_jars, jvm
-from dai_scoring.runtimes.java_frames import Frames, is_missing
-from dai_scoring.runtimes.java_lines import LineReader
+from dai_scoring.runtimes import driverless_ai
+from dai_scoring.runtimes.java import java_jars, jvm
+from dai_scoring.runtimes.java.csv_lines import LineReader
+from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 
@@ -59,7 +60,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> JavaMojo:
     """Load a pipeline.mojo, or the one inside a mojo.zip; raises ModelError saying what is wrong with it."""
     _start(settings)
     digest = sha256(path)
-    with dai.pipeline_file(path, kind) as inner:
+    with driverless_ai.pipeline_file(path, kind) as inner:
         pipeline = _load(inner, path, settings)
         missing = _missing_literals(pipeline, inner)
     return JavaMojo(pipeline, missing, digest, _Variants(path, kind, digest, settings))
@@ -68,7 +69,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> JavaMojo:
 def _start(settings: RuntimeSettings) -> None:
     jars = java_jars.mojo2_jars(settings.mojo_runtime, settings.jar_folders)
     jvm.start(jars, settings.jvm_options, settings.java_home)
-    dai.check_licence_file(settings.licence_file)
+    driverless_ai.check_licence_file(settings.licence_file)
 
 
 def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None = None) -> Any:
@@ -87,7 +88,7 @@ def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None
         jvm.check_runtime(error, named)
         name = jvm.class_name(error)
         if name.startswith(_PACKAGE + "lic."):
-            raise dai.licence_error(named, _licence_problem(name), settings) from None
+            raise driverless_ai.licence_error(named, _licence_problem(name), settings) from None
         raise ModelFormatError(
             f"the MOJO runtime cannot load {named}. The file may be damaged (export it again), or made by a newer "
             f"Driverless AI than this runtime knows{jvm.said(error)}."
@@ -128,7 +129,7 @@ class _Variants:
         path, kind, digest, settings = self._source
         if not path.exists() or sha256(path) != digest:
             raise ModelError(f"{path} was changed since the model was loaded. Stop and start what scores with it.")
-        with dai.pipeline_file(path, kind) as inner:
+        with driverless_ai.pipeline_file(path, kind) as inner:
             try:
                 frames = Frames(_load(inner, path, settings, _SWITCHES[capability]))
                 # Some models refuse only when there is a row.
@@ -175,7 +176,7 @@ class JavaMojo:
             contributions = self._further(CONTRIBUTION_CAPABILITY[wanted.contributions], columns, rows)
         if wanted.intervals:
             bounds = self._further(Capability.PREDICTION_INTERVAL, columns, rows)
-            intervals = dai.only_intervals(bounds, predictions.schema.names)
+            intervals = driverless_ai.only_intervals(bounds, predictions.schema.names)
         return Predicted(predictions, contributions, intervals)
 
     def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:

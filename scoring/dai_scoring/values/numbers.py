@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring.complaints import FALSE, NO_TEXT, Complaints, blank_missing, is_text, truths, wrong_type
 from dai_scoring.schema import Column, ColumnType
+from dai_scoring.values.rejected import FALSE, NO_TEXT, Complaints, blank_missing, is_text, truths, wrong_type
 
 INTEGER_LIMITS = {ColumnType.INT32: 2**31, ColumnType.INT64: 2**63}
 """What the integers of a type are smaller than."""

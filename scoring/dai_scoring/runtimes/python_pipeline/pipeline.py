@@ -17,15 +17,17 @@ from dai_scoring.errors import ModelError, PipelineError, UnsupportedError
 from dai_scoring.messages import without_values
 from dai_scoring.model_file import Kind
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.pipeline_file import PipelineFile, read
 from dai_scoring.progress import Progress, silent
-from dai_scoring.runtimes import dai
+from dai_scoring.runtimes import driverless_ai
+from dai_scoring.runtimes.python_pipeline import environment
+from dai_scoring.runtimes.python_pipeline.child import child
+from dai_scoring.runtimes.python_pipeline.environment import Interpreter
+from dai_scoring.runtimes.python_pipeline.pipeline_file import PipelineFile, read
+from dai_scoring.runtimes.workers import wire
+from dai_scoring.runtimes.workers.pool import Pool
+from dai_scoring.runtimes.workers.process import Worker, WorkerDied, WorkerSlow
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
-from dai_scoring.worker import child, environment, wire
-from dai_scoring.worker.environment import Interpreter
-from dai_scoring.worker.pool import Pool
-from dai_scoring.worker.process import Worker, WorkerDied, WorkerSlow
 
 RUNTIME = "scoring pipeline (Python)"
 
@@ -56,7 +58,7 @@ _OUTPUT_TYPES = {
 
 def load(path: Path, settings: RuntimeSettings, progress: Progress = silent) -> PythonPipeline:
     """Start a worker with the pipeline, in an environment that is made if need be; raises ModelError."""
-    dai.check_licence_file(settings.licence_file)
+    driverless_ai.check_licence_file(settings.licence_file)
     pipeline = read(path)
     return PythonPipeline(pipeline, environment.make(pipeline, settings.pipeline, progress), settings)
 
@@ -136,7 +138,7 @@ class PythonPipeline:
         """A worker that is ready, and what it says of the pipeline."""
         try:
             command = [str(self._python.path), "-E", "-u", str(_PROGRAM)]
-            worker = Worker(command, [self._pipeline.module], dai.licence_environment(self._settings))
+            worker = Worker(command, [self._pipeline.module], driverless_ai.licence_environment(self._settings))
         except OSError as error:
             raise ModelError(f"no worker can be started with {self._python.path}: {error.strerror}") from error
         try:
@@ -161,7 +163,7 @@ class PythonPipeline:
         path = self._pipeline.path
         if "license" in f"{reason} {printed}".lower():
             problem = "needs a Driverless AI licence, and none that it accepts was found"
-            return dai.licence_error(path, problem, self._settings)
+            return driverless_ai.licence_error(path, problem, self._settings)
         said = f" It printed: {printed}" if printed else ""
         return ModelError(f"the scoring pipeline {path} does not start: {reason}.{said}")
 

@@ -1,0 +1,1 @@
+"""Driverless AI MOJOs on H2O's C++ runtime."""

@@ -1,0 +1,1 @@
+"""H2O-3 MOJOs on h2o-genmodel."""

@@ -1,0 +1,1 @@
+"""The Java virtual machine of this process, its jars and options, and what crosses between it and Arrow."""
