@@ -128,9 +128,9 @@ def _status_of(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
     shown = values.shown if values else {}
     reported = [one for one in bulletins.read(flow.id) if one.level in ("WARNING", "ERROR")]
     scoring = overrides.scoring_processors(flow, found)
-    states = {one.id: processor_state.read(one.id) for one in scoring if one.component.state == "RUNNING"}
-    loaded = _loaded(scoring, states)
-    waiting = _not_scoring(scoring, states)
+    by_processor = {one.id: processor_state.read(one.id) for one in scoring if one.component.state == "RUNNING"}
+    loaded = _loaded(scoring, by_processor)
+    waiting = _not_scoring(scoring, by_processor)
     return FlowStatus(
         name=flow.name,
         flow=flow.mark.flow,
@@ -241,7 +241,7 @@ def _not_scoring(scoring: list[Any], states: Mapping[str, ProcessorState]) -> li
     ]
 
 
-def _loaded(scoring: list[Any], states: Mapping[str, ProcessorState]) -> list[LoadedModel]:
+def _loaded(scoring: list[Any], by_processor: Mapping[str, ProcessorState]) -> list[LoadedModel]:
     found = (
         LoadedModel(
             node[State.MODEL_ID],
@@ -253,8 +253,8 @@ def _loaded(scoring: list[Any], states: Mapping[str, ProcessorState]) -> list[Lo
         )
         for role, processors in _by_role(scoring)
         for one in processors
-        if one.id in states
-        for node in states[one.id].nodes
+        if one.id in by_processor
+        for node in by_processor[one.id].nodes
         if State.MODEL_SHA256 in node
     )
     return list(dict.fromkeys(found))
