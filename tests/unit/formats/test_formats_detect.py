@@ -90,7 +90,10 @@ import resource
 from pathlib import Path
 import pyarrow.csv, orjson, numpy
 from dai_scoring.formats import *
-from dai_scoring.formats import csv_read, csv_write, json_read, json_write
+from dai_scoring.formats.csv import reader as csv_reader
+from dai_scoring.formats.csv import writer as csv_writer
+from dai_scoring.formats.json import reader as json_reader
+from dai_scoring.formats.json import writer as json_writer
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 reader = open_reader(Path({str(path)!r}), Format({fmt.value!r}), chunk_rows=10_000)
 chunks = reader.chunks()
