@@ -74,7 +74,7 @@ def _read(path: Path) -> tuple[Any, list[Any]]:
     with path.open("rb") as file:
         reader = fastavro.reader(file)
         assert reader.metadata is not None
-        return json.loads(reader.metadata["avro_reader.schema"]), list(reader)
+        return json.loads(reader.metadata["avro.schema"]), list(reader)
 
 
 _NUMBERS: list[Any] = ["double", "float", "int", "long", "string", {"type": "int", "logicalType": "date"}]
@@ -191,7 +191,7 @@ def test_damaged_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: i
     choose = random.Random(seed)
     schema, records = _plain(choose)
     content = bytearray(_avro(schema, records, sync_interval=50))
-    start = content.index(b"avro_reader.schema")
+    start = content.index(b"avro.schema")
     for _ in range(choose.randint(1, 3)):
         content[choose.randrange(start, len(content))] = choose.randrange(256)
     monkeypatch.setattr(field_positions, "LEAST_BLOCKS", 1)
@@ -210,7 +210,7 @@ def test_records_are_what_they_were(tmp_path: Path, seed: int) -> None:
     assert (summary.scored, summary.input_format) == (len(records), Format.AVRO)
     totals = [(-1.0 if one["x"] is None else one["x"]) + (-1 if one["s"] is None else len(one["s"])) for one in records]
     assert found == [{**one, "total": total} for one, total in zip(records, totals, strict=True)]
-    given = json.loads(fastavro.reader(io.BytesIO(content)).metadata["avro_reader.schema"])  # type: ignore[index]
+    given = json.loads(fastavro.reader(io.BytesIO(content)).metadata["avro.schema"])  # type: ignore[index]
     assert schema == {
         **given,
         "fields": [*given["fields"], {"name": "total", "type": ["null", "double"], "default": None}],
