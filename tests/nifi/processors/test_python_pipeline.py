@@ -119,7 +119,7 @@ def test_another_pipeline_takes_over_once_its_environment_is_there(
     before = failures()
     done = swap(SwapRequest(folders.name, other, locally=None), progress)
     assert (done.action, done.running) == ("swapped", True)
-    assert said.index("loading the model in NiFi, beside the present one") < said.index("changing models")
+    assert said.index("loading the model in NiFi while the present one scores") < said.index("changing models")
     folders.put("swapped.csv", "\n".join([header, *lines[:20]]) + "\n")
     assert len(folders.wait(folders.output / "swapped.csv").splitlines()) == 21
     assert {one.sha256 for one in status(folders.name).loaded} == {sha256(other)}
