@@ -11,7 +11,7 @@ import re
 INITIALIZING = "Initializing runtime environment"
 LOADING = "In the process of loading Processor code"
 LOST = "Failed to parse or load Processor code"
-"""Of a Python processor whose process has ended, or cannot load it; NiFi goes on trying."""
+"""Of a Python processor whose process has ended, or cannot load it; NiFi keeps trying."""
 BRIDGE = "Py4J"
 """In the failure of an archive that NiFi gave the process of another one, while it ended that (NiFi 2.3)."""
 
