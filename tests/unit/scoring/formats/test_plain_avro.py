@@ -194,10 +194,9 @@ def test_damaged_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: i
     monkeypatch.setattr(avro_walk, "LEAST_BLOCKS", 1)
     try:
         summary = Bench(tmp_path).score(bytes(content), "application/avro-binary")
-    except ScoringError as error:
-        assert str(error)
-    else:
-        assert summary.records == summary.scored + summary.rejected
+    except ScoringError:
+        return
+    assert summary.records == summary.scored + summary.rejected
 
 
 @pytest.mark.parametrize("seed", range(20))
