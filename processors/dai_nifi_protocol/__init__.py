@@ -56,6 +56,14 @@ class State:
 
 READY, REFUSED, WAITING = "ready", "refused", "waiting"
 
+LONGEST_PROBLEM = 1000
+"""Characters of a problem that the component state holds at most."""
+
+
+def not_scoring(problem: str) -> "dict[str, str]":
+    """The component state of a processor that was started and cannot score, and why."""
+    return {State.SCORES: NO, State.PROBLEM: " ".join(problem.split())[:LONGEST_PROBLEM]}
+
 
 class Code:
     """The codes that messages of the processors begin with, where dai-nifi does something about them."""

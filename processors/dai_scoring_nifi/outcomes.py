@@ -12,7 +12,7 @@ from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, Response
 from dai_scoring.unseen_levels import in_words
 from dai_scoring_nifi.bulletins import on_canvas
-from dai_scoring_nifi.exchange import Outcome
+from dai_scoring_nifi.flowfiles import Outcome
 from dai_scoring_nifi.record_services import Done
 
 SUCCESS = "success"

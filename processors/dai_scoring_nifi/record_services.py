@@ -23,7 +23,7 @@ from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.service.work_folders import WorkFolder
 from dai_scoring.unseen_levels import sum_counts
-from dai_scoring_nifi import packed
+from dai_scoring_nifi import bridge_encoding
 from dai_scoring_nifi.record_files import ResultWriter, kind, tables
 
 
@@ -86,7 +86,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     names = results.output_names([name for name, _ in outputs], kept, options.prediction_prefix)
     if keeps:
         results.output_names(results.REJECT_COLUMNS, [*kept, *names], "")
-    request = packed.Writer()
+    request = bridge_encoding.Writer()
     request.bytes(str(folder.results).encode())
     request.number(len(outputs))
     for name, (_, letter) in zip(names, outputs, strict=True):
@@ -148,20 +148,20 @@ def _no_rows(scorer: Scorer) -> pa.Table:
     return pa.table({column.name: pa.nulls(0, column.type.arrow) for column in scorer.info.inputs})
 
 
-def _answer(said: str, done: str, service: str, names: Collection[str]) -> packed.Reader:
+def _answer(said: str, done: str, service: str, names: Collection[str]) -> bridge_encoding.Reader:
     if not said.startswith("+"):
         reason = without_values(said[1:], names)
         raise ContentError(
             f"the records cannot be {done}{reason and f' ({reason})'}.",
             advice=(f"Look at the service in {{{service}}}, and whether the FlowFile is what it expects.",),
         )
-    return packed.Reader(said[1:])
+    return bridge_encoding.Reader(said[1:])
 
 
-def _text(answer: packed.Reader) -> str:
+def _text(answer: bridge_encoding.Reader) -> str:
     return (answer.bytes() or b"").decode()
 
 
-def _written(answer: packed.Reader) -> Written:
+def _written(answer: bridge_encoding.Reader) -> Written:
     count = answer.number()
     return Written(count, {_text(answer): _text(answer) for _ in range(answer.number())})

@@ -12,16 +12,16 @@ import pytest
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring_nifi import model
-from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi import model_holder
+from dai_scoring_nifi.model_holder import ModelHolder
 from dai_scoring_nifi.settings import Settings
 from tests.unit.test_files import Sum
 
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Scorer]:
-    monkeypatch.setattr(model, "_UNUSED_SECONDS", 1.0)
-    monkeypatch.setattr(model, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(model_holder, "_UNUSED_SECONDS", 1.0)
+    monkeypatch.setattr(model_holder, "_LOOK_SECONDS", 0.02)
     return []
 
 

@@ -11,7 +11,7 @@ _lock = threading.Lock()
 _watched = False
 
 
-def end_with_parent() -> None:
+def exit_with_parent() -> None:
     """End this process soon after the one that started it is gone; said once, it holds for the whole process.
 
     Otherwise it would stay for ever, with its models and its workers, after a NiFi that was killed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 
-def spare_what_lives() -> None:
+def freeze_living_objects() -> None:
     """Let the collector no longer go through the objects that are alive now; for when a processor starts.
 
     JPype has it go through all of them, with Python's lock held, whenever Java has collected its own garbage, which

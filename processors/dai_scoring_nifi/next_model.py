@@ -15,23 +15,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from dai_nifi_protocol import NEXT_MODEL_FILE, READY, REFUSED, WAITING, YES, NextModel, State
+from dai_nifi_protocol import LONGEST_PROBLEM, NEXT_MODEL_FILE, READY, REFUSED, WAITING, YES, NextModel, State
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Readiness
 from dai_scoring.service.served_model import State as ModelState
 from dai_scoring.service.served_model import load_and_check
 from dai_scoring_nifi.bulletins import on_canvas
-from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.model_holder import ModelHolder
 from dai_scoring_nifi.settings import Settings
 
 Tell = Callable[[Mapping[str, str]], None]
 
 _LOOK_SECONDS = 0.5
-_LENGTH = 1000
 
 
-class Successor:
+class NextModelLoader:
     """Looks for a request to load a next model while the processor runs, and loads that model."""
 
     def __init__(self, models: ModelHolder) -> None:
@@ -109,7 +108,7 @@ def _state(readiness: Readiness) -> dict[str, str]:
     if readiness.state is ModelState.LOADING:
         said = {State.NEXT_STATE: WAITING, State.NEXT_STEP: readiness.progress}
     if readiness.error is not None:
-        said[State.NEXT_PROBLEM] = on_canvas(readiness.error)[:_LENGTH]
+        said[State.NEXT_PROBLEM] = on_canvas(readiness.error)[:LONGEST_PROBLEM]
     return said
 
 

@@ -8,7 +8,7 @@ from py4j.protocol import Py4JError, Py4JJavaError
 from dai_scoring_nifi.bulletins import on_canvas
 
 
-def refusal(error: Exception) -> Exception:
+def start_failure(error: Exception) -> Exception:
     """What to raise of an error in onScheduled: one of Java's, which NiFi's bridge lets through as it is.
 
     Of any other the bridge makes a text with the whole stack trace, which then stands on the canvas, twice. Letting

@@ -12,18 +12,17 @@ from typing import Any
 import pytest
 
 from dai_nifi.operations.models.processor_state import ProcessorState
-from dai_nifi_protocol import NEXT_MODEL_FILE, YES, Code, Counter, State, find_code
+from dai_nifi_protocol import NEXT_MODEL_FILE, YES, Code, Counter, State, find_code, not_scoring
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import LicenceError
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring_nifi import successor
+from dai_scoring_nifi import next_model
 from dai_scoring_nifi.bulletins import with_code
-from dai_scoring_nifi.model import ModelHolder
-from dai_scoring_nifi.preparation import EnvironmentBeingMadeError
+from dai_scoring_nifi.model_holder import ModelHolder
+from dai_scoring_nifi.next_model import NextModelLoader
+from dai_scoring_nifi.pipeline_environments import EnvironmentBeingMadeError
 from dai_scoring_nifi.settings import Settings
-from dai_scoring_nifi.state_words import not_scoring
-from dai_scoring_nifi.successor import Successor
 from tests.conftest import ROOT
 from tests.unit.test_files import Sum
 from tests.unit.test_model_holder import closed, wait_until
@@ -49,7 +48,7 @@ class Watched:
 
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    monkeypatch.setattr(successor, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(next_model, "_LOOK_SECONDS", 0.02)
 
     def opener(model: Path, *_: Any) -> Scorer:
         if model.name == "locked.mojo":
@@ -62,7 +61,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
     settings = Settings(tmp_path / "now.mojo", RuntimeSettings(), FileOptions())
     scorer = found.models.get(settings, Runtime.JAVA)
     found.models.running(True)
-    watcher = Successor(found.models)
+    watcher = NextModelLoader(found.models)
     watcher.watch(settings, Runtime.JAVA, scorer.info, lambda values: found.told.append(dict(values)))
     yield found
     watcher.rest()

@@ -38,7 +38,7 @@ class EnvironmentBeingMadeError(EnvironmentMissingError):
         return error
 
 
-class Preparation:
+class EnvironmentMaker:
     """Makes the environment of one pipeline at a time. ``log`` gets each step."""
 
     def __init__(self, log: Callable[[str], None]) -> None:

@@ -11,7 +11,7 @@ from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import Scorer
-from dai_scoring_nifi.preparation import Preparation
+from dai_scoring_nifi.pipeline_environments import EnvironmentMaker
 from dai_scoring_nifi.settings import Settings
 
 # A refusal is remembered this long: NiFi validates every few seconds, and a licence file may appear meanwhile.
@@ -28,7 +28,7 @@ class ModelHolder:
     """Holds one loaded model for all threads of a processor, and a spare while another is to take its place."""
 
     def __init__(self, log: Callable[[str], None], opener: Callable[..., Scorer] = open_model) -> None:
-        self._preparation = Preparation(log)
+        self._environments = EnvironmentMaker(log)
         self._open = opener
         self._lock = threading.Lock()
         self._key: _Key | None = None
@@ -101,7 +101,7 @@ class ModelHolder:
 
     def _require_environment(self, settings: Settings, runtime: Runtime) -> None:
         if runtime is Runtime.PYTHON and identify(settings.model) is Kind.SCORING_PIPELINE:
-            self._preparation.require(settings.model, settings.runtime.pipeline)
+            self._environments.require(settings.model, settings.runtime.pipeline)
 
     def _watch(self, scorer: Scorer) -> None:
         threading.Thread(target=self._let_go_when_unused, args=(scorer,), name="dai-scoring-model", daemon=True).start()

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from dai_scoring_nifi import helper
-from dai_scoring_nifi.state_words import not_scoring
+from dai_nifi_protocol import not_scoring
+from dai_scoring_nifi import java_helper
 
 _CLASS = "daiscoring.nifi.Guard"
 _SAID = (
@@ -16,7 +16,7 @@ _SAID = (
 )
 
 
-class Guard:
+class ProcessGuard:
     """Watches this process for one processor while that runs; see ``Guard.java``."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
@@ -29,7 +29,7 @@ class Guard:
             return
         try:
             java_context = context.java_context
-            guard = helper.load(_CLASS, java_context.getClass().getClassLoader())
+            guard = java_helper.load(_CLASS, java_context.getClass().getClassLoader())
             state = [word for pair in not_scoring("its Python process is being started anew").items() for word in pair]
             guard.watch(java_context, os.getpid(), _SAID, "\n".join(state))
         except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
