@@ -210,15 +210,12 @@ print("loaded")
     assert (done.returncode, done.stdout) == (0, "loaded\n"), done.stderr
 
 
-def test_deep_values_are_read_in_the_main_thread_beside_java(
-    samples: Path, settings: RuntimeSettings, tmp_path: Path
-) -> None:
+def test_deep_values_are_read_in_the_main_thread_beside_java(samples: Path, tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 import fastavro
 from dai_scoring.formats import Format, open_reader
 from dai_scoring.models import open_model
-from dai_scoring.scorer import RuntimeSettings
 node = {{"type": "record", "name": "node", "fields": [{{"name": "next", "type": ["null", "node"]}}]}}
 schema = {{"type": "record", "name": "row", "fields": [{{"name": "v", "type": node}}]}}
 value = None
@@ -227,9 +224,7 @@ for _ in range(700):
 path = Path({str(tmp_path / "deep.avro")!r})
 with path.open("wb") as file:
     fastavro.writer(file, schema, [{{"v": value}}])
-jars = (Path({str(settings.jar_folders[0])!r}),)
-settings = RuntimeSettings(java_home=Path({str(settings.java_home)!r}), jar_folders=jars)
-open_model(Path({str(samples / "penguins.mojo")!r}), settings=settings)
+open_model(Path({str(samples / "penguins.mojo")!r}))
 (chunk,) = open_reader(path, Format.AVRO, chunk_rows=10).chunks()
 print(chunk.malformed.to_pylist()[0]["value"])
 """

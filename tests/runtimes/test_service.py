@@ -103,6 +103,16 @@ def test_many_requests_get_what_each_gets_alone(service: ScoringService, tmp_pat
     assert large.exists()
 
 
+def test_blanks_are_no_records_to_who_waits_for_a_response(service: ScoringService) -> None:
+    for blanks in (b" \n", b"\n" * 20_000):
+        asked = Request(blanks, CSV, keeps_rows=True)
+        for found in (service.respond(asked), *service.respond_all([asked, asked])):
+            assert found.failure is not None
+            assert (found.failure.code, found.failure.status) == ("bad_request", 400)
+            assert "blanks alone" in found.failure.client
+        assert service.respond(Request(blanks, CSV)).contents == b""
+
+
 @dataclass(frozen=True)
 class Generated:
     """Contents that are written when they are asked for."""
