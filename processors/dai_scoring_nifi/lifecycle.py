@@ -14,7 +14,7 @@ from nifiapi.properties import ValidationResult
 from dai_nifi_protocol import not_scoring
 from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.models import Runtime
-from dai_scoring.option_words import OPTIONS
+from dai_scoring.options import LICENCE_KEY, MODEL, OPTIONS, RECORD_READER, RECORD_WRITER
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import ScoringService, WorkFolders
 from dai_scoring.service.served_model import warm_up
@@ -28,7 +28,7 @@ from dai_scoring_nifi.model_holder import ModelHolder
 from dai_scoring_nifi.next_model import NextModelLoader
 from dai_scoring_nifi.parent_process import exit_with_parent
 from dai_scoring_nifi.process_guard import ProcessGuard
-from dai_scoring_nifi.settings import Settings
+from dai_scoring_nifi.settings import Settings, name_of
 from dai_scoring_nifi.start_failure import start_failure
 
 
@@ -36,7 +36,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
     """Gets a processor ready to score: its settings, its model, and what watches over both."""
 
     runtime = Runtime.AUTO
-    model_property = properties.MODEL_FILE
+    model_property = name_of(MODEL)
 
     def __init__(self, **_: Any) -> None:
         super().__init__()
@@ -164,8 +164,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
 
     def _services_of(self, context: Any) -> Services:
         reader, writer = (
-            context.getProperty(name).asControllerService()
-            for name in (properties.RECORD_READER, properties.RECORD_WRITER)
+            context.getProperty(name_of(option)).asControllerService() for option in (RECORD_READER, RECORD_WRITER)
         )
         return Services(reader, writer)
 
@@ -184,10 +183,10 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         return properties.read(self._lookup(context), java_home, self.model_property)
 
     def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
-        """A refusal, said of the property that is to be set right."""
-        name = OPTIONS[error.option].property_name if error.option else None
+        """An error as a problem of the property that has to change."""
+        name = OPTIONS[error.option].label if error.option else None
         subject = name or self.model_property
-        value = None if subject == properties.LICENCE_KEY else self._lookup(context)(subject)
+        value = None if subject == LICENCE_KEY.label else self._lookup(context)(subject)
         return properties.Problem(subject, with_code(error), value)
 
     def _unexpected(self, error: Exception) -> ModelError:

@@ -83,7 +83,7 @@ class RecordScoring(Lifecycle):
 
     def _not_now(self, context: Any, flowfile: Any, problem: Exception) -> Any:
         """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""
-        if self._lookup(context)(properties.H2O_REST_REQUESTS) == properties.ANSWER:
+        if properties.answers_requests(self._lookup(context)):
             batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), most=1)
             if requests.METHOD in batch.items[0].attributes:
                 return batch.send([self._failed(batch.items[0], None, failure_of(not_now(problem)))])

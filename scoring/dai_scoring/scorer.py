@@ -20,7 +20,17 @@ from dai_scoring import frames, records
 from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.errors import ModelError, UnsupportedError
 from dai_scoring.missing import widened
-from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
+from dai_scoring.options import (
+    APPLY_DATA_RECIPES,
+    JVM_OPTIONS,
+    PREDICTIONS_ONLY,
+    PYTHON_COMMAND,
+    SCORE_TIMEOUT,
+    START_TIMEOUT,
+    Contributions,
+    MissingColumns,
+    Wanted,
+)
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
 
@@ -342,11 +352,11 @@ class PipelineSettings:
 
     environment: Path | None = None
     environment_folder: Path | None = None
-    python_command: str = "python3"
+    python_command: str = PYTHON_COMMAND.default
     wheel_folder: Path | None = None
-    start_timeout: float = 300.0
-    score_timeout: float = 300.0
-    apply_data_recipes: bool = False
+    start_timeout: float = START_TIMEOUT.default
+    score_timeout: float = SCORE_TIMEOUT.default
+    apply_data_recipes: bool = APPLY_DATA_RECIPES.default
 
 
 @dataclass(frozen=True)
@@ -363,7 +373,7 @@ class RuntimeSettings:
 
     licence_key: str | None = field(default=None, repr=False)
     licence_file: Path | None = None
-    jvm_options: tuple[str, ...] = ()
+    jvm_options: tuple[str, ...] = JVM_OPTIONS.default
     java_home: Path | None = None
     mojo_runtime: Path | None = None
     jar_folders: tuple[Path, ...] = ()

@@ -19,7 +19,7 @@ from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy
-from dai_scoring.option_words import OPTIONS
+from dai_scoring.options import OPTIONS
 from tests.nifi.conftest import NiFi
 
 pytestmark = pytest.mark.nifi
@@ -54,7 +54,7 @@ class Answer:
         assert self.type == "application/json"
         found: dict[str, Any] = json.loads(self.body)
         assert list(found) == ["detail", "code", "row", "column"]
-        names = [words.property_name for words in OPTIONS.values()]
+        names = [option.label for option in OPTIONS.values()]
         for word in ("NiFi", "FlowFile", "processor", "/tmp", "'fail", *filter(None, names)):
             assert word not in found["detail"]
         return found

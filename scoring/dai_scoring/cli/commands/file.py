@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from dai_scoring import missing
+from dai_scoring import missing, options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file, check_folder
@@ -22,6 +21,7 @@ from dai_scoring.cli.errors import NotFoundError, RejectedRowsError, ScoringFail
 from dai_scoring.cli.files import estimate
 from dai_scoring.cli.files.plan import STREAM, Job, plan
 from dai_scoring.cli.files.run import Done, score_job
+from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import opened
 from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
@@ -32,33 +32,8 @@ from dai_scoring.scorer import PipelineSettings, Scorer
 from dai_scoring.unseen_levels import in_words
 
 
-class Columns(str, Enum):
-    """Short words for what a scored record has."""
-
-    ALL = "all"
-    IDS = "ids"
-    PREDICTIONS = "predictions"
-
-
-class Missing(str, Enum):
-    """Short words for what becomes of absent columns."""
-
-    FAIL = "fail"
-    AS_MISSING = "as-missing"
-
-
-class Bad(str, Enum):
-    """Short words for what becomes of rows that cannot be scored."""
-
-    REJECT = "reject"
-    FAIL = "fail"
-    KEEP = "keep"
-
-
 def score(
-    model: Annotated[
-        Path, typer.Option("--model", "-m", help="A MOJO of Driverless AI or H2O-3, or a Python scoring pipeline.")
-    ],
+    model: Annotated[Path, flag(options.MODEL, "-m")],
     sources: Annotated[
         list[Path],
         typer.Argument(metavar="IN", help="Files of records, plain or gzip; a folder of them; - for standard input."),
@@ -70,7 +45,7 @@ def score(
             help="The file to write, with .gz at its end packed; - for standard output; for several IN a folder.",
         ),
     ],
-    runtime: Annotated[Runtime, typer.Option(help="The runtime to use.")] = Runtime.AUTO,
+    runtime: Annotated[Runtime, flag(options.RUNTIME)] = Runtime.AUTO,
     rejected: Annotated[
         Path | None,
         typer.Option(
@@ -81,45 +56,21 @@ def score(
     fail_on_rejects: Annotated[
         bool, typer.Option("--fail-on-rejects", help="End with 14 if rows were rejected; all files are written.")
     ] = False,
-    output_columns: Annotated[
-        Columns, typer.Option(case_sensitive=False, help="Input and predictions, ids and predictions, or these alone.")
-    ] = Columns.ALL,
-    id_columns: Annotated[str, typer.Option(help="Columns to keep with 'ids', separated by commas.")] = "",
-    prefix: Annotated[str, typer.Option(help="Put before the name of every prediction.")] = "",
-    contributions: Annotated[
-        Contributions,
-        typer.Option(case_sensitive=False, help="Shapley values of the input columns, or of the model's features."),
-    ] = Contributions.NONE,
-    intervals: Annotated[bool, typer.Option("--intervals", help="The bounds of prediction intervals.")] = False,
-    missing_columns: Annotated[
-        Missing,
-        typer.Option(
-            case_sensitive=False, help="If columns of the model are absent: fail, or score them as missing values."
-        ),
-    ] = Missing.FAIL,
-    missing_values: Annotated[
-        str,
-        typer.Option(
-            help="Texts that mean a missing value beside the model's own, such as 'NULL,\\N,-'; separated by commas."
-        ),
-    ] = "",
-    bad_rows: Annotated[
-        Bad,
-        typer.Option(
-            case_sensitive=False,
-            help="If rows cannot be scored: write them to the file of rejected rows, fail, or keep them in OUT, in "
-            "their place, without predictions and with the reason.",
-        ),
-    ] = Bad.REJECT,
-    input_format: Annotated[Format | None, typer.Option(case_sensitive=False, help="Default: found out.")] = None,
-    output_format: Annotated[
-        Format | None, typer.Option(case_sensitive=False, help="Default: OUT's suffix, else the input's.")
-    ] = None,
-    batch_rows: Annotated[int, typer.Option(min=1, help="Rows scored at a time.")] = FileOptions.batch_rows,
+    output_columns: Annotated[OutputColumns, flag(options.OUTPUT_COLUMNS)] = options.OUTPUT_COLUMNS.default,
+    id_columns: Annotated[str, flag(options.ID_COLUMNS)] = "",
+    prefix: Annotated[str, flag(options.PREDICTION_PREFIX)] = options.PREDICTION_PREFIX.default,
+    contributions: Annotated[Contributions, flag(options.CONTRIBUTIONS)] = options.CONTRIBUTIONS.default,
+    intervals: Annotated[bool, flag(options.INTERVALS)] = options.INTERVALS.default,
+    missing_columns: Annotated[MissingColumns, flag(options.MISSING_COLUMNS)] = options.MISSING_COLUMNS.default,
+    missing_values: Annotated[str, flag(options.MISSING_VALUES)] = "",
+    bad_rows: Annotated[BadRows, flag(options.BAD_ROWS)] = options.BAD_ROWS.default,
+    input_format: Annotated[Format | None, flag(options.INPUT_FORMAT)] = None,
+    output_format: Annotated[Format | None, flag(options.OUTPUT_FORMAT, more="The suffix of OUT counts first.")] = None,
+    batch_rows: Annotated[int, flag(options.BATCH_ROWS, min=1)] = options.BATCH_ROWS.default,
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,
-    jvm_options: Annotated[str, typer.Option(help="Options of the Java virtual machine.")] = "",
-    mojo_runtime: Annotated[Path | None, typer.Option(help="A folder with the jars of H2O's MOJO runtime.")] = None,
+    jvm_options: Annotated[str, flag(options.JVM_OPTIONS)] = "",
+    mojo_runtime: Annotated[Path | None, flag(options.MOJO_RUNTIME)] = None,
     python_environment: PythonEnvironmentOption = None,
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
@@ -130,20 +81,20 @@ def score(
     """
     output = Output(as_json, beside_data=target == STREAM)
     ids = tuple(name.strip() for name in id_columns.split(",") if name.strip())
-    if bool(ids) != (output_columns is Columns.IDS):
+    if bool(ids) != (output_columns is OutputColumns.IDS):
         raise UsageError("--output-columns ids and --id-columns go together: give both.")
     check_file("--licence-file", licence_file)
     check_folder("--mojo-runtime", mojo_runtime)
     others = [one for one in (model, licence_file) if one is not None]
     jobs = plan(sources, target, rejected, output_format, others)
-    options = FileOptions(
+    chosen = FileOptions(
         input_format=input_format,
-        output_columns=OutputColumns[output_columns.name],
+        output_columns=output_columns,
         id_columns=ids,
         prediction_prefix=prefix,
-        missing_columns=MissingColumns[missing_columns.name],
+        missing_columns=missing_columns,
         missing_values=missing.parse(missing_values),
-        bad_rows=BadRows[bad_rows.name],
+        bad_rows=bad_rows,
         batch_rows=batch_rows,
         wanted=Wanted(contributions, intervals),
     )
@@ -156,7 +107,7 @@ def score(
     ):
         if to_folder:
             target.mkdir(exist_ok=True)
-        done, failed = _run(scorer, jobs, options, _Bar(progress, input_format) if output.is_live else None, progress)
+        done, failed = _run(scorer, jobs, chosen, _Bar(progress, input_format) if output.is_live else None, progress)
     _end(output, done, failed, to_folder, fail_on_rejects)
 
 
@@ -189,7 +140,7 @@ class _Bar:
 
 
 def _run(
-    scorer: Scorer, jobs: list[Job], options: FileOptions, bar: _Bar | None, progress: Progress
+    scorer: Scorer, jobs: list[Job], chosen: FileOptions, bar: _Bar | None, progress: Progress
 ) -> tuple[list[Done], list[tuple[Job, ScoringFailedError | NotFoundError]]]:
     """Score each; where there are several, one that cannot be scored does not keep the others from it."""
     done: list[Done] = []
@@ -197,7 +148,7 @@ def _run(
     for job in jobs:
         progress(f"scoring {job.title}", None)
         try:
-            done.append(score_job(scorer, job, options, bar.of(job)) if bar else score_job(scorer, job, options))
+            done.append(score_job(scorer, job, chosen, bar.of(job)) if bar else score_job(scorer, job, chosen))
         except (ScoringFailedError, NotFoundError) as error:
             if len(jobs) == 1:
                 raise
