@@ -19,7 +19,7 @@ SCORE = """
 import sys
 from pyarrow.csv import read_csv
 import dai_scoring
-from dai_scoring.models import open_model
+from dai_scoring import open_model
 print(open_model(sys.argv[1]).score(read_csv(sys.argv[2])).predictions.to_pylist()[0]["female"], dai_scoring.__file__)
 """
 
