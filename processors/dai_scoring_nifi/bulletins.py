@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dai_nifi_protocol as protocol
-from dai_scoring.errors import LicenceError, ScoringError
+from dai_scoring.errors import EnvironmentMissingError, LicenceError, ScoringError
 from dai_scoring.option_words import Audience
 
 # NiFi shows a bulletin for five minutes, and five of them at a processor.
@@ -27,9 +27,11 @@ def on_canvas(error: Exception) -> str:
 
 def with_code(error: Exception) -> str:
     """The text of on_canvas(), with a code in front of it that dai-nifi knows, if the error has one."""
-    code = getattr(error, "validation_code", protocol.Code.LICENCE if isinstance(error, LicenceError) else None)
     text = on_canvas(error)
-    return text if code is None else protocol.with_code(code, text, getattr(error, "validation_detail", ""))
+    if isinstance(error, EnvironmentMissingError) and error.being_made:
+        return protocol.with_code(protocol.Code.ENVIRONMENT_BEING_MADE, text, error.progress)
+    code = getattr(error, "validation_code", protocol.Code.LICENCE if isinstance(error, LicenceError) else None)
+    return text if code is None else protocol.with_code(code, text)
 
 
 @dataclass
@@ -50,16 +52,20 @@ class Bulletins:
         self._lock = threading.Lock()
         self._said: dict[str, _Said] = {}
 
-    def failed(self, logger: Any, name: str, code: str, message: str) -> None:
-        """Say that the FlowFile of this name goes to failure, and why."""
+    def failed(self, logger: Any, name: str, code: str, message: str, *, by_client: bool = False) -> None:
+        """Say that the FlowFile of this name goes to failure, and why.
+
+        A client's mistake (``by_client``) is a warning: the client learns of it, and nothing is wrong here.
+        """
+        show = logger.warn if by_client else logger.error
         text = f"Cannot score {name}, which goes to failure as it came: {message} [{code}]"
         further = self._further(f"{code} {_NUMBER.sub('', message)}")
         if further is None:
             logger.info(text)
         elif further:
-            logger.error(f"{text} So did {further} other FlowFile(s) since this was last said; NiFi's log names them.")
+            show(f"{text} So did {further} other FlowFile(s) since this was last said; NiFi's log names them.")
         else:
-            logger.error(text)
+            show(text)
 
     def waiting(self, logger: Any, code: str, message: str) -> None:
         """Say that FlowFiles wait in their queue, and why."""

@@ -9,7 +9,7 @@ from typing import Any
 from nifiapi.relationship import Relationship
 
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.errors import BadRowsError, ModelError, ScoringError
+from dai_scoring.errors import BadRowsError, InputError, ModelError, ScoringError, UnsupportedError
 from dai_scoring.options import BadRows
 from dai_scoring.scorer import ModelInfo, Scorer
 from dai_scoring.service import Failure, Request, Response, ScoringService
@@ -169,9 +169,9 @@ class RecordScoring(Lifecycle):
 
     def _failed(self, item: TakenFlowFile, model: ModelInfo | None, why: Failure) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
-        self._bulletins.failed(
-            self.logger, item.attributes.get("filename", "a FlowFile"), why.code, on_canvas(why.error)
-        )
+        name = item.attributes.get("filename", "a FlowFile")
+        by_client = requests.METHOD in item.attributes and isinstance(why.error, InputError | UnsupportedError)
+        self._bulletins.failed(self.logger, name, why.code, on_canvas(why.error), by_client=by_client)
         return outcomes.failed(model, why)
 
     def _say_that_it_is_slow(self) -> None:

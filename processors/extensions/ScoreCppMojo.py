@@ -165,9 +165,9 @@ class ScoreCppMojo(RecordScoring):
     )
     PREDICTION_INTERVALS = PropertyDescriptor(
         name="Prediction Intervals",
-        description="""Whether scored records have the bounds of the prediction's interval. 'off': no such columns; 'on': two
-            columns, the lower and the upper bound. Only regression models that were made with them have these. Any
-            other model is refused before the processor starts.""",
+        description="""Whether scored records have the bounds of the prediction's interval. 'off': no such columns; 'on':
+            columns with the lower and the upper bound. Only regression models that were made with them have these.
+            Any other model is refused before the processor starts.""",
         required=True,
         default_value="off",
         allowable_values=["off", "on"],

@@ -21,7 +21,7 @@ from dai_scoring_nifi import next_model
 from dai_scoring_nifi.bulletins import with_code
 from dai_scoring_nifi.model_holder import ModelHolder
 from dai_scoring_nifi.next_model import NextModelLoader
-from dai_scoring_nifi.pipeline_environments import EnvironmentBeingMadeError
+from dai_scoring_nifi.pipeline_environments import being_made
 from dai_scoring_nifi.settings import Settings
 from tests.conftest import ROOT
 from tests.unit.test_files import Sum
@@ -127,7 +127,7 @@ def test_what_is_to_take_the_place_of_another_model_is_not_loaded(watched: Watch
 
 
 def test_the_step_of_an_environment_that_is_being_made_is_data() -> None:
-    error = EnvironmentBeingMadeError.at("Collecting fastavro[codecs]", "scorer.zip")
+    error = being_made("Collecting fastavro[codecs]", "scorer.zip")
     message = f"'Scoring Pipeline' validated against '/models/scorer.zip' is invalid because {with_code(error)}"
     assert find_code(message) == (Code.ENVIRONMENT_BEING_MADE, "Collecting fastavro(codecs)")
     assert find_code(with_code(LicenceError("it has ended"))) == (Code.LICENCE, "")

@@ -15,6 +15,7 @@ from dai_nifi.flows.settings import ID_COLUMNS, OUTPUT_COLUMNS, RECORD_READER, R
 from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind as ModelKind
 from dai_scoring.model_file import identify
+from dai_scoring.option_words import Audience
 from dai_scoring.options import OPTIONS, OutputColumns
 from dai_scoring.options import OUTPUT_COLUMNS as OUTPUT_COLUMNS_OPTION
 
@@ -150,9 +151,9 @@ def _kind(model: Path) -> ModelKind:
     try:
         return identify(model)
     except ModelNotFoundError as error:
-        raise NotFoundError(str(error)) from error
+        raise NotFoundError(error.told(Audience.COMMAND_LINE)) from error
     except ModelError as error:
-        raise ModelRefusedError(str(error)) from error
+        raise ModelRefusedError(error.told(Audience.COMMAND_LINE)) from error
 
 
 def _check_value(template: Template, name: str, value: str) -> None:
