@@ -1,4 +1,4 @@
-"""What the processor says on the canvas of FlowFiles that fail: each reason, but not each FlowFile."""
+"""Bulletins about FlowFiles that fail: one for each reason, not for each FlowFile."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9A-F]{2}|\d+)(?!\w)")
 
 def on_canvas(error: Exception) -> str:
     """An error's text, with options by the names of the processor's properties."""
-    return error.told(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
+    return error.text_for(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
 
 
 def with_code(error: Exception) -> str:
@@ -41,10 +41,11 @@ class _Said:
 
 
 class Bulletins:
-    """Says why a FlowFile failed; safe for several threads.
+    """Writes why FlowFiles failed; safe for several threads.
 
-    A reason that was said less than a minute ago, but for its counts and places, goes to NiFi's log alone: else a
-    thousand FlowFiles with the same mistake hide every other bulletin. The next one tells how many there were.
+    A reason that was shown less than a minute ago goes only to NiFi's log, also if its counts and places differ.
+    Otherwise a thousand FlowFiles with the same mistake would hide every other bulletin. The next one says how many
+    there were.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -73,7 +74,7 @@ class Bulletins:
             logger.error(f"FlowFiles wait in their queue until the model can be loaded: {message} [{code}]")
 
     def _further(self, reason: str) -> int | None:
-        """How many were not said since this reason was last said; None if that was just now."""
+        """How many were not shown since this reason was last shown; None if that was just now."""
         now = self._clock()
         with self._lock:
             said = self._said.get(reason)

@@ -124,7 +124,7 @@ class FlowFileAccess:
         """Why the helper cannot be used, once that is known."""
 
     def reset(self) -> None:
-        """Learn anew how the processor is connected; for when it was stopped."""
+        """Forget how the processor is connected, which may change while it is stopped."""
         self._helper = self._take = None
         self.problem = None
 

@@ -1,7 +1,7 @@
-"""Changed settings of Java on a processor that has run: only a new Python process can take them up.
+"""Changed settings of Java on a processor that has run: they need a new Python process.
 
-Java starts once in a process, with the first model. NiFi starts a process that has ended anew by itself, for a stopped
-processor too, so ending it is enough.
+Java starts once in a process, with the first model. If a process ends, NiFi starts it again by itself, for a stopped
+processor too. So it is enough to end it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[s
             key,
         )
     ends = (
-        f"Java was started before {name} changed. It is being started anew with the change, in a new Python process; "
+        f"Java was started before {name} changed. It starts again with the change, in a new Python process; "
         "the processor is valid again in some seconds."
     )
     warn(ends)

@@ -82,13 +82,13 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
     def setContext(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Start in the background where NiFi made this object for a processor that runs, in place of one that is gone.
 
-        NiFi starts the process anew after its end, and calls no onScheduled then. After onScheduled, which NiFi calls
-        first otherwise, there is nothing to do.
+        NiFi starts the process again after it has ended, and calls no onScheduled then. After onScheduled, which NiFi
+        calls first otherwise, there is nothing to do.
         """
         super().setContext(context)
         if self._service is None:
             threading.Thread(
-                target=self._start_anew, args=(self.process_context,), name="dai-scoring-anew", daemon=True
+                target=self._start_again, args=(self.process_context,), name="dai-scoring-start", daemon=True
             ).start()
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
@@ -96,7 +96,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         self._guard.release()
         with self._starting:
             self._stopped = True
-            self._next_model.rest()
+            self._next_model.stop()
             service, self._service = self._service, None
             self._models.running(False)
             java_process.runs(self, False)
@@ -105,7 +105,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
                 service.close()
             self._folders.remove()
 
-    def _start_anew(self, context: Any) -> Exception | None:
+    def _start_again(self, context: Any) -> Exception | None:
         """Start if nobody has; returns what keeps the processor from it, None where it can score.
 
         For several threads: one starts it, and the others wait for that.
@@ -131,7 +131,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
             failure = self._unexpected(error)
         else:
             return None
-        ComponentState(context, self.logger).tell(not_scoring(with_code(failure)))
+        ComponentState(context, self.logger).set(not_scoring(with_code(failure)))
         return failure
 
     def _start(self, context: Any) -> None:
@@ -147,7 +147,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         self._settings = found
         self._services = self._services_of(context) if found.services else None
         self._flowfiles.reset()
-        self._next_model.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).tell)
+        self._next_model.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).set)
         service = ScoringService(scorer, found.options, folders=self._folders, on_unexpected=self._log_place)
         freeze_living_objects()
         self._service = service

@@ -49,7 +49,7 @@ class RecordScoring(Lifecycle):
         self._warned = False
 
     def getRelationships(self) -> list[Any]:  # noqa: N802 - NiFi's name
-        """Relationships beside 'original' and 'failure', which NiFi adds to every processor of this kind."""
+        """Relationships in addition to 'original' and 'failure', which NiFi adds to every processor of this kind."""
         return [
             Relationship(SUCCESS, "The records that were scored, in their order, with their predictions."),
             Relationship(
@@ -66,7 +66,7 @@ class RecordScoring(Lifecycle):
 
     def transform(self, context: Any, flowfile: Any) -> Any:
         """Score a FlowFile, and others that wait behind it if none is large."""
-        if self._service is None and (problem := self._start_anew(context)) is not None:
+        if self._service is None and (problem := self._start_again(context)) is not None:
             return self._not_now(context, flowfile, problem)
         batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), self._services)
         if not batch.can_add:

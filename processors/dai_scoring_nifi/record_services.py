@@ -48,7 +48,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Done:
+class ScoredRecords:
     """What became of a FlowFile; the files are those of the folder."""
 
     scored: Written
@@ -61,7 +61,7 @@ class Done:
     """As :attr:`dai_scoring.batch.summary.Summary.missing_like`."""
 
 
-def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> Done:
+def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> ScoredRecords:
     """Score the records of a FlowFile into ``folder.target``, and those that cannot be into ``folder.rejected``.
 
     With BadRows.KEEP all are in the former.
@@ -98,9 +98,9 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
     request.number(int(keeps))
-    done = _answer(helper.write_records(request.text()), "written", "record_writer", [*present, *names])
+    written = _answer(helper.write_records(request.text()), "written", "record_writer", [*present, *names])
     among = bad if keeps else 0
-    return Done(_written(done), _written(done), time.perf_counter() - began, unseen, among, missing_like)
+    return ScoredRecords(_written(written), _written(written), time.perf_counter() - began, unseen, among, missing_like)
 
 
 def _score(

@@ -145,7 +145,7 @@ def test_what_is_wrong_is_said(
     with pytest.raises(kind) as caught:
         asked(titanic_scorer, Endpoint.SCORE, body)
     assert says in str(caught.value)
-    assert says in caught.value.told(Audience.CLIENT)
+    assert says in caught.value.text_for(Audience.CLIENT)
     assert caught.value.http_status == status
     assert HTTP_STATUSES[kind.code] == status
     assert "old" not in str(caught.value)

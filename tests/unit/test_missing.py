@@ -33,9 +33,9 @@ def test_rows_rejected_for_such_a_text_are_told_with_the_option(tmp_path: Path) 
     ]
     with pytest.raises(BadRowsError) as caught:
         score_file(Scorer(Double()), *files, FileOptions(bad_rows=BadRows.FAIL))
-    assert "if these mean a missing value, name them in Missing Literals" in caught.value.told(Audience.CANVAS)
+    assert "if these mean a missing value, name them in Missing Literals" in caught.value.text_for(Audience.CANVAS)
     assert "secret" not in str(caught.value)
-    assert "Missing Literals" not in caught.value.told(Audience.CLIENT)
+    assert "Missing Literals" not in caught.value.text_for(Audience.CLIENT)
     assert score_file(Scorer(Double()), *files, FileOptions(missing_values=("NULL", "\\N"))).scored == 3
 
 
@@ -53,7 +53,7 @@ def test_numbers_with_a_comma_get_advice_of_their_own(tmp_path: Path, value: str
     assert told == ([said] if is_told else [])
     with pytest.raises(BadRowsError) as caught:
         score_file(Scorer(Double()), *files, FileOptions(bad_rows=BadRows.FAIL))
-    assert caught.value.told(Audience.CLIENT).endswith(said) is is_told
+    assert caught.value.text_for(Audience.CLIENT).endswith(said) is is_told
 
 
 def test_scorers_that_share_a_model_close_together() -> None:

@@ -86,16 +86,16 @@ def test_a_model_that_was_loaded_beside_is_there_at_once(opened: list[Scorer], t
     assert held.get(next_one, Runtime.JAVA) is spare
     assert opened == [first, spare]
     wait_until(lambda: closed(first))
-    held.drop_spare()
+    held.drop_next()
     assert not closed(spare)
 
 
-def test_a_spare_that_nobody_asks_for_is_let_go(opened: list[Scorer], tmp_path: Path) -> None:
+def test_a_next_model_that_nobody_asks_for_is_closed(opened: list[Scorer], tmp_path: Path) -> None:
     held = holder(opened)
     held.running(True)
     scorer = held.get(settings(tmp_path), Runtime.JAVA)
     dropped = held.prepare(settings(tmp_path, "b.mojo"), Runtime.JAVA)
-    held.drop_spare()
+    held.drop_next()
     assert closed(dropped)
     assert not closed(scorer)
     forgotten = held.prepare(settings(tmp_path, "c.mojo"), Runtime.JAVA)

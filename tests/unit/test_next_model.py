@@ -64,7 +64,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
     watcher = NextModelLoader(found.models)
     watcher.watch(settings, Runtime.JAVA, scorer.info, lambda values: found.told.append(dict(values)))
     yield found
-    watcher.rest()
+    watcher.stop()
 
 
 def test_the_model_that_scores_is_told(watched: Watched) -> None:

@@ -126,10 +126,10 @@ def test_every_error_has_a_text_for_every_reader(kind: type[ScoringError]):
             pytest.skip("made of a byte of a file: see tests/unit/formats")
         error = kind("the problem is this.", advice=("Do that.", "Or set {batch_rows} lower."))
     for audience in Audience:
-        said = error.told(audience)
+        said = error.text_for(audience)
         assert said.rstrip().endswith(".")
         assert not MARKER.search(said)
-    client = error.told(Audience.CLIENT)
+    client = error.text_for(Audience.CLIENT)
     assert not any(name in client for name in NAMES)
     assert "--" not in client
 
@@ -140,11 +140,11 @@ def test_one_error_for_four_readers():
         "1 column(s) of the model are missing from the records: age. The records have: Age. "
         "Rename or add them (names are case-sensitive)."
     )
-    assert error.told(Audience.CLIENT) == problem
-    assert error.told(Audience.CANVAS) == (
+    assert error.text_for(Audience.CLIENT) == problem
+    assert error.text_for(Audience.CANVAS) == (
         f"{problem} Or set Missing Columns to 'treat as missing values': then their values count as missing."
     )
-    assert error.told(Audience.COMMAND_LINE) == (
+    assert error.text_for(Audience.COMMAND_LINE) == (
         f"{problem} Or set --missing-columns as-missing: then their values count as missing."
     )
     assert str(error) == (
@@ -157,29 +157,29 @@ def test_one_error_for_four_readers():
 def test_the_facts_of_a_bad_row():
     error = BadRowsError(2, 7, "age", "not_a_number")
     assert (error.code, error.row, error.column, error.options) == ("bad_rows", 7, "age", {"bad_rows": "REJECT"})
-    assert "'route to rejected'" in error.told(Audience.CANVAS)
-    assert "--bad-rows reject" in error.told(Audience.COMMAND_LINE)
-    assert error.told(Audience.CLIENT) == (
+    assert "'route to rejected'" in error.text_for(Audience.CANVAS)
+    assert "--bad-rows reject" in error.text_for(Audience.COMMAND_LINE)
+    assert error.text_for(Audience.CLIENT) == (
         "2 row(s) cannot be scored, the first of them row 7, column age (not_a_number). Fix them."
     )
 
 
 def test_names_in_the_data_are_no_markers():
     error = MissingColumnsError(["{bad_rows}"], ["{x}"], ["{bad_rows}"])
-    assert all("{bad_rows}" in error.told(audience) for audience in Audience)
+    assert all("{bad_rows}" in error.text_for(audience) for audience in Audience)
 
 
 def test_a_client_is_not_told_of_paths_or_licences():
     error = dai.licence_error(Path("/secret/model.zip"), "needs a licence, and {found} is not valid", RuntimeSettings())
     assert isinstance(error, LicenceError)
-    assert "/secret" not in error.told(Audience.CLIENT)
-    assert error.told(Audience.CLIENT) == ModelError.to_client
+    assert "/secret" not in error.text_for(Audience.CLIENT)
+    assert error.text_for(Audience.CLIENT) == ModelError.to_client
 
 
 def test_where_a_licence_may_be_is_said_once():
     error = dai.licence_error(Path("model.zip"), "needs a licence, and none was found", RuntimeSettings())
-    assert error.told(Audience.COMMAND_LINE).endswith("found. Set DRIVERLESS_AI_LICENSE_KEY or --licence-file.")
-    assert error.told(Audience.CANVAS).endswith(
+    assert error.text_for(Audience.COMMAND_LINE).endswith("found. Set DRIVERLESS_AI_LICENSE_KEY or --licence-file.")
+    assert error.text_for(Audience.CANVAS).endswith(
         "Set Licence Key or Licence File. Or set DRIVERLESS_AI_LICENSE_KEY or DRIVERLESS_AI_LICENSE_FILE in the "
         "environment of NiFi."
     )
@@ -187,18 +187,18 @@ def test_where_a_licence_may_be_is_said_once():
 
 def test_a_command_advises_the_flags_that_it_has():
     error = ModelError("too large.", advice=("Set a larger -Xmx in {jvm_options}.",))
-    assert error.told(Audience.COMMAND_LINE, {"--jvm-options"}.__contains__).endswith("in --jvm-options.")
-    assert error.told(Audience.COMMAND_LINE, {"--runtime"}.__contains__) == "too large."
+    assert error.text_for(Audience.COMMAND_LINE, {"--jvm-options"}.__contains__).endswith("in --jvm-options.")
+    assert error.text_for(Audience.COMMAND_LINE, {"--runtime"}.__contains__) == "too large."
 
 
 def test_an_unknown_format_is_named_as_the_reader_can_say_it():
     with pytest.raises(ScoringError) as caught:
         detect(b"what is this", None)
-    assert caught.value.told(Audience.CLIENT).endswith(
+    assert caught.value.text_for(Audience.CLIENT).endswith(
         "Set the header Content-Type, such as text/csv or application/json."
     )
-    assert caught.value.told(Audience.COMMAND_LINE).endswith("says it. Choose the --input-format.")
-    assert "the attribute mime.type" in caught.value.told(Audience.CANVAS)
+    assert caught.value.text_for(Audience.COMMAND_LINE).endswith("says it. Choose the --input-format.")
+    assert "the attribute mime.type" in caught.value.text_for(Audience.CANVAS)
 
 
 def parameters() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.cli.errors import NotFoundError, RejectedRowsError, ScoringFailedError, UsageError
 from dai_scoring.cli.files import estimate
 from dai_scoring.cli.files.plan import STREAM, Job, plan
-from dai_scoring.cli.files.run import Done, score_job
+from dai_scoring.cli.files.run import FileResult, score_job
 from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import opened
 from dai_scoring.formats import Format
@@ -79,7 +79,7 @@ def score(
 
     With OUT - the summary goes to standard error, also with --json.
     """
-    output = Output(as_json, beside_data=target == STREAM)
+    output = Output(as_json, data_on_stdout=target == STREAM)
     ids = tuple(name.strip() for name in id_columns.split(",") if name.strip())
     if bool(ids) != (output_columns is OutputColumns.IDS):
         raise UsageError("--output-columns ids and --id-columns go together: give both.")
@@ -129,21 +129,21 @@ class _Bar:
         began = time.monotonic()
         total: list[int | None] = []
 
-        def told(file: Path, rows: int) -> None:
+        def show(file: Path, rows: int) -> None:
             if not total:
                 total.append(estimate.rows(file, self._format))
             speed = rows / max(time.monotonic() - began, 1e-3)
             share = min(rows / total[0], 0.99) if total[0] else None
             self._progress(f"{job.title}: {rows:,} rows, {speed:,.0f} rows/s", share)
 
-        return told
+        return show
 
 
 def _run(
     scorer: Scorer, jobs: list[Job], chosen: FileOptions, bar: _Bar | None, progress: Progress
-) -> tuple[list[Done], list[tuple[Job, ScoringFailedError | NotFoundError]]]:
+) -> tuple[list[FileResult], list[tuple[Job, ScoringFailedError | NotFoundError]]]:
     """Score each; where there are several, one that cannot be scored does not keep the others from it."""
-    done: list[Done] = []
+    done: list[FileResult] = []
     failed: list[tuple[Job, ScoringFailedError | NotFoundError]] = []
     for job in jobs:
         progress(f"scoring {job.title}", None)
@@ -158,7 +158,7 @@ def _run(
 
 def _end(
     output: Output,
-    done: list[Done],
+    done: list[FileResult],
     failed: list[tuple[Job, ScoringFailedError | NotFoundError]],
     to_folder: bool,
     fail_on_rejects: bool,
@@ -178,7 +178,7 @@ def _end(
         raise error
 
 
-def _one(done: Done) -> dict[str, Any]:
+def _one(done: FileResult) -> dict[str, Any]:
     summary = done.summary
     return {
         "records": summary.records,
@@ -196,7 +196,7 @@ def _one(done: Done) -> dict[str, Any]:
     }
 
 
-def _all(done: list[Done], failed: list[tuple[Job, ScoringFailedError | NotFoundError]]) -> dict[str, Any]:
+def _all(done: list[FileResult], failed: list[tuple[Job, ScoringFailedError | NotFoundError]]) -> dict[str, Any]:
     sums = {what: sum(getattr(one.summary, what) for one in done) for what in ("records", "scored", "rejected")}
     return {
         **sums,
@@ -206,15 +206,15 @@ def _all(done: list[Done], failed: list[tuple[Job, ScoringFailedError | NotFound
     }
 
 
-def _render(console: Console, done: list[Done]) -> None:
+def _render(console: Console, done: list[FileResult]) -> None:
     for one in done:
-        console.print(_told(one), markup=False, soft_wrap=True)
+        console.print(_sentence(one), markup=False, soft_wrap=True)
     if len(done) > 1:
         scored, records = (sum(getattr(one.summary, what) for one in done) for what in ("scored", "records"))
         console.print(f"{len(done)} files: {scored:,} of {records:,} records scored", soft_wrap=True)
 
 
-def _told(done: Done) -> str:
+def _sentence(done: FileResult) -> str:
     summary = done.summary
     where = "standard output" if done.job.target == STREAM else str(done.job.target)
     text = f"{where}: {summary.scored} of {summary.records} records scored in {summary.seconds:.2f} s"

@@ -151,9 +151,9 @@ def _kind(model: Path) -> ModelKind:
     try:
         return identify(model)
     except ModelNotFoundError as error:
-        raise NotFoundError(error.told(Audience.COMMAND_LINE)) from error
+        raise NotFoundError(error.text_for(Audience.COMMAND_LINE)) from error
     except ModelError as error:
-        raise ModelRefusedError(error.told(Audience.COMMAND_LINE)) from error
+        raise ModelRefusedError(error.text_for(Audience.COMMAND_LINE)) from error
 
 
 def _check_value(template: Template, name: str, value: str) -> None:
