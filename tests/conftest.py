@@ -16,11 +16,8 @@ import pytest
 import dai_scoring_nifi  # noqa: F401 - what errors say on the canvas
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
-from tests.pipeline import build
-
-ROOT = Path(__file__).resolve().parent.parent
-GOLDEN_ROW = {"pclass": "3", "sex": "male", "age": "22", "ticket": "A1", "fare": "7.25", "cabin": "C1"}
-GOLDEN_SCORE = (0.6160246133804321, 0.38397541642189026)
+from tests.support.pipeline import build
+from tests.support.project import ROOT
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -97,7 +94,7 @@ def titanic_scorer(titanic: Path, settings: RuntimeSettings) -> Scorer:
 @pytest.fixture(scope="session")
 def pd() -> Any:
     """The module pandas."""
-    from tests import pandas_packages
+    from tests.support import pandas_packages
 
     # At the end: what is installed here comes first.
     sys.path.append(str(pandas_packages.folder()))

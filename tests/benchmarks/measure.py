@@ -16,11 +16,12 @@ import pyarrow as pa
 
 from dai_nifi.flows.common import RUNTIMES
 from dai_scoring.formats import Format
-from tests.benchmarks import bare, common, data, figures, wide
-from tests.benchmarks.cells import FORMATS, INSTEAD, RECORD_TRANSFORM, SERVICES, TASKS, Cell
-from tests.benchmarks.figures import Turn
+from tests.benchmarks import bare, common, data, wide
 from tests.benchmarks.lanes import Burst, Lane, Step, csv_services
-from tests.pipeline.build import scorer_zip
+from tests.benchmarks.reports import figures
+from tests.benchmarks.reports.cells import FORMATS, INSTEAD, RECORD_TRANSFORM, SERVICES, TASKS, Cell
+from tests.benchmarks.reports.figures import Turn
+from tests.support.pipeline.build import scorer_zip
 
 EMPTY, COPY, NIFI_COPY = "Empty", "Copy", "ModifyBytes"
 PROCESSORS = (EMPTY, COPY, "ScoreByRecord")

@@ -32,10 +32,11 @@ from dai_scoring.formats import Format, Parsed, Piece, few
 from dai_scoring.formats.csv_lines import CsvPiece
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
-from tests.benchmarks import canvas, cells, common, data, server, wide
-from tests.benchmarks.figures import STAGES
+from tests.benchmarks import canvas, common, data, server, wide
 from tests.benchmarks.lanes import Lane, Step
-from tests.pipeline.build import scorer_zip
+from tests.benchmarks.reports import cells
+from tests.benchmarks.reports.figures import STAGES
+from tests.support.pipeline.build import scorer_zip
 
 _SMALL_FORMATS = (Format.CSV, Format.JSON_ARRAY, Format.JSON_LINES)
 _WARM_SECONDS = 2.0

@@ -29,7 +29,7 @@ from dai_nifi.flows.parts import Bundle, Connection, Processor, Service
 from dai_nifi.local.ports import LOOPBACK, free_port
 from dai_nifi.operations.deploy import Request, deploy
 from tests.benchmarks import canvas, common, mlserver, server
-from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
 
 CONNECTIONS = (1, 8, 32)
 NUMBERS = ("pclass", "age", "fare")

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import cells, common, docs, limits, realtime, report, server
-from tests.benchmarks.cells import Cell
-from tests.benchmarks.docs import LIMITS, REALTIME
+from tests.benchmarks import common, limits, realtime, server
 from tests.benchmarks.measure import PROCESSORS, Bench, Left
+from tests.benchmarks.reports import cells, docs, report
+from tests.benchmarks.reports.cells import Cell
+from tests.benchmarks.reports.docs import LIMITS, REALTIME
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from dai_nifi.local import assembly, config
 from dai_nifi.local.assembly import Assembly
 from dai_nifi.local.java import find_java
 from tests.docker import debian
-from tests.nifi.conftest import quiet
+from tests.support.project import quiet
 
 JAVA = "/opt/java"
 HOME = Path("/opt/nifi/nifi-current")

@@ -15,10 +15,9 @@ import pytest
 
 from dai_nifi.archives.build import build
 from dai_nifi.local.ports import free_port
-from tests.conftest import ROOT
 from tests.docker import base_image, debian, postgres_image, zookeeper_image
-from tests.nifi.conftest import quiet
-from tests.unit.test_docker_files import arguments
+from tests.support.dockerfile import arguments
+from tests.support.project import ROOT, quiet
 
 
 def runs(*command: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.nifi.flows.test_deploy_http import ask
+from tests.support.nifi.http import ask
 
 SECONDS = 600
 

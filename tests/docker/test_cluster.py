@@ -23,9 +23,9 @@ from dai_nifi.operations import start_stop
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from tests.docker.engine import Compose, answered, docker, up, wait_until, wait_until_healthy
-from tests.nifi.conftest import Folders
-from tests.nifi.flows.test_deploy_http import expected
-from tests.nifi.instances.test_cluster import predictions, rows, scored_on
+from tests.support.nifi.batch_flow import Folders
+from tests.support.nifi.cluster import predictions, rows, scored_on
+from tests.support.nifi.http import expected
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
 

@@ -14,8 +14,8 @@ from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_scoring.scorer import Scorer
 from tests.docker.engine import Compose, docker, up, wait_until, wait_until_healthy
-from tests.nifi.flows.test_batch_database import MANY, agree, tables
-from tests.nifi.postgres import PASSWORD, Database
+from tests.support.nifi.database_flow import MANY, agree, tables
+from tests.support.nifi.postgres import PASSWORD, Database
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
 

@@ -16,7 +16,7 @@ from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.waiting import wait_until
 from tests.docker.engine import SECONDS, answered, container, docker, wait_until_healthy
-from tests.nifi.flows.test_deploy_http import expected
+from tests.support.nifi.http import expected
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
 

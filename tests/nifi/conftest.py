@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import nipyapi
 import pytest
 
 from dai_nifi.archives.build import build
-from dai_nifi.archives.install import install
-from dai_nifi.client.connection import connect
-from dai_nifi.local.instance import LocalNiFi
-from dai_nifi.local.states import RunningNiFi
-from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.undeploy import undeploy
-
-
-def quiet(what: str, share: float | None = None) -> None:
-    pass
-
-
-@dataclass(frozen=True)
-class NiFi:
-    url: str
-    api: str
-    running: RunningNiFi
-
-    def log(self) -> str:
-        return self.running.log.read_text(encoding="utf-8", errors="replace")
+from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.instance import NiFi, started
+from tests.support.project import quiet
 
 
 @pytest.fixture(scope="session")
@@ -42,72 +21,10 @@ def java_nar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("java", tmp_path_factory.mktemp("nars"), quiet, accept_h2o_licence=True).path
 
 
-@contextmanager
-def started(folder: Path, nar: Path, properties: Mapping[str, str] | None = None) -> Iterator[NiFi]:
-    """A NiFi in a folder, with an archive, until it is left; ``properties`` are keys of nifi.properties."""
-    local = LocalNiFi(folder)
-    running = local.start(port=0, properties=properties)
-    try:
-        url = running.url.removesuffix("/nifi")
-        connect(url)
-        install(nar, quiet)
-        yield NiFi(url, running.api, running)
-    finally:
-        local.stop()
-
-
 @pytest.fixture(scope="session")
 def nifi(tmp_path_factory: pytest.TempPathFactory, java_nar: Path) -> Iterator[NiFi]:
     with started(tmp_path_factory.mktemp("nifi"), java_nar) as running:
         yield running
-
-
-@dataclass(frozen=True)
-class Folders:
-    """A deployed batch-files flow and its folders."""
-
-    name: str
-    input: Path
-    output: Path
-    rejected: Path
-    failed: Path
-
-    def put(self, name: str, content: bytes | str) -> None:
-        """Hand a file to the flow, complete at once: NiFi ignores names that begin with a dot."""
-        part = self.input / f".{name}"
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-        part.rename(self.input / name)
-
-    def wait(self, path: Path, seconds: float = 60) -> bytes:
-        """The contents of a file that the flow is to write; NiFi writes under another name and renames."""
-        end = time.monotonic() + seconds
-        while not path.exists():
-            if time.monotonic() > end:
-                there = {str(p) for f in (self.input, self.output, self.rejected, self.failed) for p in f.glob("*")}
-                raise AssertionError(f"{path} did not come in {seconds} s; there are {sorted(there)}")
-            time.sleep(0.05)
-        return path.read_bytes()
-
-    def error(self, name: str) -> dict[str, Any]:
-        """Why a file failed, after making sure that it came out as it went in."""
-        found: dict[str, Any] = json.loads(self.wait(self.failed / f"{name}.error.json"))
-        return found
-
-
-def deploy_batch(
-    name: str,
-    model: Path,
-    folder: Path,
-    runtime: str | None = None,
-    further: Mapping[str, str] | None = None,
-) -> Folders:
-    folders = Folders(name, *(folder / kind for kind in ("input", "output", "rejected", "failed")))
-    for path in (folders.input, folders.output, folders.rejected, folders.failed):
-        path.mkdir(parents=True)
-    parameters = {f"{kind}.directory": str(folder / kind) for kind in ("input", "output", "rejected", "failed")}
-    parameters |= {"minimum.age": "0 sec", **(further or {})}
-    deploy(Request("batch-files", model, runtime, name=name, parameters=parameters))
-    return folders
 
 
 @pytest.fixture(scope="module")
@@ -117,5 +34,20 @@ def titanic_batch(nifi: NiFi, titanic: Path, tmp_path_factory: pytest.TempPathFa
     undeploy(folders.name, force=True)
 
 
-def score_processors() -> list[Any]:
-    return [p for p in nipyapi.canvas.list_all_processors() if p.component.type.startswith("Score")]
+@pytest.fixture
+def record_services(nifi: NiFi) -> Iterator[dict[str, str]]:
+    """A reader and a writer of JSON on the root canvas, as the parameters that name them."""
+    root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
+    kinds = {one.type: one for one in nipyapi.nifi.FlowApi().get_controller_service_types().controller_service_types}
+    made = {
+        name: nipyapi.canvas.create_controller(root, kinds[kind], name)
+        for name, kind in (
+            ("record.reader", "org.apache.nifi.json.JsonTreeReader"),
+            ("record.writer", "org.apache.nifi.json.JsonRecordSetWriter"),
+        )
+    }
+    for one in made.values():
+        nipyapi.canvas.schedule_controller(one, True)
+    yield {name: one.id for name, one in made.items()}
+    for one in made.values():
+        nipyapi.canvas.delete_controller(nipyapi.canvas.get_controller(one.id, "id"), force=True)

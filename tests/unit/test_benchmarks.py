@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dai_scoring.formats import Format
-from tests.benchmarks import cells, data, docs, figures, report
-from tests.benchmarks.cells import Cell
-from tests.benchmarks.figures import Turn
+from tests.benchmarks import data
 from tests.benchmarks.lanes import Burst
+from tests.benchmarks.reports import cells, docs, figures, report
+from tests.benchmarks.reports.cells import Cell
+from tests.benchmarks.reports.figures import Turn
 
 CELL = Cell("java", "narrow", "csv", 1000)
 # Two turns with one task and two with two; seconds a FlowFile of 1,000 rows, and seconds a row of the bare runtime.

@@ -18,9 +18,8 @@ import yaml
 
 from dai_nifi.local import config
 from dai_nifi.local.assembly import version
-from tests.conftest import ROOT
-
-DOCKER = ROOT / "docker"
+from tests.support.dockerfile import DOCKER, arguments
+from tests.support.project import ROOT
 
 # What stands for NiFi: says what it was given, and runs until it is stopped.
 NIFI = """#!/bin/sh
@@ -194,12 +193,6 @@ def test_compose_files_build_this_image_and_listen_on_loopback_only(name: str) -
     assert len({re.search(r":-(\d+)", port)[1] for port in published}) == len(published)  # type: ignore[index]
     named = {mount.partition(":")[0] for service in services.values() for mount in service.get("volumes", ())}
     assert {one for one in named if not one.startswith("$")} == set(compose(name)["volumes"])
-
-
-def arguments() -> dict[str, str]:
-    lines = (DOCKER / "nifi" / "Dockerfile").read_text().splitlines()
-    pairs = (line.removeprefix("ARG ").partition("=") for line in lines if line.startswith("ARG "))
-    return {name: value for name, _, value in pairs}
 
 
 def test_the_dockerfile_takes_the_official_image_and_does_not_run_as_root() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support.project import ROOT
 
 LIBRARY = ROOT / "scoring"
 DISTRIBUTION = "nifi-dai-scoring"

@@ -22,7 +22,8 @@ from dai_nifi.operations.deployment.free_position import Box
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
 from dai_nifi.operations.undeploy import undeploy
-from tests.nifi.conftest import NiFi, deploy_batch
+from tests.support.nifi.batch_flow import deploy_batch
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 

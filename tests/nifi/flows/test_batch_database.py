@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import nipyapi
-import pyarrow as pa
 import pytest
 
 from dai_nifi.archives.install import install
@@ -26,18 +25,12 @@ from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.scorer import Scorer
-from tests.nifi.conftest import NiFi, quiet
-from tests.nifi.postgres import PASSWORD, Database, Postgres, postgres
+from tests.support.nifi.database_flow import MANY, agree, tables
+from tests.support.nifi.instance import NiFi
+from tests.support.nifi.postgres import PASSWORD, Postgres, postgres
+from tests.support.project import quiet
 
 pytestmark = pytest.mark.nifi
-
-COLUMNS = ("pclass", "sex", "age", "ticket", "fare", "cabin")
-
-# What PostgreSQL makes of a number: every row differs from its neighbours, and the same number gives the same row.
-MANY = """insert into {table} (pclass, sex, age, ticket, fare, cabin)
-    select 1 + g % 3, case when g % 2 = 0 then 'male' else 'female' end, (g % 800) / 10.0, 'A' || g % 97,
-           (g % 5000) / 10.0, 'C' || g % 41
-    from generate_series(1, {rows}) g"""
 
 
 @pytest.fixture(scope="session")
@@ -51,43 +44,11 @@ def _password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_PASSWORD", PASSWORD)
 
 
-def tables(database: Database, name: str, further: str = "", kept: str = "") -> dict[str, str]:
-    """Make the three tables of a flow; its parameters."""
-    database.ask(f"""
-        create table {name} (id bigserial primary key, pclass integer, sex text, age text, ticket varchar(30),
-                             fare numeric(30,12), cabin text {further});
-        create table {name}_scores (id bigint primary key, survived_0 double precision, survived_1 double precision,
-                                    written timestamptz default now() {kept});
-        create table {name}_rejected (id bigint primary key, sex text, _reject_code text, _reject_column text,
-                                      _reject_value text);""")
-    return {
-        "database.url": database.url,
-        "database.user": database.user,
-        "source.table": f"public.{name}",
-        "key.column": "id",
-        "target.table": f"{name}_scores",
-        "rejected.table": f"{name}_rejected",
-        "poll.interval": "1 sec",
-    }
-
-
 def wait(reached: Callable[[], Any], seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < end, f"{reached} does not come true"
         time.sleep(0.5)
-
-
-def agree(database: Database, name: str, scorer: Scorer, where: str) -> int:
-    """Compare scores in the target table with those of the library; how many."""
-    rows = database.ask(
-        f"select s.*, t.survived_0, t.survived_1 from {name} s join {name}_scores t using (id) where {where}"
-    )
-    scored = scorer.score(pa.table({column: [row[column] or None for row in rows] for column in COLUMNS}))
-    assert scored.predictions.to_pylist() == [
-        {"survived.0": float(row["survived_0"]), "survived.1": float(row["survived_1"])} for row in rows
-    ]
-    return len(rows)
 
 
 TYPES = """, booked timestamp, born date, boarded timestamptz, paid boolean, weight double precision, note text,

@@ -25,10 +25,11 @@ from dai_nifi.operations.models import scoring_processors
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, rollback, swap
 from dai_nifi.operations.undeploy import undeploy
-from tests.nifi import provenance, second_model
-from tests.nifi.commands import run
-from tests.nifi.conftest import NiFi
-from tests.nifi.flows.test_deploy_http import ask, expected
+from tests.support.models import second_model
+from tests.support.nifi import provenance
+from tests.support.nifi.commands import run
+from tests.support.nifi.http import ask, expected
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 

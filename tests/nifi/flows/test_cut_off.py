@@ -26,10 +26,12 @@ from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
 from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.progress import silent
-from tests.nifi import second_model
-from tests.nifi.commands import COMMAND, interrupted, run
-from tests.nifi.conftest import NiFi
-from tests.nifi.flows.test_swap import FIRST_ID, ask, assets
+from tests.support.models import second_model
+from tests.support.models.second_model import SAMPLE_ID
+from tests.support.nifi.canvas import assets
+from tests.support.nifi.commands import COMMAND, interrupted, run
+from tests.support.nifi.http import model_that_scores
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 
@@ -72,7 +74,7 @@ def service(deployment: Deployment, first: Path) -> str:
     """The endpoint of a flow that scores with the first model."""
     deploy(Request("realtime-http", first, name=NAME))
     assert deployment.endpoint is not None
-    assert ask(deployment.endpoint) == FIRST_ID
+    assert model_that_scores(deployment.endpoint) == SAMPLE_ID
     return deployment.endpoint
 
 
@@ -131,7 +133,7 @@ def test_every_command_that_changes_something_is_refused_while_another_does(
         # To look is no change.
         assert run("swap", NAME, "--model", second, "--dry-run", "--url", nifi.url).returncode == 0
         assert run("deploy", *flow, "--dry-run", "--url", nifi.url).returncode == 0
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
     assert status(NAME).under_way is None
 
 
@@ -142,7 +144,7 @@ def test_of_two_swaps_at_once_one_is_done_and_the_other_refused(
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     told = [one.communicate(timeout=120)[1] for one in both]
     assert sorted(one.returncode for one in both) == [0, 11], told
-    assert ask(service) == second_model.ID
+    assert model_that_scores(service) == second_model.ID
 
 
 def test_a_command_elsewhere_is_given_up_when_nothing_is_heard_of_it(
@@ -202,7 +204,7 @@ def test_after_a_kill_amid_a_swap_the_next_command_goes_on(
     assert done.returncode == 0, done.stderr
     assert "going on after this: a swap of" in done.stderr
     to_second = then == "swap" or (then != "rollback" and moment == "after")
-    assert ask(service) == (second_model.ID if to_second else FIRST_ID)
+    assert model_that_scores(service) == (second_model.ID if to_second else SAMPLE_ID)
     assert (status(NAME).state, status(NAME).under_way) == ("running", None)
     assert not any(name.endswith("(change under way)") for name in contexts())
 
@@ -222,7 +224,7 @@ def test_a_flow_that_was_renamed_after_a_kill_is_left_alone(nifi: NiFi, service:
     assert context_of(group) == before
     rename(group, NAME)
     assert run("rollback", NAME, "--url", nifi.url).returncode == 0
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
 
 
 def rename(group: Any, name: str) -> None:
@@ -244,7 +246,7 @@ def test_a_rollback_that_was_killed_is_finished_by_the_next(
     killed(nifi, moment, "rollback", NAME)
     done = run("rollback", NAME, "--url", nifi.url)
     assert done.returncode == 0, done.stderr
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
 
 
 def test_a_command_that_is_refused_leaves_what_was_cut_off_for_the_next(
@@ -259,7 +261,7 @@ def test_a_command_that_is_refused_leaves_what_was_cut_off_for_the_next(
         assert found is not None
         assert (found.verb, found.cut_off) == ("swap", True)
     assert run("rollback", NAME, "--url", nifi.url).returncode == 0
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -272,7 +274,7 @@ def test_an_interrupted_swap_says_what_the_flow_has(
     assert code == 128 + number
     assert "Interrupted." in said
     assert "Traceback" not in said
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
     # One that was uploaded and not asked for yet is removed by the next change.
     assert assets(NAME) == before or line == "uploading"
     assert (status(NAME).state, status(NAME).under_way) == ("running", None)
@@ -290,7 +292,7 @@ def test_an_interrupted_deployment_is_finished_by_the_next_and_undeploy_likewise
         done = run(*command, "--json", "--url", nifi.url)
         assert done.returncode == 0, done.stderr
         made = json.loads(done.stdout)
-        assert (made["running"], ask(made["endpoint"])) == (True, FIRST_ID)
+        assert (made["running"], model_that_scores(made["endpoint"])) == (True, SAMPLE_ID)
     finally:
         code, said = interrupted("  removing", signal.SIGINT, "undeploy", "begun", "--force", "--url", nifi.url)
         assert (code, "Traceback" in said) == (130, False), said

@@ -21,33 +21,15 @@ from dai_nifi.local.ports import free_port
 from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
-from dai_nifi.operations.deployment.removal import queued
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy
-from dai_nifi.waiting import wait_until
-from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
-from tests.nifi.conftest import NiFi, deploy_batch
-from tests.nifi.flows.test_deploy_http import ask, expected
+from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.nifi.batch_flow import deploy_batch
+from tests.support.nifi.canvas import stop_scoring, wait_for_queue
+from tests.support.nifi.http import ask, expected
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
-
-
-def stop_scoring(name: str) -> None:
-    flow = deployed.find(name)
-    ids = [one.id for one in deployed.processors(flow.id) if one.component.name == "Score records"]
-    nipyapi.canvas.schedule_processor(ids[0], False)
-    wait_until(
-        lambda: nipyapi.canvas.get_processor(ids[0], "id").component.state == "STOPPED" or None,
-        30,
-        lambda: InvalidFlowError("the scorer does not stop"),
-    )
-
-
-def wait_for_queue(name: str, flowfiles: int) -> None:
-    flow = deployed.find(name)
-    wait_until(
-        lambda: queued(flow) == flowfiles or None, 30, lambda: InvalidFlowError(f"{queued(flow)} are queued in {name}")
-    )
 
 
 def test_a_taken_port_is_a_conflict_that_the_next_deployment_mends(nifi: NiFi, samples: Path) -> None:

@@ -9,7 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,11 @@ from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy
-from dai_scoring.options import OPTIONS
-from tests.nifi.conftest import NiFi
+from tests.support.nifi.http import ROW, Answer, ask, expected
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 
-ROW = {
-    "species": "Adelie",
-    "island": "Torgersen",
-    "bill_length_mm": 39.1,
-    "bill_depth_mm": 18.7,
-    "flipper_length_mm": 181,
-    "body_mass_g": 3750,
-    "date_egg": "2007-11-11",
-}
 
 INTERVALS = json.dumps(
     {"fields": list(ROW), "rows": [list(map(str, ROW.values()))], "requestPredictionIntervals": True}
@@ -40,43 +31,6 @@ INTERVALS = json.dumps(
 
 # Two parts: NiFi makes two FlowFiles of them, and the request is answered once.
 FORM = "".join(f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n1\r\n' for name in "ab") + "--x--\r\n"
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    type: str
-    body: str
-
-    @property
-    def error(self) -> dict[str, Any]:
-        """What the body says was wrong, in words that a client can do something with."""
-        assert self.type == "application/json"
-        found: dict[str, Any] = json.loads(self.body)
-        assert list(found) == ["detail", "code", "row", "column"]
-        names = [option.label for option in OPTIONS.values()]
-        for word in ("NiFi", "FlowFile", "processor", "/tmp", "'fail", *filter(None, names)):
-            assert word not in found["detail"]
-        return found
-
-    @property
-    def detail(self) -> str:
-        return str(self.error["detail"])
-
-
-def ask(url: str, body: str | bytes | None = None, kind: str | None = None, method: str | None = None) -> Answer:
-    data = body.encode() if isinstance(body, str) else body
-    request = urllib.request.Request(url, data, {"Content-Type": kind} if kind else {}, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return Answer(response.status, response.headers.get("Content-Type", ""), response.read().decode())
-    except urllib.error.HTTPError as error:
-        return Answer(error.code, error.headers.get("Content-Type", ""), error.read().decode())
-
-
-def expected(samples: Path) -> list[tuple[str, float, float]]:
-    with (samples / "penguins-expected.csv").open(newline="") as file:
-        return [(row["predict"], float(row["female"]), float(row["male"])) for row in csv.DictReader(file)]
 
 
 @pytest.fixture(scope="module")

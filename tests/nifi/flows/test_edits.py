@@ -20,7 +20,8 @@ from dai_nifi.operations.deployment.removal import queued
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy
 from dai_nifi.waiting import wait_until
-from tests.nifi.conftest import Folders, NiFi, deploy_batch
+from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 

@@ -29,11 +29,13 @@ from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
-from tests.conftest import GOLDEN_ROW, ROOT
-from tests.nifi import second_model
-from tests.nifi.commands import COMMAND, hear_ctrl_c, run
-from tests.nifi.conftest import Folders, NiFi, deploy_batch
-from tests.nifi.flows.test_deploy import stop_scoring, wait_for_queue
+from tests.support.models import second_model
+from tests.support.models.titanic import GOLDEN_ROW
+from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.canvas import stop_scoring, wait_for_queue
+from tests.support.nifi.commands import COMMAND, hear_ctrl_c, run
+from tests.support.nifi.instance import NiFi
+from tests.support.project import ROOT
 
 pytestmark = pytest.mark.nifi
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import nipyapi
 import pytest
 
 from dai_nifi.errors import UsageError
@@ -14,28 +12,10 @@ from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.deployment import replacement
 from dai_nifi.operations.undeploy import undeploy
-from tests.nifi.conftest import NiFi, deploy_batch
+from tests.support.nifi.batch_flow import deploy_batch
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
-
-
-@pytest.fixture
-def record_services(nifi: NiFi) -> Iterator[dict[str, str]]:
-    """A reader and a writer of JSON on the root canvas, as the parameters that name them."""
-    root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
-    kinds = {one.type: one for one in nipyapi.nifi.FlowApi().get_controller_service_types().controller_service_types}
-    made = {
-        name: nipyapi.canvas.create_controller(root, kinds[kind], name)
-        for name, kind in (
-            ("record.reader", "org.apache.nifi.json.JsonTreeReader"),
-            ("record.writer", "org.apache.nifi.json.JsonRecordSetWriter"),
-        )
-    }
-    for one in made.values():
-        nipyapi.canvas.schedule_controller(one, True)
-    yield {name: one.id for name, one in made.items()}
-    for one in made.values():
-        nipyapi.canvas.delete_controller(nipyapi.canvas.get_controller(one.id, "id"), force=True)
 
 
 def test_settings_are_set_kept_and_taken_away(

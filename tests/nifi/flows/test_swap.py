@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import json
 import shutil
 import threading
 import time
@@ -17,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nipyapi
 import pytest
 
 from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError, NotRestoredError, ScoringFailedError
@@ -31,14 +29,15 @@ from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, rollback, swap
 from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
-from tests.nifi import second_model
-from tests.nifi.conftest import NiFi, deploy_batch
-from tests.nifi.flows.test_deploy import stop_scoring, wait_for_queue
-from tests.nifi.flows.test_deploy_http import ROW, expected
+from tests.support.models import second_model
+from tests.support.models.second_model import SAMPLE_ID
+from tests.support.nifi.batch_flow import deploy_batch
+from tests.support.nifi.canvas import assets, stop_scoring, wait_for_queue
+from tests.support.nifi.http import expected, model_that_scores
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 
-FIRST_ID = "-8975201171001453986"
 RATE = 50
 
 
@@ -64,22 +63,8 @@ def service(deployment: Deployment, first: Path) -> str:
     """The endpoint of a flow that scores with the first model, and has no other to go back to."""
     deploy(Request("realtime-http", first, name="swaps"))
     assert deployment.endpoint is not None
-    assert ask(deployment.endpoint) == FIRST_ID
+    assert model_that_scores(deployment.endpoint) == SAMPLE_ID
     return deployment.endpoint
-
-
-def ask(url: str) -> str:
-    """Score a row; returns the id of the model that did it."""
-    request = urllib.request.Request(url, json.dumps([ROW]).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as response:
-        (row,) = json.loads(response.read())
-        assert row["predict"] in ("male", "female")
-        return str(response.headers["scoring.model.id"])
-
-
-def assets(name: str) -> set[str]:
-    found = {one["name"] for one in nipyapi.parameters.list_assets(deployed.find(name).context_id)}
-    return {one for one in found if not one.startswith("dai-nifi-template-")}
 
 
 def scoring_with(name: str) -> str | None:
@@ -97,7 +82,7 @@ class Load:
 
     def one(self) -> None:
         try:
-            model = ask(self.url)
+            model = model_that_scores(self.url)
         except (urllib.error.URLError, OSError) as error:
             self.failures.append(repr(error))
         else:
@@ -141,14 +126,14 @@ def test_a_swap_and_the_way_back_under_50_requests_a_second(service: str, second
         time.sleep(1)
     order = [model for _, model in sorted(load.answers)]
     print(
-        f"\n{len(order)} answers, {order.count(FIRST_ID)} by the first model, {order.count(second_model.ID)} by the "
+        f"\n{len(order)} answers, {order.count(SAMPLE_ID)} by the first model, {order.count(second_model.ID)} by the "
         f"second, {len(load.failures)} failures, longest pause {load.longest_pause():.2f} s; the swaps say "
         f"{there.paused_seconds:.2f} s and {back.paused_seconds:.2f} s"
     )
     assert load.failures == []
-    assert set(order) == {FIRST_ID, second_model.ID}
-    assert (order[0], order[-1]) == (FIRST_ID, FIRST_ID)
-    assert (there.old_id, there.new_id, there.changes) == (FIRST_ID, second_model.ID, [])
+    assert set(order) == {SAMPLE_ID, second_model.ID}
+    assert (order[0], order[-1]) == (SAMPLE_ID, SAMPLE_ID)
+    assert (there.old_id, there.new_id, there.changes) == (SAMPLE_ID, second_model.ID, [])
     assert (back.old, back.new) == (there.new, there.old)
     assert scoring_with("swaps") == sha256(first)
     assert assets("swaps") == {there.old, there.new}
@@ -159,7 +144,7 @@ def test_the_same_again_changes_nothing_and_a_third_model_drops_the_first(
 ) -> None:
     rows = samples / "penguins-rows.csv"
     looked = swap(SwapRequest("swaps", second, check=rows, dry_run=True))
-    assert (looked.action, ask(service)) == ("checked", FIRST_ID)
+    assert (looked.action, model_that_scores(service)) == ("checked", SAMPLE_ID)
     before = expected(samples)
     after = [second_model.scores(one) for one in before]
     assert looked.comparison is not None
@@ -170,13 +155,13 @@ def test_the_same_again_changes_nothing_and_a_third_model_drops_the_first(
     assert looked.comparison.class_changed == sum(one[0] != other[0] for one, other in zip(before, after, strict=True))
     assert (looked.comparison.rows, looked.comparison.compared) == (len(before), len(before))
     swapped = swap(SwapRequest("swaps", second))
-    assert (swapped.action, ask(service)) == ("swapped", second_model.ID)
+    assert (swapped.action, model_that_scores(service)) == ("swapped", second_model.ID)
     assert swap(SwapRequest("swaps", second)).action == "unchanged"
     third = Path(shutil.copyfile(second, tmp_path / "model.mojo"))
     with zipfile.ZipFile(third, "a") as file:
         file.comment = b"the same model in other bytes"
     again = swap(SwapRequest("swaps", third))
-    assert (again.old, ask(service)) == (swapped.new, second_model.ID)
+    assert (again.old, model_that_scores(service)) == (swapped.new, second_model.ID)
     assert assets("swaps") == {swapped.new, again.new}
     assert status("swaps").model == again.new
 
@@ -206,7 +191,7 @@ def test_what_does_not_fit_is_refused_and_the_old_model_goes_on(
         swap(SwapRequest("swaps", second, check=header))
     with pytest.raises(NotFoundError, match="no model to go back to"):
         rollback("swaps")
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
     assert len(assets("swaps")) == 1
 
 
@@ -220,7 +205,7 @@ def test_a_model_that_only_nifi_refuses_is_rolled_back(
     request = SwapRequest("swaps", needs_licence, locally=None, preload=preload)
     with pytest.raises(error, match=rf"(?s){says}.*licence.*swaps scores with model-\w+\.mojo as before"):
         swap(request)
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
     assert scoring_with("swaps") == sha256(first)
     assert len(assets("swaps")) == 1
 
@@ -237,7 +222,7 @@ def test_an_interrupted_swap_goes_back(service: str, second: Path, monkeypatch: 
     monkeypatch.setattr(scoring_processors.ScoringProcessors, "start", interrupt)
     with pytest.raises(KeyboardInterrupt):
         swap(SwapRequest("swaps", second))
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
     assert len(assets("swaps")) == 1
 
 
@@ -255,7 +240,7 @@ def test_a_swap_whose_way_back_fails_too_says_so_and_rollback_ends_it(
     assert found is not None
     assert found.cut_off
     assert rollback("swaps").action == "finished"
-    assert ask(service) == FIRST_ID
+    assert model_that_scores(service) == SAMPLE_ID
     assert status("swaps").under_way is None
 
 

@@ -14,10 +14,11 @@ from dai_nifi.operations.canvas.properties import set_of_processor
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_scoring.provision.jars import mojo_runtime
-from tests.conftest import GOLDEN_ROW
-from tests.nifi.conftest import Folders, deploy_batch, started
-from tests.nifi.processors.test_killed_process import process_of, scorer_of
-from tests.nifi.processors.test_processor import until
+from tests.support.models.titanic import GOLDEN_ROW
+from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.instance import started
+from tests.support.nifi.scorer_process import process_of, scorer_of
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
 

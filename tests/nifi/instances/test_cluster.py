@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nipyapi
 import pytest
 from typer.testing import CliRunner
 
@@ -36,10 +35,13 @@ from dai_nifi.operations.models import scoring_processors
 from dai_nifi.operations.swap import SwapRequest, rollback, swap
 from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
-from tests.nifi import second_model
-from tests.nifi.conftest import Folders, deploy_batch, quiet
-from tests.nifi.flows.test_deploy_http import expected
-from tests.nifi.instances.test_local_nifi import running_in, wait_for
+from tests.support.models import second_model
+from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.cluster import predictions, rows, scored_on
+from tests.support.nifi.http import expected
+from tests.support.processes import running_in
+from tests.support.project import quiet
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.nifi
 
@@ -72,25 +74,6 @@ def batch(formed: RunningNiFi, samples: Path, tmp_path: Path) -> Iterator[Folder
     connect(profile="node-1")
     yield deploy_batch("shared", samples / "penguins.mojo", tmp_path)
     undeploy("shared", force=True)
-
-
-def rows(samples: Path, file: str, times: int) -> str:
-    """The sample's rows so many times, with a column that says which file they are of."""
-    header, *lines = (samples / "penguins-rows.csv").read_text().splitlines()
-    return "\n".join([f"{header},file", *(f"{line},{file}" for line in lines * times)]) + "\n"
-
-
-def predictions(samples: Path) -> list[str]:
-    with (samples / "penguins-expected.csv").open(newline="") as file:
-        return [row["predict"] for row in csv.DictReader(file)]
-
-
-def scored_on(name: str = "shared") -> dict[str, int]:
-    """How many FlowFiles the scoring processor of each node has taken, by the node's address."""
-    flow = deployed.find(name)
-    (scorer,) = [one for one in deployed.processors(flow.id) if one.component.name == "Score records"]
-    told = nipyapi.nifi.FlowApi().get_processor_status(scorer.id, nodewise=True).processor_status.node_snapshots
-    return {f"{one.address}:{one.api_port}": one.status_snapshot.flow_files_in for one in told}
 
 
 def status_of(cluster: LocalCluster) -> dict[str, Any]:

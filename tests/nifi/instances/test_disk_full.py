@@ -13,11 +13,12 @@ import pytest
 from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
-from tests.conftest import GOLDEN_ROW
-from tests.nifi import commands
-from tests.nifi.conftest import quiet
-from tests.nifi.instances.test_local_nifi import running_in
-from tests.nifi.processors.test_processor import Canvas, bulletins, model_only, until
+from tests.support.models.titanic import GOLDEN_ROW
+from tests.support.nifi import commands
+from tests.support.nifi.canvas import Canvas, bulletins, model_only
+from tests.support.processes import running_in
+from tests.support.project import quiet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
 

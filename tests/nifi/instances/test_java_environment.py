@@ -12,9 +12,10 @@ from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.ports import free_port
-from tests.nifi.conftest import deploy_batch, quiet
-from tests.nifi.instances.test_killed_nifi import alive, children
-from tests.nifi.processors.test_processor import until
+from tests.support.nifi.batch_flow import deploy_batch
+from tests.support.processes import children, living
+from tests.support.project import quiet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
 
@@ -44,7 +45,7 @@ def test_options_for_nifis_java_do_not_reach_the_processors(
         assert processors
         for pid in processors:
             os.kill(pid, signal.SIGTERM)
-        until(lambda: not alive(processors))
+        until(lambda: not living(processors))
         assert list(tmp_path.rglob("hs_err*")) == []
     finally:
         local.stop()

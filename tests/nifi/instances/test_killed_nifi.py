@@ -14,26 +14,13 @@ from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
 from dai_scoring.scorer import Scorer
-from tests.nifi.conftest import NiFi, deploy_batch, quiet
-from tests.nifi.processors.test_processor import until
+from tests.support.nifi.batch_flow import deploy_batch
+from tests.support.nifi.instance import NiFi
+from tests.support.processes import children, living
+from tests.support.project import quiet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
-
-
-def alive(pids: set[int]) -> set[int]:
-    """Those that still run; the dead may wait for whoever inherits them."""
-    found = set()
-    for pid in pids:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        found |= {pid} if state != "Z" else set()
-    return found
-
-
-def children(pid: int) -> set[int]:
-    return {int(one) for path in Path(f"/proc/{pid}/task").glob("*/children") for one in path.read_text().split()}
 
 
 def test_workers_and_python_end_with_nifi(nifi: NiFi, pipeline: Path, pipeline_scorer: Scorer, tmp_path: Path) -> None:
@@ -50,10 +37,10 @@ def test_workers_and_python_end_with_nifi(nifi: NiFi, pipeline: Path, pipeline_s
         workers = {worker for pid in ours for worker in children(pid)}
         assert workers
         os.kill(running.pid, signal.SIGKILL)
-        until(lambda: not alive(ours | workers))
+        until(lambda: not living(ours | workers))
     finally:
         # NiFi's other Python process, which looks for extensions, is not ours to watch in a user's NiFi.
-        for pid in alive(started - ours):
+        for pid in living(started - ours):
             os.kill(pid, signal.SIGKILL)
         local.stop()
         connect(nifi.url)

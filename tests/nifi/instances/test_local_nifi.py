@@ -7,9 +7,8 @@ import os
 import signal
 import socket
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,45 +19,11 @@ from dai_nifi.errors import ConflictError, NiFiUnreachableError
 from dai_nifi.local import processes
 from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.states import RunningNiFi
-from tests.nifi.commands import interrupted
+from tests.support.nifi.commands import interrupted
+from tests.support.processes import in_group, running_in
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.nifi
-
-
-def running_in(directory: Path) -> list[int]:
-    """Process ids whose working folder is in ``directory``, found without the tool's own means."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                place = (entry / "cwd").readlink()
-            except OSError:
-                continue
-            if place.is_relative_to(directory):
-                found.append(int(entry.name))
-    return found
-
-
-def in_group(group: int) -> list[int]:
-    """Process ids of a process group, zombies left out."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == group and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
-
-
-def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)
-    return True
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,10 @@ from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.undeploy import undeploy
-from tests.nifi.commands import run
-from tests.nifi.conftest import NiFi, deploy_batch, quiet
+from tests.support.nifi.batch_flow import deploy_batch
+from tests.support.nifi.commands import run
+from tests.support.nifi.instance import NiFi
+from tests.support.project import quiet
 
 pytestmark = pytest.mark.nifi
 

@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from dai_nifi.client.node_api import NodeApi
 from dai_nifi.local import security
 from dai_nifi.local.certificates import AUTHORITY, Certificates, Pair, issue
-from tests.nifi.conftest import Folders
-from tests.nifi.instances.test_local_nifi import running_in, wait_for
+from tests.support.nifi.batch_flow import Folders
+from tests.support.processes import running_in
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.nifi
 

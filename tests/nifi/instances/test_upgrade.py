@@ -15,9 +15,11 @@ from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
-from tests.nifi.conftest import NiFi, quiet
-from tests.nifi.flows.test_swap import FIRST_ID, ask
-from tests.nifi.processors.test_processor import until
+from tests.support.models.second_model import SAMPLE_ID
+from tests.support.nifi.http import model_that_scores
+from tests.support.nifi.instance import NiFi
+from tests.support.project import quiet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
 
@@ -44,7 +46,7 @@ def test_flows_run_on_after_a_restart_and_another_archive(
         assert not install(nar, quiet).already
         for name in NAMES:
             until(lambda name=name: all(one.component.state == "RUNNING" for one in parts(name)))
-        assert [ask(one.endpoint or "") for one in made] == [FIRST_ID] * len(NAMES)
+        assert [model_that_scores(one.endpoint or "") for one in made] == [SAMPLE_ID] * len(NAMES)
     finally:
         local.stop()
         connect(nifi.url)

@@ -13,9 +13,8 @@ import pytest
 from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.undeploy import undeploy
-from tests.nifi.conftest import NiFi
-from tests.nifi.flows.test_deploy_http import ROW, ask, expected
-from tests.nifi.flows.test_settings import record_services  # noqa: F401 - a fixture
+from tests.support.nifi.http import ROW, ask, expected
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 
@@ -23,7 +22,7 @@ REASONS = ("_reject_code", "_reject_column", "_reject_value")
 
 
 @pytest.fixture
-def url(nifi: NiFi, samples: Path, record_services: dict[str, str]) -> Iterator[str]:  # noqa: F811
+def url(nifi: NiFi, samples: Path, record_services: dict[str, str]) -> Iterator[str]:
     settings = {"http.port": str(free_port()), "contributions": "original", **record_services}
     made = deploy(Request("realtime-http", samples / "penguins.mojo", name="by-services", parameters=settings))
     assert made.endpoint is not None

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
-from tests.nifi.conftest import Folders, NiFi
+from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.nifi.batch_flow import Folders
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 

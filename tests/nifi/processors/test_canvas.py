@@ -23,9 +23,12 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dai_nifi.archives.build import build
 from dai_nifi.archives.install import install
 from dai_nifi.extensions.source import EXTENSIONS
-from tests.conftest import GOLDEN_ROW
-from tests.nifi.conftest import Folders, NiFi, quiet
-from tests.nifi.processors.test_processor import Canvas, score, until
+from tests.support.models.titanic import GOLDEN_ROW
+from tests.support.nifi.batch_flow import Folders
+from tests.support.nifi.canvas import Canvas, score_processor
+from tests.support.nifi.instance import NiFi
+from tests.support.project import quiet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
 
@@ -183,7 +186,7 @@ def is_advice(text: str) -> bool:
 
 
 def test_an_invalid_processor_says_why(browser: Browser, canvas: Canvas, needs_licence: Path) -> None:
-    processor = score(canvas, needs_licence)
+    processor = score_processor(canvas, needs_licence)
     canvas.validation(processor)
     browser.open(f"#/process-groups/{canvas.group.id}")
     said = browser.hover(f"#id-{processor.id} text.run-status-icon.invalid")
@@ -195,7 +198,7 @@ def test_an_invalid_processor_says_why(browser: Browser, canvas: Canvas, needs_l
 def test_verify_tells_the_same_before_anything_is_applied(
     browser: Browser, canvas: Canvas, needs_licence: Path
 ) -> None:
-    processor = score(canvas, needs_licence)
+    processor = score_processor(canvas, needs_licence)
     canvas.validation(processor)
     browser.open(f"#/process-groups/{canvas.group.id}")
     browser.choose(f"#id-{processor.id} text.processor-name", "Configure")
@@ -207,7 +210,7 @@ def test_verify_tells_the_same_before_anything_is_applied(
 
 
 def test_a_bulletin_is_advice(browser: Browser, canvas: Canvas, titanic: Path) -> None:
-    processor = score(canvas, titanic)
+    processor = score_processor(canvas, titanic)
     lacking = ",".join(name for name in GOLDEN_ROW if name not in ("age", "cabin"))
     text = {
         "Data Format": "Text",

@@ -12,10 +12,11 @@ import pytest
 from dai_nifi.archives.build import build
 from dai_nifi.archives.install import install
 from dai_nifi.operations.undeploy import undeploy
-from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
-from tests.nifi.conftest import NiFi, deploy_batch, quiet
-from tests.nifi.processors.test_killed_process import check_that_a_kill_fails_nothing
-from tests.nifi.processors.test_python_pipeline import workers
+from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.nifi.batch_flow import deploy_batch
+from tests.support.nifi.instance import NiFi
+from tests.support.nifi.scorer_process import check_that_a_kill_fails_nothing, workers
+from tests.support.project import quiet
 
 pytestmark = pytest.mark.nifi
 

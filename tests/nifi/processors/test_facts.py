@@ -9,7 +9,7 @@ from dai_nifi.flows import nifi_components
 from dai_nifi.local import assembly
 from dai_nifi.operations.canvas import properties
 from dai_nifi.operations.deployment import components
-from tests.nifi.conftest import NiFi
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 

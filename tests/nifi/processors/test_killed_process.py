@@ -24,26 +24,17 @@ from dai_nifi.operations.models import processor_state
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
 from dai_nifi.operations.undeploy import undeploy
-from tests.nifi import second_model
-from tests.nifi.conftest import Folders, NiFi, deploy_batch
-from tests.nifi.flows.test_deploy_http import ROW, Answer, ask
-from tests.nifi.processors.test_processor import until
+from tests.support.models import second_model
+from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.http import ROW, Answer, ask
+from tests.support.nifi.instance import NiFi
+from tests.support.nifi.scorer_process import check_that_a_kill_fails_nothing, kill, process_of, scorer_of
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
 
 _FILES = 300
 _MANY = 400
-
-
-def scorer_of(group: str) -> Any:
-    """The scoring processor of a deployed flow."""
-    found = nipyapi.canvas.list_all_processors(status(group).id)
-    return next(one for one in found if one.component.type.startswith("Score"))
-
-
-def process_of(processor: Any) -> int:
-    """The Python process of a processor that runs, by its own word."""
-    return int(until(lambda: processor_state.read(processor.id).first("python.process")))
 
 
 def exchange_folders(pid: int) -> set[Path]:
@@ -52,22 +43,8 @@ def exchange_folders(pid: int) -> set[Path]:
     return {one.parent for one in links if one.name == "lock" and one.parent.name.startswith("dai-scoring-")}
 
 
-def kill(processor: Any) -> int:
-    """Kill the process of a processor; returns which that was."""
-    pid = process_of(processor)
-    os.kill(pid, signal.SIGKILL)
-    return pid
-
-
 def wait_for_another(processor: Any, killed: int) -> None:
     until(lambda: processor_state.read(processor.id).first("python.process") not in (None, str(killed)))
-
-
-def set_tasks(processor: Any, tasks: int) -> None:
-    nipyapi.canvas.schedule_processor(processor, False)
-    stopped = nipyapi.canvas.get_processor(processor.id, "id")
-    nipyapi.canvas.update_processor(stopped, nipyapi.nifi.ProcessorConfigDTO(concurrently_schedulable_task_count=tasks))
-    nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
 
 
 def model_of(nifi: NiFi, group: str) -> Path:
@@ -90,22 +67,6 @@ def file_of(rows: list[str], times: int) -> str:
 def folders(nifi: NiFi, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
     yield deploy_batch("killed", samples / "penguins.mojo", tmp_path_factory.mktemp("killed"))
     undeploy("killed", force=True)
-
-
-def check_that_a_kill_fails_nothing(folders: Folders, rows: bytes, tasks: int, files: int) -> None:
-    """Kill the process of a batch-files flow's processor while files come: each must be scored, and as before."""
-    scorer = scorer_of(folders.name)
-    set_tasks(scorer, tasks)
-    folders.put(f"first-{tasks}.csv", rows)
-    expected = folders.wait(folders.output / f"first-{tasks}.csv")
-    for number in range(files):
-        folders.put(f"{tasks}-{number}.csv", rows)
-        if number == files // 3:
-            kill(scorer)
-        time.sleep(0.01)
-    for number in range(files):
-        assert folders.wait(folders.output / f"{tasks}-{number}.csv", 120) == expected
-    assert not list(folders.failed.glob(f"{tasks}-*"))
 
 
 @pytest.mark.parametrize("tasks", [1, 4])

@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from tests.conftest import GOLDEN_ROW
-from tests.nifi.conftest import Folders
+from tests.support.models.titanic import GOLDEN_ROW
+from tests.support.nifi.batch_flow import Folders
 
 pytestmark = pytest.mark.nifi
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,136 +14,14 @@ import pytest
 
 from dai_nifi.archives import archive
 from dai_nifi.archives.install import install, remove
-from dai_nifi.operations.canvas.properties import set_of_processor, set_of_service
-from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
-from tests.nifi import provenance
-from tests.nifi.conftest import NiFi, quiet
+from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.nifi import provenance
+from tests.support.nifi.canvas import Canvas, bulletins, model_only, score_processor
+from tests.support.nifi.instance import NiFi
+from tests.support.project import quiet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
-
-RELATIONSHIPS = {"success", "rejected", "failure", "original"}
-
-
-def until(found: Callable[[], Any], seconds: float = 60) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
-    return value
-
-
-class Canvas:
-    """A process group of one test: text in, FlowFiles by relationship out."""
-
-    def __init__(self) -> None:
-        root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
-        self.group = nipyapi.canvas.create_process_group(root, f"test {time.monotonic_ns()}", (0.0, 0.0))
-        self.sinks: dict[str, Any] = {}
-
-    def processor(
-        self,
-        kind: str,
-        properties: dict[str, str | None],
-        at: tuple[float, float] = (0.0, 0.0),
-        dynamic: dict[str, str] | None = None,
-        **config: Any,
-    ) -> Any:
-        types = nipyapi.canvas.list_all_processor_types().processor_types
-        (found,) = (t for t in types if t.type.rpartition(".")[2] == kind)
-        # The properties of a Python processor are known only when its process has loaded it, and have one name.
-        ours = kind.startswith("Score")
-        given = {**config, "properties": properties if ours else dynamic or {}}
-        made = nipyapi.canvas.create_processor(
-            self.group, found, at, name=kind, config=nipyapi.nifi.ProcessorConfigDTO(**given)
-        )
-        if properties and not ours:
-            set_of_processor(made.id, properties)
-        # A Python processor has no relationships until its process has loaded it.
-        return until(lambda: (p := nipyapi.canvas.get_processor(made.id, "id")).component.relationships and p)
-
-    def validation(self, processor: Any) -> tuple[str, list[str]]:
-        def settled() -> Any:
-            found = nipyapi.canvas.get_processor(processor.id, "id").component
-            errors = str(found.validation_errors)
-            loading = "Initializing runtime" in errors or "process of loading" in errors
-            return None if found.validation_status == "VALIDATING" or loading else found
-
-        found = until(settled)
-        return found.validation_status, found.validation_errors or []
-
-    def score(
-        self,
-        text: str,
-        properties: dict[str, str | None],
-        kind: str = "ScoreJavaMojo",
-        attributes: dict[str, str] | None = None,
-    ) -> dict[str, list[Any]]:
-        """Send one text through a processor: the FlowFiles of each relationship, as listing entries."""
-        config: dict[str, str | None] = {
-            "File Size": "0B",
-            "Data Format": "Text",
-            "Unique FlowFiles": "false",
-            # NiFi takes no empty text; without one the size says it.
-            "Custom Text": text or None,
-            "Mime Type": "text/csv",
-        }
-        source = self.processor("GenerateFlowFile", config, dynamic=attributes, scheduling_period="1 day")
-        return self._send(source, properties, kind)
-
-    def score_file(self, folder: Path, data: bytes, properties: dict[str, str | None]) -> dict[str, list[Any]]:
-        """Send the bytes of a file through ScoreJavaMojo, by way of an empty folder."""
-        (folder / "input").write_bytes(data)
-        source = self.processor("GetFile", {"Input Directory": str(folder)}, scheduling_period="1 day")
-        return self._send(source, properties, "ScoreJavaMojo")
-
-    def service(self, kind: str, properties: dict[str, str]) -> str:
-        """Enable a controller service; its id is the value of a property that wants one."""
-        (found,) = (t for t in nipyapi.canvas.list_all_controller_types() if t.type.endswith(f".{kind}"))
-        made = nipyapi.canvas.create_controller(self.group, found)
-        made = set_of_service(made.id, properties)
-        nipyapi.canvas.schedule_controller(made, True)
-        return str(made.id)
-
-    def _send(self, source: Any, properties: dict[str, str | None], kind: str) -> dict[str, list[Any]]:
-        score = self.processor(kind, properties)
-        nipyapi.canvas.create_connection(source, score, ["success"])
-        for relationship in sorted(RELATIONSHIPS):
-            sink = self.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
-            self.sinks[relationship] = nipyapi.canvas.create_connection(score, sink, [relationship])
-        until(lambda: self.validation(score)[0] == "VALID")
-        for processor in (score, source):
-            nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
-        queues = nipyapi.nifi.FlowFileQueuesApi()
-
-        def queued() -> dict[str, list[Any]]:
-            found = {}
-            for relationship, connection in self.sinks.items():
-                request = queues.create_flow_file_listing(connection.id).listing_request
-                until(lambda c=connection, r=request: queues.get_listing_request(c.id, r.id).listing_request.finished)
-                listing = queues.get_listing_request(connection.id, request.id).listing_request
-                queues.delete_listing_request(connection.id, request.id)
-                found[relationship] = [
-                    queues.get_flow_file(connection.id, summary.uuid).flow_file
-                    for summary in listing.flow_file_summaries or []
-                ]
-            return found
-
-        return until(lambda: (f := queued()) and (f["original"] or f["failure"]) and f)
-
-    def content(self, relationship: str, flowfile: Any) -> str:
-        connection = self.sinks[relationship]
-        api = nipyapi.nifi.FlowFileQueuesApi()
-        response = api.download_flow_file_content(connection.id, flowfile.uuid, _preload_content=False)
-        return bytes(response.read()).decode()
-
-    def remove(self) -> None:
-        nipyapi.canvas.delete_process_group(self.group, force=True)
-
-
-def bulletins(canvas: Canvas, source: str) -> list[str]:
-    """What NiFi shows of a component of the group, by its name."""
-    board = nipyapi.nifi.FlowApi().get_bulletin_board(group_id=canvas.group.id).bulletin_board
-    return [one.bulletin.message for one in board.bulletins if one.bulletin and one.bulletin.source_name == source]
 
 
 @pytest.fixture
@@ -151,16 +29,6 @@ def canvas(nifi: NiFi) -> Iterator[Canvas]:
     made = Canvas()
     yield made
     made.remove()
-
-
-def model_only(path: Path | str) -> dict[str, str | None]:
-    return {"Model File": str(path)}
-
-
-def score(canvas: Canvas, model: Path, **further: str) -> Any:
-    """A ScoreJavaMojo of which nothing has to be connected but what comes in."""
-    properties = {**model_only(model), **further}
-    return canvas.processor("ScoreJavaMojo", properties, auto_terminated_relationships=sorted(RELATIONSHIPS))
 
 
 def test_an_absent_model_is_said_before_anything_runs(canvas: Canvas, tmp_path: Path) -> None:
@@ -193,7 +61,7 @@ def test_a_truncated_mojo_and_its_repair(canvas: Canvas, samples: Path, tmp_path
 def test_a_start_that_fails_is_told_in_a_sentence(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.mojo"
     path.write_bytes(titanic.read_bytes())
-    processor = score(canvas, path)
+    processor = score_processor(canvas, path)
     source = canvas.processor("GenerateFlowFile", {}, scheduling_period="1 day")
     nipyapi.canvas.create_connection(source, processor, ["success"])
 

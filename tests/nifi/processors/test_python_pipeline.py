@@ -25,10 +25,13 @@ from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.batch.files import score_file
 from dai_scoring.model_file import sha256
 from dai_scoring.scorer import Scorer
-from tests.nifi.conftest import Folders, NiFi, deploy_batch, quiet
-from tests.nifi.processors.test_killed_process import check_that_a_kill_fails_nothing
-from tests.nifi.processors.test_processor import Canvas, until
-from tests.pipeline import build as pipelines
+from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.canvas import Canvas
+from tests.support.nifi.instance import NiFi
+from tests.support.nifi.scorer_process import check_that_a_kill_fails_nothing, workers
+from tests.support.pipeline import build as pipelines
+from tests.support.project import quiet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
 
@@ -51,20 +54,6 @@ def folders(
     undeploy(made.name, force=True)
     # Once NiFi no longer asks whether the processor is valid.
     until(lambda: not workers() & pids, 120)
-
-
-def workers(program: bytes = b"worker/child.py") -> set[int]:
-    """The processes that run a worker's program out of an archive; those of other tests run it out of the source."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            command, environment = ((path / name).read_bytes() for name in ("cmdline", "environ"))
-        except OSError:
-            continue
-        known = b"bundled-dependencies" in command + environment
-        if known and any(word.endswith(program) for word in command.split(b"\0")):
-            found.add(int(path.name))
-    return found
 
 
 def rows(samples: Path) -> list[str]:
@@ -130,7 +119,7 @@ def test_another_pipeline_takes_over_once_its_environment_is_there(
     before = failures()
     done = swap(SwapRequest(folders.name, other, locally=None), progress)
     assert (done.action, done.running) == ("swapped", True)
-    assert said.index("loading the model in NiFi, beside the present one") < said.index("changing models")
+    assert said.index("loading the model in NiFi while the present one scores") < said.index("changing models")
     folders.put("swapped.csv", "\n".join([header, *lines[:20]]) + "\n")
     assert len(folders.wait(folders.output / "swapped.csv").splitlines()) == 21
     assert {one.sha256 for one in status(folders.name).loaded} == {sha256(other)}

@@ -13,9 +13,9 @@ import fastavro
 import nipyapi
 import pytest
 
-from tests.conftest import GOLDEN_ROW, GOLDEN_SCORE
-from tests.nifi.conftest import NiFi
-from tests.nifi.processors.test_processor import Canvas
+from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.nifi.canvas import Canvas
+from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
 

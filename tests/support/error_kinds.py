@@ -1,0 +1,16 @@
+"""The kinds of errors of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dai_scoring.errors import ScoringError
+
+# No error is only that: each that is raised is of a kind below it.
+ABSTRACT = {"scoring_error", "input_error"}
+
+
+def kinds(base: type[ScoringError]) -> Iterator[type[ScoringError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from kinds(kind)

@@ -1,0 +1,172 @@
+"""Process groups, processors and queues on the canvas of a real NiFi."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import nipyapi
+
+from dai_nifi.errors import (
+    InvalidFlowError,
+)
+from dai_nifi.operations.canvas import deployed
+from dai_nifi.operations.canvas.properties import set_of_processor, set_of_service
+from dai_nifi.operations.deployment.removal import queued
+from dai_nifi.waiting import wait_until
+from tests.support.waiting import until
+
+
+def score_processors() -> list[Any]:
+    return [p for p in nipyapi.canvas.list_all_processors() if p.component.type.startswith("Score")]
+
+
+def stop_scoring(name: str) -> None:
+    flow = deployed.find(name)
+    ids = [one.id for one in deployed.processors(flow.id) if one.component.name == "Score records"]
+    nipyapi.canvas.schedule_processor(ids[0], False)
+    wait_until(
+        lambda: nipyapi.canvas.get_processor(ids[0], "id").component.state == "STOPPED" or None,
+        30,
+        lambda: InvalidFlowError("the scorer does not stop"),
+    )
+
+
+def wait_for_queue(name: str, flowfiles: int) -> None:
+    flow = deployed.find(name)
+    wait_until(
+        lambda: queued(flow) == flowfiles or None, 30, lambda: InvalidFlowError(f"{queued(flow)} are queued in {name}")
+    )
+
+
+def assets(name: str) -> set[str]:
+    found = {one["name"] for one in nipyapi.parameters.list_assets(deployed.find(name).context_id)}
+    return {one for one in found if not one.startswith("dai-nifi-template-")}
+
+
+RELATIONSHIPS = {"success", "rejected", "failure", "original"}
+
+
+class Canvas:
+    """A process group of one test: text in, FlowFiles by relationship out."""
+
+    def __init__(self) -> None:
+        root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
+        self.group = nipyapi.canvas.create_process_group(root, f"test {time.monotonic_ns()}", (0.0, 0.0))
+        self.sinks: dict[str, Any] = {}
+
+    def processor(
+        self,
+        kind: str,
+        properties: dict[str, str | None],
+        at: tuple[float, float] = (0.0, 0.0),
+        dynamic: dict[str, str] | None = None,
+        **config: Any,
+    ) -> Any:
+        types = nipyapi.canvas.list_all_processor_types().processor_types
+        (found,) = (t for t in types if t.type.rpartition(".")[2] == kind)
+        # The properties of a Python processor are known only when its process has loaded it, and have one name.
+        ours = kind.startswith("Score")
+        given = {**config, "properties": properties if ours else dynamic or {}}
+        made = nipyapi.canvas.create_processor(
+            self.group, found, at, name=kind, config=nipyapi.nifi.ProcessorConfigDTO(**given)
+        )
+        if properties and not ours:
+            set_of_processor(made.id, properties)
+        # A Python processor has no relationships until its process has loaded it.
+        return until(lambda: (p := nipyapi.canvas.get_processor(made.id, "id")).component.relationships and p)
+
+    def validation(self, processor: Any) -> tuple[str, list[str]]:
+        def settled() -> Any:
+            found = nipyapi.canvas.get_processor(processor.id, "id").component
+            errors = str(found.validation_errors)
+            loading = "Initializing runtime" in errors or "process of loading" in errors
+            return None if found.validation_status == "VALIDATING" or loading else found
+
+        found = until(settled)
+        return found.validation_status, found.validation_errors or []
+
+    def score(
+        self,
+        text: str,
+        properties: dict[str, str | None],
+        kind: str = "ScoreJavaMojo",
+        attributes: dict[str, str] | None = None,
+    ) -> dict[str, list[Any]]:
+        """Send one text through a processor: the FlowFiles of each relationship, as listing entries."""
+        config: dict[str, str | None] = {
+            "File Size": "0B",
+            "Data Format": "Text",
+            "Unique FlowFiles": "false",
+            # NiFi takes no empty text; without one the size says it.
+            "Custom Text": text or None,
+            "Mime Type": "text/csv",
+        }
+        source = self.processor("GenerateFlowFile", config, dynamic=attributes, scheduling_period="1 day")
+        return self._send(source, properties, kind)
+
+    def score_file(self, folder: Path, data: bytes, properties: dict[str, str | None]) -> dict[str, list[Any]]:
+        """Send the bytes of a file through ScoreJavaMojo, by way of an empty folder."""
+        (folder / "input").write_bytes(data)
+        source = self.processor("GetFile", {"Input Directory": str(folder)}, scheduling_period="1 day")
+        return self._send(source, properties, "ScoreJavaMojo")
+
+    def service(self, kind: str, properties: dict[str, str]) -> str:
+        """Enable a controller service; its id is the value of a property that wants one."""
+        (found,) = (t for t in nipyapi.canvas.list_all_controller_types() if t.type.endswith(f".{kind}"))
+        made = nipyapi.canvas.create_controller(self.group, found)
+        made = set_of_service(made.id, properties)
+        nipyapi.canvas.schedule_controller(made, True)
+        return str(made.id)
+
+    def _send(self, source: Any, properties: dict[str, str | None], kind: str) -> dict[str, list[Any]]:
+        score = self.processor(kind, properties)
+        nipyapi.canvas.create_connection(source, score, ["success"])
+        for relationship in sorted(RELATIONSHIPS):
+            sink = self.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
+            self.sinks[relationship] = nipyapi.canvas.create_connection(score, sink, [relationship])
+        until(lambda: self.validation(score)[0] == "VALID")
+        for processor in (score, source):
+            nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
+        queues = nipyapi.nifi.FlowFileQueuesApi()
+
+        def queued() -> dict[str, list[Any]]:
+            found = {}
+            for relationship, connection in self.sinks.items():
+                request = queues.create_flow_file_listing(connection.id).listing_request
+                until(lambda c=connection, r=request: queues.get_listing_request(c.id, r.id).listing_request.finished)
+                listing = queues.get_listing_request(connection.id, request.id).listing_request
+                queues.delete_listing_request(connection.id, request.id)
+                found[relationship] = [
+                    queues.get_flow_file(connection.id, summary.uuid).flow_file
+                    for summary in listing.flow_file_summaries or []
+                ]
+            return found
+
+        return until(lambda: (f := queued()) and (f["original"] or f["failure"]) and f)
+
+    def content(self, relationship: str, flowfile: Any) -> str:
+        connection = self.sinks[relationship]
+        api = nipyapi.nifi.FlowFileQueuesApi()
+        response = api.download_flow_file_content(connection.id, flowfile.uuid, _preload_content=False)
+        return bytes(response.read()).decode()
+
+    def remove(self) -> None:
+        nipyapi.canvas.delete_process_group(self.group, force=True)
+
+
+def bulletins(canvas: Canvas, source: str) -> list[str]:
+    """What NiFi shows of a component of the group, by its name."""
+    board = nipyapi.nifi.FlowApi().get_bulletin_board(group_id=canvas.group.id).bulletin_board
+    return [one.bulletin.message for one in board.bulletins if one.bulletin and one.bulletin.source_name == source]
+
+
+def model_only(path: Path | str) -> dict[str, str | None]:
+    return {"Model File": str(path)}
+
+
+def score_processor(canvas: Canvas, model: Path, **further: str) -> Any:
+    """A ScoreJavaMojo of which nothing has to be connected but what comes in."""
+    properties = {**model_only(model), **further}
+    return canvas.processor("ScoreJavaMojo", properties, auto_terminated_relationships=sorted(RELATIONSHIPS))

@@ -1,0 +1,51 @@
+"""Processes of this machine, looked up in /proc."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def running_in(directory: Path) -> list[int]:
+    """Process ids whose working folder is in ``directory``, found without the tool's own means."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                place = (entry / "cwd").readlink()
+            except OSError:
+                continue
+            if place.is_relative_to(directory):
+                found.append(int(entry.name))
+    return found
+
+
+def in_group(group: int) -> list[int]:
+    """Process ids of a process group, zombies left out."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def living(pids: Iterable[int]) -> set[int]:
+    """Those that still run; the dead may wait for whoever inherits them."""
+    return {pid for pid in pids if alive(pid)}
+
+
+def children(pid: int) -> set[int]:
+    return {int(one) for path in Path(f"/proc/{pid}/task").glob("*/children") for one in path.read_text().split()}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
