@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,17 @@ def test_the_library_alone_advises_nothing_about_a_canvas() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "none. Set mojo_runtime.|none. Set MOJO Runtime.\n"
+
+
+def test_what_tests_share_is_in_support() -> None:
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    shared = re.compile(r"^ *from tests\.(\S+\.)?(test_\w+|conftest) import", re.MULTILINE)
+    assert len(tests) > 100
+    assert [file.name for file in tests if shared.search(file.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("room", ["tests", "tools"])
+def test_no_folder_has_more_than_15_files(room: str) -> None:
+    folders = [ROOT / room, *(one for one in (ROOT / room).rglob("*") if one.is_dir() and one.name != "__pycache__")]
+    count = {str(folder.relative_to(ROOT)): sum(one.is_file() for one in folder.iterdir()) for folder in folders}
+    assert {folder: files for folder, files in count.items() if files > 15} == {}

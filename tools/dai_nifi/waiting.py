@@ -59,7 +59,7 @@ def wait_until(
         what: what is waited for, given to ``progress`` before each pause.
         progress: see :mod:`dai_scoring.progress`.
         pause: seconds between two looks.
-        busy: while it returns true, the time does not count: something goes on that takes as long as it takes.
+        busy: while it returns true, the time does not count: something runs whose duration is not known.
 
     """
     deadline = time.monotonic() + timeout

@@ -146,7 +146,7 @@ def test_without_a_certificate_the_connection_is_refused(secured: Secured, start
     authority = {"TLS_CA_CERT_PATH": str(secured.certificates.authority)}
     said = secured.run("nars", "list", "--url", started["url"], "--json", **authority)
     assert (said.code, said.error["code"]) == (4, "nifi_unreachable")
-    assert "wants a client certificate, and none was shown" in said.error["message"]
+    assert "needs a client certificate, and none was sent" in said.error["message"]
     plain = secured.run("nars", "list", "--url", started["url"].replace("https", "http"), "--json")
     assert (plain.code, "speaks HTTPS" in plain.error["message"]) == (4, True)
 

@@ -14,7 +14,7 @@ from dai_nifi.waiting import wait_until
 from dai_scoring.progress import Progress
 
 _LOADED_SECONDS = 120.0
-# NiFi says what it said of the code before until it has looked at the new one.
+# NiFi shows the messages of the old code until it has checked the new code.
 _STEADY_SECONDS = 2.0
 _RUNNING_SECONDS = 60.0
 _PAUSE = 0.5
@@ -82,5 +82,5 @@ def _not_running(left: Sequence[Any]) -> ToolError:
     )
     return ToolError(
         f"The archive is installed, but processors that ran before do not run now:\n  {lines}\n"
-        "Fix what is said there and start them on the canvas, or with dai-nifi start NAME."
+        "Fix the problem and start them on the canvas, or with dai-nifi start NAME."
     )

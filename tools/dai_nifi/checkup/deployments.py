@@ -43,7 +43,7 @@ def examine() -> Iterator[Finding]:
     yield _parameters()
     yield from _ports(flows)
     yield _licence(flows)
-    yield Finding("assets", OK, f"models of up to {LARGEST_ASSET >> 30} GB can be brought to NiFi")
+    yield Finding("assets", OK, f"models of up to {LARGEST_ASSET >> 30} GB can be uploaded to NiFi")
 
 
 def python_of_processors() -> str | None:
@@ -63,7 +63,7 @@ def _processors(known: dict[str, set[str]]) -> Iterator[Finding]:
     if not present:
         names = ", ".join(one.processor for one in RUNTIMES.values())
         yield Finding(
-            "processors", PROBLEM, f"none of {names} is there", "dai-nifi nars build, then dai-nifi nars install."
+            "processors", PROBLEM, f"none of {names} is installed", "dai-nifi nars build, then dai-nifi nars install."
         )
     for one in present:
         versions = ", ".join(sorted(known[one.processor]))

@@ -27,7 +27,7 @@ def examine(home: Path | None, python_of_processors: str | None) -> Iterator[Fin
 
 
 def read_properties(home: Path) -> dict[str, str]:
-    """The keys of a folder's nifi.properties; empty if there is none."""
+    """The keys of a folder's nifi.properties; empty if it does not exist."""
     try:
         text = (home / "conf" / "nifi.properties").read_text(encoding="iso-8859-1")
     except OSError:

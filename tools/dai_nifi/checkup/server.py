@@ -58,9 +58,7 @@ def _nodes() -> Finding:
     says = f"{summary.connected_nodes} nodes are connected"
     if summary.connected_node_count == summary.total_node_count:
         return Finding("nodes", OK, says)
-    return Finding(
-        "nodes", PROBLEM, says, "Start the others or remove them: NiFi refuses changes of the flow meanwhile."
-    )
+    return Finding("nodes", PROBLEM, says, "Start the others or remove them: NiFi refuses changes to flows until then.")
 
 
 def _java(machines: dict[str, Any]) -> Finding:

@@ -57,7 +57,7 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
         config.cert_file = config.key_file = None
         config.api_key = {}
         config.ssl_ca_cert = os.environ.get("TLS_CA_CERT_PATH") or os.environ.get("REQUESTS_CA_BUNDLE")
-        # By hand: nipyapi's set_endpoint() asks for the version itself, and waits for ever if nobody answers.
+        # By hand: nipyapi's set_endpoint() asks for the version itself, and waits for ever if there is no answer.
         config.host = base + "/nifi-api"
         where = base
     config.api_client = _PatientClient()
@@ -68,17 +68,17 @@ def connect(url: str = DEFAULT_URL, profile: str | None = None) -> str:
             raise NotPermittedError(
                 f"the NiFi at {where} does not let {tls_failures.certificate_owner(config)} in: {message_of(error)}"
             ) from error
-        refusal = tls_failures.certificate_problem(error, config)
-        if refusal is not None:
-            raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {refusal}") from error
+        problem = tls_failures.certificate_problem(error, config)
+        if problem is not None:
+            raise NiFiUnreachableError(f"the NiFi at {where} refuses the connection: {problem}") from error
         raise NiFiUnreachableError(
             f"what answers at {where} is not a NiFi, or not ready yet: {message_of(error)[:200]}. Give NiFi's address "
             "with --url."
         ) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        refusal = tls_failures.certificate_problem(error, config)
-        if refusal is not None:
-            raise NiFiUnreachableError(f"no connection to the NiFi at {where}: {refusal}") from error
+        problem = tls_failures.certificate_problem(error, config)
+        if problem is not None:
+            raise NiFiUnreachableError(f"no connection to the NiFi at {where}: {problem}") from error
         raise NiFiUnreachableError(
             f"no NiFi answers at {where} ({tls_failures.root_cause(error)}). Start it ('dai-nifi nifi start'), "
             "or give its address with --url."
@@ -94,7 +94,7 @@ class _PatientClient(nipyapi.nifi.ApiClient):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        # Once more, if a connection that was kept open has been closed meanwhile.
+        # Once more, if a connection that was kept open has since been closed.
         self.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(total=3, read=1)
 
     def request(self, method: str, url: str, *others: Any, _request_timeout: Any = None, **further: Any) -> Any:

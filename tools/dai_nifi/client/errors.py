@@ -42,7 +42,7 @@ def translated() -> Iterator[None]:
 
 @contextmanager
 def prefixed(what: str) -> Iterator[None]:
-    """Begin the message of NiFi's refusal inside the block with what could not be done."""
+    """Put what could not be done in front of the message if NiFi refuses something inside the block."""
     try:
         yield
     except ToolError as error:
@@ -96,12 +96,12 @@ def _refused(status: int, says: str) -> ToolError:
     if status == 500 and (silent := nifi_messages.silent_node(says)) is not None:
         return NodeAwayError(
             f"A node of NiFi's cluster does not answer the others: {silent}. NiFi "
-            "gives such a node up within a minute, and then shows again what runs. For changes, start that node "
+            "disconnects such a node within a minute, and then shows its flows again. For changes, start that node "
             "(dai-nifi nifi start, for a local cluster) or take it out of the cluster, and try again."
         )
     if status == 409 and nifi_messages.is_node_away(says):
         return NodeAwayError(
-            f"NiFi takes no changes of a flow while a node of its cluster is away: {says} Start that node, or take it "
+            f"NiFi accepts no changes to flows while a node of its cluster is away: {says} Start that node, or take it "
             "out of the cluster, and try again."
         )
     if status == 409 or (status == 400 and nifi_messages.is_old_revision(says)):

@@ -40,7 +40,7 @@ def is_loading(error: str) -> bool:
 
 
 def is_lost(error: str) -> bool:
-    """Whether the process of a Python processor has ended, or cannot load it; NiFi goes on trying."""
+    """Whether the process of a Python processor has ended, or cannot load it; NiFi keeps trying."""
     return _LOST in error
 
 

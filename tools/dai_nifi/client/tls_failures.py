@@ -47,7 +47,7 @@ def certificate_problem(error: BaseException, config: Any) -> str | None:
     ):
         return None
     if not config.cert_file:
-        return f"it wants a client certificate, and none was shown ({_OURS})"
+        return f"it needs a client certificate, and none was sent ({_OURS})"
     return _of_client(Path(config.cert_file))
 
 

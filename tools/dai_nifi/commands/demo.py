@@ -71,7 +71,7 @@ def _render(console: Console, shown: demo.DemoResult) -> None:
     files = shown.folder / "files"
     line("batch-files: a folder in, a folder out", "bold")
     line(f"  {shown.batch_rows} rows of penguins-rows.csv are scored in {files / 'output'}")
-    line(f"  {shown.batch_agrees} of them are bit for bit what H2O-3 said of them when the model was trained")
+    line(f"  {shown.batch_agrees} of them have exactly the scores that H2O-3 gave when the model was trained")
     line(f"  Put a file of your own into {files / 'input'}; what cannot be scored goes to rejected and failed.")
     line()
     line(f"The canvas:  {shown.canvas}", "bold")

@@ -191,7 +191,7 @@ def logs(
     directory: DirOption = DEFAULT_DIR,
     node: Annotated[int | None, typer.Option(min=1, help="Of a cluster: which node. Default: 1.")] = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines from the end.")] = 50,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added, until ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines, until ctrl-C.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print the end of nifi-app.log."""
@@ -234,7 +234,7 @@ def _properties(pairs: list[str]) -> dict[str, str]:
     parted = [pair.partition("=") for pair in pairs]
     for key, sign, _ in parted:
         if not sign:
-            raise UsageError(f"--property wants KEY=VALUE, not {key!r}.")
+            raise UsageError(f"--property needs KEY=VALUE, not {key!r}.")
     return {key.strip(): value for key, _, value in parted}
 
 

@@ -68,7 +68,7 @@ class Parameter:
         return self.default is None and not self.optional
 
     def spec(self) -> ParameterSpec:
-        """The parameter as it stands in the flow definition."""
+        """The parameter as the flow definition has it."""
         return ParameterSpec(self.name, self.description, self.default, self.kind is Kind.SENSITIVE)
 
 

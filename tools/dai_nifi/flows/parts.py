@@ -117,7 +117,7 @@ def retry_queue(processor: Processor, relationships: Sequence[str] = ("failure",
 
 
 def background(text: str, at: Point, boxes: int, colour: str, height: int = 288) -> Label:
-    """A label behind a row of boxes, the first of which is at that point."""
+    """A label behind a row of boxes; the first box is at that point."""
     return Label(text, (at[0] - 32, at[1] - 48), (boxes * COLUMN - 192, height), colour, 16)
 
 

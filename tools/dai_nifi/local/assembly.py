@@ -92,7 +92,7 @@ def ensure(java_home: Path, progress: Progress, assemble: Assembler | None = Non
             _write_stamp(part)
             part.chmod(0o755)
             if root.exists():
-                # Moved away by a rename too, so that nobody sees it half removed.
+                # Moved away by a rename too, so that no process sees it half removed.
                 root.rename(part.with_name(part.name + "-old"))
             part.rename(root)
         finally:

@@ -14,5 +14,5 @@ MINIMUM = 21
 
 @translated()
 def find_java(progress: Progress = silent) -> Path:
-    """Return the home of a Java for NiFi, found or fetched; raises PrerequisiteError if there is none."""
+    """Return the home of a Java for NiFi, found or fetched; raises PrerequisiteError otherwise."""
     return java.find_java(progress, MINIMUM)

@@ -48,7 +48,7 @@ def members(group: int, mark: str) -> list[int]:
         if entry.name.isdigit() and _stat(int(entry.name)) is not None:
             try:
                 environment = (entry / "environ").read_bytes()
-            except OSError:  # ended meanwhile, or another user's
+            except OSError:  # it has ended, or is another user's
                 continue
             if wanted in environment.split(b"\0"):
                 found.append(int(entry.name))
@@ -56,7 +56,7 @@ def members(group: int, mark: str) -> list[int]:
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:
-    """Send a signal to each process; those that have ended meanwhile are fine."""
+    """Send a signal to each process; those that have already ended do not matter."""
     for pid in pids:
         try:
             os.kill(pid, number)

@@ -130,7 +130,7 @@ def _origin(group: Any) -> _Origin:
         raise NotFoundError(
             f"The process group {group.component.name!r} was not imported from a shipped flow: it does not have the "
             f"scoring processors of {', '.join(templates.TEMPLATES)} with the identities that these have. A copy that "
-            "was made on the canvas has none of them either: import the flow again, or deploy it."
+            "was made on the canvas does not have them either: import the flow again, or deploy it."
         )
     return min(matching, key=lambda one: len(one.found))
 
@@ -206,7 +206,7 @@ def _secrets(template: Template, present: ParameterContext | None) -> dict[str, 
             value = os.environ.get(one.variable or "", "").strip()
             if not value:
                 raise UsageError(
-                    f"{one.name} is set, and NiFi gives back no secrets that could be copied. Put it into the "
+                    f"{one.name} is set, and NiFi never returns secrets, so it cannot be copied. Put it into the "
                     f"environment variable {one.variable}, and adopt the flow again."
                 )
             found[one.name] = value

@@ -97,7 +97,9 @@ def _place(plan: Plan, progress: Progress) -> Deployment:
         progress("removing what was placed", None)
         made = current or parameter_context.find(plan.name)
         removal.clean_up(flow, made.id if made is not None else None, plan.request.timeout)
-        error.args = (f"{error}\nNothing of it is left in NiFi; with --keep it stays on the canvas to be looked at.",)
+        error.args = (
+            f"{error}\nNothing of it is left in NiFi; with --keep it stays on the canvas, so that you can look at it.",
+        )
         raise
     return _outcome(plan, flow, current, running)
 

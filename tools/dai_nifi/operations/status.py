@@ -102,7 +102,7 @@ class FlowStatus:
 
 
 def status(name: str) -> FlowStatus:
-    """Look at a deployed flow; raises NotFoundError if there is none of that name."""
+    """The state of a deployed flow; raises NotFoundError if no flow has that name."""
     under_way = lease.change_of(name)
     try:
         flow = deployed.find(name)
@@ -111,16 +111,16 @@ def status(name: str) -> FlowStatus:
             text = f"{error} {under_way.says[0].upper()}{under_way.says[1:]}."
             error.args = (f"{text} {under_way.advice(is_there=False)}" if under_way.cut_off else text,)
         raise
-    return _look(flow, under_way)
+    return _status_of(flow, under_way)
 
 
 def status_all() -> list[FlowStatus]:
     """Look at every deployed flow."""
     under_way = {one.name: one for one in lease.all_changes()}
-    return [_look(one, under_way.get(one.name)) for one in deployed.find_all()]
+    return [_status_of(one, under_way.get(one.name)) for one in deployed.find_all()]
 
 
-def _look(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
+def _status_of(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
     found = deployed.processors(flow.id)
     states = [_state(one) for one in found]
     whole = _snapshot(flow)
@@ -128,9 +128,9 @@ def _look(flow: DeployedFlow, under_way: FlowChange | None) -> FlowStatus:
     shown = values.shown if values else {}
     reported = [one for one in bulletins.read(flow.id) if one.level in ("WARNING", "ERROR")]
     scoring = overrides.scoring_processors(flow, found)
-    said = {one.id: processor_state.read(one.id) for one in scoring if one.component.state == "RUNNING"}
-    loaded = _loaded(scoring, said)
-    waiting = _not_scoring(scoring, said)
+    by_processor = {one.id: processor_state.read(one.id) for one in scoring if one.component.state == "RUNNING"}
+    loaded = _loaded(scoring, by_processor)
+    waiting = _not_scoring(scoring, by_processor)
     return FlowStatus(
         name=flow.name,
         flow=flow.mark.flow,
@@ -241,7 +241,7 @@ def _not_scoring(scoring: list[Any], states: Mapping[str, ProcessorState]) -> li
     ]
 
 
-def _loaded(scoring: list[Any], said: Mapping[str, ProcessorState]) -> list[LoadedModel]:
+def _loaded(scoring: list[Any], by_processor: Mapping[str, ProcessorState]) -> list[LoadedModel]:
     found = (
         LoadedModel(
             node[State.MODEL_ID],
@@ -253,8 +253,8 @@ def _loaded(scoring: list[Any], said: Mapping[str, ProcessorState]) -> list[Load
         )
         for role, processors in _by_role(scoring)
         for one in processors
-        if one.id in said
-        for node in said[one.id].nodes
+        if one.id in by_processor
+        for node in by_processor[one.id].nodes
         if State.MODEL_SHA256 in node
     )
     return list(dict.fromkeys(found))

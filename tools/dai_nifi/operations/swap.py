@@ -76,13 +76,13 @@ def swap(request: SwapRequest, progress: Progress = silent) -> Swap:
 
     Raises:
         NotFoundError: no such flow, or no file of records.
-        UsageError: the flow's model was not brought there by this tool.
+        UsageError: the flow's model was not uploaded by this tool.
         ModelRefusedError: the file is not a model, or of another runtime, or cannot be loaded here or in NiFi.
         BreakingChangeError: its columns differ too much.
         ScoringFailedError: the records to compare with cannot be scored.
         BusyError: another command is changing the flow.
         InvalidFlowError: NiFi does not start with it. The flow scores with the old model then, as before.
-        NotRestoredError: nor with the old one; rollback() goes on from there.
+        NotRestoredError: nor with the old one; rollback() continues from there.
 
     """
     flow = deployed.find(request.name)
@@ -160,7 +160,7 @@ def rollback(
     After a swap that was cut off, the model before that one is put back, whether it had been changed yet or not; after
     a rollback that was cut off, that is finished.
 
-    Raises NotFoundError if there is none to go back to, and what :func:`swap` raises of NiFi.
+    Raises NotFoundError if there is no earlier model, and what :func:`swap` raises of NiFi.
     """
     flow = deployed.find(name)
     with lease.hold(name, "rollback", progress) as held:
@@ -181,7 +181,7 @@ def rollback(
         if before is None:
             raise NotFoundError(
                 f"There is no {parameter.name} to go back to in {name}: {present.name} was deployed, not swapped. "
-                f"Bring the one that you want: dai-nifi swap {name} --model FILE."
+                f"Swap to the one that you want: dai-nifi swap {name} --model FILE."
             )
         digest = assets.digest(context.id, before)
         to = ModelSwitch(context, parameter, before, digest, False, preload, timeout)
@@ -209,8 +209,8 @@ def _present(flow: DeployedFlow, parameter: ModelParameter) -> tuple[ParameterCo
     model = context.model(parameter) if context is not None else None
     if context is None or model is None:
         raise UsageError(
-            f"The {parameter.name} of {flow.name} is not one that dai-nifi brought to NiFi, so there is none to come "
-            f"back to. Deploy it with one first: dai-nifi deploy {flow.mark.flow} --name {flow.name} "
+            f"The {parameter.name} of {flow.name} was not uploaded by dai-nifi, so there would be nothing to roll back "
+            f"to. Deploy the flow with one first: dai-nifi deploy {flow.mark.flow} --name {flow.name} "
             + ("--model FILE." if parameter is MAIN else f"--param {parameter.parameter.name}=FILE.")
         )
     return context, model

@@ -69,9 +69,9 @@ _FIELDS = ("a", '"a"', '"b,\n"', '"c""d"', '"e\\"f"', '"g\\\\"', '""', '5"', "\\
 
 def _texts(escape: bool) -> Iterator[str]:
     choose = random.Random(11 + escape)
-    for _ in range(1_000):
+    for _ in range(500):
         yield "".join(choose.choices(_SOUPS, k=choose.randrange(1, 25)))
-    for _ in range(100):
+    for _ in range(60):
         rows = [",".join(choose.choices(_FIELDS, k=choose.choice([2] * 8 + [3]))) for _ in range(60)]
         yield "\n".join(rows)
 
@@ -93,7 +93,7 @@ def test_a_look_at_the_quotes_tells_what_cutting_records_one_by_one_tells(escape
         assert _malformed(chunks) == _malformed(wanted), text
         assert not lines.ended or lines.size >= len(text.encode())
         compared += len(found)
-    assert compared > 4_000
+    assert compared > 2_000
 
 
 def _records(text: bytes, size: int, escape: bool) -> list[Record]:

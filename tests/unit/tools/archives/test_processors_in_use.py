@@ -66,5 +66,5 @@ def test_what_does_not_run_again_is_said(canvas: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(processors_in_use, "_RUNNING_SECONDS", 0.05)
     before = [processor("a", "RUNNING")]
     canvas(Canvas(processor("a", "STOPPED", validation_status="INVALID", validation_errors=["'Model File' is gone."])))
-    with pytest.raises(ToolError, match=r"do not run now:\n  Score a \(a\): 'Model File' is gone\.\nFix what"):
+    with pytest.raises(ToolError, match=r"do not run now:\n  Score a \(a\): 'Model File' is gone\.\nFix the problem"):
         processors_in_use.restart(before, ["ScoreJavaMojo"], "1", silent)

@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 import dai_nifi
-from dai_nifi import errors
+from dai_nifi import cli, errors
 from dai_nifi.client import connection
 from dai_nifi.errors import ModelRefusedError, NiFiUnreachableError, NotFoundError, ScoringFailedError, ToolError
 from dai_nifi.local.ports import free_port
 from dai_scoring.cli.opening import as_tool_error
 from dai_scoring.errors import BadRowsError, ScoringError
 from dai_scoring.service import http_errors
+from tests.support.called import Ended, called
 from tests.support.error_kinds import ABSTRACT, kinds
 from tests.support.project import ROOT
 from tests.support.web_server import Answers, served
@@ -31,9 +32,8 @@ OF_THE_SERVICE = {"internal", "io"}
 KINDS = [ToolError, *ToolError.__subclasses__()]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+def run(*arguments: str) -> Ended:
+    return called(cli.main, *arguments)
 
 
 def test_every_kind_of_error_has_a_code_of_its_own_and_is_documented() -> None:
@@ -206,7 +206,10 @@ def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
 
 
 def test_the_words_for_people_are_on_standard_error() -> None:
-    done = run("status", "any", "--url", f"http://127.0.0.1:{free_port()}")
+    # In a process of its own, as its users run it.
+    command = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()", "status", "any"]
+    command += ["--url", f"http://127.0.0.1:{free_port()}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (4, "")
     assert "no NiFi answers at" in done.stderr
 

@@ -43,7 +43,10 @@ def deploy(
         typer.Option("--discard-edits", help="Give up what was edited on the canvas, where the contents are replaced."),
     ] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave a new flow that cannot be deployed on the canvas, to be looked at.")
+        bool,
+        typer.Option(
+            "--keep", help="Leave a new flow that cannot be deployed on the canvas, so that you can look at it."
+        ),
     ] = False,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,

@@ -167,7 +167,7 @@ def http_front(score_row: int, error_row: int) -> HttpFront:
 def rejected(
     front: HttpFront, at: Point, scorers: Sequence[tuple[Processor, Sequence[Point]]], error_row: int
 ) -> RejectedRows:
-    """What happens to rejected rows: a request of which no row was scored is answered with an error.
+    """What happens to rejected rows: a request without a scored row is answered with an error.
 
     ``scorers`` have the bends of their connections. The others of a request are answered with its scores.
     """

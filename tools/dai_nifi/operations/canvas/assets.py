@@ -16,7 +16,7 @@ _DEFINITION = "dai-nifi-template-"
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it lies in NiFi."""
+    """A file that is stored in NiFi."""
 
     id: str
     name: str

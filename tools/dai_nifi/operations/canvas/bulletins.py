@@ -32,5 +32,5 @@ def read(group_id: str | None = None, source_id: str | None = None, after: int |
 
 
 def last_id(source_id: str | None = None) -> int:
-    """The id of the latest bulletin, of a component or of all; -1 if there is none."""
+    """The id of the latest bulletin, of a component or of all; -1 without bulletins."""
     return max((one.id for one in read(source_id=source_id)), default=-1)

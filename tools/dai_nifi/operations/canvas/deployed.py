@@ -38,11 +38,11 @@ class DeployedFlow:
     mark: Mark
     context_id: str | None
     parent_id: str | None = None
-    """The group that it lies in."""
+    """The group that contains it."""
 
     @property
     def place(self) -> str:
-        """The names of the groups that it lies in, from the root canvas on."""
+        """The names of the groups around it, from the root canvas on."""
         return _place(self.parent_id)
 
 
@@ -150,7 +150,7 @@ def _marked() -> dict[str, DeployedFlow]:
 
 
 def _place(group_id: str | None) -> str:
-    """The names of the groups that a group lies in, from the root on."""
+    """The names of the groups around a group, from the root on."""
     names: list[str] = []
     while group_id is not None:
         entity = api.if_permitted(partial(api.process_groups.get_process_group, group_id))

@@ -12,7 +12,7 @@ from dai_nifi.flows.common import LICENCE, RUNTIMES
 from dai_nifi.operations.canvas.deployed import DeployedFlow
 
 NOTHING = "(nothing)"
-"""Stands for a property whose value was taken away."""
+"""Marks a property whose value was removed."""
 
 _REFERENCE = re.compile(r"#\{(.+)\}")
 

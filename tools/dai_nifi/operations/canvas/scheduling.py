@@ -39,7 +39,7 @@ def start_flow(flow: DeployedFlow, timeout: float, progress: Progress) -> bool:
     progress(f"starting {flow.name}", None)
     before = bulletins.last_id()
     entrances = _entrances(stopped)
-    # A model may take its time to load: nothing is let in before.
+    # Loading a model may take long; until then no data may enter the flow.
     schedule(flow.id, [one for one in stopped if one not in entrances], "RUNNING")
     wait_for_state(flow.id, {one.id for one in stopped} - {one.id for one in entrances}, "RUNNING", timeout)
     schedule(flow.id, entrances, "RUNNING")
@@ -89,7 +89,7 @@ def stop_group(group_id: str, timeout: float) -> bool:
 
 
 def stop_entrances(flow: DeployedFlow, timeout: float) -> None:
-    """Let nothing more in; what is inside goes on."""
+    """Stop what takes data into the flow; the rest keeps running."""
     ran = [one for one in _entrances(deployed.processors(flow.id)) if one.component.state == "RUNNING"]
     schedule(flow.id, ran, "STOPPED")
     wait_for_state(flow.id, {one.id for one in ran}, "STOPPED", timeout)

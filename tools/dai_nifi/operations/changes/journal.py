@@ -46,7 +46,7 @@ class FlowChange:
     def advice(self, *, is_there: bool = True) -> str:
         """What to do about a change that was cut off; ``is_there``: a flow of that name is on the canvas."""
         if self.verb == "deploy":
-            return "Deploy again under the same name: that goes on from there."
+            return "Deploy again under the same name to finish it."
         if self.verb == DRY_RUN:
             return "The next dai-nifi deploy of the same flow, with or without --dry-run, removes what is left of it."
         if self.verb == "undeploy":
@@ -57,7 +57,7 @@ class FlowChange:
                 f"{self.name} clears up what is left."
             )
         if not self.new:
-            return f"dai-nifi status {self.name} shows its state; dai-nifi start or stop makes it what you want."
+            return f"dai-nifi status {self.name} shows its state; dai-nifi start or stop changes it."
         of = f" --of {self.of}" if self.of != "model" else ""
         back = f"dai-nifi rollback {self.name}{of}"
         if self.verb == "rollback":

@@ -1,7 +1,7 @@
 """The lease on a flow: one command at a time may change it, from whatever machine.
 
 A command renews its lease every few seconds, by NiFi's clock; one that does not is taken to be dead. What it was doing
-stays in its journal, so that the next command knows how to go on.
+stays in its journal, so that the next command can continue.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Lease:
     ) -> None:
         """Write into the journal what is about to be stopped and changed.
 
-        Raises BusyError if another command has taken the lease over meanwhile.
+        Raises BusyError if another command has taken over the lease.
         """
         change = replace(self._entry.change, stopped=tuple(stopped), of=of, old=old, new=new)
         if change != self._entry.change or self._entry.unfinished is not None:
@@ -76,7 +76,7 @@ class Lease:
         self.complete()
 
     def release(self) -> None:
-        """Give the lease back. What is half done stays in the journal, as cut off."""
+        """Release the lease. A change that is half done stays in the journal, as cut off."""
         self._over.set()
         if self._half_done:
             self._write(lambda entry: replace(entry, change=replace(entry.change, cut_off=True)))
@@ -197,7 +197,7 @@ def _busy(change: FlowChange, entry: Entry, now: datetime) -> BusyError:
     return BusyError(
         f"Another command is changing the flow: {change.says}; it was last heard of {ago} s ago. Nothing was changed. "
         f"Wait until it has ended (dai-nifi status {change.name} shows it) and try again. If it was killed, its lease "
-        f"expires by itself within {SILENT_SECONDS:g} s."
+        f"expires within {SILENT_SECONDS:g} s."
     )
 
 
@@ -210,7 +210,7 @@ def _check_nodes() -> None:
     away = [f"{one.address}:{one.api_port} is {one.status}" for one in known if one.status != "CONNECTED"]
     raise NodeAwayError(
         f"Of NiFi's nodes {summary.connected_nodes} are connected{': ' + ', '.join(away) if away else ''}. NiFi takes "
-        "no changes of a flow while a node is away, so nothing was changed; what runs goes on. Start that node "
+        "no changes to flows while a node is away, so nothing was changed; what runs goes on. Start that node "
         "(dai-nifi nifi start, for a local cluster) or take it out of the cluster (NiFi's menu, Cluster: disconnect, "
         "offload, delete), and try again."
     )

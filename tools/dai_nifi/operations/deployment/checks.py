@@ -165,7 +165,7 @@ def _check_value(template: Template, name: str, value: str) -> None:
         meant = next((f" Do you mean {one!r}?" for one in settable if plain(name) in _names(template, one)), "")
         raise UsageError(f"The flow {template.name} has no parameter {name!r}.{meant} It has: {', '.join(settable)}.")
     if name == MODEL.name:
-        raise UsageError(f"{name} is set by --model FILE, which brings the model to NiFi.")
+        raise UsageError(f"{name} is set by --model FILE, which uploads the model to NiFi.")
     if known.kind is Kind.SENSITIVE:
         raise UsageError(
             f"{name} does not belong on a command line, where others can read it. Put it into the environment "
@@ -186,7 +186,7 @@ def _check_value(template: Template, name: str, value: str) -> None:
     if known.kind is Kind.PORT and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         raise UsageError(f"The parameter {name} is a port, 1 to 65535, not {value!r}.")
     if known.kind in (Kind.ASSET, Kind.MODEL) and not Path(value).is_file():
-        raise UsageError(f"The parameter {name} is a file on this machine, and there is none at {value}.")
+        raise UsageError(f"The parameter {name} is a file on this machine, but no file is at {value}.")
     if known.kind is Kind.DIRECTORY and not PurePath(value).is_absolute():
         raise UsageError(
             f"The parameter {name} is a folder on the machine that runs NiFi: give its whole path, not {value!r}."

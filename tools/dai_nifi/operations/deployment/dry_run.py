@@ -28,7 +28,7 @@ def run(plan: Plan, progress: Progress) -> None:
     processors only the one that listens is started, for a moment, where the port would be another than now.
     """
     name = f"{plan.name} (trial {uuid.uuid4().hex[:8]} of deploy --dry-run)"
-    progress("trying it out in NiFi, aside and stopped", None)
+    progress("trying out a stopped copy in NiFi", None)
     # While this command lives, its lease says so: a dry run without one counts as left over.
     with lease.hold(name, DRY_RUN, progress):
         _run(plan, name, progress)

@@ -243,7 +243,7 @@ def _make(edit: Edit, contents: Json) -> str | None:
         target[edit.field] = deepcopy(edit.value)
         return None
     if not edit.is_readable:
-        return "NiFi does not give back what is sensitive. Put it into the flow's parameter instead"
+        return "NiFi never returns sensitive values. Put it into the flow's parameter instead"
     properties = target["properties"]
     if edit.value is None:
         properties.pop(edit.field, None)

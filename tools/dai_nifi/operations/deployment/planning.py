@@ -186,4 +186,4 @@ def _changes(plan: Plan) -> list[str]:
 def _not_shown(plan: Plan) -> str:
     if plan.context is None:
         return "(not shown)"
-    return "(not shown; NiFi gives back no secrets, so it is set again with every deployment, and the flow restarts)"
+    return "(not shown; NiFi never returns secrets, so it is set again with every deployment, and the flow restarts)"

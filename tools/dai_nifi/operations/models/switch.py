@@ -1,7 +1,8 @@
 """From one model to another in a running flow: FlowFiles wait for a moment, and none fails.
 
-Only the scoring processors are stopped; what comes in meanwhile is queued. The new model is loaded first, while the old
-one scores, so that the moment does not depend on its size. Whatever goes wrong, the old model is put back.
+Only the scoring processors are stopped; FlowFiles that arrive until they run again are queued. The new model is loaded
+first, while the old one scores, so the pause does not depend on its size. If anything goes wrong, the old model is put
+back.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def _change(to: ModelSwitch, scoring: ScoringProcessors) -> float | None:
 
 
 def _undo(to: ModelSwitch, scoring: ScoringProcessors, lease: Lease, error: BaseException, progress: Progress) -> None:
-    """Put the old model back, let the flow go on as it did, and say so in the error."""
+    """Put the old model back, start what ran before, and say so in the error."""
     old, name = to.present, scoring.flow.name
     with _signals_ignored():
         progress("going back to the model before", None)

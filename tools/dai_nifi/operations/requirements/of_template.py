@@ -23,14 +23,14 @@ def supply(template: Template, values: Values, progress: Progress) -> Mapping[st
     if (values.get(database_parameters.URL) or "").startswith(postgresql.URL):
         return {database_parameters.DRIVER: str(postgresql.resolve(progress))}
     raise UsageError(
-        "Only PostgreSQL's driver is fetched by itself. For this database give "
+        "Only PostgreSQL's driver is fetched automatically. For this database give "
         f"--param {database_parameters.DRIVER}=FILE.jar, --param {database_parameters.DRIVER_CLASS}=CLASS and "
         f"--param {database_parameters.TYPE}=TYPE."
     )
 
 
 def needs_check(template: Template) -> bool:
-    """Whether check() looks at anything for this template."""
+    """Whether check() has anything to check for this template."""
     return template.name == database_parameters.NAME
 
 

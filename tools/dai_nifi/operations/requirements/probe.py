@@ -1,4 +1,4 @@
-"""A processor that is placed in a flow, run once to find something out from where NiFi is, and removed."""
+"""A processor that is placed in a flow, run once to check something on NiFi's machine, and removed."""
 
 from __future__ import annotations
 
