@@ -28,8 +28,9 @@ from dai_scoring.batch.files import THREADS
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
-from dai_scoring.formats import Format, Parsed, Piece, few
-from dai_scoring.formats.csv_lines import CsvPiece
+from dai_scoring.formats import Format, Parsed, Piece
+from dai_scoring.formats.csv.pieces import CsvPiece
+from dai_scoring.formats.rows import read_rows
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 from tests.benchmarks import canvas, common, data, server, wide
@@ -186,7 +187,7 @@ def _by_stages(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float
 
 def _small_pass(scorer: Scorer, content: Contents) -> dict[str, float]:
     clock = _Clock()
-    rows = few.read(content.contents, None, content.mime_type, None, None)
+    rows = read_rows(content.contents, None, content.mime_type, None, None)
     read = clock.next("read, parse")
     if rows is None:
         raise ToolError("a small FlowFile of the benchmark is not scored the quick way")

@@ -19,9 +19,8 @@ from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.row_values import array_of, values_of
 from dai_scoring.batch.summary import Summary
-from dai_scoring.formats import few
-from dai_scoring.formats.alike import alike
-from dai_scoring.formats.few import FewRows
+from dai_scoring.formats.merged import merge
+from dai_scoring.formats.rows import Rows, read_rows
 from dai_scoring.formats.text import is_plain
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.schema import Column
@@ -30,8 +29,8 @@ from dai_scoring.swallowed import swallowed
 from dai_scoring.unseen_levels import counts_between
 
 # Fewer are read and written by Python's objects in less time than it takes to begin with Arrow.
-_LEAST_ALIKE_BYTES = 1 << 14
-_LEAST_ALIKE_ROWS = 50
+_LEAST_MERGED_BYTES = 1 << 14
+_LEAST_MERGED_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class ScoredContents:
 
 @dataclass(frozen=True)
 class _Request:
-    rows: FewRows
+    rows: Rows
     kept: Sequence[int]
     """The columns that the output has."""
     inputs: list[Sequence[Any] | pa.Array]
@@ -70,7 +69,7 @@ class InMemoryScorer:
     def score(self, given: Sequence[Contents]) -> list[ScoredContents | None]:
         """Score contents together: for each its answer, or None for what has to be scored as a file."""
         began = time.perf_counter()
-        if _are_many(given) and (answers := self._alike(given, began)) is not None:
+        if _are_worth_merging(given) and (answers := self._score_merged(given, began)) is not None:
             return list(answers)
         requests = [self._read(one) for one in given]
         asked = [request for request in requests if request is not None]
@@ -81,13 +80,13 @@ class InMemoryScorer:
             return [None] * len(given)
         return [None if request is None else next(found) for request in requests]
 
-    def _alike(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | None:
+    def _score_merged(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | None:
         """The answers to contents that are written alike, read as if they were one file; None where it is not so."""
         options, mime_type = self._options, given[0].mime_type
         if any(one.mime_type != mime_type for one in given):
             return None
         try:
-            records = alike(
+            records = merge(
                 [one.contents for one in given], options.input_format, mime_type, options.charset, options.delimiter
             )
             if records is None or (options.output_format or records.format) is not records.format:
@@ -116,7 +115,7 @@ class InMemoryScorer:
 
     def _read(self, one: Contents) -> _Request | None:
         options = self._options
-        rows = few.read(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
+        rows = read_rows(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
         if rows is None or (options.output_format or rows.format) is not rows.format:
             return None
         if options.output_format is not None and rows.is_object:
@@ -139,7 +138,7 @@ class InMemoryScorer:
             inputs.append(values)
         return _Request(rows, list(kept), inputs)
 
-    def _absent(self, rows: FewRows, column: Column) -> list[None] | None:
+    def _absent(self, rows: Rows, column: Column) -> list[None] | None:
         if column.required:
             return None
         return [None] * rows.count if self._options.missing_columns is MissingColumns.AS_MISSING else None
@@ -176,12 +175,12 @@ class InMemoryScorer:
         ]
 
 
-def _are_many(given: Sequence[Contents]) -> bool:
+def _are_worth_merging(given: Sequence[Contents]) -> bool:
     """Whether contents have more rows together than the least; objects within records may count as such."""
-    if sum(len(one.contents) for one in given) < _LEAST_ALIKE_BYTES:
+    if sum(len(one.contents) for one in given) < _LEAST_MERGED_BYTES:
         return False
     marks = (b"{" if one.contents[:1] in (b"[", b"{") else b"\n" for one in given)
-    return sum(one.contents.count(mark) for one, mark in zip(given, marks, strict=True)) >= _LEAST_ALIKE_ROWS
+    return sum(one.contents.count(mark) for one, mark in zip(given, marks, strict=True)) >= _LEAST_MERGED_ROWS
 
 
 def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequence[Any]]) -> bytes | None:
@@ -194,5 +193,5 @@ def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequ
     return rows.written(request.kept, names, predictions)
 
 
-def _summary(rows: FewRows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
+def _summary(rows: Rows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
     return Summary(rows.count, rows.count, 0, rows.format, rows.format, seconds, unseen)

@@ -12,9 +12,11 @@ import pyarrow as pa
 from dai_scoring.batch import earlier, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.complaints import REJECT_SCHEMA
-from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader, json_digits, json_write
-from dai_scoring.formats.alike import Alike
-from dai_scoring.formats.csv_lines import CsvPiece
+from dai_scoring.formats import Chunk, Fields, Format, Numbers, Piece, RecordReader
+from dai_scoring.formats.csv.pieces import CsvPiece
+from dai_scoring.formats.json import original_values
+from dai_scoring.formats.json import writer as json_writer
+from dai_scoring.formats.merged import Merged
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scored, Scorer
@@ -69,7 +71,7 @@ class ScoredPiece:
 class PieceScorer:
     """Scores the pieces of one file, in any thread."""
 
-    def __init__(self, scorer: Scorer, options: FileOptions, reader: RecordReader | Alike, target: Format) -> None:
+    def __init__(self, scorer: Scorer, options: FileOptions, reader: RecordReader | Merged, target: Format) -> None:
         self._scorer = scorer
         self._options = options
         # Where each chunk has its own columns, as in JSON without nulls, a column is missing when no record of the
@@ -156,7 +158,7 @@ class PieceScorer:
             if self._options.output_columns is OutputColumns.ALL:
                 kept = [name for name in kept if name not in results.REJECT_COLUMNS]
         if self._keeps_digits and chunk.lines is not None:
-            table = json_digits.restored(table, chunk.lines, self._shown(names, kept, rejects))
+            table = original_values.restored(table, chunk.lines, self._shown(names, kept, rejects))
             chunk = replace(chunk, table=table)
         if self._keeps_bad:
             return self._with_bad(chunk, scored, rejects, kept)
@@ -213,7 +215,7 @@ class PieceScorer:
         if not self._rejects_lines:
             return None
         malformed = np.isin(np.arange(chunk.table.num_rows), chunk.malformed.column("row").to_numpy())
-        return json_write.emptied(chunk.lines, pa.array(malformed))
+        return json_writer.emptied(chunk.lines, pa.array(malformed))
 
     def _rejected(self, chunk: Chunk, rejects: pa.Table) -> tuple[pa.Table, pa.Array | None]:
         names = chunk.table.schema.names
@@ -226,7 +228,7 @@ class PieceScorer:
         code, *further = results.REJECT_COLUMNS
         why = results.reasons(rejects)
         codes = why.column(code).combine_chunks()
-        return why.select(further), json_write.with_codes(lines, codes, pa.array(np.isin(numbers, malformed)), code)
+        return why.select(further), json_writer.with_codes(lines, codes, pa.array(np.isin(numbers, malformed)), code)
 
 
 def _numbers(columns: list[Column], schema: pa.Schema | None) -> Numbers | None:

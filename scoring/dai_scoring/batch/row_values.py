@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from dai_scoring.coerce import coerce
-from dai_scoring.formats.few import FewRows
+from dai_scoring.formats.rows import Rows
 from dai_scoring.numeric import INTEGER_LIMITS, is_literal
 from dai_scoring.schema import Column, ColumnType
 
@@ -27,7 +27,7 @@ _EXACT = 1 << 53
 _LARGEST_SINGLE = 3.4e38
 
 
-def values_of(rows: FewRows, index: int, column: Column) -> Sequence[Any] | pa.Array | None:
+def values_of(rows: Rows, index: int, column: Column) -> Sequence[Any] | pa.Array | None:
     """The values of the column at ``index`` as the model wants them; None if one of them does not fit."""
     values = rows.columns[index]
     read = None if column.required else _READERS.get(column.type)

@@ -77,22 +77,22 @@ def open_reader(
         raise OptionError("a chunk must have at least 1 row.")
     # Imported where needed: the libraries of the other formats take time and memory to load.
     if format is Format.CSV:
-        from dai_scoring.formats.csv_read import CsvReader
+        from dai_scoring.formats.csv.reader import CsvReader
 
         return CsvReader(path, chunk_rows, charset, delimiter)
     if format in (Format.JSON_ARRAY, Format.JSON_LINES):
-        from dai_scoring.formats.json_read import JsonReader
+        from dai_scoring.formats.json.reader import JsonReader
 
         return JsonReader(path, format, chunk_rows, charset, fixed_schema=fixed_schema, texts=texts)
     if format is Format.AVRO:
-        from dai_scoring.formats.avro import AvroReader
+        from dai_scoring.formats.avro.reader import AvroReader
 
         return AvroReader(path, chunk_rows)
     if format is Format.PARQUET:
-        from dai_scoring.formats.parquet import ParquetReader
+        from dai_scoring.formats.columnar.parquet import ParquetReader
 
         return ParquetReader(path, chunk_rows)
-    from dai_scoring.formats.arrow import ArrowReader
+    from dai_scoring.formats.columnar.arrow_ipc import ArrowReader
 
     return ArrowReader(path, format, chunk_rows)
 
@@ -105,17 +105,17 @@ def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: 
     here or by a piece.
     """
     if reader.format is Format.CSV and not isinstance(wanted, Fields):
-        from dai_scoring.formats.csv_read import CsvReader
+        from dai_scoring.formats.csv.reader import CsvReader
 
         if isinstance(reader, CsvReader):
             return reader.pieces(wanted, parts)
     if isinstance(wanted, Fields):
-        from dai_scoring.formats.json_read import JsonReader
+        from dai_scoring.formats.json.reader import JsonReader
 
         if isinstance(reader, JsonReader):
             return reader.pieces(wanted, parts)
     if isinstance(wanted, Fields) and reader.format is Format.AVRO:
-        from dai_scoring.formats.avro import AvroReader
+        from dai_scoring.formats.avro.reader import AvroReader
 
         if isinstance(reader, AvroReader):
             return reader.pieces(wanted)
@@ -136,21 +136,21 @@ def open_writer(
     takes the columns of each table as they come.
     """
     if format is Format.CSV:
-        from dai_scoring.formats.csv_write import CsvWriter
+        from dai_scoring.formats.csv.writer import CsvWriter
 
         return CsvWriter(path, schema, dialect if isinstance(dialect, Dialect) else None)
     if format in (Format.JSON_ARRAY, Format.JSON_LINES):
-        from dai_scoring.formats.json_write import JsonWriter
+        from dai_scoring.formats.json.writer import JsonWriter
 
         return JsonWriter(path, format, is_object=isinstance(dialect, JsonDialect))
     if format is Format.AVRO:
-        from dai_scoring.formats.avro_write import AvroWriter
+        from dai_scoring.formats.avro.writer import AvroWriter
 
         return AvroWriter(path, schema, dialect if isinstance(dialect, AvroDialect) else None)
     if format is Format.PARQUET:
-        from dai_scoring.formats.parquet import ParquetWriter
+        from dai_scoring.formats.columnar.parquet import ParquetWriter
 
         return ParquetWriter(path, schema)
-    from dai_scoring.formats.arrow import ArrowWriter
+    from dai_scoring.formats.columnar.arrow_ipc import ArrowWriter
 
     return ArrowWriter(path, format, schema)

@@ -8,8 +8,8 @@ from pathlib import Path
 from dai_scoring.errors import UnknownFormatError
 from dai_scoring.formats import foreign
 from dai_scoring.formats.base import Format
-from dai_scoring.formats.json_parse import parse
-from dai_scoring.formats.json_split import Structure
+from dai_scoring.formats.json.parser import parse
+from dai_scoring.formats.json.split import Structure
 from dai_scoring.formats.source import END_MARK, mark_of
 
 _MAGIC = (

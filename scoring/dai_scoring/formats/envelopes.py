@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.json_split import Structure
+from dai_scoring.formats.json.split import Structure
 
 _REST = ("Or set {h2o_rest_requests} and send it to /model/score.",)
 _KNOWN: tuple[tuple[frozenset[str], str, str, tuple[str, ...]], ...] = (

@@ -18,7 +18,7 @@ from dai_scoring.formats.base import is_json_text
 Array: TypeAlias = Any
 pc: Any = pyarrow.compute
 
-FEW_ROWS = 100
+MAX_PYTHON_ROWS = 100
 """Up to so many rows are read and written as Python's objects, where all columns are plain."""
 
 _TEXT = pa.large_string()
@@ -70,7 +70,7 @@ def json_values(array: Array) -> Array:
 
 
 def is_plain(kind: pa.DataType) -> bool:
-    """Whether Python's objects of a type become the same text as its column does; see :data:`FEW_ROWS`."""
+    """Whether Python's objects of a type become the same text as its column does; see :data:`MAX_PYTHON_ROWS`."""
     return bool(
         pa.types.is_string(kind)
         or pa.types.is_integer(kind)

@@ -21,7 +21,7 @@ from dai_scoring.errors import (
     ContentError,
 )
 from dai_scoring.formats import text
-from dai_scoring.formats.json_parse import checked
+from dai_scoring.formats.json.parser import checked
 from dai_scoring.options import Contributions, MissingColumns, Wanted
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import Capability, Scorer

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from dai_scoring.formats import csv_careful
 from dai_scoring.formats.base import Chunk, Dialect
-from dai_scoring.formats.csv_lines import PlainLines
-from dai_scoring.formats.csv_records import Record, RecordCutter, Unclosed
-from dai_scoring.formats.csv_sniff import Layout
+from dai_scoring.formats.csv import record_reader
+from dai_scoring.formats.csv.dialect import Layout
+from dai_scoring.formats.csv.pieces import CsvPieces
+from dai_scoring.formats.csv.record_cutter import Record, RecordCutter, Unclosed
 from dai_scoring.formats.source import HeldText
 from tests.support.file_scoring import Bench
 
@@ -82,11 +82,11 @@ def test_a_look_at_the_quotes_tells_what_cutting_records_one_by_one_tells(escape
     layout = Layout(("s", "x"), Dialect(escape="\\" if escape else None), 0, 1.0)
     compared = 0
     for text in _texts(escape):
-        lines = PlainLines(HeldText(text.encode()), layout, 20, None, 1 << 20)
+        lines = CsvPieces(HeldText(text.encode()), layout, 20, None, 1 << 20)
         chunks = [piece.parse() for piece in lines.pieces()]
         records = _records(text.encode(), lines.size, escape)
         assert lines.rows == len(records)
-        wanted = [csv_careful.chunk_of(records, layout)] if records else []
+        wanted = [record_reader.chunk_of(records, layout)] if records else []
         found = [row for chunk in chunks for row in chunk.table.to_pylist()]
         assert found == [row for chunk in wanted for row in chunk.table.to_pylist()], text
         assert _lines(chunks) == _lines(wanted), text

@@ -10,7 +10,9 @@ import pytest
 
 from dai_scoring.complaints import REJECT_SCHEMA
 from dai_scoring.errors import ContentError, OptionError
-from dai_scoring.formats import Dialect, Format, csv_read, csv_sniff
+from dai_scoring.formats import Dialect, Format
+from dai_scoring.formats.csv import dialect as csv_dialect
+from dai_scoring.formats.csv import reader as csv_reader
 from dai_scoring.option_words import Audience
 
 CSV = Format.CSV
@@ -84,7 +86,7 @@ def test_malformed_rows_stay_in_place(read: Any) -> None:
 def test_malformed_table_has_the_reject_schema(tmp_path: Any) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b"a,b\nx\n")
-    [chunk] = csv_read.CsvReader(path, 10).chunks()
+    [chunk] = csv_reader.CsvReader(path, 10).chunks()
     assert chunk.malformed is not None
     assert chunk.malformed.schema == REJECT_SCHEMA
 
@@ -93,8 +95,8 @@ def test_malformed_table_has_the_reject_schema(tmp_path: Any) -> None:
 def test_random_files_agree_with_the_csv_module(read: Any, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     choose = random.Random(seed)
     # Blocks of a few bytes put block ends everywhere, and make records longer than a block common.
-    monkeypatch.setattr(csv_read, "MIN_BLOCK", choose.choice([16, 40, 100]))
-    monkeypatch.setattr(csv_read, "MAX_BLOCK", 100)
+    monkeypatch.setattr(csv_reader, "MIN_BLOCK", choose.choice([16, 40, 100]))
+    monkeypatch.setattr(csv_reader, "MAX_BLOCK", 100)
     alphabet = ["a", "1", "é", "日", ",", ";", '"', "\n", "\r\n", " ", "\0", "\t"]
     width = choose.randint(1, 4)
     count = choose.randint(0, 60)
@@ -132,7 +134,7 @@ def test_field_larger_than_a_block(read: Any) -> None:
 
 
 def test_record_beyond_the_limit_is_an_error(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_read, "LARGEST_BLOCK", 1 << 18)
+    monkeypatch.setattr(csv_reader, "LARGEST_BLOCK", 1 << 18)
     with pytest.raises(ContentError, match="row 3 or one soon after it is longer"):
         read(b'a,b\n1,2\n3,4\n5,"' + b"x\n" * (1 << 20), CSV, chunk_rows=1)
 
@@ -162,7 +164,7 @@ def test_duplicate_names(read: Any) -> None:
 def test_wide_header_beyond_the_sample(read: Any) -> None:
     names = [f"column {i} with a name of {'very ' * 20}many letters" for i in range(2_500)]
     content = read(as_csv([names, ["1"] * 2_500]), CSV)
-    assert len("".join(names)) > csv_sniff._SAMPLE_BYTES
+    assert len("".join(names)) > csv_dialect._SAMPLE_BYTES
     assert content.reader.schema.names == names
     assert values(content) == [["1"] * 2_500]
 
@@ -269,7 +271,7 @@ def test_columns_by_name(write: Any) -> None:
 def test_closing_before_the_end(tmp_path: Any) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b"a,b\n" + b"1,2\n" * 500_000)
-    reader = csv_read.CsvReader(path, 100)
+    reader = csv_reader.CsvReader(path, 100)
     chunks = reader.chunks()
     assert next(chunks).table.num_rows == 100
     reader.close()

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats import Format, is_json_text, json_split
+from dai_scoring.formats import Format, is_json_text
+from dai_scoring.formats.json import split as json_split
 
 ARRAY, LINES = Format.JSON_ARRAY, Format.JSON_LINES
 JSON = pa.json_(pa.string())

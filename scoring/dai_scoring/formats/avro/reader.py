@@ -1,0 +1,256 @@
+"""Avro object container files."""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from io import BytesIO
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import cramjam
+import fastavro
+import numpy as np
+import pyarrow as pa
+from backports import zstd
+from fastavro.schema import SchemaParseException, UnknownType
+from lz4.block import LZ4BlockError
+
+from dai_scoring.errors import ContentError
+from dai_scoring.formats.avro.appended_fields import lines_of
+from dai_scoring.formats.avro.columns import Plan, plan_of
+from dai_scoring.formats.avro.container import HANDLES_TEXT, blocks_of, head_of
+from dai_scoring.formats.avro.field_positions import Walked, walk
+from dai_scoring.formats.avro.schema import FieldIn, fields_in
+from dai_scoring.formats.avro.table import table_of
+from dai_scoring.formats.base import (
+    MAX_CHUNK_BYTES,
+    AvroDialect,
+    Chunk,
+    Fields,
+    Format,
+    NotPlainError,
+    Parsed,
+    Piece,
+)
+from dai_scoring.formats.source import DAMAGED
+from dai_scoring.formats.text import nested_json
+
+_FAULTS = (
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    cramjam.DecompressionError,
+    zstd.ZstdError,
+    LZ4BlockError,
+    # bzip2 and blocks of no length have errors of the system.
+    RuntimeError,
+    OSError,
+    SchemaParseException,
+    UnknownType,
+)
+_CODECS = ("null", "deflate", "snappy", "zstandard", "lz4", "bzip2", "xz")
+_STEP = 1000
+_BATCH_BYTES = 4 << 20
+
+
+class AvroReader:
+    """An Avro file as columns typed by its schema.
+
+    Enumerations and UUIDs are strings; records, arrays and maps are struct, list and map. A union of
+    several types beside null, or a type that holds itself, is JSON text (``arrow.json``).
+    """
+
+    format = Format.AVRO
+
+    def __init__(self, path: Path, chunk_rows: int) -> None:
+        self.dialect: AvroDialect | None = None
+        self.schema: pa.Schema | None = None
+        self._rows = chunk_rows
+        self._fields: list[FieldIn] = []
+        self._size = path.stat().st_size
+        self._file = path.open("rb")
+        self._blocks: Any = None
+        self._beneath: Any = None
+        self._sync = b""
+        # The columns that are read where records pass as they stand; None is all.
+        self._read: Collection[str] | None = None
+        if not self._size:
+            return
+        try:
+            head = head_of(self._file)
+            self._fields, self._beneath = fields_in(head.schema, nested_json)
+            self._blocks = blocks_of(self._file, head, self._beneath)
+            self._sync = head.sync
+            self.schema = pa.schema([item.field for item in self._fields])
+            self.dialect = AvroDialect(head.schema, self._blocks.codec)
+        except _FAULTS as error:
+            self.close()
+            raise _broken(0, error) from None
+        except ContentError:
+            self.close()
+            raise
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows in order."""
+        if self.schema is None:
+            return
+        done = 0
+        source = chain.from_iterable(self._blocks)
+        while True:
+            records: list[Any] = []
+            begin = self._file.tell()
+            try:
+                while len(records) < self._rows and self._file.tell() - begin < MAX_CHUNK_BYTES:
+                    step = list(islice(source, min(_STEP, self._rows - len(records))))
+                    if not step:
+                        break
+                    records += step
+            except _FAULTS as error:
+                raise _broken(done + len(records), error) from None
+            if not records:
+                break
+            done += len(records)
+            yield self.chunk(records)
+        # A length cut in its first bytes looks like the end of the file to fastavro.
+        if not self._is_at_end_of_block():
+            raise _broken(done, EOFError())
+
+    def pieces(self, fields: Fields) -> Iterator[Piece]:
+        """The rows in order with their bytes, only these columns of them read where they are plain.
+
+        At least one piece, so that a file without rows has its schema too. Raises NotPlainError, as may a piece, where
+        something is wrong with the file.
+        """
+        if self.schema is None or self.dialect is None:
+            return
+        self._read = fields.types
+        plan = plan_of(self.dialect.schema, self._fields, fields)
+        empty = True
+        try:
+            for blocks in self._batches():
+                contents = [block.bytes_.getvalue() for block in blocks]
+                walked = walk(contents, [block.num_records for block in blocks], plan.steps) if plan else None
+                empty = False
+                if plan is None or walked is None:
+                    yield from self._parsed(blocks)
+                    continue
+                for first in range(0, len(walked.ends), self._rows):
+                    yield _Walk(self, plan, walked, first, min(first + self._rows, len(walked.ends)))
+        except _FAULTS:
+            raise NotPlainError from None
+        if not self._is_at_end_of_block():
+            raise NotPlainError
+        if empty:
+            yield Parsed(Chunk(self.schema.empty_table(), lines=lines_of([])))
+
+    def _batches(self) -> Iterator[list[Any]]:
+        """Blocks with records, as many as are gone through at once."""
+        batch: list[Any] = []
+        size = 0
+        for block in self._blocks:
+            if not block.num_records:
+                continue
+            batch.append(block)
+            size += len(block.bytes_.getbuffer())
+            if size >= _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _parsed(self, blocks: list[Any]) -> Iterator[Piece]:
+        found: list[tuple[Any, bytes]] = []
+        for block in blocks:
+            stream = block.bytes_
+            place, data, begin = stream.tell, stream.getvalue(), 0
+            for record in block:
+                end = place()
+                found.append((record, data[begin:end]))
+                begin = end
+                if len(found) == self._rows:
+                    yield self._piece(found)
+                    found = []
+        if found:
+            yield self._piece(found)
+
+    def _piece(self, found: list[tuple[Any, bytes]]) -> Piece:
+        records, lines = zip(*found, strict=True)
+        return Parsed(self.chunk(records, lines_of(lines)))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def beneath(self) -> Any:
+        """The schema, as fastavro parses it, to read records with one by one."""
+        return fastavro.parse_schema(self._beneath)
+
+    def _is_at_end_of_block(self) -> bool:
+        self._file.seek(max(0, self._size - len(self._sync)))
+        return bool(self._file.read() == self._sync)
+
+    def chunk(self, records: Sequence[dict[str, Any]], lines: pa.Array | None = None) -> Chunk:
+        """Records as fastavro reads them; malformed if a value does not fit the type of its column."""
+        table, malformed = table_of(records, self._fields, self._read)
+        return Chunk(table, malformed, lines)
+
+
+class _Walk:
+    """Some records whose fields' places are known: a :class:`Piece`."""
+
+    def __init__(self, reader: AvroReader, plan: Plan, walked: Walked, first: int, last: int) -> None:
+        self._reader = reader
+        self._plan = plan
+        self._walked = walked
+        self._first, self._last = first, last
+        begin = int(walked.ends[first - 1]) if first else 0
+        self._offsets = np.concatenate([[begin], walked.ends[first:last]])
+
+    def parse(self) -> Chunk:
+        """The columns of the plan, and the records as they stand."""
+        table = self._plan.table(self._walked, self._first, self._last)
+        if table is None:
+            # Text that is no UTF-8, or something is wrong with the file.
+            return self.parse_whole()
+        return Chunk(table, lines=self._lines(), is_whole=False)
+
+    def parse_whole(self) -> Chunk:
+        """All columns."""
+        schema = self._reader.beneath()
+        data = self._walked.data[self._offsets[0] : self._offsets[-1]].tobytes()
+        stream = BytesIO(data)
+        try:
+            records: list[Any] = [
+                fastavro.schemaless_reader(stream, schema, None, handle_unicode_errors=HANDLES_TEXT)
+                for _ in self._offsets[1:]
+            ]
+        except _FAULTS:
+            raise NotPlainError from None
+        return self._reader.chunk(records, self._lines())
+
+    def _lines(self) -> pa.Array:
+        buffers = [None, pa.py_buffer(self._offsets), pa.py_buffer(self._walked.data)]
+        return pa.Array.from_buffers(pa.large_binary(), len(self._offsets) - 1, buffers)
+
+
+def _broken(records: int, error: BaseException) -> ContentError:
+    if "codec" in str(error):
+        return ContentError(
+            "the Avro content is compressed with a codec that is not known here.",
+            advice=(f"Write it with one of: {', '.join(_CODECS)}.",),
+        )
+    return ContentError(
+        f"the content stops being a valid Avro file after record {records}: it is truncated or damaged, "
+        "or of another format.",
+        advice=DAMAGED,
+    )

@@ -1,0 +1,1 @@
+"""Formats that store columns: Parquet and Arrow IPC."""

@@ -1,0 +1,1 @@
+"""JSON, as an array, as one object or as lines."""

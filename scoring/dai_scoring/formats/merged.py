@@ -1,0 +1,106 @@
+"""Several contents that are written alike, as one piece of records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from dai_scoring.formats.base import Dialect, Fields, Format, NotPlainError, Numbers, Piece
+from dai_scoring.formats.csv import writer as csv_writer
+from dai_scoring.formats.csv.dialect import Layout
+from dai_scoring.formats.csv.pieces import CsvPieces
+from dai_scoring.formats.json import array_pieces, line_pieces
+from dai_scoring.formats.json import writer as json_writer
+from dai_scoring.formats.rows import format_of, is_lines, read_rows
+from dai_scoring.formats.source import END_MARK, HeldText
+
+
+class Merged:
+    """Contents of one format; those of CSV have the same header."""
+
+    def __init__(self, contents: Sequence[bytes], form: Format, layout: Layout | None) -> None:
+        self._contents = contents
+        self._layout = layout
+        self.format = form
+        self.dialect: Dialect | None = layout.dialect if layout is not None else None
+        self.schema: pa.Schema | None = None
+        """As :attr:`dai_scoring.formats.base.RecordReader.schema`."""
+        if layout is not None:
+            self.schema = pa.schema([pa.field(name, pa.string()) for name in layout.names])
+        self.counts: list[int] = []
+        """How many records each content has, once there is a piece."""
+
+    def piece(self, wanted: Numbers | Fields | None) -> Piece | None:
+        """All records; None where the contents are not so plain that they can be read so."""
+        if self._layout is not None and not isinstance(wanted, Fields):
+            return self._lines(self._layout, wanted)
+        if not isinstance(wanted, Fields):
+            return None
+        together = array_pieces.together if self.format is Format.JSON_ARRAY else line_pieces.together
+        try:
+            found = together(self._contents, wanted)
+        except NotPlainError:
+            return None
+        if found is None:
+            return None
+        piece, self.counts = found
+        return piece
+
+    def _lines(self, layout: Layout, numbers: Numbers | None) -> Piece | None:
+        end = layout.dialect.line_end.encode()
+        bodies = [one[layout.start :] for one in self._contents]
+        bodies = [one if one.endswith(end) else one + end for one in bodies]
+        data = b"".join(bodies)
+        if b'"' in data:
+            # Which line ends are records' in each of them was not kept.
+            return None
+        lines = CsvPieces(HeldText(data), layout, len(data), numbers, len(data) + 1)
+        pieces = list(lines.pieces())
+        self.counts = [one.count(b"\n") for one in bodies]
+        return pieces[0] if lines.ended and len(pieces) == 1 else None
+
+    def written(self, schema: pa.Schema, rows: pa.Table, lines: pa.Array) -> list[bytes]:
+        """For each content what the writer of its format makes of its rows; see :meth:`RecordWriter.encode`.
+
+        ValueError where that cannot be told apart.
+        """
+        if self.dialect is not None:
+            return csv_writer.of_lines(schema, self.dialect, rows, lines, self.counts)
+        return json_writer.of_lines(self.format, rows, lines, self.counts)
+
+
+def merge(
+    contents: Sequence[bytes],
+    given: Format | None = None,
+    mime_type: str | None = None,
+    charset: str | None = None,
+    delimiter: str | None = None,
+) -> Merged | None:
+    """Some contents with the same MIME type, if they are alike; None where it takes a reader of files to tell.
+
+    The arguments are those of :func:`dai_scoring.formats.rows.read_rows`.
+    """
+    forms = {format_of(one, given, mime_type, charset) for one in contents}
+    form = forms.pop()
+    if forms or form is None:
+        return None
+    is_said = given is not None or is_lines(mime_type)
+    if form is Format.JSON_LINES and not is_said and not all(b"\n" in one.strip() for one in contents):
+        # One object, of which one comes, and not lines.
+        return None
+    try:
+        for one in contents:
+            one.decode()
+    except UnicodeDecodeError:
+        return None
+    if any(one.endswith(END_MARK) for one in contents):
+        return None
+    if form is not Format.CSV:
+        return Merged(contents, form, None)
+    start = contents[0].find(b"\n") + 1
+    header = contents[0][:start]
+    first = read_rows(contents[0][: contents[0].find(b"\n", start) + 1], form, None, charset, delimiter)
+    if first is None or first.dialect is None or not all(one.startswith(header) for one in contents):
+        return None
+    return Merged(contents, form, Layout(first.names, first.dialect, start, 1.0))

@@ -1,0 +1,210 @@
+"""A few rows, read in memory as Python objects: for few rows this is many times faster than the readers of files.
+
+Only simple CSV and JSON is read here. For everything else :func:`read_rows` returns None. Then use the readers of
+files: they know every way to write records, and can say what is wrong with bad ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from dai_scoring.errors import UnknownFormatError
+from dai_scoring.formats.base import Dialect, Format
+from dai_scoring.formats.csv import writer as csv_writer
+from dai_scoring.formats.csv.dialect import DELIMITERS
+from dai_scoring.formats.detect import charset_of, detect, said_by
+from dai_scoring.formats.json import original_values
+from dai_scoring.formats.json import split as json_split
+from dai_scoring.formats.json import writer as json_writer
+from dai_scoring.formats.json.columns import kind_of, opened, to_array
+from dai_scoring.formats.text import MAX_PYTHON_ROWS
+
+_JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
+# Quotes, control characters but for tabs and line ends, a byte order mark, and what stands for NUL in the reader.
+_ODD = re.compile('["\x00-\x08\x0b\x0c\x0e-\x1f\ufeff\ufdd0]')
+_TOO_LARGE = float(1 << 63)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows, at least one. ``columns`` has the values of each of ``names``, None for null; of CSV they are text."""
+
+    format: Format
+    names: tuple[str, ...]
+    columns: Sequence[Sequence[Any]]
+    dialect: Dialect | None = None
+    texts: Sequence[bytes] = ()
+    """Of JSON the text of each object."""
+    is_object: bool = False
+    """Whether that is one object in no array."""
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.columns[0])
+
+    def array(self, index: int) -> pa.Array:
+        """A column as the reader of the format gives it."""
+        values = self.columns[index]
+        return pa.array(values, pa.string()) if self.format is Format.CSV else to_array(values, kind_of(values))
+
+    def extended(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
+        """The contents with these columns behind what each row has, which stays as it stands."""
+        if self.format is Format.CSV:
+            return self.written(range(len(self.names)), names, columns)
+        rows = zip(*columns, strict=True)
+        objects = [
+            opened(text) + b"," + orjson.dumps(dict(zip(names, row, strict=True)))[1:]
+            for text, row in zip(self.texts, rows, strict=True)
+        ]
+        return json_writer.joined(objects, self.format, is_object=self.is_object)
+
+    def written(self, kept: Sequence[int], names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
+        """The contents that the writer of the format makes of the columns that are ``kept``, and these."""
+        names = [*(self.names[index] for index in kept), *names]
+        own = [self.columns[index] for index in kept]
+        if self.format is Format.CSV:
+            return csv_writer.write_rows(names, [*own, *columns], self.dialect or Dialect())
+        if any(type(value) is float for values in own for value in values):
+            texts = original_values.standing(self.texts, names[: len(own)])
+            own = [[orjson.Fragment(text or "null") for text in values] for values in texts or []] or own
+        objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*own, *columns, strict=True)]
+        return json_writer.joined(objects, self.format, is_object=self.is_object)
+
+
+def read_rows(
+    contents: bytes,
+    given: Format | None = None,
+    mime_type: str | None = None,
+    charset: str | None = None,
+    delimiter: str | None = None,
+) -> Rows | None:
+    """The rows of some contents, at most :data:`~dai_scoring.formats.text.MAX_PYTHON_ROWS`.
+
+    ``given`` is the format, or None where the MIME type and the contents say it. None where there are more rows,
+    where there is none, or where it takes a reader of files to tell what they are.
+    """
+    said = _said(mime_type)[0]
+    form = format_of(contents, given, mime_type, charset)
+    if form in _JSON:
+        return _json(contents, given, said or Format.JSON_ARRAY)
+    return _csv(contents, delimiter) if form is Format.CSV else None
+
+
+def is_lines(mime_type: str | None) -> bool:
+    """Whether a MIME type says that each line has an object of its own."""
+    return _said(mime_type)[0] is Format.JSON_LINES
+
+
+def format_of(contents: bytes, given: Format | None, mime_type: str | None, charset: str | None) -> Format | None:
+    """The format, of CSV and JSON, that contents seem to have; None for others, and encodings other than UTF-8.
+
+    The MIME type of the array also stands for lines of JSON.
+    """
+    said, encoding = _said(mime_type)
+    if (charset or encoding).lower() != "utf-8":
+        return None
+    if (given or said or Format.JSON_ARRAY) in _JSON and contents[:1] in (b"[", b"{"):
+        return given or (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES)
+    try:
+        form = given or detect(contents, mime_type)
+    except UnknownFormatError:
+        return None
+    return form if form is Format.CSV else None
+
+
+# Bounded, because clients may say what they like.
+@lru_cache(64)
+def _said(mime_type: str | None) -> tuple[Format | None, str]:
+    return said_by(mime_type), charset_of(mime_type)
+
+
+def _json(contents: bytes, given: Format | None, said: Format) -> Rows | None:
+    form = given or (Format.JSON_ARRAY if contents[:1] == b"[" else said)
+    texts: Sequence[bytes] = ()
+    try:
+        records = orjson.loads(contents)
+    except orjson.JSONDecodeError:
+        texts = [line for line in contents.split(b"\n") if line]
+        records, form = _lines(texts), given or Format.JSON_LINES
+    is_object = type(records) is dict
+    if is_object:
+        records, texts = [records], [contents]
+    elif form is not (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES):
+        return None
+    if not records or len(records) > MAX_PYTHON_ROWS or set(map(type, records)) != {dict}:
+        return None
+    names = tuple(records[0])
+    if not names or any(tuple(record) != names for record in records):
+        return None
+    columns = list(zip(*map(dict.values, records), strict=True))
+    if not all(map(_is_plain, chain.from_iterable(columns))):
+        return None
+    if not texts:
+        texts = _elements(contents.strip()[1:-1], len(records))
+    return Rows(form, names, columns, texts=texts, is_object=is_object and form is Format.JSON_ARRAY)
+
+
+def _elements(text: bytes, count: int) -> Sequence[bytes]:
+    """The texts of so many objects, none within another, with commas between."""
+    if count == 1:
+        return [text]
+    if text.count(b"}") == count:
+        # Each ends an object, then: none is within a text.
+        return [one.lstrip(b", \t\r\n") + b"}" for one in text.split(b"}")[:-1]]
+    return list(json_split.elements_of(text))
+
+
+def _is_plain(value: Any) -> bool:
+    # An integer of more than 64 bits has become a double.
+    kind = type(value)
+    return kind is str or (abs(value) < _TOO_LARGE if kind is float else kind is not dict and kind is not list)
+
+
+def _lines(lines: Sequence[bytes]) -> Any:
+    """The objects on the lines; None where one is not alone on its line."""
+    if not all(line.startswith(b"{") for line in lines):
+        return None
+    try:
+        records = orjson.loads(b"[" + b",".join(lines) + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    return records if len(records) == len(lines) else None
+
+
+def _csv(contents: bytes, delimiter: str | None) -> Rows | None:
+    try:
+        text = contents.decode()
+    except UnicodeDecodeError:
+        return None
+    if _ODD.search(text) or text.count("\n") > MAX_PYTHON_ROWS + 1:
+        return None
+    end = "\n"
+    if "\r" in text:
+        end = "\r\n"
+        if not text.count("\r") == text.count("\n") == text.count(end):
+            return None
+    header, *lines = text.split(end)
+    if header[:4].lower() == "sep=":
+        return None
+    found = [delimiter] if delimiter else [one for one in DELIMITERS if one in header]
+    # Several that are possible, or none: the choice needs more than a look.
+    if len(found) != 1 or found[0] not in header:
+        return None
+    names = tuple(header.split(found[0]))
+    rows = [line.split(found[0]) for line in lines if line]
+    if (
+        not 0 < len(rows) <= MAX_PYTHON_ROWS
+        or len(set(names)) < len(names)
+        or any(len(row) != len(names) for row in rows)
+    ):
+        return None
+    return Rows(Format.CSV, names, list(zip(*rows, strict=True)), Dialect(found[0], line_end=end))
