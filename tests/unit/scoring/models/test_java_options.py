@@ -43,6 +43,7 @@ def test_words_that_the_command_java_would_take_are_refused(word: str) -> None:
 
 
 def test_options_of_a_java_that_scores_are_taken() -> None:
-    java_options.check(
-        ["-Xmx1g", "-XX:+UseSerialGC", "-Dversion=1", "--add-opens=java.base/java.lang=ALL-UNNAMED", "-ea"]
-    )
+    taken = ["-Xmx1g", "-XX:+UseSerialGC", "-Dversion=1", "--add-opens=java.base/java.lang=ALL-UNNAMED", "-ea"]
+    # The only one that is refused is the last.
+    with pytest.raises(OptionError, match=r"^-jar is "):
+        java_options.check([*taken, "-jar"])
