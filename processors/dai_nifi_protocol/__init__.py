@@ -1,7 +1,7 @@
-"""What the scoring processors and the command dai-nifi say to each other through NiFi.
+"""What the scoring processors and the command dai-nifi exchange through NiFi.
 
-Both import this package, and it imports nothing: the archives carry it beside the processors, and the command does not
-need the processors. What they exchange:
+Both import this package, and it imports nothing: the archives contain it together with the processors, and the command
+does not need the processors. What they exchange:
 
 - the file :data:`NEXT_MODEL_FILE`, by which dai-nifi asks a processor to load another model (keys: :class:`NextModel`);
 - the processor's component state in NiFi, by which it answers (keys: :class:`State`);
@@ -55,6 +55,14 @@ class State:
 
 
 READY, REFUSED, WAITING = "ready", "refused", "waiting"
+
+LONGEST_PROBLEM = 1000
+"""Characters of a problem that the component state holds at most."""
+
+
+def not_scoring(problem: str) -> "dict[str, str]":
+    """The component state of a processor that was started and cannot score, and why."""
+    return {State.SCORES: NO, State.PROBLEM: " ".join(problem.split())[:LONGEST_PROBLEM]}
 
 
 class Code:

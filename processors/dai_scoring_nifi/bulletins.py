@@ -1,4 +1,4 @@
-"""What the processor says on the canvas of FlowFiles that fail: each reason, but not each FlowFile."""
+"""Bulletins about FlowFiles that fail: one for each reason, not for each FlowFile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dai_nifi_protocol as protocol
-from dai_scoring.errors import LicenceError, ScoringError
+from dai_scoring.errors import EnvironmentMissingError, LicenceError, ScoringError
 from dai_scoring.option_words import Audience
 
 # NiFi shows a bulletin for five minutes, and five of them at a processor.
@@ -22,14 +22,16 @@ _NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9A-F]{2}|\d+)(?!\w)")
 
 def on_canvas(error: Exception) -> str:
     """An error's text, with options by the names of the processor's properties."""
-    return error.told(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
+    return error.text_for(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
 
 
 def with_code(error: Exception) -> str:
     """The text of on_canvas(), with a code in front of it that dai-nifi knows, if the error has one."""
-    code = getattr(error, "validation_code", protocol.Code.LICENCE if isinstance(error, LicenceError) else None)
     text = on_canvas(error)
-    return text if code is None else protocol.with_code(code, text, getattr(error, "validation_detail", ""))
+    if isinstance(error, EnvironmentMissingError) and error.being_made:
+        return protocol.with_code(protocol.Code.ENVIRONMENT_BEING_MADE, text, error.progress)
+    code = getattr(error, "validation_code", protocol.Code.LICENCE if isinstance(error, LicenceError) else None)
+    return text if code is None else protocol.with_code(code, text)
 
 
 @dataclass
@@ -39,10 +41,11 @@ class _Said:
 
 
 class Bulletins:
-    """Says why a FlowFile failed; safe for several threads.
+    """Writes why FlowFiles failed; safe for several threads.
 
-    A reason that was said less than a minute ago, but for its counts and places, goes to NiFi's log alone: else a
-    thousand FlowFiles with the same mistake hide every other bulletin. The next one tells how many there were.
+    A reason that was shown less than a minute ago goes only to NiFi's log, also if its counts and places differ.
+    Otherwise a thousand FlowFiles with the same mistake would hide every other bulletin. The next one says how many
+    there were.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,16 +53,20 @@ class Bulletins:
         self._lock = threading.Lock()
         self._said: dict[str, _Said] = {}
 
-    def failed(self, logger: Any, name: str, code: str, message: str) -> None:
-        """Say that the FlowFile of this name goes to failure, and why."""
+    def failed(self, logger: Any, name: str, code: str, message: str, *, by_client: bool = False) -> None:
+        """Say that the FlowFile of this name goes to failure, and why.
+
+        A client's mistake (``by_client``) is a warning: the client learns of it, and nothing is wrong here.
+        """
+        show = logger.warn if by_client else logger.error
         text = f"Cannot score {name}, which goes to failure as it came: {message} [{code}]"
         further = self._further(f"{code} {_NUMBER.sub('', message)}")
         if further is None:
             logger.info(text)
         elif further:
-            logger.error(f"{text} So did {further} other FlowFile(s) since this was last said; NiFi's log names them.")
+            show(f"{text} So did {further} other FlowFile(s) since this was last said; NiFi's log names them.")
         else:
-            logger.error(text)
+            show(text)
 
     def waiting(self, logger: Any, code: str, message: str) -> None:
         """Say that FlowFiles wait in their queue, and why."""
@@ -67,7 +74,7 @@ class Bulletins:
             logger.error(f"FlowFiles wait in their queue until the model can be loaded: {message} [{code}]")
 
     def _further(self, reason: str) -> int | None:
-        """How many were not said since this reason was last said; None if that was just now."""
+        """How many were not shown since this reason was last shown; None if that was just now."""
         now = self._clock()
         with self._lock:
             said = self._said.get(reason)

@@ -1,7 +1,7 @@
-"""Changed settings of Java on a processor that has run: only a new Python process can take them up.
+"""Changed settings of Java on a processor that has run: they need a new Python process.
 
-Java starts once in a process, with the first model. NiFi starts a process that has ended anew by itself, for a stopped
-processor too, so ending it is enough.
+Java starts once in a process, with the first model. If a process ends, NiFi starts it again by itself, for a stopped
+processor too. So it is enough to end it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from dai_nifi_protocol import Code
 from dai_scoring.errors import OptionError, RuntimeMissingError
-from dai_scoring.option_words import property_name
+from dai_scoring.options import OPTIONS
 from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.scorer import RuntimeSettings
 
@@ -44,7 +44,7 @@ def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[s
         if key is None or not _is_started_for(processor):
             return
         others = sum(1 for one in _running if one is not processor)
-    name = property_name(key)
+    name = OPTIONS[key].label
     if others:
         raise OptionError(
             f"Java was started before {name} changed, and {others} other processor(s) score with it in the same Python "
@@ -53,7 +53,7 @@ def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[s
             key,
         )
     ends = (
-        f"Java was started before {name} changed. It is being started anew with the change, in a new Python process; "
+        f"Java was started before {name} changed. It starts again with the change, in a new Python process; "
         "the processor is valid again in some seconds."
     )
     warn(ends)
@@ -67,7 +67,7 @@ def say_if_shared(processor: Any, settings: RuntimeSettings, warn: Callable[[str
     with _lock:
         if key is None or _is_started_for(processor):
             return
-    name = property_name(key)
+    name = OPTIONS[key].label
     warn(
         "This processor shares its Python process, and so its Java, with others of its type. Java was started with "
         f"the {name} of another one: {name} of this one does nothing. Give all of them the same {name} and "

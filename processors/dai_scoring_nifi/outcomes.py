@@ -12,8 +12,8 @@ from dai_scoring.service import Failure, Response
 from dai_scoring.values import missing
 from dai_scoring.values.unseen_levels import in_words
 from dai_scoring_nifi.bulletins import on_canvas
-from dai_scoring_nifi.exchange import Outcome
-from dai_scoring_nifi.record_services import Done
+from dai_scoring_nifi.flowfiles import Outcome
+from dai_scoring_nifi.record_services import ScoredRecords
 
 SUCCESS = "success"
 REJECTED = "rejected"
@@ -27,7 +27,7 @@ _ERROR_LENGTH = 2000
 
 
 def scored(response: Response) -> Outcome:
-    """Records that were scored, and those beside them that could not be; or an answer in H2O's dialect."""
+    """The outcome of a response: scored records, and rejected ones if there are any; or an answer in H2O's dialect."""
     info, summary, contents = response.model, response.summary, response.contents
     if info is None or summary is None or contents is None:
         raise ValueError("a response without scores is no outcome")
@@ -48,7 +48,7 @@ def scored(response: Response) -> Outcome:
     return _success(info, attributes, summary.scored, summary.rejected, summary.seconds, contents, further)
 
 
-def scored_by_services(info: ModelInfo, done: Done, contents: Path, rejected: Path) -> Outcome:
+def scored_by_services(info: ModelInfo, done: ScoredRecords, contents: Path, rejected: Path) -> Outcome:
     """The same of NiFi's record services, which have attributes of their own."""
     further = None
     if done.rejected.count:
@@ -117,7 +117,7 @@ def _success(
 
 
 def _advice(missing_like: Sequence[str]) -> dict[str, str]:
-    """What would make of some rejected records scored ones, beside these."""
+    """The attribute that says how some rejected records could be scored."""
     advice = sentences(missing.advice(missing_like), Audience.CANVAS)
     return {"scoring.rejected.advice": " ".join(advice)} if advice else {}
 

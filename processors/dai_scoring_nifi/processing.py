@@ -9,7 +9,7 @@ from typing import Any
 from nifiapi.relationship import Relationship
 
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.errors import BadRowsError, ModelError, ScoringError
+from dai_scoring.errors import BadRowsError, InputError, ModelError, ScoringError, UnsupportedError
 from dai_scoring.options import BadRows
 from dai_scoring.scorer import ModelInfo, Scorer
 from dai_scoring.service import Failure, Request, Response, ScoringService
@@ -18,11 +18,11 @@ from dai_scoring.service.requests import check
 from dai_scoring_nifi import outcomes, requests
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.bulletins import Bulletins, on_canvas
-from dai_scoring_nifi.exchange import Batch, Item, Outcome
+from dai_scoring_nifi.flowfiles import Batch, Outcome, TakenFlowFile
+from dai_scoring_nifi.lifecycle import Lifecycle
 from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
 from dai_scoring_nifi.record_services import score_records
 from dai_scoring_nifi.settings import Settings
-from dai_scoring_nifi.starting import Starting
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class _FlowFileSource:
     """The contents of a FlowFile that is not small; NiFi writes them to a file when their turn comes."""
 
     batch: Batch
-    item: Item
+    item: TakenFlowFile
 
     @property
     def size(self) -> int:
@@ -40,7 +40,7 @@ class _FlowFileSource:
         self.batch.export(self.item, path)
 
 
-class RecordScoring(Starting):
+class RecordScoring(Lifecycle):
     """Scores the records of FlowFiles: the behaviour that all processors of this suite share."""
 
     def __init__(self, **_: Any) -> None:
@@ -49,7 +49,7 @@ class RecordScoring(Starting):
         self._warned = False
 
     def getRelationships(self) -> list[Any]:  # noqa: N802 - NiFi's name
-        """Relationships beside 'original' and 'failure', which NiFi adds to every processor of this kind."""
+        """Relationships in addition to 'original' and 'failure', which NiFi adds to every processor of this kind."""
         return [
             Relationship(SUCCESS, "The records that were scored, in their order, with their predictions."),
             Relationship(
@@ -66,9 +66,9 @@ class RecordScoring(Starting):
 
     def transform(self, context: Any, flowfile: Any) -> Any:
         """Score a FlowFile, and others that wait behind it if none is large."""
-        if self._service is None and (problem := self._start_anew(context)) is not None:
+        if self._service is None and (problem := self._start_again(context)) is not None:
             return self._not_now(context, flowfile, problem)
-        batch = self._exchange.take(context, flowfile, self._folders.file("call"), self._services)
+        batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), self._services)
         if not batch.can_add:
             self._say_that_it_is_slow()
         found: list[Outcome] = []
@@ -83,15 +83,15 @@ class RecordScoring(Starting):
 
     def _not_now(self, context: Any, flowfile: Any, problem: Exception) -> Any:
         """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""
-        if self._lookup(context)(properties.H2O_REST_REQUESTS) == properties.ANSWER:
-            batch = self._exchange.take(context, flowfile, self._folders.file("call"), most=1)
+        if properties.answers_requests(self._lookup(context)):
+            batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), most=1)
             if requests.METHOD in batch.items[0].attributes:
                 return batch.send([self._failed(batch.items[0], None, failure_of(not_now(problem)))])
             batch.give_back()
         code = problem.code if isinstance(problem, ScoringError) else ModelError.code
         self._bulletins.waiting(self.logger, code, on_canvas(problem))
         context.yield_resources()
-        return self._exchange.keep(context, flowfile, f"FlowFiles wait in their queue: {problem}")
+        return self._flowfiles.keep(context, flowfile, f"FlowFiles wait in their queue: {problem}")
 
     def _outcomes(self, batch: Batch) -> list[Outcome]:
         service, settings = self._service, self._settings
@@ -107,13 +107,13 @@ class RecordScoring(Starting):
             responses = [self._without_rejected(service, settings, one) for one in asked]
         return [self._outcome(settings, *one) for one in zip(batch.items, responses, strict=True)]
 
-    def _outcome(self, settings: Settings, item: Item, response: Response) -> Outcome:
+    def _outcome(self, settings: Settings, item: TakenFlowFile, response: Response) -> Outcome:
         if response.failure is not None:
             return self._failed(item, response.model, response.failure)
         return self._routed(settings, item, outcomes.scored(response))
 
     @staticmethod
-    def _contents(batch: Batch, item: Item) -> bytes | _FlowFileSource:
+    def _contents(batch: Batch, item: TakenFlowFile) -> bytes | _FlowFileSource:
         return _FlowFileSource(batch, item) if item.contents is None else item.contents
 
     @staticmethod
@@ -148,7 +148,7 @@ class RecordScoring(Starting):
                 return self._failed(item, scorer.info, failure_of(error))
         return self._routed(settings, item, done)
 
-    def _by_services(self, batch: Batch, scorer: Scorer, options: FileOptions, item: Item) -> Outcome:
+    def _by_services(self, batch: Batch, scorer: Scorer, options: FileOptions, item: TakenFlowFile) -> Outcome:
         if item.size == 0:
             # There is nothing in it that a Record Reader could take for a schema.
             return outcomes.nothing(scorer.info)
@@ -162,16 +162,16 @@ class RecordScoring(Starting):
         return outcomes.scored_by_services(scorer.info, done, folder.target, folder.rejected)
 
     @staticmethod
-    def _routed(settings: Settings, item: Item, outcome: Outcome) -> Outcome:
+    def _routed(settings: Settings, item: TakenFlowFile, outcome: Outcome) -> Outcome:
         """The same, but rejected rows alone go to ``rejected``, unless the sender asked for them."""
         rejects = settings.options.bad_rows is BadRows.REJECT and requests.BAD_ROWS not in item.attributes
         return outcomes.routed(outcome) if rejects else outcome
 
-    def _failed(self, item: Item, model: ModelInfo | None, why: Failure) -> Outcome:
+    def _failed(self, item: TakenFlowFile, model: ModelInfo | None, why: Failure) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
-        self._bulletins.failed(
-            self.logger, item.attributes.get("filename", "a FlowFile"), why.code, on_canvas(why.error)
-        )
+        name = item.attributes.get("filename", "a FlowFile")
+        by_client = requests.METHOD in item.attributes and isinstance(why.error, InputError | UnsupportedError)
+        self._bulletins.failed(self.logger, name, why.code, on_canvas(why.error), by_client=by_client)
         return outcomes.failed(model, why)
 
     def _say_that_it_is_slow(self) -> None:
@@ -180,5 +180,5 @@ class RecordScoring(Starting):
             self.logger.warn(
                 "This NiFi does not let a Python processor reach its process session: contents go the slow way, in "
                 "memory, and a FlowFile of which some rows cannot be scored goes to failure as a whole. The reason: "
-                f"{self._exchange.problem}"
+                f"{self._flowfiles.problem}"
             )

@@ -23,7 +23,7 @@ from dai_scoring.scorer import Scorer
 from dai_scoring.service.work_folders import WorkFolder
 from dai_scoring.values import missing, model_rows
 from dai_scoring.values.unseen_levels import sum_counts
-from dai_scoring_nifi import packed
+from dai_scoring_nifi import bridge_encoding
 from dai_scoring_nifi.record_files import ResultWriter, kind, tables
 
 
@@ -48,7 +48,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Done:
+class ScoredRecords:
     """What became of a FlowFile; the files are those of the folder."""
 
     scored: Written
@@ -61,7 +61,7 @@ class Done:
     """As :attr:`dai_scoring.batch.summary.Summary.missing_like`."""
 
 
-def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> Done:
+def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> ScoredRecords:
     """Score the records of a FlowFile into ``folder.target``, and those that cannot be into ``folder.rejected``.
 
     With BadRows.KEEP all are in the former.
@@ -86,7 +86,7 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     names = results.output_names([name for name, _ in outputs], kept, options.prediction_prefix)
     if keeps:
         results.output_names(results.REJECT_COLUMNS, [*kept, *names], "")
-    request = packed.Writer()
+    request = bridge_encoding.Writer()
     request.bytes(str(folder.results).encode())
     request.number(len(outputs))
     for name, (_, letter) in zip(names, outputs, strict=True):
@@ -98,9 +98,9 @@ def score_records(helper: Helper, scorer: Scorer, options: FileOptions, folder: 
     request.bytes(str(folder.target).encode())
     request.bytes(str(folder.rejected).encode())
     request.number(int(keeps))
-    done = _answer(helper.write_records(request.text()), "written", "record_writer", [*present, *names])
+    written = _answer(helper.write_records(request.text()), "written", "record_writer", [*present, *names])
     among = bad if keeps else 0
-    return Done(_written(done), _written(done), time.perf_counter() - began, unseen, among, missing_like)
+    return ScoredRecords(_written(written), _written(written), time.perf_counter() - began, unseen, among, missing_like)
 
 
 def _score(
@@ -148,20 +148,20 @@ def _no_rows(scorer: Scorer) -> pa.Table:
     return pa.table({column.name: pa.nulls(0, column.type.arrow) for column in scorer.info.inputs})
 
 
-def _answer(said: str, done: str, service: str, names: Collection[str]) -> packed.Reader:
+def _answer(said: str, done: str, service: str, names: Collection[str]) -> bridge_encoding.Reader:
     if not said.startswith("+"):
         reason = without_values(said[1:], names)
         raise ContentError(
             f"the records cannot be {done}{reason and f' ({reason})'}.",
             advice=(f"Look at the service in {{{service}}}, and whether the FlowFile is what it expects.",),
         )
-    return packed.Reader(said[1:])
+    return bridge_encoding.Reader(said[1:])
 
 
-def _text(answer: packed.Reader) -> str:
+def _text(answer: bridge_encoding.Reader) -> str:
     return (answer.bytes() or b"").decode()
 
 
-def _written(answer: packed.Reader) -> Written:
+def _written(answer: bridge_encoding.Reader) -> Written:
     count = answer.number()
     return Written(count, {_text(answer): _text(answer) for _ in range(answer.number())})

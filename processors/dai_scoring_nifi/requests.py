@@ -10,7 +10,7 @@ from dai_scoring.service.h2o_rest import endpoint_at
 from dai_scoring.service.requests import RequestContents
 
 if TYPE_CHECKING:
-    from dai_scoring_nifi.exchange import Item
+    from dai_scoring_nifi.flowfiles import TakenFlowFile
 
 METHOD = "http.method"
 URI = "http.request.uri"
@@ -20,7 +20,7 @@ BAD_ROWS = "http.query.param.bad_rows"
 _CHOICES = {COLUMNS: service_requests.COLUMNS, BAD_ROWS: service_requests.BAD_ROWS}
 
 
-def request(answers_requests: bool, item: Item, contents: RequestContents) -> Request:
+def request(answers_requests: bool, item: TakenFlowFile, contents: RequestContents) -> Request:
     """The request that a FlowFile is; with ``answers_requests``, what a client asked for counts."""
     attributes = item.attributes
     mime_type, name = attributes.get("mime.type"), attributes.get("filename")

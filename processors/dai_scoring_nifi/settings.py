@@ -1,7 +1,6 @@
 """The processors' properties, read into the options of the library.
 
-The names here are those of the property descriptors in the extension modules: NiFi reads these by parsing the
-source, so each processor spells its own out.
+A property is named by the label of its option, as in the modules of the extensions, which are generated.
 """
 
 from __future__ import annotations
@@ -10,50 +9,15 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from dai_scoring import options as table
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
-from dai_scoring.option_words import property_name
-from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
+from dai_scoring.options import Option, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 from dai_scoring.values import missing
-
-MODEL_FILE = property_name("model")
-SCORING_PIPELINE = property_name("scoring_pipeline")
-INPUT_FORMAT = property_name("input_format")
-OUTPUT_FORMAT = property_name("output_format")
-CSV_DELIMITER = property_name("delimiter")
-OUTPUT_COLUMNS = property_name("output_columns")
-ID_COLUMNS = property_name("id_columns")
-PREDICTION_PREFIX = property_name("prediction_prefix")
-MISSING_COLUMNS = property_name("missing_columns")
-MISSING_LITERALS = property_name("missing_values")
-BAD_ROWS = property_name("bad_rows")
-LICENCE_KEY = property_name("licence_key")
-LICENCE_FILE = property_name("licence_file")
-BATCH_ROWS = property_name("batch_rows")
-RECORD_READER = property_name("record_reader")
-RECORD_WRITER = property_name("record_writer")
-H2O_REST_REQUESTS = property_name("h2o_rest_requests")
-CONTRIBUTIONS = property_name("contributions")
-PREDICTION_INTERVALS = property_name("intervals")
-JVM_OPTIONS = property_name("jvm_options")
-MOJO_RUNTIME = property_name("mojo_runtime")
-PYTHON_ENVIRONMENT = property_name("python_environment")
-PYTHON_COMMAND = property_name("python_command")
-ENVIRONMENT_FOLDER = property_name("environment_folder")
-WHEEL_FOLDER = property_name("wheel_folder")
-WORKERS = property_name("workers")
-START_TIMEOUT = property_name("start_timeout")
-SCORE_TIMEOUT = property_name("score_timeout")
-APPLY_DATA_RECIPES = property_name("apply_data_recipes")
-
-AUTO = "auto"
-SAME = "same as input"
-ANSWER = "answer"
 
 Lookup = Callable[[str], "str | None"]
 """Gives the value of a property by its name, None where it is not set."""
@@ -73,7 +37,7 @@ _SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
 # With less the process may end before it can say so.
 _LEAST_HEAP = 64 << 20
 
-E_ = TypeVar("E_", bound=Enum)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,7 +48,7 @@ class Settings:
     runtime: RuntimeSettings
     options: FileOptions
     h2o_rest: bool = False
-    """Whether requests of H2O's REST scorers are answered, as the attributes of HandleHttpRequest tell them."""
+    """Whether requests to H2O's REST scorer are answered. The attributes of HandleHttpRequest say what they are."""
     services: bool = False
     """Whether NiFi's record services read and write the FlowFiles."""
 
@@ -98,59 +62,76 @@ class Problem:
     value: str | None = field(default=None, repr=False)
 
 
+def name_of(option: Option[Any]) -> str:
+    """The name of the property that sets an option; raises KeyError if there is none."""
+    if option.label is None:
+        raise KeyError(option.key)
+    return option.label
+
+
 def read(
-    lookup: Lookup, java_home: Path | None = None, model_property: str = MODEL_FILE
+    lookup: Lookup, java_home: Path | None = None, model_property: str = name_of(table.MODEL)
 ) -> tuple[Settings | None, list[Problem]]:
     """Read all properties: the settings, or None and everything that is wrong with them."""
     reader = _Reader(lookup)
-    columns = reader.choice(OUTPUT_COLUMNS, OutputColumns)
-    ids = tuple(name.strip() for name in (lookup(ID_COLUMNS) or "").split(",") if name.strip())
+    columns = reader.choice(table.OUTPUT_COLUMNS)
+    ids = tuple(name.strip() for name in (reader.text(table.ID_COLUMNS) or "").split(",") if name.strip())
     if columns is OutputColumns.IDS and not ids:
-        reader.problem(ID_COLUMNS, f"{OUTPUT_COLUMNS} is '{columns.value}': name at least one column here")
-    if bool(lookup(RECORD_READER)) != bool(lookup(RECORD_WRITER)):
-        absent = RECORD_WRITER if lookup(RECORD_READER) else RECORD_READER
+        label = table.OUTPUT_COLUMNS.label_of(columns)
+        reader.problem(table.ID_COLUMNS, f"{table.OUTPUT_COLUMNS.label} is '{label}': name at least one column here")
+    services = [reader.text(one) for one in (table.RECORD_READER, table.RECORD_WRITER)]
+    if bool(services[0]) != bool(services[1]):
+        absent = table.RECORD_WRITER if services[0] else table.RECORD_READER
         reader.problem(absent, "the two go together: set both Record Reader and Record Writer, or neither")
     model = lookup(model_property)
     if not model:
-        reader.problem(model_property, "there is no model: give its path, or a parameter that refers to an asset")
+        reader.problems.append(
+            Problem(model_property, "there is no model: give its path, or a parameter that refers to an asset", model)
+        )
     options = FileOptions(
-        input_format=reader.format(INPUT_FORMAT),
-        output_format=reader.format(OUTPUT_FORMAT),
+        input_format=reader.format(table.INPUT_FORMAT),
+        output_format=reader.format(table.OUTPUT_FORMAT),
         output_columns=columns,
         id_columns=ids,
-        prediction_prefix=lookup(PREDICTION_PREFIX) or "",
-        missing_columns=reader.choice(MISSING_COLUMNS, MissingColumns),
-        missing_values=missing.parse(lookup(MISSING_LITERALS) or ""),
-        bad_rows=reader.choice(BAD_ROWS, BadRows),
-        batch_rows=reader.whole(BATCH_ROWS, 1) or FileOptions.batch_rows,
-        delimiter=reader.delimiter(),
-        wanted=Wanted(reader.choice(CONTRIBUTIONS, Contributions), reader.switch(PREDICTION_INTERVALS)),
+        prediction_prefix=reader.text(table.PREDICTION_PREFIX) or "",
+        missing_columns=reader.choice(table.MISSING_COLUMNS),
+        missing_values=missing.parse(reader.text(table.MISSING_VALUES) or ""),
+        bad_rows=reader.choice(table.BAD_ROWS),
+        batch_rows=reader.whole(table.BATCH_ROWS, 1) or table.BATCH_ROWS.default,
+        delimiter=reader.delimiter(table.DELIMITER),
+        wanted=Wanted(reader.choice(table.CONTRIBUTIONS), reader.choice(table.INTERVALS)),
     )
     runtime = RuntimeSettings(
-        licence_key=lookup(LICENCE_KEY) or None,
-        licence_file=reader.path(LICENCE_FILE),
-        jvm_options=reader.words(JVM_OPTIONS),
+        licence_key=reader.text(table.LICENCE_KEY) or None,
+        licence_file=reader.path(table.LICENCE_FILE),
+        jvm_options=reader.words(table.JVM_OPTIONS),
         java_home=java_home,
-        mojo_runtime=reader.path(MOJO_RUNTIME),
+        mojo_runtime=reader.path(table.MOJO_RUNTIME),
         provision=False,
-        workers=reader.whole(WORKERS, 0),
-        pipeline=_pipeline(lookup, reader),
+        workers=reader.whole(table.WORKERS, 0),
+        pipeline=_pipeline(reader),
     )
+    answers = reader.choice(table.H2O_REST_REQUESTS)
     if reader.problems or not model:
         return None, reader.problems
-    return Settings(Path(model), runtime, options, lookup(H2O_REST_REQUESTS) == ANSWER, bool(lookup(RECORD_READER))), []
+    return Settings(Path(model), runtime, options, answers, bool(services[0])), []
 
 
-def _pipeline(lookup: Lookup, reader: _Reader) -> PipelineSettings:
-    folder = lookup(ENVIRONMENT_FOLDER)
+def answers_requests(lookup: Lookup) -> bool:
+    """Whether requests of H2O's REST scorers are answered; for before the settings are read."""
+    return _Reader(lookup).choice(table.H2O_REST_REQUESTS)
+
+
+def _pipeline(reader: _Reader) -> PipelineSettings:
+    folder = reader.text(table.ENVIRONMENT_FOLDER)
     return PipelineSettings(
-        environment=reader.path(PYTHON_ENVIRONMENT),
+        environment=reader.path(table.PYTHON_ENVIRONMENT),
         environment_folder=Path(folder) if folder else None,
-        python_command=lookup(PYTHON_COMMAND) or PipelineSettings.python_command,
-        wheel_folder=reader.path(WHEEL_FOLDER),
-        start_timeout=reader.seconds(START_TIMEOUT, PipelineSettings.start_timeout),
-        score_timeout=reader.seconds(SCORE_TIMEOUT, PipelineSettings.score_timeout),
-        apply_data_recipes=lookup(APPLY_DATA_RECIPES) == "true",
+        python_command=reader.text(table.PYTHON_COMMAND) or table.PYTHON_COMMAND.default,
+        wheel_folder=reader.path(table.WHEEL_FOLDER),
+        start_timeout=reader.seconds(table.START_TIMEOUT),
+        score_timeout=reader.seconds(table.SCORE_TIMEOUT),
+        apply_data_recipes=reader.choice(table.APPLY_DATA_RECIPES),
     )
 
 
@@ -161,82 +142,78 @@ class _Reader:
         self._lookup = lookup
         self.problems: list[Problem] = []
 
-    def problem(self, subject: str, explanation: str) -> None:
-        self.problems.append(Problem(subject, explanation, self._lookup(subject)))
+    def text(self, option: Option[Any]) -> str | None:
+        return self._lookup(name_of(option))
 
-    def choice(self, name: str, kind: type[E_]) -> E_:
-        choices = list(kind)
-        value = self._lookup(name)
-        if not value:
-            return choices[0]
-        try:
-            return kind(value)
-        except ValueError:
-            self.problem(name, f"it is none of: {', '.join(str(c.value) for c in choices)}")
-            return choices[0]
+    def problem(self, option: Option[Any], explanation: str) -> None:
+        self.problems.append(Problem(name_of(option), explanation, self.text(option)))
 
-    def switch(self, name: str) -> bool:
-        value = self._lookup(name)
-        if value and value not in ("on", "off"):
-            self.problem(name, "it is neither on nor off")
-        return value == "on"
+    def choice(self, option: Option[T]) -> T:
+        text = self.text(option)
+        found = option.with_label(text) if text else None
+        if text and found is None:
+            self.problem(option, f"it is none of: {', '.join(one.label for one in option.values)}")
+        return option.default if found is None else found.value
 
-    def format(self, name: str) -> Format | None:
-        value = self._lookup(name)
-        if not value or value in (AUTO, SAME):
+    def format(self, option: Option[Any]) -> Format | None:
+        text = self.text(option)
+        if not text or option.with_label(text) is not None:
             return None
-        return self.choice(name, Format)
-
-    def whole(self, name: str, least: int) -> int | None:
-        value = self._lookup(name)
-        if not value:
+        if text not in {one.value for one in Format}:
+            self.problem(option, f"it is none of: {', '.join(one.value for one in Format)}")
             return None
-        if not value.isascii() or not value.isdigit() or int(value) < least:
-            self.problem(name, f"it has to be a whole number of at least {least}")
-            return None
-        return int(value)
+        return Format(text)
 
-    def seconds(self, name: str, default: float) -> float:
-        value = self._lookup(name)
-        if not value:
-            return default
-        found = _PERIOD.fullmatch(value.strip().lower())
+    def whole(self, option: Option[Any], least: int) -> int | None:
+        text = self.text(option)
+        if not text:
+            return None
+        if not text.isascii() or not text.isdigit() or int(text) < least:
+            self.problem(option, f"it has to be a whole number of at least {least}")
+            return None
+        return int(text)
+
+    def seconds(self, option: Option[float]) -> float:
+        text = self.text(option)
+        if not text:
+            return option.default
+        found = _PERIOD.fullmatch(text.strip().lower())
         if found is None or found[2] not in _UNITS or float(found[1]) == 0:
-            self.problem(name, "it has to be a time of more than nothing, such as 30 sec or 5 mins")
-            return default
+            self.problem(option, "it has to be a time of more than nothing, such as 30 sec or 5 mins")
+            return option.default
         return float(found[1]) * _UNITS[found[2]]
 
-    def delimiter(self) -> str | None:
-        value = self._lookup(CSV_DELIMITER)
-        if not value or value == AUTO:
+    def delimiter(self, option: Option[str | None]) -> str | None:
+        text = self.text(option)
+        if not text or option.with_label(text) is not None:
             return None
-        value = {"\\t": "\t", "tab": "\t"}.get(value, value)
-        if len(value) != 1 or value in '"\r\n' or not value.isascii():
-            self.problem(CSV_DELIMITER, "it has to be one character, \\t for a tab, or 'auto'")
+        text = {"\\t": "\t", "tab": "\t"}.get(text, text)
+        if len(text) != 1 or text in '"\r\n' or not text.isascii():
+            self.problem(option, "it has to be one character, \\t for a tab, or 'auto'")
             return None
-        return value
+        return text
 
-    def path(self, name: str) -> Path | None:
-        value = self._lookup(name)
-        if not value:
+    def path(self, option: Option[Any]) -> Path | None:
+        text = self.text(option)
+        if not text:
             return None
         try:
-            if not Path(value).exists():
-                self.problem(name, f"there is nothing at {value} on the machine that runs NiFi: check the path")
+            if not Path(text).exists():
+                self.problem(option, f"there is nothing at {text} on the machine that runs NiFi: check the path")
         except PermissionError:
-            self.problem(name, f"NiFi's user may not enter the folder of {value}")
-        return Path(value)
+            self.problem(option, f"NiFi's user may not enter the folder of {text}")
+        return Path(text)
 
-    def words(self, name: str) -> tuple[str, ...]:
+    def words(self, option: Option[Any]) -> tuple[str, ...]:
         try:
-            found = tuple(shlex.split(self._lookup(name) or ""))
+            found = tuple(shlex.split(self.text(option) or ""))
         except ValueError:
-            self.problem(name, "a quote in it is opened and not closed, or it ends in a backslash")
+            self.problem(option, "a quote in it is opened and not closed, or it ends in a backslash")
             return ()
         for word in found:
             if not word.startswith("-"):
-                self.problem(name, f"options begin with -, and '{word}' does not")
+                self.problem(option, f"options begin with -, and '{word}' does not")
             heap = _HEAP.fullmatch(word)
             if heap is not None and int(heap[1]) << _SHIFTS[heap[2].lower()] < _LEAST_HEAP:
-                self.problem(name, f"{word} is too little memory for any model: set at least -Xmx64m")
+                self.problem(option, f"{word} is too little memory for any model: set at least -Xmx64m")
         return found

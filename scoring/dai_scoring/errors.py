@@ -16,12 +16,12 @@
     ├── StorageError                a file that scoring needs cannot be read or written
     ├── InternalError               the code of this library failed
     ├── ExecutionError              the model's own code fails with this input
-    │   ├── WorkerFailedError       its process dies or hangs, and so does its successor
+    │   ├── WorkerFailedError       its process dies or hangs, and so does the next one
     │   └── PipelineError           it raises an error that is not about single rows
     └── InputError                  this input cannot be scored; another one may be
         ├── MissingColumnsError     columns of the model are absent from the records
         ├── ContentError            the bytes are not (valid) records of the format
-        ├── RequestError            a client of a server asks for what there is not
+        ├── RequestError            a client of a server asks for something that does not exist
         ├── UnknownFormatError      neither the options nor the bytes say which format it is
         ├── NameClashError          a column that scoring adds would overwrite one of the input
         ├── MissingIdColumnsError   columns that the records should keep are absent from them
@@ -31,8 +31,8 @@ Every error has a ``code``: a stable, lower-case word for scripts.
 Its text is for people: what was wrong, where, and what to do. It never holds a licence key;
 it holds a value of a row only where the caller put it into the rejects itself.
 
-Who scores is not always who reads: :meth:`ScoringError.told` gives the text for one reader, in the names that this
-reader has for options. ``str()`` is for who calls this library.
+The one who calls this library is not always the one who reads the error: :meth:`ScoringError.text_for` gives the text
+for one reader, in the names that this reader has for options. ``str()`` is for the caller of this library.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ScoringError(Exception):
     """The status of the response, where the input came over HTTP."""
 
     to_client: str | None = None
-    """What a client of a server is told instead of the problem, where that is the server's own."""
+    """The text for a client of a server, instead of the problem, if that is about the server itself."""
 
     def __init__(
         self,
@@ -83,14 +83,14 @@ class ScoringError(Exception):
         """The options that would help, by their keys, with the names of values to set or None."""
         return keys(self.advice)
 
-    def told(self, audience: Audience, has: Callable[[str], bool] | None = None) -> str:
+    def text_for(self, audience: Audience, has: Callable[[str], bool] | None = None) -> str:
         """The whole text for an audience; ``has`` says which flags the command in question takes."""
         if audience is Audience.CLIENT and self.to_client is not None:
             return self.to_client
         return " ".join([self.problem, *sentences(self.advice, audience, has)])
 
     def __str__(self) -> str:
-        return self.told(Audience.PYTHON)
+        return self.text_for(Audience.PYTHON)
 
 
 class ModelError(ScoringError):
@@ -181,7 +181,7 @@ class StorageError(ScoringError):
 
 
 class InternalError(ScoringError):
-    """The code of this library failed, with an error that nobody thought of."""
+    """The code of this library failed with an unexpected error."""
 
     code = "internal"
     to_client = "the server itself failed with these records. Tell who runs it; others may be scored."
@@ -198,7 +198,7 @@ class ExecutionError(ScoringError):
 
 
 class WorkerFailedError(ExecutionError):
-    """A worker process died or hung with these rows, and so did its successor."""
+    """A worker process died or hung with these rows, and so did the next one."""
 
     code = "worker_failed"
 
@@ -254,7 +254,7 @@ def _has(present: Sequence[str], wanted: Sequence[str]) -> str:
     known = {name.casefold() for name in wanted}
     found = [name for name in present if name.casefold() in known]
     if present and len(found) * 2 <= len(known):
-        # What was taken for names may be the values of a row: only those of the model are told.
+        # What was taken for names may be the values of a row: only names of the model are shown.
         more = len(present) - len(found)
         some = f"{_listed(found)} and {more} other column(s)" if found else f"none of them, but {more} other(s)"
         return f"The records have {some}: does CSV lack the line with its names?"
@@ -278,7 +278,7 @@ class UnknownFormatError(InputError):
 
 
 class RequestError(InputError):
-    """A client of a server asks for what there is not, beside its records."""
+    """A client of a server asks for something that does not exist; its records are not the problem."""
 
     code = "bad_request"
 

@@ -1,4 +1,4 @@
-"""What a model says of its columns."""
+"""The columns of a model: name, type, what means missing."""
 
 from __future__ import annotations
 
@@ -51,9 +51,10 @@ _NUMBERS = frozenset({ColumnType.INT32, ColumnType.INT64, ColumnType.FLOAT32, Co
 class Column:
     """One input or output column of a model.
 
-    ``missing`` holds the texts that mean "no value" in an input column, beside null and the empty text. ``levels`` are
-    those of an input column that is a category, if the model tells them. A row without a value in a ``required``
-    column cannot be scored. ``with_signs`` says that numbers in text may have ``$`` before and ``%`` behind them.
+    ``missing`` holds the texts that mean "no value" in an input column, in addition to null and the empty text.
+    ``levels`` are those of an input column that is a category, if the model has them. A row without a value in a
+    ``required`` column cannot be scored. ``with_signs`` says that numbers in text may have ``$`` before and ``%``
+    behind them.
     """
 
     name: str

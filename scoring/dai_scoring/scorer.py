@@ -18,7 +18,17 @@ import pyarrow as pa
 
 from dai_scoring import frames
 from dai_scoring.errors import ModelError, UnsupportedError
-from dai_scoring.options import PREDICTIONS_ONLY, Contributions, MissingColumns, Wanted
+from dai_scoring.options import (
+    APPLY_DATA_RECIPES,
+    JVM_OPTIONS,
+    PREDICTIONS_ONLY,
+    PYTHON_COMMAND,
+    SCORE_TIMEOUT,
+    START_TIMEOUT,
+    Contributions,
+    MissingColumns,
+    Wanted,
+)
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
 from dai_scoring.values import model_rows
@@ -343,11 +353,11 @@ class PipelineSettings:
 
     environment: Path | None = None
     environment_folder: Path | None = None
-    python_command: str = "python3"
+    python_command: str = PYTHON_COMMAND.default
     wheel_folder: Path | None = None
-    start_timeout: float = 300.0
-    score_timeout: float = 300.0
-    apply_data_recipes: bool = False
+    start_timeout: float = START_TIMEOUT.default
+    score_timeout: float = SCORE_TIMEOUT.default
+    apply_data_recipes: bool = APPLY_DATA_RECIPES.default
 
 
 @dataclass(frozen=True)
@@ -364,7 +374,7 @@ class RuntimeSettings:
 
     licence_key: str | None = field(default=None, repr=False)
     licence_file: Path | None = None
-    jvm_options: tuple[str, ...] = ()
+    jvm_options: tuple[str, ...] = JVM_OPTIONS.default
     java_home: Path | None = None
     mojo_runtime: Path | None = None
     jar_folders: tuple[Path, ...] = ()

@@ -58,7 +58,7 @@ def test_the_library_alone_advises_nothing_about_a_canvas() -> None:
         "from dai_scoring.errors import RuntimeMissingError\n"
         "from dai_scoring.option_words import Audience\n"
         "error = RuntimeMissingError('none.', advice=('{bundle_jars} does it.', 'Set {mojo_runtime}.'))\n"
-        "print(error, error.told(Audience.CANVAS), sep='|')"
+        "print(error, error.text_for(Audience.CANVAS), sep='|')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "none. Set mojo_runtime.|none. Set MOJO Runtime.\n"

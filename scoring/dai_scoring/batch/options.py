@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dai_scoring.formats import Format
-from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns, Wanted
+from dai_scoring.options import (
+    BAD_ROWS,
+    BATCH_ROWS,
+    MISSING_COLUMNS,
+    OUTPUT_COLUMNS,
+    PREDICTION_PREFIX,
+    PREDICTIONS_ONLY,
+    BadRows,
+    MissingColumns,
+    OutputColumns,
+    Wanted,
+)
 
 
 @dataclass(frozen=True)
@@ -14,14 +25,14 @@ class FileOptions:
 
     input_format: Format | None = None
     output_format: Format | None = None
-    output_columns: OutputColumns = OutputColumns.ALL
+    output_columns: OutputColumns = OUTPUT_COLUMNS.default
     id_columns: tuple[str, ...] = ()
-    prediction_prefix: str = ""
-    missing_columns: MissingColumns = MissingColumns.FAIL
+    prediction_prefix: str = PREDICTION_PREFIX.default
+    missing_columns: MissingColumns = MISSING_COLUMNS.default
     missing_values: tuple[str, ...] = ()
     """Texts that mean a missing value beside the model's own: see :mod:`dai_scoring.values.missing`."""
-    bad_rows: BadRows = BadRows.REJECT
-    batch_rows: int = 10_000
+    bad_rows: BadRows = BAD_ROWS.default
+    batch_rows: int = BATCH_ROWS.default
     charset: str | None = None
     delimiter: str | None = None
     wanted: Wanted = PREDICTIONS_ONLY

@@ -30,12 +30,12 @@ def ended_by_ctrl_c() -> Iterator[None]:
 
 
 _LONG_LINE = 2000
-_beside_data = False
+_data_on_stdout = False
 
 
 def print_document(text: str) -> None:
     """Print the JSON document of a command: on stdout, or on stderr where stdout has the command's data."""
-    (sys.stderr if _beside_data else sys.stdout).write(text + "\n")
+    (sys.stderr if _data_on_stdout else sys.stdout).write(text + "\n")
 
 
 def _without_padding(console: Console, render: Callable[[Console], None]) -> None:
@@ -50,15 +50,15 @@ def _without_padding(console: Console, render: Callable[[Console], None]) -> Non
 
 
 class Output:
-    """Where one command's words go: with ``as_json`` only the result is printed, as JSON, on stdout.
+    """Where the output of one command goes: with ``as_json`` only the result is printed, as JSON, on stdout.
 
-    ``beside_data`` says that stdout has the command's data: the result goes to stderr then.
+    ``data_on_stdout`` says that stdout has the command's data: the result goes to stderr then.
     """
 
-    def __init__(self, as_json: bool = False, beside_data: bool = False) -> None:
-        global _beside_data
+    def __init__(self, as_json: bool = False, data_on_stdout: bool = False) -> None:
+        global _data_on_stdout
         self.as_json = as_json
-        _beside_data = beside_data  # also for an error that ends the command
+        _data_on_stdout = data_on_stdout  # also for an error that ends the command
 
     @property
     def is_live(self) -> bool:
@@ -105,4 +105,4 @@ class Output:
         if self.as_json:
             print_document(json.dumps(value, indent=2, default=str))
         elif render is not None:
-            _without_padding(_err if _beside_data else _out, render)
+            _without_padding(_err if _data_on_stdout else _out, render)

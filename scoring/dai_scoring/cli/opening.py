@@ -27,7 +27,7 @@ from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 def as_tool_error(error: ScoringError) -> ToolError:
     """An error of the library as one of the tool's, which carry exit codes."""
     flags = _flags.get()
-    text = error.told(Audience.COMMAND_LINE, None if flags is None else flags.__contains__)
+    text = error.text_for(Audience.COMMAND_LINE, None if flags is None else flags.__contains__)
     made = next((tools(text) for kind, tools in _KINDS if isinstance(error, kind)), None) or ScoringFailedError(text)
     if isinstance(made, ModelRefusedError | ScoringFailedError):
         made.code = error.code

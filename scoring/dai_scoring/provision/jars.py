@@ -17,11 +17,6 @@ from dai_scoring.provision import cache, maven
 from dai_scoring.provision.java import find_java
 from dai_scoring.runtimes.java import java_jars
 
-LICENCE_NOTE = (
-    "Fetch H2O's MOJO runtime for Java (ai.h2o:mojo2-runtime-impl) from Maven Central. "
-    "By giving this option you accept H2O.ai's own licence for it."
-)
-
 _HERE = Path(__file__).resolve().parent
 _PROJECT = _HERE.parent.parent / "java"
 _MOJO2 = _HERE / "mojo2"

@@ -26,11 +26,11 @@ class Failure:
     @property
     def client(self) -> str:
         """The text for who sent the request. It names no option, no path and no value of a record."""
-        return self.error.told(Audience.CLIENT)
+        return self.error.text_for(Audience.CLIENT)
 
-    def told(self, audience: Audience) -> str:
+    def text_for(self, audience: Audience) -> str:
         """The text for another reader, in the names that this reader has for options."""
-        return self.error.told(audience)
+        return self.error.text_for(audience)
 
 
 def failure_of(error: Exception) -> Failure:

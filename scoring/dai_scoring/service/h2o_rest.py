@@ -7,7 +7,7 @@ in ``rows`` may be JSON numbers, booleans and null, not text alone.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -30,6 +30,8 @@ JSON = "application/json"
 TEXT = "text/plain"
 
 _T = TypeVar("_T")
+
+_KEYS = ("fields", "rows")
 
 _SAMPLES = {ColumnType.BOOL: "true", ColumnType.STR: "text", ColumnType.TIME64: "2018-01-01"}
 
@@ -88,7 +90,7 @@ def reply(
     """
     if not endpoint.has_body:
         return _about(scorer, endpoint)
-    request = _read(body)
+    request = _read(body, {column.name for column in scorer.info.inputs})
     if request is None:
         if endpoint is Endpoint.SCORE:
             return None
@@ -127,14 +129,26 @@ def _json(value: Any, rows: int = 0, unseen: Mapping[str, int] | None = None) ->
     return Reply(orjson.dumps(value), rows=rows, unseen=unseen)
 
 
-def _read(body: bytes) -> dict[str, Any] | None:
+def _read(body: bytes, columns: Collection[str]) -> dict[str, Any] | None:
+    """The request in a body; None if that may be a record of a model with these columns.
+
+    Raises ContentError for what can be neither.
+    """
     try:
         request = checked(body)
     except orjson.JSONDecodeError as error:
         if not body.lstrip().startswith(b"{"):
             return None
         raise ContentError(f"the body is no valid JSON: {error}.") from None
-    return request if isinstance(request, dict) and "fields" in request and "rows" in request else None
+    if not isinstance(request, dict):
+        return None
+    lacks = [name for name in _KEYS if name not in request]
+    if not lacks:
+        return request
+    given = [name for name in _KEYS if name in request]
+    if not given or given[0] in columns:
+        return None
+    raise ContentError(f"the body has '{given[0]}' and no '{lacks[0]}': a request to H2O's REST scorer has both.")
 
 
 def _part(request: dict[str, Any], name: str, kind: type[_T], default: _T) -> _T:

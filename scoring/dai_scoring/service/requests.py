@@ -11,18 +11,25 @@ from typing import Protocol, TypeAlias, TypeVar
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import RequestError
 from dai_scoring.formats import Format
-from dai_scoring.options import BadRows, OutputColumns
+from dai_scoring.options import BAD_ROWS as BAD_ROWS_OPTION
+from dai_scoring.options import OUTPUT_COLUMNS, OUTPUT_FORMAT, BadRows, Option
 from dai_scoring.service.h2o_rest import Endpoint
 
-COLUMNS, BAD_ROWS, FORMAT = "columns", "bad_rows", "format"
+COLUMNS, BAD_ROWS, FORMAT = (str(one.query) for one in (OUTPUT_COLUMNS, BAD_ROWS_OPTION, OUTPUT_FORMAT))
 """The keys of :attr:`Request.choices`."""
 
-COLUMN_CHOICES = {"all": OutputColumns.ALL, "predictions": OutputColumns.PREDICTIONS}
-BAD_ROWS_CHOICES = {"fail": BadRows.FAIL, "keep": BadRows.KEEP}
 _FORMATS = {one.value: one for one in Format}
 
 
 E_ = TypeVar("E_", bound=Enum)
+
+
+def _choices(option: Option[E_]) -> Mapping[str, E_]:
+    """The values that a client may ask for, by their words."""
+    return {one.word: one.value for one in option.values if one.in_requests}
+
+
+_COLUMNS, _BAD_ROWS = _choices(OUTPUT_COLUMNS), _choices(BAD_ROWS_OPTION)
 
 
 class Source(Protocol):
@@ -107,9 +114,9 @@ def _keeping(options: FileOptions) -> FileOptions:
 
 def _with_choices(options: FileOptions, choices: Mapping[str, str]) -> FileOptions:
     if COLUMNS in choices:
-        options = replace(options, output_columns=_one_of(COLUMNS, choices[COLUMNS], COLUMN_CHOICES))
+        options = replace(options, output_columns=_one_of(COLUMNS, choices[COLUMNS], _COLUMNS))
     if BAD_ROWS in choices:
-        options = replace(options, bad_rows=_one_of(BAD_ROWS, choices[BAD_ROWS], BAD_ROWS_CHOICES))
+        options = replace(options, bad_rows=_one_of(BAD_ROWS, choices[BAD_ROWS], _BAD_ROWS))
     if FORMAT in choices:
         options = replace(options, output_format=_one_of(FORMAT, choices[FORMAT], _FORMATS))
     return options

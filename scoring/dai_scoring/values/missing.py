@@ -7,6 +7,7 @@ A literal that is a level of the model means missing all the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -38,6 +39,14 @@ USUAL = frozenset(
 }
 """What programs and people write for a missing value."""
 
+DECIMAL_COMMA = "39,5"
+"""What stands for all numbers with commas: their values are those of records, and are not shown."""
+
+_WITH_COMMAS = re.compile(r"[-+]?[0-9][0-9.,]*,[0-9]+%?")
+_ABOUT_COMMAS = (
+    "Rows were rejected for numbers with a comma: write them with a decimal point and without separators of thousands "
+    "(39.5, not 39,5)."
+)
 _NO_VALUE = frozenset({"not_a_number", "not_an_integer", "not_a_boolean", "not_a_date"})
 
 
@@ -52,14 +61,26 @@ def widened(inputs: Sequence[Column], literals: frozenset[str]) -> tuple[Column,
 
 
 def among(rejects: pa.Table) -> tuple[str, ...]:
-    """Those of the usual texts for which rows were rejected; ``rejects`` are of the schema of rejected rows."""
+    """Those of the usual texts for which rows were rejected; ``rejects`` are of the schema of rejected rows.
+
+    It has :data:`DECIMAL_COMMA` too if rows were rejected for numbers with commas.
+    """
     pairs = zip(rejects.column("code").to_pylist(), rejects.column("value").to_pylist(), strict=True)
     found = {value.strip() for code, value in pairs if code in _NO_VALUE and value is not None}
-    return tuple(sorted(found & USUAL))
+    commas = {DECIMAL_COMMA for value in found if "," in value and _WITH_COMMAS.fullmatch(value)}
+    return tuple(sorted(found & USUAL | commas))
 
 
-def advice(literals: Sequence[str]) -> tuple[str, ...]:
-    """What to do about rows that were rejected for such texts, for :func:`dai_scoring.option_words.sentences`."""
+def advice(found: Sequence[str]) -> tuple[str, ...]:
+    """What to do about rows that were rejected, by what :func:`among` found.
+
+    The sentences are for :func:`dai_scoring.option_words.sentences`.
+    """
+    literals = [one for one in found if one != DECIMAL_COMMA]
+    return (*_about_literals(literals), *([_ABOUT_COMMAS] if DECIMAL_COMMA in found else ()))
+
+
+def _about_literals(literals: Sequence[str]) -> tuple[str, ...]:
     if not literals:
         return ()
     what = "that means a missing value" if len(literals) == 1 else "these mean a missing value"

@@ -9,7 +9,7 @@ from nifiapi.flowfiletransform import FlowFileTransform
 from nifiapi.properties import PropertyDescriptor
 
 from dai_scoring.service import WorkFolders
-from dai_scoring_nifi.exchange import Exchange, Outcome
+from dai_scoring_nifi.flowfiles import FlowFileAccess, Outcome
 
 
 class Copy(FlowFileTransform):
@@ -30,7 +30,7 @@ class Copy(FlowFileTransform):
 
     def __init__(self, **kwargs):
         super().__init__()
-        self._exchange = Exchange()
+        self._flowfiles = FlowFileAccess()
         self._folders = WorkFolders()
         self._times = []
 
@@ -44,12 +44,12 @@ class Copy(FlowFileTransform):
     def onStopped(self, context):
         if self._file:
             Path(self._file).write_text("".join(json.dumps(one) + "\n" for one in self._times))
-        self._exchange.reset()
+        self._flowfiles.reset()
         self._folders.remove()
 
     def transform(self, context, flowfile):
         began = time.perf_counter()
-        batch = self._exchange.take(context, flowfile, self._folders.file("call"))
+        batch = self._flowfiles.take(context, flowfile, self._folders.file("call"))
         exporting = copying = 0.0
         taken = time.perf_counter() - began
         outcomes = []

@@ -16,7 +16,7 @@ import pytest
 
 from dai_nifi import cli
 from dai_scoring.cli.console import Output
-from dai_scoring.option_words import OPTIONS
+from dai_scoring.option_words import WORDS
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
@@ -159,7 +159,7 @@ def test_errors_name_the_flags_of_the_command(
     message = told["error"]["message"]
     assert code in (2, 5, 7, 9)
     assert says in message
-    names = {words.property_name for words in OPTIONS.values()} - {None, "NiFi"}
+    names = {words.label for words in WORDS.values()} - {None, "NiFi"}
     assert not [name for name in names if name in message]
 
 

@@ -122,6 +122,13 @@ BAD = {**GOLDEN_ROW, "age": "old"}
         (request({"pclass": "3"}), MissingColumnsError, 400, "5 column(s) of the model are missing"),
         ({"fields": ["a", "b"], "rows": [["1"]]}, ContentError, 400, "row 1 has 1 values, and there are 2 fields"),
         ({"fields": ["a"], "rows": [["1"], "2"]}, ContentError, 400, "row 2 must be a list of values"),
+        (
+            {"rows": "x"},
+            ContentError,
+            400,
+            "the body has 'rows' and no 'fields': a request to H2O's REST scorer has both",
+        ),
+        ({"fields": ["a"]}, ContentError, 400, "the body has 'fields' and no 'rows'"),
         ({"fields": ["a"], "rows": "x"}, ContentError, 400, "'rows' must be a list, not text"),
         ({"fields": ["a", "a"], "rows": []}, ContentError, 400, "names a column more than once"),
         ({"fields": ["a"], "rows": [[{"b": 1}]]}, ContentError, 400, "row 1, field 'a': there is a list or an object"),
@@ -138,7 +145,7 @@ def test_what_is_wrong_is_said(
     with pytest.raises(kind) as caught:
         asked(titanic_scorer, Endpoint.SCORE, body)
     assert says in str(caught.value)
-    assert says in caught.value.told(Audience.CLIENT)
+    assert says in caught.value.text_for(Audience.CLIENT)
     assert caught.value.http_status == status
     assert HTTP_STATUSES[kind.code] == status
     assert "old" not in str(caught.value)

@@ -65,7 +65,7 @@ def test_rejected_rows_are_apart_in_their_place_or_an_error(service: ScoringServ
         assert (failed.failure.code, failed.failure.status) == ("bad_rows", 400)
         assert (failed.failure.row, failed.failure.column) == (2, "age")
         assert failed.contents is None
-        assert "Bad Rows" in failed.failure.told(Audience.CANVAS)
+        assert "Bad Rows" in failed.failure.text_for(Audience.CANVAS)
         assert "bad_rows" not in failed.failure.client
 
 
@@ -164,8 +164,8 @@ def test_an_error_that_nobody_thought_of_is_told_without_its_message(
     assert (full.failure.code, full.failure.status) == ("io", 500)
     assert "KeyError" in caplog.text
     assert "write_to" in caplog.text
-    assert value not in caplog.text + broken.failure.told(Audience.PYTHON)
-    assert "Make room in" in full.failure.told(Audience.PYTHON)
+    assert value not in caplog.text + broken.failure.text_for(Audience.PYTHON)
+    assert "Make room in" in full.failure.text_for(Audience.PYTHON)
     assert "work" not in full.failure.client
 
 
@@ -181,7 +181,7 @@ def test_requests_wait_for_no_model_and_hear_why(samples: Path, settings: Runtim
     assert isinstance(service.readiness.error, ModelNotFoundError)
     failure = service.respond(row).failure
     assert failure is not None
-    assert "absent.mojo" in failure.told(Audience.PYTHON)
+    assert "absent.mojo" in failure.text_for(Audience.PYTHON)
     assert "absent.mojo" not in failure.client
     ready = service.respond_http(HttpRequest("GET", "/readyz"))
     assert (ready.status, json.loads(ready.body if isinstance(ready.body, bytes) else b"")["code"]) == (

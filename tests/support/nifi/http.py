@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dai_scoring.option_words import OPTIONS
+from dai_scoring.options import OPTIONS
 
 ROW = {
     "species": "Adelie",
@@ -35,7 +35,7 @@ class Answer:
         assert self.type == "application/json"
         found: dict[str, Any] = json.loads(self.body)
         assert list(found) == ["detail", "code", "row", "column"]
-        names = [words.property_name for words in OPTIONS.values()]
+        names = [option.label for option in OPTIONS.values()]
         for word in ("NiFi", "FlowFile", "processor", "/tmp", "'fail", *filter(None, names)):
             assert word not in found["detail"]
         return found

@@ -2,75 +2,89 @@
 
 from __future__ import annotations
 
-import re
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
+from typing import Any
 
 import pytest
 
 from dai_nifi.errors import UsageError
 from dai_nifi.flows import templates
-from dai_nifi.flows.common import LICENCE, MODEL, RUNTIMES, Template
+from dai_nifi.flows.common import LICENCE, Template
 from dai_nifi.operations.deployment import checks
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.option_words import OPTIONS, command_line_word
-from dai_scoring.options import Wanted
+from dai_scoring.errors import RequestError
+from dai_scoring.models import open_model
+from dai_scoring.options import BAD_ROWS, OPTIONS, OUTPUT_COLUMNS, Option, OptionType, Wanted
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
-from dai_scoring.service import requests
+from dai_scoring.service.requests import Request, RequestOptions
 from tests.support.project import ROOT
 
-EXTENSIONS = sorted((ROOT / "processors" / "extensions").glob("*.py"))
 TEMPLATES = [one.with_runtime(runtime) for one in templates.TEMPLATES.values() for runtime in one.runtimes]
-PARAMETERS = {one.sets: one.name for template in TEMPLATES for one in template.parameters if one.sets}
-PARAMETERS |= {one.model_property: f"{MODEL.name} (by `--model`)" for one in RUNTIMES.values()}
-PARAMETERS |= {"Licence Key": f"{LICENCE.name} (by `{LICENCE.variable}`)"}
-IN_REQUESTS = {
-    "output_columns": ("columns", requests.COLUMN_CHOICES),
-    "bad_rows": ("bad_rows", requests.BAD_ROWS_CHOICES),
-}
-
-
-HOLDERS = (FileOptions, Wanted, RuntimeSettings, PipelineSettings)
+HOLDERS = {one.__name__: one for one in (FileOptions, Wanted, RuntimeSettings, PipelineSettings)}
 
 
 def row(*cells: str) -> str:
     return "".join(f"| {cell} " if cell else "| " for cell in cells) + "|"
 
 
+def code(text: str | None) -> str:
+    return f"`{text}`" if text else ""
+
+
 def names() -> Iterator[str]:
-    """A row for each property of the processors."""
-    there = {
-        name for one in EXTENSIONS for name in re.findall(r'name="([A-Z][^"]*)",', one.read_text(encoding="utf-8"))
-    }
-    for key, option in OPTIONS.items():
-        name = option.property_name
-        if name in there:
-            yield row(name, PARAMETERS.get(name, ""), f"`{option.flag}`" if option.flag else "", in_python(key))
+    """A row for each option: its names, its default and what it does."""
+    for option in OPTIONS.values():
+        asked = option.query and f"?{option.query}="
+        cells = [option.label or "", option.parameter or "", code(option.flag), code(option.variable)]
+        yield row(*cells, code(asked), code(option.field), code(default(option)), option.meaning)
 
 
-def in_python(key: str) -> str:
-    name = OPTIONS[key].python or key
-    holder = next((one.__name__ for one in HOLDERS if name in {field.name for field in fields(one)}), None)
-    return f"`{holder}.{name}`" if holder else "`open_model(path)`" if name == "model" else ""
+def default(option: Option[Any]) -> str:
+    """The default of the library, as its word."""
+    if isinstance(option.default, Enum):
+        return str(option.default.value)
+    return "" if option.default in (None, "", (), False) else str(option.default)
 
 
 def values() -> Iterator[str]:
-    for key, option in OPTIONS.items():
-        for value in option.kind or ():
-            yield row(
-                str(option.property_name),
-                str(value.value),
-                f"`{command_line_word(value.name)}`",
-                f"`{value}`",
-                asked(key, value),
-            )
+    for option in OPTIONS.values():
+        for one in option.values if option.type is OptionType.ENUM else ():
+            asked = f"?{option.query}={one.word}" if one.in_requests else ""
+            yield row(str(option.label), one.label, code(one.word), code(str(one.value)), code(asked), one.meaning)
 
 
-def asked(key: str, value: Enum) -> str:
-    parameter, known = IN_REQUESTS.get(key, ("", {}))
-    word = next((word for word, meant in known.items() if meant is value), None)
-    return f"`?{parameter}={word}`" if word else ""
+def test_the_fields_and_their_defaults_are_those_of_the_classes() -> None:
+    for option in OPTIONS.values():
+        holder, _, name = (option.field or "").partition(".")
+        if holder == "open_model":
+            assert name in inspect.signature(open_model).parameters
+        elif holder:
+            (found,) = (one for one in fields(HOLDERS[holder]) if one.name == name)
+            assert found.default == option.default, option.key
+
+
+def test_the_parameters_of_the_templates_are_those_of_the_table() -> None:
+    known = {option.label: option.parameter for option in OPTIONS.values()}
+    set_by = {one.sets: one.name for template in TEMPLATES for one in template.parameters if one.sets}
+    assert {label: known[label] for label in set_by} == set_by
+    apart = {"model.file", LICENCE.name}
+    assert set(set_by.values()) | apart == {one.parameter for one in OPTIONS.values() if one.parameter}
+
+
+@pytest.mark.parametrize(("option", "words"), [(BAD_ROWS, ["fail", "keep"]), (OUTPUT_COLUMNS, ["all", "predictions"])])
+def test_a_request_may_choose_what_the_table_says(option: Option[Any], words: list[str]) -> None:
+    assert [one.word for one in option.values if one.in_requests] == words
+    chosen = RequestOptions(FileOptions())
+    for one in option.values:
+        request = Request(b"", choices={str(option.query): one.word})
+        if one.in_requests:
+            assert getattr(chosen.of(request), option.key) is one.value
+        else:
+            with pytest.raises(RequestError):
+                chosen.of(request)
 
 
 def test_the_tables_are_those_of_the_code() -> None:

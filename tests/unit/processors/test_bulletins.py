@@ -11,9 +11,13 @@ class Log:
     def __init__(self) -> None:
         self.errors: list[str] = []
         self.infos: list[str] = []
+        self.warnings: list[str] = []
 
     def error(self, text: str) -> None:
         self.errors.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
 
     def info(self, text: str) -> None:
         self.infos.append(text)
@@ -55,4 +59,16 @@ def test_other_reasons_show_at_once_also_where_only_the_name_of_a_column_differs
     again = "9 row(s) cannot be scored, the first of them record 5, column C7 (not_a_number)."
     bulletins.failed(log, "rows.csv", "bad_rows", again)
     assert len(log.errors) == 3
+    assert len(log.infos) == 1
+
+
+def test_the_mistake_of_a_client_is_a_warning() -> None:
+    log = Log()
+    bulletins = Bulletins(Clock())
+    for name in ("first", "second"):
+        bulletins.failed(log, name, "bad_rows", "1 row(s) cannot be scored.", by_client=True)
+    assert log.errors == []
+    assert log.warnings == [
+        "Cannot score first, which goes to failure as it came: 1 row(s) cannot be scored. [bad_rows]"
+    ]
     assert len(log.infos) == 1

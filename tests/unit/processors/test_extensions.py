@@ -12,7 +12,7 @@ from dai_nifi.archives.spec import SPECS
 from dai_nifi.extensions.source import EXTENSIONS, Extension
 from dai_nifi.flows.common import RUNTIMES
 from dai_scoring.models import Runtime
-from dai_scoring_nifi import settings
+from dai_scoring.options import OPTIONS
 
 every = pytest.mark.parametrize("extension", EXTENSIONS, ids=[one.processor for one in EXTENSIONS])
 
@@ -41,8 +41,7 @@ def test_properties_are_literal_listed_and_read_by_the_library(extension: Extens
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call)
     }
     assert re.findall(r"self\.([A-Z0-9_]+),", source) == list(assigned)
-    known = {value for name, value in vars(settings).items() if name.isupper() and isinstance(value, str)}
-    assert set(assigned.values()) <= known
+    assert set(assigned.values()) <= {option.label for option in OPTIONS.values()}
     java_only = {"JVM_OPTIONS", "MOJO_RUNTIME"}
     assert java_only & set(assigned) == (java_only if extension.runtime == "JAVA" else set())
 

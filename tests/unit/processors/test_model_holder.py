@@ -11,8 +11,8 @@ import pytest
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring_nifi import model
-from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi import model_holder
+from dai_scoring_nifi.model_holder import ModelHolder
 from dai_scoring_nifi.settings import Settings
 from tests.support.engines import Sum
 from tests.support.file_scoring import closed
@@ -21,8 +21,8 @@ from tests.support.waiting import until
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Scorer]:
-    monkeypatch.setattr(model, "_UNUSED_SECONDS", 1.0)
-    monkeypatch.setattr(model, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(model_holder, "_UNUSED_SECONDS", 1.0)
+    monkeypatch.setattr(model_holder, "_LOOK_SECONDS", 0.02)
     return []
 
 
@@ -76,16 +76,16 @@ def test_a_model_that_was_loaded_beside_is_there_at_once(opened: list[Scorer], t
     assert held.get(next_one, Runtime.JAVA) is spare
     assert opened == [first, spare]
     until(lambda: closed(first))
-    held.drop_spare()
+    held.drop_next()
     assert not closed(spare)
 
 
-def test_a_spare_that_nobody_asks_for_is_let_go(opened: list[Scorer], tmp_path: Path) -> None:
+def test_a_next_model_that_nobody_asks_for_is_closed(opened: list[Scorer], tmp_path: Path) -> None:
     held = holder(opened)
     held.running(True)
     scorer = held.get(settings(tmp_path), Runtime.JAVA)
     dropped = held.prepare(settings(tmp_path, "b.mojo"), Runtime.JAVA)
-    held.drop_spare()
+    held.drop_next()
     assert closed(dropped)
     assert not closed(scorer)
     forgotten = held.prepare(settings(tmp_path, "c.mojo"), Runtime.JAVA)

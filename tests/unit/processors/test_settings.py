@@ -21,7 +21,7 @@ def said(**values: str) -> dict[str, str]:
         ("Batch Rows", "0", "it has to be a whole number of at least 1"),
         ("CSV Delimiter", ";;", "it has to be one character, \\t for a tab, or 'auto'"),
         ("Bad Rows", "drop", "it is none of: route to rejected, fail the FlowFile, keep with the reason"),
-        ("Prediction Intervals", "yes", "it is neither on nor off"),
+        ("Prediction Intervals", "yes", "it is none of: off, on"),
         ("Score Timeout", "0 sec", "it has to be a time of more than nothing, such as 30 sec or 5 mins"),
         ("Licence File", "/nowhere", "there is nothing at /nowhere on the machine that runs NiFi: check the path"),
         ("JVM Options", '-Da="b', "a quote in it is opened and not closed, or it ends in a backslash"),

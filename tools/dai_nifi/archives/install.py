@@ -9,9 +9,8 @@ from typing import Any
 
 from dai_nifi.archives import archive, processors_in_use
 from dai_nifi.archives.spec import SPECS
-from dai_nifi.client import api
+from dai_nifi.client import api, nifi_messages
 from dai_nifi.client.errors import prefixed
-from dai_nifi.client.nifi_messages import BRIDGE
 from dai_nifi.errors import NotFoundError, ToolError
 from dai_nifi.waiting import wait_until
 from dai_scoring.progress import Progress
@@ -94,7 +93,7 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
         try:
             done = _wait(uploaded.nar_summary.identifier, progress, timeout)
         except ToolError as error:
-            if before and BRIDGE in str(error):
+            if before and nifi_messages.is_bridge_failure(error.answer or ""):
                 continue
             raise
         if not before:
@@ -142,7 +141,9 @@ def _wait(identifier: str, progress: Progress, timeout: float) -> InstalledNar:
         with prefixed("cannot see how the installation goes"):
             summary = api.controller.get_nar_summary(id=identifier).nar_summary
         if summary.failure_message or str(summary.state).lower() == "failed":
-            raise ToolError(f"NiFi could not install {summary.coordinate.artifact}: {summary.failure_message}")
+            error = ToolError(f"NiFi could not install {summary.coordinate.artifact}: {summary.failure_message}")
+            error.answer = summary.failure_message
+            raise error
         nar = _described(summary)
         # In a cluster one node may have it while another still installs it.
         if summary.install_complete and not nar.installed and nar.state not in _UNDER_WAY:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dai_nifi.client import api
-from dai_nifi.client.nifi_messages import LOST
+from dai_nifi.client.nifi_messages import is_lost
 from dai_nifi.errors import NotPermittedError, ToolError
 from dai_nifi.operations.canvas import scheduling, validity
 from dai_nifi.waiting import wait_until
@@ -39,7 +39,7 @@ def are_loaded(kinds: Sequence[str], version: str, progress: Progress) -> bool:
         nonlocal since
         found = [one.component for one in of(kinds, version)]
         errors = [error for one in found for error in one.validation_errors or []]
-        if any(LOST in error for error in errors):
+        if any(map(is_lost, errors)):
             return "lost"
         if any(map(validity.is_not_ready, errors)) or any(one.validation_status == "VALIDATING" for one in found):
             since = time.monotonic()

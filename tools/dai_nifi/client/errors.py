@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +10,7 @@ import nipyapi
 import urllib3
 from nipyapi.nifi.rest import ApiException
 
-from dai_nifi.client.nifi_messages import NODE_AWAY, NODE_SILENT, OLD_REVISION
+from dai_nifi.client import nifi_messages
 from dai_nifi.errors import (
     ConflictError,
     NiFiUnreachableError,
@@ -94,18 +93,18 @@ def _refused(status: int, says: str) -> ToolError:
         return NotPermittedError(f"NiFi at {address()} does not let this user do it ({status}): {says}")
     if status == 404:
         return NotFoundError(f"NiFi does not find it: {says}")
-    if status == 500 and NODE_SILENT in says:
+    if status == 500 and (silent := nifi_messages.silent_node(says)) is not None:
         return NodeAwayError(
-            f"A node of NiFi's cluster does not answer the others: {says.partition(NODE_SILENT)[2].strip()}. NiFi "
+            f"A node of NiFi's cluster does not answer the others: {silent}. NiFi "
             "disconnects such a node within a minute, and then shows its flows again. For changes, start that node "
             "(dai-nifi nifi start, for a local cluster) or take it out of the cluster, and try again."
         )
-    if status == 409 and re.search(NODE_AWAY, says, re.IGNORECASE):
+    if status == 409 and nifi_messages.is_node_away(says):
         return NodeAwayError(
             f"NiFi accepts no changes to flows while a node of its cluster is away: {says} Start that node, or take it "
             "out of the cluster, and try again."
         )
-    if status == 409 or (status == 400 and OLD_REVISION in says):
+    if status == 409 or (status == 400 and nifi_messages.is_old_revision(says)):
         return ConflictError(f"NiFi refuses for now: {says}")
     return ToolError(f"NiFi answered {status}: {says}")
 

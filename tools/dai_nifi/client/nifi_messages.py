@@ -8,23 +8,27 @@ from __future__ import annotations
 import re
 
 # Validation errors of a Python processor until its process has started.
-INITIALIZING = "Initializing runtime environment"
-LOADING = "In the process of loading Processor code"
-LOST = "Failed to parse or load Processor code"
-"""Of a Python processor whose process has ended, or cannot load it; NiFi keeps trying."""
-BRIDGE = "Py4J"
-"""In the failure of an archive that NiFi gave the process of another one, while it ended that (NiFi 2.3)."""
+_INITIALIZING = "Initializing runtime environment"
+_LOADING = "In the process of loading Processor code"
+_LOST = "Failed to parse or load Processor code"
+_BRIDGE = "Py4J"
 
 # HandleHttpRequest, whose state is RUNNING although its server may not be up.
-LISTENS = "Started Connector"
-DOES_NOT_LISTEN = "Failed to initialize the server"
+_LISTENS = "Started Connector"
+_DOES_NOT_LISTEN = "Failed to initialize the server"
 _ADDRESS_IN_USE = ("Address already in use", "BindException", "Failed to bind")
 
-OLD_REVISION = "is not the most up-to-date revision"
+_OLD_REVISION = "is not the most up-to-date revision"
 
 # The replicator of requests, while a node of the cluster is away or has just gone.
-NODE_SILENT = "WebClientServiceException: Request execution failed"
-NODE_AWAY = r"disconnected from the cluster|not connected|is (still )?(dis)?connecting|node.* disconnected"
+_NODE_SILENT = "WebClientServiceException: Request execution failed"
+_NODE_AWAY = re.compile(
+    r"disconnected from the cluster|not connected|is (still )?(dis)?connecting|node.* disconnected", re.IGNORECASE
+)
+
+# Of a property that names a folder.
+_NO_FOLDER = re.compile(r"Directory.*does not exist")
+_NOT_THERE = "does not exist"
 
 # How a component names itself in front of its message; the bulletin says already whose it is.
 _SOURCE = re.compile(r"^\w+\[[^\]]*\]\s*")
@@ -32,7 +36,48 @@ _SOURCE = re.compile(r"^\w+\[[^\]]*\]\s*")
 
 def is_loading(error: str) -> bool:
     """Whether a validation error says that a Python processor is not ready yet, rather than wrong."""
-    return INITIALIZING in error or LOADING in error
+    return _INITIALIZING in error or _LOADING in error
+
+
+def is_lost(error: str) -> bool:
+    """Whether the process of a Python processor has ended, or cannot load it; NiFi keeps trying."""
+    return _LOST in error
+
+
+def is_bridge_failure(message: str) -> bool:
+    """Whether NiFi gave an archive the process of another one, while it ended that (NiFi 2.3)."""
+    return _BRIDGE in message
+
+
+def listens(message: str) -> bool | None:
+    """Whether the server of HandleHttpRequest is up; None if the message is about something else."""
+    return True if _LISTENS in message else False if _DOES_NOT_LISTEN in message else None
+
+
+def is_old_revision(message: str) -> bool:
+    """Whether somebody else has changed the component since it was read."""
+    return _OLD_REVISION in message
+
+
+def silent_node(message: str) -> str | None:
+    """What NiFi says of a node that does not answer the others; None if the message is about something else."""
+    _, found, says = message.partition(_NODE_SILENT)
+    return says.strip() if found else None
+
+
+def is_node_away(message: str) -> bool:
+    """Whether NiFi takes no changes since a node of its cluster is away."""
+    return _NODE_AWAY.search(message) is not None
+
+
+def is_folder_missing(error: str) -> bool:
+    """Whether a property names a folder that does not exist."""
+    return _NO_FOLDER.search(error) is not None
+
+
+def is_path_missing(error: str) -> bool:
+    """Whether something does not exist, in a message that is about a folder."""
+    return _NOT_THERE in error
 
 
 def is_address_in_use(message: str) -> bool:

@@ -21,10 +21,11 @@ from dai_nifi.errors import UsageError
 from dai_scoring.cli.commands.licence import ACCEPT
 from dai_scoring.cli.commands.paths import check_no_file
 from dai_scoring.cli.console import JsonOption, Output
-from dai_scoring.provision.jars import LICENCE_NOTE
+from dai_scoring.options import ACCEPT_H2O_LICENCE
 
 _LICENCE_NOTE = (
-    LICENCE_NOTE + " For cpp the same with daimojo from PyPI, whose licence there is H2O's Driverless AI Evaluation "
+    ACCEPT_H2O_LICENCE.meaning
+    + " For cpp the same with daimojo from PyPI, whose licence there is H2O's Driverless AI Evaluation "
     "Agreement: for evaluation, not for production, unless your contract with H2O says otherwise."
 )
 

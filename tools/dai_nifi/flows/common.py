@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from dai_nifi.extensions import properties
+from dai_nifi.extensions.properties import Property
 from dai_nifi.flows.builder import Flow
 from dai_nifi.flows.parts import Bundle, ParameterSpec, Point, Processor, Service
+from dai_scoring import options as table
 from dai_scoring.model_file import Kind as ModelKind
 
 
@@ -69,17 +72,34 @@ class Parameter:
         return ParameterSpec(self.name, self.description, self.default, self.kind is Kind.SENSITIVE)
 
 
+def setting(of: Property, kind: Kind = Kind.TEXT, *, least: int = 1, more: str = "") -> Parameter:
+    """The parameter that sets a property of the scoring processor: its name, default and choices are the property's."""
+    if of.option.parameter is None:
+        raise KeyError(of.option.key)
+    return Parameter(
+        of.option.parameter,
+        f"{of.summary} {more}".strip(),
+        of.default_value,
+        kind,
+        optional=of.default_value is None,
+        choices=of.choices,
+        words={one.word: one.label for one in of.option.values if of.choices},
+        least=least,
+        sets=of.name,
+    )
+
+
 MODEL = Parameter(
-    "model.file",
+    str(table.MODEL.parameter),
     "The model: an asset (on the canvas: upload it here), or a path on the machine that runs NiFi.",
     kind=Kind.MODEL,
 )
 LICENCE = Parameter(
-    "licence.key",
-    "The Driverless AI licence key, for models that need one. Else leave it without a value.",
+    str(table.LICENCE_KEY.parameter),
+    f"{table.LICENCE_KEY.meaning} Else leave it without a value.",
     kind=Kind.SENSITIVE,
     optional=True,
-    variable="DRIVERLESS_AI_LICENSE_KEY",
+    variable=table.LICENCE_KEY.variable,
 )
 
 
@@ -102,10 +122,16 @@ class ScoringRuntime:
     version: str
     models: str
     kinds: frozenset[ModelKind]
-    model_property: str = "Model File"
+    model_property: str = str(table.MODEL.label)
     parameters: Sequence[Parameter] = ()
     """The parameters that its flows have in addition to the template's own."""
 
+
+_LICENCE_KEY = str(table.LICENCE_KEY.label)
+
+_JVM_OPTIONS, _ = properties.JAVA
+(_CPP_WORKERS,) = properties.CPP
+_PYTHON = {one.option.key: one for one in properties.PYTHON}
 
 _DAI_MOJOS = frozenset({ModelKind.DAI_MOJO, ModelKind.DAI_MOJO_ARCHIVE})
 _MOJOS = _DAI_MOJOS | {ModelKind.H2O3_MOJO}
@@ -118,16 +144,7 @@ RUNTIMES: Mapping[str, ScoringRuntime] = {
         "0.1.0",
         "a Driverless AI MOJO or an H2O-3 MOJO",
         _MOJOS,
-        parameters=(
-            Parameter(
-                "jvm.options",
-                "Options of the processor's Java. Large models need a larger -Xmx. Takes effect when the processor's "
-                "process restarts.",
-                "-Xmx768m -XX:+UseSerialGC",
-                Kind.JVM_OPTIONS,
-                sets="JVM Options",
-            ),
-        ),
+        parameters=(setting(_JVM_OPTIONS, Kind.JVM_OPTIONS, more=_JVM_OPTIONS.more),),
     ),
     "cpp": ScoringRuntime(
         "cpp",
@@ -135,16 +152,7 @@ RUNTIMES: Mapping[str, ScoringRuntime] = {
         "0.1.0",
         "a Driverless AI MOJO",
         _DAI_MOJOS,
-        parameters=(
-            Parameter(
-                "workers",
-                "How many additional processes score many rows; each holds the model. 0 means none.",
-                "2",
-                Kind.COUNT,
-                least=0,
-                sets="Workers",
-            ),
-        ),
+        parameters=(setting(_CPP_WORKERS, Kind.COUNT, least=0),),
     ),
     "python": ScoringRuntime(
         "python",
@@ -152,21 +160,10 @@ RUNTIMES: Mapping[str, ScoringRuntime] = {
         "0.1.0",
         "a Driverless AI Python scoring pipeline",
         frozenset({ModelKind.SCORING_PIPELINE}),
-        "Scoring Pipeline",
+        str(table.SCORING_PIPELINE.label),
         (
-            Parameter(
-                "python.command",
-                "The Python to make the pipeline's environment with: that of the Driverless AI that trained the model.",
-                "python3",
-                sets="Python Command",
-            ),
-            Parameter(
-                "workers",
-                "How many processes score at the same time; each holds the pipeline in memory.",
-                "1",
-                Kind.COUNT,
-                sets="Workers",
-            ),
+            setting(_PYTHON[table.PYTHON_COMMAND.key]),
+            setting(_PYTHON[table.WORKERS.key], Kind.COUNT),
         ),
     ),
 }
@@ -219,7 +216,7 @@ def scoring_processor(
         at=at,
         properties={
             runtime.model_property: f"#{{{model.name}}}",
-            "Licence Key": f"#{{{LICENCE.name}}}",
+            _LICENCE_KEY: f"#{{{LICENCE.name}}}",
             **{
                 one.sets: f"#{{{one.name}}}"
                 for one in (*settings, *runtime.parameters)
@@ -227,7 +224,7 @@ def scoring_processor(
             },
             **properties,
         },
-        sensitive=("Licence Key",),
+        sensitive=(_LICENCE_KEY,),
         auto_terminated=("original", *auto_terminated),
         # NiFi penalizes the FlowFiles of a Python process that ended, before they are scored again.
         penalty="1 sec",

@@ -8,115 +8,37 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from enum import Enum
+from typing import Any
 
+from dai_nifi.extensions import properties
 from dai_nifi.flows.builder import descriptor
-from dai_nifi.flows.common import Kind, Parameter
+from dai_nifi.flows.common import Kind, Parameter, setting
 from dai_nifi.flows.parts import Json
-from dai_scoring.formats import Format
-from dai_scoring.option_words import command_line_word
-from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns
+from dai_scoring import options as table
+from dai_scoring.options import Option
+
+_SERVICE_ID = "The value is the id of a controller service of NiFi."
+_SWITCH_WORDS = {"false": "off", "no": "off", "true": "on", "yes": "on"}
+_PROPERTIES = {one.option.key: one for one in properties.SHARED}
 
 
-def _words(kind: type[Enum]) -> dict[str, str]:
-    """What the command line calls the values of an option."""
-    return {command_line_word(one.name): str(one.value) for one in kind}
+def _setting(option: Option[Any], kind: Kind = Kind.TEXT, more: str = "") -> Parameter:
+    return setting(_PROPERTIES[option.key], kind, more=more)
 
 
-OUTPUT_COLUMNS = Parameter(
-    "output.columns",
-    "Which columns a scored record has.",
-    OutputColumns.ALL.value,
-    choices=tuple(one.value for one in OutputColumns),
-    words=_words(OutputColumns),
-    sets="Output Columns",
-)
-ID_COLUMNS = Parameter(
-    "id.columns",
-    "The input columns to keep if output.columns is 'id columns and predictions'; separated by commas.",
-    optional=True,
-    sets="Id Columns",
-)
-PREDICTION_PREFIX = Parameter(
-    "prediction.prefix",
-    "Put before the name of every prediction column, such as score_.",
-    optional=True,
-    sets="Prediction Prefix",
-)
-CONTRIBUTIONS = Parameter(
-    "contributions",
-    "Whether scored records say how much each feature contributed (Shapley values). A model that cannot give them is "
-    "refused.",
-    Contributions.NONE.value,
-    choices=tuple(one.value for one in Contributions),
-    words=_words(Contributions),
-    sets="Contributions",
-)
-PREDICTION_INTERVALS = Parameter(
-    "prediction.intervals",
-    "Whether scored records have the bounds of the prediction's interval. A model without them is refused.",
-    "off",
-    choices=("off", "on"),
-    words={"false": "off", "no": "off", "true": "on", "yes": "on"},
-    sets="Prediction Intervals",
-)
-MISSING_COLUMNS = Parameter(
-    "missing.columns",
-    "What to do when records lack a column of the model.",
-    MissingColumns.FAIL.value,
-    choices=tuple(one.value for one in MissingColumns),
-    words=_words(MissingColumns),
-    sets="Missing Columns",
-)
-MISSING_LITERALS = Parameter(
-    "missing.literals",
-    "Texts that mean a missing value, in addition to the model's own, such as NULL or \\N; separated by commas.",
-    optional=True,
-    sets="Missing Literals",
-)
-BAD_ROWS = Parameter(
-    "bad.rows",
-    "What to do with a row that cannot be scored, such as one with text where a number belongs.",
-    BadRows.REJECT.value,
-    choices=tuple(one.value for one in BadRows),
-    words=_words(BadRows),
-    sets="Bad Rows",
-)
-INPUT_FORMAT = Parameter(
-    "input.format",
-    "The format of what comes in; auto detects it.",
-    "auto",
-    choices=("auto", *(one.value for one in Format)),
-    sets="Input Format",
-)
-OUTPUT_FORMAT = Parameter(
-    "output.format",
-    "The format of what goes out, scored and rejected.",
-    "same as input",
-    choices=("same as input", *(one.value for one in Format)),
-    sets="Output Format",
-)
-BATCH_ROWS = Parameter(
-    "batch.rows",
-    "How many rows are read, scored and written at a time, at most.",
-    "20000",
-    Kind.COUNT,
-    sets="Batch Rows",
-)
-RECORD_READER = Parameter(
-    "record.reader",
-    "The id of a controller service of NiFi that reads what comes in; goes together with record.writer.",
-    kind=Kind.SERVICE,
-    optional=True,
-    sets="Record Reader",
-)
-RECORD_WRITER = Parameter(
-    "record.writer",
-    "The id of a controller service of NiFi that writes what goes out; goes together with record.reader.",
-    kind=Kind.SERVICE,
-    optional=True,
-    sets="Record Writer",
-)
+OUTPUT_COLUMNS = _setting(table.OUTPUT_COLUMNS)
+ID_COLUMNS = _setting(table.ID_COLUMNS)
+PREDICTION_PREFIX = _setting(table.PREDICTION_PREFIX)
+CONTRIBUTIONS = _setting(table.CONTRIBUTIONS, more="A model that cannot give them is refused.")
+PREDICTION_INTERVALS = replace(_setting(table.INTERVALS, more="A model without them is refused."), words=_SWITCH_WORDS)
+MISSING_COLUMNS = _setting(table.MISSING_COLUMNS)
+MISSING_LITERALS = _setting(table.MISSING_VALUES)
+BAD_ROWS = _setting(table.BAD_ROWS)
+INPUT_FORMAT = _setting(table.INPUT_FORMAT)
+OUTPUT_FORMAT = _setting(table.OUTPUT_FORMAT)
+BATCH_ROWS = _setting(table.BATCH_ROWS, Kind.COUNT)
+RECORD_READER = _setting(table.RECORD_READER, Kind.SERVICE, _SERVICE_ID)
+RECORD_WRITER = _setting(table.RECORD_WRITER, Kind.SERVICE, _SERVICE_ID)
 
 SERVICES = (RECORD_READER, RECORD_WRITER)
 

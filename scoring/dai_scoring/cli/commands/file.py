@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from dai_scoring import options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file, check_folder
@@ -20,7 +20,8 @@ from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.cli.errors import NotFoundError, RejectedRowsError, ScoringFailedError, UsageError
 from dai_scoring.cli.files import estimate
 from dai_scoring.cli.files.plan import STREAM, Job, plan
-from dai_scoring.cli.files.run import Done, score_job
+from dai_scoring.cli.files.run import FileResult, score_job
+from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import opened
 from dai_scoring.formats import Format
 from dai_scoring.models import Runtime
@@ -32,33 +33,8 @@ from dai_scoring.values import missing
 from dai_scoring.values.unseen_levels import in_words
 
 
-class Columns(str, Enum):
-    """Short words for what a scored record has."""
-
-    ALL = "all"
-    IDS = "ids"
-    PREDICTIONS = "predictions"
-
-
-class Missing(str, Enum):
-    """Short words for what becomes of absent columns."""
-
-    FAIL = "fail"
-    AS_MISSING = "as-missing"
-
-
-class Bad(str, Enum):
-    """Short words for what becomes of rows that cannot be scored."""
-
-    REJECT = "reject"
-    FAIL = "fail"
-    KEEP = "keep"
-
-
 def score(
-    model: Annotated[
-        Path, typer.Option("--model", "-m", help="A MOJO of Driverless AI or H2O-3, or a Python scoring pipeline.")
-    ],
+    model: Annotated[Path, flag(options.MODEL, "-m")],
     sources: Annotated[
         list[Path],
         typer.Argument(metavar="IN", help="Files of records, plain or gzip; a folder of them; - for standard input."),
@@ -70,7 +46,7 @@ def score(
             help="The file to write, with .gz at its end packed; - for standard output; for several IN a folder.",
         ),
     ],
-    runtime: Annotated[Runtime, typer.Option(help="The runtime to use.")] = Runtime.AUTO,
+    runtime: Annotated[Runtime, flag(options.RUNTIME)] = Runtime.AUTO,
     rejected: Annotated[
         Path | None,
         typer.Option(
@@ -81,45 +57,21 @@ def score(
     fail_on_rejects: Annotated[
         bool, typer.Option("--fail-on-rejects", help="End with 14 if rows were rejected; all files are written.")
     ] = False,
-    output_columns: Annotated[
-        Columns, typer.Option(case_sensitive=False, help="Input and predictions, ids and predictions, or these alone.")
-    ] = Columns.ALL,
-    id_columns: Annotated[str, typer.Option(help="Columns to keep with 'ids', separated by commas.")] = "",
-    prefix: Annotated[str, typer.Option(help="Put before the name of every prediction.")] = "",
-    contributions: Annotated[
-        Contributions,
-        typer.Option(case_sensitive=False, help="Shapley values of the input columns, or of the model's features."),
-    ] = Contributions.NONE,
-    intervals: Annotated[bool, typer.Option("--intervals", help="The bounds of prediction intervals.")] = False,
-    missing_columns: Annotated[
-        Missing,
-        typer.Option(
-            case_sensitive=False, help="If columns of the model are absent: fail, or score them as missing values."
-        ),
-    ] = Missing.FAIL,
-    missing_values: Annotated[
-        str,
-        typer.Option(
-            help="Texts that mean a missing value beside the model's own, such as 'NULL,\\N,-'; separated by commas."
-        ),
-    ] = "",
-    bad_rows: Annotated[
-        Bad,
-        typer.Option(
-            case_sensitive=False,
-            help="If rows cannot be scored: write them to the file of rejected rows, fail, or keep them in OUT, in "
-            "their place, without predictions and with the reason.",
-        ),
-    ] = Bad.REJECT,
-    input_format: Annotated[Format | None, typer.Option(case_sensitive=False, help="Default: found out.")] = None,
-    output_format: Annotated[
-        Format | None, typer.Option(case_sensitive=False, help="Default: OUT's suffix, else the input's.")
-    ] = None,
-    batch_rows: Annotated[int, typer.Option(min=1, help="Rows scored at a time.")] = FileOptions.batch_rows,
+    output_columns: Annotated[OutputColumns, flag(options.OUTPUT_COLUMNS)] = options.OUTPUT_COLUMNS.default,
+    id_columns: Annotated[str, flag(options.ID_COLUMNS)] = "",
+    prefix: Annotated[str, flag(options.PREDICTION_PREFIX)] = options.PREDICTION_PREFIX.default,
+    contributions: Annotated[Contributions, flag(options.CONTRIBUTIONS)] = options.CONTRIBUTIONS.default,
+    intervals: Annotated[bool, flag(options.INTERVALS)] = options.INTERVALS.default,
+    missing_columns: Annotated[MissingColumns, flag(options.MISSING_COLUMNS)] = options.MISSING_COLUMNS.default,
+    missing_values: Annotated[str, flag(options.MISSING_VALUES)] = "",
+    bad_rows: Annotated[BadRows, flag(options.BAD_ROWS)] = options.BAD_ROWS.default,
+    input_format: Annotated[Format | None, flag(options.INPUT_FORMAT)] = None,
+    output_format: Annotated[Format | None, flag(options.OUTPUT_FORMAT, more="The suffix of OUT counts first.")] = None,
+    batch_rows: Annotated[int, flag(options.BATCH_ROWS, min=1)] = options.BATCH_ROWS.default,
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,
-    jvm_options: Annotated[str, typer.Option(help="Options of the Java virtual machine.")] = "",
-    mojo_runtime: Annotated[Path | None, typer.Option(help="A folder with the jars of H2O's MOJO runtime.")] = None,
+    jvm_options: Annotated[str, flag(options.JVM_OPTIONS)] = "",
+    mojo_runtime: Annotated[Path | None, flag(options.MOJO_RUNTIME)] = None,
     python_environment: PythonEnvironmentOption = None,
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
@@ -128,22 +80,22 @@ def score(
 
     With OUT - the summary goes to standard error, also with --json.
     """
-    output = Output(as_json, beside_data=target == STREAM)
+    output = Output(as_json, data_on_stdout=target == STREAM)
     ids = tuple(name.strip() for name in id_columns.split(",") if name.strip())
-    if bool(ids) != (output_columns is Columns.IDS):
+    if bool(ids) != (output_columns is OutputColumns.IDS):
         raise UsageError("--output-columns ids and --id-columns go together: give both.")
     check_file("--licence-file", licence_file)
     check_folder("--mojo-runtime", mojo_runtime)
     others = [one for one in (model, licence_file) if one is not None]
     jobs = plan(sources, target, rejected, output_format, others)
-    options = FileOptions(
+    chosen = FileOptions(
         input_format=input_format,
-        output_columns=OutputColumns[output_columns.name],
+        output_columns=output_columns,
         id_columns=ids,
         prediction_prefix=prefix,
-        missing_columns=MissingColumns[missing_columns.name],
+        missing_columns=missing_columns,
         missing_values=missing.parse(missing_values),
-        bad_rows=BadRows[bad_rows.name],
+        bad_rows=bad_rows,
         batch_rows=batch_rows,
         wanted=Wanted(contributions, intervals),
     )
@@ -156,7 +108,7 @@ def score(
     ):
         if to_folder:
             target.mkdir(exist_ok=True)
-        done, failed = _run(scorer, jobs, options, _Bar(progress, input_format) if output.is_live else None, progress)
+        done, failed = _run(scorer, jobs, chosen, _Bar(progress, input_format) if output.is_live else None, progress)
     _end(output, done, failed, to_folder, fail_on_rejects)
 
 
@@ -178,26 +130,26 @@ class _Bar:
         began = time.monotonic()
         total: list[int | None] = []
 
-        def told(file: Path, rows: int) -> None:
+        def show(file: Path, rows: int) -> None:
             if not total:
                 total.append(estimate.rows(file, self._format))
             speed = rows / max(time.monotonic() - began, 1e-3)
             share = min(rows / total[0], 0.99) if total[0] else None
             self._progress(f"{job.title}: {rows:,} rows, {speed:,.0f} rows/s", share)
 
-        return told
+        return show
 
 
 def _run(
-    scorer: Scorer, jobs: list[Job], options: FileOptions, bar: _Bar | None, progress: Progress
-) -> tuple[list[Done], list[tuple[Job, ScoringFailedError | NotFoundError]]]:
+    scorer: Scorer, jobs: list[Job], chosen: FileOptions, bar: _Bar | None, progress: Progress
+) -> tuple[list[FileResult], list[tuple[Job, ScoringFailedError | NotFoundError]]]:
     """Score each; where there are several, one that cannot be scored does not keep the others from it."""
-    done: list[Done] = []
+    done: list[FileResult] = []
     failed: list[tuple[Job, ScoringFailedError | NotFoundError]] = []
     for job in jobs:
         progress(f"scoring {job.title}", None)
         try:
-            done.append(score_job(scorer, job, options, bar.of(job)) if bar else score_job(scorer, job, options))
+            done.append(score_job(scorer, job, chosen, bar.of(job)) if bar else score_job(scorer, job, chosen))
         except (ScoringFailedError, NotFoundError) as error:
             if len(jobs) == 1:
                 raise
@@ -207,7 +159,7 @@ def _run(
 
 def _end(
     output: Output,
-    done: list[Done],
+    done: list[FileResult],
     failed: list[tuple[Job, ScoringFailedError | NotFoundError]],
     to_folder: bool,
     fail_on_rejects: bool,
@@ -227,14 +179,15 @@ def _end(
         raise error
 
 
-def _one(done: Done) -> dict[str, Any]:
+def _one(done: FileResult) -> dict[str, Any]:
     summary = done.summary
     return {
         "records": summary.records,
         "scored": summary.scored,
         "rejected": summary.rejected,
         "rejected_file": done.rejected_file,
-        "missing_like": list(summary.missing_like),
+        "missing_like": [one for one in summary.missing_like if one != missing.DECIMAL_COMMA],
+        "decimal_commas": missing.DECIMAL_COMMA in summary.missing_like,
         "unseen": None if summary.unseen is None else dict(summary.unseen),
         "removed_rejected_file": done.removed,
         "output": done.job.target,
@@ -244,7 +197,7 @@ def _one(done: Done) -> dict[str, Any]:
     }
 
 
-def _all(done: list[Done], failed: list[tuple[Job, ScoringFailedError | NotFoundError]]) -> dict[str, Any]:
+def _all(done: list[FileResult], failed: list[tuple[Job, ScoringFailedError | NotFoundError]]) -> dict[str, Any]:
     sums = {what: sum(getattr(one.summary, what) for one in done) for what in ("records", "scored", "rejected")}
     return {
         **sums,
@@ -254,15 +207,15 @@ def _all(done: list[Done], failed: list[tuple[Job, ScoringFailedError | NotFound
     }
 
 
-def _render(console: Console, done: list[Done]) -> None:
+def _render(console: Console, done: list[FileResult]) -> None:
     for one in done:
-        console.print(_told(one), markup=False, soft_wrap=True)
+        console.print(_sentence(one), markup=False, soft_wrap=True)
     if len(done) > 1:
         scored, records = (sum(getattr(one.summary, what) for one in done) for what in ("scored", "records"))
         console.print(f"{len(done)} files: {scored:,} of {records:,} records scored", soft_wrap=True)
 
 
-def _told(done: Done) -> str:
+def _sentence(done: FileResult) -> str:
     summary = done.summary
     where = "standard output" if done.job.target == STREAM else str(done.job.target)
     text = f"{where}: {summary.scored} of {summary.records} records scored in {summary.seconds:.2f} s"

@@ -13,15 +13,17 @@ from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOpt
 from dai_scoring.cli.commands.paths import check_file
 from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_scoring.cli.console import JsonOption, Output
+from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import opened
 from dai_scoring.model_file import Kind
 from dai_scoring.models import Runtime
+from dai_scoring.options import MODEL, RUNTIME
 from dai_scoring.scorer import PipelineSettings, Scorer
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(help="A MOJO of Driverless AI or H2O-3, or a Python scoring pipeline.")],
-    runtime: Annotated[Runtime, typer.Option(help="The runtime to load it with.")] = Runtime.AUTO,
+    model: Annotated[Path, typer.Argument(help=MODEL.meaning)],
+    runtime: Annotated[Runtime, flag(RUNTIME)] = Runtime.AUTO,
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,
     python_environment: PythonEnvironmentOption = None,

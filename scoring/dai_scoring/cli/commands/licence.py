@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from dai_scoring.provision.jars import LICENCE_NOTE
+from dai_scoring.cli.flags import flag
+from dai_scoring.options import ACCEPT_H2O_LICENCE, LICENCE_FILE
 
 ACCEPT = ("--accept-h2o-licence", "--accept-h2o-license")
 
-AcceptLicenceOption = Annotated[bool, typer.Option(*ACCEPT, help=LICENCE_NOTE)]
-LicenceFileOption = Annotated[
-    Path | None,
-    typer.Option("--licence-file", "--license-file", help="The Driverless AI licence file, to load the model here."),
-]
+AcceptLicenceOption = Annotated[bool, flag(ACCEPT_H2O_LICENCE, *ACCEPT[1:])]
+LicenceFileOption = Annotated[Path | None, flag(LICENCE_FILE, "--license-file")]

@@ -9,8 +9,16 @@ import typer
 
 from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.cli.errors import ModelRefusedError
+from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import translated
 from dai_scoring.model_file import Kind, identify
+from dai_scoring.options import (
+    ENVIRONMENT_FOLDER,
+    PYTHON_COMMAND,
+    PYTHON_ENVIRONMENT,
+    SCORING_PIPELINE,
+    WHEEL_FOLDER,
+)
 from dai_scoring.runtimes.python_pipeline import environment
 from dai_scoring.runtimes.python_pipeline.pipeline_file import read
 from dai_scoring.scorer import PipelineSettings
@@ -19,12 +27,8 @@ HELP = "Prepare the environments of Python scoring pipelines."
 
 app = typer.Typer(help=HELP, no_args_is_help=True)
 
-PythonEnvironmentOption = Annotated[
-    Path | None, typer.Option(help="For Python scoring pipelines: an environment that has it installed.")
-]
-PythonCommandOption = Annotated[
-    str, typer.Option(help="For Python scoring pipelines: the Python to make an environment with.")
-]
+PythonEnvironmentOption = Annotated[Path | None, flag(PYTHON_ENVIRONMENT)]
+PythonCommandOption = Annotated[str, flag(PYTHON_COMMAND)]
 
 
 @app.callback()
@@ -34,12 +38,10 @@ def group() -> None:
 
 @app.command()
 def prepare(
-    scorer: Annotated[Path, typer.Argument(help="The scorer.zip, the folder it unpacks to, or the wheel.")],
-    python: Annotated[str, typer.Option(help="The Python that the pipeline was made for.")] = "python3",
-    environment_folder: Annotated[Path | None, typer.Option(help="Where environments are kept.")] = None,
-    wheel_folder: Annotated[
-        Path | None, typer.Option(help="Take packages from this folder alone, without the package index.")
-    ] = None,
+    scorer: Annotated[Path, typer.Argument(help=SCORING_PIPELINE.meaning)],
+    python: Annotated[str, typer.Option(help=PYTHON_COMMAND.meaning)] = PYTHON_COMMAND.default,
+    environment_folder: Annotated[Path | None, typer.Option(help=ENVIRONMENT_FOLDER.meaning)] = None,
+    wheel_folder: Annotated[Path | None, typer.Option(help=WHEEL_FOLDER.meaning)] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the environment of a Python scoring pipeline, so that it can be scored at once.

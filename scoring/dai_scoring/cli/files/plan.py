@@ -112,7 +112,7 @@ def _check_readable(source: Path) -> None:
 def _in_folder(source: Path, folder: Path, rejected: Path | None, output_format: Format | None) -> Job:
     plain = Path(source.name.removesuffix(GZIP))
     name = plain.name if output_format is None else plain.stem + _SUFFIX_OF[output_format]
-    return Job(source, folder / name, rejected or folder / _beside(name), output_format or _known(name))
+    return Job(source, folder / name, rejected or folder / _rejected_name(name), output_format or _known(name))
 
 
 def _single(source: Path, target: Path, rejected: Path | None, output_format: Format | None) -> Job:
@@ -120,7 +120,7 @@ def _single(source: Path, target: Path, rejected: Path | None, output_format: Fo
         name = "stdin" if source == STREAM else source.name.removesuffix(GZIP)
         if output_format is not None:
             name = Path(name).stem + _SUFFIX_OF[output_format]
-        return Job(source, target, rejected or Path(_beside(name)), output_format)
+        return Job(source, target, rejected or Path(_rejected_name(name)), output_format)
     chosen = output_format or _known(target.name)
     suffix = Path(target.name.removesuffix(GZIP)).suffix
     of_source = Path(source.name.removesuffix(GZIP)).suffix
@@ -130,17 +130,17 @@ def _single(source: Path, target: Path, rejected: Path | None, output_format: Fo
             f"{', '.join(SUFFIXES)}, each with {GZIP} behind it if you like, or give --output-format."
         )
     if is_device(target):  # a folder such as /dev is no place for rejected rows
-        return Job(source, target, rejected or Path(_beside(source.name.removesuffix(GZIP))), chosen)
+        return Job(source, target, rejected or Path(_rejected_name(source.name.removesuffix(GZIP))), chosen)
     # What a link points to is written, and the link stays.
     place = target.resolve() if target.is_symlink() else target
-    return Job(source, place, rejected or target.with_name(_beside(target.name)), chosen)
+    return Job(source, place, rejected or target.with_name(_rejected_name(target.name)), chosen)
 
 
 def _known(name: str) -> Format | None:
     return SUFFIXES.get(Path(name.removesuffix(GZIP)).suffix.lower())
 
 
-def _beside(name: str) -> str:
+def _rejected_name(name: str) -> str:
     """The name of the file of rejected rows that goes with a file."""
     packed = GZIP if name.endswith(GZIP) else ""
     plain = Path(name.removesuffix(GZIP))

@@ -29,7 +29,7 @@ _LEVEL = 3
 
 
 @dataclass(frozen=True)
-class Done:
+class FileResult:
     """What became of one file."""
 
     job: Job
@@ -41,11 +41,11 @@ class Done:
 
 
 def score_job(
-    scorer: Scorer, job: Job, options: FileOptions, told: Callable[[Path, int], None] = lambda _file, _rows: None
-) -> Done:
+    scorer: Scorer, job: Job, options: FileOptions, on_rows: Callable[[Path, int], None] = lambda _file, _rows: None
+) -> FileResult:
     """Score one file; a failure leaves OUT and the file of rejected rows as they were.
 
-    ``told`` is called with the file that is read and the number of rows that were scored or rejected so far.
+    ``on_rows`` is called with the file that is read and the number of rows that were scored or rejected so far.
 
     Raises:
         ScoringFailedError: the input cannot be scored.
@@ -62,7 +62,7 @@ def score_job(
         made, bad = folder / "target", folder / "rejected"
         name = job.source.name.removesuffix(GZIP)
         with translated():
-            summary = score_file(scorer, source, made, bad, options, name=name, told=lambda rows: told(source, rows))
+            summary = score_file(scorer, source, made, bad, options, name=name, told=lambda rows: on_rows(source, rows))
         rejected, removed = None, None
         if bad.exists():
             _put(bad, job.rejected)
@@ -71,7 +71,7 @@ def score_job(
             job.rejected.unlink()
             removed = job.rejected
         _put(made, job.target)
-    return Done(job, summary, rejected, removed)
+    return FileResult(job, summary, rejected, removed)
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def said_of(source: Path, options: FileOptions, mime: str) -> str:
     try:
         score_file(Scorer(Sum()), source, source.with_name("out"), source.with_name("bad"), options, mime)
     except ScoringError as error:
-        return json.dumps([*(error.told(one) for one in Audience), error.column])
+        return json.dumps([*(error.text_for(one) for one in Audience), error.column])
     return ""
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 import dai_scoring
-from dai_nifi.cli import app
 from dai_nifi.extensions.source import EXTENSIONS
 from dai_scoring import errors
 from dai_scoring.cli import opening
+from dai_scoring.cli.app import app as score
 from dai_scoring.errors import (
     BadRowsError,
     LicenceError,
@@ -25,19 +26,20 @@ from dai_scoring.errors import (
     ScoringError,
 )
 from dai_scoring.formats.detect import detect
-from dai_scoring.option_words import OPTIONS, Audience, sentences
+from dai_scoring.option_words import WORDS, Audience, sentences
+from dai_scoring.options import OPTIONS, OptionType
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import http_errors
-from dai_scoring_nifi.canvas_words import WORDS
+from dai_scoring_nifi.canvas_words import WORDS as CANVAS_WORDS
 
 LIBRARY = Path(dai_scoring.__file__).parent
 # The command line has flags of its own.
 SOURCES = sorted(file for file in LIBRARY.rglob("*.py") if file.relative_to(LIBRARY).parts[0] != "cli")
-PROPERTIES = {words.property_name for words in OPTIONS.values() if words.property_name}
+LABELS = {words.label for words in WORDS.values() if words.label}
 # As names: words of plain English such as 'contributions' may stand in any text.
-NAMES = [name for name in sorted(PROPERTIES) if name.istitle() or " " in name or name.startswith("Score")]
-FLAGS = [words.flag for words in OPTIONS.values() if words.flag and words.flag.startswith("--")]
+NAMES = [name for name in sorted(LABELS) if name.istitle() or " " in name or name.startswith("Score")]
+FLAGS = [words.flag for words in WORDS.values() if words.flag and words.flag.startswith("--")]
 NAMED = re.compile("|".join([*(rf"\b{re.escape(name)}\b" for name in NAMES), *(rf"{flag}\b" for flag in FLAGS)]))
 MARKER = re.compile(r"\{[a-z_0-9]+(=[A-Z_]+)?\}")
 
@@ -69,7 +71,12 @@ def kinds(base: type[ScoringError] = ScoringError) -> Iterator[type[ScoringError
         yield from kinds(kind)
 
 
-ALL = [(file, line, text) for file in SOURCES for line, text in texts(file) if file.name != "option_words.py"]
+ALL = [
+    (file, line, text)
+    for file in SOURCES
+    for line, text in texts(file)
+    if file.name not in ("option_words.py", "options.py")
+]
 ADVICE = [(file, line, text) for file, line, text in ALL if MARKER.search(text)]
 FACTS = {
     MissingColumnsError: lambda: MissingColumnsError(["age"], ["Age"], ["age"]),
@@ -92,15 +99,15 @@ def test_no_text_of_the_library_names_a_property_or_a_flag():
 
 
 def test_the_library_does_not_speak_of_flowfiles_in_what_everybody_reads():
-    assert [text for _, _, text in ALL if "FlowFile" in text and text != "fail the FlowFile"] == []
+    assert [text for _, _, text in ALL if "FlowFile" in text] == []
 
 
 @pytest.mark.parametrize(("file", "line", "text"), [pytest.param(*a, id=f"{a[0].stem}-{a[1]}") for a in ADVICE])
 def test_advice_fits_its_reader(file: Path, line: int, text: str):
     said = {audience: sentences([text], audience) for audience in Audience}
     keys = [match[0].strip("{}").partition("=")[0] for match in MARKER.finditer(text)]
-    if not set(keys) <= set(OPTIONS):
-        assert not set(keys) & set(OPTIONS)  # a text for str.format
+    if not set(keys) <= set(WORDS):
+        assert not set(keys) & set(WORDS)  # a text for str.format
         return
     canvas, command, client = said[Audience.CANVAS], said[Audience.COMMAND_LINE], said[Audience.CLIENT]
     assert "--" not in re.sub(r"'dai-nifi [^']*'", "", " ".join(canvas))
@@ -119,10 +126,10 @@ def test_every_error_has_a_text_for_every_reader(kind: type[ScoringError]):
             pytest.skip("made of a byte of a file: see tests/unit/scoring/formats")
         error = kind("the problem is this.", advice=("Do that.", "Or set {batch_rows} lower."))
     for audience in Audience:
-        said = error.told(audience)
+        said = error.text_for(audience)
         assert said.rstrip().endswith(".")
         assert not MARKER.search(said)
-    client = error.told(Audience.CLIENT)
+    client = error.text_for(Audience.CLIENT)
     assert not any(name in client for name in NAMES)
     assert "--" not in client
 
@@ -133,11 +140,11 @@ def test_one_error_for_four_readers():
         "1 column(s) of the model are missing from the records: age. The records have: Age. "
         "Rename or add them (names are case-sensitive)."
     )
-    assert error.told(Audience.CLIENT) == problem
-    assert error.told(Audience.CANVAS) == (
+    assert error.text_for(Audience.CLIENT) == problem
+    assert error.text_for(Audience.CANVAS) == (
         f"{problem} Or set Missing Columns to 'treat as missing values': then their values count as missing."
     )
-    assert error.told(Audience.COMMAND_LINE) == (
+    assert error.text_for(Audience.COMMAND_LINE) == (
         f"{problem} Or set --missing-columns as-missing: then their values count as missing."
     )
     assert str(error) == (
@@ -150,16 +157,16 @@ def test_one_error_for_four_readers():
 def test_the_facts_of_a_bad_row():
     error = BadRowsError(2, 7, "age", "not_a_number")
     assert (error.code, error.row, error.column, error.options) == ("bad_rows", 7, "age", {"bad_rows": "REJECT"})
-    assert "'route to rejected'" in error.told(Audience.CANVAS)
-    assert "--bad-rows reject" in error.told(Audience.COMMAND_LINE)
-    assert error.told(Audience.CLIENT) == (
+    assert "'route to rejected'" in error.text_for(Audience.CANVAS)
+    assert "--bad-rows reject" in error.text_for(Audience.COMMAND_LINE)
+    assert error.text_for(Audience.CLIENT) == (
         "2 row(s) cannot be scored, the first of them row 7, column age (not_a_number). Fix them."
     )
 
 
 def test_names_in_the_data_are_no_markers():
     error = MissingColumnsError(["{bad_rows}"], ["{x}"], ["{bad_rows}"])
-    assert all("{bad_rows}" in error.told(audience) for audience in Audience)
+    assert all("{bad_rows}" in error.text_for(audience) for audience in Audience)
 
 
 def test_a_client_is_not_told_of_paths_or_licences():
@@ -167,14 +174,14 @@ def test_a_client_is_not_told_of_paths_or_licences():
         Path("/secret/model.zip"), "needs a licence, and {found} is not valid", RuntimeSettings()
     )
     assert isinstance(error, LicenceError)
-    assert "/secret" not in error.told(Audience.CLIENT)
-    assert error.told(Audience.CLIENT) == ModelError.to_client
+    assert "/secret" not in error.text_for(Audience.CLIENT)
+    assert error.text_for(Audience.CLIENT) == ModelError.to_client
 
 
 def test_where_a_licence_may_be_is_said_once():
     error = driverless_ai.licence_error(Path("model.zip"), "needs a licence, and none was found", RuntimeSettings())
-    assert error.told(Audience.COMMAND_LINE).endswith("found. Set DRIVERLESS_AI_LICENSE_KEY or --licence-file.")
-    assert error.told(Audience.CANVAS).endswith(
+    assert error.text_for(Audience.COMMAND_LINE).endswith("found. Set DRIVERLESS_AI_LICENSE_KEY or --licence-file.")
+    assert error.text_for(Audience.CANVAS).endswith(
         "Set Licence Key or Licence File. Or set DRIVERLESS_AI_LICENSE_KEY or DRIVERLESS_AI_LICENSE_FILE in the "
         "environment of NiFi."
     )
@@ -182,33 +189,43 @@ def test_where_a_licence_may_be_is_said_once():
 
 def test_a_command_advises_the_flags_that_it_has():
     error = ModelError("too large.", advice=("Set a larger -Xmx in {jvm_options}.",))
-    assert error.told(Audience.COMMAND_LINE, {"--jvm-options"}.__contains__).endswith("in --jvm-options.")
-    assert error.told(Audience.COMMAND_LINE, {"--runtime"}.__contains__) == "too large."
+    assert error.text_for(Audience.COMMAND_LINE, {"--jvm-options"}.__contains__).endswith("in --jvm-options.")
+    assert error.text_for(Audience.COMMAND_LINE, {"--runtime"}.__contains__) == "too large."
 
 
 def test_an_unknown_format_is_named_as_the_reader_can_say_it():
     with pytest.raises(ScoringError) as caught:
         detect(b"what is this", None)
-    assert caught.value.told(Audience.CLIENT).endswith(
+    assert caught.value.text_for(Audience.CLIENT).endswith(
         "Set the header Content-Type, such as text/csv or application/json."
     )
-    assert caught.value.told(Audience.COMMAND_LINE).endswith("says it. Choose the --input-format.")
-    assert "the attribute mime.type" in caught.value.told(Audience.CANVAS)
+    assert caught.value.text_for(Audience.COMMAND_LINE).endswith("says it. Choose the --input-format.")
+    assert "the attribute mime.type" in caught.value.text_for(Audience.CANVAS)
 
 
-def test_the_names_are_those_of_the_processors_and_the_commands():
-    modules = "\n".join(extension.module() for extension in EXTENSIONS)
-    commands = app.registered_commands
-    flags = "\n".join(
-        Path(command.callback.__code__.co_filename).read_text() for command in commands if command.callback
-    )
-    for key, words in OPTIONS.items():
-        if words.property_name and words.property_name[0].isupper() and key not in (*WORDS, "runtime"):
-            assert f'name="{words.property_name}"' in modules, key
-        if words.flag and words.flag.startswith("--"):
-            name = words.flag[2:].replace("-", "_")
-            assert re.search(rf'\b{name}:|"{words.flag}"', flags), key
-        assert {f.name for f in fields(words)} >= {"property_name", "flag", "client"}
+def parameters() -> dict[str, Any]:
+    """The parameters of all commands of dai-score, by their flags."""
+    commands = [get_command(score).commands[name] for name in ("file", "inspect")]
+    return {name: parameter for command in commands for parameter in command.params for name in parameter.opts}
+
+
+def test_every_flag_is_one_of_a_command_with_the_help_and_the_default_of_the_table():
+    known = parameters()
+    for option in OPTIONS.values():
+        if option.flag is None:
+            continue
+        assert option is OPTIONS["scoring_pipeline"] or known[option.flag].help.startswith(option.meaning)
+        if option.type in (OptionType.ENUM, OptionType.INT, OptionType.BOOL) or option.default:
+            default = known[option.flag].default
+            assert getattr(default, "value", default) == getattr(option.default, "value", option.default)
+        for value in option.values if option.type is OptionType.ENUM else ():
+            assert f"{value.word}: {value.meaning}" in known[option.flag].help
+
+
+def test_every_label_is_a_property_of_a_processor():
+    named = {one.name for extension in EXTENSIONS for one in extension.properties}
+    assert named == {option.label for option in OPTIONS.values() if option.label}
+    assert set(CANVAS_WORDS) <= set(WORDS)
 
 
 def test_the_tool_tells_flags(monkeypatch: pytest.MonkeyPatch):

@@ -184,8 +184,8 @@ def test_invalid_utf8_says_where(read: Any, data: bytes, place: str) -> None:
         read(data, CSV)
     assert place in str(caught.value)
     assert "0xC3" in str(caught.value) or "0xFF" in str(caught.value)
-    assert "ConvertCharacterSet" in caught.value.told(Audience.CANVAS)
-    assert "ConvertCharacterSet" not in caught.value.told(Audience.CLIENT)
+    assert "ConvertCharacterSet" in caught.value.text_for(Audience.CANVAS)
+    assert "ConvertCharacterSet" not in caught.value.text_for(Audience.CLIENT)
 
 
 def test_invalid_utf8_in_header(read: Any) -> None:

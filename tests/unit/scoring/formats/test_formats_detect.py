@@ -54,7 +54,7 @@ def test_unknown(head: bytes) -> None:
 def test_compressed_content_is_named() -> None:
     with pytest.raises(UnknownFormatError, match=r"gzip.*Uncompress it first") as caught:
         detect(b"\x1f\x8b\x08", "text/csv")
-    assert "CompressContent" in caught.value.told(Audience.CANVAS)
+    assert "CompressContent" in caught.value.text_for(Audience.CANVAS)
 
 
 @pytest.mark.parametrize("fmt", list(Format))

@@ -67,7 +67,7 @@ def test_an_envelope_is_named(tmp_path: Path, shown: str, mime: str | None, miss
     error = _refused(tmp_path, json.dumps(ENVELOPES[shown]).encode(), mime, missing_columns=missing)
     assert type(error) is ContentError
     assert shown in str(error)
-    assert '[{"x": ..., "s": ...}]' in error.told(Audience.CLIENT)
+    assert '[{"x": ..., "s": ...}]' in error.text_for(Audience.CLIENT)
     assert "{" not in "".join(error.options)
 
 

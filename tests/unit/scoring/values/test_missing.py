@@ -33,10 +33,27 @@ def test_rows_rejected_for_such_a_text_are_told_with_the_option(tmp_path: Path) 
     ]
     with pytest.raises(BadRowsError) as caught:
         score_file(Scorer(Double()), *files, FileOptions(bad_rows=BadRows.FAIL))
-    assert "if these mean a missing value, name them in Missing Literals" in caught.value.told(Audience.CANVAS)
+    assert "if these mean a missing value, name them in Missing Literals" in caught.value.text_for(Audience.CANVAS)
     assert "secret" not in str(caught.value)
-    assert "Missing Literals" not in caught.value.told(Audience.CLIENT)
+    assert "Missing Literals" not in caught.value.text_for(Audience.CLIENT)
     assert score_file(Scorer(Double()), *files, FileOptions(missing_values=("NULL", "\\N"))).scored == 3
+
+
+@pytest.mark.parametrize(("value", "is_told"), [("39,5", True), ("-1.234,5", True), ("1,234", True), ("a,5", False)])
+def test_numbers_with_a_comma_get_advice_of_their_own(tmp_path: Path, value: str, is_told: bool) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text(f'x,s\n"{value}",a\n3,c\n')
+    files = (source, tmp_path / "out", tmp_path / "rejected")
+    summary = score_file(Scorer(Double()), *files)
+    told = sentences(missing.advice(summary.missing_like), Audience.CLIENT)
+    said = (
+        "Rows were rejected for numbers with a comma: write them with a decimal point and without separators of "
+        "thousands (39.5, not 39,5)."
+    )
+    assert told == ([said] if is_told else [])
+    with pytest.raises(BadRowsError) as caught:
+        score_file(Scorer(Double()), *files, FileOptions(bad_rows=BadRows.FAIL))
+    assert caught.value.text_for(Audience.CLIENT).endswith(said) is is_told
 
 
 def test_scorers_that_share_a_model_close_together() -> None:

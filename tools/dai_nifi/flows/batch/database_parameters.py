@@ -19,6 +19,7 @@ from dai_nifi.flows.settings import (
     RECORD_WRITER,
     settings,
 )
+from dai_scoring.options import BAD_ROWS as BAD_ROWS_OPTION
 from dai_scoring.options import BadRows
 
 NAME = "batch-database"
@@ -40,9 +41,11 @@ INTERVAL = "poll.interval"
 
 # A row of the target table is its key, kept columns and predictions, and records come as Avro. Rejected rows have a
 # table of their own.
+_KEPT_ROWS = BAD_ROWS_OPTION.label_of(BadRows.KEEP)
+_WITHOUT = (OUTPUT_COLUMNS, ID_COLUMNS, INPUT_FORMAT, OUTPUT_FORMAT, RECORD_READER, RECORD_WRITER)
 SETTINGS = tuple(
-    replace(one, choices=(BadRows.REJECT.value, BadRows.FAIL.value)) if one.name == BAD_ROWS.name else one
-    for one in settings(without=(OUTPUT_COLUMNS, ID_COLUMNS, INPUT_FORMAT, OUTPUT_FORMAT, RECORD_READER, RECORD_WRITER))
+    replace(one, choices=tuple(choice for choice in one.choices if choice != _KEPT_ROWS)) if one == BAD_ROWS else one
+    for one in settings(without=_WITHOUT)
 )
 
 PARAMETERS = (

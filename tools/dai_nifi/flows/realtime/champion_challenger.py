@@ -21,6 +21,7 @@ from dai_nifi.flows.parts import BOX_HEIGHT, BOX_WIDTH, COLUMN, Label, Point, Pr
 from dai_nifi.flows.realtime import comparison, requests
 from dai_nifi.flows.realtime.comparison import CHALLENGER, TOLERANCE, at_column
 from dai_nifi.flows.settings import BAD_ROWS, OUTPUT_COLUMNS, settings
+from dai_scoring import options
 
 # An attribute that HandleHttpRequest writes; the scoring processor knows it too.
 COLUMNS = "http.query.param.columns"
@@ -33,7 +34,7 @@ SHARE = "challenger.share"
 ID = "id.column"
 SHADOW, ANSWER = "shadow", "answer"
 
-SETTINGS = settings({BAD_ROWS.name: "fail the FlowFile"})
+SETTINGS = settings({BAD_ROWS.name: options.BAD_ROWS.label_of(options.BadRows.FAIL)})
 
 PARAMETERS = (
     *requests.PARAMETERS,

@@ -7,11 +7,12 @@ from dai_nifi.flows.common import LICENCE, MODEL, ScoringRuntime, Template, para
 from dai_nifi.flows.parts import BOX_WIDTH, COLUMN, Label, background
 from dai_nifi.flows.realtime import requests
 from dai_nifi.flows.settings import BAD_ROWS, settings
+from dai_scoring import options
 
 NAME = "realtime-http"
 SUMMARY = "Answer HTTP requests with scores: POST rows as JSON, JSON lines or CSV, get them back with predictions."
 
-SETTINGS = settings({BAD_ROWS.name: "fail the FlowFile"})
+SETTINGS = settings({BAD_ROWS.name: options.BAD_ROWS.label_of(options.BadRows.FAIL)})
 
 PARAMETERS = (*requests.PARAMETERS, MODEL, LICENCE, *SETTINGS)
 

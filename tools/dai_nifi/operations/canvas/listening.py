@@ -20,7 +20,7 @@ def failure(flow: DeployedFlow, processor_id: str, after: int) -> ToolError | No
 
     def outcome() -> str | None:
         for one in bulletins.read(source_id=processor_id, after=after):
-            if nifi_messages.LISTENS in one.message or nifi_messages.DOES_NOT_LISTEN in one.message:
+            if nifi_messages.listens(one.message) is not None:
                 return one.message
         return None
 
@@ -31,7 +31,7 @@ def failure(flow: DeployedFlow, processor_id: str, after: int) -> ToolError | No
             f"The flow {flow.name} was started but does not say that it listens; see its bulletins."
         ),
     )
-    if nifi_messages.LISTENS in message:
+    if nifi_messages.listens(message):
         return None
     if nifi_messages.is_address_in_use(message):
         return ConflictError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,8 +18,6 @@ from dai_scoring.progress import Progress
 _SETTLED_SECONDS = 8.0
 
 _LONGEST_STEP = 90
-
-_NO_FOLDER = re.compile(r"Directory.*does not exist")
 
 
 def is_not_ready(error: str) -> bool:
@@ -90,11 +87,11 @@ def invalid(flow: DeployedFlow, found: Sequence[str], when: str = "") -> Invalid
     """The error for a flow with these problems."""
     lines = "\n  ".join(found)
     # NiFi 2.3 can lose a processor's process when an archive is replaced, and waits for it until it is started again.
-    lost = any(is_not_ready(line) or nifi_messages.LOST in line for line in found)
+    lost = any(is_not_ready(line) or nifi_messages.is_lost(line) for line in found)
     advice = "Fix that"
     if lost:
         advice = "Restart NiFi, which could not start the processor's Python (of make demo: make stop),"
-    elif any(_NO_FOLDER.search(line) for line in found):
+    elif any(nifi_messages.is_folder_missing(line) for line in found):
         advice = "Make the folder on the machine that runs NiFi, for NiFi's user to read and write,"
     return InvalidFlowError(
         f"The flow {flow.name} is not valid{when}:\n  {lines}\n{advice} and deploy again under the same name."

@@ -15,8 +15,9 @@ from dai_nifi.flows.settings import ID_COLUMNS, OUTPUT_COLUMNS, RECORD_READER, R
 from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind as ModelKind
 from dai_scoring.model_file import identify
-from dai_scoring.option_words import OPTIONS
-from dai_scoring.options import OutputColumns
+from dai_scoring.option_words import Audience
+from dai_scoring.options import OPTIONS, OutputColumns
+from dai_scoring.options import OUTPUT_COLUMNS as OUTPUT_COLUMNS_OPTION
 
 LARGEST_ASSET = 1 << 30
 """Bytes that NiFi takes as an asset at most (MAX_ASSET_SIZE_BYTES of its ParameterContextResource)."""
@@ -150,9 +151,9 @@ def _kind(model: Path) -> ModelKind:
     try:
         return identify(model)
     except ModelNotFoundError as error:
-        raise NotFoundError(str(error)) from error
+        raise NotFoundError(error.text_for(Audience.COMMAND_LINE)) from error
     except ModelError as error:
-        raise ModelRefusedError(str(error)) from error
+        raise ModelRefusedError(error.text_for(Audience.COMMAND_LINE)) from error
 
 
 def _check_value(template: Template, name: str, value: str) -> None:
@@ -196,8 +197,8 @@ def _names(template: Template, name: str) -> set[str]:
     """All names of what a parameter sets: its own, the property's, the command line's, the library's."""
     known = template.parameter(name)
     sets = known.sets if known is not None else None
-    options = [(key, one) for key, one in OPTIONS.items() if sets is not None and one.property_name == sets]
-    names = [name, *(word for key, one in options for word in (key, one.property_name, one.flag) if word)]
+    options = [(key, one) for key, one in OPTIONS.items() if sets is not None and one.label == sets]
+    names = [name, *(word for key, one in options for word in (key, one.label, one.flag) if word)]
     return {plain(one) for one in names}
 
 
@@ -215,10 +216,9 @@ def _check_jvm_options(name: str, value: str) -> None:
 
 def _check_together(values: Mapping[str, str | None]) -> None:
     """Raise UsageError for settings of the scoring processor that do not go together."""
-    if values.get(OUTPUT_COLUMNS.name) == OutputColumns.IDS.value and not values.get(ID_COLUMNS.name):
-        raise UsageError(
-            f"{OUTPUT_COLUMNS.name} is {OutputColumns.IDS.value!r}: say which with --param {ID_COLUMNS.name}=COLUMN,..."
-        )
+    ids = OUTPUT_COLUMNS_OPTION.label_of(OutputColumns.IDS)
+    if values.get(OUTPUT_COLUMNS.name) == ids and not values.get(ID_COLUMNS.name):
+        raise UsageError(f"{OUTPUT_COLUMNS.name} is {ids!r}: say which with --param {ID_COLUMNS.name}=COLUMN,...")
     one, other = sorted((RECORD_READER.name, RECORD_WRITER.name), key=lambda name: not values.get(name))
     if values.get(one) and not values.get(other):
         raise UsageError(f"{one} is given without {other}. The two go together: give both, or neither.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from dai_nifi.client import api
+from dai_nifi.client import api, nifi_messages
 from dai_nifi.errors import InvalidFlowError
 from dai_nifi.operations.canvas import properties
 from dai_nifi.operations.requirements import probe
@@ -15,7 +15,6 @@ _TYPE = "org.apache.nifi.processors.standard.GetFile"
 _RELATIONSHIPS = ("success",)
 _FOLDER = "Input Directory"
 _SETTINGS = {"File Filter": "(?!)", "Keep Source File": "false", "Recurse Subdirectories": "false"}
-_NOT_THERE = "does not exist"
 
 
 def check_input(group: str, parameter: str, folder: str, timeout: float) -> None:
@@ -42,7 +41,7 @@ def check_outputs(group: str, folders: Mapping[str, str], timeout: float) -> Non
             if place not in known:
                 known[place] = _problem(group, place, timeout)
             problem = known[place]
-            if problem is None or _NOT_THERE not in problem or place == place.parent:
+            if problem is None or not nifi_messages.is_path_missing(problem) or place == place.parent:
                 break
             place = place.parent
         if problem is not None:

@@ -4,7 +4,7 @@ NiFi hands Python one FlowFile whose bytes cross a socket as base64, at about 6 
 method called on it costs some 50 microseconds. So a helper in NiFi's own virtual machine (processors/java) takes
 the FlowFile, and small ones that wait behind it, in one call, and sends all of them on in another; the contents of
 large ones go through files. Where a NiFi does not let the helper reach its process session,
-:class:`BridgeExchange` goes the public way, which knows no further FlowFiles.
+:class:`BridgeBatch` goes the public way, which knows no further FlowFiles.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from nifiapi.flowfiletransform import FlowFileTransformResult
 
 from dai_scoring.service.scoring import IN_MEMORY_BYTES
-from dai_scoring_nifi import helper, packed, requests
+from dai_scoring_nifi import bridge_encoding, java_helper, requests
 
 ATTRIBUTES = (
     "mime.type",
@@ -43,7 +43,7 @@ _CLASS = "daiscoring.nifi.Exchange"
 
 
 @dataclass(frozen=True)
-class Item:
+class TakenFlowFile:
     """A FlowFile: its place in the batch, its size in bytes, its :data:`ATTRIBUTES`, its contents if it is small."""
 
     index: int
@@ -86,11 +86,11 @@ class Outcome:
 class Batch(Protocol):
     """FlowFiles that were taken together."""
 
-    items: list[Item]
+    items: list[TakenFlowFile]
     can_add: bool
     """Whether an outcome may have a further FlowFile."""
 
-    def export(self, item: Item, path: Path) -> None:
+    def export(self, item: TakenFlowFile, path: Path) -> None:
         """Write the contents of a FlowFile to a file; for one that is not small. Safe for several threads.
 
         Raises OSError where the file cannot be written.
@@ -114,7 +114,7 @@ class Batch(Protocol):
         ...
 
 
-class Exchange:
+class FlowFileAccess:
     """Takes FlowFiles for one processor, by the helper if this NiFi lets it."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class Exchange:
         """Why the helper cannot be used, once that is known."""
 
     def reset(self) -> None:
-        """Learn anew how the processor is connected; for when it was stopped."""
+        """Forget how the processor is connected, which may change while it is stopped."""
         self._helper = self._take = None
         self.problem = None
 
@@ -164,7 +164,7 @@ class Exchange:
 
 def _bound(context: Any, flowfile: Any) -> Any:
     """A helper that knows this NiFi's classes, where it has those that are needed."""
-    found = helper.load(_CLASS, flowfile.getClass().getClassLoader())
+    found = java_helper.load(_CLASS, flowfile.getClass().getClassLoader())
     found.bind(flowfile, context.java_context, "\n".join(ATTRIBUTES))
     return found
 
@@ -177,13 +177,13 @@ class _HelperBatch:
     def __init__(self, helper: Any, text: str, file: Path) -> None:
         self._helper = helper
         self._file = file
-        answer = packed.Reader.of(text, file)
+        answer = bridge_encoding.Reader.of(text, file)
         self._ticket = answer.number()
         # A process session is for one thread at a time.
         self._session = threading.Lock()
         self.items = [_item(index, answer) for index in range(answer.number())]
 
-    def export(self, item: Item, path: Path) -> None:
+    def export(self, item: TakenFlowFile, path: Path) -> None:
         with self._session:
             said = str(self._helper.export(self._ticket, item.index, str(path)))
         if said.startswith("-"):
@@ -192,7 +192,7 @@ class _HelperBatch:
             raise OSError(errno.ENOSPC if is_full else errno.EIO, said[1:], str(path))
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
-        out = packed.Writer()
+        out = bridge_encoding.Writer()
         for outcome in outcomes:
             _pack(out, outcome)
             _pack(out, outcome.further)
@@ -211,13 +211,13 @@ class _HelperBatch:
         self._helper.giveBack(self._ticket)
 
 
-def _item(index: int, answer: packed.Reader) -> Item:
+def _item(index: int, answer: bridge_encoding.Reader) -> TakenFlowFile:
     size = answer.number()
     attributes = {name: value.decode() for name in ATTRIBUTES if (value := answer.bytes()) is not None}
-    return Item(index, size, attributes, answer.bytes())
+    return TakenFlowFile(index, size, attributes, answer.bytes())
 
 
-def _pack(out: packed.Writer, outcome: Outcome | None) -> None:
+def _pack(out: bridge_encoding.Writer, outcome: Outcome | None) -> None:
     if outcome is None:
         out.bytes(None)
         return
@@ -241,9 +241,9 @@ class BridgeBatch:
     def __init__(self, flowfile: Any) -> None:
         found = {name: flowfile.getAttribute(name) for name in ATTRIBUTES}
         attributes = {name: value for name, value in found.items() if value is not None}
-        self.items = [Item(0, flowfile.getSize(), attributes, flowfile.getContentsAsBytes())]
+        self.items = [TakenFlowFile(0, flowfile.getSize(), attributes, flowfile.getContentsAsBytes())]
 
-    def export(self, item: Item, path: Path) -> None:
+    def export(self, item: TakenFlowFile, path: Path) -> None:
         """The contents were fetched already; the same for callers of any exchange."""
         path.write_bytes(item.contents or b"")
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dai_nifi_protocol import Code
 from dai_scoring.errors import EnvironmentMissingError, ModelError
 from dai_scoring.runtimes.python_pipeline import environment
 from dai_scoring.runtimes.python_pipeline.pipeline_file import PipelineFile, read
@@ -17,28 +16,17 @@ from dai_scoring.scorer import PipelineSettings
 _RETRY_SECONDS = 60.0
 
 
-class EnvironmentBeingMadeError(EnvironmentMissingError):
-    """The environment is not there yet, but will be: the processor becomes valid by itself then."""
-
-    validation_code = Code.ENVIRONMENT_BEING_MADE
-
-    validation_detail = ""
-    """The step that is being done."""
-
-    @classmethod
-    def at(cls, step: str, pipeline: str) -> EnvironmentBeingMadeError:
-        """The error while a step of making the environment of a pipeline is done."""
-        error = cls(
-            f"the Python environment of {pipeline} is being made; this takes minutes, once, and the processor becomes "
-            f"valid by itself. Now: {step}",
-            being_made=True,
-            progress=step,
-        )
-        error.validation_detail = step
-        return error
+def being_made(step: str, pipeline: str) -> EnvironmentMissingError:
+    """The error while a step of making the environment of a pipeline is done."""
+    return EnvironmentMissingError(
+        f"the Python environment of {pipeline} is being made; this takes minutes, once, and the processor becomes "
+        f"valid by itself. Now: {step}",
+        being_made=True,
+        progress=step,
+    )
 
 
-class Preparation:
+class EnvironmentMaker:
     """Makes the environment of one pipeline at a time. ``log`` gets each step."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
@@ -50,9 +38,9 @@ class Preparation:
         self._failure: tuple[ModelError, float] | None = None
 
     def require(self, path: Path, settings: PipelineSettings) -> None:
-        """Return if the environment is ready; else see to it that it is being made, and raise saying so.
+        """Return if the environment is ready; else start to make it, and raise.
 
-        Raises EnvironmentBeingMadeError, or what went wrong with the last try.
+        Raises EnvironmentMissingError with ``being_made``, or what went wrong with the last try.
         """
         pipeline = read(path)
         if environment.find(pipeline, settings) is not None:
@@ -68,14 +56,14 @@ class Preparation:
                     target=self._make, args=(pipeline, settings), name="dai-scoring-environment", daemon=True
                 )
                 self._thread.start()
-            raise EnvironmentBeingMadeError.at(self._line, path.name)
+            raise being_made(self._line, path.name)
 
     def _make(self, pipeline: PipelineFile, settings: PipelineSettings) -> None:
         try:
             environment.make(pipeline, settings, self._say)
         except ModelError as error:
             self._failed(error)
-        except Exception as error:  # noqa: BLE001 - nobody else would ever hear of it
+        except Exception as error:  # noqa: BLE001 - it would be lost in this thread
             # An OSError says which file and why, such as that no room is left.
             self._failed(
                 EnvironmentMissingError(f"the Python environment cannot be made: {error or type(error).__name__}")

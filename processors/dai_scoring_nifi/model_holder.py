@@ -11,10 +11,10 @@ from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import Scorer
-from dai_scoring_nifi.preparation import Preparation
+from dai_scoring_nifi.pipeline_environments import EnvironmentMaker
 from dai_scoring_nifi.settings import Settings
 
-# A refusal is remembered this long: NiFi validates every few seconds, and a licence file may appear meanwhile.
+# An error is remembered this long: NiFi validates every few seconds, and a licence file may appear meanwhile.
 _RETRY_SECONDS = 20.0
 # NiFi validates a processor that is stopped every few seconds, and keeps the Python process of one that was removed.
 _UNUSED_SECONDS = 40.0
@@ -25,16 +25,16 @@ _Key = tuple[Any, ...]
 
 
 class ModelHolder:
-    """Holds one loaded model for all threads of a processor, and a spare while another is to take its place."""
+    """Holds one loaded model for all threads of a processor, and the next one while it waits to replace it."""
 
     def __init__(self, log: Callable[[str], None], opener: Callable[..., Scorer] = open_model) -> None:
-        self._preparation = Preparation(log)
+        self._environments = EnvironmentMaker(log)
         self._open = opener
         self._lock = threading.Lock()
         self._key: _Key | None = None
         self._scorer: Scorer | None = None
-        self._spare: tuple[_Key, Scorer] | None = None
-        self._refusal: tuple[ModelError, float] | None = None
+        self._next: tuple[_Key, Scorer] | None = None
+        self._failure: tuple[ModelError, float] | None = None
         self._running = False
         self._last_use = 0.0
 
@@ -46,18 +46,18 @@ class ModelHolder:
             if key == self._key:
                 if self._scorer is not None:
                     return self._scorer
-                if self._refusal is not None and time.monotonic() - self._refusal[1] < _RETRY_SECONDS:
-                    raise self._refusal[0]
+                if self._failure is not None and time.monotonic() - self._failure[1] < _RETRY_SECONDS:
+                    raise self._failure[0]
             self._require_environment(settings, runtime)
-            old, self._scorer, self._refusal, self._key = self._scorer, None, None, key
+            old, self._scorer, self._failure, self._key = self._scorer, None, None, key
             try:
-                if self._spare is not None and self._spare[0] == key:
-                    self._scorer, self._spare = self._spare[1], None
+                if self._next is not None and self._next[0] == key:
+                    self._scorer, self._next = self._next[1], None
                 else:
                     self._scorer = self._open(settings.model, runtime, settings.runtime)
                     self._watch(self._scorer)
             except ModelError as error:
-                self._refusal = (error, time.monotonic())
+                self._failure = (error, time.monotonic())
                 raise
             finally:
                 if old is not None:
@@ -66,7 +66,7 @@ class ModelHolder:
             return self._scorer
 
     def prepare(self, settings: Settings, runtime: Runtime) -> Scorer:
-        """Load a model beside the one that scores: the next ``get`` that asks for it has it at once.
+        """Load the next model while the present one scores; then ``get`` returns it at once.
 
         Raises ModelError where it cannot be loaded.
         """
@@ -74,22 +74,22 @@ class ModelHolder:
         with self._lock:
             if key == self._key and self._scorer is not None:
                 return self._scorer
-            if self._spare is not None and self._spare[0] == key:
-                return self._spare[1]
+            if self._next is not None and self._next[0] == key:
+                return self._next[1]
         self._require_environment(settings, runtime)
         # Without the lock: the processor may be stopped meanwhile.
         scorer = self._open(settings.model, runtime, settings.runtime)
         with self._lock:
-            old, self._spare, self._last_use = self._spare, (key, scorer), time.monotonic()
+            old, self._next, self._last_use = self._next, (key, scorer), time.monotonic()
             self._watch(scorer)
         if old is not None:
             old[1].close()
         return scorer
 
-    def drop_spare(self) -> None:
-        """Close the model that was loaded beside, if it has not been asked for."""
+    def drop_next(self) -> None:
+        """Close the next model, if nobody has asked for it."""
         with self._lock:
-            old, self._spare = self._spare, None
+            old, self._next = self._next, None
         if old is not None:
             old[1].close()
 
@@ -101,12 +101,12 @@ class ModelHolder:
 
     def _require_environment(self, settings: Settings, runtime: Runtime) -> None:
         if runtime is Runtime.PYTHON and identify(settings.model) is Kind.SCORING_PIPELINE:
-            self._preparation.require(settings.model, settings.runtime.pipeline)
+            self._environments.require(settings.model, settings.runtime.pipeline)
 
     def _watch(self, scorer: Scorer) -> None:
-        threading.Thread(target=self._let_go_when_unused, args=(scorer,), name="dai-scoring-model", daemon=True).start()
+        threading.Thread(target=self._close_when_unused, args=(scorer,), name="dai-scoring-model", daemon=True).start()
 
-    def _let_go_when_unused(self, scorer: Scorer) -> None:
+    def _close_when_unused(self, scorer: Scorer) -> None:
         """Close the model of a processor that is gone."""
         while True:
             time.sleep(_LOOK_SECONDS)
@@ -116,10 +116,10 @@ class ModelHolder:
                     if not unused:
                         continue
                     self._scorer = self._key = None
-                elif self._spare is not None and self._spare[1] is scorer:
+                elif self._next is not None and self._next[1] is scorer:
                     if not unused:
                         continue
-                    self._spare = None
+                    self._next = None
                 else:
                     return
                 scorer.close()

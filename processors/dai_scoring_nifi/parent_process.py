@@ -1,4 +1,4 @@
-"""The end of NiFi's Python process: NiFi does not see to it when NiFi itself is killed."""
+"""Ends NiFi's Python process when NiFi is gone: if NiFi itself is killed, it does not end the process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _lock = threading.Lock()
 _watched = False
 
 
-def end_with_parent() -> None:
-    """End this process soon after the one that started it is gone; said once, it holds for the whole process.
+def exit_with_parent() -> None:
+    """End this process soon after its parent is gone; one call is enough for the whole process.
 
     Otherwise it would stay for ever, with its models and its workers, after a NiFi that was killed.
     """
@@ -26,5 +26,5 @@ def end_with_parent() -> None:
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
-    # Without another word: there is nobody to hear it, and other threads may wait for NiFi for ever.
+    # At once: nobody reads the log any more, and other threads may wait for NiFi for ever.
     os._exit(0)

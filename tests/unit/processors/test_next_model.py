@@ -12,18 +12,17 @@ from typing import Any
 import pytest
 
 from dai_nifi.operations.models.processor_state import ProcessorState
-from dai_nifi_protocol import NEXT_MODEL_FILE, YES, Code, Counter, State, find_code
+from dai_nifi_protocol import NEXT_MODEL_FILE, YES, Code, Counter, State, find_code, not_scoring
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import LicenceError
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring_nifi import successor
+from dai_scoring_nifi import next_model
 from dai_scoring_nifi.bulletins import with_code
-from dai_scoring_nifi.model import ModelHolder
-from dai_scoring_nifi.preparation import EnvironmentBeingMadeError
+from dai_scoring_nifi.model_holder import ModelHolder
+from dai_scoring_nifi.next_model import NextModelLoader
+from dai_scoring_nifi.pipeline_environments import being_made
 from dai_scoring_nifi.settings import Settings
-from dai_scoring_nifi.state_words import not_scoring
-from dai_scoring_nifi.successor import Successor
 from tests.support.engines import Sum
 from tests.support.file_scoring import closed
 from tests.support.project import ROOT
@@ -50,7 +49,7 @@ class Watched:
 
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    monkeypatch.setattr(successor, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(next_model, "_LOOK_SECONDS", 0.02)
 
     def opener(model: Path, *_: Any) -> Scorer:
         if model.name == "locked.mojo":
@@ -63,10 +62,10 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
     settings = Settings(tmp_path / "now.mojo", RuntimeSettings(), FileOptions())
     scorer = found.models.get(settings, Runtime.JAVA)
     found.models.running(True)
-    watcher = Successor(found.models)
+    watcher = NextModelLoader(found.models)
     watcher.watch(settings, Runtime.JAVA, scorer.info, lambda values: found.told.append(dict(values)))
     yield found
-    watcher.rest()
+    watcher.stop()
 
 
 def test_the_model_that_scores_is_told(watched: Watched) -> None:
@@ -129,7 +128,7 @@ def test_what_is_to_take_the_place_of_another_model_is_not_loaded(watched: Watch
 
 
 def test_the_step_of_an_environment_that_is_being_made_is_data() -> None:
-    error = EnvironmentBeingMadeError.at("Collecting fastavro[codecs]", "scorer.zip")
+    error = being_made("Collecting fastavro[codecs]", "scorer.zip")
     message = f"'Scoring Pipeline' validated against '/models/scorer.zip' is invalid because {with_code(error)}"
     assert find_code(message) == (Code.ENVIRONMENT_BEING_MADE, "Collecting fastavro(codecs)")
     assert find_code(with_code(LicenceError("it has ended"))) == (Code.LICENCE, "")

@@ -1,4 +1,4 @@
-"""A processor whose Python process ended while it ran: seen to in NiFi's own virtual machine, which outlives it."""
+"""Watches, in NiFi's own virtual machine, whether the Python process of a processor ends while it runs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from dai_scoring_nifi import helper
-from dai_scoring_nifi.state_words import not_scoring
+from dai_nifi_protocol import not_scoring
+from dai_scoring_nifi import java_helper
 
 _CLASS = "daiscoring.nifi.Guard"
 _SAID = (
@@ -16,7 +16,7 @@ _SAID = (
 )
 
 
-class Guard:
+class ProcessGuard:
     """Watches this process for one processor while that runs; see ``Guard.java``."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
@@ -24,13 +24,13 @@ class Guard:
         self._java: Any = None
 
     def watch(self, context: Any) -> None:
-        """Begin, unless it has begun; where this NiFi does not allow it, all is as NiFi does it by itself."""
+        """Begin, unless it has begun. If this NiFi does not allow it, NiFi does what it does without it."""
         if self._java is not None:
             return
         try:
             java_context = context.java_context
-            guard = helper.load(_CLASS, java_context.getClass().getClassLoader())
-            state = [word for pair in not_scoring("its Python process is being started anew").items() for word in pair]
+            guard = java_helper.load(_CLASS, java_context.getClass().getClassLoader())
+            state = [word for pair in not_scoring("its Python process is being started again").items() for word in pair]
             guard.watch(java_context, os.getpid(), _SAID, "\n".join(state))
         except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -39,7 +39,7 @@ class Guard:
             self._java = guard
 
     def release(self) -> None:
-        """End it: the processor stops, or is started anew by somebody."""
+        """Stop to watch: the processor stops, or somebody starts it again."""
         if self._java is not None:
             self._java.release()
             self._java = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dai_scoring_nifi.garbage import spare_what_lives
+from dai_scoring_nifi.garbage_collection import freeze_living_objects
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ class _Node:
 def test_a_collection_goes_through_what_was_made_since_the_start_only() -> None:
     kept = [_Node() for _ in range(1000)]
 
-    spare_what_lives()
+    freeze_living_objects()
 
     assert gc.get_freeze_count() > len(kept)
     assert len(gc.get_objects()) < len(kept)
@@ -34,11 +34,11 @@ def test_a_collection_goes_through_what_was_made_since_the_start_only() -> None:
 def test_garbage_of_the_time_before_goes_with_the_next_start() -> None:
     node = _Node()
     gone = weakref.ref(node)
-    spare_what_lives()
+    freeze_living_objects()
     del node
     gc.collect()
     assert gone() is not None, "the collector went through it"
 
-    spare_what_lives()
+    freeze_living_objects()
 
     assert gone() is None

@@ -1,8 +1,8 @@
-"""The model that is to come: loaded beside the one that scores, so that to change models takes a moment only.
+"""The next model: it is loaded while the present one scores, so a change of models takes only a moment.
 
-``dai-nifi swap`` puts the file next-model.json beside the model, as an asset. No parameter refers to it, so NiFi
-restarts nothing. The processor answers in its component state, which dai-nifi reads. What both say is in the package
-dai_nifi_protocol.
+``dai-nifi swap`` puts the file next-model.json into the folder of the model, as an asset. No parameter refers to it, so
+NiFi restarts nothing. The processor answers in its component state, which dai-nifi reads. The keys of both are in the
+package dai_nifi_protocol.
 """
 
 from __future__ import annotations
@@ -15,33 +15,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from dai_nifi_protocol import NEXT_MODEL_FILE, READY, REFUSED, WAITING, YES, NextModel, State
+from dai_nifi_protocol import LONGEST_PROBLEM, NEXT_MODEL_FILE, READY, REFUSED, WAITING, YES, NextModel, State
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Readiness
 from dai_scoring.service.served_model import State as ModelState
 from dai_scoring.service.served_model import load_and_check
 from dai_scoring_nifi.bulletins import on_canvas
-from dai_scoring_nifi.model import ModelHolder
+from dai_scoring_nifi.model_holder import ModelHolder
 from dai_scoring_nifi.settings import Settings
 
-Tell = Callable[[Mapping[str, str]], None]
+SetState = Callable[[Mapping[str, str]], None]
 
 _LOOK_SECONDS = 0.5
-_LENGTH = 1000
 
 
-class Successor:
+class NextModelLoader:
     """Looks for a request to load a next model while the processor runs, and loads that model."""
 
     def __init__(self, models: ModelHolder) -> None:
         self._models = models
         self._stop = threading.Event()
 
-    def watch(self, settings: Settings, runtime: Runtime, info: ModelInfo, tell: Tell) -> None:
-        """Say which model scores, and look for the next until :meth:`rest`."""
+    def watch(self, settings: Settings, runtime: Runtime, info: ModelInfo, set_state: SetState) -> None:
+        """Say which model scores, and look for the next until :meth:`stop`."""
         self._stop = threading.Event()
-        told = {
+        present = {
             State.SCORES: YES,
             State.MODEL_ID: info.id,
             State.MODEL_SHA256: info.sha256,
@@ -51,17 +50,25 @@ class Successor:
             State.PYTHON: platform.python_version(),
             State.PYTHON_PROCESS: str(os.getpid()),
         }
-        tell(told)
+        set_state(present)
         threading.Thread(
-            target=self._look, args=(settings, runtime, told, tell, self._stop), name="dai-scoring-next", daemon=True
+            target=self._look,
+            args=(settings, runtime, present, set_state, self._stop),
+            name="dai-scoring-next",
+            daemon=True,
         ).start()
 
-    def rest(self) -> None:
-        """Look no more. A model that is loaded stays for a while, for the processor's next start."""
+    def stop(self) -> None:
+        """End the search. A model that is loaded stays for a while, for the processor's next start."""
         self._stop.set()
 
     def _look(
-        self, settings: Settings, runtime: Runtime, told: Mapping[str, str], tell: Tell, stop: threading.Event
+        self,
+        settings: Settings,
+        runtime: Runtime,
+        present: Mapping[str, str],
+        set_state: SetState,
+        stop: threading.Event,
     ) -> None:
         request = settings.model.with_name(NEXT_MODEL_FILE)
         known: tuple[int, int] | None = None
@@ -71,14 +78,14 @@ class Successor:
             if seen == known and not pending:
                 continue
             if seen is None:
-                self._models.drop_spare()
+                self._models.drop_next()
                 outcome: dict[str, str] = {}
             else:
                 outcome = self._outcome(request, settings, runtime)
             pending = outcome.get(State.NEXT_STATE) == WAITING
             known = seen
             if not stop.is_set():
-                tell({**told, **outcome})
+                set_state({**present, **outcome})
 
     def _outcome(self, request: Path, settings: Settings, runtime: Runtime) -> dict[str, str]:
         """What the state says of the next model: ready, refused, or waiting for its environment."""
@@ -109,7 +116,7 @@ def _state(readiness: Readiness) -> dict[str, str]:
     if readiness.state is ModelState.LOADING:
         said = {State.NEXT_STATE: WAITING, State.NEXT_STEP: readiness.progress}
     if readiness.error is not None:
-        said[State.NEXT_PROBLEM] = on_canvas(readiness.error)[:_LENGTH]
+        said[State.NEXT_PROBLEM] = on_canvas(readiness.error)[:LONGEST_PROBLEM]
     return said
 
 

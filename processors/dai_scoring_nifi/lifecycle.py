@@ -11,41 +11,41 @@ from nifiapi.__jvm__ import JvmHolder
 from nifiapi.flowfiletransform import FlowFileTransform
 from nifiapi.properties import ValidationResult
 
+from dai_nifi_protocol import not_scoring
 from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.models import Runtime
-from dai_scoring.option_words import OPTIONS
+from dai_scoring.options import LICENCE_KEY, MODEL, OPTIONS, RECORD_READER, RECORD_WRITER
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import ScoringService, WorkFolders
 from dai_scoring.service.served_model import warm_up
 from dai_scoring_nifi import java_process
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.anew import Guard
 from dai_scoring_nifi.bulletins import with_code
-from dai_scoring_nifi.exchange import Exchange, Services
-from dai_scoring_nifi.garbage import spare_what_lives
-from dai_scoring_nifi.lifetime import end_with_parent
-from dai_scoring_nifi.model import ModelHolder
-from dai_scoring_nifi.refusal import refusal
-from dai_scoring_nifi.settings import Settings
-from dai_scoring_nifi.state import ComponentState
-from dai_scoring_nifi.state_words import not_scoring
-from dai_scoring_nifi.successor import Successor
+from dai_scoring_nifi.component_state import ComponentState
+from dai_scoring_nifi.flowfiles import FlowFileAccess, Services
+from dai_scoring_nifi.garbage_collection import freeze_living_objects
+from dai_scoring_nifi.model_holder import ModelHolder
+from dai_scoring_nifi.next_model import NextModelLoader
+from dai_scoring_nifi.parent_process import exit_with_parent
+from dai_scoring_nifi.process_guard import ProcessGuard
+from dai_scoring_nifi.settings import Settings, name_of
+from dai_scoring_nifi.start_failure import start_failure
 
 
-class Starting(FlowFileTransform):  # type: ignore[misc]
+class Lifecycle(FlowFileTransform):  # type: ignore[misc]
     """Gets a processor ready to score: its settings, its model, and what watches over both."""
 
     runtime = Runtime.AUTO
-    model_property = properties.MODEL_FILE
+    model_property = name_of(MODEL)
 
     def __init__(self, **_: Any) -> None:
         super().__init__()
-        end_with_parent()
+        exit_with_parent()
         self._models = ModelHolder(lambda line: self.logger.info(line))
-        self._successor = Successor(self._models)
-        self._guard = Guard(lambda line: self.logger.info(line))
+        self._next_model = NextModelLoader(self._models)
+        self._guard = ProcessGuard(lambda line: self.logger.info(line))
         self._folders = WorkFolders()
-        self._exchange = Exchange()
+        self._flowfiles = FlowFileAccess()
         self._starting = threading.Lock()
         self._stopped = False
         self._settings: Settings | None = None
@@ -77,18 +77,18 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         with self._starting:
             self._stopped = False
             if (error := self._started(context)) is not None:
-                raise refusal(error) from None
+                raise start_failure(error) from None
 
     def setContext(self, context: Any) -> None:  # noqa: N802 - NiFi's name
         """Start in the background where NiFi made this object for a processor that runs, in place of one that is gone.
 
-        NiFi starts the process anew after its end, and calls no onScheduled then. After onScheduled, which NiFi calls
-        first otherwise, there is nothing to do.
+        NiFi starts the process again after it has ended, and calls no onScheduled then. After onScheduled, which NiFi
+        calls first otherwise, there is nothing to do.
         """
         super().setContext(context)
         if self._service is None:
             threading.Thread(
-                target=self._start_anew, args=(self.process_context,), name="dai-scoring-anew", daemon=True
+                target=self._start_again, args=(self.process_context,), name="dai-scoring-start", daemon=True
             ).start()
 
     def onStopped(self, context: Any) -> None:  # noqa: N802 - NiFi's name
@@ -96,16 +96,16 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         self._guard.release()
         with self._starting:
             self._stopped = True
-            self._successor.rest()
+            self._next_model.stop()
             service, self._service = self._service, None
             self._models.running(False)
             java_process.runs(self, False)
-            self._exchange.reset()
+            self._flowfiles.reset()
             if service is not None:
                 service.close()
             self._folders.remove()
 
-    def _start_anew(self, context: Any) -> Exception | None:
+    def _start_again(self, context: Any) -> Exception | None:
         """Start if nobody has; returns what keeps the processor from it, None where it can score.
 
         For several threads: one starts it, and the others wait for that.
@@ -131,7 +131,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
             failure = self._unexpected(error)
         else:
             return None
-        ComponentState(context, self.logger).tell(not_scoring(with_code(failure)))
+        ComponentState(context, self.logger).set(not_scoring(with_code(failure)))
         return failure
 
     def _start(self, context: Any) -> None:
@@ -146,10 +146,10 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         java_process.runs(self, True)
         self._settings = found
         self._services = self._services_of(context) if found.services else None
-        self._exchange.reset()
-        self._successor.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).tell)
+        self._flowfiles.reset()
+        self._next_model.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).set)
         service = ScoringService(scorer, found.options, folders=self._folders, on_unexpected=self._log_place)
-        spare_what_lives()
+        freeze_living_objects()
         self._service = service
 
     def _opened(self, found: Settings) -> Scorer:
@@ -164,8 +164,7 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
 
     def _services_of(self, context: Any) -> Services:
         reader, writer = (
-            context.getProperty(name).asControllerService()
-            for name in (properties.RECORD_READER, properties.RECORD_WRITER)
+            context.getProperty(name_of(option)).asControllerService() for option in (RECORD_READER, RECORD_WRITER)
         )
         return Services(reader, writer)
 
@@ -184,10 +183,10 @@ class Starting(FlowFileTransform):  # type: ignore[misc]
         return properties.read(self._lookup(context), java_home, self.model_property)
 
     def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
-        """A refusal, said of the property that is to be set right."""
-        name = OPTIONS[error.option].property_name if error.option else None
+        """An error as a problem of the property that has to change."""
+        name = OPTIONS[error.option].label if error.option else None
         subject = name or self.model_property
-        value = None if subject == properties.LICENCE_KEY else self._lookup(context)(subject)
+        value = None if subject == LICENCE_KEY.label else self._lookup(context)(subject)
         return properties.Problem(subject, with_code(error), value)
 
     def _unexpected(self, error: Exception) -> ModelError:

@@ -1,4 +1,4 @@
-"""Why a processor does not start, as NiFi shows it: a sentence instead of Python's stack trace."""
+"""The exception that keeps a processor from starting: NiFi shows its sentence instead of a stack trace."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from py4j.protocol import Py4JError, Py4JJavaError
 from dai_scoring_nifi.bulletins import on_canvas
 
 
-def refusal(error: Exception) -> Exception:
-    """What to raise of an error in onScheduled: one of Java's, which NiFi's bridge lets through as it is.
+def start_failure(error: Exception) -> Exception:
+    """What to raise in onScheduled for an error: an exception of Java's, which NiFi's bridge passes on as it is.
 
-    Of any other the bridge makes a text with the whole stack trace, which then stands on the canvas, twice. Letting
-    Java's through is an option of the bridge that NiFi leaves off. Where it cannot be had, the error itself must do.
+    The bridge turns any other into a text with the whole stack trace, which the canvas then shows twice. To pass on
+    Java's is an option of the bridge that NiFi leaves off. If it cannot be set, the error itself is returned.
     """
     message = on_canvas(error)
     try:

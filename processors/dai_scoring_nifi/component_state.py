@@ -1,4 +1,4 @@
-"""What a processor tells of itself in NiFi's state of the component, one for each node: REST clients can read it."""
+"""The component state of a processor in NiFi, one for each node, which REST clients can read."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from nifiapi.componentstate import Scope, StateException
 
 
 class ComponentState:
-    """The state of one processor on this node; each word replaces the last."""
+    """The state of one processor on this node; each call replaces all of it."""
 
     def __init__(self, context: Any, logger: Any) -> None:
         self._manager = context.getStateManager()
         self._logger = logger
         self._lock = threading.Lock()
 
-    def tell(self, values: Mapping[str, str]) -> None:
+    def set(self, values: Mapping[str, str]) -> None:
         """Put these values there. Scoring does not depend on it, so a failure is only logged."""
         with self._lock:
             try:
