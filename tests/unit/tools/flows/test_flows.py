@@ -254,7 +254,7 @@ BATCH = {files.INPUT: "/a", files.OUTPUT: "/b", files.REJECTED: "/c", files.FAIL
         ("realtime-http", {"model.file": "/m"}, "--model"),
         ("realtime-http", {"licence.key": "abc-secret"}, "DRIVERLESS_AI_LICENSE_KEY"),
         ("batch-database", {"database.password": "abc-secret"}, "DATABASE_PASSWORD"),
-        ("batch-database", {"database.driver": "/absent.jar"}, "none at /absent.jar"),
+        ("batch-database", {"database.driver": "/absent.jar"}, "no file is at /absent.jar"),
         ("batch-files", {}, "input.directory, output.directory, rejected.directory, failed.directory"),
         ("batch-files", {**BATCH, "output.directory": "out"}, "whole path"),
         ("batch-files", {**BATCH, "output.directory": "/a/"}, "must differ"),
