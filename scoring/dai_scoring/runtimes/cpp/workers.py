@@ -18,6 +18,7 @@ from dai_scoring import errors
 from dai_scoring.errors import ExecutionError
 from dai_scoring.model_file import Kind
 from dai_scoring.options import Contributions, Wanted
+from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.cpp import child, mojo
 from dai_scoring.runtimes.cpp.mojo import CppMojo
@@ -44,7 +45,7 @@ class _NoWorkerError(Exception):
     """A worker cannot be started, or does not get the model that this process has."""
 
 
-def load(path: Path, kind: Kind, settings: RuntimeSettings) -> Engine:
+def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> Engine:
     """Load a MOJO in this process; others load it when there are many rows. Raises ModelError."""
     engine = mojo.load(path, kind, settings)
     count = WORKERS if settings.workers is None else settings.workers

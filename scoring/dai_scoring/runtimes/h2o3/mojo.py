@@ -23,6 +23,7 @@ from dai_scoring.errors import ModelFormatError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
+from dai_scoring.progress import Progress
 from dai_scoring.runtimes.h2o3 import contributions, coxph
 from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.runtimes.java.csv_lines import LineReader
@@ -38,7 +39,7 @@ _MISSING = frozenset({"", "NA", "N/A", "na", "n/a", "NaN", "nan"})
 _NO_ROW_PREDICTIONS = frozenset({"WordEmbedding", "TargetEncoder", "Unknown"})
 
 
-def load(path: Path, settings: RuntimeSettings) -> H2o3Mojo:
+def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> H2o3Mojo:
     """Load an H2O-3 MOJO; raises ModelError saying what is wrong with it."""
     jars = java_jars.h2o3_jars(settings.jar_folders)
     jvm.start(jars, settings.jvm_options, settings.java_home)

@@ -20,6 +20,7 @@ from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
+from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.runtimes.java.csv_lines import LineReader
@@ -56,7 +57,7 @@ _LITERALS = (
 _PROBED_BYTES = 1 << 20
 
 
-def load(path: Path, kind: Kind, settings: RuntimeSettings) -> JavaMojo:
+def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> JavaMojo:
     """Load a pipeline.mojo, or the one inside a mojo.zip; raises ModelError saying what is wrong with it."""
     _start(settings)
     digest = sha256(path)

@@ -17,7 +17,7 @@ from dai_scoring.errors import ModelError, PipelineError, UnsupportedError
 from dai_scoring.messages import without_values
 from dai_scoring.model_file import Kind
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.progress import Progress, silent
+from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.python_pipeline import environment
 from dai_scoring.runtimes.python_pipeline.child import child
@@ -56,7 +56,7 @@ _OUTPUT_TYPES = {
 }
 
 
-def load(path: Path, settings: RuntimeSettings, progress: Progress = silent) -> PythonPipeline:
+def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> PythonPipeline:
     """Start a worker with the pipeline, in an environment that is made if need be; raises ModelError."""
     driverless_ai.check_licence_file(settings.licence_file)
     pipeline = read(path)

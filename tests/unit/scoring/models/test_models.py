@@ -8,7 +8,10 @@ import pytest
 
 import dai_scoring
 from dai_scoring.errors import OptionError, UnsupportedError
+from dai_scoring.model_file import Kind
 from dai_scoring.models import Runtime, open_model
+from dai_scoring.option_words import Audience
+from dai_scoring.runtimes.registry import ENGINES, engine_for
 
 
 def test_a_runtime_is_named_by_its_word_or_as_one_of_the_enumeration(samples: Path) -> None:
@@ -27,3 +30,20 @@ def test_the_package_itself_has_what_callers_start_with() -> None:
     assert dai_scoring.open_model is open_model
     with pytest.raises(AttributeError, match="no attribute 'open_models'"):
         dai_scoring.open_models  # noqa: B018 - it is looked up
+
+
+def test_every_kind_of_model_has_an_engine_and_every_runtime_a_kind() -> None:
+    assert {kind for one in ENGINES for kind in one.kinds} == set(Kind)
+    assert {one.runtime for one in ENGINES} == set(Runtime) - {Runtime.AUTO}
+    assert engine_for(Path("x"), Kind.H2O3_MOJO, Runtime.AUTO).module == "h2o3.mojo"
+    assert engine_for(Path("x"), Kind.DAI_MOJO, Runtime.AUTO).runtime is Runtime.JAVA
+    assert engine_for(Path("x"), Kind.DAI_MOJO, Runtime.CPP).module == "cpp.workers"
+
+
+def test_a_runtime_that_does_not_load_a_kind_says_which_does() -> None:
+    with pytest.raises(UnsupportedError) as raised:
+        engine_for(Path("a.mojo"), Kind.H2O3_MOJO, Runtime.CPP)
+    assert raised.value.text_for(Audience.COMMAND_LINE) == (
+        "a.mojo is of the kind H2O-3 MOJO, which the C++ runtime does not load. It loads Driverless AI MOJO and "
+        "Driverless AI mojo.zip. Score it with --runtime java."
+    )
