@@ -22,6 +22,16 @@ def java_nar(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def cpp_nar(cpp_runtime: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("cpp", tmp_path_factory.mktemp("nars"), quiet, accept_h2o_licence=True).path
+
+
+@pytest.fixture(scope="session")
+def python_nar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("python", tmp_path_factory.mktemp("nars"), quiet).path
+
+
+@pytest.fixture(scope="session")
 def nifi(tmp_path_factory: pytest.TempPathFactory, java_nar: Path) -> Iterator[NiFi]:
     with started(tmp_path_factory.mktemp("nifi"), java_nar) as running:
         yield running

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.archives.build import build
 from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
@@ -23,14 +22,16 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.nifi
 
 
-def test_workers_and_python_end_with_nifi(nifi: NiFi, pipeline: Path, pipeline_scorer: Scorer, tmp_path: Path) -> None:
+def test_workers_and_python_end_with_nifi(
+    nifi: NiFi, python_nar: Path, pipeline: Path, pipeline_scorer: Scorer, tmp_path: Path
+) -> None:
     local = LocalNiFi(tmp_path / "nifi")
     running = local.start(port=0)
     started: set[int] = set()
     ours: set[int] = set()
     try:
         connect(running.url.removesuffix("/nifi"))
-        install(build("python", tmp_path / "nars", quiet).path, quiet)
+        install(python_nar, quiet)
         deploy_batch("doomed", pipeline, tmp_path / "batch", None, {"python.command": sys.executable})
         started = children(running.pid)
         ours = {pid for pid in started if children(pid)}

@@ -20,7 +20,6 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from dai_nifi.archives.build import build
 from dai_nifi.archives.install import install
 from dai_nifi.extensions.source import EXTENSIONS
 from tests.support.models.titanic import GOLDEN_ROW
@@ -117,9 +116,9 @@ def browser(nifi: NiFi) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def all_processors(nifi: NiFi, cpp_runtime: None, tmp_path_factory: pytest.TempPathFactory) -> None:
-    for runtime in ("cpp", "python"):
-        install(build(runtime, tmp_path_factory.mktemp(runtime), quiet, accept_h2o_licence=True).path, quiet)
+def all_processors(nifi: NiFi, cpp_nar: Path, python_nar: Path) -> None:
+    for nar in (cpp_nar, python_nar):
+        install(nar, quiet)
 
 
 def test_the_add_processor_dialog_finds_the_three_processors(browser: Browser, all_processors: None) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.archives.build import build
 from dai_nifi.archives.install import install
 from dai_nifi.operations.undeploy import undeploy
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
@@ -21,10 +20,8 @@ from tests.support.project import quiet
 pytestmark = pytest.mark.nifi
 
 
-@pytest.mark.usefixtures("cpp_runtime")
-def test_files_are_scored_on_the_cpp_runtime(nifi: NiFi, titanic: Path, tmp_path: Path) -> None:
-    nar = build("cpp", tmp_path, quiet, accept_h2o_licence=True).path
-    assert install(nar, quiet).processors == ("ScoreCppMojo",)
+def test_files_are_scored_on_the_cpp_runtime(nifi: NiFi, cpp_nar: Path, titanic: Path, tmp_path: Path) -> None:
+    assert install(cpp_nar, quiet).processors == ("ScoreCppMojo",)
     folders = deploy_batch("cpp-batch", titanic, tmp_path / "batch", "cpp")
     try:
         rows = [GOLDEN_ROW, {**GOLDEN_ROW, "age": "old"}]

@@ -15,7 +15,6 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.archives.build import build
 from dai_nifi.archives.install import install
 from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Request, deploy
@@ -37,13 +36,13 @@ pytestmark = pytest.mark.nifi
 
 
 @pytest.fixture(scope="module", autouse=True)
-def python_nar(nifi: NiFi, tmp_path_factory: pytest.TempPathFactory) -> None:
-    install(build("python", tmp_path_factory.mktemp("nars"), quiet).path, quiet)
+def processor(nifi: NiFi, python_nar: Path) -> None:
+    install(python_nar, quiet)
 
 
 @pytest.fixture(scope="module")
 def folders(
-    python_nar: None, pipeline_scorer: Scorer, pipeline: Path, tmp_path_factory: pytest.TempPathFactory
+    processor: None, pipeline_scorer: Scorer, pipeline: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Folders]:
     # The scorer's fixture has made the environment already.
     made = deploy_batch(
