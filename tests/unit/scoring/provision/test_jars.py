@@ -9,6 +9,7 @@ import pytest
 from dai_scoring.errors import FetchError, PrerequisiteError, RuntimeMissingError
 from dai_scoring.model_file import Kind
 from dai_scoring.models import open_model
+from dai_scoring.options import MODEL
 from dai_scoring.progress import silent
 from dai_scoring.provision import jars, java_runtime
 from dai_scoring.scorer import RuntimeSettings
@@ -82,7 +83,7 @@ def test_where_nothing_may_be_looked_for_nothing_is(
 
 
 def test_a_processor_never_looks_for_anything() -> None:
-    found, problems = properties.read({properties.MODEL_FILE: "/model"}.get, Path("/java"))
+    found, problems = properties.read({str(MODEL.label): "/model"}.get, Path("/java"))
     assert problems == []
     assert found is not None
     assert (found.runtime.provision, found.runtime.java_home) == (False, Path("/java"))
