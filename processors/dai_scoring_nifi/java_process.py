@@ -53,7 +53,7 @@ def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[s
             key,
         )
     ends = (
-        f"Java was started before {name} changed. It starts again with the change, in a new Python process; "
+        f"Java was started before {name} changed. It is being restarted with the change, in a new Python process; "
         "the processor is valid again in some seconds."
     )
     warn(ends)

@@ -30,7 +30,7 @@ class ProcessGuard:
         try:
             java_context = context.java_context
             guard = java_helper.load(_CLASS, java_context.getClass().getClassLoader())
-            state = [word for pair in not_scoring("its Python process is being started again").items() for word in pair]
+            state = [word for pair in not_scoring("its Python process is being restarted").items() for word in pair]
             guard.watch(java_context, os.getpid(), _SAID, "\n".join(state))
         except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
             first = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -78,7 +78,7 @@ def test_the_canvas_says_that_java_starts_anew_for_each_of_the_two(
         set_of_processor(scorer.id, {name: value})
         # For how it is invalid there is half a second to look. Of its bulletins NiFi keeps the last ten, and makes one
         # for each look at a processor whose process has ended: the log has them all.
-        says = f"WARN .* Java was started before {name} changed. It is being started anew"
+        says = f"WARN .* Java was started before {name} changed. It is being restarted"
         until(lambda says=says: re.search(says, own_nifi.log()))
         until(lambda: nipyapi.canvas.get_processor(scorer.id, "id").component.validation_status == "VALID")
         nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(scorer.id, "id"), True)

@@ -85,7 +85,7 @@ def test_a_batch_in_the_middle_is_scored_again_and_status_and_doctor_tell(folder
     held = exchange_folders(process_of(scorer))
     killed = kill(scorer)
     said = until(lambda: (found := status(folders.name)).state == "not scoring" and found)
-    assert any("does not score now: its Python process is being started anew" in one for one in said.problems)
+    assert any("does not score now: its Python process is being restarted" in one for one in said.problems)
     assert said.loaded == []
     until(lambda: status(folders.name).state == "running")
     wait_for_another(scorer, killed)

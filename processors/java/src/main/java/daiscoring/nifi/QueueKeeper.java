@@ -62,7 +62,7 @@ final class QueueKeeper implements InvocationHandler {
             return Optional.of(wrap(given.get()));
         }
         if (isForFlowFile()) {
-            throw lost("the Python process is being started anew", null);
+            throw lost("the Python process is being restarted", null);
         }
         return given;
     }
