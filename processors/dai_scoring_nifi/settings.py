@@ -63,7 +63,7 @@ class Problem:
 
 
 def name_of(option: Option[Any]) -> str:
-    """The name of the property that sets an option; raises KeyError if there is none."""
+    """The name of the property that sets an option. Raises KeyError if no property sets it."""
     if option.label is None:
         raise KeyError(option.key)
     return option.label

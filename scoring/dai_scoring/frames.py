@@ -62,7 +62,7 @@ def _array(series: pandas.Series[Any]) -> pa.Array | pa.ChunkedArray:
 
 
 def _typed(series: pandas.Series[Any]) -> pa.Array | pa.ChunkedArray:
-    """The column in a type of Arrow's; raises one of _NO_TYPE where there is none.
+    """The column as an Arrow array. Raises one of _NO_TYPE if no Arrow type fits it.
 
     pyarrow would do it by itself where it knows pandas; but it looks for that once, which may have been too early.
     """

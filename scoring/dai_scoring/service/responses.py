@@ -13,7 +13,7 @@ from dai_scoring.service.h2o_rest import Endpoint
 
 @dataclass(slots=True)
 class Response:
-    """Scored contents, or why there are none. It is not frozen, as one is made for each message; nobody changes it.
+    """Scored contents, or a failure. It is not frozen, as one is made for each message; nobody changes it.
 
     ``contents`` are bytes if the request brought bytes, else a file, which whoever takes the response deletes; None
     if the request failed. ``rejected`` are the rows that could not be scored, in the same form, where they are kept

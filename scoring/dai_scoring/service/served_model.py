@@ -125,7 +125,7 @@ class ServedModel:
 
     @contextmanager
     def in_use(self) -> Iterator[Scorer]:
-        """The present model, which is not closed before this context ends. Raises ModelError if there is none."""
+        """The present model, which is not closed before this context ends. Raises ModelError if no model can score."""
         served = self._begin()
         try:
             yield served.scorer

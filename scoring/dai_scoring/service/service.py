@@ -114,7 +114,7 @@ class ScoringService:
 
     @contextmanager
     def scorer(self) -> Iterator[Scorer]:
-        """The present model, which is not closed before the context ends. Raises ModelError if there is none."""
+        """The present model, which is not closed before the context ends. Raises ModelError if no model can score."""
         with self._model.in_use() as scorer:
             yield scorer
 

@@ -35,7 +35,7 @@ class FileResult:
     job: Job
     summary: Summary
     rejected_file: Path | None
-    """Where its rejected rows are, None if there are none."""
+    """Where its rejected rows are; None if no row was rejected."""
     removed: Path | None = None
     """The file of rejected rows of an earlier run that was removed, since this run rejected none."""
 

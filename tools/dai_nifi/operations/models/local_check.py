@@ -87,7 +87,7 @@ def check(
     Raises:
         BreakingChangeError: columns change in a way that breaks readers or writers of today.
         ModelRefusedError: a model cannot be loaded here.
-        ScoringFailedError: the records cannot be scored, or there are none.
+        ScoringFailedError: the records cannot be scored, or the file has no records.
 
     """
     with ExitStack() as stack:
