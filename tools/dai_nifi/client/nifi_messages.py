@@ -11,6 +11,9 @@ import re
 _INITIALIZING = "Initializing runtime environment"
 _LOADING = "In the process of loading Processor code"
 _LOST = "Failed to parse or load Processor code"
+# Of one whose process has ended, until NiFi has started the next one. Py4JException, without Network, is another
+# thing: an error of the processor's own code.
+_NO_PROCESS = "Py4JNetworkException"
 _BRIDGE = "Py4J"
 
 # HandleHttpRequest, whose state is RUNNING although its server may not be up.
@@ -35,8 +38,8 @@ _SOURCE = re.compile(r"^\w+\[[^\]]*\]\s*")
 
 
 def is_loading(error: str) -> bool:
-    """Whether a validation error says that a Python processor is not ready yet, rather than wrong."""
-    return _INITIALIZING in error or _LOADING in error
+    """Whether a validation error says that a Python processor has no process yet, rather than that it is wrong."""
+    return any(words in error for words in (_INITIALIZING, _LOADING, _NO_PROCESS))
 
 
 def is_lost(error: str) -> bool:
