@@ -1,4 +1,8 @@
-"""Whether a processor waits for its Python process, told from NiFi's words for it (copied from NiFi 2.3.0)."""
+"""Whether a processor waits for its Python process, told from NiFi's words for it.
+
+The messages are put together from the texts in the classes of NiFi 2.3.0 and its Py4J. A running NiFi was seen to say
+"Cannot obtain a new communication channel"; how the two others of Py4J end is made up.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ _VALIDATION = "'Perform Validation' is invalid because Failed to trigger Python 
     "error",
     [
         "'Processor' is invalid because Initializing runtime environment for the Processor.",
-        "'Processor' is invalid because In the process of loading Processor code.",
+        "'Processor' is invalid because In the process of loading Processor code",
         _VALIDATION + "py4j.Py4JNetworkException: Cannot obtain a new communication channel",
         _VALIDATION + "py4j.Py4JNetworkException: Error while sending a command: null",
     ],
