@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from dai_nifi_protocol import CACHE
 from dai_scoring.provision import cache
-from dai_scoring_nifi import canvas_words  # noqa: F401 - errors of the library shall speak of the canvas
+from dai_scoring_nifi.reporting import canvas_words  # noqa: F401 - errors of the library shall speak of the canvas
 
 cache.named_by(CACHE)

@@ -1,4 +1,4 @@
-"""The life of a scoring processor: valid or not, started, stopped, and started again in a new Python process."""
+"""The lifecycle of a processor: validated, started, stopped, and started again in a new Python process."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from dai_scoring.options import LICENCE_KEY, MODEL, OPTIONS, RECORD_READER, RECO
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import ScoringService, WorkFolders
 from dai_scoring.service.served_model import warm_up
-from dai_scoring_nifi import java_process
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.bulletins import with_code
-from dai_scoring_nifi.component_state import ComponentState
-from dai_scoring_nifi.flowfiles import FlowFileAccess, Services
-from dai_scoring_nifi.garbage_collection import freeze_living_objects
-from dai_scoring_nifi.model_holder import ModelHolder
-from dai_scoring_nifi.next_model import NextModelLoader
-from dai_scoring_nifi.parent_process import exit_with_parent
-from dai_scoring_nifi.process_guard import ProcessGuard
+from dai_scoring_nifi.flowfiles.access import FlowFileAccess, RecordServices
+from dai_scoring_nifi.models.model_holder import ModelHolder
+from dai_scoring_nifi.models.next_model import NextModelLoader
+from dai_scoring_nifi.process import java_restart
+from dai_scoring_nifi.process.garbage_collection import freeze_living_objects
+from dai_scoring_nifi.process.guard import ProcessGuard
+from dai_scoring_nifi.process.parent_process import exit_with_parent
+from dai_scoring_nifi.reporting.component_state import ComponentState
+from dai_scoring_nifi.reporting.error_text import with_code
+from dai_scoring_nifi.reporting.start_failure import start_failure
 from dai_scoring_nifi.settings import Settings, name_of
-from dai_scoring_nifi.start_failure import start_failure
 
 
 class Lifecycle(FlowFileTransform):  # type: ignore[misc]
-    """Gets a processor ready to score: its settings, its model, and what watches over both."""
+    """Validates, starts and stops a processor: its settings, its model and the guard of its Python process."""
 
     runtime = Runtime.AUTO
     model_property = name_of(MODEL)
@@ -49,14 +49,14 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         self._starting = threading.Lock()
         self._stopped = False
         self._settings: Settings | None = None
-        self._services: Services | None = None
-        # Set last when the processor starts: then all else is there.
+        self._record_services: RecordServices | None = None
+        # Set last when the processor starts: then everything else is ready.
         self._service: ScoringService | None = None
 
     def customValidate(self, context: Any) -> list[Any]:  # noqa: N802 - NiFi's name
-        """Everything that would keep the processor from scoring, said before it is started."""
+        """Report everything that would keep the processor from scoring, before it is started."""
         if self._service is not None:
-            # It runs: its model must not be taken away because another file lies at the path by now.
+            # It runs: its model must not be replaced because another file is at the path by now.
             return []
         found, problems = self._read(context)
         if found is not None:
@@ -72,7 +72,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         ]
 
     def onScheduled(self, context: Any) -> None:  # noqa: N802 - NiFi's name
-        """Load the model; raising here keeps the processor from starting, and NiFi shows the message."""
+        """Load the model. An error raised here keeps the processor from starting, and NiFi shows the message."""
         self._guard.release()
         with self._starting:
             self._stopped = False
@@ -80,10 +80,10 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
                 raise start_failure(error) from None
 
     def setContext(self, context: Any) -> None:  # noqa: N802 - NiFi's name
-        """Start in the background where NiFi made this object for a processor that runs, in place of one that is gone.
+        """Start in the background if NiFi made this object for a processor that is running already.
 
-        NiFi starts the process again after it has ended, and calls no onScheduled then. After onScheduled, which NiFi
-        calls first otherwise, there is nothing to do.
+        NiFi does so after the Python process has ended, and then does not call onScheduled. Otherwise NiFi calls
+        onScheduled first, and there is nothing left to do here.
         """
         super().setContext(context)
         if self._service is None:
@@ -99,16 +99,16 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
             self._next_model.stop()
             service, self._service = self._service, None
             self._models.running(False)
-            java_process.runs(self, False)
+            java_restart.runs(self, False)
             self._flowfiles.reset()
             if service is not None:
                 service.close()
             self._folders.remove()
 
     def _start_again(self, context: Any) -> Exception | None:
-        """Start if nobody has; returns what keeps the processor from it, None where it can score.
+        """Start unless it has been started; returns the error that prevents it, or None if the processor can score.
 
-        For several threads: one starts it, and the others wait for that.
+        Safe for several threads: one starts the processor, and the others wait for it.
         """
         with self._starting:
             if self._service is not None:
@@ -121,7 +121,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
             return error
 
     def _started(self, context: Any) -> Exception | None:
-        """Start; returns what keeps the processor from it, which its state in NiFi then says too."""
+        """Start; returns the error that prevents it, which is then in the component state too."""
         self._guard.watch(context)
         try:
             self._start(context)
@@ -141,11 +141,11 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         scorer = self._opened(found)
         warm_up(scorer, found.options.wanted)
         if self.runtime is Runtime.JAVA:
-            java_process.say_if_shared(self, found.runtime, lambda line: self.logger.warn(line))
+            java_restart.say_if_shared(self, found.runtime, lambda line: self.logger.warn(line))
         self._models.running(True)
-        java_process.runs(self, True)
+        java_restart.runs(self, True)
         self._settings = found
-        self._services = self._services_of(context) if found.services else None
+        self._record_services = self._record_services_of(context) if found.record_services else None
         self._flowfiles.reset()
         self._next_model.watch(found, self.runtime, scorer.info, ComponentState(context, self.logger).set)
         service = ScoringService(scorer, found.options, folders=self._folders, on_unexpected=self._log_place)
@@ -154,19 +154,19 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
 
     def _opened(self, found: Settings) -> Scorer:
         if self.runtime is Runtime.JAVA:
-            java_process.require_current(self, found.runtime, lambda line: self.logger.warn(line))
+            java_restart.require_current(self, found.runtime, lambda line: self.logger.warn(line))
         try:
             scorer = self._models.get(found, self.runtime)
         finally:
-            java_process.uses(self)
+            java_restart.uses(self)
         scorer.check(found.options.wanted)
         return scorer
 
-    def _services_of(self, context: Any) -> Services:
+    def _record_services_of(self, context: Any) -> RecordServices:
         reader, writer = (
             context.getProperty(name_of(option)).asControllerService() for option in (RECORD_READER, RECORD_WRITER)
         )
-        return Services(reader, writer)
+        return RecordServices(reader, writer)
 
     @staticmethod
     def _lookup(context: Any) -> properties.Lookup:
@@ -183,14 +183,14 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         return properties.read(self._lookup(context), java_home, self.model_property)
 
     def _problem(self, context: Any, error: ScoringError) -> properties.Problem:
-        """An error as a problem of the property that has to change."""
+        """An error as a problem with the property that has to change."""
         name = OPTIONS[error.option].label if error.option else None
         subject = name or self.model_property
         value = None if subject == LICENCE_KEY.label else self._lookup(context)(subject)
         return properties.Problem(subject, with_code(error), value)
 
     def _unexpected(self, error: Exception) -> ModelError:
-        """What to say of an error that nobody thought of, while the processor gets ready."""
+        """The error to show for an unexpected one that occurs before the processor scores."""
         self._log_place(error)
         return ModelError(
             f"the model cannot be loaded: the processor's own code failed ({type(error).__name__}). NiFi's log says "
@@ -198,7 +198,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         )
 
     def _log_place(self, error: Exception) -> None:
-        """Tell NiFi's log, not the canvas, where an unexpected error came from."""
+        """Log where an unexpected error came from, in NiFi's log and not on the canvas."""
         # Only the types and places: messages of foreign exceptions may hold values of a record.
         where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:]))
         self.logger.info(f"Unexpected {type(error).__name__} at\n{where}")

@@ -1,43 +1,27 @@
-"""What the processors do with a FlowFile; each processor adds its properties, its name and its runtime."""
+"""What the processors do with FlowFiles; each processor adds its properties, its name and its runtime."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from nifiapi.relationship import Relationship
 
-from dai_scoring.batch.options import FileOptions
-from dai_scoring.errors import BadRowsError, InputError, ModelError, ScoringError, UnsupportedError
+from dai_scoring.errors import InputError, ModelError, ScoringError, UnsupportedError
 from dai_scoring.options import BadRows
-from dai_scoring.scorer import ModelInfo, Scorer
-from dai_scoring.service import Failure, Request, Response, ScoringService
-from dai_scoring.service.failures import failure_of, is_unexpected, not_now
-from dai_scoring.service.requests import check
-from dai_scoring_nifi import outcomes, requests
+from dai_scoring.scorer import ModelInfo
+from dai_scoring.service import Failure, Response
+from dai_scoring.service.failures import failure_of, not_now
 from dai_scoring_nifi import settings as properties
-from dai_scoring_nifi.bulletins import Bulletins, on_canvas
-from dai_scoring_nifi.flowfiles import Batch, Outcome, TakenFlowFile
+from dai_scoring_nifi.flowfiles import attributes, outcomes
+from dai_scoring_nifi.flowfiles.batch import Batch, Outcome, TakenFlowFile
+from dai_scoring_nifi.flowfiles.outcomes import FAILURE, REJECTED, SUCCESS
+from dai_scoring_nifi.flowfiles.public_api import respond_with_one
+from dai_scoring_nifi.flowfiles.requests import requests_of
 from dai_scoring_nifi.lifecycle import Lifecycle
-from dai_scoring_nifi.outcomes import FAILURE, REJECTED, SUCCESS
-from dai_scoring_nifi.record_services import score_records
+from dai_scoring_nifi.record_services.respond import respond_with_record_services
+from dai_scoring_nifi.reporting.bulletins import Bulletins
+from dai_scoring_nifi.reporting.error_text import on_canvas
 from dai_scoring_nifi.settings import Settings
-
-
-@dataclass(frozen=True)
-class _FlowFileSource:
-    """The contents of a FlowFile that is not small; NiFi writes them to a file when their turn comes."""
-
-    batch: Batch
-    item: TakenFlowFile
-
-    @property
-    def size(self) -> int:
-        return self.item.size
-
-    def write_to(self, path: Path) -> None:
-        self.batch.export(self.item, path)
 
 
 class RecordScoring(Lifecycle):
@@ -68,9 +52,9 @@ class RecordScoring(Lifecycle):
         """Score a FlowFile, and others that wait behind it if none is large."""
         if self._service is None and (problem := self._start_again(context)) is not None:
             return self._not_now(context, flowfile, problem)
-        batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), self._services)
+        batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), self._record_services)
         if not batch.can_add:
-            self._say_that_it_is_slow()
+            self._warn_of_public_api()
         found: list[Outcome] = []
         try:
             found += self._outcomes(batch)
@@ -84,8 +68,8 @@ class RecordScoring(Lifecycle):
     def _not_now(self, context: Any, flowfile: Any, problem: Exception) -> Any:
         """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""
         if properties.answers_requests(self._lookup(context)):
-            batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), most=1)
-            if requests.METHOD in batch.items[0].attributes:
+            batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), max_flowfiles=1)
+            if attributes.METHOD in batch.items[0].attributes:
                 return batch.send([self._failed(batch.items[0], None, failure_of(not_now(problem)))])
             batch.give_back()
         code = problem.code if isinstance(problem, ScoringError) else ModelError.code
@@ -98,83 +82,32 @@ class RecordScoring(Lifecycle):
         if service is None or settings is None:
             problem = ModelError("the processor has not been started with a model")
             return [self._failed(item, None, failure_of(problem)) for item in batch.items]
-        asked = [requests.request(settings.h2o_rest, item, self._contents(batch, item)) for item in batch.items]
-        if settings.services:
-            return [self._with_services(service, settings, batch, asked[0])]
-        if batch.can_add:
-            responses = service.respond_all(asked)
+        requests = requests_of(batch, settings.h2o_rest)
+        if settings.record_services:
+            responses = [respond_with_record_services(service, self._folders, batch, requests[0])]
+        elif batch.can_add:
+            responses = service.respond_all(requests)
         else:
-            responses = [self._without_rejected(service, settings, one) for one in asked]
+            responses = [respond_with_one(service, settings.options, one) for one in requests]
         return [self._outcome(settings, *one) for one in zip(batch.items, responses, strict=True)]
 
     def _outcome(self, settings: Settings, item: TakenFlowFile, response: Response) -> Outcome:
         if response.failure is not None:
             return self._failed(item, response.model, response.failure)
-        return self._routed(settings, item, outcomes.scored(response))
+        outcome = outcomes.scored(response)
+        # A sender that asked for rejected rows gets them in the answer.
+        if settings.options.bad_rows is BadRows.REJECT and attributes.BAD_ROWS not in item.attributes:
+            return outcomes.only_rejected_to_rejected(outcome)
+        return outcome
 
-    @staticmethod
-    def _contents(batch: Batch, item: TakenFlowFile) -> bytes | _FlowFileSource:
-        return _FlowFileSource(batch, item) if item.contents is None else item.contents
-
-    @staticmethod
-    def _without_rejected(service: ScoringService, settings: Settings, request: Request) -> Response:
-        """Score where there is one FlowFile to send on.
-
-        Of a mixture it is the whole FlowFile, but rejected rows alone can be it.
-        """
-        options = settings.options
-        if options.bad_rows is not BadRows.REJECT or request.keeps_rows:
-            return service.respond(request)
-        response = service.respond(replace(request, options=replace(options, bad_rows=BadRows.FAIL)))
-        if response.failure is None or response.failure.code != BadRowsError.code:
-            return response
-        found = service.respond(request)
-        if found.has_only_rejected_rows:
-            return found
-        found.discard()
-        return response
-
-    def _with_services(self, service: ScoringService, settings: Settings, batch: Batch, request: Request) -> Outcome:
-        (item,) = batch.items
-        if (found := service.respond_in_dialect(request)) is not None:
-            return self._outcome(settings, item, found)
-        with service.scorer() as scorer:
-            try:
-                check(request)
-                done = self._by_services(batch, scorer, service.options_of(request), item)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the FlowFile must come out with a reason
-                if is_unexpected(error):
-                    self._log_place(error)
-                return self._failed(item, scorer.info, failure_of(error))
-        return self._routed(settings, item, done)
-
-    def _by_services(self, batch: Batch, scorer: Scorer, options: FileOptions, item: TakenFlowFile) -> Outcome:
-        if item.size == 0:
-            # There is nothing in it that a Record Reader could take for a schema.
-            return outcomes.nothing(scorer.info)
-        folder = self._folders.take(item.size)
-        try:
-            done = score_records(batch, scorer, options, folder)
-        except BaseException:
-            folder.clear()
-            raise
-        folder.results.unlink()
-        return outcomes.scored_by_services(scorer.info, done, folder.target, folder.rejected)
-
-    @staticmethod
-    def _routed(settings: Settings, item: TakenFlowFile, outcome: Outcome) -> Outcome:
-        """The same, but rejected rows alone go to ``rejected``, unless the sender asked for them."""
-        rejects = settings.options.bad_rows is BadRows.REJECT and requests.BAD_ROWS not in item.attributes
-        return outcomes.routed(outcome) if rejects else outcome
-
-    def _failed(self, item: TakenFlowFile, model: ModelInfo | None, why: Failure) -> Outcome:
+    def _failed(self, item: TakenFlowFile, model: ModelInfo | None, failure: Failure) -> Outcome:
         # The filename tells the operator which one; it is not a record's value.
-        name = item.attributes.get("filename", "a FlowFile")
-        by_client = requests.METHOD in item.attributes and isinstance(why.error, InputError | UnsupportedError)
-        self._bulletins.failed(self.logger, name, why.code, on_canvas(why.error), by_client=by_client)
-        return outcomes.failed(model, why)
+        name = item.attributes.get(attributes.FILENAME, "a FlowFile")
+        by_client = attributes.METHOD in item.attributes and isinstance(failure.error, InputError | UnsupportedError)
+        self._bulletins.failed(self.logger, name, failure.code, on_canvas(failure.error), by_client=by_client)
+        return outcomes.failed(model, failure)
 
-    def _say_that_it_is_slow(self) -> None:
+    def _warn_of_public_api(self) -> None:
         if not self._warned:
             self._warned = True
             self.logger.warn(

@@ -20,9 +20,9 @@ from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 from dai_scoring.values import missing
 
 Lookup = Callable[[str], "str | None"]
-"""Gives the value of a property by its name, None where it is not set."""
+"""Gives the value of a property by its name; None if it is not set."""
 
-# As NiFi's own time periods.
+# The units of NiFi's own time periods.
 _PERIOD = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 _UNITS = {
     **dict.fromkeys(("ms", "milli", "millis", "millisecond", "milliseconds"), 0.001),
@@ -34,8 +34,8 @@ _UNITS = {
 
 _HEAP = re.compile(r"-Xmx(\d+)([kKmMgG]?)")
 _SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
-# With less the process may end before it can say so.
-_LEAST_HEAP = 64 << 20
+# With less memory the process may end before it can report the problem.
+_MIN_HEAP = 64 << 20
 
 T = TypeVar("T")
 
@@ -48,14 +48,14 @@ class Settings:
     runtime: RuntimeSettings
     options: FileOptions
     h2o_rest: bool = False
-    """Whether requests to H2O's REST scorer are answered. The attributes of HandleHttpRequest say what they are."""
-    services: bool = False
-    """Whether NiFi's record services read and write the FlowFiles."""
+    """Whether requests to H2O's REST scorer are answered; the attributes of HandleHttpRequest identify them."""
+    record_services: bool = False
+    """Whether NiFi's record services read and write the records."""
 
 
 @dataclass
 class Problem:
-    """Why a property's value will not do."""
+    """Why a property's value is not valid."""
 
     subject: str
     explanation: str
@@ -72,7 +72,7 @@ def name_of(option: Option[Any]) -> str:
 def read(
     lookup: Lookup, java_home: Path | None = None, model_property: str = name_of(table.MODEL)
 ) -> tuple[Settings | None, list[Problem]]:
-    """Read all properties: the settings, or None and everything that is wrong with them."""
+    """Read all properties. Returns the settings, or None and every problem with the properties."""
     reader = _Reader(lookup)
     columns = reader.choice(table.OUTPUT_COLUMNS)
     ids = tuple(name.strip() for name in (reader.text(table.ID_COLUMNS) or "").split(",") if name.strip())
@@ -81,12 +81,12 @@ def read(
         reader.problem(table.ID_COLUMNS, f"{table.OUTPUT_COLUMNS.label} is '{label}': name at least one column here")
     services = [reader.text(one) for one in (table.RECORD_READER, table.RECORD_WRITER)]
     if bool(services[0]) != bool(services[1]):
-        absent = table.RECORD_WRITER if services[0] else table.RECORD_READER
-        reader.problem(absent, "the two go together: set both Record Reader and Record Writer, or neither")
+        missing_option = table.RECORD_WRITER if services[0] else table.RECORD_READER
+        reader.problem(missing_option, "set both Record Reader and Record Writer, or neither")
     model = lookup(model_property)
     if not model:
         reader.problems.append(
-            Problem(model_property, "there is no model: give its path, or a parameter that refers to an asset", model)
+            Problem(model_property, "no model is set: give its path, or a parameter that refers to an asset", model)
         )
     options = FileOptions(
         input_format=reader.format(table.INPUT_FORMAT),
@@ -118,7 +118,7 @@ def read(
 
 
 def answers_requests(lookup: Lookup) -> bool:
-    """Whether requests of H2O's REST scorers are answered; for before the settings are read."""
+    """Whether requests to H2O's REST scorer are answered; usable before the settings are read."""
     return _Reader(lookup).choice(table.H2O_REST_REQUESTS)
 
 
@@ -136,7 +136,7 @@ def _pipeline(reader: _Reader) -> PipelineSettings:
 
 
 class _Reader:
-    """Reads single properties and collects what is wrong with them."""
+    """Reads single properties and collects the problems with them."""
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
@@ -152,7 +152,7 @@ class _Reader:
         text = self.text(option)
         found = option.with_label(text) if text else None
         if text and found is None:
-            self.problem(option, f"it is none of: {', '.join(one.label for one in option.values)}")
+            self.problem(option, f"the value must be one of: {', '.join(one.label for one in option.values)}")
         return option.default if found is None else found.value
 
     def format(self, option: Option[Any]) -> Format | None:
@@ -160,7 +160,7 @@ class _Reader:
         if not text or option.with_label(text) is not None:
             return None
         if text not in {one.value for one in Format}:
-            self.problem(option, f"it is none of: {', '.join(one.value for one in Format)}")
+            self.problem(option, f"the value must be one of: {', '.join(one.value for one in Format)}")
             return None
         return Format(text)
 
@@ -169,7 +169,7 @@ class _Reader:
         if not text:
             return None
         if not text.isascii() or not text.isdigit() or int(text) < least:
-            self.problem(option, f"it has to be a whole number of at least {least}")
+            self.problem(option, f"the value must be a whole number of at least {least}")
             return None
         return int(text)
 
@@ -179,7 +179,7 @@ class _Reader:
             return option.default
         found = _PERIOD.fullmatch(text.strip().lower())
         if found is None or found[2] not in _UNITS or float(found[1]) == 0:
-            self.problem(option, "it has to be a time of more than nothing, such as 30 sec or 5 mins")
+            self.problem(option, "the value must be a time longer than zero, such as 30 sec or 5 mins")
             return option.default
         return float(found[1]) * _UNITS[found[2]]
 
@@ -189,7 +189,7 @@ class _Reader:
             return None
         text = {"\\t": "\t", "tab": "\t"}.get(text, text)
         if len(text) != 1 or text in '"\r\n' or not text.isascii():
-            self.problem(option, "it has to be one character, \\t for a tab, or 'auto'")
+            self.problem(option, "the value must be one character, \\t for a tab, or 'auto'")
             return None
         return text
 
@@ -199,7 +199,7 @@ class _Reader:
             return None
         try:
             if not Path(text).exists():
-                self.problem(option, f"there is nothing at {text} on the machine that runs NiFi: check the path")
+                self.problem(option, f"{text} does not exist on the machine that runs NiFi: check the path")
         except PermissionError:
             self.problem(option, f"NiFi's user may not enter the folder of {text}")
         return Path(text)
@@ -208,12 +208,12 @@ class _Reader:
         try:
             found = tuple(shlex.split(self.text(option) or ""))
         except ValueError:
-            self.problem(option, "a quote in it is opened and not closed, or it ends in a backslash")
+            self.problem(option, "a quote is opened but not closed, or the value ends with a backslash")
             return ()
         for word in found:
             if not word.startswith("-"):
                 self.problem(option, f"options begin with -, and '{word}' does not")
             heap = _HEAP.fullmatch(word)
-            if heap is not None and int(heap[1]) << _SHIFTS[heap[2].lower()] < _LEAST_HEAP:
+            if heap is not None and int(heap[1]) << _SHIFTS[heap[2].lower()] < _MIN_HEAP:
                 self.problem(option, f"{word} is too little memory for any model: set at least -Xmx64m")
         return found

@@ -47,7 +47,7 @@ _COPIES = 60
 _QUOTED = {"csv-quoted": False, "csv-backslash": True}
 """CSV with quotes, and whether a backslash stands before those within."""
 SMALL = 16 << 10
-"""Contents of up to so many bytes are scored without a file; as of dai_scoring_nifi.flowfiles, which needs NiFi."""
+"""Contents of up to so many bytes are scored without a file, as in flowfiles.access, which needs NiFi."""
 
 
 def main() -> None:

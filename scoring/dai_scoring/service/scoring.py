@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
@@ -26,6 +27,9 @@ from dai_scoring.service.work_folders import WorkFolder, WorkFolders
 
 IN_MEMORY_BYTES = 16 << 10
 """Contents of up to so many bytes are scored without a file, many of them together."""
+
+ScoreRecords: TypeAlias = Callable[[Scorer, FileOptions], Response]
+"""Scores the records of one request with a model and the request's options; may raise any error."""
 
 _logger = logging.getLogger(__name__)
 
@@ -50,9 +54,9 @@ class RequestScorer:
         left = [request for index, request in enumerate(requests) if index not in merged]
         if sum(not isinstance(request.contents, bytes) for request in left) > 1:
             # One is read and written while another is scored. Small ones would only wait for Python's lock.
-            rest = iter(parallel_map(partial(self._response, scorer, is_alone=False), left, self._helpers))
+            rest = iter(parallel_map(partial(self._through_files, scorer, is_alone=False), left, self._helpers))
         else:
-            rest = map(partial(self._response, scorer, is_alone=True), left)
+            rest = map(partial(self._through_files, scorer, is_alone=True), left)
         return [merged[index] if index in merged else next(rest) for index in range(len(requests))]
 
     def _merged(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
@@ -76,12 +80,16 @@ class RequestScorer:
                     found[index] = _scored(scorer, result.contents, None, result.summary)
         return found
 
-    def _response(self, scorer: Scorer, request: Request, is_alone: bool) -> Response:
+    def _through_files(self, scorer: Scorer, request: Request, is_alone: bool) -> Response:
+        return self.response(scorer, request, partial(self._as_file, request, is_alone=is_alone))
+
+    def response(self, scorer: Scorer, request: Request, score: ScoreRecords) -> Response:
+        """The response to a request of H2O's dialect, or what ``score`` returns; any error is in the response."""
         try:
             if request.endpoint is not None and (found := self._of_dialect(scorer, request)) is not None:
                 return found
             check(request)
-            return self._as_file(scorer, request, self.options.of(request), is_alone)
+            return score(scorer, self.options.of(request))
         except Exception as error:  # noqa: BLE001 - whatever it is, there must be a response with a reason
             return self.failed(scorer, error)
 
@@ -101,13 +109,6 @@ class RequestScorer:
         summary = Summary(found.rows, found.rows, 0, None, None, seconds, found.unseen)
         return Response(scorer.info, found.body, found.mime_type, summary=summary, endpoint=request.endpoint)
 
-    def response_in_dialect(self, scorer: Scorer, request: Request) -> Response | None:
-        """The response to a request of H2O's dialect, with its error if there is one; None for records."""
-        try:
-            return self._of_dialect(scorer, request)
-        except Exception as error:  # noqa: BLE001 - whatever it is, there must be a response with a reason
-            return self.failed(scorer, error)
-
     def _bytes(self, request: Request) -> bytes:
         contents = request.contents
         if isinstance(contents, bytes):
@@ -121,7 +122,7 @@ class RequestScorer:
         finally:
             folder.clear()
 
-    def _as_file(self, scorer: Scorer, request: Request, options: FileOptions, is_alone: bool) -> Response:
+    def _as_file(self, request: Request, scorer: Scorer, options: FileOptions, is_alone: bool) -> Response:
         contents = request.contents
         is_bytes = isinstance(contents, bytes)
         folder = self._folders.take(size_of(contents))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,7 @@ from dai_scoring.service import http
 from dai_scoring.service.http import HttpRequest, HttpResponse
 from dai_scoring.service.requests import Request
 from dai_scoring.service.responses import Response
-from dai_scoring.service.scoring import RequestScorer, log_place
+from dai_scoring.service.scoring import RequestScorer, ScoreRecords, log_place
 from dai_scoring.service.served_model import Readiness, ServedModel, State, load_and_check, warm_up
 from dai_scoring.service.work_folders import WorkFolders
 
@@ -112,16 +111,6 @@ class ScoringService:
         self._model.close()
         self._scoring.close()
 
-    @contextmanager
-    def scorer(self) -> Iterator[Scorer]:
-        """The present model, which is not closed before the context ends. Raises ModelError if no model can score."""
-        with self._model.in_use() as scorer:
-            yield scorer
-
-    def options_of(self, request: Request) -> FileOptions:
-        """The options for a request. Raises RequestError if it chooses what there is not."""
-        return self._scoring.options.of(request)
-
     def respond(self, request: Request) -> Response:
         """Score a request; any error is in the response."""
         return self.respond_all([request])[0]
@@ -134,11 +123,14 @@ class ScoringService:
         except ModelError as error:
             return [self._scoring.failed(None, error) for _ in requests]
 
-    def respond_in_dialect(self, request: Request) -> Response | None:
-        """The response to a request of H2O's dialect; None if the contents are to be scored as records."""
+    def respond_with(self, request: Request, score: ScoreRecords) -> Response:
+        """Let ``score`` score the records of a request; requests of H2O's dialect are answered as always.
+
+        For records that something else reads and writes. Any error, also one that ``score`` raises, is in the response.
+        """
         try:
             with self._model.in_use() as scorer:
-                return self._scoring.response_in_dialect(scorer, request)
+                return self._scoring.response(scorer, request, score)
         except ModelError as error:
             return self._scoring.failed(None, error)
 

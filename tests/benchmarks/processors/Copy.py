@@ -9,7 +9,8 @@ from nifiapi.flowfiletransform import FlowFileTransform
 from nifiapi.properties import PropertyDescriptor
 
 from dai_scoring.service import WorkFolders
-from dai_scoring_nifi.flowfiles import FlowFileAccess, Outcome
+from dai_scoring_nifi.flowfiles.access import FlowFileAccess
+from dai_scoring_nifi.flowfiles.batch import Outcome
 
 
 class Copy(FlowFileTransform):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dai_scoring_nifi.bulletins import Bulletins
+from dai_scoring_nifi.reporting.bulletins import Bulletins
 
 
 class Log:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dai_scoring_nifi.garbage_collection import freeze_living_objects
+from dai_scoring_nifi.process.garbage_collection import freeze_living_objects
 
 
 @pytest.fixture(autouse=True)

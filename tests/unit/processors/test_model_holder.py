@@ -11,8 +11,8 @@ import pytest
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring_nifi import model_holder
-from dai_scoring_nifi.model_holder import ModelHolder
+from dai_scoring_nifi.models import model_holder
+from dai_scoring_nifi.models.model_holder import ModelHolder
 from dai_scoring_nifi.settings import Settings
 from tests.support.engines import Sum
 from tests.support.file_scoring import closed

@@ -17,11 +17,11 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import LicenceError
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring_nifi import next_model
-from dai_scoring_nifi.bulletins import with_code
-from dai_scoring_nifi.model_holder import ModelHolder
-from dai_scoring_nifi.next_model import NextModelLoader
-from dai_scoring_nifi.pipeline_environments import being_made
+from dai_scoring_nifi.models import next_model
+from dai_scoring_nifi.models.model_holder import ModelHolder
+from dai_scoring_nifi.models.next_model import NextModelLoader
+from dai_scoring_nifi.models.pipeline_environments import being_made
+from dai_scoring_nifi.reporting.error_text import with_code
 from dai_scoring_nifi.settings import Settings
 from tests.support.engines import Sum
 from tests.support.file_scoring import closed

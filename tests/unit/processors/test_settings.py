@@ -18,13 +18,17 @@ def said(**values: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "value", "explanation"),
     [
-        ("Batch Rows", "0", "it has to be a whole number of at least 1"),
-        ("CSV Delimiter", ";;", "it has to be one character, \\t for a tab, or 'auto'"),
-        ("Bad Rows", "drop", "it is none of: route to rejected, fail the FlowFile, keep with the reason"),
-        ("Prediction Intervals", "yes", "it is none of: off, on"),
-        ("Score Timeout", "0 sec", "it has to be a time of more than nothing, such as 30 sec or 5 mins"),
-        ("Licence File", "/nowhere", "there is nothing at /nowhere on the machine that runs NiFi: check the path"),
-        ("JVM Options", '-Da="b', "a quote in it is opened and not closed, or it ends in a backslash"),
+        ("Batch Rows", "0", "the value must be a whole number of at least 1"),
+        ("CSV Delimiter", ";;", "the value must be one character, \\t for a tab, or 'auto'"),
+        ("Bad Rows", "drop", "the value must be one of: route to rejected, fail the FlowFile, keep with the reason"),
+        ("Prediction Intervals", "yes", "the value must be one of: off, on"),
+        ("Score Timeout", "0 sec", "the value must be a time longer than zero, such as 30 sec or 5 mins"),
+        (
+            "Licence File",
+            "/nowhere",
+            "/nowhere does not exist on the machine that runs NiFi: check the path",
+        ),
+        ("JVM Options", '-Da="b', "a quote is opened but not closed, or the value ends with a backslash"),
         ("JVM Options", "-Xmx1g fast", "options begin with -, and 'fast' does not"),
         ("JVM Options", "-Xmx4m", "-Xmx4m is too little memory for any model: set at least -Xmx64m"),
     ],
@@ -34,9 +38,7 @@ def test_one_bad_value(name: str, value: str, explanation: str) -> None:
 
 
 def test_values_that_go_together() -> None:
-    assert said(Record_Reader="a service") == {
-        "Record Writer": "the two go together: set both Record Reader and Record Writer, or neither"
-    }
+    assert said(Record_Reader="a service") == {"Record Writer": "set both Record Reader and Record Writer, or neither"}
     assert said(Output_Columns="id columns and predictions") == {
         "Id Columns": "Output Columns is 'id columns and predictions': name at least one column here"
     }

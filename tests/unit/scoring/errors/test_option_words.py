@@ -31,7 +31,7 @@ from dai_scoring.options import OPTIONS, OptionType
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import http_errors
-from dai_scoring_nifi.canvas_words import WORDS as CANVAS_WORDS
+from dai_scoring_nifi.reporting.canvas_words import WORDS as CANVAS_WORDS
 
 LIBRARY = Path(dai_scoring.__file__).parent
 # The command line has flags of its own.

@@ -11,7 +11,7 @@ import org.apache.nifi.serialization.record.DataType;
 
 /**
  * Collects the values of one field of many records, and writes them as Arrow lays a column out: a bitmap of what is
- * present, and little-endian values. {@code record_files.py} reads it.
+ * present, and little-endian values. {@code column_files.py} reads it.
  */
 final class ColumnWriter {
     /** How a value is written; the letter says so to Python. */

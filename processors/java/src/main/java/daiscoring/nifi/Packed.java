@@ -13,7 +13,7 @@ import java.util.Map;
 
 /**
  * Values packed into one string for the bridge to Python, which moves a string by value and at little cost: big-endian
- * int32 lengths and bytes, as ISO 8859-1. A length of -1 stands for null. {@code bridge_encoding.py} has the other side.
+ * int32 lengths and bytes, as ISO 8859-1. A length of -1 stands for null. {@code bridge/encoding.py} has the other side.
  */
 final class Packed {
     /**

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Timestamp;
 
-/** Reads what Python made of the records, chunk by chunk: {@code record_files.py} writes it. */
+/** Reads what Python made of the records, chunk by chunk: {@code column_files.py} writes it. */
 final class ResultReader implements Closeable {
     private final DataInputStream in;
     private final char[] kinds;

@@ -21,8 +21,8 @@ from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Readiness
 from dai_scoring.service.served_model import State as ModelState
 from dai_scoring.service.served_model import load_and_check
-from dai_scoring_nifi.bulletins import on_canvas
-from dai_scoring_nifi.model_holder import ModelHolder
+from dai_scoring_nifi.models.model_holder import ModelHolder
+from dai_scoring_nifi.reporting.error_text import on_canvas
 from dai_scoring_nifi.settings import Settings
 
 SetState = Callable[[Mapping[str, str]], None]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dai_nifi_protocol import not_scoring
-from dai_scoring_nifi import java_helper
+from dai_scoring_nifi.bridge import java_helper
 
 _CLASS = "daiscoring.nifi.Guard"
 _SAID = (

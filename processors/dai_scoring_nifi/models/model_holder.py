@@ -11,7 +11,7 @@ from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import Scorer
-from dai_scoring_nifi.pipeline_environments import EnvironmentMaker
+from dai_scoring_nifi.models.pipeline_environments import EnvironmentMaker
 from dai_scoring_nifi.settings import Settings
 
 # An error is remembered this long: NiFi validates every few seconds, and a licence file may appear meanwhile.

@@ -9,29 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import dai_nifi_protocol as protocol
-from dai_scoring.errors import EnvironmentMissingError, LicenceError, ScoringError
-from dai_scoring.option_words import Audience
-
 # NiFi shows a bulletin for five minutes, and five of them at a processor.
 _PAUSE_SECONDS = 60.0
 _MOST = 200
 # Counts and places differ from FlowFile to FlowFile; a number within a name, as of a column, does not.
 _NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9A-F]{2}|\d+)(?!\w)")
-
-
-def on_canvas(error: Exception) -> str:
-    """An error's text, with options by the names of the processor's properties."""
-    return error.text_for(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
-
-
-def with_code(error: Exception) -> str:
-    """The text of on_canvas(), with a code in front of it that dai-nifi knows, if the error has one."""
-    text = on_canvas(error)
-    if isinstance(error, EnvironmentMissingError) and error.being_made:
-        return protocol.with_code(protocol.Code.ENVIRONMENT_BEING_MADE, text, error.progress)
-    code = getattr(error, "validation_code", protocol.Code.LICENCE if isinstance(error, LicenceError) else None)
-    return text if code is None else protocol.with_code(code, text)
 
 
 @dataclass

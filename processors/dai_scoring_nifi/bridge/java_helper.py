@@ -1,4 +1,4 @@
-"""The helper's classes (processors/java), loaded into NiFi's own virtual machine."""
+"""Loads the helper's classes (processors/java) into NiFi's own virtual machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from nifiapi.__jvm__ import JvmHolder
 
-_JARS = Path(__file__).parent / "jars"
+_JARS = Path(__file__).parent.parent / "jars"
 _lock = threading.Lock()
 _classes: dict[str, Any] = {}
 
@@ -16,8 +16,8 @@ _classes: dict[str, Any] = {}
 def load(name: str, parent: Any) -> Any:
     """A new object of one of the helper's classes, whose class loader is below ``parent``.
 
-    There is one class of a name for the whole process: NiFi's bridge to Python keeps methods by their class's name, and
-    would call those of another class of that name.
+    A process loads each class only once: NiFi's bridge to Python caches methods by the name of their class, and would
+    call those of another class with the same name.
     """
     with _lock:
         if name not in _classes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nifiapi.__jvm__ import JvmHolder
 from py4j.protocol import Py4JError, Py4JJavaError
 
-from dai_scoring_nifi.bulletins import on_canvas
+from dai_scoring_nifi.reporting.error_text import on_canvas
 
 
 def start_failure(error: Exception) -> Exception:

@@ -1,0 +1,97 @@
+"""FlowFiles in and out of a processor, several at a time and with few calls over NiFi's bridge to Python.
+
+NiFi hands Python one FlowFile, whose bytes cross a socket as base64, at about 6 MB/s and whole in memory; each method
+called on it costs some 50 microseconds. So a helper in NiFi's own virtual machine (processors/java) takes the FlowFile,
+and small ones that wait behind it, in one call, and sends all of them on in another; the contents of large ones go
+through files. If a NiFi does not let the helper reach its process session, :class:`PublicApiBatch` uses NiFi's public
+API for Python, which gives one FlowFile at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dai_scoring.service.scoring import IN_MEMORY_BYTES
+from dai_scoring_nifi.bridge import java_helper
+from dai_scoring_nifi.flowfiles import attributes
+from dai_scoring_nifi.flowfiles.batch import Batch
+from dai_scoring_nifi.flowfiles.helper_batch import HelperBatch
+from dai_scoring_nifi.flowfiles.public_api import PublicApiBatch
+
+SMALL = IN_MEMORY_BYTES
+"""Contents of up to so many bytes travel within the calls."""
+
+# They share what NiFi does for each call of a processor, and none of them waits long for the others.
+_MAX_FLOWFILES = 32
+_MAX_BYTES = 2 << 20
+_CLASS = "daiscoring.nifi.Exchange"
+
+
+@dataclass(frozen=True)
+class RecordServices:
+    """NiFi's record services, as Java objects: a RecordReaderFactory and a RecordSetWriterFactory."""
+
+    reader: Any
+    writer: Any
+
+
+class FlowFileAccess:
+    """Takes FlowFiles for one processor, by the helper if this NiFi lets it."""
+
+    def __init__(self) -> None:
+        self._helper: Any = None
+        self._take: Any = None
+        self.problem: str | None = None
+        """Why the helper cannot be used, once that is known."""
+
+    def reset(self) -> None:
+        """Forget how the processor is connected, which may change while it is stopped."""
+        self._helper = self._take = None
+        self.problem = None
+
+    def keep(self, context: Any, flowfile: Any, reason: str) -> Any:
+        """What to return to NiFi so that a FlowFile stays in its queue; the canvas shows the reason."""
+        try:
+            return (self._helper or _bound(context, flowfile)).keep(reason)
+        except Exception:  # noqa: BLE001 - py4j raises Java's errors as several types
+            # NiFi cannot do anything with None either, and leaves the FlowFile.
+            return None
+
+    def take(
+        self,
+        context: Any,
+        flowfile: Any,
+        file: Path,
+        services: RecordServices | None = None,
+        max_flowfiles: int = _MAX_FLOWFILES,
+    ) -> Batch:
+        """Take the FlowFile, and others behind it if none is large; with record services it alone, without contents.
+
+        ``file`` is for what is too long for a call.
+        """
+        if self._take is None and self.problem is None:
+            self._bind(context, flowfile, services)
+        if self._take is None:
+            return PublicApiBatch(flowfile)
+        small, count = (SMALL, max_flowfiles) if services is None else (-1, 1)
+        return HelperBatch(self._helper, self._take(flowfile, small, count, _MAX_BYTES, str(file)), file)
+
+    def _bind(self, context: Any, flowfile: Any, services: RecordServices | None) -> None:
+        try:
+            found = _bound(context, flowfile)
+            if services is not None:
+                found.bindRecords(services.reader, services.writer)
+        except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
+            self.problem = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        else:
+            # Looked up once: a bound method of py4j costs nothing to keep.
+            self._helper, self._take = found, found.take
+
+
+def _bound(context: Any, flowfile: Any) -> Any:
+    """A helper that has found this NiFi's classes. Raises an error of py4j if they are not as it needs them."""
+    found = java_helper.load(_CLASS, flowfile.getClass().getClassLoader())
+    found.bind(flowfile, context.java_context, "\n".join(attributes.READ))
+    return found

@@ -1,0 +1,1 @@
+"""What users and tools are shown: bulletins, validation messages, errors at the start and the component state."""
