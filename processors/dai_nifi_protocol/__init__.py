@@ -66,7 +66,7 @@ def not_scoring(problem: str) -> "dict[str, str]":
 
 
 class Code:
-    """The codes that messages of the processors begin with, where dai-nifi does something about them."""
+    """Codes at the beginning of a processor's messages that dai-nifi reacts to."""
 
     ENVIRONMENT_BEING_MADE = "environment_being_made"
     """The Python environment of a scoring pipeline is being made; the detail is the present step."""
@@ -100,7 +100,7 @@ def with_code(code: str, message: str, detail: str = "") -> str:
 def find_code(message: str) -> "tuple[str, str] | None":
     """The code that :func:`with_code` put into a message and its detail; None if there is no known code.
 
-    NiFi puts words of its own in front of a validation message, so the code may be anywhere in it.
+    NiFi puts its own text in front of a validation message, so the code may be anywhere in it.
     """
     for code in _CODES:
         for end in ("]", ": "):

@@ -98,8 +98,8 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
             self._stopped = True
             self._next_model.stop()
             service, self._service = self._service, None
-            self._models.running(False)
-            java_restart.runs(self, False)
+            self._models.set_running(False)
+            java_restart.set_running(self, False)
             self._flowfiles.reset()
             if service is not None:
                 service.close()
@@ -141,9 +141,9 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         scorer = self._opened(found)
         warm_up(scorer, found.options.wanted)
         if self.runtime is Runtime.JAVA:
-            java_restart.say_if_shared(self, found.runtime, lambda line: self.logger.warn(line))
-        self._models.running(True)
-        java_restart.runs(self, True)
+            java_restart.warn_if_shared(self, found.runtime, lambda line: self.logger.warn(line))
+        self._models.set_running(True)
+        java_restart.set_running(self, True)
         self._settings = found
         self._record_services = self._record_services_of(context) if found.record_services else None
         self._flowfiles.reset()
@@ -158,7 +158,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
         try:
             scorer = self._models.get(found, self.runtime)
         finally:
-            java_restart.uses(self)
+            java_restart.record_load(self)
         scorer.check(found.options.wanted)
         return scorer
 

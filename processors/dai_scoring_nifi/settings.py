@@ -104,7 +104,7 @@ def read(
     runtime = RuntimeSettings(
         licence_key=reader.text(table.LICENCE_KEY) or None,
         licence_file=reader.path(table.LICENCE_FILE),
-        jvm_options=reader.words(table.JVM_OPTIONS),
+        jvm_options=reader.arguments(table.JVM_OPTIONS),
         java_home=java_home,
         mojo_runtime=reader.path(table.MOJO_RUNTIME),
         provision=False,
@@ -204,16 +204,16 @@ class _Reader:
             self.problem(option, f"NiFi's user may not enter the folder of {text}")
         return Path(text)
 
-    def words(self, option: Option[Any]) -> tuple[str, ...]:
+    def arguments(self, option: Option[Any]) -> tuple[str, ...]:
         try:
             found = tuple(shlex.split(self.text(option) or ""))
         except ValueError:
             self.problem(option, "a quote is opened but not closed, or the value ends with a backslash")
             return ()
-        for word in found:
-            if not word.startswith("-"):
-                self.problem(option, f"options begin with -, and '{word}' does not")
-            heap = _HEAP.fullmatch(word)
+        for one in found:
+            if not one.startswith("-"):
+                self.problem(option, f"options begin with -, and '{one}' does not")
+            heap = _HEAP.fullmatch(one)
             if heap is not None and int(heap[1]) << _SHIFTS[heap[2].lower()] < _MIN_HEAP:
-                self.problem(option, f"{word} is too little memory for any model: set at least -Xmx64m")
+                self.problem(option, f"{one} is too little memory for any model: set at least -Xmx64m")
         return found

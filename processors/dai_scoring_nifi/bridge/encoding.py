@@ -1,7 +1,7 @@
-"""Values packed into one string for the bridge, which moves a short string by value and at little cost.
+"""Values packed into one string for a call over the bridge, which moves a short string by value and at little cost.
 
-Big-endian int32 lengths and bytes, as ISO 8859-1; a length of -1 stands for None. What is longer goes through a file,
-as the bytes themselves. ``Packed.java`` has the other side.
+Each value is a big-endian int32 length and its bytes, as ISO 8859-1; a length of -1 stands for None. Longer strings go
+through a file with the same bytes. ``Packed.java`` is the other side.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 
 _LENGTH = struct.Struct(">i")
 _NUMBER = struct.Struct(">q")
-_MOST_BYTES = 3000
-# In front of a file's name. No other string that is sent begins so: it would begin with a length of a GB.
+_MAX_BYTES = 3000
+# In front of a file's name. Other strings begin with a length, and no length of a GB is ever sent.
 _FILE = "@"
 
 
@@ -27,7 +27,7 @@ class Writer:
         self._parts.append(_NUMBER.pack(value))
 
     def bytes(self, value: bytes | None) -> None:
-        """Append bytes, or nothing at all."""
+        """Append bytes or None."""
         if value is None:
             self._parts.append(_LENGTH.pack(-1))
         else:
@@ -38,8 +38,8 @@ class Writer:
         return b"".join(self._parts).decode("latin-1")
 
     def text_or(self, file: Path) -> str:
-        """All values as the string for the bridge; where they are many, it names the file, which then has them."""
-        if sum(map(len, self._parts)) <= _MOST_BYTES:
+        """All values as the string for the bridge; if it would be long, they go into the file and it names that."""
+        if sum(map(len, self._parts)) <= _MAX_BYTES:
             return self.text()
         with file.open("wb") as out:
             out.writelines(self._parts)
@@ -47,15 +47,15 @@ class Writer:
 
 
 class Reader:
-    """Gives values back in the order in which they were put in."""
+    """Gives the values back in the order in which they were added."""
 
     def __init__(self, values: str | bytes) -> None:
         self._data = values.encode("latin-1") if isinstance(values, str) else values
-        self._at = 0
+        self._position = 0
 
     @classmethod
     def of(cls, text: str, file: Path) -> Reader:
-        """A reader of an answer that may be in the file: then the string is empty."""
+        """A reader of an answer. If the string is empty, the answer is in the file, which is deleted."""
         if text:
             return cls(text)
         data = file.read_bytes()
@@ -64,16 +64,16 @@ class Reader:
 
     def number(self) -> int:
         """The next value, an integer of 64 bits."""
-        (value,) = _NUMBER.unpack_from(self._data, self._at)
-        self._at += _NUMBER.size
+        (value,) = _NUMBER.unpack_from(self._data, self._position)
+        self._position += _NUMBER.size
         return int(value)
 
     def bytes(self) -> bytes | None:
         """The next value, bytes or None."""
-        (length,) = _LENGTH.unpack_from(self._data, self._at)
-        self._at += _LENGTH.size
+        (length,) = _LENGTH.unpack_from(self._data, self._position)
+        self._position += _LENGTH.size
         if length < 0:
             return None
-        value = self._data[self._at : self._at + length]
-        self._at += length
+        value = self._data[self._position : self._position + length]
+        self._position += length
         return value

@@ -14,11 +14,11 @@ from dai_scoring.scorer import Scorer
 from dai_scoring_nifi.models.pipeline_environments import EnvironmentMaker
 from dai_scoring_nifi.settings import Settings
 
-# An error is remembered this long: NiFi validates every few seconds, and a licence file may appear meanwhile.
+# An error is kept this long: NiFi validates every few seconds, and a licence file may appear meanwhile.
 _RETRY_SECONDS = 20.0
-# NiFi validates a processor that is stopped every few seconds, and keeps the Python process of one that was removed.
+# NiFi validates a stopped processor every few seconds, and keeps the Python process of a removed one.
 _UNUSED_SECONDS = 40.0
-_LOOK_SECONDS = 5.0
+_CHECK_SECONDS = 5.0
 
 
 _Key = tuple[Any, ...]
@@ -39,7 +39,7 @@ class ModelHolder:
         self._last_use = 0.0
 
     def get(self, settings: Settings, runtime: Runtime) -> Scorer:
-        """The model that the settings name; raises ModelError where it cannot be loaded."""
+        """The model that the settings name. Raises ModelError if it cannot be loaded."""
         with self._lock:
             self._last_use = time.monotonic()
             key = _key(settings, runtime)
@@ -61,14 +61,14 @@ class ModelHolder:
                 raise
             finally:
                 if old is not None:
-                    # What the old one still has to end must not hold up the new one.
+                    # In a thread: closing the old one, which may take a while, must not delay the new one.
                     threading.Thread(target=old.close, name="dai-scoring-close").start()
             return self._scorer
 
     def prepare(self, settings: Settings, runtime: Runtime) -> Scorer:
         """Load the next model while the present one scores; then ``get`` returns it at once.
 
-        Raises ModelError where it cannot be loaded.
+        Raises ModelError if it cannot be loaded.
         """
         key = _key(settings, runtime)
         with self._lock:
@@ -87,14 +87,14 @@ class ModelHolder:
         return scorer
 
     def drop_next(self) -> None:
-        """Close the next model, if nobody has asked for it."""
+        """Close the next model, unless ``get`` has returned it."""
         with self._lock:
             old, self._next = self._next, None
         if old is not None:
             old[1].close()
 
-    def running(self, state: bool) -> None:
-        """Say whether the processor runs: then its model is kept, however long no FlowFile comes."""
+    def set_running(self, state: bool) -> None:
+        """Set whether the processor runs. While it does, its model is kept even if no FlowFiles come."""
         with self._lock:
             self._running = state
             self._last_use = time.monotonic()
@@ -104,12 +104,12 @@ class ModelHolder:
             self._environments.require(settings.model, settings.runtime.pipeline)
 
     def _watch(self, scorer: Scorer) -> None:
-        threading.Thread(target=self._close_when_unused, args=(scorer,), name="dai-scoring-model", daemon=True).start()
+        threading.Thread(target=self._close_if_unused, args=(scorer,), name="dai-scoring-model", daemon=True).start()
 
-    def _close_when_unused(self, scorer: Scorer) -> None:
-        """Close the model of a processor that is gone."""
+    def _close_if_unused(self, scorer: Scorer) -> None:
+        """Wait until the model is unused, as after the processor was removed, and close it."""
         while True:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_CHECK_SECONDS)
             with self._lock:
                 unused = not self._running and time.monotonic() - self._last_use > _UNUSED_SECONDS
                 if self._scorer is scorer:
@@ -131,7 +131,7 @@ def _key(settings: Settings, runtime: Runtime) -> _Key:
 
 
 def _fingerprint(settings: Settings) -> tuple[int, int, int]:
-    """What changes when another file is put at the model's path."""
+    """Values that change when another file is put at the model's path."""
     try:
         found = settings.model.stat()
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""The next model: it is loaded while the present one scores, so a change of models takes only a moment.
+"""Loads the next model while the present one scores, so that changing the model takes only a moment.
 
 ``dai-nifi swap`` puts the file next-model.json into the folder of the model, as an asset. No parameter refers to it, so
-NiFi restarts nothing. The processor answers in its component state, which dai-nifi reads. The keys of both are in the
-package dai_nifi_protocol.
+NiFi restarts nothing. The processor answers in its component state, which dai-nifi reads. The package dai_nifi_protocol
+has the keys of both.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from dai_scoring_nifi.settings import Settings
 
 SetState = Callable[[Mapping[str, str]], None]
 
-_LOOK_SECONDS = 0.5
+_CHECK_SECONDS = 0.5
 
 
 class NextModelLoader:
-    """Looks for a request to load a next model while the processor runs, and loads that model."""
+    """While the processor runs, looks for a request to load a next model, and loads it."""
 
     def __init__(self, models: ModelHolder) -> None:
         self._models = models
         self._stop = threading.Event()
 
     def watch(self, settings: Settings, runtime: Runtime, info: ModelInfo, set_state: SetState) -> None:
-        """Say which model scores, and look for the next until :meth:`stop`."""
+        """Write into the state which model scores, and look for requests until :meth:`stop`."""
         self._stop = threading.Event()
         present = {
             State.SCORES: YES,
@@ -52,17 +52,17 @@ class NextModelLoader:
         }
         set_state(present)
         threading.Thread(
-            target=self._look,
+            target=self._check_for_request,
             args=(settings, runtime, present, set_state, self._stop),
             name="dai-scoring-next",
             daemon=True,
         ).start()
 
     def stop(self) -> None:
-        """End the search. A model that is loaded stays for a while, for the processor's next start."""
+        """Look no more. A next model that is loaded is kept for a while, for the processor's next start."""
         self._stop.set()
 
-    def _look(
+    def _check_for_request(
         self,
         settings: Settings,
         runtime: Runtime,
@@ -73,7 +73,7 @@ class NextModelLoader:
         request = settings.model.with_name(NEXT_MODEL_FILE)
         known: tuple[int, int] | None = None
         pending = False
-        while not stop.wait(_LOOK_SECONDS):
+        while not stop.wait(_CHECK_SECONDS):
             seen = _fingerprint(request)
             if seen == known and not pending:
                 continue
@@ -88,36 +88,36 @@ class NextModelLoader:
                 set_state({**present, **outcome})
 
     def _outcome(self, request: Path, settings: Settings, runtime: Runtime) -> dict[str, str]:
-        """What the state says of the next model: ready, refused, or waiting for its environment."""
-        said = {State.NEXT_STATE: REFUSED}
+        """What the component state says about the next model: ready, refused, or waiting for its environment."""
+        values = {State.NEXT_STATE: REFUSED}
         try:
-            asked = json.loads(request.read_text(encoding="utf-8"))
-            name = str(asked[NextModel.MODEL])
-            if asked.get(NextModel.REPLACES, settings.model.name) != settings.model.name:
+            content = json.loads(request.read_text(encoding="utf-8"))
+            name = str(content[NextModel.MODEL])
+            if content.get(NextModel.REPLACES, settings.model.name) != settings.model.name:
                 return {}
-            said |= {State.NEXT_FILE: name, State.NEXT_REQUEST: str(asked.get(NextModel.REQUEST, ""))}
+            values |= {State.NEXT_FILE: name, State.NEXT_REQUEST: str(content.get(NextModel.REQUEST, ""))}
             if Path(name).name != name:
-                return {**said, State.NEXT_PROBLEM: "the next model must be in the folder of the present one"}
+                return {**values, State.NEXT_PROBLEM: "the next model must be in the folder of the present one"}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            return {**said, State.NEXT_PROBLEM: f"{NEXT_MODEL_FILE} cannot be read: {type(error).__name__}"}
-        following = replace(settings, model=settings.model.with_name(name))
+            return {**values, State.NEXT_PROBLEM: f"{NEXT_MODEL_FILE} cannot be read: {type(error).__name__}"}
+        next_settings = replace(settings, model=settings.model.with_name(name))
         _, readiness = load_and_check(
-            lambda: self._models.prepare(following, runtime),
+            lambda: self._models.prepare(next_settings, runtime),
             settings.options.wanted,
-            score_a_row=bool(asked.get(NextModel.TRY_ROW)),
+            score_a_row=bool(content.get(NextModel.TRY_ROW)),
         )
-        return {**said, **_state(readiness)}
+        return {**values, **_state(readiness)}
 
 
 def _state(readiness: Readiness) -> dict[str, str]:
     if readiness.model is not None:
         return {State.NEXT_STATE: READY, State.NEXT_SHA256: readiness.model.sha256}
-    said = {State.NEXT_STATE: REFUSED}
+    values = {State.NEXT_STATE: REFUSED}
     if readiness.state is ModelState.LOADING:
-        said = {State.NEXT_STATE: WAITING, State.NEXT_STEP: readiness.progress}
+        values = {State.NEXT_STATE: WAITING, State.NEXT_STEP: readiness.progress}
     if readiness.error is not None:
-        said[State.NEXT_PROBLEM] = on_canvas(readiness.error)[:LONGEST_PROBLEM]
-    return said
+        values[State.NEXT_PROBLEM] = on_canvas(readiness.error)[:LONGEST_PROBLEM]
+    return values
 
 
 def _fingerprint(file: Path) -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
-"""Changed settings of Java on a processor that has run: they need a new Python process.
+"""Restarts Java when its settings have changed, by ending the Python process.
 
-Java starts once in a process, with the first model. If a process ends, NiFi starts it again by itself, for a stopped
-processor too. So it is enough to end it.
+Java starts only once in a process, with the first model. When a process ends, NiFi starts a new one by itself, for a
+stopped processor too.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from dai_scoring.options import OPTIONS
 from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.scorer import RuntimeSettings
 
-# NiFi is to get the answer that says so first.
+# Time for NiFi to get the answer that announces it.
 _ANSWER_SECONDS = 0.5
 
 _lock = threading.Lock()
 # NiFi may put several processors of a kind into one process, from its eleventh on by default.
 _running: weakref.WeakSet[Any] = weakref.WeakSet()
-_owner: weakref.ref[Any] | None = None
+_starter: weakref.ref[Any] | None = None
 
 
 class JavaRestartingError(OptionError):
-    """Java needs other settings, so the Python process ends; NiFi starts it again."""
+    """Java needs other settings, so the Python process ends, and NiFi starts a new one."""
 
     validation_code = Code.JAVA_RESTARTING
 
 
 def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[str], None]) -> None:
-    """Raise JavaRestartingError if this processor has started Java with other settings, and end the process then.
+    """Check that Java runs with these settings; if this processor started it with others, end the process.
 
-    The process stays while other processors in it run (OptionError), and if another processor has started Java.
-    ``warn`` gets a message when the process ends.
+    Raises JavaRestartingError if the process ends, after ``warn`` got the message, and OptionError if it cannot end
+    because other processors in it run. If another processor started Java, nothing happens.
     """
     key = _changed(settings)
     with _lock:
-        if key is None or not _is_started_for(processor):
+        if key is None or not _is_started_by(processor):
             return
         others = sum(1 for one in _running if one is not processor)
     name = OPTIONS[key].label
@@ -52,20 +52,20 @@ def require_current(processor: Any, settings: RuntimeSettings, warn: Callable[[s
             "effect.",
             key,
         )
-    ends = (
+    message = (
         f"Java was started before {name} changed. It is being restarted with the change, in a new Python process; "
         "the processor is valid again in some seconds."
     )
-    warn(ends)
+    warn(message)
     threading.Timer(_ANSWER_SECONDS, os._exit, (0,)).start()
-    raise JavaRestartingError(ends, key)
+    raise JavaRestartingError(message, key)
 
 
-def say_if_shared(processor: Any, settings: RuntimeSettings, warn: Callable[[str], None]) -> None:
-    """Tell ``warn`` where the processor runs with a Java that was started for another one, with other settings."""
+def warn_if_shared(processor: Any, settings: RuntimeSettings, warn: Callable[[str], None]) -> None:
+    """Warn if the processor runs with a Java that another one started with other settings."""
     key = _changed(settings)
     with _lock:
-        if key is None or _is_started_for(processor):
+        if key is None or _is_started_by(processor):
             return
     name = OPTIONS[key].label
     warn(
@@ -76,31 +76,31 @@ def say_if_shared(processor: Any, settings: RuntimeSettings, warn: Callable[[str
     )
 
 
-def uses(processor: Any) -> None:
-    """Say that this processor has tried to load its model: Java is its where that started it."""
-    global _owner
+def record_load(processor: Any) -> None:
+    """Record that this processor tried to load its model: if that started Java, it is the one that started it."""
+    global _starter
     with _lock:
-        if _owner is None and jvm.is_started():
-            _owner = weakref.ref(processor)
+        if _starter is None and jvm.is_started():
+            _starter = weakref.ref(processor)
 
 
-def runs(processor: Any, state: bool) -> None:
-    """Say whether a processor runs."""
+def set_running(processor: Any, state: bool) -> None:
+    """Set whether a processor runs."""
     with _lock:
         (_running.add if state else _running.discard)(processor)
 
 
-def _is_started_for(processor: Any) -> bool:
-    """Whether Java was started for this processor, or for one that is gone."""
-    return _owner is not None and _owner() in (None, processor)
+def _is_started_by(processor: Any) -> bool:
+    """Whether this processor started Java, or one that is gone."""
+    return _starter is not None and _starter() in (None, processor)
 
 
 def _changed(settings: RuntimeSettings) -> str | None:
-    """The option that has another value than Java was started with."""
+    """The key of the option whose value is not that with which Java was started; None if there is none."""
     try:
         jars = java_jars.mojo_runtime_jars(settings.mojo_runtime, settings.jar_folders)
     except RuntimeMissingError:
-        # The model's loading says so, where that needs them.
+        # Loading the model raises this error, if the model needs them.
         jars = []
-    options, others = jvm.out_of_date(settings.jvm_options, jars)
-    return "jvm_options" if options else "mojo_runtime" if others else None
+    options_changed, jars_changed = jvm.out_of_date(settings.jvm_options, jars)
+    return "jvm_options" if options_changed else "mojo_runtime" if jars_changed else None

@@ -1,4 +1,4 @@
-"""Ends NiFi's Python process when NiFi is gone: if NiFi itself is killed, it does not end the process."""
+"""Ends the Python process when NiFi is gone. NiFi ends it when it stops, but cannot when it is killed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import os
 import threading
 import time
 
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 _lock = threading.Lock()
 _watched = False
 
 
 def exit_with_parent() -> None:
-    """End this process soon after its parent is gone; one call is enough for the whole process.
+    """End this process soon after its parent has ended; later calls in the same process do nothing.
 
-    Otherwise it would stay for ever, with its models and its workers, after a NiFi that was killed.
+    Otherwise it would stay for ever after a NiFi that was killed, with its models and its workers.
     """
     global _watched
     with _lock:
@@ -25,6 +25,6 @@ def exit_with_parent() -> None:
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(_LOOK_SECONDS)
-    # At once: nobody reads the log any more, and other threads may wait for NiFi for ever.
+        time.sleep(_CHECK_SECONDS)
+    # Immediately: nobody reads the log any more, and other threads may wait for NiFi for ever.
     os._exit(0)

@@ -1,7 +1,7 @@
-"""Files between the helper in NiFi's virtual machine and Python: columns of records in, predictions out.
+"""Files that Python and the helper in NiFi's virtual machine exchange: columns of records, and predictions for them.
 
-The helper writes columns as Arrow lays them out, so that they become Arrow arrays without a loop over the values.
-``ColumnWriter.java`` and ``ResultReader.java`` have the other sides.
+The helper writes columns in Arrow's layout, so that they become Arrow arrays without a loop over the values.
+``ColumnWriter.java`` and ``ResultReader.java`` are the other sides.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _OUTPUTS: dict[pa.DataType, str] = {
 
 
 def kind(type_: pa.DataType) -> str:
-    """The letter of a prediction's type."""
+    """The letter that stands for a prediction's type in the file."""
     return _OUTPUTS[type_]
 
 
 def tables(path: Path, names: Sequence[str], kinds: Sequence[str]) -> Iterator[pa.Table]:
-    """The records in the helper's file, chunk by chunk: a column for each name, of the kind that its letter says."""
+    """The records in the helper's file, chunk by chunk, with a column for each name; kinds are the letters of types."""
     if path.stat().st_size == 0:
         return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
@@ -61,7 +61,7 @@ def tables(path: Path, names: Sequence[str], kinds: Sequence[str]) -> Iterator[p
 
 
 def _without_columns(rows: int) -> pa.Table:
-    """A table of rows and nothing else, as when the records have none of the model's columns."""
+    """A table with rows but without columns, for records that have none of the model's columns."""
     return pa.table({"": pa.nulls(rows)}).select([])
 
 
@@ -78,7 +78,7 @@ def _column(data: pa.Buffer, at: int, rows: int, letter: str) -> tuple[pa.Array,
         at += offsets.size
         (length,) = struct.unpack("<i", offsets.slice(rows * 4, 4).to_pybytes())
         texts = pa.StringArray.from_buffers(rows, offsets, data.slice(at, length), present)
-        # A nested value is rejected where the model wants one value; its text is for the reason.
+        # The model rejects a nested value; its text is for the reason.
         nested = pa.StructArray.from_arrays([texts], ["value"], mask=texts.is_null()) if letter == "n" else texts
         return nested, at + length
     type_, width = _INPUTS[letter]
@@ -87,13 +87,13 @@ def _column(data: pa.Buffer, at: int, rows: int, letter: str) -> tuple[pa.Array,
 
 
 class ResultWriter:
-    """Writes what became of the records, for the helper to join with them."""
+    """Writes predictions and reasons for rejections, which the helper joins with the records."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
 
     def write(self, rows: int, outputs: pa.Table, rejects: pa.Table) -> None:
-        """Append the outcome of ``rows`` records: predictions of the scored, reasons of the rejected, in order."""
+        """Append the results of ``rows`` records: predictions of scored ones, reasons of rejected ones, in order."""
         parts = [_INT.pack(rows), _INT.pack(rejects.num_rows)]
         for one in rejects.to_pylist():
             parts.append(_INT.pack(one["row"]))

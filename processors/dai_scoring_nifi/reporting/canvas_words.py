@@ -1,4 +1,4 @@
-"""What errors of the library call things on NiFi's canvas, where the library has no name for them."""
+"""NiFi's names for what the library's errors mention by markers: commands of dai-nifi and NiFi's processors."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class ComponentState:
         self._lock = threading.Lock()
 
     def set(self, values: Mapping[str, str]) -> None:
-        """Put these values there. Scoring does not depend on it, so a failure is only logged."""
+        """Write these values. Scoring does not depend on them, so a failure is only logged."""
         with self._lock:
             try:
                 self._manager.setState(dict(values), Scope.LOCAL)

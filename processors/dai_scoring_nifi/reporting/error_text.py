@@ -8,12 +8,12 @@ from dai_scoring.option_words import Audience
 
 
 def on_canvas(error: Exception) -> str:
-    """An error's text, with options by the names of the processor's properties."""
+    """The text of an error, with the names of the processor's properties."""
     return error.text_for(Audience.CANVAS) if isinstance(error, ScoringError) else str(error)
 
 
 def with_code(error: Exception) -> str:
-    """The text of on_canvas(), with a code in front of it that dai-nifi knows, if the error has one."""
+    """The text of :func:`on_canvas`; errors that dai-nifi has to recognise get a code in front of it."""
     text = on_canvas(error)
     if isinstance(error, EnvironmentMissingError) and error.being_made:
         return protocol.with_code(protocol.Code.ENVIRONMENT_BEING_MADE, text, error.progress)

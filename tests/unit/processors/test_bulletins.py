@@ -43,7 +43,7 @@ def test_the_same_reason_shows_once_a_minute_and_every_flowfile_is_in_the_log() 
     clock.now = 61.0
     bulletins.failed(log, "late.csv", "malformed_content", "byte 0xC3 at row 7 is not valid UTF-8.")
     assert "late.csv" in log.errors[1]
-    assert log.errors[1].endswith("So did 49 other FlowFile(s) since this was last said; NiFi's log names them.")
+    assert log.errors[1].endswith("So did 49 other FlowFile(s) since this was last shown; NiFi's log names them.")
 
 
 def test_other_reasons_show_at_once_also_where_only_the_name_of_a_column_differs() -> None:

@@ -22,7 +22,7 @@ from tests.support.waiting import until
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Scorer]:
     monkeypatch.setattr(model_holder, "_UNUSED_SECONDS", 1.0)
-    monkeypatch.setattr(model_holder, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(model_holder, "_CHECK_SECONDS", 0.02)
     return []
 
 
@@ -50,10 +50,10 @@ def test_a_model_that_nobody_asks_for_is_let_go(opened: list[Scorer], tmp_path: 
 def test_the_model_of_a_running_processor_is_kept(opened: list[Scorer], tmp_path: Path) -> None:
     held = holder(opened)
     scorer = held.get(settings(tmp_path), Runtime.JAVA)
-    held.running(True)
+    held.set_running(True)
     time.sleep(1.3)
     assert not closed(scorer)
-    held.running(False)
+    held.set_running(False)
     until(lambda: closed(scorer))
 
 
@@ -67,7 +67,7 @@ def test_another_file_at_the_path_is_loaded_anew(opened: list[Scorer], tmp_path:
 
 def test_a_model_that_was_loaded_beside_is_there_at_once(opened: list[Scorer], tmp_path: Path) -> None:
     held = holder(opened)
-    held.running(True)
+    held.set_running(True)
     first = held.get(settings(tmp_path), Runtime.JAVA)
     next_one = settings(tmp_path, "b.mojo")
     spare = held.prepare(next_one, Runtime.JAVA)
@@ -82,12 +82,12 @@ def test_a_model_that_was_loaded_beside_is_there_at_once(opened: list[Scorer], t
 
 def test_a_next_model_that_nobody_asks_for_is_closed(opened: list[Scorer], tmp_path: Path) -> None:
     held = holder(opened)
-    held.running(True)
+    held.set_running(True)
     scorer = held.get(settings(tmp_path), Runtime.JAVA)
     dropped = held.prepare(settings(tmp_path, "b.mojo"), Runtime.JAVA)
     held.drop_next()
     assert closed(dropped)
     assert not closed(scorer)
     forgotten = held.prepare(settings(tmp_path, "c.mojo"), Runtime.JAVA)
-    held.running(False)
+    held.set_running(False)
     until(lambda: closed(scorer) and closed(forgotten))

@@ -49,7 +49,7 @@ class Watched:
 
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    monkeypatch.setattr(next_model, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(next_model, "_CHECK_SECONDS", 0.02)
 
     def opener(model: Path, *_: Any) -> Scorer:
         if model.name == "locked.mojo":
@@ -61,7 +61,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
     found = Watched(tmp_path, ModelHolder(lambda line: None, opener))
     settings = Settings(tmp_path / "now.mojo", RuntimeSettings(), FileOptions())
     scorer = found.models.get(settings, Runtime.JAVA)
-    found.models.running(True)
+    found.models.set_running(True)
     watcher = NextModelLoader(found.models)
     watcher.watch(settings, Runtime.JAVA, scorer.info, lambda values: found.told.append(dict(values)))
     yield found
