@@ -10,11 +10,11 @@ import java.util.Arrays;
 import org.apache.nifi.serialization.record.DataType;
 
 /**
- * Collects the values of one field of many records, and writes them as Arrow lays a column out: a bitmap of what is
- * present, and little-endian values. {@code column_files.py} reads it.
+ * Collects the values of one field of many records, and writes them in Arrow's layout of a column: a bitmap of the values
+ * that are not null, and little-endian values. {@code column_files.py} reads it.
  */
 final class ColumnWriter {
-    /** How a value is written; the letter says so to Python. */
+    /** How a value is written; the letter stands for it in what Python gets. */
     enum Kind {
         BOOLEAN('b', 1), INT('i', 4), LONG('l', 8), FLOAT('f', 4), DOUBLE('d', 8), DATE('D', 4), TIMESTAMP('T', 8),
         TEXT('s', 4), NESTED('n', 4);
@@ -50,7 +50,7 @@ final class ColumnWriter {
                 case MAP:
                     return NESTED;
                 default:
-                    // Decimals and large integers with all their digits, times, texts, and what may be of several types.
+                    // Decimals and large integers with all their digits, times, texts, and values of several types.
                     return TEXT;
             }
         }
@@ -63,10 +63,10 @@ final class ColumnWriter {
     private int textEnd;
     private int rows;
 
-    ColumnWriter(Kind kind, int most) {
+    ColumnWriter(Kind kind, int maxRows) {
         this.kind = kind;
-        bitmap = new byte[(most + 7) / 8];
-        values = ByteBuffer.allocate((most + 1) * kind.width).order(ByteOrder.LITTLE_ENDIAN);
+        bitmap = new byte[(maxRows + 7) / 8];
+        values = ByteBuffer.allocate((maxRows + 1) * kind.width).order(ByteOrder.LITTLE_ENDIAN);
         clear();
     }
 
@@ -74,7 +74,7 @@ final class ColumnWriter {
         return kind;
     }
 
-    /** How many bytes of text there are: a chunk ends early rather than hold too many. */
+    /** How many bytes of text were collected: a chunk with too many ends early. */
     int textBytes() {
         return textEnd;
     }

@@ -5,14 +5,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.nifi.processor.ProcessSession;
 
-/** What becomes of rows, counted for each model: NiFi shows its counters and exports them in Prometheus' form. */
+/** Counts rows and FlowFiles for each model. NiFi shows its counters, and exports them for Prometheus. */
 final class Counters {
-    /** One column of scoring.unseen.columns: a name may have a comma or an equals sign in it. */
+    /** One column of scoring.unseen.columns; its name may contain a comma or an equals sign. */
     private static final Pattern UNSEEN = Pattern.compile("(.+?)=(\\d+)(?:, |$)", Pattern.DOTALL);
 
     private Counters() {}
 
-    /** Count a FlowFile that is sent on, when its session is committed; those of no model are not counted. */
+    /** Count a FlowFile that is sent on, as soon as its session is committed; one without a model is not counted. */
     static void count(ProcessSession session, String relationship, Map<String, String> attributes, long micros) {
         String model = attributes.get("scoring.model.id");
         if (model == null) {
@@ -24,7 +24,7 @@ final class Counters {
             return;
         }
         if (relationship.equals("success")) {
-            // Where rejected rows are among the scored ones, these are counted apart.
+            // If rejected rows are among the scored ones, record.count is the number of both.
             String scored = attributes.get("scoring.scored.count");
             add(session, "rows scored" + of, number(scored == null ? attributes.get("record.count") : scored));
         }

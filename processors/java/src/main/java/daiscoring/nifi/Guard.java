@@ -8,21 +8,21 @@ import org.apache.nifi.logging.ComponentLog;
 import org.apache.nifi.processor.ProcessContext;
 
 /**
- * Sees to a processor whose Python process ends while it runs. NiFi starts the process and makes the Python object anew, but
- * meanwhile it goes on to trigger the processor, and it does not schedule the new object.
+ * Looks after a processor whose Python process ends while it runs. NiFi starts a new process and makes a new Python object,
+ * but meanwhile it keeps triggering the processor, and it does not call onScheduled on the new object.
  *
- * <p>From the end of the process on, NiFi is kept from triggering the processor, and the state of the component says that it
- * does not score. Once the new object is there it gets its context, by which it starts: see {@code processing.py}. Where the
- * new process ends as well, NiFi does not get another to run: {@link Restart} does.
+ * <p>From the end of the process on, NiFi is kept from triggering the processor, and the component state says that it does
+ * not score. As soon as the new object exists, it gets its context, which starts it: see {@code lifecycle.py}. If the new
+ * process ends too, NiFi cannot start another: {@link Restart} does.
  */
 public final class Guard {
     private static final long PAUSE_MILLIS = 500;
-    private static final long LOOK_MILLIS = 50;
+    private static final long CHECK_MILLIS = 50;
 
     private ProcessContext context;
     private NodeAccess access;
     private Object adapter;
-    private String said;
+    private String message;
     private Map<String, String> state;
     private volatile boolean released;
     private String pid;
@@ -31,13 +31,13 @@ public final class Guard {
      * Watch the process until {@link #release}.
      *
      * @param pid that of the Python process
-     * @param said what the canvas shows once the process has ended
-     * @param state what the state of the component is then: names and values, separated by line ends
-     * @throws ReflectiveOperationException where this NiFi has other classes; then it does all as it does by itself
+     * @param message what the canvas shows when the process has ended
+     * @param state the component state from then on: names and values, separated by line ends
+     * @throws ReflectiveOperationException if this NiFi has other classes; then nothing is watched
      */
-    public void watch(ProcessContext context, long pid, String said, String state) throws ReflectiveOperationException {
+    public void watch(ProcessContext context, long pid, String message, String state) throws ReflectiveOperationException {
         this.context = context;
-        this.said = said;
+        this.message = message;
         this.state = new LinkedHashMap<>();
         String[] lines = state.split("\n");
         for (int i = 0; i + 1 < lines.length; i += 2) {
@@ -45,19 +45,19 @@ public final class Guard {
         }
         this.pid = Long.toString(pid);
         access = new NodeAccess(context);
-        access.mark(this.pid);
+        access.setWatcher(this.pid);
         QueueKeeper.install(access);
         adapter = access.adapter();
         ProcessHandle.of(pid).orElseThrow(() -> new ClassNotFoundException("there is no process " + pid)).onExit()
-                .thenRun(() -> new Thread(this::ended, "dai-scoring-guard").start());
+                .thenRun(() -> new Thread(this::onProcessEnd, "dai-scoring-guard").start());
     }
 
-    /** Watch no more: the processor is being stopped. */
+    /** Stop watching: the processor is being stopped. */
     public void release() {
         released = true;
     }
 
-    private void ended() {
+    private void onProcessEnd() {
         ComponentLog log = null;
         try {
             if (released || !access.isRunning()) {
@@ -65,18 +65,18 @@ public final class Guard {
             }
             access.pause(PAUSE_MILLIS);
             log = access.log();
-            log.warn(said);
-            tell(log);
+            log.warn(message);
+            setState(log);
             Restart restart = new Restart(access.python());
             Process last = null;
-            while (access.isRunning() && access.mark().equals(pid)) {
+            while (access.isRunning() && access.watcher().equals(pid)) {
                 access.pause(PAUSE_MILLIS);
-                Object now = access.adapter();
+                Object current = access.adapter();
                 Process process = restart.process();
                 boolean isAlive = process != null && process.isAlive();
-                if (now != null && now != adapter && isAlive) {
+                if (current != null && current != adapter && isAlive) {
                     giveContext(process);
-                    adapter = now;
+                    adapter = current;
                 }
                 if (process != null && process != last && process.pid() != Long.parseLong(pid) && !isAlive) {
                     last = process;
@@ -84,7 +84,7 @@ public final class Guard {
                         log.warn("The new Python process ended too; it was started once more.");
                     }
                 }
-                Thread.sleep(LOOK_MILLIS);
+                Thread.sleep(CHECK_MILLIS);
             }
         } catch (ReflectiveOperationException e) {
             if (log != null) {
@@ -105,11 +105,11 @@ public final class Guard {
         }
     }
 
-    private void tell(ComponentLog log) {
+    private void setState(ComponentLog log) {
         try {
             context.getStateManager().setState(state, Scope.LOCAL);
         } catch (IOException | RuntimeException e) {
-            // What it says there is for people and tools; the FlowFiles do not depend on it.
+            // The state is for people and tools; the FlowFiles do not depend on it.
             log.warn("The state of this processor cannot be written: {}", e.toString());
         }
     }

@@ -9,8 +9,8 @@ import org.apache.nifi.logging.ComponentLog;
 import org.apache.nifi.processor.ProcessContext;
 
 /**
- * What NiFi keeps of a Python processor in its own virtual machine, and does not show to the processor: private fields and
- * methods, the same from NiFi 2.0.0 to 2.12.0-SNAPSHOT.
+ * Private fields and methods in which NiFi keeps a Python processor, and which the processor itself does not see. They are
+ * the same from NiFi 2.0.0 to 2.12.0-SNAPSHOT.
  */
 final class NodeAccess {
     private final Object node;
@@ -19,7 +19,7 @@ final class NodeAccess {
     private final Method yields;
     private final Method state;
 
-    /** @throws ReflectiveOperationException where this NiFi has other classes */
+    /** @throws ReflectiveOperationException if this NiFi has other classes */
     NodeAccess(ProcessContext context) throws ReflectiveOperationException {
         node = field(context.getClass(), "procNode").get(context);
         proxy = node.getClass().getMethod("getProcessor").invoke(node);
@@ -40,24 +40,24 @@ final class NodeAccess {
         bridge.set(proxy, other);
     }
 
-    /** NiFi's PythonProcess, which stays while one process of the system takes the place of another. */
+    /** NiFi's PythonProcess, which stays the same object when a process of the operating system replaces another. */
     Object python() throws ReflectiveOperationException {
-        Object plain = QueueKeeper.without(bridge());
-        Object workflow = field(plain.getClass(), "creationWorkflow").get(plain);
+        Object original = QueueKeeper.unwrapped(bridge());
+        Object workflow = field(original.getClass(), "creationWorkflow").get(original);
         return field(workflow.getClass(), "this$0").get(workflow);
     }
 
-    /** Put a mark at the processor: each that watches it has classes of its own, and sees the marks of all. */
-    void mark(String value) {
-        System.setProperty("daiscoring.nifi.watched." + System.identityHashCode(node), value);
+    /** Set which process watches the processor. A system property, since each process has its own copy of these classes. */
+    void setWatcher(String pid) {
+        System.setProperty("daiscoring.nifi.watched." + System.identityHashCode(node), pid);
     }
 
-    /** The mark that was put last. */
-    String mark() {
+    /** The process that was set last. */
+    String watcher() {
         return System.getProperty("daiscoring.nifi.watched." + System.identityHashCode(node));
     }
 
-    /** The present Python object as NiFi sees it, null while there is none. */
+    /** NiFi's adapter of the current Python object; null while there is no object. */
     Object adapter() throws ReflectiveOperationException {
         Method method = method(bridge().getClass(), "getProcessorAdapter");
         return ((Optional<?>) method.invoke(bridge())).orElse(null);
@@ -67,12 +67,12 @@ final class NodeAccess {
         return "RUNNING".equals(String.valueOf(state.invoke(node)));
     }
 
-    /** Let NiFi not trigger the processor for so long. */
+    /** Keep NiFi from triggering the processor for this long. */
     void pause(long millis) throws ReflectiveOperationException {
         yields.invoke(node, millis, TimeUnit.MILLISECONDS);
     }
 
-    /** Let NiFi give the present Python object its context, as it does before a FlowFile; for a thread of one's own. */
+    /** Have NiFi give the current Python object its context, as before a FlowFile. To be called in a separate thread. */
     void giveContext() throws ReflectiveOperationException {
         // The bridge looks for the classes that Python names through it.
         Thread.currentThread().setContextClassLoader(proxy.getClass().getClassLoader());

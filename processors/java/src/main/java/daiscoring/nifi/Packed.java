@@ -12,15 +12,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Values packed into one string for the bridge to Python, which moves a string by value and at little cost: big-endian
- * int32 lengths and bytes, as ISO 8859-1. A length of -1 stands for null. {@code bridge/encoding.py} has the other side.
+ * Values packed into one string for the bridge to Python, which moves a string by value and at little cost. Each value is a
+ * big-endian int32 length and its bytes, as ISO 8859-1; a length of -1 stands for null. {@code bridge/encoding.py} is the
+ * other side.
  */
 final class Packed {
     /**
-     * Longer answers go through a file. The bridge sends a string of more than some 8,000 bytes in several parts, and
-     * each but the first waits for TCP to acknowledge the one before, which takes it 40 ms.
+     * Longer answers go through a file. The bridge sends a string of more than some 8,000 bytes in several parts, and each
+     * part after the first waits 40 ms until TCP has acknowledged the one before.
      */
-    private static final int MOST_BYTES = 3000;
+    private static final int MAX_BYTES = 3000;
 
     private static final String FILE = "@";
 
@@ -52,9 +53,9 @@ final class Packed {
             return bytes.toString(StandardCharsets.ISO_8859_1);
         }
 
-        /** The values if they are few; else nothing, and the file has them as bytes. */
+        /** The values, if they are short; otherwise they are written to the file, and the string is empty. */
         String toStringOr(Path file) throws IOException {
-            if (bytes.size() <= MOST_BYTES) {
+            if (bytes.size() <= MAX_BYTES) {
                 return toString();
             }
             Files.write(file, bytes.toByteArray());
@@ -62,7 +63,7 @@ final class Packed {
         }
     }
 
-    /** Gives values back in the order in which they were put in. */
+    /** Gives the values back in the order in which they were added. */
     static final class Reader {
         private final DataInputStream in;
 
@@ -74,7 +75,7 @@ final class Packed {
             in = new DataInputStream(new ByteArrayInputStream(packed));
         }
 
-        /** A reader of these values, or of those in the file that is named after {@link #FILE}. */
+        /** A reader of these values, or of those in the file whose name follows {@link #FILE}. */
         static Reader of(String packed) throws IOException {
             return packed.startsWith(FILE)
                     ? new Reader(Files.readAllBytes(Path.of(packed.substring(FILE.length()))))

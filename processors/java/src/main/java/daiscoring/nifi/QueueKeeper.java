@@ -7,15 +7,14 @@ import java.lang.reflect.Proxy;
 import java.util.Optional;
 
 /**
- * Stands between NiFi's Python processor and its bridge, so that a FlowFile goes back into its queue where the Python
- * process is gone.
+ * Wraps the bridge of NiFi's Python processor, so that a FlowFile goes back into its queue if the Python process is gone.
  *
- * <p>NiFi itself does so for one kind of error alone, Py4JNetworkException. For "Cannot obtain a new communication channel",
- * "Error while sending a command" and "is not finished initializing" it sends the FlowFile to 'failure'. Here these become
- * the one kind. What Python raises stays as it is.
+ * <p>NiFi itself does so for only one kind of error, Py4JNetworkException. For "Cannot obtain a new communication channel",
+ * "Error while sending a command" and "is not finished initializing" it sends the FlowFile to 'failure'. This class turns
+ * these errors into that kind. Errors that Python raises stay as they are.
  */
 final class QueueKeeper implements InvocationHandler {
-    private static final String LOST = "py4j.Py4JNetworkException";
+    private static final String LOST_CONNECTION = "py4j.Py4JNetworkException";
     private static final String RAISED_BY_PYTHON = "An exception was raised by the Python Proxy";
 
     private static final long PAUSE_MILLIS = 500;
@@ -30,16 +29,16 @@ final class QueueKeeper implements InvocationHandler {
         this.bridge = bridge;
     }
 
-    /** Put one in place, unless an earlier Python process of the same processor has. */
+    /** Wrap the bridge, unless an earlier Python process of the same processor has done so. */
     static void install(NodeAccess access) throws ReflectiveOperationException {
         Object bridge = access.bridge();
-        if (without(bridge) == bridge) {
+        if (unwrapped(bridge) == bridge) {
             access.setBridge(proxy(bridge, new QueueKeeper(access, bridge)));
         }
     }
 
-    /** NiFi's own bridge behind one of these, which may be of an earlier Python process. */
-    static Object without(Object bridge) throws ReflectiveOperationException {
+    /** NiFi's own bridge inside a wrapper, which may come from an earlier Python process. */
+    static Object unwrapped(Object bridge) throws ReflectiveOperationException {
         Object found = bridge;
         while (Proxy.isProxyClass(found.getClass())) {
             InvocationHandler handler = Proxy.getInvocationHandler(found);
@@ -62,7 +61,7 @@ final class QueueKeeper implements InvocationHandler {
             return Optional.of(wrap(given.get()));
         }
         if (isForFlowFile()) {
-            throw lost("the Python process is being restarted", null);
+            throw lostConnection("the Python process is being restarted", null);
         }
         return given;
     }
@@ -73,13 +72,13 @@ final class QueueKeeper implements InvocationHandler {
             adapter = given;
             wrapped = proxy(given, (self, method, arguments) -> {
                 Object answer = guarded(given, method, arguments);
-                return method.getName().equals("getProcessor") ? keeping(answer) : answer;
+                return method.getName().equals("getProcessor") ? wrapTransform(answer) : answer;
             });
         }
         return wrapped;
     }
 
-    private Object keeping(Object transform) {
+    private Object wrapTransform(Object transform) {
         return proxy(transform, (self, method, arguments) -> guarded(transform, method, arguments));
     }
 
@@ -90,7 +89,7 @@ final class QueueKeeper implements InvocationHandler {
             String type = e.getClass().getName();
             boolean isRaised = String.valueOf(e.getMessage()).startsWith(RAISED_BY_PYTHON);
             if (type.equals("py4j.Py4JException") && !isRaised) {
-                throw lost(e.getMessage(), e);
+                throw lostConnection(e.getMessage(), e);
             }
             throw e;
         }
@@ -101,11 +100,11 @@ final class QueueKeeper implements InvocationHandler {
                 frames.map(StackFrame::getMethodName).limit(30).anyMatch("getTransform"::equals));
     }
 
-    /** NiFi's own kind of error, as the bridge knows it; NiFi penalizes the FlowFile, so no other is to follow soon. */
-    private Throwable lost(String message, Throwable cause) throws ReflectiveOperationException {
+    /** The error for which NiFi keeps a FlowFile. NiFi penalizes it too, so the next FlowFile should not follow soon. */
+    private Throwable lostConnection(String message, Throwable cause) throws ReflectiveOperationException {
         access.pause(PAUSE_MILLIS);
         ClassLoader loader = bridge.getClass().getClassLoader();
-        return (Throwable) Class.forName(LOST, true, loader)
+        return (Throwable) Class.forName(LOST_CONNECTION, true, loader)
                 .getConstructor(String.class, Throwable.class)
                 .newInstance(message, cause);
     }

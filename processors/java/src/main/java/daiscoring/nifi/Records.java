@@ -5,9 +5,7 @@ import java.io.DataOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -20,12 +18,8 @@ import org.apache.nifi.schema.access.SchemaNotFoundException;
 import org.apache.nifi.serialization.MalformedRecordException;
 import org.apache.nifi.serialization.RecordReader;
 import org.apache.nifi.serialization.RecordReaderFactory;
-import org.apache.nifi.serialization.RecordSetWriter;
 import org.apache.nifi.serialization.RecordSetWriterFactory;
-import org.apache.nifi.serialization.SimpleRecordSchema;
-import org.apache.nifi.serialization.WriteResult;
 import org.apache.nifi.serialization.record.DataType;
-import org.apache.nifi.serialization.record.MapRecord;
 import org.apache.nifi.serialization.record.Record;
 import org.apache.nifi.serialization.record.RecordField;
 import org.apache.nifi.serialization.record.RecordFieldType;
@@ -34,8 +28,8 @@ import org.apache.nifi.serialization.record.RecordSchema;
 /**
  * Reads and writes records with NiFi's own record services, all records of a FlowFile in one call.
  *
- * <p>Only the model's columns go to Python. To write, the FlowFile is read again and each record gets its predictions:
- * so every other field keeps its type and value, whatever it is.
+ * <p>Only the model's columns go to Python. To write, the FlowFile is read again and each record gets its predictions, so
+ * every other field keeps its type and value.
  */
 final class Records {
     private static final int CHUNK_ROWS = 20_000;
@@ -56,15 +50,15 @@ final class Records {
     }
 
     /**
-     * Write the wanted fields of all records to a file, in chunks: the number of rows, and a column for each field that
-     * there is.
+     * Write the wanted fields of all records to a file, in chunks: the number of rows, and a column for each wanted field
+     * that exists.
      *
-     * @return packed: the number of records, that of the fields and their names, the number of wanted fields that there
-     *     are, and for each its name and kind
+     * @return packed: the number of records; the number of fields and their names; the number of wanted fields that exist,
+     *     and for each its name and kind
      */
     String read(ProcessSession session, FlowFile flowFile, Set<String> wanted, String path)
             throws IOException, MalformedRecordException, SchemaNotFoundException {
-        // The stream as it is: to infer a schema, readers mark it and go back further than a buffer would let them.
+        // No buffer around the stream: to infer a schema, readers mark it and go back further than a buffer allows.
         try (InputStream in = session.read(flowFile);
                 RecordReader reader = readers.createRecordReader(flowFile, in, log);
                 DataOutputStream out = new DataOutputStream(
@@ -126,13 +120,13 @@ final class Records {
     }
 
     /**
-     * Read the records again, and write them with their predictions to one file, rejected ones with the reason to
-     * another, or among the others.
+     * Read the records again, and write them with their predictions to one file. Rejected records go with their reasons to
+     * another file, or stay among the others.
      *
-     * @param packed the path of the results, the number of prediction columns, for each its name and kind; the number
-     *     of fields to keep (-1: all) and their names; the path of the scored records, and of the rejected ones; 1 where
-     *     these are kept among the scored ones, else 0
-     * @return packed twice, for the scored and the rejected records: how many, the attributes that the writer gives
+     * @param packed the path of the results; the number of prediction columns, and for each its name and kind; the number
+     *     of fields to keep (-1: all) and their names; the paths of the scored and of the rejected records; 1 if rejected
+     *     records stay among the scored ones, otherwise 0
+     * @return packed, for the scored and then for the rejected records: how many, and the attributes that the writer gives
      */
     String write(ProcessSession session, FlowFile flowFile, String packed)
             throws IOException, MalformedRecordException, SchemaNotFoundException {
@@ -154,22 +148,22 @@ final class Records {
             RecordSchema schema = reader.getSchema();
             List<RecordField> fields = new ArrayList<>(schema.getFields());
             fields.removeIf(field -> kept != null && !kept.contains(field.getFieldName()));
-            List<RecordField> whole = new ArrayList<>(schema.getFields());
-            whole.removeIf(field -> REASONS.contains(field.getFieldName()));
+            List<RecordField> allFields = new ArrayList<>(schema.getFields());
+            allFields.removeIf(field -> REASONS.contains(field.getFieldName()));
             Map<String, String> attributes = flowFile.getAttributes();
             String scoredPath = given.text();
             String rejectedPath = given.text();
-            boolean together = given.number() != 0;
+            boolean keepsRejected = given.number() != 0;
             List<RecordField> added = new ArrayList<>(predictions);
-            if (together) {
+            if (keepsRejected) {
                 fields.removeIf(field -> REASONS.contains(field.getFieldName()));
                 added.addAll(REASON_FIELDS);
             }
-            Target scored = new Target(scoredPath, fields, added, attributes);
-            Target rejected = new Target(rejectedPath, whole, REASON_FIELDS, attributes);
+            RecordFile scored = new RecordFile(writers, log, scoredPath, fields, added, attributes);
+            RecordFile rejected = new RecordFile(writers, log, rejectedPath, allFields, REASON_FIELDS, attributes);
             try {
                 scored.open();
-                merge(reader, scores, predictions, scored, together ? scored : rejected);
+                merge(reader, scores, predictions, scored, keepsRejected ? scored : rejected);
                 Packed.Writer answer = new Packed.Writer();
                 scored.finish(answer);
                 rejected.finish(answer);
@@ -190,13 +184,17 @@ final class Records {
     }
 
     private static void merge(
-            RecordReader reader, ResultReader scores, List<RecordField> predictions, Target scored, Target rejected)
+            RecordReader reader,
+            ResultReader scores,
+            List<RecordField> predictions,
+            RecordFile scored,
+            RecordFile rejected)
             throws IOException, MalformedRecordException, SchemaNotFoundException {
         Record record;
         while ((record = reader.nextRecord()) != null) {
             String[] reasons = scores.next();
             if (reasons == null) {
-                // Fields that get no value here, the reasons, are null.
+                // The fields of the reasons get no value here: they are null.
                 Map<String, Object> values = scored.values(record);
                 for (int i = 0; i < predictions.size(); i++) {
                     values.put(predictions.get(i).getFieldName(), scores.value(i));
@@ -229,81 +227,6 @@ final class Records {
                 return RecordFieldType.TIMESTAMP.getDataType();
             default:
                 return RecordFieldType.STRING.getDataType();
-        }
-    }
-
-    /** A file of records that is opened when the first one comes. */
-    private final class Target {
-        private final String path;
-        private final List<RecordField> fields;
-        private final RecordSchema schema;
-        private final Map<String, String> attributes;
-        private OutputStream out;
-        private RecordSetWriter writer;
-        private int count;
-
-        /**
-         * @param kept fields of the records
-         * @param added what comes after them
-         */
-        Target(String path, List<RecordField> kept, List<RecordField> added, Map<String, String> attributes) {
-            this.path = path;
-            fields = kept;
-            List<RecordField> all = new ArrayList<>(kept);
-            all.addAll(added);
-            schema = new SimpleRecordSchema(all);
-            this.attributes = attributes;
-        }
-
-        void open() throws IOException, SchemaNotFoundException {
-            if (writer == null) {
-                RecordSchema written = writers.getSchema(attributes, schema);
-                out = new BufferedOutputStream(new FileOutputStream(path), 1 << 16);
-                writer = writers.createWriter(log, written, out, attributes);
-                writer.beginRecordSet();
-            }
-        }
-
-        /** The values of a record that this file keeps. */
-        Map<String, Object> values(Record record) {
-            Map<String, Object> values = new HashMap<>(fields.size() * 2);
-            for (RecordField field : fields) {
-                values.put(field.getFieldName(), record.getValue(field));
-            }
-            return values;
-        }
-
-        /** Write a record of this file's schema: some writers take the fields from the record, not from the writer. */
-        void write(Map<String, Object> values) throws IOException {
-            writer.write(new MapRecord(schema, values));
-            count++;
-        }
-
-        void finish(Packed.Writer answer) throws IOException {
-            answer.number(count);
-            Map<String, String> found = new HashMap<>();
-            if (writer != null) {
-                WriteResult result = writer.finishRecordSet();
-                found.putAll(result.getAttributes());
-                found.put("mime.type", writer.getMimeType());
-                close();
-            }
-            answer.number(found.size());
-            for (Map.Entry<String, String> one : found.entrySet()) {
-                answer.text(one.getKey());
-                answer.text(one.getValue());
-            }
-        }
-
-        void close() throws IOException {
-            if (writer != null) {
-                writer.close();
-                writer = null;
-            }
-            if (out != null) {
-                out.close();
-                out = null;
-            }
         }
     }
 }

@@ -11,18 +11,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Starts a Python process anew where NiFi cannot: when the process that was to take a dead one's place dies as well.
+ * Starts a new Python process when NiFi cannot: when the process that replaces a dead one dies too.
  *
- * <p>Each death of a process has NiFi kill the process of now and start another (PythonProcess.handlePythonProcessDied), even
- * where the dead one is not the process of now any more. So after the second death the restarts end each other for ever; and
- * while NiFi waits for an answer of a process that is dead, up to 60 s, it restarts none. Here, what NiFi still has to do
- * about deaths is let come to nothing (it does nothing while the process is being shut down), and then NiFi's own restart is
- * called once.
+ * <p>For each process that dies, NiFi kills the current process and starts another (PythonProcess.handlePythonProcessDied),
+ * even if the dead one is no longer the current one. So after a second death the restarts end each other for ever. And while
+ * NiFi waits for an answer of a dead process, up to 60 s, it restarts nothing. This class sets the flag that NiFi sets when it
+ * shuts a process down, so that restarts under way do nothing, and then calls NiFi's own restart once.
  */
 final class Restart {
     private static final String REGISTERED = "daiscoring.nifi.restart.";
     private static final long END_SECONDS = 10;
-    // NiFi's threads that learn of a death do nothing but see that it was meant.
+    // Meanwhile NiFi's threads that notice a death find the flag set, and do nothing.
     private static final long SETTLE_MILLIS = 1500;
 
     private final Object python;
@@ -32,14 +31,14 @@ final class Restart {
         this.python = python;
     }
 
-    /** The process of now, null for the moment in which NiFi starts another. */
+    /** The current process; null for the moment in which NiFi starts another. */
     Process process() throws ReflectiveOperationException {
         return (Process) NodeAccess.field(python.getClass(), "process").get(python);
     }
 
-    /** Start anew after the death of that process, unless somebody does; returns whether it was done here. */
+    /** Start a new process after the death of this one, unless another thread does. Returns whether this call did it. */
     boolean run(Process dead) throws ReflectiveOperationException, InterruptedException {
-        // Several processors share a process, and each has classes of its own: the system's properties they share.
+        // Several processors share a process, but each has its own copy of this class: they share the system properties.
         Map<Object, Object> properties = System.getProperties();
         String key = REGISTERED + System.identityHashCode(python);
         if (properties.putIfAbsent(key, "") != null) {
@@ -61,7 +60,7 @@ final class Restart {
             Method restart = python.getClass().getDeclaredMethod("handlePythonProcessDied", Process.class);
             restart.setAccessible(true);
             setShutdown(false);
-            // It waits until the process answers, and the next may end meanwhile.
+            // In a thread: it waits until the process answers, and that process may end meanwhile.
             new Thread(() -> call(restart, dead), "dai-scoring-restart").start();
             return true;
         } finally {
@@ -74,7 +73,7 @@ final class Restart {
         NodeAccess.field(python.getClass(), "shutdown").setBoolean(python, value);
     }
 
-    /** End the wait of a thread that starts the process, which would take up to 60 s. */
+    /** Interrupt a thread that waits for the process to start, which can take up to 60 s. */
     private void interruptStart() {
         int lock = System.identityHashCode(python);
         for (ThreadInfo one : ManagementFactory.getThreadMXBean().dumpAllThreads(true, false)) {
@@ -93,7 +92,7 @@ final class Restart {
         try {
             restart.invoke(python, dead);
         } catch (ReflectiveOperationException e) {
-            // It was interrupted, since its process ended as well: whoever did that starts the next.
+            // It was interrupted because its process ended too: whoever interrupted it starts the next one.
             Thread.currentThread().interrupt();
         }
     }

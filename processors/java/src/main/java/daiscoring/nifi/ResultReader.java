@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Timestamp;
 
-/** Reads what Python made of the records, chunk by chunk: {@code column_files.py} writes it. */
+/** Reads predictions and reasons for rejections, chunk by chunk, from the file that {@code column_files.py} writes. */
 final class ResultReader implements Closeable {
     private final DataInputStream in;
     private final char[] kinds;
@@ -34,7 +34,7 @@ final class ResultReader implements Closeable {
         texts = new byte[this.kinds.length][];
     }
 
-    /** Go on to the next record: null if it was scored, else its reject code, column and value. */
+    /** Go to the next record. Returns null if it was scored, otherwise its reject code, column and value. */
     String[] next() throws IOException {
         while (left == 0) {
             readChunk();
@@ -48,7 +48,7 @@ final class ResultReader implements Closeable {
         return null;
     }
 
-    /** A prediction of the record that {@link #next} went on to. */
+    /** A prediction of the record that {@link #next} went to. */
     Object value(int column) {
         int at = scored - 1;
         if (present[column].length > 0 && present[column][at] == 0) {

@@ -1,0 +1,62 @@
+package daiscoring.nifi;
+
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.apache.nifi.flowfile.FlowFile;
+import org.apache.nifi.processor.ProcessSession;
+
+/** Where Python sends a FlowFile, and the attributes and contents that it gets. */
+final class Outcome {
+    private static final String FAILURE = "failure";
+
+    final String relationship;
+    final Map<String, String> attributes;
+    final long micros;
+    private final byte[] contents;
+    private final String file;
+    private final String details;
+
+    private Outcome(String relationship, Packed.Reader in) throws IOException {
+        this.relationship = relationship;
+        attributes = in.texts();
+        contents = in.bytes();
+        file = in.text();
+        details = in.text();
+        micros = in.number();
+    }
+
+    /** The next outcome of a packed list; null if there is null in its place. */
+    static Outcome next(Packed.Reader in) throws IOException {
+        String relationship = in.text();
+        return relationship == null ? null : new Outcome(relationship, in);
+    }
+
+    /** Whether the FlowFile goes to 'failure', with its contents unchanged. */
+    boolean isFailure() {
+        return relationship.equals(FAILURE);
+    }
+
+    /** Replace the contents of a FlowFile, and record that in its provenance. */
+    FlowFile replaceContents(ProcessSession session, FlowFile flowFile) throws IOException {
+        FlowFile written = write(session, flowFile);
+        session.getProvenanceReporter().modifyContent(written, details, micros / 1000);
+        return written;
+    }
+
+    /** Write the contents into a FlowFile. A file that holds them is deleted afterwards. */
+    FlowFile write(ProcessSession session, FlowFile flowFile) throws IOException {
+        if (contents != null) {
+            return session.write(flowFile, out -> out.write(contents));
+        }
+        FlowFile written;
+        try (InputStream in = new FileInputStream(file)) {
+            written = session.write(flowFile, out -> Streams.copy(in, out));
+        }
+        Files.deleteIfExists(Path.of(file));
+        return written;
+    }
+}
