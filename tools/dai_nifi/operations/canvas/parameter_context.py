@@ -27,6 +27,8 @@ class ParameterContext:
     assets: Mapping[str, Asset]
     """By the parameter that refers to it."""
     sensitive: frozenset[str]
+    title: str = ""
+    """Its name in errors, if that is another one."""
 
     def model(self, model: ModelParameter = MAIN) -> Asset | None:
         """The model of a model, if it is an asset."""
@@ -267,7 +269,7 @@ def _submit(context: ParameterContext, parameters: list[Any], timeout: float, pa
     api.finish_request(
         lambda: calls.get_parameter_context_update(context.id, request),
         lambda: calls.delete_update_request(context.id, request),
-        f"set the parameters of {context.name!r}",
+        f"set the parameters of {context.title or context.name!r}",
         timeout,
         pause,
     )

@@ -14,7 +14,7 @@ from dai_nifi.waiting import wait_until
 from dai_nifi_protocol import Code, find_code, has_code
 from dai_scoring.progress import Progress
 
-# NiFi validates again in the background, some seconds apart; an error that outlives this is meant.
+# NiFi repeats validation in the background after some seconds; an error that lasts longer than this is real.
 _SETTLED_SECONDS = 8.0
 
 _LONGEST_STEP = 90
@@ -26,7 +26,7 @@ def is_not_ready(error: str) -> bool:
 
 
 def problems(processors: Sequence[Any]) -> list[str]:
-    """The validation errors of processors, each with the processor's name, except that one is not ready yet."""
+    """The validation errors of processors, with their names; without those of processors that are not ready yet."""
     return [
         f"{one.component.name}: {error}"
         for one in processors
@@ -36,8 +36,17 @@ def problems(processors: Sequence[Any]) -> list[str]:
     ]
 
 
+def not_valid(processors: Sequence[Any]) -> list[str]:
+    """The processors that are not valid, each with its validation errors, or with its status if there are none."""
+    return [
+        f"{one.name}: {' '.join(one.validation_errors or []) or one.validation_status}"
+        for one in (entity.component for entity in processors)
+        if one.validation_status != "VALID"
+    ]
+
+
 def wait_until_valid(flow: DeployedFlow, timeout: float, progress: Progress) -> None:
-    """Enable the services and wait until every processor is valid; raises InvalidFlowError saying which is not.
+    """Enable the services and wait until every processor is valid. Raises InvalidFlowError, naming those that are not.
 
     The time in which a processor makes its Python environment does not count.
     """
@@ -68,12 +77,7 @@ def wait_until_valid(flow: DeployedFlow, timeout: float, progress: Progress) -> 
         return all(one.component.validation_status == "VALID" for one in found)
 
     def late() -> ToolError:
-        waiting = [
-            f"{one.name}: {' '.join(one.validation_errors or []) or one.validation_status}"
-            for one in (entity.component for entity in deployed.processors(flow.id))
-            if one.validation_status != "VALID"
-        ]
-        return invalid(flow, waiting, f" after {timeout:g} s")
+        return invalid(flow, not_valid(deployed.processors(flow.id)), f" after {timeout:g} s")
 
     wait_until(valid, timeout, late, busy=lambda: bool(environments))
 

@@ -68,7 +68,8 @@ class ScoringProcessors:
             return all(one.component.validation_status == "VALID" for one in found)
 
         def late() -> ToolError:
-            reasons = "; ".join(validity.problems(self.now())) or "NiFi does not say why"
+            # All messages: also those of a processor that is not ready yet say why it is late.
+            reasons = "; ".join(validity.not_valid(self.now())) or "it became valid just now"
             return InvalidFlowError(f"{self.flow.name} is not valid after {timeout:g} s: {reasons}")
 
         wait_until(valid, timeout, late, pause=SHORT_PAUSE)
