@@ -171,7 +171,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
     @staticmethod
     def _lookup(context: Any) -> properties.Lookup:
         def lookup(name: str) -> str | None:
-            # NiFi 2.3 gives a value object for every property, later versions None where it does not apply.
+            # NiFi 2.3 gives a value object for every property, later versions None if it does not apply.
             value = context.getProperty(name)
             text = None if value is None else value.getValue()
             return None if text is None else str(text)

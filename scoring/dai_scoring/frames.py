@@ -30,7 +30,7 @@ def to_table(frame: pandas.DataFrame, names: Collection[str]) -> pa.Table:
     """Return the columns of ``names`` that the frame has; of its others the names alone. The index is no column.
 
     NaN, NaT, NA and None are missing. A column of objects of several types becomes JSON texts, as it is when it comes
-    from JSON: so each value is judged alone. Raises ContentError where two columns have the same name, and TypeError
+    from JSON: so each value is judged alone. Raises ContentError if two columns have the same name, and TypeError
     where it is no DataFrame.
     """
     if not (hasattr(frame, "columns") and hasattr(frame, "iloc")):

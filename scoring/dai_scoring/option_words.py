@@ -30,7 +30,7 @@ class Audience(Enum):
 
 @dataclass(frozen=True)
 class Words:
-    """What each audience calls an option, or something else that errors advise; None where it has no such thing."""
+    """What each audience calls an option, or something else that errors advise; None if it has no such thing."""
 
     label: str | None = None
     flag: str | None = None

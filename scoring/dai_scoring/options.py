@@ -79,7 +79,7 @@ class Value(Generic[T]):
 
 @dataclass(frozen=True)
 class Option(Generic[T]):
-    """One option, and its name for each reader: None where that reader does not have it."""
+    """One option, and its name for each reader: None if that reader does not have it."""
 
     key: str
     """Its name in errors and in this code."""

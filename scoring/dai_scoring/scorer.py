@@ -62,7 +62,7 @@ CONTRIBUTION_CAPABILITY = {
 class ModelInfo:
     """What is known of a loaded model.
 
-    ``sha256`` is of the model file, in hex. ``created`` is None where the model does not say. ``kind`` is
+    ``sha256`` is of the model file, in hex. ``created`` is None if the model does not say. ``kind`` is
     one of :class:`dai_scoring.model_file.Kind`'s values, ``runtime`` the library that scores it.
     """
 
@@ -148,7 +148,7 @@ class PlainEngine(Protocol):
     def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:
         """The predictions for lines of CSV, without contributions and intervals, none refused.
 
-        ``missing`` are texts that mean a missing value beside those of the inputs. None where columns of the model are
+        ``missing`` are texts that mean a missing value beside those of the inputs. None if columns of the model are
         absent, or some value is not so plainly written that it cannot be read in two ways. Called from several threads
         at once.
         """
@@ -253,7 +253,7 @@ class Scorer:
 
         Of a DataFrame NaN, NaT and NA are missing values, and the index is ignored: see :mod:`dai_scoring.frames`.
 
-        Raises MissingColumnsError where columns of the model are absent and ``missing_columns`` does not
+        Raises MissingColumnsError if columns of the model are absent and ``missing_columns`` does not
         allow it, and UnsupportedError as :meth:`check` does. A row with a value that its column cannot hold,
         or that the model itself refuses, is rejected; the others are scored.
         """
@@ -278,7 +278,7 @@ class Scorer:
             return self._engine.predict(columns, rows, wanted)
 
     def predict_plain(self, csv: PlainCsv) -> Predicted | None:
-        """Score lines of CSV as they stand, as :meth:`score` would score their table; None where that has to do it."""
+        """Score lines of CSV as they stand, as :meth:`score` would score their table; None if that has to do it."""
         engine = self._engine
         if not isinstance(engine, PlainEngine):
             return None

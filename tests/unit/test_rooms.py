@@ -17,6 +17,22 @@ DISTRIBUTION = "nifi-dai-scoring"
 FOREIGN = {"dai_scoring_nifi", "dai_nifi_protocol", "dai_nifi", "dai_routes", "nifiapi", "nipyapi", "py4j"}
 
 
+MAX_FILES = 15
+MAX_LINES = 300
+LONG_FILES = {
+    "processors/extensions/ScorePythonPipeline.py": "generated: NiFi wants every property spelled out in one module",
+    "tests/nifi/flows/test_cut_off.py": "one interrupted command after another, on flows that they share",
+    "tests/nifi/processors/test_processor.py": "the cases of one processor in one NiFi, with its archives",
+    "tests/runtimes/engines/test_contract.py": "one contract, tried with every runtime",
+    "tests/runtimes/engines/test_python_pipeline.py": "the cases of one pipeline, whose environment takes long to make",
+    "tests/runtimes/values/test_cases.py": "one table of cases for every way to judge a value",
+    "tests/runtimes/values/test_values.py": "one table of values for every way to judge a value",
+    "tests/unit/scoring/formats/test_formats_binary.py": "the same cases for Avro, Parquet and Arrow",
+    "tests/unit/tools/flows/test_flows.py": "what all flow definitions have in common",
+}
+"""Files with more than 300 lines, each with the reason."""
+
+
 def files() -> list[Path]:
     return sorted(file for file in LIBRARY.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
 
@@ -71,8 +87,23 @@ def test_what_tests_share_is_in_support() -> None:
     assert [file.name for file in tests if shared.search(file.read_text(encoding="utf-8"))] == []
 
 
-@pytest.mark.parametrize("room", ["tests", "tools"])
+def folders(room: str) -> list[Path]:
+    return [ROOT / room, *(one for one in (ROOT / room).rglob("*") if one.is_dir() and one.name != "__pycache__")]
+
+
+@pytest.mark.parametrize("room", ["processors", "scoring", "tests", "tools"])
 def test_no_folder_has_more_than_15_files(room: str) -> None:
-    folders = [ROOT / room, *(one for one in (ROOT / room).rglob("*") if one.is_dir() and one.name != "__pycache__")]
-    count = {str(folder.relative_to(ROOT)): sum(one.is_file() for one in folder.iterdir()) for folder in folders}
-    assert {folder: files for folder, files in count.items() if files > 15} == {}
+    count = {str(one.relative_to(ROOT)): sum(file.is_file() for file in one.iterdir()) for one in folders(room)}
+    assert {folder: files for folder, files in count.items() if files > MAX_FILES} == {}
+
+
+@pytest.mark.parametrize("room", ["processors", "tests", "tools"])
+def test_no_file_is_long_without_a_reason(room: str) -> None:
+    sources = [file for folder in folders(room) for kind in ("*.py", "*.java") for file in folder.glob(kind)]
+    assert len(sources) > 20
+    lines = {str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in sources}
+    assert {file: count for file, count in lines.items() if count > MAX_LINES and file not in LONG_FILES} == {}
+
+
+def test_long_files_exist() -> None:
+    assert [file for file in LONG_FILES if not (ROOT / file).is_file()] == []

@@ -1,4 +1,4 @@
-"""The demonstration: a NiFi of its own, two flows with the sample model, and rows scored through them."""
+"""The demonstration: a separate NiFi, two flows with the sample model, and rows scored through them."""
 
 from __future__ import annotations
 

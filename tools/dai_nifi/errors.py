@@ -3,22 +3,22 @@
 ===== ===================== ========================================================================================
  code  class                 when
 ===== ===================== ========================================================================================
-   1   ToolError             anything without a code of its own
+   1   ToolError             an error without another code
    2   UsageError            a wrong option or argument (also typer's own)
    3   PrerequisiteError     something this machine lacks: a JDK, Maven, a port, disk
    4   NiFiUnreachableError  no NiFi answers at the URL, it refuses the connection, or the profile does not work
-   5   NotFoundError         the named flow, NAR, model or file does not exist, or NiFi lacks what the flow is made of
+   5   NotFoundError         the named flow, NAR, model or file does not exist, or NiFi lacks components of the flow
    6   InvalidFlowError      a component is not valid, or did not start in time
    7   ModelRefusedError     the model cannot be loaded or is not what the flow needs
-   8   ConflictError         the name or port is taken, FlowFiles are queued in what goes, or NiFi refuses for now
+   8   ConflictError         the name or port is taken, FlowFiles are queued, or NiFi refuses at the moment
    9   ScoringFailedError    the input could not be scored
-  10   NotPermittedError     NiFi knows the user, and does not let them do it
+  10   NotPermittedError     NiFi knows the user, but does not permit the action
   11   BusyError             another command is changing the same flow
-  12   NodeAwayError         a node of the cluster is away, so NiFi takes no changes
+  12   NodeAwayError         a node of the cluster is away, so NiFi accepts no changes
   13   NotRestoredError      a swap failed, and the old model could not be put back
   14   RejectedRowsError     rows were rejected, and --fail-on-rejects was given
-  15   InternalError         dai-nifi has a fault of its own
- 130   CancelledError        ctrl-C; of SIGTERM the command ends with 143
+  15   InternalError         an error in dai-nifi itself
+ 130   CancelledError        ctrl-C; after SIGTERM the command ends with 143
 ===== ===================== ========================================================================================
 """
 
@@ -78,7 +78,7 @@ class ConflictError(ToolError):
 
 
 class NotPermittedError(ToolError):
-    """NiFi knows the user, and does not let them do it."""
+    """NiFi knows the user, but does not permit the action."""
 
     exit_code = 10
     code = "not_permitted"
@@ -92,7 +92,7 @@ class BusyError(ToolError):
 
 
 class NodeAwayError(ToolError):
-    """A node of the cluster is away, so NiFi takes no changes."""
+    """A node of the cluster is away, so NiFi accepts no changes."""
 
     exit_code = 12
     code = "node_away"

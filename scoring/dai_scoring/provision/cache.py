@@ -45,7 +45,7 @@ def locked(file: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
     """Hold an exclusive lock on ``file``, made if need be; ``waiting`` is called when another holds it.
 
     The system releases the lock when its holder dies, so an interrupted process never blocks the next one.
-    Raises PrerequisiteError where the shared folder cannot be written.
+    Raises PrerequisiteError if the shared folder cannot be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

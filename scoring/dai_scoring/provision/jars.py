@@ -26,7 +26,7 @@ _CHECKSUMS = _HERE / "checksums.txt"
 def open_jars(progress: Progress = silent) -> Path:
     """Return a folder with ``open/*.jar``: the helper, built from this checkout, and h2o-genmodel.
 
-    An installed wheel has them inside. Raises PrerequisiteError where Maven or Java is missing, FetchError where Maven
+    An installed wheel has them inside. Raises PrerequisiteError if Maven or Java is missing, FetchError where Maven
     fails.
     """
     if java_jars.has_open():

@@ -131,7 +131,7 @@ def test_a_folder_that_nifi_may_not_change_is_said_by_a_dry_run(nifi: NiFi, samp
     (tmp_path / "file").touch()
     folders["input.directory"] = str(tmp_path / "input")
     for place, says in (
-        (closed / "a" / "b", "which would be made in /proc/sys"),
+        (closed / "a" / "b", "which would be created in /proc/sys"),
         (tmp_path / "file" / "a", "file"),
     ):
         wrong = {**folders, "rejected.directory": str(place)}

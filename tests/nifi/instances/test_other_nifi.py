@@ -150,7 +150,7 @@ def test_what_a_nifi_lacks_is_told_before_anything_is_changed(lean: NiFi, java_n
     model = samples / "penguins.mojo"
     said = refused(lean, "realtime-http", model)
     assert (
-        f"This NiFi lacks what the flow realtime-http is made of: StandardHttpContextMap (no {LACKING} is there). "
+        f"This NiFi lacks components of the flow realtime-http: StandardHttpContextMap (no {LACKING} is there). "
         "Nothing was changed"
     ) in said
     told = run("doctor", "--url", lean.url).stdout

@@ -30,7 +30,7 @@ _UPLOADS = 5
 
 @dataclass(frozen=True)
 class InstalledNar:
-    """An archive in a NiFi's NAR manager; ``state`` is NiFi's word, Installed when it is usable."""
+    """An archive in a NiFi's NAR manager; ``state`` is NiFi's own, ``Installed`` if it can be used."""
 
     identifier: str
     group: str
@@ -72,7 +72,7 @@ def install(path: Path, progress: Progress, timeout: float = 180.0) -> Installed
     The same bytes again change nothing. Another archive of the same name and version is replaced: NiFi stops
     its processors for that moment and starts them with the new code. Those on the canvas are waited for.
 
-    Raises ToolError where NiFi does not get the archive or its processors to run, NotFoundError without an archive,
+    Raises ToolError if NiFi does not get the archive or its processors to run, NotFoundError without an archive,
     UsageError if the file is not an archive.
     """
     about = archive.read_manifest(path)

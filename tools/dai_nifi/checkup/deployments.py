@@ -91,14 +91,14 @@ def _archives() -> Finding:
         return Finding("archives", PROBLEM, str(error), "Restart NiFi; its log says why.")
     bad = [one for one in found if not one.installed]
     if bad:
-        words = "; ".join(f"{one.name} {one.version} is not installed: {one.problem or one.state}" for one in bad)
+        text = "; ".join(f"{one.name} {one.version} is not installed: {one.problem or one.state}" for one in bad)
         removed = "; ".join(f"dai-nifi nars remove {one.name}" for one in bad)
-        return Finding("archives", PROBLEM, words, f"{removed}. NiFi's log says why; build it again for this NiFi.")
+        return Finding("archives", PROBLEM, text, f"{removed}. NiFi's log says why; build it again for this NiFi.")
     return Finding("archives", OK, ", ".join(f"{one.name} {one.version}" for one in found) or "none was uploaded")
 
 
 def _components() -> Finding:
-    """Whether NiFi has all of its own processors and services that the flows use."""
+    """Whether NiFi has all the processors and services of its own that the flows use."""
     there = components.component_types()
     for_flows: dict[components.MissingComponent, list[str]] = {}
     for name, template in templates.TEMPLATES.items():
@@ -106,8 +106,8 @@ def _components() -> Finding:
             for_flows.setdefault(one, []).append(name)
     if not for_flows:
         return Finding("components", OK, "all of NiFi's own that the flows need")
-    words = "; ".join(f"{one.kind} (for {', '.join(names)}): {one.why}" for one, names in for_flows.items())
-    return Finding("components", PROBLEM, f"this NiFi lacks {words}", components.advice(for_flows))
+    text = "; ".join(f"{one.kind} (for {', '.join(names)}): {one.why}" for one, names in for_flows.items())
+    return Finding("components", PROBLEM, f"this NiFi lacks {text}", components.advice(for_flows))
 
 
 def _changes(flows: Collection[str]) -> Finding:
@@ -134,7 +134,7 @@ def _parameters() -> Finding:
             "parameters",
             PROBLEM,
             "; ".join(common),
-            "Give all but one of them parameters of their own: dai-nifi adopt ID --name NAME.",
+            "Give all but one of them separate parameters: dai-nifi adopt ID --name NAME.",
         )
     return Finding("parameters", OK, "no two flows share theirs")
 
@@ -142,16 +142,16 @@ def _parameters() -> Finding:
 def _flows(flows: Sequence[FlowStatus]) -> Finding:
     waiting = [one for one in flows if one.state == status.NOT_SCORING]
     if waiting:
-        words = "; ".join(f"{one.name}: {'; '.join(one.problems)}" for one in waiting)
+        text = "; ".join(f"{one.name}: {'; '.join(one.problems)}" for one in waiting)
         advice = (
             "A process that is being restarted scores again within a minute. If it ends again and again, the machine "
             "has too little memory. Fix anything else; FlowFiles wait until then."
         )
-        return Finding("flows", PROBLEM, words, advice)
+        return Finding("flows", PROBLEM, text, advice)
     bad = [one for one in flows if one.state == "invalid" or one.problems]
     if bad:
-        words = "; ".join(f"{one.name}: {'; '.join(one.problems) or one.state}" for one in bad)
-        return Finding("flows", PROBLEM, words, "dai-nifi status NAME says more; deploy again once it is fixed.")
+        text = "; ".join(f"{one.name}: {'; '.join(one.problems) or one.state}" for one in bad)
+        return Finding("flows", PROBLEM, text, "dai-nifi status NAME says more; deploy again once it is fixed.")
     halves = [one.name for one in flows if one.state == "partly running"]
     if halves:
         return Finding("flows", PROBLEM, f"{', '.join(halves)}: only parts run", "dai-nifi start NAME.")
@@ -191,9 +191,9 @@ def _licence(flows: Sequence[FlowStatus]) -> Finding:
             "Set DRIVERLESS_AI_LICENSE_KEY where you run dai-nifi deploy, or set the variable in NiFi's environment.",
         )
     given = [one.name for one in deployed.find_all() if _has_key(one)]
-    words = [f"a key is set in {', '.join(given)}"] if given else ["no deployed flow lacks one"]
-    words += [f"{name} is set here" for name in _LICENCE_VARIABLES if os.environ.get(name)]
-    return Finding("licence", OK, "; ".join(words))
+    text = [f"a key is set in {', '.join(given)}"] if given else ["no deployed flow lacks one"]
+    text += [f"{name} is set here" for name in _LICENCE_VARIABLES if os.environ.get(name)]
+    return Finding("licence", OK, "; ".join(text))
 
 
 def _has_key(flow: deployed.DeployedFlow) -> bool:

@@ -41,7 +41,7 @@ def _said(version: str | None) -> Finding:
         return Finding("Python", UNKNOWN, "no scoring processor has run yet, which would report it", _WHERE)
     if not version.startswith(PYTHONS):
         return _unsupported(version)
-    return Finding("Python", OK, f"{version}, by the word of a scoring processor")
+    return Finding("Python", OK, f"{version}, as a scoring processor reports")
 
 
 def _unsupported(version: str) -> Finding:

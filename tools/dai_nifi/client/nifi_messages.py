@@ -1,6 +1,6 @@
-"""Messages of NiFi that the tool has to recognise, since NiFi's API has no field that says the same.
+"""Messages of NiFi that the tool has to recognise, since NiFi's API has no field with the same information.
 
-If a version of NiFi words one differently, this is the only place to change.
+If a version of NiFi changes a message, only this module has to change.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 _INITIALIZING = "Initializing runtime environment"
 _LOADING = "In the process of loading Processor code"
 _LOST = "Failed to parse or load Processor code"
-# Of one whose process has ended, until NiFi has started the next one. Py4JException, without Network, is another
-# thing: an error of the processor's own code.
+# Validation error of one whose process has ended, until NiFi has started the next one. Py4JException, without Network,
+# is something else: an error of the processor's own code.
 _NO_PROCESS = "Py4JNetworkException"
 _BRIDGE = "Py4J"
 
@@ -23,23 +23,23 @@ _ADDRESS_IN_USE = ("Address already in use", "BindException", "Failed to bind")
 
 _OLD_REVISION = "is not the most up-to-date revision"
 
-# The replicator of requests, while a node of the cluster is away or has just gone.
+# From NiFi's replication of requests, while a node of the cluster is disconnected or has just disconnected.
 _NODE_SILENT = "WebClientServiceException: Request execution failed"
 _NODE_AWAY = re.compile(
     r"disconnected from the cluster|not connected|is (still )?(dis)?connecting|node.* disconnected", re.IGNORECASE
 )
 
-# Of a property that names a folder.
+# Validation errors of a property that names a folder.
 _NO_FOLDER = re.compile(r"Directory.*does not exist")
 _NOT_THERE = "does not exist"
 
-# How a component names itself in front of its message; the bulletin says already whose it is.
+# The component's name in front of its message; the bulletin has it in another field.
 _SOURCE = re.compile(r"^\w+\[[^\]]*\]\s*")
 
 
 def is_loading(error: str) -> bool:
-    """Whether a validation error says that a Python processor has no process yet, rather than that it is wrong."""
-    return any(words in error for words in (_INITIALIZING, _LOADING, _NO_PROCESS))
+    """Whether a validation error only says that a Python processor has no process yet."""
+    return any(text in error for text in (_INITIALIZING, _LOADING, _NO_PROCESS))
 
 
 def is_lost(error: str) -> bool:
@@ -48,7 +48,7 @@ def is_lost(error: str) -> bool:
 
 
 def is_bridge_failure(message: str) -> bool:
-    """Whether NiFi gave an archive the process of another one, while it ended that (NiFi 2.3)."""
+    """Whether NiFi gave an archive the process of another archive, while it ended that process (NiFi 2.3)."""
     return _BRIDGE in message
 
 
@@ -63,13 +63,13 @@ def is_old_revision(message: str) -> bool:
 
 
 def silent_node(message: str) -> str | None:
-    """What NiFi says of a node that does not answer the others; None if the message is about something else."""
+    """What NiFi reports about a node that does not answer the others; None if the message is about something else."""
     _, found, says = message.partition(_NODE_SILENT)
     return says.strip() if found else None
 
 
 def is_node_away(message: str) -> bool:
-    """Whether NiFi takes no changes since a node of its cluster is away."""
+    """Whether NiFi accepts no changes because a node of its cluster is disconnected."""
     return _NODE_AWAY.search(message) is not None
 
 
@@ -84,8 +84,8 @@ def is_path_missing(error: str) -> bool:
 
 
 def is_address_in_use(message: str) -> bool:
-    """Whether a server could not start since another program has its address."""
-    return any(words in message for words in _ADDRESS_IN_USE)
+    """Whether a server could not start because another program uses its address."""
+    return any(text in message for text in _ADDRESS_IN_USE)
 
 
 def without_source(message: str) -> str:

@@ -1,4 +1,4 @@
-"""The REST API of one node of a local NiFi, with certificates of its own.
+"""The REST API of one node of a local NiFi, with its own certificates.
 
 nipyapi has one connection for the whole process. What starts a NiFi or a cluster asks several nodes, before a command
 has connected to any of them; so it does without nipyapi.

@@ -13,7 +13,7 @@ import urllib3
 from cryptography import x509
 
 _OURS = "see --profile; 'dai-nifi nifi start --secure' makes one"
-# What OpenSSL says of an answer in plain text, by its version.
+# OpenSSL's messages for an unencrypted answer; they differ by version.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 _TLS_ALERT = "\x15\x03"
 
@@ -52,7 +52,7 @@ def certificate_problem(error: BaseException, config: Any) -> str | None:
 
 
 def root_cause(error: BaseException) -> str:
-    """The last cause of an error, in the system's words if there are any."""
+    """The last cause of an error, with the system's text if there is one."""
     causes = list(_causes(error))
     systems = [cause for cause in causes if isinstance(cause, OSError) and cause.strerror]
     if systems:

@@ -20,7 +20,7 @@ from dai_scoring.cli.commands.paths import check_no_file
 from dai_scoring.cli.console import JsonOption, Output
 
 app = typer.Typer(
-    help="A NiFi of its own that scores rows with the sample model, in the flows realtime-http and batch-files.",
+    help="A separate NiFi that scores rows with the sample model, in the flows realtime-http and batch-files.",
     no_args_is_help=True,
 )
 

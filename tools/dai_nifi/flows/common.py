@@ -32,8 +32,8 @@ class Kind(Enum):
     JVM_OPTIONS = "JVM options"
 
 
-def plain(text: str) -> str:
-    """A text by its letters and digits: the same for ``as-missing``, ``AS_MISSING`` and ``as missing``."""
+def normalized(text: str) -> str:
+    """The letters and digits of a text: the same for ``as-missing``, ``AS_MISSING`` and ``as missing``."""
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
@@ -49,18 +49,18 @@ class Parameter:
     variable: str | None = None
     """The environment variable that a deployment takes a sensitive value from."""
     choices: Sequence[str] = ()
-    """The values that there are, where not any will do."""
-    words: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Further words for some of these, such as those of the command line."""
-    least: int = 1
+    """The possible values; empty if any value is possible."""
+    aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Other names of possible values, such as those of the command line."""
+    minimum: int = 1
     """The smallest count."""
     sets: str | None = None
     """The property of the scoring processor that has this value."""
 
     def chosen(self, text: str) -> str | None:
-        """The value, of those that there are, which a text means, in any case and with any marks between its words."""
-        known = {plain(word): value for word, value in self.words.items() if value in self.choices}
-        return {**known, **{plain(one): one for one in self.choices}}.get(plain(text))
+        """The possible value that a text means, in any case and with any punctuation; None if there is none."""
+        known = {normalized(alias): value for alias, value in self.aliases.items() if value in self.choices}
+        return {**known, **{normalized(one): one for one in self.choices}}.get(normalized(text))
 
     @property
     def required(self) -> bool:
@@ -72,7 +72,7 @@ class Parameter:
         return ParameterSpec(self.name, self.description, self.default, self.kind is Kind.SENSITIVE)
 
 
-def setting(of: Property, kind: Kind = Kind.TEXT, *, least: int = 1, more: str = "") -> Parameter:
+def setting(of: Property, kind: Kind = Kind.TEXT, *, minimum: int = 1, more: str = "") -> Parameter:
     """The parameter that sets a property of the scoring processor: its name, default and choices are the property's."""
     if of.option.parameter is None:
         raise KeyError(of.option.key)
@@ -83,8 +83,8 @@ def setting(of: Property, kind: Kind = Kind.TEXT, *, least: int = 1, more: str =
         kind,
         optional=of.default_value is None,
         choices=of.choices,
-        words={one.word: one.label for one in of.option.values if of.choices},
-        least=least,
+        aliases={one.word: one.label for one in of.option.values if of.choices},
+        minimum=minimum,
         sets=of.name,
     )
 
@@ -96,7 +96,7 @@ MODEL = Parameter(
 )
 LICENCE = Parameter(
     str(table.LICENCE_KEY.parameter),
-    f"{table.LICENCE_KEY.meaning} Else leave it without a value.",
+    f"{table.LICENCE_KEY.meaning} Otherwise leave it without a value.",
     kind=Kind.SENSITIVE,
     optional=True,
     variable=table.LICENCE_KEY.variable,
@@ -152,7 +152,7 @@ RUNTIMES: Mapping[str, ScoringRuntime] = {
         "0.1.0",
         "a Driverless AI MOJO",
         _DAI_MOJOS,
-        parameters=(setting(_CPP_WORKERS, Kind.COUNT, least=0),),
+        parameters=(setting(_CPP_WORKERS, Kind.COUNT, minimum=0),),
     ),
     "python": ScoringRuntime(
         "python",

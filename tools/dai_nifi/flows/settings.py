@@ -18,7 +18,7 @@ from dai_scoring import options as table
 from dai_scoring.options import Option
 
 _SERVICE_ID = "The value is the id of a controller service of NiFi."
-_SWITCH_WORDS = {"false": "off", "no": "off", "true": "on", "yes": "on"}
+_SWITCH_ALIASES = {"false": "off", "no": "off", "true": "on", "yes": "on"}
 _PROPERTIES = {one.option.key: one for one in properties.SHARED}
 
 
@@ -30,7 +30,9 @@ OUTPUT_COLUMNS = _setting(table.OUTPUT_COLUMNS)
 ID_COLUMNS = _setting(table.ID_COLUMNS)
 PREDICTION_PREFIX = _setting(table.PREDICTION_PREFIX)
 CONTRIBUTIONS = _setting(table.CONTRIBUTIONS, more="A model that cannot give them is refused.")
-PREDICTION_INTERVALS = replace(_setting(table.INTERVALS, more="A model without them is refused."), words=_SWITCH_WORDS)
+PREDICTION_INTERVALS = replace(
+    _setting(table.INTERVALS, more="A model without them is refused."), aliases=_SWITCH_ALIASES
+)
 MISSING_COLUMNS = _setting(table.MISSING_COLUMNS)
 MISSING_LITERALS = _setting(table.MISSING_VALUES)
 BAD_ROWS = _setting(table.BAD_ROWS)

@@ -1,4 +1,4 @@
-"""The certificates of a secured NiFi: an authority of its own, one certificate for NiFi and one for its first user.
+"""The certificates of a secured NiFi: its own authority, one certificate for NiFi and one for its first user.
 
 They are in one private folder, as PEM for the tool and as PKCS12 for NiFi and for browsers. They are made once and
 kept. One that ends soon is replaced when NiFi starts, by the same authority and for the same name.

@@ -160,9 +160,9 @@ class LocalCluster:
             return self._states([node.status() for node in self.nodes])
 
         def not_formed(why: str, found: tuple[Node, ...], of: Sequence[Node]) -> NiFiUnreachableError:
-            words = ", ".join(f"{one.name}: {one.state or 'not seen'}" for one in found)
+            states = ", ".join(f"{one.name}: {one.state or 'not seen'}" for one in found)
             logs = ", ".join(str(one.log) for one in of)
-            return NiFiUnreachableError(f"The cluster did not form: {why} ({words}). Its logs: {logs}")
+            return NiFiUnreachableError(f"The cluster did not form: {why} ({states}). Its logs: {logs}")
 
         def connected() -> tuple[Node, ...] | None:
             found = states()

@@ -103,7 +103,7 @@ class LocalNiFi:
             timeout: seconds to wait for the API, once NiFi is assembled.
             properties: keys of nifi.properties that replace or extend the template's.
             secure: HTTPS, and only for clients with a certificate.
-            progress: called with what happens and a share of 1, or None where it is not known.
+            progress: called with what happens and a share of 1, or None if it is not known.
 
         Raises:
             ConflictError: the port is taken, or this NiFi runs on another port than the one asked for, or is open.
@@ -235,7 +235,7 @@ class LocalNiFi:
             "org.apache.nifi.NiFi",
         ]
         with self.console.open("wb") as console:
-            # A session of its own: neither ctrl-C nor closing this terminal ends it.
+            # In a new session, so neither ctrl-C nor closing this terminal ends it.
             process = subprocess.Popen(
                 command,
                 cwd=self.dir,
@@ -266,8 +266,7 @@ class LocalNiFi:
                 return None
             return RunningNiFi(run.url, run.api, run.pid, self.dir, version, self.log, already_running)
 
-        busy = "A machine that is busy may need longer (--timeout)."
-        late = f"did not answer at {run.api} within {timeout:g} s. {busy}"
+        late = f"did not answer at {run.api} within {timeout:g} s. A busy machine may need longer (--timeout)."
         return wait_until(answer, timeout, lambda: self._not_up(late))
 
     def _not_up(self, happened: str) -> NiFiUnreachableError:

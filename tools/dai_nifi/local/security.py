@@ -93,7 +93,7 @@ def grant(api: NodeApi, certificates: Certificates, folder: Path) -> None:
 
 def _grant(api: NodeApi, action: str, resource: str, users: list[str]) -> None:
     found = api.get(f"/policies/{action}{resource}", absent=(404,))
-    # If there is no policy of its own, NiFi answers with that of the group around it.
+    # If the group has no policy, NiFi answers with that of the group around it.
     if found is None or found["component"]["resource"] != resource:
         component = {"action": action, "resource": resource, "users": [{"id": one} for one in users], "userGroups": []}
         api.send("POST", "/policies", {"revision": {"version": 0}, "component": component})

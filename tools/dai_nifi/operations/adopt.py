@@ -1,4 +1,4 @@
-"""Making a deployed flow of one that was imported on the canvas by hand, with parameters of its own."""
+"""Turns a flow that was imported on the canvas by hand into a deployed flow with its own parameters."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _own_context(
     _check_free(flow.name)
     present = parameter_context.read(flow.context_id) if flow.context_id is not None else None
     secrets = _secrets(template, present)
-    progress(f"giving {flow.name} parameters of its own", None)
+    progress(f"giving {flow.name} its own parameters", None)
     own = parameter_context.create(flow.name, template)
     if present is not None:
         with tempfile.TemporaryDirectory() as folder:
@@ -175,12 +175,12 @@ def _own_context(
                 )
                 for name, asset in present.assets.items()
             }
-        plain = {
+        readable = {
             name: value or ""
             for name, value in present.values.items()
             if name not in present.sensitive and name not in copies
         }
-        parameter_context.update(own, template, {**plain, **secrets}, copies, timeout)
+        parameter_context.update(own, template, {**readable, **secrets}, copies, timeout)
     ran = scheduling.running_ids(flow.id)
     scheduling.stop_group(flow.id, timeout)
     controller_services.set_state(flow.id, "DISABLED", timeout)

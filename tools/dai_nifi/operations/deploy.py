@@ -36,7 +36,7 @@ class Deployment:
     parameters: dict[str, str | None]
     """Without the sensitive ones."""
     set_on_canvas: dict[str, str]
-    """What is in effect in place of parameters, by their names: the scoring processor has values of its own."""
+    """Values that are set in the scoring processor itself and replace those of parameters, by the parameters' names."""
     endpoint: str | None
     """Where to POST rows, for flows that listen."""
     id: str | None

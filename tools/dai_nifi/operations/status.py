@@ -89,7 +89,7 @@ class FlowStatus:
     """The model that scores, once for each that differs among the nodes; empty while nothing runs."""
     parameters: dict[str, str | None]
     set_on_canvas: dict[str, str]
-    """What is in effect in place of parameters, by their names: the scoring processor has values of its own."""
+    """Values that are set in the scoring processor itself and replace those of parameters, by the parameters' names."""
     endpoint: str | None
     bulletins: list[Bulletin]
     """Warnings and errors of the last five minutes, the oldest first."""
@@ -190,7 +190,7 @@ def _name(asset: Asset | None) -> str | None:
 
 
 def _values(flow: DeployedFlow) -> ParameterContext | None:
-    """The flow's parameters, None where it has none or this user may not see them."""
+    """The flow's parameters, None if it has none, or this user may not see them."""
     try:
         return parameter_context.read(flow.context_id) if flow.context_id else None
     except NotPermittedError:

@@ -155,12 +155,12 @@ def rollback(
     progress: Progress = silent,
     of: str = MAIN.name,
 ) -> Swap:
-    """Put the model before the last swap back; once more, and the later one is back.
+    """Put back the model before the last swap; a second rollback reverts the first.
 
-    After a swap that was cut off, the model before that one is put back, whether it had been changed yet or not; after
-    a rollback that was cut off, that is finished.
+    After a swap that was cut off, the model before it is put back, whether or not it had been replaced yet. A rollback
+    that was cut off is finished.
 
-    Raises NotFoundError if there is no earlier model, and what :func:`swap` raises of NiFi.
+    Raises NotFoundError if there is no earlier model, and the errors of :func:`swap` about NiFi.
     """
     flow = deployed.find(name)
     with lease.hold(name, "rollback", progress) as held:

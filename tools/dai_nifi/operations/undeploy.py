@@ -24,7 +24,7 @@ class Removed:
 
     name: str
     id: str | None
-    """The process group's; None where an earlier undeploy had removed it."""
+    """The process group's id; None if an earlier undeploy had removed the group."""
     dropped_flowfiles: int
     still_used_by: list[str] = field(default_factory=list)
     """What else uses its parameter context: then that stays, with its model."""

@@ -1,4 +1,4 @@
-"""About how many records a file has, for a progress bar: cheap, and None where only reading would tell."""
+"""About how many records a file has, for a progress bar: cheap, and None if only reading would tell."""
 
 from __future__ import annotations
 

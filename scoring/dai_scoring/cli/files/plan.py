@@ -31,7 +31,7 @@ _SUFFIX_OF = {format_: suffix for suffix, format_ in reversed(SUFFIXES.items())}
 
 @dataclass(frozen=True)
 class Job:
-    """One file to score; ``format`` is that of ``target``, None where it is the input's."""
+    """One file to score; ``format`` is that of ``target``, None if it is the input's."""
 
     source: Path
     target: Path

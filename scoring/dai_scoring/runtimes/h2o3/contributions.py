@@ -54,7 +54,7 @@ class Contributor:
 
 
 def predictor(model: Any) -> Any:
-    """The model's own predictor of contributions, safe to share between threads; None where it has none."""
+    """The model's own predictor of contributions, safe to share between threads; None if it has none."""
     if not jvm.java_class("hex.genmodel.PredictContributionsFactory").class_.isInstance(model):
         return None
     try:
@@ -66,7 +66,7 @@ def predictor(model: Any) -> Any:
 def _groups(
     names: Sequence[str], features: Sequence[str], domains: Sequence[pa.Array | None]
 ) -> dict[str, list[int]] | None:
-    """Which contributions belong to which input column, the bias last; None where that cannot be told."""
+    """Which contributions belong to which input column, the bias last; None if that cannot be told."""
     owner = {feature: feature for feature in features}
     for feature, domain in zip(features, domains, strict=True):
         if domain is not None:

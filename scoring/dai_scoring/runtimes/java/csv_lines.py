@@ -46,7 +46,7 @@ class LineReader:
         ]
 
     def layout(self, csv: PlainCsv, missing: frozenset[str] = _NO_TEXTS) -> Any | None:
-        """The helper's ``CsvLines`` for such a file; None where it has not all of the model's columns.
+        """The helper's ``CsvLines`` for such a file; None if it has not all of the model's columns.
 
         ``missing`` are texts that mean a missing value beside those of the inputs.
         """

@@ -40,7 +40,7 @@ def has_mojo2(extra: Sequence[Path] = ()) -> bool:
 
 
 def h2o3_jars(extra: Sequence[Path] = ()) -> list[Path]:
-    """The jars for H2O-3 MOJOs, in folders ``open``; raises RuntimeMissingError where one is missing.
+    """The jars for H2O-3 MOJOs, in folders ``open``; raises RuntimeMissingError if one is missing.
 
     Those for Driverless AI MOJOs that are at hand come with them: the virtual machine may serve such models next.
     """
@@ -62,7 +62,7 @@ def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
 
 
 def mojo_runtime_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
-    """The jars of H2O's MOJO runtime alone, in folders ``mojo2``; raises RuntimeMissingError where one is missing.
+    """The jars of H2O's MOJO runtime alone, in folders ``mojo2``; raises RuntimeMissingError if one is missing.
 
     An ``explicit`` folder of jars (or one jar) takes their place.
     """

@@ -45,7 +45,7 @@ _JAVA_NAME = re.compile(r"\b[a-z_]\w*(\.[a-z_]\w*)+\.[A-Z]\w*")
 def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | None = None) -> None:
     """Start the Java at ``java_home``, or add jars to the virtual machine that runs.
 
-    Raises RuntimeMissingError where there is no Java at this place, or it refuses an option.
+    Raises RuntimeMissingError if there is no Java at this place, or it refuses an option.
     """
     global _started_with
     check_installed()

@@ -39,7 +39,7 @@ class Frames:
         return self._made(frame)
 
     def transform_lines(self, csv: PlainCsv, layout: Any) -> pa.Table | None:
-        """The same of lines of CSV; None where a value in them is not plainly written."""
+        """The same of lines of CSV; None if a value in them is not plainly written."""
         frame = self._empty(self._input_meta, csv.rows)
         columns = [frame.getColumnData(index) for index in range(len(self.inputs))]
         targets = jvm.array_of(jvm.java_class("java.lang.Object"), columns)

@@ -120,7 +120,7 @@ class _Variants:
         self._found: dict[Capability, Frames | None] = {}
 
     def get(self, capability: Capability) -> Frames | None:
-        """The pipeline that gives it; None where the model cannot."""
+        """The pipeline that gives it; None if the model cannot."""
         with self._lock:
             if capability not in self._found:
                 self._found[capability] = self._tried(capability)
@@ -203,7 +203,7 @@ class JavaMojo:
 
 
 def _parsed(pipeline: Any, column: str, text: str) -> Any:
-    """The element that the runtime's own row builder makes of a text; None where missing or refused."""
+    """The element that the runtime's own row builder makes of a text; None if missing or refused."""
     builder = pipeline.getInputFrameBuilder()
     row = builder.getMojoRowBuilder()
     try:

@@ -59,9 +59,9 @@ def default_folder() -> Path:
 
 
 def find(pipeline: PipelineFile, settings: PipelineSettings) -> Interpreter | None:
-    """The Python of an environment that is ready; None where one has to be made first.
+    """The Python of an environment that is ready; None if one has to be made first.
 
-    Raises EnvironmentMissingError where the settings name an environment that will not do.
+    Raises EnvironmentMissingError if the settings name an environment that will not do.
     """
     if settings.environment is not None:
         return _existing(settings.environment, pipeline)
@@ -114,7 +114,7 @@ def _lock(place: Path, progress: Progress, held: ExitStack) -> None:
 
 
 def interpreter(command: str) -> Interpreter:
-    """What Python a command or path is; raises EnvironmentMissingError where it is none, or too old."""
+    """What Python a command or path is; raises EnvironmentMissingError if it is none, or too old."""
     path = shutil.which(command)
     if path is None:
         raise EnvironmentMissingError(

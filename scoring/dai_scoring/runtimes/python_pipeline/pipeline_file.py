@@ -79,7 +79,7 @@ class PipelineFile:
 
 
 def read(path: Path) -> PipelineFile:
-    """Look into a scoring pipeline; raises ModelFormatError where it is not whole."""
+    """Look into a scoring pipeline; raises ModelFormatError if it is not whole."""
     if path.is_dir():
         names = [file.relative_to(path).as_posix() for file in _files(path)]
         return _described(path, names, lambda name: (path / name).read_bytes(), _wheel_digest(path, names))

@@ -25,7 +25,7 @@ def adopt(
 ) -> None:
     """Make a deployed flow of one that was imported on the canvas by hand, so that every command knows it.
 
-    If something else has the same parameter context, the flow gets a copy of its own.
+    If something else has the same parameter context, the flow gets its own copy.
     """
     output = Output(as_json)
     with output.progress(f"Adopting {group}") as progress:

@@ -197,7 +197,7 @@ def rejected(
 
 
 def model_questions(front: HttpFront, scorer: Processor, relationships: Sequence[str], name: str) -> Connection:
-    """Questions to the scoring processor, in a queue of their own, so that they do not wait behind rows."""
+    """Requests about the model, in a separate queue to the scoring processor so that they do not wait behind rows."""
     above = front.route.at[1] - 84
     bends = [(front.route.middle[0] + 96, above), (scorer.middle[0], above)]
     return request_queue(name, front.route, relationships, scorer, bends)

@@ -25,7 +25,7 @@ class Asset:
 def name_of(file: Path) -> str:
     """The name of a model or another file as an asset: its file name and the start of its SHA-256.
 
-    So each model is an asset of its own. One of the same name with other contents would be overwritten under a
+    So each model is a separate asset. One of the same name with other contents would be overwritten under a
     runtime that has it open.
     """
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-.") or "model"

@@ -56,7 +56,7 @@ class Agreement:
 
 
 def agreement(processors: Iterable[Any]) -> Agreement | None:
-    """What a flow's processors have counted; None where it has no challenger, or this user may not see it."""
+    """What a flow's processors have counted; None if it has no challenger, or this user may not see it."""
     names = {f"{one.component.name} ({one.id})": one.component.name for one in processors}
     wanted = (COUNT_AGREEMENT, COUNT_DISAGREEMENT, COUNT_LOST)
     if not set(wanted) <= set(names.values()):

@@ -96,7 +96,7 @@ def _several(name: str, named: list[DeployedFlow]) -> ConflictError:
     places = ", ".join(f"{one.id} in {one.place}" for one in named)
     return ConflictError(
         f"{len(named)} process groups are the deployed flow {name!r}, as when one was copied: {places}. Delete "
-        f"one of them on the canvas, or give one a name and parameters of its own: dai-nifi adopt ID --name NAME"
+        f"one of them on the canvas, or give one another name and separate parameters: dai-nifi adopt ID --name NAME"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from dai_nifi.client import api
 from dai_nifi.errors import ModelRefusedError, NotFoundError, UsageError
-from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template, plain
+from dai_nifi.flows.common import MODEL, RUNTIMES, Kind, Parameter, Template, normalized
 from dai_nifi.flows.settings import ID_COLUMNS, OUTPUT_COLUMNS, RECORD_READER, RECORD_WRITER
 from dai_scoring.errors import ModelError, ModelNotFoundError
 from dai_scoring.model_file import Kind as ModelKind
@@ -27,7 +27,7 @@ _SERVICES = {RECORD_READER.name: "RecordReaderFactory", RECORD_WRITER.name: "Rec
 
 
 def parse(pairs: Iterable[str]) -> dict[str, str]:
-    """Read KEY=VALUE words; raises UsageError for one without ``=`` or a key that comes twice."""
+    """Read KEY=VALUE arguments; raises UsageError for one without ``=`` or a key that comes twice."""
     values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -162,7 +162,7 @@ def _check_value(template: Template, name: str, value: str) -> None:
         settable = [
             one.name for one in template.parameters if one.kind is not Kind.SENSITIVE and one.name != MODEL.name
         ]
-        meant = next((f" Do you mean {one!r}?" for one in settable if plain(name) in _names(template, one)), "")
+        meant = next((f" Do you mean {one!r}?" for one in settable if normalized(name) in _names(template, one)), "")
         raise UsageError(f"The flow {template.name} has no parameter {name!r}.{meant} It has: {', '.join(settable)}.")
     if name == MODEL.name:
         raise UsageError(f"{name} is set by --model FILE, which uploads the model to NiFi.")
@@ -176,11 +176,13 @@ def _check_value(template: Template, name: str, value: str) -> None:
             return  # takes its value away
         raise UsageError(f"The parameter {name} is empty. {known.description}")
     if known.choices and known.chosen(value) is None:
-        words = [word for word, choice in known.words.items() if choice in known.choices and word not in known.choices]
-        short = f" (or {', '.join(words)})" if words else ""
+        aliases = [
+            alias for alias, choice in known.aliases.items() if choice in known.choices and alias not in known.choices
+        ]
+        short = f" (or {', '.join(aliases)})" if aliases else ""
         raise UsageError(f"The parameter {name} is one of {_quoted(known.choices)}{short}, not {value!r}.")
-    if known.kind is Kind.COUNT and not (value.isascii() and value.isdigit() and known.least <= int(value) < 1 << 31):
-        raise UsageError(f"The parameter {name} is a whole number, {known.least} or more, not {value!r}.")
+    if known.kind is Kind.COUNT and not (value.isascii() and value.isdigit() and known.minimum <= int(value) < 1 << 31):
+        raise UsageError(f"The parameter {name} is a whole number, {known.minimum} or more, not {value!r}.")
     if known.kind is Kind.JVM_OPTIONS:
         _check_jvm_options(name, value)
     if known.kind is Kind.PORT and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
@@ -198,8 +200,8 @@ def _names(template: Template, name: str) -> set[str]:
     known = template.parameter(name)
     sets = known.sets if known is not None else None
     options = [(key, one) for key, one in OPTIONS.items() if sets is not None and one.label == sets]
-    names = [name, *(word for key, one in options for word in (key, one.label, one.flag) if word)]
-    return {plain(one) for one in names}
+    names = [name, *(text for key, one in options for text in (key, one.label, one.flag) if text)]
+    return {normalized(one) for one in names}
 
 
 def _check_jvm_options(name: str, value: str) -> None:

@@ -99,7 +99,7 @@ def check(flow: str, definition: Json) -> None:
     """Raise NotFoundError if the connected NiFi lacks something that the definition needs."""
     missing = missing_from(definition, component_types())
     if missing:
-        words = "; ".join(f"{one.kind} ({one.why})" for one in missing)
+        lacking = "; ".join(f"{one.kind} ({one.why})" for one in missing)
         raise NotFoundError(
-            f"This NiFi lacks what the flow {flow} is made of: {words}. Nothing was changed. {advice(missing)}"
+            f"This NiFi lacks components of the flow {flow}: {lacking}. Nothing was changed. {advice(missing)}"
         )

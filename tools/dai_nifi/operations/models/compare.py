@@ -55,7 +55,7 @@ class Comparison:
     rejected_by_new: int
     outputs: list[OutputDifference]
     class_changed: int | None
-    """In how many of the compared rows another class is predicted; None where the models predict no classes."""
+    """In how many of the compared rows another class is predicted; None if the models predict no classes."""
 
 
 def column_changes(old: ModelInfo, new: ModelInfo) -> list[ColumnChange]:

@@ -1,4 +1,4 @@
-"""Asking NiFi what it may do with folders of its machine, by a processor that takes no file from them."""
+"""Checks what NiFi may do with folders of its machine, by a processor that takes no files from them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def check_input(group: str, parameter: str, folder: str, timeout: float) -> None
 
 
 def check_outputs(group: str, folders: Mapping[str, str], timeout: float) -> None:
-    """Raise InvalidFlowError if NiFi cannot write to a folder, or could not make it.
+    """Raise InvalidFlowError if NiFi cannot write to a folder, or could not create it.
 
-    ``folders`` are by the parameters that name them. Nothing is made: if a folder is missing, the nearest existing one
-    above it is checked.
+    ``folders`` are by the parameters that name them. Nothing is created: if a folder is missing, the
+    nearest existing one above it is checked.
     """
     known: dict[PurePath, str | None] = {}
     for parameter, folder in folders.items():
@@ -45,7 +45,7 @@ def check_outputs(group: str, folders: Mapping[str, str], timeout: float) -> Non
                 break
             place = place.parent
         if problem is not None:
-            whole = "" if place == PurePath(folder) else f", which would be made in {place}"
+            whole = "" if place == PurePath(folder) else f", which would be created in {place}"
             raise InvalidFlowError(
                 f"NiFi cannot write to {folder}, the parameter {parameter}{whole}:\n  {problem}\n"
                 "Let the user that runs NiFi read and write it, or name another folder, and deploy again."
@@ -62,7 +62,7 @@ def _problem(group: str, folder: PurePath, timeout: float) -> str | None:
     def late() -> InvalidFlowError:
         return InvalidFlowError(f"NiFi did not check it within {timeout:g} s.")
 
-    # A processor of its own for each folder: one that has found no file rests for a second before it looks again.
+    # A separate processor for each folder: one that has found no file waits for a second before it looks again.
     with probe.temporary_processor(group, _TYPE, _RELATIONSHIPS) as processor:
         properties.set_of_processor(processor, {**_SETTINGS, _FOLDER: str(folder)})
         found = wait_until(errors, timeout, late)
