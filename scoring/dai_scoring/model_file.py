@@ -1,4 +1,4 @@
-"""What kind of model a file is, told from its contents."""
+"""Recognises the kind of a model file by its contents."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def open_model(
 
     Without ``settings`` everything else is found: a Java on this machine or from PyPI, jars in this package or by
     Maven. ``accept_h2o_licence`` accepts H2O.ai's licence for the MOJO runtime of Driverless AI, which is fetched once
-    and then used; the settings have the same field. ``progress`` is told what is being done where that takes long.
+    and then used; the settings have the same field. ``progress`` gets each step that takes long.
 
     Raises ModelError: see :mod:`dai_scoring.errors` for which and when; OptionError where there is no such runtime.
     """

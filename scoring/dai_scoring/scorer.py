@@ -143,12 +143,12 @@ class Engine(Protocol):
 
 @runtime_checkable
 class PlainEngine(Protocol):
-    """What the module of a runtime provides that reads text itself, beside :class:`Engine`."""
+    """What the module of a runtime that reads text itself provides, besides :class:`Engine`."""
 
     def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:
         """The predictions for lines of CSV, without contributions and intervals, none refused.
 
-        ``missing`` are texts that mean a missing value beside those of the inputs. None if columns of the model are
+        ``missing`` are texts that mean a missing value besides those of the inputs. None if columns of the model are
         absent, or some value is not so plainly written that it cannot be read in two ways. Called from several threads
         at once.
         """
@@ -227,7 +227,7 @@ class Scorer:
         return frozenset(one for one in Capability if self._engine.supports(one))
 
     def check(self, wanted: Wanted) -> None:
-        """Raise UnsupportedError where the model cannot give what is wanted."""
+        """Raise UnsupportedError if the model cannot give what is wanted."""
         needed = {Capability.PREDICTION_INTERVAL} if wanted.intervals else set()
         if wanted.contributions is not Contributions.NONE:
             needed.add(CONTRIBUTION_CAPABILITY[wanted.contributions])
@@ -235,12 +235,12 @@ class Scorer:
         if lacking:
             can = [_WORDS[one] for one in Capability if one in _WORDS and self._engine.supports(one)]
             gives_no = f"this model gives no {' and no '.join(_WORDS[one] for one in lacking)}"
-            beside = f"; beside predictions it gives {' and '.join(can) or 'nothing'}."
+            gives = f"; besides predictions it gives {' and '.join(can) or 'nothing'}."
             raise UnsupportedError(
-                f"{gives_no} on {self.info.runtime}{beside}",
+                f"{gives_no} on {self.info.runtime}{gives}",
                 "intervals" if Capability.PREDICTION_INTERVAL in lacking else "contributions",
                 advice=("Set {contributions} and {intervals} to what it can do.",),
-                to_client=f"{gives_no}{beside}",
+                to_client=f"{gives_no}{gives}",
             )
 
     def score(
@@ -362,7 +362,7 @@ class PipelineSettings:
 
 @dataclass(frozen=True)
 class RuntimeSettings:
-    """What loading a model may need beside its file; :func:`dai_scoring.models.open_model` finds most of it by itself.
+    """What loading a model may need besides its file; :func:`dai_scoring.models.open_model` finds most of it by itself.
 
     ``java_home`` is the Java to use, without it one is found or fetched. ``jar_folders`` hold folders ``open`` and
     ``mojo2`` of jars, to use before those of the cache; ``mojo_runtime`` is a folder of the user's own with the jars of

@@ -1,4 +1,4 @@
-"""What a command ends with when something raises that nobody foresaw: one sentence, and the traceback in a file."""
+"""How a command ends after an unexpected error: with one sentence, and the traceback in a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _program = Program()
 
 
 def runs(program: Program) -> None:
-    """Say which command this process runs, where it is not dai-score."""
+    """Set which command this process runs, if it is not dai-score."""
     global _program
     _program = program
 
@@ -66,7 +66,7 @@ def _unforeseen(error: Exception) -> InternalError:
         traceback.print_exception(error)
     kept = _kept(error)
     where = f"Its traceback is in {kept}" if kept else f"{_program.debug}=1 prints its traceback"
-    return InternalError(f"{_program.name} has a fault of its own here ({what}). {where}: please report it.")
+    return InternalError(f"{_program.name} failed with an unexpected error ({what}). {where}: please report it.")
 
 
 def _kept(error: BaseException) -> Path | None:

@@ -3,15 +3,15 @@
 ===== ===================== ========================================================================================
  code  class                 when
 ===== ===================== ========================================================================================
-   1   ToolError             anything without a code of its own
+   1   ToolError             an error without another code
    2   UsageError            a wrong option or argument (also typer's own)
    3   PrerequisiteError     something this machine lacks: Java, Maven, a package, a port, disk
    5   NotFoundError         the named model or file does not exist
    7   ModelRefusedError     the model cannot be loaded
    9   ScoringFailedError    the input could not be scored
   14   RejectedRowsError     rows were rejected, and --fail-on-rejects was given
-  15   InternalError         the command has a fault of its own
- 130   CancelledError        ctrl-C; of SIGTERM the command ends with 143
+  15   InternalError         an error in the command itself
+ 130   CancelledError        ctrl-C; after SIGTERM the command ends with 143
 ===== ===================== ========================================================================================
 """
 
@@ -32,7 +32,7 @@ class ToolError(Exception):
     """The row, from 1, and the column of the records that are at fault, if they are known."""
 
     details: Mapping[str, Any] | None = None
-    """What was done although the command failed, as plain values: printed with the error by --json."""
+    """What was done although the command failed, as values for JSON: printed with the error by --json."""
 
     status: int | None = None
     answer: str | None = None

@@ -42,14 +42,14 @@ def directory() -> Path:
 
 @contextmanager
 def locked(file: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold an exclusive lock on ``file``, made if need be; ``waiting`` is called when another holds it.
+    """Hold an exclusive lock on ``file``, which is created if necessary; ``waiting`` is called if another holds it.
 
     The system releases the lock when its holder dies, so an interrupted process never blocks the next one.
     Raises PrerequisiteError if the shared folder cannot be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Also where the lock file exists already: what is made under the lock lies in the same folder.
+        # Even if the lock file exists: what is made under the lock is in the same folder.
         if not os.access(file.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file.parent))
         handle = file.open("a")

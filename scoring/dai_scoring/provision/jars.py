@@ -26,7 +26,7 @@ _CHECKSUMS = _HERE / "checksums.txt"
 def open_jars(progress: Progress = silent) -> Path:
     """Return a folder with ``open/*.jar``: the helper, built from this checkout, and h2o-genmodel.
 
-    An installed wheel has them inside. Raises PrerequisiteError if Maven or Java is missing, FetchError where Maven
+    An installed wheel has them inside. Raises PrerequisiteError if Maven or Java is missing, FetchError if Maven
     fails.
     """
     if java_jars.has_open():
@@ -69,7 +69,7 @@ def made_once(name: str, project: Path, purpose: str, progress: Progress) -> Pat
 
 
 def check(jars: Iterable[Path]) -> None:
-    """Raise FetchError where a jar that has a checksum here does not have that content."""
+    """Raise FetchError if the content of a jar does not match its checksum."""
     lines = _CHECKSUMS.read_text(encoding="ascii").splitlines()
     known = {name: digest for digest, name in (line.split() for line in lines)}
     for jar in jars:

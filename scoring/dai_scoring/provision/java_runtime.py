@@ -1,4 +1,4 @@
-"""What the Java runtimes need beside a model, completed with what this machine has or can fetch."""
+"""Completes what the Java runtimes need besides a model with what this machine has or can fetch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def complete(settings: RuntimeSettings, kind: Kind, progress: Progress) -> Runti
     jvm.check_installed()
     folders = list(settings.jar_folders)
     needs_mojo2 = kind is not Kind.H2O3_MOJO
-    # For an H2O-3 model too: the virtual machine may serve other models next, and starts with all jars best.
+    # For an H2O-3 model too: other models may follow, and it is best to start the virtual machine with all jars.
     wants_mojo2 = needs_mojo2 or not jvm.is_started()
     if settings.mojo_runtime is None and wants_mojo2 and not java_jars.has_mojo2(folders):
         found = _mojo_runtime(needs_mojo2 and settings.accept_h2o_licence, progress)

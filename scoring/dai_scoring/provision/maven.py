@@ -133,7 +133,7 @@ def error_lines(lines: Iterable[str]) -> list[str]:
     )
     found: dict[str, None] = {}
     for line in lines:
-        # The first problem of a pom has the mark twice.
+        # The first problem of a pom has the prefix twice.
         text = re.sub(r"^(\[ERROR\]\s*)+", "", line).strip()
         if line.startswith("[ERROR]") and text and not text.startswith(hints):
             found.setdefault(text.split(" -> [Help")[0])

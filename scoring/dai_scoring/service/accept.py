@@ -1,4 +1,4 @@
-"""The format of a response, by the header Accept."""
+"""Chooses the format of a response by the header Accept."""
 
 from __future__ import annotations
 

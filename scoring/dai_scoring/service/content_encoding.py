@@ -1,4 +1,4 @@
-"""Bodies of requests that are compressed, as the header Content-Encoding says."""
+"""Uncompresses the bodies of requests, as the header Content-Encoding says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KNOWN = ("gzip", "deflate")
 """The names of the ways to compress a body."""
 
 _NAMES = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
-# The headers of gzip and of zlib: both are told apart by zlib itself.
+# zlib itself recognises whether the header is that of gzip or of zlib.
 _EITHER_HEADER = zlib.MAX_WBITS | 32
 _BLOCK = 1 << 20
 

@@ -25,7 +25,7 @@ class Failure:
 
     @property
     def client(self) -> str:
-        """The text for who sent the request. It names no option, no path and no value of a record."""
+        """The text for the sender of the request. It names no option, no path and no value of a record."""
         return self.error.text_for(Audience.CLIENT)
 
     def text_for(self, audience: Audience) -> str:
@@ -40,7 +40,7 @@ def failure_of(error: Exception) -> Failure:
 
 
 def as_scoring_error(error: Exception) -> ScoringError:
-    """The same as an error with a code. Of an error that nobody thought of only the type is told."""
+    """The error as one with a code. For an unexpected error the text has only its type."""
     if isinstance(error, ScoringError):
         return error
     if isinstance(error, OSError):
@@ -55,13 +55,13 @@ def as_scoring_error(error: Exception) -> ScoringError:
 
 
 def not_now(error: Exception) -> ModelError:
-    """The error of a request that comes while this error keeps the model from scoring."""
+    """The error for a request that comes while another error keeps the model from scoring."""
     known = as_scoring_error(error)
     return ModelError(f"the model cannot score now: {known.problem}", advice=known.advice)
 
 
 def is_unexpected(error: Exception) -> bool:
-    """Whether nobody thought of this error, so that its place has to be logged."""
+    """Whether this is an error without a code, whose place has to be logged."""
     return not isinstance(error, ScoringError | OSError)
 
 

@@ -1,4 +1,4 @@
-"""Requests over HTTP that are not scored at all, each with a code, a status and a text for its sender."""
+"""Errors for HTTP requests that are not scored at all, each with a code, a status and a text for the sender."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class MethodNotAllowedError(RequestError):
 
 
 class MultipartError(RequestError):
-    """The rows are a part of the body, not the body itself."""
+    """The rows are one part of a multipart body."""
 
     code = "multipart"
     http_status = 415
@@ -51,7 +51,7 @@ class MultipartError(RequestError):
 
 
 class ContentEncodingError(RequestError):
-    """The body is compressed in a way that is not known here."""
+    """The body is compressed in an unknown way."""
 
     code = "content_encoding"
     http_status = 415

@@ -1,4 +1,4 @@
-"""A request to score some contents, and what it may choose for itself."""
+"""A request to score contents, and the options that it may choose."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ E_ = TypeVar("E_", bound=Enum)
 
 
 def _choices(option: Option[E_]) -> Mapping[str, E_]:
-    """The values that a client may ask for, by their words."""
+    """The values that a client may ask for, by their names in requests."""
     return {one.word: one.value for one in option.values if one.in_requests}
 
 
@@ -33,11 +33,11 @@ _COLUMNS, _BAD_ROWS = _choices(OUTPUT_COLUMNS), _choices(BAD_ROWS_OPTION)
 
 
 class Source(Protocol):
-    """Contents that are somewhere else, and are written to a file when their turn comes."""
+    """Contents that are elsewhere, and are written to a file when they are scored."""
 
     @property
     def size(self) -> int:
-        """How many bytes they are, at least roughly."""
+        """How many bytes they have, at least approximately."""
         ...
 
     def write_to(self, path: Path) -> None:
@@ -58,7 +58,7 @@ def size_of(contents: RequestContents) -> int:
 
 @dataclass(slots=True)
 class Request:
-    """Contents to score. It is not frozen, as one is made for each message; nobody changes it.
+    """Contents to score. It is not frozen, since one is made for each message, but nothing changes it.
 
     ``mime_type`` and ``name``, that of a file, help to find out the format. ``endpoint`` is set for a request that
     may be of H2O's dialect. ``keeps_rows`` is for a sender that waits for one answer: rows that cannot be scored
@@ -84,9 +84,9 @@ def check(request: Request) -> None:
 
 
 class RequestOptions:
-    """The options of single requests, made of those of the service.
+    """The options of single requests, derived from those of the service.
 
-    Requests that choose the same get the same object, so that they are known by it.
+    Requests that choose the same options get the same object, so they can be grouped by it.
     """
 
     def __init__(self, options: FileOptions) -> None:
@@ -95,7 +95,7 @@ class RequestOptions:
         self._chosen: dict[tuple[bool, frozenset[tuple[str, str]]], FileOptions] = {}
 
     def of(self, request: Request) -> FileOptions:
-        """The options for a request. Raises RequestError if it chooses what there is not."""
+        """The options for a request. Raises RequestError if it chooses a value that does not exist."""
         if request.options is not None:
             options = _keeping(request.options) if request.keeps_rows else request.options
             return _with_choices(options, request.choices or {})

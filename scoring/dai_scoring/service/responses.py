@@ -1,4 +1,4 @@
-"""What became of a request."""
+"""The response to a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dai_scoring.service.h2o_rest import Endpoint
 
 @dataclass(slots=True)
 class Response:
-    """Scored contents, or a failure. It is not frozen, as one is made for each message; nobody changes it.
+    """Scored contents, or a failure. It is not frozen, since one is made for each message, but nothing changes it.
 
     ``contents`` are bytes if the request brought bytes, else a file, which whoever takes the response deletes; None
     if the request failed. ``rejected`` are the rows that could not be scored, in the same form, where they are kept
@@ -35,7 +35,7 @@ class Response:
         return self.summary is not None and self.summary.rejected > 0 and self.summary.scored == 0
 
     def discard(self) -> None:
-        """Delete the files of a response that nobody takes."""
+        """Delete the files; for a response that is not used."""
         for one in (self.contents, self.rejected):
             if isinstance(one, Path):
                 one.unlink(missing_ok=True)

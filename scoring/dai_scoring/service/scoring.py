@@ -1,4 +1,4 @@
-"""Requests scored with one model: small ones together in memory, others through files, H2O's dialect by itself."""
+"""Scores requests with one model: small ones together in memory, others through files; and H2O's dialect."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _logger = logging.getLogger(__name__)
 
 
 class RequestScorer:
-    """Scores requests with whatever model it is given, in any thread. The arguments are those of the service."""
+    """Scores requests with the model that it is given, in any thread. The arguments are those of the service."""
 
     def __init__(self, options: FileOptions, folders: WorkFolders, on_unexpected: Callable[[Exception], None]) -> None:
         self.options = RequestOptions(options)
@@ -60,7 +60,7 @@ class RequestScorer:
         return [merged[index] if index in merged else next(rest) for index in range(len(requests))]
 
     def _merged(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
-        """The responses to what can be scored together, in memory, by the place of the request."""
+        """The responses to requests that can be scored together in memory, by the index of the request."""
         groups: dict[int, tuple[FileOptions, list[int], list[Contents]]] = {}
         for index, one in enumerate(requests):
             contents = one.contents
@@ -68,8 +68,8 @@ class RequestScorer:
                 try:
                     options = self.options.of(one)
                 except RequestError:
-                    continue  # which is told where each is scored alone
-                # By the object: to hash all options takes longer than to read a row.
+                    continue  # raised again, and put into its response, when the request is scored alone
+                # By the object, since hashing all options takes longer than reading a row.
                 group = groups.setdefault(id(options), (options, [], []))
                 group[1].append(index)
                 group[2].append(Contents(contents, one.mime_type))
@@ -94,7 +94,7 @@ class RequestScorer:
             return self.failed(scorer, error)
 
     def _of_dialect(self, scorer: Scorer, request: Request) -> Response | None:
-        """The response to a request of H2O's dialect, None if its contents are records as usual."""
+        """The response to a request of H2O's dialect; None if its contents are ordinary records."""
         if request.endpoint is None:
             return None
         began = time.perf_counter()
@@ -165,7 +165,7 @@ def _scored(scorer: Scorer, contents: bytes | Path, rejected: bytes | Path | Non
 
 
 def _taken(folder: WorkFolder, file: Path, as_bytes: bool) -> bytes | Path:
-    """What a file holds, or the file under a name of its own: others are scored before it is sent."""
+    """The contents of a file, or the file under another name, since more is scored before it is sent."""
     if not as_bytes:
         return folder.keep(file)
     contents = file.read_bytes()

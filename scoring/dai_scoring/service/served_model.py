@@ -1,4 +1,4 @@
-"""The model of a service: loaded, tried, replaced while requests are answered, and closed after the last of them."""
+"""The model of a service: loaded, checked, replaced while requests are answered, and closed after the last request."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Readiness:
 def load_and_check(
     load: Callable[[], Scorer], wanted: Wanted = PREDICTIONS_ONLY, score_a_row: bool = False
 ) -> tuple[Scorer | None, Readiness]:
-    """Load a model and see whether it gives what is ``wanted``; any error is in the readiness.
+    """Load a model and check that it gives what is ``wanted``; any error is in the readiness.
 
     ``score_a_row`` scores a row without values too. A model that is refused is not closed: ``load`` may give one that
     others use.
@@ -98,7 +98,7 @@ class _Served:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def end(self) -> None:
-        """Close the model in a thread: what it still has to end must hold up neither a request nor the new model."""
+        """Close the model in a thread, since closing must delay neither a request nor the new model."""
         threading.Thread(target=self._close, name="dai-scoring-close").start()
 
     def _close(self) -> None:
@@ -110,7 +110,7 @@ class _Served:
 
 
 class ServedModel:
-    """Gives requests the present model. A model that was replaced is closed when its last request has ended."""
+    """Gives the present model to requests. A model that was replaced is closed when its last request has ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -158,7 +158,7 @@ class ServedModel:
             self._readiness = Readiness(State.READY, scorer.info)
 
     def report(self, readiness: Readiness) -> None:
-        """Say how the loading of the first model goes; without effect once there is one."""
+        """Report how loading the first model goes; ignored once there is a model."""
         with self._lock:
             if self._served is None and self._readiness.state is not State.CLOSED:
                 self._readiness = readiness

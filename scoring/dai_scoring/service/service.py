@@ -1,4 +1,4 @@
-"""Records in, scored records or an error out: what every way to use a model over a network or a queue stands on."""
+"""Records in, scored records or an error out: the basis of every server, function and queue that uses a model."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class ScoringService:
     def load_in_background(
         self, path: str | Path, runtime: Runtime = Runtime.AUTO, settings: RuntimeSettings | None = None
     ) -> None:
-        """Do the same in a thread; :attr:`readiness` tells how it went, if there is no other model."""
+        """Do the same in a thread; :attr:`readiness` shows the result, if there is no other model."""
         threading.Thread(target=self.load, args=(path, runtime, settings), name="dai-scoring-load", daemon=True).start()
 
     def __enter__(self) -> ScoringService:
@@ -124,9 +124,9 @@ class ScoringService:
             return [self._scoring.failed(None, error) for _ in requests]
 
     def respond_with(self, request: Request, score: ScoreRecords) -> Response:
-        """Let ``score`` score the records of a request; requests of H2O's dialect are answered as always.
+        """Let ``score`` score the records of a request; requests of H2O's dialect are answered as usual.
 
-        For records that something else reads and writes. Any error, also one that ``score`` raises, is in the response.
+        For records that something else reads and writes. Any error, also one raised by ``score``, is in the response.
         """
         try:
             with self._model.in_use() as scorer:

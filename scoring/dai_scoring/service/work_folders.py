@@ -23,7 +23,7 @@ class WorkFolder:
 
     def __init__(self, place: Path | None) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-        # Locked as long as this process lives: so others tell a folder in use from one that a killed process left.
+        # Locked while this process lives: other processes see which folders a killed process has left.
         self._lock = (self.path / _LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.source = self.path / "source"
@@ -83,7 +83,7 @@ class WorkFolders:
         )
         folder = None
         if in_memory:
-            # Such memory can be closed to this user, or read only: the disk does as well, if more slowly.
+            # This memory can be closed to this user, or read-only. The disk works too, but more slowly.
             with suppress(OSError):
                 folder = self._made("memory", _MEMORY_FOLDER)
         folder = folder or self._made("disk", self._place)

@@ -77,7 +77,7 @@ def test_a_model_without_any_says_so(scorer: str, request: pytest.FixtureRequest
     model: Scorer = request.getfixturevalue(scorer)
     assert model.capabilities == {Capability.SCORE}
     for wanted in (*(Wanted(kind) for kind in KINDS), Wanted(intervals=True)):
-        with pytest.raises(UnsupportedError, match="beside predictions it gives nothing"):
+        with pytest.raises(UnsupportedError, match="besides predictions it gives nothing"):
             model.check(wanted)
 
 

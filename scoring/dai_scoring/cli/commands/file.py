@@ -37,7 +37,7 @@ def score(
     model: Annotated[Path, flag(options.MODEL, "-m")],
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="IN", help="Files of records, plain or gzip; a folder of them; - for standard input."),
+        typer.Argument(metavar="IN", help="Files of records, also with gzip; a folder of them; - for standard input."),
     ],
     target: Annotated[
         Path,
@@ -116,7 +116,7 @@ def _jvm_options(text: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
-        raise UsageError(f"--jvm-options cannot be taken apart into options: {error}.") from error
+        raise UsageError(f"--jvm-options cannot be split into options: {error}.") from error
 
 
 class _Bar:

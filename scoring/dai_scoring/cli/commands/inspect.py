@@ -49,7 +49,7 @@ def inspect(
 
 
 def described(scorer: Scorer) -> dict[str, Any]:
-    """A model's description as plain values."""
+    """A model's description as values for JSON."""
     info = scorer.info
     return {
         "id": info.id,
@@ -70,7 +70,7 @@ def _render(console: Console, about: dict[str, Any]) -> None:
     for name in ("kind", "id", "created", "runtime", "sha256"):
         value = f"{about['runtime']} {about['runtime_version']}" if name == "runtime" else about[name]
         console.print(f"{name:<9}{value}", markup=False, soft_wrap=True)
-    columns = Table("Column", "Type", "Means missing, beside null and empty text")
+    columns = Table("Column", "Type", "Means missing, besides null and empty text")
     for column in about["inputs"]:
         columns.add_row(column["name"], column["type"], " ".join(text for text in column["missing"] if text))
     predictions = Table("Prediction", "Type")
@@ -80,7 +80,7 @@ def _render(console: Console, about: dict[str, Any]) -> None:
     console.print(predictions)
     console.print(f"can      {', '.join(about['capabilities'])}")
     seen = (
-        "counted by column" if about["counts_unseen_levels"] else "unknown: this runtime does not tell a model's levels"
+        "counted by column" if about["counts_unseen_levels"] else "unknown: this runtime does not know a model's levels"
     )
     console.print(f"levels that the model has never seen: {seen}", markup=False, soft_wrap=True)
     for note in about["notes"]:

@@ -110,8 +110,8 @@ def _check_readable(source: Path) -> None:
 
 
 def _in_folder(source: Path, folder: Path, rejected: Path | None, output_format: Format | None) -> Job:
-    plain = Path(source.name.removesuffix(GZIP))
-    name = plain.name if output_format is None else plain.stem + _SUFFIX_OF[output_format]
+    unpacked = Path(source.name.removesuffix(GZIP))
+    name = unpacked.name if output_format is None else unpacked.stem + _SUFFIX_OF[output_format]
     return Job(source, folder / name, rejected or folder / _rejected_name(name), output_format or _known(name))
 
 
@@ -143,8 +143,8 @@ def _known(name: str) -> Format | None:
 def _rejected_name(name: str) -> str:
     """The name of the file of rejected rows that goes with a file."""
     packed = GZIP if name.endswith(GZIP) else ""
-    plain = Path(name.removesuffix(GZIP))
-    return f"{plain.stem}.rejected{plain.suffix}{packed}"
+    unpacked = Path(name.removesuffix(GZIP))
+    return f"{unpacked.stem}.rejected{unpacked.suffix}{packed}"
 
 
 def _check_apart(jobs: Sequence[Job], others: Iterable[Path]) -> None:

@@ -1,4 +1,4 @@
-"""One file scored into another: unpacked, scored in a private folder, put in its place when it is complete."""
+"""Scores one file into another: unpacked, scored in a private folder, and moved to its place when it is complete."""
 
 from __future__ import annotations
 
@@ -107,16 +107,16 @@ def _plain(job: Job, folder: Path) -> Iterator[Path]:
     if not is_packed:
         yield packed
         return
-    plain = folder / "unpacked"
+    unpacked = folder / "unpacked"
     try:
         with gzip.open(packed, "rb") as stream:
-            _copy(stream, plain)
+            _copy(stream, unpacked)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ScoringFailedError(
             f"{job.title} begins as gzip does, but is damaged or ends too early ({error}). Make it again."
         ) from error
     unpacked.unlink(missing_ok=True)
-    yield plain
+    yield unpacked
 
 
 def _opened(file: Path) -> IO[bytes]:

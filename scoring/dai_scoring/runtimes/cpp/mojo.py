@@ -78,7 +78,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings) -> CppMojo:
         except ModelError:
             raise
         except Exception as error:  # the runtime raises whatever its C++ does: IndexError, RuntimeError, ...
-            raise _refusal(error, said, path, settings) from error
+            raise _load_error(error, said, path, settings) from error
 
 
 def _modules() -> tuple[Any, Any]:
@@ -114,7 +114,7 @@ def _check_form(pipeline: Path, named: Path) -> None:
         )
 
 
-def _refusal(error: Exception, said: Sequence[str], path: Path, settings: RuntimeSettings) -> ModelError:
+def _load_error(error: Exception, said: Sequence[str], path: Path, settings: RuntimeSettings) -> ModelError:
     if "license" in str(error).lower():
         none = any("could not be found" in line for line in said)
         problem = "none was found" if none else "{found} is not valid"
@@ -128,7 +128,7 @@ def _refusal(error: Exception, said: Sequence[str], path: Path, settings: Runtim
 
 @contextmanager
 def _environment(settings: RuntimeSettings) -> Iterator[None]:
-    """Tell the runtime of a licence in the only way it has, and take that back."""
+    """Give the runtime a licence in the only way that it reads one, and remove it again."""
     before = {name: os.environ.get(name) for name in (driverless_ai.LICENCE_KEY, driverless_ai.LICENCE_FILE)}
     own = driverless_ai.licence_environment(settings)
     wanted = {name: own.get(name) for name in before} if own else before

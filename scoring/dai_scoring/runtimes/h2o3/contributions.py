@@ -66,7 +66,7 @@ def predictor(model: Any) -> Any:
 def _groups(
     names: Sequence[str], features: Sequence[str], domains: Sequence[pa.Array | None]
 ) -> dict[str, list[int]] | None:
-    """Which contributions belong to which input column, the bias last; None if that cannot be told."""
+    """Which contributions belong to which input column, the bias last; None if that is not known."""
     owner = {feature: feature for feature in features}
     for feature, domain in zip(features, domains, strict=True):
         if domain is not None:

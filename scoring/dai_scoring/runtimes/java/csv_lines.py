@@ -1,6 +1,6 @@
 """Lines of CSV read in Java, by the helper, straight into what a model takes.
 
-It knows what programs write in a field, and gives up at anything else, for :mod:`dai_scoring.values.coerce` to judge.
+It knows what programs write in a field, and leaves anything else to :mod:`dai_scoring.values.coerce`.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class LineReader:
         ]
 
     def layout(self, csv: PlainCsv, missing: frozenset[str] = _NO_TEXTS) -> Any | None:
-        """The helper's ``CsvLines`` for such a file; None if it has not all of the model's columns.
+        """The helper's ``CsvLines`` for such a file; None if it lacks columns of the model.
 
-        ``missing`` are texts that mean a missing value beside those of the inputs.
+        ``missing`` are texts that mean a missing value besides those of the inputs.
         """
         key = (csv.names, csv.delimiter, csv.line_end, csv.escaped, missing)
         if key not in self._known:

@@ -1,4 +1,4 @@
-"""The jars of the Java runtimes: bundled beside this package, or in folders that the caller names."""
+"""The jars of the Java runtimes: bundled inside this package, or in folders that the caller names."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:
     """The jars for Driverless AI MOJOs, and those for H2O-3 MOJOs, as above; raises RuntimeMissingError."""
     jars = mojo_runtime_jars(explicit, extra)
     folders = _folders("open", extra)
-    beside = _jars_of(folders)
-    _check(beside, _HELPER, folders, _HOW)
-    return [*beside, *jars]
+    open_jars = _jars_of(folders)
+    _check(open_jars, _HELPER, folders, _HOW)
+    return [*open_jars, *jars]
 
 
 def mojo_runtime_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:

@@ -91,7 +91,7 @@ def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | N
 
 
 def check_installed() -> None:
-    """Raise PrerequisiteError where jpype is not installed."""
+    """Raise PrerequisiteError if jpype is not installed."""
     if importlib.util.find_spec("jpype") is None:
         raise PrerequisiteError(extras.sentence("jpype1", "java"))
 
@@ -131,7 +131,7 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
                     jvmpath=library,
                     classpath=[str(j) for j in jars],
                     convertStrings=False,
-                    # JPype is not to lead signals to Java: Python keeps them, see java_options.
+                    # JPype must not pass signals to Java: Python handles them, see java_options.
                     interrupt=True,
                 )
         except Exception as error:  # noqa: BLE001 - handed over: it is raised in the caller's thread
@@ -166,7 +166,7 @@ def adopt_thread() -> None:
 
 
 def java_class(name: str) -> Any:
-    """The Java class of that full name; RuntimeMissingError where no jar has it."""
+    """The Java class of that full name; RuntimeMissingError if no jar has it."""
     import jpype
 
     try:
@@ -213,7 +213,7 @@ def class_name(error: BaseException) -> str:
 
 
 def check_runtime(error: BaseException, path: Path) -> None:
-    """Raise ModelError where a model is not loaded for want of memory or of a jar; ``error`` is a Java exception."""
+    """Raise ModelError if a model was not loaded because memory or a jar is missing; ``error`` is a Java exception."""
     if class_name(error) == "java.lang.OutOfMemoryError":
         raise ModelError(
             f"{path} does not fit into the memory of the Java virtual machine, which was started with "

@@ -31,7 +31,7 @@ from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, P
 RUNTIME = "mojo2-runtime (Java)"
 
 _PACKAGE = "ai.h2o.mojos.runtime."
-# What PipelineConfig's builder calls what a pipeline gives instead of predictions, or beside them.
+# PipelineConfig's builder methods for what a pipeline gives instead of predictions, or with them.
 _SWITCHES = {
     Capability.CONTRIBUTION_TRANSFORMED: "enableShap",
     Capability.CONTRIBUTION_ORIGINAL: "enableShapOriginal",

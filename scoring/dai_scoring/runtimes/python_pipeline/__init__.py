@@ -1,1 +1,1 @@
-"""Driverless AI Python scoring pipelines, each in an environment and processes of its own."""
+"""Driverless AI Python scoring pipelines, each in its own environment and processes."""

@@ -26,7 +26,7 @@ _READY = "ready.json"
 _ASK_TIMEOUT = 60
 _OLDEST = (3, 6)
 _SAYS = re.compile(r"\s*(Collecting|Processing|Installing collected packages|Building wheel)\b.*")
-# Where pip names the package that it cannot have, the plainest place first.
+# Where pip names the package that it cannot get, the clearest message first.
 _REQUIREMENT = r"([\w.-]+(?:\[[\w,.-]+\])?(?: *[<>=!~][^\s(]*)*)"
 _NO_PACKAGE = [
     re.compile(f"{words} {_REQUIREMENT}")
@@ -114,7 +114,7 @@ def _lock(place: Path, progress: Progress, held: ExitStack) -> None:
 
 
 def interpreter(command: str) -> Interpreter:
-    """What Python a command or path is; raises EnvironmentMissingError if it is none, or too old."""
+    """What Python a command or path is; raises EnvironmentMissingError if it is not a Python, or too old."""
     path = shutil.which(command)
     if path is None:
         raise EnvironmentMissingError(
@@ -147,7 +147,7 @@ def _ask(python: Path, module: str, option: str) -> tuple[tuple[int, int], bool]
         (major, minor), installed = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise EnvironmentMissingError(
-            f"{python} does not run as a Python: it did not tell its version.",
+            f"{python} does not run as a Python: it did not print its version.",
             option,
             advice=(f"Set {{{option}}} to one that does.",),
         ) from error
@@ -212,7 +212,7 @@ def _build(
 
 
 def _wanted(folder: Path) -> list[str]:
-    """What pip shall install: the requirements, within their constraints, and every wheel that lies beside them."""
+    """What pip has to install: the requirements, within their constraints, and every wheel in the same folder."""
     words: list[str] = []
     if (folder / "requirements.txt").is_file():
         words += ["--requirement", "requirements.txt"]

@@ -1,6 +1,6 @@
 """Driverless AI Python scoring pipelines, in worker processes inside the pipeline's own environment.
 
-Source of the behaviour: the example.py that Driverless AI exports beside the wheel. Contributions are exact
+Source of the behaviour: the example.py that Driverless AI exports with the wheel. Contributions are exact
 (``fast_approx`` is left off) and in margin space, so that they add up to the prediction before its link function.
 """
 
@@ -153,13 +153,13 @@ class PythonPipeline:
         except WorkerDied as error:
             printed = worker.output().strip().splitlines()[-5:]
             worker.end()
-            raise self._refusal(f"the worker {error}", "; ".join(printed)) from None
+            raise self._load_error(f"the worker {error}", "; ".join(printed)) from None
         if "error" in about:
             worker.end()
-            raise self._refusal(about["error"], "")
+            raise self._load_error(about["error"], "")
         return worker, about
 
-    def _refusal(self, reason: str, printed: str) -> ModelError:
+    def _load_error(self, reason: str, printed: str) -> ModelError:
         path = self._pipeline.path
         if "license" in f"{reason} {printed}".lower():
             problem = "needs a Driverless AI licence, and none that it accepts was found"
