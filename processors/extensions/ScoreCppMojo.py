@@ -10,10 +10,10 @@ from dai_scoring_nifi.processing import RecordScoring
 
 
 @use_case(
-    description="Score records as they arrive, in any format, with a Driverless AI MOJO, without a Java virtual machine beside Python",
+    description="Score records as they arrive, in any format, with a Driverless AI MOJO, without a second Java virtual machine",
     configuration="""
         Set Model File to the path of the MOJO, or to a parameter that refers to an asset, and leave the rest.
-        Connect 'success', and 'rejected' and 'failure' to where somebody looks.
+        Connect 'success' to the next processor, and 'rejected' and 'failure' to a place that somebody checks.
         """,
     keywords=["H2O", "Driverless AI", "MOJO", "scoring", "inference"],
 )
@@ -28,7 +28,7 @@ from dai_scoring_nifi.processing import RecordScoring
         ),
         ProcessorConfiguration(
             processor_type="ScoreCppMojo",
-            configuration="Set Model File, and Bad Rows to 'fail the FlowFile', so that a client is told of a bad value.",
+            configuration="Set Model File, and Bad Rows to 'fail the FlowFile', so that a client gets an error for a bad value.",
         ),
         ProcessorConfiguration(
             processor_type="org.apache.nifi.processors.standard.HandleHttpResponse",
@@ -47,17 +47,18 @@ class ScoreCppMojo(RecordScoring):
         description = """Scores the records of a FlowFile with a model of H2O Driverless AI (MOJO pipeline) on the C++ runtime
             (daimojo), on Linux with x86_64. ScoreJavaMojo gives the same scores anywhere, and for H2O-3 too.
             Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
-            other columns pass through. Example: of a model with the inputs age and fare and the output survived, the CSV
+            other columns pass through. Example: with a model that has the inputs age and fare and the output survived, the CSV
             'id,age,fare' with the row '7,22,7.25' comes out as 'id,age,fare,survived' with '7,22,7.25,0.38'.
-            RELATIONSHIPS: 'success' has the scored records; 'rejected' (which NiFi's own list of them does not name) the rows
-            with a value that the model's column cannot hold, as they came, with the columns _reject_code, _reject_column and
-            _reject_value; 'failure' has FlowFiles that cannot be scored as a whole, untouched; 'original' what came in, once it
-            was scored. A FlowFile whose rows are all rejected sends nothing to 'success'.
-            ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
+            RELATIONSHIPS: 'success' has the scored records. 'rejected', which is missing from NiFi's own list of relationships,
+            has the rows with a value that the model's column cannot hold, unchanged, with the columns _reject_code,
+            _reject_column and _reject_value. 'failure' has FlowFiles that cannot be scored as a whole, unchanged. 'original'
+            has the input after it was scored. A FlowFile whose rows are all rejected sends nothing to 'success'.
+            ATTRIBUTES READ: mime.type and filename, to detect the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
-            scoring.duration.ms; on rejected rows, and where they are kept among the others, scoring.scored.count, the number of the scored ones; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
-            level of the model (species=12, island=3); on failure scoring.error, which says what to do, scoring.error.code, and for an answer to
-            a client scoring.error.client, scoring.error.row and scoring.error.column."""
+            scoring.duration.ms. On rejected rows, and if they are kept among the others: scoring.scored.count, the number of
+            scored rows. For H2O-3 models: scoring.unseen.count and scoring.unseen.columns, counts of values that are not levels
+            of the model (species=12, island=3). On failure: scoring.error, which says what to do, scoring.error.code, and for
+            an answer to a client scoring.error.client, scoring.error.row and scoring.error.column."""
         tags = [
             "h2o",
             "driverless ai",

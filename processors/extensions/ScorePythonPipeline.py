@@ -13,7 +13,7 @@ from dai_scoring_nifi.processing import RecordScoring
     description="Score records as they arrive, in any format, with a Driverless AI Python scoring pipeline, which can hold custom recipes",
     configuration="""
         Set Scoring Pipeline to the path of the scorer.zip, or to a parameter that refers to an asset, and leave the rest.
-        Connect 'success', and 'rejected' and 'failure' to where somebody looks.
+        Connect 'success' to the next processor, and 'rejected' and 'failure' to a place that somebody checks.
         """,
     keywords=["H2O", "Driverless AI", "scorer.zip", "scoring", "inference"],
 )
@@ -28,7 +28,7 @@ from dai_scoring_nifi.processing import RecordScoring
         ),
         ProcessorConfiguration(
             processor_type="ScorePythonPipeline",
-            configuration="Set Scoring Pipeline, and Bad Rows to 'fail the FlowFile', so that a client is told of a bad value.",
+            configuration="Set Scoring Pipeline, and Bad Rows to 'fail the FlowFile', so that a client gets an error for a bad value.",
         ),
         ProcessorConfiguration(
             processor_type="org.apache.nifi.processors.standard.HandleHttpResponse",
@@ -37,7 +37,7 @@ from dai_scoring_nifi.processing import RecordScoring
     ],
 )
 class ScorePythonPipeline(RecordScoring):
-    """Scores records with Driverless AI Python scoring pipelines, in processes of their own."""
+    """Scores records with Driverless AI Python scoring pipelines, in separate processes."""
 
     class Java:
         implements = ["org.apache.nifi.python.processor.FlowFileTransform"]
@@ -45,19 +45,20 @@ class ScorePythonPipeline(RecordScoring):
     class ProcessorDetails:
         version = "0.1.0"
         description = """Scores the records of a FlowFile with a Python scoring pipeline of H2O Driverless AI, which runs in worker
-            processes inside an environment of its own: any Python from 3.6, made from the pipeline's own requirements.
+            processes with its own environment: any Python from 3.6, made from the pipeline's own requirements.
             Reads and writes CSV, JSON, Avro, Parquet and Arrow. The model's columns are found by name;
-            other columns pass through. Example: of a model with the inputs age and fare and the output survived, the CSV
+            other columns pass through. Example: with a model that has the inputs age and fare and the output survived, the CSV
             'id,age,fare' with the row '7,22,7.25' comes out as 'id,age,fare,survived' with '7,22,7.25,0.38'.
-            RELATIONSHIPS: 'success' has the scored records; 'rejected' (which NiFi's own list of them does not name) the rows
-            with a value that the model's column cannot hold, as they came, with the columns _reject_code, _reject_column and
-            _reject_value; 'failure' has FlowFiles that cannot be scored as a whole, untouched; 'original' what came in, once it
-            was scored. A FlowFile whose rows are all rejected sends nothing to 'success'.
-            ATTRIBUTES READ: mime.type and filename, to find out the format. ATTRIBUTES WRITTEN: record.count, mime.type,
+            RELATIONSHIPS: 'success' has the scored records. 'rejected', which is missing from NiFi's own list of relationships,
+            has the rows with a value that the model's column cannot hold, unchanged, with the columns _reject_code,
+            _reject_column and _reject_value. 'failure' has FlowFiles that cannot be scored as a whole, unchanged. 'original'
+            has the input after it was scored. A FlowFile whose rows are all rejected sends nothing to 'success'.
+            ATTRIBUTES READ: mime.type and filename, to detect the format. ATTRIBUTES WRITTEN: record.count, mime.type,
             scoring.model.id, scoring.model.sha256, scoring.runtime, scoring.runtime.version, scoring.rejected.count and
-            scoring.duration.ms; on rejected rows, and where they are kept among the others, scoring.scored.count, the number of the scored ones; for models of H2O-3 scoring.unseen.count and scoring.unseen.columns, the values that are no
-            level of the model (species=12, island=3); on failure scoring.error, which says what to do, scoring.error.code, and for an answer to
-            a client scoring.error.client, scoring.error.row and scoring.error.column."""
+            scoring.duration.ms. On rejected rows, and if they are kept among the others: scoring.scored.count, the number of
+            scored rows. For H2O-3 models: scoring.unseen.count and scoring.unseen.columns, counts of values that are not levels
+            of the model (species=12, island=3). On failure: scoring.error, which says what to do, scoring.error.code, and for
+            an answer to a client scoring.error.client, scoring.error.row and scoring.error.column."""
         tags = [
             "h2o",
             "driverless ai",

@@ -96,7 +96,7 @@ def test_the_tables_are_those_of_the_code() -> None:
 @pytest.mark.parametrize("template", TEMPLATES[:3], ids=lambda one: one.name)
 def test_every_spelling_of_a_value_is_taken(template: Template) -> None:
     for one in template.parameters:
-        known: Mapping[str, str] = {**one.words, **{choice: choice for choice in one.choices}}
+        known: Mapping[str, str] = {**one.aliases, **{choice: choice for choice in one.choices}}
         for word, value in known.items():
             if value not in one.choices:
                 continue

@@ -70,7 +70,7 @@ CPP = Extension(
     processor="ScoreCppMojo",
     runtime="CPP",
     summary="Driverless AI MOJOs on H2O's C++ runtime",
-    use_case="a Driverless AI MOJO, without a Java virtual machine beside Python",
+    use_case="a Driverless AI MOJO, without a second Java virtual machine",
     docstring="Scores records with Driverless AI MOJOs on the C++ runtime (daimojo).",
     opening="""Scores the records of a FlowFile with a model of H2O Driverless AI (MOJO pipeline) on the C++ runtime
             (daimojo), on Linux with x86_64. ScoreJavaMojo gives the same scores anywhere, and for H2O-3 too.""",
@@ -86,9 +86,9 @@ PYTHON = Extension(
     runtime="PYTHON",
     summary="Driverless AI Python scoring pipelines in their own environment",
     use_case="a Driverless AI Python scoring pipeline, which can hold custom recipes",
-    docstring="Scores records with Driverless AI Python scoring pipelines, in processes of their own.",
+    docstring="Scores records with Driverless AI Python scoring pipelines, in separate processes.",
     opening="""Scores the records of a FlowFile with a Python scoring pipeline of H2O Driverless AI, which runs in worker
-            processes inside an environment of its own: any Python from 3.6, made from the pipeline's own requirements.""",
+            processes with its own environment: any Python from 3.6, made from the pipeline's own requirements.""",
     model=properties.model(table.SCORING_PIPELINE, "", "allow_file=True, allow_directory=True"),
     tags=("python scoring pipeline", "custom recipe"),
     model_noun="scorer.zip",
