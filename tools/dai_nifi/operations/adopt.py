@@ -25,7 +25,7 @@ from dai_scoring.progress import Progress, silent
 
 @dataclass(frozen=True)
 class Adopted:
-    """A process group that is a deployed flow now."""
+    """A process group that has become a deployed flow."""
 
     name: str
     id: str
@@ -117,7 +117,7 @@ def _group(reference: str) -> Any:
 
 
 def _origin(group: Any) -> _Origin:
-    """The template that has the group's components, and of its versions the one that differs least."""
+    """The template that has the group's components, in the version that differs least from the group."""
     contents = replacement.export(group.id)["flowContents"]
     live = replacement.component_values(group.id)
     there = {one["identifier"]: one["type"] for one in contents["processors"]}

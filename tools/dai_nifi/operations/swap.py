@@ -1,4 +1,4 @@
-"""A new model in a running flow, and the way back."""
+"""Replaces the model of a running flow, and puts the old one back."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class SwapRequest:
     """Load the new model while the old one scores; takes the memory of both for a while."""
     timeout: float = DEFAULT_TIMEOUT
     of: str = MAIN.name
-    """Which of the flow's models: model, or challenger where it has one."""
+    """Which of the flow's models: model, or challenger if it has one."""
 
 
 @dataclass(frozen=True)
 class Swap:
-    """What a swap came to."""
+    """The result of a swap."""
 
     name: str
     action: str

@@ -27,7 +27,7 @@ class Removed:
     """The process group's id; None if an earlier undeploy had removed the group."""
     dropped_flowfiles: int
     still_used_by: list[str] = field(default_factory=list)
-    """What else uses its parameter context: then that stays, with its model."""
+    """What else uses its parameter context; then the context stays, with its model."""
 
 
 def undeploy(name: str, force: bool = False, timeout: float = DRAIN_SECONDS, progress: Progress = silent) -> Removed:

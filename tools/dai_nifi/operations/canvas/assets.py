@@ -43,7 +43,7 @@ def all_of(context_id: str) -> list[Asset]:
 
 
 def upload(context_id: str, file: Path) -> Asset:
-    """Bring a file to NiFi under the name of name_of(), unless it is there already."""
+    """Upload a file under the name of name_of(), unless it is there already."""
     name = name_of(file)
     for one in api.parameters.list_assets(context_id):
         if one["name"] == name and not one["missing_content"]:
@@ -52,7 +52,7 @@ def upload(context_id: str, file: Path) -> Asset:
 
 
 def upload_as(context_id: str, content: bytes, name: str) -> Asset:
-    """Bring contents to NiFi under a name; those that are there under it are replaced."""
+    """Upload contents under a name, replacing those that are there."""
     made = api.parameters.upload_asset(context_id, file_bytes=content, filename=name)
     return Asset(made["id"], made["name"])
 

@@ -66,7 +66,7 @@ def on_root() -> list[DeployedFlow]:
 
 
 def find(name: str) -> DeployedFlow:
-    """The deployed flow of exactly that name; raises NotFoundError with those there are, ConflictError for several."""
+    """The deployed flow of exactly that name. Raises NotFoundError, which lists all flows, or ConflictError."""
     flows = find_all()
     named = [one for one in flows if one.name == name]
     if len(named) == 1:
@@ -74,7 +74,7 @@ def find(name: str) -> DeployedFlow:
     if named:
         raise _several(name, named)
     there = ", ".join(one.name for one in flows) or "none"
-    raise NotFoundError(f"No flow {name!r} is deployed in this NiFi. DeployedFlow are: {there}.")
+    raise NotFoundError(f"No flow {name!r} is deployed in this NiFi. Deployed flows: {there}.")
 
 
 def find_or_none(name: str) -> DeployedFlow | None:

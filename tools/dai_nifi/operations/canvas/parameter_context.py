@@ -31,7 +31,7 @@ class ParameterContext:
     """Its name in errors, if that is another one."""
 
     def model(self, model: ModelParameter = MAIN) -> Asset | None:
-        """The model of a model, if it is an asset."""
+        """The asset that the parameter of a model refers to; None if it refers to none."""
         return self.assets.get(model.parameter.name)
 
     def previous(self, model: ModelParameter = MAIN) -> Asset | None:
@@ -73,7 +73,7 @@ def find(name: str) -> ParameterContext | None:
 
 
 def _check_not_renamed(name: str, entity: Any) -> None:
-    """A flow that was renamed on the canvas keeps its context: what is done to that is done to the flow."""
+    """Raise ConflictError if the context belongs to a flow that was renamed: changing it would change that flow."""
     bound = entity.component.bound_process_groups or []
     names = [one.component.name if one.component is not None else one.id for one in bound]
     if names and name not in names:
@@ -93,7 +93,7 @@ def remove_unused_assets(context: ParameterContext, definition: str | None = Non
 
 
 def create(name: str, template: Template, inherits: ParameterContext | None = None) -> ParameterContext:
-    """Make the context of a flow, with the template's parameters and defaults; or with those that another has."""
+    """Create the context of a flow with the template's parameters and defaults, except those that it inherits."""
     parameters = [
         api.parameters.prepare_parameter(one.name, one.default, one.description, one.spec().sensitive)
         for one in template.parameters
@@ -137,7 +137,7 @@ def read(context_id: str) -> ParameterContext:
 
 
 def differences(context: ParameterContext, template: Template, values: Mapping[str, str]) -> dict[str, str]:
-    """Those values that the context does not have yet; a sensitive one always counts, since it cannot be read."""
+    """The values that the context does not have yet; a sensitive one always counts, since it cannot be read."""
     return {
         name: value
         for name, value in values.items()
@@ -155,8 +155,8 @@ def update(
 ) -> None:
     """Set values, and assets by the parameter that is to refer to each; NiFi restarts what uses them.
 
-    An empty value takes away the one that is there. Parameters of the template that the context lacks are made, without
-    a value where none is given.
+    An empty value removes the present one. Parameters of the template that the context lacks are created, without a
+    value if none is given.
     """
     there = {*context.values, *(inherits.values if inherits is not None else ())}
     known_already = {*there, *values, *files}
@@ -206,7 +206,7 @@ def set_model(
     timeout: float,
     pause: float,
 ) -> None:
-    """Refer to another model, and keep the one before; components that use the model should be stopped."""
+    """Refer to another model, and remember the one before. Components that use the model should be stopped."""
     changed = [_refer(model.parameter.name, asset, model.parameter.description)]
     if previous is not None:
         changed.append(_refer(model.previous, previous, model.previous_description))
@@ -216,7 +216,7 @@ def set_model(
 
 
 def rename(context_id: str, name: str) -> None:
-    """Make a context that of a flow of this name."""
+    """Rename a context to that of the flow with this name."""
 
     def change() -> None:
         body = api.dto.ParameterContextEntity(

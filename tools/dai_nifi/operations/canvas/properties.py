@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 
 def named(kind: str, descriptors: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, Value]:
-    """Give values by the names that a component's own descriptors have; the old name or the new one will do.
+    """Give values by the names that a component's own descriptors have; both the old name and the new one work.
 
     ``kind`` is the component's type. A property is found by its name, else by another name that it has had, else by
     the name that people see on the canvas.

@@ -1,4 +1,4 @@
-"""The processors of a flow, started and stopped: the entrances last, so that nothing comes in before all are ready."""
+"""Starts and stops the processors of a flow; those that take data in start last, when all others are ready."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def schedule(group_id: str, components: Sequence[Any], state: str) -> None:
     at_hand = [{one.id: one.revision for one in components}]
 
     def call() -> None:
-        # Those at hand are good the first time, and save a call while requests wait.
+        # The revisions at hand are valid the first time, which saves a call while requests wait.
         revisions = at_hand.pop() if at_hand else _revisions(group_id, ids)
         body = api.dto.ScheduleComponentsEntity(id=group_id, state=state, components=revisions)
         api.flow.schedule_components(body, group_id)

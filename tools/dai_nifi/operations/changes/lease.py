@@ -1,4 +1,4 @@
-"""The lease on a flow: one command at a time may change it, from whatever machine.
+"""The lease on a flow: one command at a time may change it, from any machine.
 
 A command renews its lease every few seconds, by NiFi's clock; one that does not is taken to be dead. What it was doing
 stays in its journal, so that the next command can continue.
@@ -60,7 +60,7 @@ class Lease:
         self._half_done = True
 
     def complete(self) -> None:
-        """Say that nothing is half done any more, neither of this change nor of an earlier one."""
+        """Record that nothing is half done any more, of this change or of an earlier one."""
         self._half_done = False
         self._entry = replace(self._entry, unfinished=None)
 
@@ -134,7 +134,7 @@ def hold(name: str, verb: str, progress: Progress) -> Iterator[Lease]:
     try:
         yield lease
     except BaseException:
-        # What went wrong inside is what counts; a lease that stays expires by itself.
+        # The error of the command matters more; a lease that stays expires by itself.
         with suppress(ToolError):
             lease.release()
         raise
@@ -202,7 +202,7 @@ def _busy(change: FlowChange, entry: Entry, now: datetime) -> BusyError:
 
 
 def _check_nodes() -> None:
-    """NiFi refuses every change while a node is away: say so before anything is begun."""
+    """Raise NodeAwayError if a node is away, before anything is begun: NiFi would refuse every change."""
     summary = api.flow.get_cluster_summary().cluster_summary
     if not summary.clustered or summary.connected_node_count == summary.total_node_count:
         return

@@ -71,12 +71,12 @@ class Entry:
 
 
 def create(entry: Entry) -> Any:
-    """Make the context of a lease; raises ToolError if there is one of that name."""
+    """Create the context of a lease; raises ToolError if one with that name exists."""
     return api.parameters.create_parameter_context(_context_name(entry.change.name), entry.text(), [])
 
 
 def write(context_id: str, version: int, entry: Entry) -> Any:
-    """Change the entry of a lease; raises ToolError if the revision is another one by now."""
+    """Change the entry of a lease; raises ToolError if its revision has changed meanwhile."""
     body = api.dto.ParameterContextEntity(
         id=context_id,
         revision=api.dto.RevisionDTO(version=version),
@@ -124,7 +124,7 @@ def who() -> str:
 
 
 def machine() -> str:
-    """Where the ids of processes mean the same: a host, and in it a container."""
+    """Where a process id identifies a process: a host, and a container on it."""
     try:
         space = str(_PID_NAMESPACE.readlink())
     except OSError:
