@@ -57,7 +57,7 @@ def score_job(
     with (
         _writing(private),
         signals.temporary_folder(".dai-score-", private) as folder,
-        _plain(job, folder) as source,
+        _uncompressed(job, folder) as source,
     ):
         made, bad = folder / "target", folder / "rejected"
         name = job.source.name.removesuffix(GZIP)
@@ -90,7 +90,7 @@ def _writing(folder: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def _plain(job: Job, folder: Path) -> Iterator[Path]:
+def _uncompressed(job: Job, folder: Path) -> Iterator[Path]:
     """The input as a file that can be read twice: not a pipe, and not packed."""
     unpacked = folder / "source"
     if job.source == STREAM:
@@ -107,16 +107,16 @@ def _plain(job: Job, folder: Path) -> Iterator[Path]:
     if not is_packed:
         yield packed
         return
-    unpacked = folder / "unpacked"
+    contents = folder / "unpacked"
     try:
         with gzip.open(packed, "rb") as stream:
-            _copy(stream, unpacked)
+            _copy(stream, contents)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ScoringFailedError(
             f"{job.title} begins as gzip does, but is damaged or ends too early ({error}). Make it again."
         ) from error
     unpacked.unlink(missing_ok=True)
-    yield unpacked
+    yield contents
 
 
 def _opened(file: Path) -> IO[bytes]:
