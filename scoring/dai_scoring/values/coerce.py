@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.text import is_binary
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values import times
@@ -208,9 +209,10 @@ def _time(
         return pa.nulls(len(values), pa.timestamp("ms"))
     if not is_text(values):
         return wrong_type(values, pa.timestamp("ms"), complaints)
-    quick = times.from_dates(values) if not any(len(text) == times.DATE_LENGTH for text in column.missing) else None
-    if quick is not None:
-        return quick
+    if not any(len(text) == times.DATE_LENGTH for text in column.missing):
+        quick = times.from_dates(values)
+        if not isinstance(quick, Declined):
+            return quick
     blanked = blank_missing(values, column)
     found = times.from_iso_text(blanked)
     unread = np.flatnonzero(truths(pc.and_(pc.is_valid(blanked), pc.is_null(found))))
