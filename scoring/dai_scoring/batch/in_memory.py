@@ -123,6 +123,8 @@ class InMemoryScorer:
                 # Whether each of the contents has all of the model's columns was not looked at.
                 return _ABSENT_COLUMN
             written = records.written(found.schema, found.rows, found.lines)
+            if isinstance(written, Declined):
+                return written
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
             swallowed(error)
             return _ERROR

@@ -69,11 +69,8 @@ class Merged:
             return lines.rest
         return pieces[0] if len(pieces) == 1 else _PIECES
 
-    def written(self, schema: pa.Schema, rows: pa.Table, lines: pa.Array) -> list[bytes]:
-        """For each content what the writer of its format makes of its rows; see :meth:`RecordWriter.encode`.
-
-        ValueError where that cannot be told apart.
-        """
+    def written(self, schema: pa.Schema, rows: pa.Table, lines: pa.Array) -> list[bytes] | Declined:
+        """For each content what the writer of its format makes of its rows; see :meth:`RecordWriter.encode`."""
         if self.dialect is not None:
             return csv_writer.of_lines(schema, self.dialect, rows, lines, self.counts)
         return json_writer.of_lines(self.format, rows, lines, self.counts)
@@ -111,7 +108,9 @@ def merge(
         return Merged(contents, form, None)
     start = contents[0].find(b"\n") + 1
     header = contents[0][:start]
-    first = read_rows(contents[0][: contents[0].find(b"\n", start) + 1], form, None, charset, delimiter)
+    # Its first row, which may be all of it and have no line end.
+    end = contents[0].find(b"\n", start) + 1 or None
+    first = read_rows(contents[0][:end], form, None, charset, delimiter)
     if isinstance(first, Declined):
         return first
     if first.dialect is None or not all(one.startswith(header) for one in contents):

@@ -39,7 +39,8 @@ def _records(choose: random.Random, odd: float) -> list[dict[str, Any]]:
     records = []
     for index in range(choose.randint(0 if odd else 2, 5)):
         record = {"id": index, "x": choose.choice([1, 2.5, None]), "s": choose.choice(["a", None, "}\n{"])}
-        record["more"] = {"x": 1, "s": [{}, 1]}
+        if not odd or choose.random() < 0.2:
+            record["more"] = {"x": 1, "s": [1]}
         if choose.random() < odd:
             record.pop(choose.choice(["x", "s"]))
         if choose.random() < odd:
@@ -116,11 +117,11 @@ def test_what_is_read_as_one_is_the_same_as_files(tmp_path: Path, mime: str, see
 @pytest.mark.parametrize(
     ("mime", "reasons"),
     [
-        (CSV, {"there are quotes among the text", "a row is rejected", "lines end in different ways"}),
+        (CSV, {"there are quotes among the text", "a row is rejected", "the contents have different headers"}),
         (
             ARRAY,
             {
-                "the array was cut at other places than between its objects",
+                "the array does not start with two objects that have a comma between them",
                 "the array does not end behind an object as the others end",
                 "a column is absent, or may be absent from some of the messages",
             },
@@ -128,7 +129,8 @@ def test_what_is_read_as_one_is_the_same_as_files(tmp_path: Path, mime: str, see
         (
             LINES,
             {
-                "a line is not an object with a value, from its first character to its last",
+                "the contents have different formats",
+                "a row is rejected",
                 "a column is absent, or may be absent from some of the messages",
             },
         ),
