@@ -13,15 +13,17 @@ import pytest
 
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.batch.summary import Summary
+from dai_scoring.batch.plan import Way
+from dai_scoring.formats import Declined
 from dai_scoring.options import OutputColumns
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes.java import jvm
-from dai_scoring.runtimes.java.csv_lines import LineReader
+from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.runtimes.java_mojo.frames import read
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
 from dai_scoring.values.coerce import coerce
+from tests.support.ways import counted, without
 
 pytestmark = pytest.mark.runtime
 
@@ -97,7 +99,7 @@ def _read(columns: list[Column], csv: PlainCsv) -> list[pa.Array] | None:
     """What Java reads; None where it finds that something is not plain."""
     targets = [_target(column.type, csv.rows) for column in columns]
     layout = LineReader(columns).layout(csv)
-    assert layout is not None
+    assert not isinstance(layout, Declined)
     if not layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, _objects(targets)):
         return None
     return [read(target, column.type) for target, column in zip(targets, columns, strict=True)]
@@ -168,34 +170,29 @@ def test_a_line_with_too_many_or_too_few_fields_is_not_plain(titanic_scorer: Sco
 
 
 def test_a_file_without_a_column_of_the_model_is_left_to_others(titanic_scorer: Scorer) -> None:
-    assert LineReader([Column("absent", ColumnType.STR)]).layout(_csv([["1"]])) is None
+    layout = LineReader([Column("absent", ColumnType.STR)]).layout(_csv([["1"]]))
+    assert layout == Declined("a column of the model is absent, or the delimiter is more than a byte")
 
 
-def _both(
-    scorer: Scorer, text: str, options: FileOptions, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> list[tuple[Summary, bytes, bytes]]:
-    """The summary, the scored and the rejected rows, of Java's way and of the way through tables."""
+def _scored(scorer: Scorer, text: str, options: FileOptions, folder: Path) -> tuple[int, int, bytes, bytes]:
+    """How many rows of a file are scored and rejected, and the files of both."""
     source, target, rejected = folder / "in.csv", folder / "out", folder / "rejected"
     source.write_bytes(text.encode())
-    outcomes = []
-    for plainly in (True, False):
-        rejected.unlink(missing_ok=True)
-        with monkeypatch.context() as patch:
-            if not plainly:
-                patch.setattr(Scorer, "predict_plain", lambda self, csv: None)
-            summary = score_file(scorer, source, target, rejected, options)
-        outcomes.append((summary, target.read_bytes(), rejected.read_bytes() if rejected.exists() else b""))
-    return outcomes
+    rejected.unlink(missing_ok=True)
+    summary = score_file(scorer, source, target, rejected, options)
+    assert summary.scored + summary.rejected == 5000
+    written = rejected.read_bytes() if rejected.exists() else b""
+    return summary.scored, summary.rejected, target.read_bytes(), written
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("odd", [0, 3])
+@pytest.mark.parametrize("seed", range(6))
 def test_a_file_comes_out_alike_both_ways(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samples: Path, seed: int
+    request: pytest.FixtureRequest, tmp_path: Path, samples: Path, seed: int, odd: int
 ) -> None:
     choose = random.Random(seed)
     scorer: Scorer = request.getfixturevalue(["titanic_scorer", "penguins_scorer"][seed % 2])
     end = choose.choice(["\n", "\r\n"])
-    odd = choose.choice([0, 0, 0.001])
     if seed % 2:
         header, *rows = (samples / "penguins-rows.csv").read_text().splitlines()
         rows = [choose.choice(rows) for _ in range(5000)]
@@ -206,7 +203,10 @@ def test_a_file_comes_out_alike_both_ways(
             f"A{choose.randint(0, 99)},{choose.choice(['', 'é'])},{choose.random() * 100:.4f},C{choose.randint(0, 99)}"
             for _ in range(5000)
         ]
-    rows = [row.replace(",", ",oops ", 1) if choose.random() < odd else row for row in rows]
+    number = header.split(",").index("bill_length_mm" if seed % 2 else "pclass")
+    for index in choose.sample(range(5000), odd):
+        fields = rows[index].split(",")
+        rows[index] = ",".join([*fields[:number], "oops", *fields[number + 1 :]])
     if choose.random() < 0.5:
         rows = ['"' + row.replace(",", '","') + '"' for row in rows]
     options = FileOptions(
@@ -214,10 +214,15 @@ def test_a_file_comes_out_alike_both_ways(
         output_columns=choose.choice([OutputColumns.ALL, OutputColumns.PREDICTIONS]),
     )
     text = end.join([header, *rows]) + choose.choice(["", end])
-    (plain, *files), (table, *same_files) = _both(scorer, text, options, tmp_path, monkeypatch)
-    assert (plain.scored, plain.rejected) == (table.scored, table.rejected)
-    assert plain.scored + plain.rejected == 5000
-    assert files == same_files
+    with counted() as ways:
+        found = _scored(scorer, text, options, tmp_path)
+    if odd:
+        assert ways.reasons(Way.ENGINE_LINES) == {OTHER_FORM.reason}
+    else:
+        assert ways.ways == {Way.ENGINE_LINES}
+    with without(Way.ENGINE_LINES), counted() as ways:
+        assert found == _scored(scorer, text, options, tmp_path)
+    assert Way.ENGINE_LINES not in ways.ways
 
 
 def test_levels_are_told_apart_however_long(penguins_scorer: Scorer) -> None:
@@ -226,7 +231,7 @@ def test_levels_are_told_apart_however_long(penguins_scorer: Scorer) -> None:
     reader = LineReader([Column("c0", ColumnType.STR)], [pa.array(names)])
     csv = _csv([[name, "z"] for name in [*names, "unseen", "common-start-300-common-end", "n" * 302, "1234568"]])
     layout, target = reader.layout(csv), _target(ColumnType.FLOAT64, csv.rows)
-    assert layout is not None
+    assert not isinstance(layout, Declined)
     assert layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, _objects([target]))
     found = list(target)
     assert np.isnan(found[0])  # Empty text is missing, level or not.

@@ -24,7 +24,7 @@ from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
-from dai_scoring.formats import Format
+from dai_scoring.formats import Declined, Format
 from dai_scoring.models import open_model
 from dai_scoring.options import MissingColumns
 from dai_scoring.scorer import RuntimeSettings, Scorer
@@ -154,9 +154,9 @@ def _few(contents: Callable[[dict[str, Any]], bytes], mime_type: str) -> Callabl
     def score(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float, dict[str, int]]:
         both = [Contents(contents(_row(*one)), mime_type) for one in ((column, value), ("island", "1"))]
         first, second = InMemoryScorer(scorer, FileOptions()).score(both)
-        if first is None:
+        if isinstance(first, Declined):
             return _of("in.csv" if "csv" in mime_type else "in.jsonl", contents)(scorer, column, value, folder)
-        assert second is not None
+        assert not isinstance(second, Declined)
         assert second.summary.unseen == {}
         text = first.contents.decode()
         number = _prediction(text) if text.startswith("{") else float(text.splitlines()[1].rpartition(",")[2])
