@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
-from dai_scoring.batch.plan import TALLY, Way, plan_for, why_no_message, why_not_merged
+from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.summary import Summary
 from dai_scoring.formats.declined import Declined
@@ -30,6 +30,7 @@ from dai_scoring.values.few_rows import array_of, values_of
 from dai_scoring.values.unseen_levels import counts_between
 
 _ERROR = Declined("an error was raised")
+_OTHER_TYPE = Declined("the messages have different MIME types")
 _REJECTED = Declined("a row is rejected")
 _NOT_PASSING = Declined("the records do not pass as they stand")
 _ABSENT_COLUMN = Declined("a column is absent, or may be absent from some of the messages")
@@ -73,19 +74,17 @@ class InMemoryScorer:
     def score(self, given: Sequence[Contents]) -> list[ScoredContents | Declined]:
         """Score contents together: for each its answer; what is Declined has to be scored as a file."""
         began = time.perf_counter()
-        contents = [one.contents for one in given]
-        if (why_not := why_not_merged(contents, [one.mime_type for one in given])) is None:
-            merged = self._score_merged(contents, given[0].mime_type, began)
+        if way_for([one.contents for one in given]) is Way.MERGED:
+            merged = self._score_merged(given, began)
             if not isinstance(merged, Declined):
                 TALLY.took(Way.MERGED, len(given))
                 return list(merged)
-            why_not = merged
-        TALLY.declined(Way.MERGED, why_not)
+            TALLY.declined(Way.MERGED, merged)
         answers = self._score_few([self._read(one) for one in given], began)
-        for answer in answers:
-            if isinstance(answer, Declined):
-                TALLY.declined(Way.FEW_ROWS, answer)
-        TALLY.took(Way.FEW_ROWS, sum(isinstance(answer, ScoredContents) for answer in answers))
+        declined = [answer for answer in answers if isinstance(answer, Declined)]
+        for answer in declined:
+            TALLY.declined(Way.FEW_ROWS, answer)
+        TALLY.took(Way.FEW_ROWS, len(answers) - len(declined))
         return answers
 
     def _score_few(self, requests: Sequence[_Request | Declined], began: float) -> list[ScoredContents | Declined]:
@@ -97,11 +96,12 @@ class InMemoryScorer:
             return [_ERROR] * len(requests)
         return [request if isinstance(request, Declined) else next(found) for request in requests]
 
-    def _score_merged(
-        self, contents: Sequence[bytes], mime_type: str | None, began: float
-    ) -> list[ScoredContents] | Declined:
+    def _score_merged(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | Declined:
         """The answers to contents that are written alike, read as if they were one file."""
-        options = self._options
+        options, mime_type = self._options, given[0].mime_type
+        if any(one.mime_type != mime_type for one in given):
+            return _OTHER_TYPE
+        contents = [one.contents for one in given]
         try:
             records = merge(contents, options.input_format, mime_type, options.charset, options.delimiter)
             if isinstance(records, Declined):

@@ -217,21 +217,18 @@ def _reasons(declined: Mapping[Way, Declined]) -> str:
 _LEAST_MERGED_BYTES = 1 << 14
 _LEAST_MERGED_ROWS = 50
 
-_FEW = Declined("the messages have few rows")
-_OTHER_TYPE = Declined("the messages have different MIME types")
 _OTHER_OUTPUT = Declined("the output has another format than the records")
 _HAD_REASONS = Declined("there are reasons of an earlier scoring")
 
 
-def why_not_merged(contents: Sequence[bytes], mime_types: Sequence[str | None]) -> Declined | None:
-    """Why messages are not read as one piece of a file; None if that may be quicker than :attr:`Way.FEW_ROWS`."""
+def way_for(contents: Sequence[bytes]) -> Way:
+    """The way to try first for messages that are scored together: few rows are read one message after the other."""
     if sum(map(len, contents)) < _LEAST_MERGED_BYTES:
-        return _FEW
+        return Way.FEW_ROWS
     # Objects within records may count as records.
     marks = (b"{" if one[:1] in (b"[", b"{") else b"\n" for one in contents)
-    if sum(one.count(mark) for one, mark in zip(contents, marks, strict=True)) < _LEAST_MERGED_ROWS:
-        return _FEW
-    return None if len(set(mime_types)) == 1 else _OTHER_TYPE
+    are_few = sum(one.count(mark) for one, mark in zip(contents, marks, strict=True)) < _LEAST_MERGED_ROWS
+    return Way.FEW_ROWS if are_few else Way.MERGED
 
 
 def why_no_message(options: FileOptions, form: Format, names: Sequence[str] = ()) -> Declined | None:

@@ -110,6 +110,7 @@ def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.
     """A column of JSON texts, as a reader gives it for values of several types, as plain text."""
     texts: list[str | None] = []
     nested = np.zeros(len(storage), dtype=bool)
+    is_number = column.type.is_number
     truths = {"true": "true", "false": "false"}
     if column.levels is not None:
         truths = dict(zip(truths, column.levels.of_truths(pa.array([True, False])).to_pylist(), strict=True))
@@ -125,9 +126,15 @@ def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.
             texts.append(truths[text])
         else:
             # 3.0 is the level "3" here as it is in a column of floats alone.
-            texts.append(text[:-2] if text.endswith(".0") else text)
+            number = text[:-2] if text.endswith(".0") else text
+            texts.append(_other_spelling(number) if is_number and number in column.missing else number)
     complaints.add("nested", nested)
     return pa.array(texts, pa.string())
+
+
+def _other_spelling(number: str) -> str:
+    """The same number with a zero before it: a number is never a missing literal, which are texts."""
+    return f"-0{number[1:]}" if number.startswith("-") else f"0{number}"
 
 
 def _boolean(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
