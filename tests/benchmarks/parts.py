@@ -30,7 +30,7 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import plan_for
 from dai_scoring.formats import Declined, Format, Parsed, Piece
-from dai_scoring.formats.csv.pieces import CsvPiece
+from dai_scoring.formats.csv.piece import CsvPiece
 from dai_scoring.formats.rows import read_rows
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer

@@ -13,7 +13,7 @@ from dai_scoring.batch import earlier, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Head, Plan, Way
 from dai_scoring.formats import Chunk, Declined, Format, Parsed, Piece
-from dai_scoring.formats.csv.pieces import CsvPiece
+from dai_scoring.formats.csv.piece import CsvPiece
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import writer as json_writer
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
