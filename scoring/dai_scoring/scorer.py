@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from dai_scoring import frames
 from dai_scoring.errors import ModelError, UnsupportedError
+from dai_scoring.formats.declined import Declined
 from dai_scoring.options import (
     APPLY_DATA_RECIPES,
     JVM_OPTIONS,
@@ -38,6 +39,7 @@ from dai_scoring.values.rejected import REJECT_SCHEMA
 if TYPE_CHECKING:
     import pandas
 
+_NO_LINES = Declined("the engine does not read lines of CSV itself")
 REFUSED = "refused_by_model"
 """The reject code of a row that the model itself raised an error for; the value is what it said."""
 
@@ -145,12 +147,11 @@ class Engine(Protocol):
 class PlainEngine(Protocol):
     """What the module of a runtime that reads text itself provides, besides :class:`Engine`."""
 
-    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:
+    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
         """The predictions for lines of CSV, without contributions and intervals, none refused.
 
-        ``missing`` are texts that mean a missing value besides those of the inputs. None if columns of the model are
-        absent, or some value is not so plainly written that it cannot be read in two ways. Called from several threads
-        at once.
+        ``missing`` are texts that mean a missing value besides those of the inputs. Declined if columns of the model
+        are absent, or some value has a form that could be read in two ways. Called from several threads at once.
         """
         ...
 
@@ -277,11 +278,16 @@ class Scorer:
             self.check(wanted)
             return self._engine.predict(columns, rows, wanted)
 
-    def predict_plain(self, csv: PlainCsv) -> Predicted | None:
-        """Score lines of CSV as they stand, as :meth:`score` would score their table; None if that has to do it."""
+    @property
+    def reads_lines(self) -> bool:
+        """Whether the engine can read lines of CSV itself, as :meth:`predict_plain` has it do."""
+        return isinstance(self._engine, PlainEngine)
+
+    def predict_plain(self, csv: PlainCsv) -> Predicted | Declined:
+        """Score lines of CSV as they stand, as :meth:`score` would score their table; Declined if that has to do it."""
         engine = self._engine
         if not isinstance(engine, PlainEngine):
-            return None
+            return _NO_LINES
         with self._in_use():
             return engine.predict_plain(csv, self._missing)
 

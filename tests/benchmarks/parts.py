@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from rich.table import Table
@@ -28,8 +28,9 @@ from dai_scoring.batch.files import THREADS
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
-from dai_scoring.formats import Format, Parsed, Piece
-from dai_scoring.formats.csv.pieces import CsvPiece
+from dai_scoring.batch.plan import plan_for
+from dai_scoring.formats import Declined, Format, Parsed, Piece
+from dai_scoring.formats.csv.piece import CsvPiece
 from dai_scoring.formats.rows import read_rows
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
@@ -39,6 +40,8 @@ from tests.benchmarks.lanes import Lane, Step
 from tests.benchmarks.reports import cells
 from tests.benchmarks.reports.figures import STAGES
 from tests.support.pipeline.build import scorer_zip
+
+T = TypeVar("T")
 
 _SMALL_FORMATS = (Format.CSV, Format.JSON_ARRAY, Format.JSON_LINES)
 _WARM_SECONDS = 2.0
@@ -149,11 +152,12 @@ def _stages(scorer: Scorer, source: Path, target: Path, passes: int) -> dict[str
 def _pass(scorer: Scorer, source: Path, given: Format, target: Path) -> dict[str, float]:
     clock = _Clock()
     reader = formats.open_reader(source, given, chunk_rows=FileOptions.batch_rows)
-    pieces = PieceScorer(scorer, FileOptions(), reader, given)
-    waiting = list(formats.pieces(reader, pieces.wanted, THREADS))
+    plan = plan_for(reader, FileOptions(), scorer, given)
+    pieces = PieceScorer(scorer, FileOptions(), reader, plan)
+    waiting = [_read(piece) for piece in formats.pieces(reader, plan.wanted, THREADS)]
     clock.next("read, parse")
     spent = _plain(scorer, waiting, clock) or _by_stages(scorer, waiting, clock)
-    done = [pieces.score(piece) for piece in waiting]
+    done = [_read(pieces.score(piece)) for piece in waiting]
     clock.next("join", less=spent)
     with formats.open_writer(target, given, done[0].schema, dialect=reader.dialect) as writer:
         for one in done:
@@ -163,10 +167,16 @@ def _pass(scorer: Scorer, source: Path, given: Format, target: Path) -> dict[str
     return clock.taken
 
 
+def _read(found: T | Declined) -> T:
+    if isinstance(found, Declined):
+        raise ToolError(f"a file of the benchmark is not read in the quick way: {found.reason}")
+    return found
+
+
 def _plain(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
     """The seconds of what the runtime reads itself; None where it does not."""
     lines = [piece.plain() for piece in waiting if isinstance(piece, CsvPiece)]
-    if not lines or any(scorer.predict_plain(one) is None for one in lines):
+    if not lines or any(isinstance(scorer.predict_plain(one), Declined) for one in lines):
         clock.skip()
         return None
     return clock.next("parse, coerce, score")
@@ -174,7 +184,7 @@ def _plain(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | N
 
 def _by_stages(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float:
     """The seconds of what is done again when the pieces are scored."""
-    chunks = [piece.parse() for piece in waiting]
+    chunks = [_read(piece.parse()) for piece in waiting]
     parsed = clock.next("read, parse")
     for chunk in chunks:
         model_rows.to_model_rows(chunk.table, scorer.info.inputs)
@@ -188,10 +198,8 @@ def _by_stages(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float
 
 def _small_pass(scorer: Scorer, content: Contents) -> dict[str, float]:
     clock = _Clock()
-    rows = read_rows(content.contents, None, content.mime_type, None, None)
+    rows = _read(read_rows(content.contents, None, content.mime_type, None, None))
     read = clock.next("read, parse")
-    if rows is None:
-        raise ToolError("a small FlowFile of the benchmark is not scored the quick way")
     table = pa.table({name: rows.array(index) for index, name in enumerate(rows.names)})
     columns = model_rows.to_model_rows(table, scorer.info.inputs).columns
     clock.skip()

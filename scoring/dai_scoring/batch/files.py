@@ -23,10 +23,11 @@ import pyarrow as pa
 from dai_scoring import formats
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer, ScoredPiece
+from dai_scoring.batch.plan import TALLY, Plan, Way, plan_for
 from dai_scoring.batch.summary import Summary
 from dai_scoring.batch.threads import ordered_map, prefetch, write_behind
-from dai_scoring.errors import BadRowsError, ContentError, MissingColumnsError
-from dai_scoring.formats import Chunk, Encoded, Format, NotPlainError, Parsed, Piece, charset_of, envelopes, foreign
+from dai_scoring.errors import BadRowsError, ContentError, InternalError, MissingColumnsError
+from dai_scoring.formats import Chunk, Declined, Encoded, Format, Parsed, Piece, charset_of, envelopes, foreign
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.values import missing
@@ -114,7 +115,7 @@ def score_file(
     threaded = alone and source.stat().st_size > _SMALL_FILE
     charset = options.charset or charset_of(mime_type)
 
-    def run(plainly: bool) -> _Job:
+    def run(again: bool) -> _Job | Declined:
         reader = formats.open_reader(
             source,
             given,
@@ -128,18 +129,20 @@ def score_file(
             # Of one object comes one object, unless an array is asked for.
             dialect = None if options.output_format is Format.JSON_ARRAY else reader.dialect
             sinks = [_Sink(path, wanted, dialect) for path in (target, rejected)]
-            job = _Job(scorer, options, reader, *sinks, plainly=plainly, told=told)
-            job.run(threaded)
+            plan = plan_for(reader, options, scorer, wanted)
+            job = _Job(scorer, options, reader, *sinks, plan=plan.of_whole_file() if again else plan, told=told)
+            declined = job.run(threaded)
         finally:
             reader.close()
-        return job
+        return job if declined is None else declined
 
-    try:
-        job = run(plainly=True)
-    except NotPlainError:
+    job = run(again=False)
+    if isinstance(job, Declined):
         target.unlink(missing_ok=True)
         rejected.unlink(missing_ok=True)
-        job = run(plainly=False)
+        job = run(again=True)
+    if isinstance(job, Declined):
+        raise InternalError(f"the reader of whole files declined a file: {job.reason}")
     seconds = time.perf_counter() - began
     return Summary(
         job.scored + job.rejected,
@@ -179,12 +182,12 @@ class _Job:
         target: _Sink,
         rejected: _Sink,
         *,
-        plainly: bool,
+        plan: Plan,
         told: Callable[[int], None] | None,
     ) -> None:
         self._told = told
-        self._pieces = PieceScorer(scorer, options, reader, target.format)
-        self._wanted = self._pieces.wanted if plainly else None
+        self._pieces = PieceScorer(scorer, options, reader, plan)
+        self._plan = plan
         self._reader = reader
         self._target = target
         self._rejected = rejected
@@ -199,44 +202,66 @@ class _Job:
         self.unseen: Mapping[str, int] | None = None
         self.missing_like: set[str] = set()
 
-    def run(self, threaded: bool) -> None:
-        """Move all pieces; afterwards both files are complete."""
+    def run(self, threaded: bool) -> Declined | None:
+        """Move all pieces; afterwards both files are complete.
+
+        Declined where the reader of whole files has to read the file from its start. Then neither file is of use.
+        """
         try:
-            self._move(threaded)
+            return self._move(threaded)
         finally:
             self._target.close()
             self._rejected.close()
 
-    def _move(self, threaded: bool) -> None:
-        pieces = formats.pieces(self._reader, self._wanted, 2 * THREADS if threaded else 1)
+    def _move(self, threaded: bool) -> Declined | None:
+        pieces: Iterator[Piece | Declined] = map(Parsed, self._reader.chunks())
+        if Way.PIECES in self._plan.ways:
+            pieces = formats.pieces(self._reader, self._plan.wanted, 2 * THREADS if threaded else 1)
         if threaded:
             with prefetch(pieces) as coming, write_behind(self._write) as write:
                 outcomes = ordered_map(self._score, coming, _threads(), THREADS + 1)
                 with closing(outcomes):
-                    self._account(outcomes, write)
+                    declined = self._account(outcomes, write)
         else:
-            self._account(map(self._score, pieces), self._write)
+            declined = self._account(map(self._score, pieces), self._write)
+        if declined is not None:
+            return declined
         if self._target.writer is None:
-            self._score(Parsed(Chunk((self._reader.schema or pa.schema([])).empty_table())))
+            empty = (self._reader.schema or pa.schema([])).empty_table()
+            self._encoded(self._pieces.of_chunk(Chunk(empty)))
         if self._unseen and (self._seen or self.scored):
             raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
+        return None
 
-    def _score(self, piece: Piece) -> _Outcome:
+    def _score(self, piece: Piece | Declined) -> _Outcome | Declined:
         """Score a piece and prepare what is written of it; in any thread."""
+        if isinstance(piece, Declined):
+            TALLY.declined(Way.PIECES, piece)
+            return piece
         found = self._pieces.score(piece)
+        return found if isinstance(found, Declined) else self._encoded(found)
+
+    def _encoded(self, found: ScoredPiece) -> _Outcome | Declined:
         scored = self._target.opened(found.schema).encode(found.rows, found.lines)
+        if isinstance(scored, Declined):
+            TALLY.declined(Way.PIECES, scored)
+            return scored
         if found.rejected is None or self._fails:
             return _Outcome(found, scored, None)
         rejected = self._rejected.opened(found.rejected.schema).encode(found.rejected, found.rejected_lines)
         return _Outcome(found, scored, rejected)
 
-    def _account(self, outcomes: Iterator[_Outcome], write: Callable[[_Outcome], None]) -> None:
+    def _account(self, outcomes: Iterator[_Outcome | Declined], write: Callable[[_Outcome], None]) -> Declined | None:
         for outcome in outcomes:
+            if isinstance(outcome, Declined):
+                return outcome
             piece = outcome.piece
             self._note(piece)
             if piece.rejects.num_rows and self._fails:
                 # A column that no record has is the better reason, and may not be known yet.
                 for later in outcomes if self._unseen else ():
+                    if isinstance(later, Declined):
+                        return later
                     self._note(later.piece)
                 if self._unseen:
                     raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
@@ -249,6 +274,7 @@ class _Job:
             write(outcome)
             if self._told is not None:
                 self._told(self.scored + self.rejected)
+        return None
 
     def _note(self, piece: ScoredPiece) -> None:
         """Mark the columns that there are: where each piece has its own, only the end tells which are missing."""

@@ -21,7 +21,6 @@ from dai_scoring.formats.base import (
     Fields,
     Format,
     JsonDialect,
-    NotPlainError,
     Numbers,
     Parsed,
     Piece,
@@ -29,6 +28,7 @@ from dai_scoring.formats.base import (
     RecordWriter,
     is_json_text,
 )
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.detect import charset_of, detect
 
 __all__ = [
@@ -36,11 +36,11 @@ __all__ = [
     "AnyDialect",
     "AvroDialect",
     "Chunk",
+    "Declined",
     "Dialect",
     "Encoded",
     "Fields",
     "Format",
-    "NotPlainError",
     "Numbers",
     "Parsed",
     "Piece",
@@ -97,12 +97,12 @@ def open_reader(
     return ArrowReader(path, format, chunk_rows)
 
 
-def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: int = 1) -> Iterator[Piece]:
+def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: int = 1) -> Iterator[Piece | Declined]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
     ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough. ``parts`` is
-    how many pieces there should be at least, unless they were very small. With ``wanted``, NotPlainError may be raised,
-    here or by a piece.
+    how many pieces there should be at least, unless they were very small. Where one of the pieces is Declined, the file
+    is not what it was taken for: the reader of whole files has to read it from its start.
     """
     if reader.format is Format.CSV and not isinstance(wanted, Fields):
         from dai_scoring.formats.csv.reader import CsvReader

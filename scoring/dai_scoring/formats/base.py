@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
+from dai_scoring.formats.declined import Declined
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 ORIGINAL_NAME = "dai.name"
@@ -22,13 +23,6 @@ MALFORMED_ROW = "malformed_row"
 
 OUT_OF_RANGE = "out_of_range"
 """The reject code of a row with a value that its column's type does not hold."""
-
-
-class NotPlainError(Exception):
-    """The contents of a file are not what a quick way of reading it took them for.
-
-    Nothing of what was read that way is certain: the file has to be read again from its start, without that.
-    """
 
 
 MAX_CHUNK_BYTES = 64 << 20
@@ -84,14 +78,11 @@ class Chunk:
     ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of
     CSV, the brace and the line end of JSON lines, and in an array of JSON all that stands between the values of one
     object and the next object. Records of Avro have nothing in front. None where that is not known.
-
-    ``is_whole`` is False where columns are absent from ``table`` that the rows have, or numbers were text.
     """
 
     table: pa.Table
     malformed: pa.Table | None = None
     lines: pa.Array | None = None
-    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -115,25 +106,34 @@ class Fields:
 
 
 class Piece(Protocol):
-    """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times.
+    """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times."""
 
-    Both methods raise NotPlainError where the piece turns out not to be what it was cut out as.
-    """
+    def parse(self) -> Chunk | Declined:
+        """Read the wanted columns in the types that are wanted; other columns may be absent.
 
-    def parse(self) -> Chunk:
-        """The rows; of what is not wanted columns may be absent, and text that is wanted as numbers may be such."""
+        Declined where that is not possible: then :meth:`parse_whole` reads the piece.
+        """
         ...
 
-    def parse_whole(self) -> Chunk:
-        """The rows as the file has them."""
+    def parse_whole(self) -> Chunk | Declined:
+        """Read the rows as the file has them.
+
+        Declined where the piece is not what it was cut as. Then nothing that was read of the file is certain, and the
+        reader of whole files has to read it from its start.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """Rows that a reader cannot read without parsing them: a :class:`Piece`."""
+    """Rows that the reader of whole files has parsed: a :class:`Piece`.
+
+    ``declined`` says why quicker ways did not read them: first cutting the file into pieces, then, for CSV that is
+    read record by record, Arrow's reader.
+    """
 
     chunk: Chunk
+    declined: tuple[Declined, ...] = ()
 
     def parse(self) -> Chunk:
         """The rows."""
@@ -213,10 +213,11 @@ Encoded: TypeAlias = Any
 class RecordWriter(Protocol):
     """Writes one file; only :meth:`close` makes it complete."""
 
-    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> Encoded:
+    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> Encoded | Declined:
         """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
 
         ``lines`` are the rows' first columns as :attr:`Chunk.lines`, of the same format; ``table`` has the others.
+        Declined where these cannot stand behind the lines.
         """
         ...
 

@@ -1,7 +1,7 @@
 """A few rows, read in memory as Python objects: for few rows this is many times faster than the readers of files.
 
-Only simple CSV and JSON is read here. For everything else :func:`read_rows` returns None. Then use the readers of
-files: they know every way to write records, and can say what is wrong with bad ones.
+Only simple CSV and JSON is read here. Everything else :func:`read_rows` declines. Then use the readers of files: they
+know every way to write records, and can say what is wrong with bad ones.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dai_scoring.errors import UnknownFormatError
 from dai_scoring.formats.base import Dialect, Format
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.csv.dialect import DELIMITERS
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.detect import charset_of, detect, said_by
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import split as json_split
@@ -31,6 +32,17 @@ _JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
 # Quotes, control characters but for tabs and line ends, a byte order mark, and what stands for NUL in the reader.
 _ODD = re.compile('["\x00-\x08\x0b\x0c\x0e-\x1f\ufeff\ufdd0]')
 _TOO_LARGE = float(1 << 63)
+
+_OTHER_FORMAT = Declined("the contents are neither CSV nor JSON")
+_OTHER_CHARSET = Declined("the text is not in UTF-8")
+_MANY_ROWS = Declined("there are too many rows, or none")
+_NOT_OBJECTS = Declined("the JSON is not an array or lines of objects, or not valid")
+_OTHER_COLUMNS = Declined("the records have different columns, or none")
+_NESTED = Declined("a value is nested, or a very large number")
+_CHARACTERS = Declined("there are quotes or control characters among the text")
+_LINE_ENDS = Declined("lines end in different ways")
+_DELIMITER = Declined("it takes more than the header to tell the delimiter")
+_NOT_ALIKE = Declined("rows have different numbers of fields, or columns the same name")
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,8 @@ class Rows:
             return csv_writer.write_rows(names, [*own, *columns], self.dialect or Dialect())
         if any(type(value) is float for values in own for value in values):
             texts = original_values.standing(self.texts, names[: len(own)])
-            own = [[orjson.Fragment(text or "null") for text in values] for values in texts or []] or own
+            if not isinstance(texts, Declined):
+                own = [[orjson.Fragment(text or "null") for text in values] for values in texts]
         objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*own, *columns, strict=True)]
         return json_writer.joined(objects, self.format, is_object=self.is_object)
 
@@ -86,17 +99,17 @@ def read_rows(
     mime_type: str | None = None,
     charset: str | None = None,
     delimiter: str | None = None,
-) -> Rows | None:
+) -> Rows | Declined:
     """The rows of some contents, at most :data:`~dai_scoring.formats.text.MAX_PYTHON_ROWS`.
 
-    ``given`` is the format, or None where the MIME type and the contents say it. None where there are more rows,
+    ``given`` is the format, or None where the MIME type and the contents say it. Declined where there are more rows,
     where there is none, or where it takes a reader of files to tell what they are.
     """
     said = _said(mime_type)[0]
     form = format_of(contents, given, mime_type, charset)
-    if form in _JSON:
-        return _json(contents, given, said or Format.JSON_ARRAY)
-    return _csv(contents, delimiter) if form is Format.CSV else None
+    if isinstance(form, Declined):
+        return form
+    return _json(contents, given, said or Format.JSON_ARRAY) if form in _JSON else _csv(contents, delimiter)
 
 
 def is_lines(mime_type: str | None) -> bool:
@@ -104,21 +117,21 @@ def is_lines(mime_type: str | None) -> bool:
     return _said(mime_type)[0] is Format.JSON_LINES
 
 
-def format_of(contents: bytes, given: Format | None, mime_type: str | None, charset: str | None) -> Format | None:
-    """The format, of CSV and JSON, that contents seem to have; None for others, and encodings other than UTF-8.
+def format_of(contents: bytes, given: Format | None, mime_type: str | None, charset: str | None) -> Format | Declined:
+    """The format, of CSV and JSON, that contents seem to have; other formats and encodings are Declined.
 
     The MIME type of the array also stands for lines of JSON.
     """
     said, encoding = _said(mime_type)
     if (charset or encoding).lower() != "utf-8":
-        return None
+        return _OTHER_CHARSET
     if (given or said or Format.JSON_ARRAY) in _JSON and contents[:1] in (b"[", b"{"):
         return given or (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES)
     try:
         form = given or detect(contents, mime_type)
     except UnknownFormatError:
-        return None
-    return form if form is Format.CSV else None
+        return _OTHER_FORMAT
+    return form if form is Format.CSV else _OTHER_FORMAT
 
 
 # Bounded, because clients may say what they like.
@@ -127,7 +140,7 @@ def _said(mime_type: str | None) -> tuple[Format | None, str]:
     return said_by(mime_type), charset_of(mime_type)
 
 
-def _json(contents: bytes, given: Format | None, said: Format) -> Rows | None:
+def _json(contents: bytes, given: Format | None, said: Format) -> Rows | Declined:
     form = given or (Format.JSON_ARRAY if contents[:1] == b"[" else said)
     texts: Sequence[bytes] = ()
     try:
@@ -139,15 +152,19 @@ def _json(contents: bytes, given: Format | None, said: Format) -> Rows | None:
     if is_object:
         records, texts = [records], [contents]
     elif form is not (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES):
-        return None
-    if not records or len(records) > MAX_PYTHON_ROWS or set(map(type, records)) != {dict}:
-        return None
+        return _NOT_OBJECTS
+    if isinstance(records, Declined) or type(records) is not list:
+        return _NOT_OBJECTS
+    if not 0 < len(records) <= MAX_PYTHON_ROWS:
+        return _MANY_ROWS
+    if set(map(type, records)) != {dict}:
+        return _NOT_OBJECTS
     names = tuple(records[0])
     if not names or any(tuple(record) != names for record in records):
-        return None
+        return _OTHER_COLUMNS
     columns = list(zip(*map(dict.values, records), strict=True))
     if not all(map(_is_plain, chain.from_iterable(columns))):
-        return None
+        return _NESTED
     if not texts:
         texts = _elements(contents.strip()[1:-1], len(records))
     return Rows(form, names, columns, texts=texts, is_object=is_object and form is Format.JSON_ARRAY)
@@ -169,42 +186,42 @@ def _is_plain(value: Any) -> bool:
     return kind is str or (abs(value) < _TOO_LARGE if kind is float else kind is not dict and kind is not list)
 
 
-def _lines(lines: Sequence[bytes]) -> Any:
-    """The objects on the lines; None where one is not alone on its line."""
+def _lines(lines: Sequence[bytes]) -> list[Any] | Declined:
+    """The objects on the lines; Declined where one is not alone on its line."""
     if not all(line.startswith(b"{") for line in lines):
-        return None
+        return _NOT_OBJECTS
     try:
-        records = orjson.loads(b"[" + b",".join(lines) + b"]")
+        records: list[Any] = orjson.loads(b"[" + b",".join(lines) + b"]")
     except orjson.JSONDecodeError:
-        return None
-    return records if len(records) == len(lines) else None
+        return _NOT_OBJECTS
+    return records if len(records) == len(lines) else _NOT_OBJECTS
 
 
-def _csv(contents: bytes, delimiter: str | None) -> Rows | None:
+def _csv(contents: bytes, delimiter: str | None) -> Rows | Declined:
     try:
         text = contents.decode()
     except UnicodeDecodeError:
-        return None
-    if _ODD.search(text) or text.count("\n") > MAX_PYTHON_ROWS + 1:
-        return None
+        return _OTHER_CHARSET
+    if _ODD.search(text):
+        return _CHARACTERS
+    if text.count("\n") > MAX_PYTHON_ROWS + 1:
+        return _MANY_ROWS
     end = "\n"
     if "\r" in text:
         end = "\r\n"
         if not text.count("\r") == text.count("\n") == text.count(end):
-            return None
+            return _LINE_ENDS
     header, *lines = text.split(end)
     if header[:4].lower() == "sep=":
-        return None
+        return _DELIMITER
     found = [delimiter] if delimiter else [one for one in DELIMITERS if one in header]
     # Several that are possible, or none: the choice needs more than a look.
     if len(found) != 1 or found[0] not in header:
-        return None
+        return _DELIMITER
     names = tuple(header.split(found[0]))
     rows = [line.split(found[0]) for line in lines if line]
-    if (
-        not 0 < len(rows) <= MAX_PYTHON_ROWS
-        or len(set(names)) < len(names)
-        or any(len(row) != len(names) for row in rows)
-    ):
-        return None
+    if not 0 < len(rows) <= MAX_PYTHON_ROWS:
+        return _MANY_ROWS
+    if len(set(names)) < len(names) or any(len(row) != len(names) for row in rows):
+        return _NOT_ALIKE
     return Rows(Format.CSV, names, list(zip(*rows, strict=True)), Dialect(found[0], line_end=end))

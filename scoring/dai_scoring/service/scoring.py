@@ -18,6 +18,7 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.batch.threads import parallel_map
 from dai_scoring.errors import RequestError
+from dai_scoring.formats import Declined
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import h2o_rest
 from dai_scoring.service.failures import failure_of, is_unexpected
@@ -76,7 +77,7 @@ class RequestScorer:
         found: dict[int, Response] = {}
         for options, indexes, together in groups.values():
             for index, result in zip(indexes, InMemoryScorer(scorer, options).score(together), strict=True):
-                if result is not None:
+                if not isinstance(result, Declined):
                     found[index] = _scored(scorer, result.contents, None, result.summary)
         return found
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.text import is_binary
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values import times
@@ -109,6 +110,7 @@ def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.
     """A column of JSON texts, as a reader gives it for values of several types, as plain text."""
     texts: list[str | None] = []
     nested = np.zeros(len(storage), dtype=bool)
+    is_number = column.type.is_number
     truths = {"true": "true", "false": "false"}
     if column.levels is not None:
         truths = dict(zip(truths, column.levels.of_truths(pa.array([True, False])).to_pylist(), strict=True))
@@ -124,9 +126,15 @@ def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.
             texts.append(truths[text])
         else:
             # 3.0 is the level "3" here as it is in a column of floats alone.
-            texts.append(text[:-2] if text.endswith(".0") else text)
+            number = text[:-2] if text.endswith(".0") else text
+            texts.append(_other_spelling(number) if is_number and number in column.missing else number)
     complaints.add("nested", nested)
     return pa.array(texts, pa.string())
+
+
+def _other_spelling(number: str) -> str:
+    """The same number with a zero before it: a number is never a missing literal, which are texts."""
+    return f"-0{number[1:]}" if number.startswith("-") else f"0{number}"
 
 
 def _boolean(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
@@ -208,9 +216,10 @@ def _time(
         return pa.nulls(len(values), pa.timestamp("ms"))
     if not is_text(values):
         return wrong_type(values, pa.timestamp("ms"), complaints)
-    quick = times.from_dates(values) if not any(len(text) == times.DATE_LENGTH for text in column.missing) else None
-    if quick is not None:
-        return quick
+    if not any(len(text) == times.DATE_LENGTH for text in column.missing):
+        quick = times.from_dates(values)
+        if not isinstance(quick, Declined):
+            return quick
     blanked = blank_missing(values, column)
     found = times.from_iso_text(blanked)
     unread = np.flatnonzero(truths(pc.and_(pc.is_valid(blanked), pc.is_null(found))))

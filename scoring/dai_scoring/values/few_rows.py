@@ -1,7 +1,7 @@
 """The values of few rows, as Python's objects, become what the columns of a model hold.
 
-Values that are plainly written are read here, in less time than Arrow needs to begin. Everything else is left to
-:func:`dai_scoring.values.coerce.coerce`.
+Values in the forms that programs write most are read here, in less time than Arrow needs to begin. Every other column
+is left to :func:`dai_scoring.values.coerce.coerce`. What means a missing value is the same for both.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.rows import Rows
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.coerce import coerce
-from dai_scoring.values.numbers import INTEGER_LIMITS, is_literal
+from dai_scoring.values.numbers import INTEGER_LIMITS
+from dai_scoring.values.rejected import missing_texts
 
 # Texts that Python and Arrow read as the same number, and quickly.
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -26,18 +28,26 @@ _DAY_MILLIS = 86_400_000
 _EXACT = 1 << 53
 _LARGEST_SINGLE = 3.4e38
 
+_UNFIT = Declined("a value does not fit its column")
+_OTHER_FORM = Declined("a value has another form than most programs write")
 
-def values_of(rows: Rows, index: int, column: Column) -> Sequence[Any] | pa.Array | None:
-    """The values of the column at ``index`` as the model wants them; None if one of them does not fit."""
-    values = rows.columns[index]
-    read = None if column.required else _READERS.get(column.type)
-    if read is not None:
-        try:
-            return [read(value, column) for value in values]
-        except _NotPlain:
-            pass
+
+def values_of(rows: Rows, index: int, column: Column) -> Sequence[Any] | pa.Array | Declined:
+    """The values of the column at ``index`` as the model wants them; Declined if one of them does not fit."""
+    found = quick_values(rows.columns[index], column)
+    if not isinstance(found, Declined):
+        return found
     array, complaint = coerce(rows.array(index), column)
-    return array if complaint is None else None
+    return array if complaint is None else _UNFIT
+
+
+def quick_values(values: Sequence[Any], column: Column) -> list[Any] | Declined:
+    """Python's objects as the model wants them: numbers, texts, milliseconds since 1970, None where missing.
+
+    ``values`` are of CSV texts, of JSON what its parser makes of them. Declined where it takes ``coerce`` to judge one.
+    """
+    read = None if column.required else _READERS.get(column.type)
+    return _OTHER_FORM if read is None else read(values, column)
 
 
 def array_of(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Array:
@@ -49,67 +59,79 @@ def array_of(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Ar
     return pa.array([value for part in parts for value in part], column.type.arrow)
 
 
-class _NotPlain(Exception):  # noqa: N818 - no error: another way is taken
-    """It takes :func:`dai_scoring.values.coerce.coerce` to tell what a value is."""
+def _texts(values: Sequence[Any], column: Column) -> list[Any] | Declined:
+    missing = column.missing
+    found: list[str | None] = []
+    for value in values:
+        if type(value) is str:
+            found.append(None if value in missing else value)
+        elif value is None:
+            found.append(None)
+        else:
+            return _OTHER_FORM
+    return found
 
 
-def _text(value: Any, column: Column) -> str | None:
-    if type(value) is str:
-        return None if value in column.missing else value
-    if value is None:
-        return None
-    raise _NotPlain
+def _doubles(values: Sequence[Any], column: Column) -> list[Any] | Declined:
+    missing = missing_texts(column.missing)
+    found: list[float | None] = []
+    for value in values:
+        kind = type(value)
+        if kind is float:
+            found.append(value)
+        elif value is None or (kind is str and value in missing):
+            found.append(None)
+        elif (kind is str and _NUMBER.fullmatch(value)) or (kind is int and abs(value) <= _EXACT):
+            found.append(float(value))
+        else:
+            return _OTHER_FORM
+    return found
 
 
-def _double(value: Any, column: Column) -> float | None:
-    kind = type(value)
-    if kind is float:
-        number: float = value
-    elif value is None or value == "":
-        return None
-    elif (kind is int and abs(value) <= _EXACT) or (
-        kind is str and value not in column.missing and _NUMBER.fullmatch(value)
-    ):
-        number = float(value)
-    else:
-        raise _NotPlain
-    if is_literal(number, column):
-        raise _NotPlain
-    return number
+def _singles(values: Sequence[Any], column: Column) -> list[Any] | Declined:
+    found = _doubles(values, column)
+    if isinstance(found, Declined) or any(number is not None and abs(number) > _LARGEST_SINGLE for number in found):
+        return _OTHER_FORM
+    return found
 
 
-def _single(value: Any, column: Column) -> float | None:
-    number = _double(value, column)
-    if number is not None and abs(number) > _LARGEST_SINGLE:
-        raise _NotPlain
-    return number
+def _integers(values: Sequence[Any], column: Column) -> list[Any] | Declined:
+    doubles = _doubles(values, column)
+    if isinstance(doubles, Declined):
+        return doubles
+    limit = min(_EXACT, INTEGER_LIMITS[column.type])
+    found: list[int | None] = []
+    for number in doubles:
+        if number is None:
+            found.append(None)
+        elif number.is_integer() and abs(number) < limit:
+            found.append(int(number))
+        else:
+            return _OTHER_FORM
+    return found
 
 
-def _integer(value: Any, column: Column) -> int | None:
-    number = _double(value, column)
-    if number is None:
-        return None
-    if not number.is_integer() or abs(number) >= min(_EXACT, INTEGER_LIMITS[column.type]):
-        raise _NotPlain
-    return int(number)
-
-
-def _time(value: Any, column: Column) -> int | None:
-    if value is None or value == "":
-        return None
-    if type(value) is not str or value in column.missing or not _DATE.fullmatch(value):
-        raise _NotPlain
-    try:
-        return (date.fromisoformat(value) - _EPOCH).days * _DAY_MILLIS
-    except ValueError:
-        raise _NotPlain from None
+def _times(values: Sequence[Any], column: Column) -> list[Any] | Declined:
+    missing = missing_texts(column.missing)
+    found: list[int | None] = []
+    for value in values:
+        if value is None or (type(value) is str and value in missing):
+            found.append(None)
+        elif type(value) is str and _DATE.fullmatch(value):
+            try:
+                found.append((date.fromisoformat(value) - _EPOCH).days * _DAY_MILLIS)
+            except ValueError:
+                return _OTHER_FORM
+        else:
+            return _OTHER_FORM
+    return found
 
 
 _READERS = {
-    ColumnType.STR: _text,
-    ColumnType.FLOAT64: _double,
-    ColumnType.FLOAT32: _single,
-    ColumnType.INT32: _integer,
-    ColumnType.INT64: _integer,
-    ColumnType.TIME64: _time,
+    ColumnType.STR: _texts,
+    ColumnType.FLOAT64: _doubles,
+    ColumnType.FLOAT32: _singles,
+    ColumnType.INT32: _integers,
+    ColumnType.INT64: _integers,
+    ColumnType.TIME64: _times,
 }

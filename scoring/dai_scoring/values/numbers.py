@@ -179,11 +179,6 @@ def _integer_from_float(values: pa.Array, complaints: Complaints) -> pa.Array:
     return pa.array(np.where(usable, plain, 0).astype(np.int64), pa.int64(), mask=~usable)
 
 
-def is_literal(number: float, column: Column) -> bool:
-    """Whether a number is one of those that mean a missing value in text."""
-    return number in finite_numbers(column.missing)
-
-
 @cache
 def finite_numbers(literals: frozenset[str]) -> list[float]:
     """Those of the literals that are numbers, but for NaN and infinity."""

@@ -86,7 +86,17 @@ class Complaints:
 def blank_missing(texts: pa.Array, column: Column) -> pa.Array:
     """Text without the surrounding white space, null where it means a missing value."""
     trimmed = pc.utf8_trim_whitespace(texts)
-    return pc.if_else(pc.is_in(trimmed, literal_texts(column.missing | {""})), NO_TEXT, trimmed)
+    return pc.if_else(pc.is_in(trimmed, literal_texts(missing_texts(column.missing))), NO_TEXT, trimmed)
+
+
+@cache
+def missing_texts(literals: frozenset[str]) -> frozenset[str]:
+    """The texts, without the blanks around them, that mean a missing value in a column that has these literals.
+
+    It is for columns of numbers, times and truth values. A column of text has no others than its literals, with their
+    blanks; the levels of a category make the empty text missing too.
+    """
+    return literals | {""}
 
 
 @cache

@@ -8,6 +8,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.formats.declined import Declined
+
 _ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?([Zz]|[+-]\d{2}(:?\d{2})?)?)?$"
 _ZONE = r":\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)$"
 _MILLISECONDS = pa.timestamp("ms")
@@ -17,23 +19,25 @@ _FALSE = pa.scalar(False)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{0,9})?(?:[eE]\+?[0-9]{1,2})?")
 _MOST_MILLIS = 1 << 63
 
+_NOT_DATES = Declined("a text is not a date alone")
+
 DATE_LENGTH = 10
 """The characters of a date alone."""
 
 
-def from_dates(texts: pa.Array) -> pa.Array | None:
-    """Read ``yyyy-mm-dd`` alone as Arrow ``timestamp[ms]``, the empty text as null; None where any is something else.
+def from_dates(texts: pa.Array) -> pa.Array | Declined:
+    """Read ``yyyy-mm-dd`` alone as Arrow ``timestamp[ms]``, the empty text as null; all others are Declined.
 
     A fraction of the time that :func:`from_iso_text` takes, which knows all the forms.
     """
     lengths = pc.binary_length(texts)
     dates = pc.equal(lengths, DATE_LENGTH)
     if not pc.all(pc.or_(dates, pc.equal(lengths, 0))).as_py():
-        return None
+        return _NOT_DATES
     try:
         return pc.if_else(dates, texts, _NO_TEXT).cast(_MILLISECONDS)
     except pa.ArrowInvalid:
-        return None
+        return _NOT_DATES
 
 
 def from_iso_text(texts: pa.Array) -> pa.Array:

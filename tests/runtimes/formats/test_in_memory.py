@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from dai_scoring.batch.files import score_file
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.plan import Way
 from dai_scoring.batch.summary import Summary
-from dai_scoring.formats import Format
+from dai_scoring.formats import Declined, Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
+from tests.support.ways import counted
 
 CSV, JSON, LINES = "text/csv", "application/json", "application/x-ndjson"
 HEADER = "pclass,sex,age,ticket,fare,cabin"
@@ -99,10 +101,15 @@ def test_the_same_as_files(titanic_scorer: Scorer, tmp_path: Path, options: File
     given = [
         Contents(text.encode("latin-1" if mime and "8859" in mime else "utf-8"), mime) for mime, text in [*PLAIN, *ODD]
     ]
-    answers = InMemoryScorer(titanic_scorer, options).score(given)
-    assert all(answer is not None for answer in answers[: len(PLAIN)])
+    with counted() as ways:
+        answers = InMemoryScorer(titanic_scorer, options).score(given)
+    scored = [isinstance(answer, ScoredContents) for answer in answers]
+    assert all(scored[: len(PLAIN)])
+    assert ways.taken[Way.FEW_ROWS] == sum(scored)
+    assert sum(scored[len(PLAIN) :]) < 7
+    assert len(ways.reasons(Way.FEW_ROWS)) > 5
     for one, answer in zip(given, answers, strict=True):
-        if answer is not None:
+        if isinstance(answer, ScoredContents):
             summary = answer.summary
             contents, counts = _as_file(titanic_scorer, tmp_path, one.mime_type, one.contents, options)
             assert (summary.records, summary.scored, summary.output_format) == counts, one
@@ -119,13 +126,13 @@ def test_dates(penguins_scorer: Scorer, tmp_path: Path, date: str | None) -> Non
     data = json.dumps(row).encode()
     (answer,) = InMemoryScorer(penguins_scorer, FileOptions()).score([Contents(data, JSON)])
     whole, (_, scored, _) = _as_file(penguins_scorer, tmp_path, JSON, data, FileOptions())
-    assert (answer is not None) == (scored == 1)
-    assert answer is None or answer.contents == whole
+    assert isinstance(answer, ScoredContents) == (scored == 1)
+    assert isinstance(answer, Declined) or answer.contents == whole
 
 
 @pytest.mark.parametrize("mime", [CSV, JSON, LINES])
 def test_unseen_levels_are_counted_for_each_content_that_is_read_with_others(
-    penguins_scorer: Scorer, samples: Path, monkeypatch: pytest.MonkeyPatch, mime: str
+    penguins_scorer: Scorer, samples: Path, mime: str
 ) -> None:
     """The contents with such levels stay on the quick way, which reads them as one."""
     rows = list(csv.DictReader((samples / "penguins-rows.csv").open()))
@@ -145,8 +152,11 @@ def test_unseen_levels_are_counted_for_each_content_that_is_read_with_others(
             LINES: "\n".join([*lines, ""]),
         }[mime]
         given.append(Contents(text.encode(), mime))
-    alone = [InMemoryScorer(penguins_scorer, FileOptions()).score([one])[0] for one in given]
-    monkeypatch.setattr(InMemoryScorer, "_read", None)
-    together = InMemoryScorer(penguins_scorer, FileOptions()).score(given)
-    assert [one.summary.unseen for one in together if one is not None] == wanted
-    assert [one.summary.unseen for one in alone if one is not None] == wanted
+    with counted() as ways:
+        alone = [InMemoryScorer(penguins_scorer, FileOptions()).score([one])[0] for one in given]
+    assert ways.ways == {Way.FEW_ROWS}
+    with counted() as ways:
+        together = InMemoryScorer(penguins_scorer, FileOptions()).score(given)
+    assert ways.taken[Way.MERGED] == len(given)
+    for answers in (alone, together):
+        assert [one.summary.unseen for one in answers if isinstance(one, ScoredContents)] == wanted

@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dai_scoring.batch.files import score_file
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.cli.commands.inspect import described
 from dai_scoring.errors import UnsupportedError
-from dai_scoring.formats import Format
+from dai_scoring.formats import Declined, Format
 from dai_scoring.models import open_model
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.scorer import RuntimeSettings, Scorer
@@ -137,7 +137,7 @@ def test_few_rows_in_memory_are_read_alike(opened: Callable[[str], Scorer]) -> N
         contents = InMemoryScorer(scorer, FileOptions())
         bodies = [json.dumps([{**row, "code": float(row["code"] or 1)}]).encode() for row in rows[:40]]
         answers = contents.score([Contents(body, "application/json") for body in bodies])
-        found = [json.loads(answer.contents)[0]["yes"] for answer in answers if answer is not None]
+        found = [json.loads(answer.contents)[0]["yes"] for answer in answers if isinstance(answer, ScoredContents)]
         assert found == expected[:40]
 
 
@@ -253,7 +253,12 @@ def test_unseen_levels_are_counted_by_column(penguins_scorer: Scorer, samples: P
     contents = InMemoryScorer(penguins_scorer, FileOptions())
     bodies = [json.dumps([row, row]).encode() for row in changed[:4]]
     answers = contents.score([Contents(body, "application/json") for body in bodies])
-    assert [answer.summary.unseen for answer in answers if answer] == [{}, {"island": 2}, {}, {"island": 2}]
+    assert [answer.summary.unseen for answer in answers if isinstance(answer, ScoredContents)] == [
+        {},
+        {"island": 2},
+        {},
+        {"island": 2},
+    ]
 
 
 LEVELS = [
@@ -337,6 +342,6 @@ def test_python_and_java_read_the_same_levels(settings: RuntimeSettings, tmp_pat
         assert by_columns.unseen == {"c": len(unseen)}
         lines = "".join(f"{text};0\n" for text in TEXTS).encode()
         by_java = scorer.predict_plain(PlainCsv(("c", "x"), ";", "\n", pa.py_buffer(lines), len(TEXTS)))
-        assert by_java is not None
+        assert not isinstance(by_java, Declined)
         assert by_java.predictions.equals(by_columns.predictions)
         assert by_java.unseen_counts == by_columns.unseen

@@ -17,10 +17,9 @@ from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.models import open_model
-from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.values import h2o_times
-from dai_scoring.values.coerce import coerce
+from tests.support.value_cases import CASES, Rejected
 
 TIMES = {
     "11/12/2007": "2007-11-12",
@@ -72,29 +71,8 @@ NO_TIMES = [
     "2/29/2007",
 ]  # fmt: skip
 NUMBERS = {
-    "$5": 5.0, "5%": 0.05, "$5%": 0.05, "$-5": -5.0, "-5%": -0.05, "5.5%": 0.055, "5 %": 0.05, "$1e2": 100.0,
-    "0.1%": 0.001, "33%": 0.33, "1.15%": 0.0115, "12345.678%": 123.45678, "$0.07": 0.07, "$1234567.891": 1234567.891,
-    " $5": 5.0, "+5": 5.0, "1.5e-3": 0.0015, ".5": 0.5, "5.": 5.0,
-}  # fmt: skip
-NO_NUMBERS = [
-    "-$5",
-    "$ 5",
-    "5$",
-    "%5",
-    "£5",
-    "€5",
-    "1,000",
-    "(5)",
-    "5-",
-    "1_000",
-    "1e",
-    "1 2",
-    "0x10",
-    "$",
-    "%",
-    "$%",
-    "5%%",
-]
+    str(case.value): case.meaning for case in CASES if case.column.with_signs and not isinstance(case.meaning, Rejected)
+}
 
 
 def _millis(iso: str) -> int:
@@ -109,17 +87,6 @@ def test_times(text: str, iso: str) -> None:
 @pytest.mark.parametrize("text", NO_TIMES)
 def test_texts_that_are_no_times(text: str) -> None:
     assert h2o_times.parse(text) is None
-
-
-def test_numbers_with_signs() -> None:
-    column = Column("x", ColumnType.FLOAT64, with_signs=True)
-    found, complaint = coerce(pa.array([*NUMBERS, *NO_NUMBERS]), column)
-    assert found.to_pylist() == [*NUMBERS.values(), *[None] * len(NO_NUMBERS)]
-    assert complaint is not None
-    assert complaint.bad.tolist() == [False] * len(NUMBERS) + [True] * len(NO_NUMBERS)
-    plain, complaint = coerce(pa.array(["$5", "5%"]), Column("x", ColumnType.FLOAT64))
-    assert plain.null_count == 2
-    assert complaint is not None
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from dai_scoring.batch.files import score_file
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
-from dai_scoring.formats import open_reader
+from dai_scoring.formats import Declined, open_reader
 from dai_scoring.models import open_model
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.scorer import RuntimeSettings, Scorer
@@ -137,7 +137,8 @@ def test_they_score_as_missing_values_do(model: Any, form: str, count: int, tmp_
     assert (found[0].scored, found[0].rejected, found[0].unseen) == (count, 0, wanted[0].unseen)
     assert _numbers(found[1]) == _numbers(wanted[1])
     small = InMemoryScorer(scorer, OPTIONS).score([Contents(contents, None)])
-    if small[0] is not None:
+    assert isinstance(small[0], ScoredContents) == (form in ("csv", "json", "json lines"))
+    if isinstance(small[0], ScoredContents):
         # What came out of the file is there still.
         assert (small[0].summary.scored, small[0].summary.unseen or {}) == (count, wanted[0].unseen or {})
     without = _scored(scorer, tmp_path, contents, FileOptions())
@@ -155,11 +156,11 @@ def test_java_reads_them_itself(model: Any) -> None:
     ]
     wanted = scorer.predict_plain(plain[0])
     found = scorer.with_missing(TEXTS).predict_plain(plain[1])
-    assert found is not None
-    assert wanted is not None
+    assert not isinstance(found, Declined)
+    assert not isinstance(wanted, Declined)
     assert found.predictions.equals(wanted.predictions)
     assert found.unseen_counts == wanted.unseen_counts
-    assert scorer.predict_plain(plain[1]) is None
+    assert isinstance(scorer.predict_plain(plain[1]), Declined)
 
 
 def test_few_rows_need_no_file(model: Any) -> None:
@@ -170,8 +171,8 @@ def test_few_rows_need_no_file(model: Any) -> None:
         (found,), (wanted,) = (
             InMemoryScorer(scorer, OPTIONS).score([Contents(one, None)]) for one in (contents, empty)
         )
-        assert found is not None
-        assert wanted is not None
+        assert isinstance(found, ScoredContents)
+        assert isinstance(wanted, ScoredContents)
         assert found.summary.scored == 6
         assert [line.rpartition(b",")[2] for line in found.contents.split(b"\n")] == [
             line.rpartition(b",")[2] for line in wanted.contents.split(b"\n")

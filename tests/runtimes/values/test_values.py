@@ -23,12 +23,14 @@ import pytest
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.plan import Way
 from dai_scoring.batch.summary import Summary
-from dai_scoring.formats import Format
+from dai_scoring.formats import Declined, Format
 from dai_scoring.models import open_model
 from dai_scoring.options import MissingColumns
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.service import h2o_rest
+from tests.support.ways import Counted, counted
 
 pytestmark = pytest.mark.runtime
 
@@ -93,6 +95,12 @@ class _Way:
 
     name: str
     score: Callable[[Scorer, str, Any, Path], tuple[float, dict[str, int]]]
+    read_by: Way | None
+    """How nearly all values are read; None if neither a file nor a message is made of them."""
+
+    def check(self, ways: Counted) -> None:
+        """Check that it is this way that was tested."""
+        assert [way for way, _ in ways.taken.most_common(1)] == ([] if self.read_by is None else [self.read_by])
 
 
 def _renamed(sample: Path, target: Path) -> Path:
@@ -120,9 +128,9 @@ def _row(column: str, value: Any) -> dict[str, Any]:
 def _file(scorer: Scorer, contents: bytes, name: str, folder: Path, output: Format = Format.JSON_LINES) -> Summary:
     source = folder / name
     source.write_bytes(contents)
-    summary = score_file(
-        scorer, source, folder / "out", folder / "rejected", FileOptions(output_format=output), name=name
-    )
+    # A single object would be taken for one of an array.
+    options = FileOptions(Format.JSON_LINES if name == "in.jsonl" else None, output)
+    summary = score_file(scorer, source, folder / "out", folder / "rejected", options, name=name)
     assert summary.scored == summary.records == 1
     return summary
 
@@ -154,9 +162,9 @@ def _few(contents: Callable[[dict[str, Any]], bytes], mime_type: str) -> Callabl
     def score(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float, dict[str, int]]:
         both = [Contents(contents(_row(*one)), mime_type) for one in ((column, value), ("island", "1"))]
         first, second = InMemoryScorer(scorer, FileOptions()).score(both)
-        if first is None:
+        if isinstance(first, Declined):
             return _of("in.csv" if "csv" in mime_type else "in.jsonl", contents)(scorer, column, value, folder)
-        assert second is not None
+        assert not isinstance(second, Declined)
         assert second.summary.unseen == {}
         text = first.contents.decode()
         number = _prediction(text) if text.startswith("{") else float(text.splitlines()[1].rpartition(",")[2])
@@ -201,18 +209,18 @@ def _rest(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float,
 
 
 _TYPED = [
-    _Way("json lines", _of("in.jsonl", _json)),
-    _Way("json array", _of("in.json", lambda row: b"[" + _json(row) + b"]")),
-    _Way("few rows of json", _few(_json, Format.JSON_LINES.mime_type)),
-    _Way("avro", _of("in.avro", _avro)),
-    _Way("parquet", _of("in.parquet", _parquet)),
-    _Way("arrow", _of("in.arrows", _arrow)),
-    _Way("rest", _rest),
+    _Way("json lines", _of("in.jsonl", _json), Way.MODEL_COLUMNS),
+    _Way("json array", _of("in.json", lambda row: b"[" + _json(row) + b"]"), Way.READER),
+    _Way("few rows of json", _few(_json, Format.JSON_LINES.mime_type), Way.FEW_ROWS),
+    _Way("avro", _of("in.avro", _avro), Way.READER),
+    _Way("parquet", _of("in.parquet", _parquet), Way.READER),
+    _Way("arrow", _of("in.arrows", _arrow), Way.READER),
+    _Way("rest", _rest, None),
 ]
 _WAYS = [
-    _Way("csv by java", _by_java),
-    _Way("csv", _of("in.csv", _csv)),
-    _Way("few rows of csv", _few(_csv, "text/csv")),
+    _Way("csv by java", _by_java, Way.ENGINE_LINES),
+    _Way("csv", _of("in.csv", _csv), Way.PIECES),
+    _Way("few rows of csv", _few(_csv, "text/csv"), Way.FEW_ROWS),
 ]
 _WAYS += _TYPED
 
@@ -221,16 +229,18 @@ _WAYS += _TYPED
 def test_a_value_means_the_same_in_every_format(
     renamed: Scorer, penguins_scorer: Scorer, tmp_path: Path, way: _Way
 ) -> None:
-    for column, value, meaning in _CASES:
-        if not isinstance(value, str) and way not in _TYPED:
-            continue
-        row = _row("species", "Gentoo") | {"island": "Biscoe"}
-        known = meaning is not None and meaning is not UNSEEN
-        old = _SPECIES if column == "species" else _ISLANDS
-        row[column] = old[_NAMED[column].index(meaning)] if known and meaning else None
-        expected = penguins_scorer.score(pa.table({k: [v] for k, v in row.items()})).predictions["male"][0].as_py()
-        found = way.score(renamed, column, value, tmp_path)
-        assert found == (expected, {column: 1} if meaning is UNSEEN else {}), (column, value)
+    with counted() as ways:
+        for column, value, meaning in _CASES:
+            if not isinstance(value, str) and way not in _TYPED:
+                continue
+            row = _row("species", "Gentoo") | {"island": "Biscoe"}
+            known = meaning is not None and meaning is not UNSEEN
+            old = _SPECIES if column == "species" else _ISLANDS
+            row[column] = old[_NAMED[column].index(meaning)] if known and meaning else None
+            expected = penguins_scorer.score(pa.table({k: [v] for k, v in row.items()})).predictions["male"][0].as_py()
+            found = way.score(renamed, column, value, tmp_path)
+            assert found == (expected, {column: 1} if meaning is UNSEEN else {}), (column, value)
+    way.check(ways)
 
 
 _MOMENT = 1195171200000
@@ -252,13 +262,15 @@ _TIMES: list[tuple[Any, int | None]] = [
 
 @pytest.mark.parametrize("way", _WAYS, ids=lambda way: way.name)
 def test_a_time_means_the_same_in_every_format(renamed: Scorer, tmp_path: Path, way: _Way) -> None:
-    for value, millis in _TIMES:
-        if not isinstance(value, str) and way not in _TYPED:
-            continue
-        moment = pa.array([millis], pa.timestamp("ms"))
-        row = {name: pa.array([one]) for name, one in _row("date_egg", None).items()} | {"date_egg": moment}
-        expected = renamed.score(pa.table(row)).predictions["male"][0].as_py()
-        assert way.score(renamed, "date_egg", value, tmp_path) == (expected, {}), value
+    with counted() as ways:
+        for value, millis in _TIMES:
+            if not isinstance(value, str) and way not in _TYPED:
+                continue
+            moment = pa.array([millis], pa.timestamp("ms"))
+            row = {name: pa.array([one]) for name, one in _row("date_egg", None).items()} | {"date_egg": moment}
+            expected = renamed.score(pa.table(row)).predictions["male"][0].as_py()
+            assert way.score(renamed, "date_egg", value, tmp_path) == (expected, {}), value
+    way.check(ways)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from dai_scoring.formats.avro.output_types import SchemaOut, ValuesOf
-from dai_scoring.formats.base import NotPlainError
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.file_schema import conform
 
 # The stubs know no mix of arrays and scalars, which most functions take.
@@ -24,6 +24,7 @@ _BYTES = pa.large_binary()
 _BLOCK_BYTES = 16_000
 _NULL, _PRESENT = b"\0", b"\2"
 _FLOATS = {pa.float64(): "<f8", pa.float32(): "<f4"}
+_NAME_CLASH = Declined("a name that Avro allows for a prediction is that of another field")
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,22 @@ class Block:
     bytes_: BytesIO
 
 
-class Behind:
-    """Fields behind those of records that were read with a schema.
+def behind_of(schema: Mapping[str, Any], added: pa.Schema) -> Behind | Declined:
+    """The fields of ``added`` behind those of records that were read with an (unparsed) schema.
 
-    NotPlainError where a name that Avro allows for one of them is that of another field of the records.
+    Declined where a name that Avro allows for one of them is that of another field of the records.
     """
+    out = SchemaOut(added)
+    if not {field["name"] for field in schema["fields"]}.isdisjoint(out.keys):
+        return _NAME_CLASH
+    return Behind(schema, out)
 
-    def __init__(self, schema: Mapping[str, Any], added: pa.Schema) -> None:
-        self._out = SchemaOut(added)
-        if not {field["name"] for field in schema["fields"]}.isdisjoint(self._out.keys):
-            raise NotPlainError
+
+class Behind:
+    """Fields behind those of records that were read with a schema; :func:`behind_of` makes one."""
+
+    def __init__(self, schema: Mapping[str, Any], out: SchemaOut) -> None:
+        self._out = out
         self._types = [fastavro.parse_schema(field["type"]) for field in self._out.schema["fields"]]
         self.schema = {**schema, "fields": [*schema["fields"], *self._out.schema["fields"]]}
         """The (unparsed) schema of the records with these fields."""

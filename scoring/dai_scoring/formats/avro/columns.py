@@ -13,8 +13,16 @@ import pyarrow as pa
 from dai_scoring.formats.avro.field_positions import Bytes, Places, Shape, Step, Walked, step_of
 from dai_scoring.formats.avro.schema import FieldIn, types_within
 from dai_scoring.formats.base import Fields
+from dai_scoring.formats.declined import Declined
 
 _NUMBERS = {pa.float64(): "<f8", pa.float32(): "<f4"}
+
+_NAME_CLASH = Declined("a column has the name of a prediction")
+_ABSENT_COLUMN = Declined("a column of the model is absent")
+_OTHER_TYPE = Declined("a column of the model has a type that is read value by value")
+_NOT_THE_TYPE = Declined("a value is not of its column's type")
+_LONG_TEXT = Declined("a column has more text than fits an array")
+_NOT_UTF8 = Declined("a text is not valid UTF-8")
 
 
 @dataclass(frozen=True)
@@ -28,44 +36,50 @@ class _Column:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RecordPlan:
     """How to go through the records of a file, and which columns to read of them."""
 
     steps: Sequence[Step]
     columns: Sequence[_Column]
 
-    def table(self, walked: Walked, first: int, last: int) -> pa.Table | None:
-        """The columns of some records; None where a value is not what it should be."""
+    def table(self, walked: Walked, first: int, last: int) -> pa.Table | Declined:
+        """The columns of some records; Declined where a value is not what it should be."""
         arrays = []
         for column in self.columns:
             array = _array(walked.data, walked.places[column.index, first:last].astype(np.int64), column)
-            if array is None:
-                return None
+            if isinstance(array, Declined):
+                return array
             arrays.append(array)
         return pa.Table.from_arrays(arrays, schema=pa.schema([column.field for column in self.columns]))
 
 
-def plan_of(schema: Mapping[str, Any], fields: Sequence[FieldIn], wanted: Fields) -> Plan | None:
+def plan_of(schema: Mapping[str, Any], fields: Sequence[FieldIn], wanted: Fields) -> RecordPlan | Declined:
     """The plan for records of an (unparsed) schema.
 
-    None where there are fields that have parts, or columns that are wanted are not there or not of a plain type, or one
-    is there that must not be.
+    Declined where there are fields that have parts, or columns that are wanted are not there or not of a simple type,
+    or one is there that must not be.
     """
     named = types_within(schema)
     names = [item.field.name for item in fields]
     steps = [step_of(field["type"], named) for field in schema["fields"]]
-    known = [step for step in steps if step is not None]
-    if len(known) < len(steps) or not wanted.absent.isdisjoint(names) or not set(wanted.types).issubset(names):
-        return None
+    known: list[Step] = []
+    for step in steps:
+        if isinstance(step, Declined):
+            return step
+        known.append(step)
+    if not wanted.absent.isdisjoint(names):
+        return _NAME_CLASH
+    if not set(wanted.types).issubset(names):
+        return _ABSENT_COLUMN
     columns = []
     for index, (item, step) in enumerate(zip(fields, known, strict=True)):
         if item.field.name not in wanted.types:
             continue
         symbols = _symbols(schema["fields"][index]["type"], named)
         if item.convert is not None or not _is_read(item.field.type, step, symbols):
-            return None
+            return _OTHER_TYPE
         columns.append(_Column(index, step, item.field, symbols))
-    return Plan(known, columns)
+    return RecordPlan(known, columns)
 
 
 def _is_read(kind: pa.DataType, step: Step, symbols: Any) -> bool:
@@ -89,7 +103,7 @@ def _symbols(kind: Any, named: Any) -> pa.Array | None:
     return pa.array(kind["symbols"], pa.string())
 
 
-def _array(data: Bytes, place: Places, column: _Column) -> pa.Array | None:
+def _array(data: Bytes, place: Places, column: _Column) -> pa.Array | Declined:
     step, kind = column.step, column.field.type
     missing = None
     if step.null is not None:
@@ -101,17 +115,17 @@ def _array(data: Bytes, place: Places, column: _Column) -> pa.Array | None:
         numbers, _ = _integers(data, place, missing)
         if column.symbols is not None:
             if ((numbers < 0) | (numbers >= len(column.symbols))).any():
-                return None
+                return _NOT_THE_TYPE
             return column.symbols.take(pa.array(numbers, mask=missing))
         if kind.bit_width == 32:
             if (numbers != numbers.astype(np.int32)).any():
-                return None
+                return _NOT_THE_TYPE
             numbers = numbers.astype(np.int32)
         return pa.array(numbers, mask=missing).cast(kind)
     if pa.types.is_boolean(kind):
         truths = data[place]
         present = truths if missing is None else truths[~missing]
-        return None if (present > 1).any() else pa.array(truths == 1, mask=missing)
+        return _NOT_THE_TYPE if (present > 1).any() else pa.array(truths == 1, mask=missing)
     form = np.dtype(_NUMBERS[kind])
     # Every place of the bytes as if a number began there.
     values = np.ndarray((len(data) - form.itemsize + 1,), form, data, strides=(1,))[place]
@@ -135,11 +149,11 @@ def _integers(data: Bytes, place: Places, missing: npt.NDArray[np.bool_] | None)
     return numbers.view(np.int64), place + here
 
 
-def _texts(data: Bytes, place: Places, missing: npt.NDArray[np.bool_] | None) -> pa.Array | None:
+def _texts(data: Bytes, place: Places, missing: npt.NDArray[np.bool_] | None) -> pa.Array | Declined:
     sizes, begins = _integers(data, place, missing)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     if offsets[-1] >= 1 << 31:
-        return None
+        return _LONG_TEXT
     bytes_at = np.repeat(begins - offsets[:-1], sizes) + np.arange(offsets[-1])
     valid = None if missing is None else pa.array(~missing).buffers()[1]
     buffers = [valid, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data[bytes_at])]
@@ -147,5 +161,5 @@ def _texts(data: Bytes, place: Places, missing: npt.NDArray[np.bool_] | None) ->
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:
-        return None
+        return _NOT_UTF8
     return array

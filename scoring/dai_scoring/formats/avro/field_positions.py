@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dai_scoring.formats.declined import Declined
+
 LEAST_BLOCKS = 16
 """Of fewer blocks fastavro reads the records in less time."""
 
@@ -24,6 +26,11 @@ _LONGEST = 10
 _LONGEST_COUNT = 5
 # How many times more places than records have may be kept for blocks of different lengths.
 _MOST_UNUSED = 4
+
+_PARTS = Declined("a field has parts, such as a list, or is a union of several types")
+_FEW_BLOCKS = Declined("the file has too few blocks to gain by reading them together")
+_UNEVEN = Declined("the counts of the blocks' records are too different, or are wrong")
+_OTHER_BYTES = Declined("the bytes of a record are not what the schema says")
 
 Places = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -56,16 +63,16 @@ _FIXED = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 _OTHERS = {"int": Shape.VARINT, "long": Shape.VARINT, "string": Shape.COUNTED, "bytes": Shape.COUNTED}
 
 
-def step_of(kind: Any, named: Callable[[str], Any]) -> Step | None:
-    """How to go through a field of an (unparsed) type; None for types that have parts.
+def step_of(kind: Any, named: Callable[[str], Any]) -> Step | Declined:
+    """How to go through a field of an (unparsed) type; Declined for types that have parts.
 
     ``named`` gives the definition of a type by its name, None if there is none.
     """
     if isinstance(kind, list):
         null = kind.index("null") if "null" in kind else -1
-        step = step_of(kind[1 - null], named) if len(kind) == 2 and null >= 0 else None
+        step = step_of(kind[1 - null], named) if len(kind) == 2 and null >= 0 else _PARTS
         # The index of a branch is written zigzag.
-        return None if step is None or step.null is not None else Step(step.shape, step.size, 2 * null)
+        return _PARTS if isinstance(step, Declined) or step.null is not None else Step(step.shape, step.size, 2 * null)
     if isinstance(kind, str):
         if kind in _FIXED:
             return Step(Shape.FIXED, _FIXED[kind])
@@ -73,12 +80,12 @@ def step_of(kind: Any, named: Callable[[str], Any]) -> Step | None:
             return Step(_OTHERS[kind])
         kind = named(kind)
     if not isinstance(kind, dict):
-        return None
+        return _PARTS
     if kind["type"] == "enum":
         return Step(Shape.VARINT)
     if kind["type"] == "fixed":
         return Step(Shape.FIXED, kind["size"])
-    return None if kind["type"] in ("record", "error", "array", "map") else step_of(kind["type"], named)
+    return _PARTS if kind["type"] in ("record", "error", "array", "map") else step_of(kind["type"], named)
 
 
 @dataclass(frozen=True)
@@ -93,10 +100,10 @@ class Walked:
     ends: Places
 
 
-def walk(blocks: Sequence[bytes], counts: Sequence[int], steps: Sequence[Step]) -> Walked | None:
-    """Go through the records of blocks; None where they are not what the steps say, or blocks too few to gain by it."""
+def walk(blocks: Sequence[bytes], counts: Sequence[int], steps: Sequence[Step]) -> Walked | Declined:
+    """Go through the records of blocks; Declined where they are not what the steps say, or nothing is gained by it."""
     if len(blocks) < LEAST_BLOCKS:
-        return None
+        return _FEW_BLOCKS
     data = np.frombuffer(b"".join([*blocks, bytes(PADDING)]), np.uint8)
     sizes = np.array([len(block) for block in blocks], np.int64)
     stops = np.cumsum(sizes)
@@ -107,7 +114,7 @@ def walk(blocks: Sequence[bytes], counts: Sequence[int], steps: Sequence[Step]) 
     least = sum(step.least for step in steps)
     # Damaged blocks may claim to have any number of records.
     if not least or total * least > len(data) or most * len(blocks) > _MOST_UNUSED * total:
-        return None
+        return _UNEVEN
     found = np.zeros((len(steps) + 1, most, len(blocks)), np.int32)
     active = (rows[order][None, :] > np.arange(most)[:, None]).sum(axis=1).tolist()
     at = (stops - sizes)[order]
@@ -117,15 +124,18 @@ def walk(blocks: Sequence[bytes], counts: Sequence[int], steps: Sequence[Step]) 
             place = at[:width]
             for number, step in enumerate(steps):
                 found[number, record, :width] = place
-                place = _end(data, step, place)
+                end = _end(data, step, place)
+                if isinstance(end, Declined):
+                    return end
+                place = end
             if (place > limits[:width]).any():
-                return None
+                return _OTHER_BYTES
             found[-1, record, :width] = place
             at[:width] = place
-    except (IndexError, _NotWalkableError):
-        return None
+    except IndexError:
+        return _OTHER_BYTES
     if not np.array_equal(at, limits):
-        return None
+        return _OTHER_BYTES
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     exists = np.arange(most)[None, :] < rows[:, None]
@@ -133,17 +143,13 @@ def walk(blocks: Sequence[bytes], counts: Sequence[int], steps: Sequence[Step]) 
     return Walked(data, places[:-1], places[-1].astype(np.int64))
 
 
-class _NotWalkableError(Exception):
-    """A byte is not what it should be there."""
-
-
-def _end(data: Bytes, step: Step, place: Places) -> Places:
+def _end(data: Bytes, step: Step, place: Places) -> Places | Declined:
     """From where values of a field begin to where they end."""
     here: int | Places = 1
     if step.null is not None:
         branch = data[place]
         if (branch | 2 != 2).any():
-            raise _NotWalkableError
+            return _OTHER_BYTES
         here = (branch != step.null).astype(np.int64)
         place = place + 1
     if step.shape is Shape.FIXED:
@@ -157,7 +163,7 @@ def _end(data: Bytes, step: Step, place: Places) -> Places:
     shift = 7
     while more.any():
         if shift == 7 * _LONGEST_COUNT:
-            raise _NotWalkableError
+            return _OTHER_BYTES
         byte = data[place]
         # In place of the mark that there is more.
         count = count + more * ((byte.astype(np.int64) - 1) << shift)
@@ -165,12 +171,12 @@ def _end(data: Bytes, step: Step, place: Places) -> Places:
         more = more & (byte >= 128)
         shift += 7
     if (count & 1).any():
-        raise _NotWalkableError
+        return _OTHER_BYTES
     end: Places = place + (count >> 1)
     return end
 
 
-def _after(data: Bytes, place: Places, more: npt.NDArray[np.bool_]) -> Places:
+def _after(data: Bytes, place: Places, more: npt.NDArray[np.bool_]) -> Places | Declined:
     """Places behind the first bytes of numbers moved to their ends; ``more`` says which numbers go on."""
     for _ in range(_LONGEST):
         if not more.any():
@@ -178,4 +184,4 @@ def _after(data: Bytes, place: Places, more: npt.NDArray[np.bool_]) -> Places:
         following = data[place] >= 128
         place = place + more
         more = more & following
-    raise _NotWalkableError
+    return _OTHER_BYTES

@@ -21,7 +21,7 @@ from lz4.block import LZ4BlockError
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.avro.appended_fields import lines_of
-from dai_scoring.formats.avro.columns import Plan, plan_of
+from dai_scoring.formats.avro.columns import RecordPlan, plan_of
 from dai_scoring.formats.avro.container import HANDLES_TEXT, blocks_of, head_of
 from dai_scoring.formats.avro.field_positions import Walked, walk
 from dai_scoring.formats.avro.schema import FieldIn, fields_in
@@ -32,10 +32,10 @@ from dai_scoring.formats.base import (
     Chunk,
     Fields,
     Format,
-    NotPlainError,
     Parsed,
     Piece,
 )
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.source import DAMAGED
 from dai_scoring.formats.text import nested_json
 
@@ -61,6 +61,8 @@ _FAULTS = (
 _CODECS = ("null", "deflate", "snappy", "zstandard", "lz4", "bzip2", "xz")
 _STEP = 1000
 _BATCH_BYTES = 4 << 20
+
+_DAMAGED = Declined("the file may be damaged")
 
 
 class AvroReader:
@@ -125,11 +127,11 @@ class AvroReader:
         if not self._is_at_end_of_block():
             raise _broken(done, EOFError())
 
-    def pieces(self, fields: Fields) -> Iterator[Piece]:
-        """The rows in order with their bytes, only these columns of them read where they are plain.
+    def pieces(self, fields: Fields) -> Iterator[Piece | Declined]:
+        """The rows in order with their bytes, only these columns of them read where that is possible.
 
-        At least one piece, so that a file without rows has its schema too. Raises NotPlainError, as may a piece, where
-        something is wrong with the file.
+        At least one piece, so that a file without rows has its schema too. Declined, at last, where something is wrong
+        with the file.
         """
         if self.schema is None or self.dialect is None:
             return
@@ -139,18 +141,22 @@ class AvroReader:
         try:
             for blocks in self._batches():
                 contents = [block.bytes_.getvalue() for block in blocks]
-                walked = walk(contents, [block.num_records for block in blocks], plan.steps) if plan else None
                 empty = False
-                if plan is None or walked is None:
-                    yield from self._parsed(blocks)
+                if isinstance(plan, Declined):
+                    yield from self._parsed(blocks, plan)
+                    continue
+                walked = walk(contents, [block.num_records for block in blocks], plan.steps)
+                if isinstance(walked, Declined):
+                    yield from self._parsed(blocks, walked)
                     continue
                 for first in range(0, len(walked.ends), self._rows):
                     yield _Walk(self, plan, walked, first, min(first + self._rows, len(walked.ends)))
         except _FAULTS:
-            raise NotPlainError from None
+            yield _DAMAGED
+            return
         if not self._is_at_end_of_block():
-            raise NotPlainError
-        if empty:
+            yield _DAMAGED
+        elif empty:
             yield Parsed(Chunk(self.schema.empty_table(), lines=lines_of([])))
 
     def _batches(self) -> Iterator[list[Any]]:
@@ -168,7 +174,7 @@ class AvroReader:
         if batch:
             yield batch
 
-    def _parsed(self, blocks: list[Any]) -> Iterator[Piece]:
+    def _parsed(self, blocks: list[Any], declined: Declined) -> Iterator[Piece]:
         found: list[tuple[Any, bytes]] = []
         for block in blocks:
             stream = block.bytes_
@@ -178,14 +184,14 @@ class AvroReader:
                 found.append((record, data[begin:end]))
                 begin = end
                 if len(found) == self._rows:
-                    yield self._piece(found)
+                    yield self._piece(found, declined)
                     found = []
         if found:
-            yield self._piece(found)
+            yield self._piece(found, declined)
 
-    def _piece(self, found: list[tuple[Any, bytes]]) -> Piece:
+    def _piece(self, found: list[tuple[Any, bytes]], declined: Declined) -> Piece:
         records, lines = zip(*found, strict=True)
-        return Parsed(self.chunk(records, lines_of(lines)))
+        return Parsed(self.chunk(records, lines_of(lines)), (declined,))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -208,7 +214,7 @@ class AvroReader:
 class _Walk:
     """Some records whose fields' places are known: a :class:`Piece`."""
 
-    def __init__(self, reader: AvroReader, plan: Plan, walked: Walked, first: int, last: int) -> None:
+    def __init__(self, reader: AvroReader, plan: RecordPlan, walked: Walked, first: int, last: int) -> None:
         self._reader = reader
         self._plan = plan
         self._walked = walked
@@ -216,15 +222,12 @@ class _Walk:
         begin = int(walked.ends[first - 1]) if first else 0
         self._offsets = np.concatenate([[begin], walked.ends[first:last]])
 
-    def parse(self) -> Chunk:
+    def parse(self) -> Chunk | Declined:
         """The columns of the plan, and the records as they stand."""
         table = self._plan.table(self._walked, self._first, self._last)
-        if table is None:
-            # Text that is no UTF-8, or something is wrong with the file.
-            return self.parse_whole()
-        return Chunk(table, lines=self._lines(), is_whole=False)
+        return table if isinstance(table, Declined) else Chunk(table, lines=self._lines())
 
-    def parse_whole(self) -> Chunk:
+    def parse_whole(self) -> Chunk | Declined:
         """All columns."""
         schema = self._reader.beneath()
         data = self._walked.data[self._offsets[0] : self._offsets[-1]].tobytes()
@@ -235,7 +238,7 @@ class _Walk:
                 for _ in self._offsets[1:]
             ]
         except _FAULTS:
-            raise NotPlainError from None
+            return _DAMAGED
         return self._reader.chunk(records, self._lines())
 
     def _lines(self) -> pa.Array:

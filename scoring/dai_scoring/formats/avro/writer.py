@@ -11,10 +11,11 @@ import fastavro
 import pyarrow as pa
 from fastavro.write import Writer
 
-from dai_scoring.formats.avro.appended_fields import Behind, Block
+from dai_scoring.formats.avro.appended_fields import Behind, Block, behind_of
 from dai_scoring.formats.avro.logical_types import writable
 from dai_scoring.formats.avro.output_types import SchemaOut
 from dai_scoring.formats.base import AvroDialect, check_names
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.file_schema import conform
 from dai_scoring.values.model_rows import one_chunk
 
@@ -42,14 +43,15 @@ class AvroWriter:
         self._file = path.open("wb")
         self._writer: Writer | None = None
 
-    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table | list[Block]:
+    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table | list[Block] | Declined:
         """Rows cast to the schema of the file.
 
         ``lines`` are records as they were read, by the reader whose dialect this has, and then those of all rows: the
         table's columns come behind their fields, and the schema is theirs.
         """
         if lines is not None and self._dialect is not None:
-            return self._passing(self._dialect, table.schema).encode(table, lines)
+            behind = self._passing(self._dialect, table.schema)
+            return behind if isinstance(behind, Declined) else behind.encode(table, lines)
         return conform(table, self._converting().arrow, cut=True)
 
     def put(self, encoded: pa.Table | list[Block]) -> None:
@@ -73,11 +75,14 @@ class AvroWriter:
                 self._writer.flush()
             self._file.close()
 
-    def _passing(self, dialect: AvroDialect, added: pa.Schema) -> Behind:
+    def _passing(self, dialect: AvroDialect, added: pa.Schema) -> Behind | Declined:
         with self._lock:
             if self._behind is None:
-                self._behind = Behind(dialect.schema, added)
-                self._begin(self._behind.schema)
+                found = behind_of(dialect.schema, added)
+                if isinstance(found, Declined):
+                    return found
+                self._behind = found
+                self._begin(found.schema)
             return self._behind
 
     def _converting(self) -> SchemaOut:

@@ -9,8 +9,10 @@ import numpy as np
 
 from dai_scoring.formats.csv.quote_positions import marks_of
 from dai_scoring.formats.csv.record_cutter import RecordCutter, Unclosed
+from dai_scoring.formats.declined import Declined
 
 _BLOCK = 1 << 20
+_ODD = Declined("a quote breaks the rules of RFC 4180")
 _QUOTE, _BACKSLASH, _RETURN, _FEED = b'"\\\r\n'
 _AFTER_FIRST = 1 << 20
 """So many bytes are looked at from the first backslash before a quote on, to tell which kind of file it is."""
@@ -42,8 +44,11 @@ def are_escaped(source: _Text, delimiter: str, width: int) -> bool:
     return escaped < doubled
 
 
-def are_plain(source: _Text, delimiter: str) -> bool:
-    """Whether all quotes begin or end a field, or are doubled. That none is left open, Arrow's reader finds out."""
+def odd_quotes(source: _Text, delimiter: str) -> Declined | None:
+    """Declined where a quote neither begins nor ends a field, nor is doubled.
+
+    That none is left open, Arrow's reader finds out.
+    """
     beside = np.zeros(256, bool)
     beside[[ord(delimiter), _RETURN, _FEED, _QUOTE]] = True
     count, before, block = 0, _FEED, source.read(_BLOCK)
@@ -54,10 +59,10 @@ def are_plain(source: _Text, delimiter: str) -> bool:
             places = np.flatnonzero(data[1:-1] == _QUOTE) + 1
             opens = (np.arange(len(places)) + count) % 2 == 0
             if not beside[np.where(opens, data[places - 1], data[places + 1])].all():
-                return False
+                return _ODD
             count += len(places)
         before, block = block[-1], following
-    return True
+    return None
 
 
 def _around_backslash(source: _Text) -> tuple[bytes, bool]:

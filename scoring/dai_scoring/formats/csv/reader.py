@@ -14,13 +14,15 @@ from dai_scoring.formats.csv import record_reader
 from dai_scoring.formats.csv.arrow_parser import Pass, RecordTooLongError, to_chunk
 from dai_scoring.formats.csv.dialect import Layout, sniff
 from dai_scoring.formats.csv.pieces import CsvPieces
-from dai_scoring.formats.csv.quote_style import are_escaped, are_plain, has_backslashes
+from dai_scoring.formats.csv.quote_style import are_escaped, has_backslashes, odd_quotes
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.source import ADVICE, InvalidByteError, TextSource
 
 MIN_BLOCK = 1 << 16
 MAX_BLOCK = 1 << 20
 LARGEST_BLOCK = 1 << 29
 """The longest record that can be read, in bytes; only files with such records need blocks so large."""
+_BACKSLASHES = Declined("quotes have backslashes before them")
 
 
 class CsvReader:
@@ -50,7 +52,8 @@ class CsvReader:
     def chunks(self) -> Iterator[Chunk]:
         """The rows in order; none for a file without records."""
         if self._layout is not None:
-            yield from self._chunks(self._layout, self._layout.start, 0)
+            for parsed in self._parsed(self._layout, self._layout.start, 0):
+                yield parsed.chunk
 
     def pieces(self, numbers: Numbers | None = None, parts: int = 1) -> Iterator[Piece]:
         """The rows in order, parsed where the pieces are, as far as a look at their bytes can tell them apart."""
@@ -64,13 +67,17 @@ class CsvReader:
             raise self._said(error, self._layout) from None
         finally:
             source.close()
-        if not lines.ended:
-            yield from map(Parsed, self._chunks(self._layout, self._layout.start + lines.size, lines.rows))
+        if lines.rest is not None:
+            yield from self._parsed(self._layout, self._layout.start + lines.size, lines.rows, lines.rest)
+
+    def _parsed(self, layout: Layout, start: int, first_row: int, *declined: Declined) -> Iterator[Parsed]:
+        """The rows from a byte on; ``declined`` is why they are not cut into pieces."""
+        odd = self._odd_quotes(layout, start)
+        found = self._chunks(layout, start, first_row) if odd is None else self._carefully(start, first_row)
+        for chunk in found:
+            yield Parsed(chunk, declined if odd is None else (*declined, odd))
 
     def _chunks(self, layout: Layout, start: int, first_row: int) -> Iterator[Chunk]:
-        if not self._is_plain(layout, start):
-            yield from self._carefully(start, first_row)
-            return
         waiting: list[pa.Table] = []
         rows = size = 0
         for table in self._tables(layout, start, first_row):
@@ -97,13 +104,13 @@ class CsvReader:
             for source in sources:
                 source.close()
 
-    def _is_plain(self, layout: Layout, start: int) -> bool:
-        """Whether Arrow's reader reads the quotes right that are from ``start`` on."""
+    def _odd_quotes(self, layout: Layout, start: int) -> Declined | None:
+        """Why Arrow's reader would misread the quotes that are from ``start`` on; None if it reads them right."""
         if layout.dialect.escape is not None:
-            return False
+            return _BACKSLASHES
         source = _records_of(self._path, self._charset, start, check=False)
         try:
-            return are_plain(source, layout.dialect.delimiter)
+            return odd_quotes(source, layout.dialect.delimiter)
         finally:
             source.close()
 

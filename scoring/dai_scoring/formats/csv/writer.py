@@ -18,6 +18,7 @@ from dai_scoring.errors import ContentError
 from dai_scoring.formats import text
 from dai_scoring.formats.base import Dialect, check_names
 from dai_scoring.formats.csv.dialect import DELIMITERS
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.row_writer import SLICE_ROWS, TEXT, groups_of, rows_of
 
 # The stubs lack methods of arrays, and functions that take arrays and scalars.
@@ -44,13 +45,18 @@ def write_rows(names: Sequence[str], columns: Sequence[Sequence[Any]], dialect: 
     return dialect.line_end.join([*_lines([names], dialect), *_lines(rows, dialect), ""]).encode()
 
 
-def of_lines(schema: pa.Schema, dialect: Dialect, table: pa.Table, lines: Array, counts: Sequence[int]) -> list[bytes]:
+def of_lines(
+    schema: pa.Schema, dialect: Dialect, table: pa.Table, lines: Array, counts: Sequence[int]
+) -> list[bytes] | Declined:
     """Files of so many rows each, as :class:`CsvWriter` writes them; for ``lines`` see :meth:`CsvWriter.encode`."""
     header = BytesIO()
     encoded = CsvWriter(header, schema, dialect).encode(table, lines)
     end = dialect.line_end.encode()
     rows = b"".join(encoded)[len(end) :].split(end)
-    return [b"".join([header.getvalue(), end, end.join(group), end]) for group in groups_of(rows, counts)]
+    groups = groups_of(rows, counts)
+    if isinstance(groups, Declined):
+        return groups
+    return [b"".join([header.getvalue(), end, end.join(group), end]) for group in groups]
 
 
 def _lines(rows: Iterable[Sequence[str]], dialect: Dialect) -> list[str]:

@@ -2,9 +2,9 @@
 
 Programs write the same between any two objects: ``},{``, or a line end and some blanks more. The array is cut wherever
 that stands, be it within a text or a nested array. Whether that was right, the parser tells: a piece that was cut in
-an object does not consist of whole objects, and an object is none any more once a comma within it was taken away. So if
-all pieces are objects, as many as there were cuts, then every cut was right. Else NotPlainError has the reader of whole
-files read the file from its start.
+an object does not consist of whole objects, and an object is none any more once a comma within it was taken away. So
+if all pieces are objects, as many as there were cuts, then every cut was right. Else a piece is Declined, and the
+reader of whole files reads the file from its start.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, NotPlainError, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
 from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, Objects
 from dai_scoring.formats.json.parser import parse
@@ -28,6 +29,15 @@ _NO_VALUE = np.frombuffer(b"{" + _SPACE, np.uint8)
 _LONGEST = 64
 _GLANCE = 1 << 13
 _LINE_FEED = ord("\n")
+
+_OTHER_CHARSET = Declined("the text is not in UTF-8")
+_START = Declined("the array does not start with two objects that have a comma between them")
+_NO_ARRAYS = Declined("not all of the contents are arrays of objects")
+_EMPTY_OBJECT = Declined("an object may be empty, or its last value has blanks behind it")
+_UNREADABLE = Declined("the text cannot be read up to its end")
+_LONG_RECORD = Declined("an object is longer than a chunk may be")
+_END = Declined("the array does not end behind an object as the others end")
+_WRONG_CUTS = Declined("the array was cut at other places than between its objects")
 
 
 @dataclass(frozen=True)
@@ -46,12 +56,12 @@ class _Between:
         """What ends the object."""
         return self.text[: self.text.index(b"}") + 1]
 
-    def ends(self, data: bytes) -> Places:
+    def ends(self, data: bytes) -> Places | Declined:
         """Where in ``data``, which starts with an object, the values of objects end that another follows."""
         found = places(data, self.text + b"{", len(self.text))
         if np.isin(np.frombuffer(data, np.uint8)[found - 1], _NO_VALUE).any():
             # A comma goes in there.
-            raise NotPlainError
+            return _EMPTY_OBJECT
         return found
 
 
@@ -68,30 +78,43 @@ class ArrayPieces:
         self._between = _between(self._rest)
 
     @property
-    def are_plain(self) -> bool:
-        """Whether the array starts so."""
-        return self._source.plain and self._between is not None
+    def declined(self) -> Declined | None:
+        """Why the array cannot be cut, by its start; None if it can."""
+        if not self._source.plain:
+            return _OTHER_CHARSET
+        return self._between if isinstance(self._between, Declined) else None
 
-    def pieces(self) -> Iterator[Piece]:
-        """The objects, in pieces of at most the rows of a chunk; NotPlainError where they are not so plain."""
+    def pieces(self) -> Iterator[Piece | Declined]:
+        """The objects, in pieces of at most the rows of a chunk; Declined, at last, where they are not like the first.
+
+        Then the pieces before it are not certain either.
+        """
         between = self._between
         block = max(min(self._share, MOST_BYTES), LEAST_BYTES)
-        while between is not None:
+        while not isinstance(between, Declined):
             try:
                 added = read_at_most(self._source, block)
             except ContentError:
                 # What comes first in the file is wrong with it, which this may not be.
-                raise NotPlainError from None
-            self._rest += added
+                yield _UNREADABLE
+                return
             at_end = len(added) < block
-            if at_end:
-                self._rest = _without_end(self._rest, between)
+            self._rest += added
+            rest = _without_end(self._rest, between) if at_end else self._rest
+            if isinstance(rest, Declined):
+                yield rest
+                return
+            self._rest = rest
             ends = between.ends(self._rest)
+            if isinstance(ends, Declined):
+                yield ends
+                return
             if len(ends):
                 yield from self._groups(ends, between)
                 self._rest = self._rest[ends[-1] + len(between.text) :]
             elif len(self._rest) > MAX_CHUNK_BYTES:
-                raise NotPlainError
+                yield _LONG_RECORD
+                return
             if at_end:
                 return
 
@@ -104,18 +127,24 @@ class ArrayPieces:
             yield _Elements(data, group - size, between, self._columns)
 
 
-def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | None:
-    """The objects of some arrays, in one piece, and how many each has.
-
-    None, or NotPlainError, where they are not plain.
-    """
+def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
+    """The objects of some arrays, in one piece, and how many each has."""
     arrays = [one.strip(_SPACE)[1:].lstrip(_SPACE) for one in contents]
     between = _between(arrays[0])
-    if between is None or not all(one.startswith(b"{") for one in arrays):
-        return None
-    parts = [_without_end(one, between)[:-1] for one in arrays]
+    if isinstance(between, Declined):
+        return between
+    if not all(one.startswith(b"{") for one in arrays):
+        return _NO_ARRAYS
+    parts = []
+    for one in arrays:
+        part = _without_end(one, between)
+        if isinstance(part, Declined):
+            return part
+        parts.append(part[:-1])
     data = b"".join(parts)
     ends = between.ends(data + b"{")
+    if isinstance(ends, Declined):
+        return ends
     columns = WantedColumns(fields)
     columns.look_at(data[: ends[:LOOKED_AT][-1]] + between.close)
     # Each begins where the one before it ends.
@@ -124,15 +153,15 @@ def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int
     return _Elements(data, ends, between, columns, stops - counts), counts.tolist()
 
 
-def _between(head: bytes) -> _Between | None:
-    """What stands between the first two objects; None where that cannot be told, or is not what it should be."""
+def _between(head: bytes) -> _Between | Declined:
+    """What stands between the first two objects; Declined where it cannot be told, or is not what it should be."""
     if not head.startswith(b"{"):
-        return None
+        return _START
     ends = Structure().scan(head[:_GLANCE])[1]
     if not len(ends):
         ends = Structure().scan(head)[1]
     if not len(ends):
-        return None
+        return _START
     first = head[: ends[0]].rstrip(_SPACE)
     rest = head[ends[0] + 1 :]
     space = len(rest) - len(rest.lstrip(_SPACE + b","))
@@ -143,16 +172,16 @@ def _between(head: bytes) -> _Between | None:
         and rest[space : space + 1] == b"{"
         and parse(head[: ends[0] + 1])
     )
-    return _Between(found) if is_plain else None
+    return _Between(found) if is_plain else _START
 
 
-def _without_end(data: bytes, between: _Between) -> bytes:
+def _without_end(data: bytes, between: _Between) -> bytes | Declined:
     """The last objects as if another followed: without the end of the array."""
     array, objects = data.rstrip(_SPACE), b""
     if array.endswith(b"]"):
         objects = array[:-1].rstrip(_SPACE)
     if not objects.endswith(between.close):
-        raise NotPlainError
+        return _END
     return objects[: -len(between.close)] + between.text + b"{"
 
 
@@ -165,13 +194,11 @@ class _Elements(Objects):
         super().__init__(data, ends, between.text, columns, starts)
         self._comma = between.comma
 
-    def parse_whole(self) -> Chunk:
+    def parse_whole(self) -> Chunk | Declined:
         records = parse(b"[" + self._data[: self._data.rindex(b",")] + b"]")
-        if records is None or set(map(type, records)) != {dict}:
-            raise NotPlainError
-        if len(records) != len(self._ends):
-            # Some cuts were within a text.
-            raise NotPlainError
+        # Are there fewer, then some cuts were within a text.
+        if records is None or set(map(type, records)) != {dict} or len(records) != len(self._ends):
+            return _WRONG_CUTS
         return Chunk(json_columns.to_table(records, None), lines=self._texts())
 
     def _separated(self) -> bytearray:

@@ -7,13 +7,14 @@ a piece, and the pieces of JSON lines; those of an array are in array_pieces.py.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malformed_table
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
 from dai_scoring.formats.json.parser import parse, records_of
 from dai_scoring.formats.json.wanted_columns import LOOKED_AT, Places, WantedColumns
@@ -25,6 +26,11 @@ MOST_BYTES = MAX_CHUNK_BYTES // 4
 """How large the pieces are that are read at a time."""
 START: Places = np.zeros(1, np.int64)
 _BETWEEN = b"}\n"
+
+_OTHER_CHARSET = Declined("the text is not in UTF-8")
+_LONG_RECORD = Declined("a line goes on behind the text that is looked at, or the last line has no end")
+_NOT_OBJECTS = Declined("a line is not an object with a value, from its first character to its last")
+_ABSENT_COLUMN = Declined("a column without a value may be absent")
 
 
 class LinePieces:
@@ -40,42 +46,43 @@ class LinePieces:
         self.rows = 0
         """How many records the pieces have."""
 
-    def pieces(self) -> Iterator[Piece]:
-        """The records, in pieces of at most the rows of a chunk."""
+    def pieces(self) -> Generator[Piece, None, Declined]:
+        """The records, in pieces of at most the rows of a chunk; and why the rest has to be read another way."""
         block = max(min(self._share, MOST_BYTES), LEAST_BYTES)
         while self._source.plain:
             self.rest += read_at_most(self._source, block)
             ends = _ends(self.rest)
-            if ends is None:
-                return
+            if isinstance(ends, Declined):
+                return ends
             if not self.rows:
                 self._columns.look_at(_sample(self.rest, ends))
             for lines, line_ends in in_groups(self.rest, ends, self._chunk_rows):
                 yield _Lines(lines, line_ends - len(_BETWEEN), _BETWEEN, self._columns)
             self.rows += len(ends)
             self.rest = self.rest[ends[-1] :]
+        return _OTHER_CHARSET
 
 
-def _ends(data: bytes) -> Places | None:
-    """Where the lines end; None where one may be something else than an object with a value in it."""
+def _ends(data: bytes) -> Places | Declined:
+    """Where the lines end; Declined where one may be something else than an object with a value in it."""
     characters = np.frombuffer(data, np.uint8)
     ends: Places = np.flatnonzero(characters == ord("\n")) + 1
     if not len(ends):
-        return None
+        return _LONG_RECORD
     starts = np.concatenate([[0], ends[:-1]])
     if (ends - starts < 4).any() or (characters[starts] != ord("{")).any() or (characters[ends - 2] != ord("}")).any():
-        return None
+        return _NOT_OBJECTS
     # No blank before the end, nor an object without a value: a comma goes in between.
-    return None if np.isin(characters[ends - 3], np.frombuffer(b"{ \t", np.uint8)).any() else ends
+    return _NOT_OBJECTS if np.isin(characters[ends - 3], np.frombuffer(b"{ \t", np.uint8)).any() else ends
 
 
-def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | None:
-    """The objects on the lines of some contents, in one piece, and how many each has; None where they are not plain."""
+def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
+    """The objects on the lines of some contents, in one piece, and how many each has."""
     parts = [one if one.endswith(b"\n") else one + b"\n" for one in contents]
     data = b"".join(parts)
     ends = _ends(data)
-    if ends is None:
-        return None
+    if isinstance(ends, Declined):
+        return ends
     columns = WantedColumns(fields)
     columns.look_at(_sample(data, ends))
     counts = [part.count(b"\n") for part in parts]
@@ -104,18 +111,15 @@ class Objects(ABC):
         self._columns = columns
         self._starts = starts
 
-    def parse(self) -> Chunk:
-        """The wanted columns of the rows, and the rows as they stand; else what :meth:`parse_whole` gives."""
-        if self._columns.are_plain:
-            table = self._columns.parsed(self._separated(), len(self._ends))
-            if table is not None and self._have_all(table):
-                return Chunk(table, lines=self._texts(), is_whole=False)
-            # Pieces of one file are of one kind, as a rule: further attempts would be for nothing.
-            self._columns.are_plain = False
-        return self.parse_whole()
+    def parse(self) -> Chunk | Declined:
+        """The wanted columns of the rows, and the rows as they stand."""
+        table = self._columns.parsed(self._separated(), len(self._ends))
+        if isinstance(table, Declined):
+            return table
+        return Chunk(table, lines=self._texts()) if self._have_all(table) else _ABSENT_COLUMN
 
     @abstractmethod
-    def parse_whole(self) -> Chunk:
+    def parse_whole(self) -> Chunk | Declined:
         """All columns of the rows, in the types that they have."""
 
     @abstractmethod

@@ -11,13 +11,16 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json.columns import Kind, Number
 
 _NEGATIVE_ZERO = re.compile(r"-0(?![0-9.])")
+_TOO_DEEP = Declined("an object has more brackets within each other than Python's parser follows")
+_NOT_FOUND = Declined("the numbers of a column are not found by its name")
 
 
-def standing(texts: Sequence[bytes | str], names: Sequence[str]) -> list[list[str | None]] | None:
-    """For each name the JSON texts of its values in some objects, None where one lacks it; None if that is too deep.
+def standing(texts: Sequence[bytes | str], names: Sequence[str]) -> list[list[str | None]] | Declined:
+    """For each name the JSON texts of its values in some objects, None where one lacks it.
 
     Blanks are left out, and texts written anew: only numbers stay as they are.
     """
@@ -25,7 +28,7 @@ def standing(texts: Sequence[bytes | str], names: Sequence[str]) -> list[list[st
         records = [json.loads(text, parse_float=Number, parse_int=Number) for text in texts]
         return [[_text(record[name]) if name in record else None for record in records] for name in names]
     except RecursionError:
-        return None
+        return _TOO_DEEP
 
 
 def restored(table: pa.Table, lines: pa.Array, names: Sequence[str]) -> pa.Table:
@@ -45,29 +48,29 @@ def restored(table: pa.Table, lines: pa.Array, names: Sequence[str]) -> pa.Table
         numbers += integers
     for name in numbers:
         found = _numbers(whole, name, table.column(name))
-        if found is None:
+        if isinstance(found, Declined):
             others.append(name)
         else:
             table = _with(table, name, found)
     if others:
         columns = standing(["{" + text.partition("{")[2] + "}" for text in texts], others)
-        for name, values in zip(others, columns or [], strict=False):
+        for name, values in () if isinstance(columns, Declined) else zip(others, columns, strict=True):
             table = _with(table, name, pa.array(values, pa.string()))
     return table
 
 
-def _numbers(text: str, name: str, values: pa.ChunkedArray) -> pa.Array | None:
-    """The texts of a column of numbers, found by its name; None where they are not found, or are not its values."""
+def _numbers(text: str, name: str, values: pa.ChunkedArray) -> pa.Array | Declined:
+    """The texts of a column of numbers, found by its name; Declined where that does not find its values."""
     found = re.findall(re.escape(orjson.dumps(name).decode()) + r"\s*:\s*(-?[0-9][-+0-9.eE]*)", text)
     present = values.is_valid().to_numpy()
     if len(found) != np.count_nonzero(present):
-        return None
+        return _NOT_FOUND
     texts = pa.array(found, pa.string())
     try:
         if not texts.cast(pa.float64()).equals(values.drop_null().combine_chunks().cast(pa.float64())):
-            return None
+            return _NOT_FOUND
     except pa.ArrowInvalid:
-        return None
+        return _NOT_FOUND
     if len(found) == len(values):
         return texts
     return texts.take(pa.array(np.cumsum(present) - 1, mask=~present))

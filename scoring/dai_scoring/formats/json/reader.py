@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import Chunk, Fields, Format, JsonDialect, Parsed, Piece, malformed_table
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import split as json_split
 from dai_scoring.formats.json.array_pieces import ArrayPieces
 from dai_scoring.formats.json.columns import Kind, Record, lines_of, to_table, unite
@@ -26,6 +27,10 @@ _SPACE = b" \t\r\n"
 _LARGEST_OBJECT = 16 << 20
 _BETWEEN = {Format.JSON_LINES: b"}\n", Format.JSON_ARRAY: b"},\n"}
 _SEPARATOR = b"\x1e"
+
+_ONE_SCHEMA = Declined("all records of the file need the same columns")
+_NEITHER = Declined("the contents are neither an array nor lines of objects")
+_SPREAD_OUT = Declined("objects are not one a line")
 
 _Found = tuple[list[Record], list[int], list[str], Sequence[bytes]]
 """Records, the positions and texts of those that are malformed, and the text of each where that is wanted."""
@@ -106,40 +111,49 @@ class JsonReader:
         if self._first:
             yield from map(self._chunk, self._read(texts=self._texts))
 
-    def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece]:
+    def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece | Declined]:
         """The records in order; of those that are plainly written only these columns are read, as far as that goes.
 
-        Raises NotPlainError, as may a piece, where that goes wrong on the way.
+        Declined, at last, where an array is not what its start promised.
         """
-        if self._kinds is None and self.format is Format.JSON_ARRAY and self._first == b"[":
+        if self._kinds is not None:
+            yield from self._parsed(_ONE_SCHEMA)
+        elif self.format is Format.JSON_ARRAY and self._first == b"[":
             yield from self._array_pieces(fields, parts)
-            return
-        if self.format is not Format.JSON_LINES or self._kinds is not None or self._first != b"{":
-            yield from map(Parsed, self.chunks())
-            return
+        elif self.format is Format.JSON_LINES and self._first == b"{":
+            yield from self._line_pieces(fields, parts)
+        else:
+            yield from self._parsed(_NEITHER)
+
+    def _parsed(self, declined: Declined) -> Iterator[Piece]:
+        for chunk in self.chunks():
+            yield Parsed(chunk, (declined,))
+
+    def _line_pieces(self, fields: Fields, parts: int) -> Iterator[Piece]:
         source = self._source = _JsonText(self._path, self._charset)
         try:
             objects = LinePieces(source, _first_byte(source), self._rows, fields, self._path.stat().st_size // parts)
             if not _is_spread_out(objects.rest):
-                yield from objects.pieces()
-                rest = _lines(source, objects.rest, self._rows, objects.rows)
-                yield from map(Parsed, map(self._chunk, rest))
+                declined = yield from objects.pieces()
+                for found in _lines(source, objects.rest, self._rows, objects.rows):
+                    yield Parsed(self._chunk(found), (declined,))
                 return
         finally:
             source.close()
-        yield from map(Parsed, self.chunks())
+        yield from self._parsed(_SPREAD_OUT)
 
-    def _array_pieces(self, fields: Fields, parts: int) -> Iterator[Piece]:
+    def _array_pieces(self, fields: Fields, parts: int) -> Iterator[Piece | Declined]:
         source = self._source = _JsonText(self._path, self._charset)
         try:
             share = self._path.stat().st_size // parts
             elements = ArrayPieces(source, _first_byte(source), self._rows, fields, share)
-            if elements.are_plain:
+            declined = elements.declined
+            if declined is None:
                 yield from elements.pieces()
                 return
         finally:
             source.close()
-        yield from map(Parsed, self.chunks())
+        yield from self._parsed(declined)
 
     def _is_one_object(self) -> bool:
         if self._path.stat().st_size > _LARGEST_OBJECT:

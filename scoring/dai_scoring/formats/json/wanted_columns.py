@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.json as pa_json
 
 from dai_scoring.formats.base import Fields
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json.parser import parse
 
 LOOKED_AT = 20
@@ -26,6 +27,14 @@ _OTHER_TYPES: dict[type, pa.DataType] = {bool: pa.bool_(), str: pa.string(), int
 _COLON = re.compile(rb"\s*:")
 # What Arrow takes for numbers beside those of JSON.
 _NO_NUMBERS = (b"NaN", b"Inf")
+
+_ESCAPES = Declined("names of columns may be written with escapes")
+_NOT_A_NUMBER = Declined("there may be a number that JSON does not have")
+_EARLIER_REASONS = Declined("there may be reasons of an earlier scoring")
+_ABSENT_COLUMN = Declined("a column of the model is in no record")
+_NAME_CLASH = Declined("a record has a column with the name of a prediction")
+_NOT_THE_TYPES = Declined("a value is not of its column's type, or the text is not JSON")
+_NOT_THE_COUNT = Declined("there are other objects than were cut")
 
 Text: TypeAlias = bytes | bytearray
 Places: TypeAlias = npt.NDArray[np.int64]
@@ -47,8 +56,6 @@ class WantedColumns:
 
     fields: Fields
     schema: pa.Schema = field(init=False)
-    are_plain: bool = True
-    """Whether records are what Arrow's parser takes, as far as is known."""
 
     def __post_init__(self) -> None:
         self.schema = pa.schema(list(self.fields.types.items()))
@@ -73,14 +80,15 @@ class WantedColumns:
             if other is not None and not (is_number and other == pa.int64()):
                 self.schema = self.schema.set(index, pa.field(name, other))
 
-    def parsed(self, data: Text, rows: int) -> pa.Table | None:
-        """The columns of objects with space between them, a line end at the end; None where they have to be read whole.
+    def parsed(self, data: Text, rows: int) -> pa.Table | Declined:
+        """The columns of objects with space between them, a line end at the end.
 
-        That is where some column is in no object, or a name in one that is to be added to them, or a value is of
-        another type, or there are not as many objects as ``rows``, or the text is not JSON.
+        Declined where they have to be read whole: where some column is in no object, or a name in one that is to be
+        added to them, or a value is of another type, or there are not as many objects as ``rows``, or the text is not
+        JSON.
         """
-        if not self._suit(data):
-            return None
+        if (unsuited := self._unsuited(data)) is not None:
+            return unsuited
         try:
             table = pa_json.read_json(
                 pa.BufferReader(data),
@@ -90,21 +98,21 @@ class WantedColumns:
                 ),
             )
         except pa.ArrowInvalid:
-            return None
-        return table if table.num_rows == rows else None
+            return _NOT_THE_TYPES
+        return table if table.num_rows == rows else _NOT_THE_COUNT
 
-    def _suit(self, data: Text) -> bool:
+    def _unsuited(self, data: Text) -> Declined | None:
         # Names may be written in other characters.
         if b"\\" in data and b"\\u" in data:
-            return False
+            return _ESCAPES
         if any(len(places(data, word)) for word in _NO_NUMBERS):
-            return False
+            return _NOT_A_NUMBER
         if self._absent_start is not None and self._absent_start in data:
-            return False
+            return _EARLIER_REASONS
         # Those that are there are found at once.
-        return all(_is_name(data, data.find(name), name) or _has(data, name) for name in self._present) and not any(
-            _has(data, name) for name in self._absent
-        )
+        if not all(_is_name(data, data.find(name), name) or _has(data, name) for name in self._present):
+            return _ABSENT_COLUMN
+        return _NAME_CLASH if any(_has(data, name) for name in self._absent) else None
 
 
 def _has(data: Text, name: bytes) -> bool:

@@ -14,6 +14,7 @@ import pyarrow.compute
 
 from dai_scoring.formats import text
 from dai_scoring.formats.base import Format, check_names
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.row_writer import SLICE_ROWS, groups_of, rows_of
 
 # The stubs know no mix of arrays and scalars, which most functions take.
@@ -27,14 +28,18 @@ def joined(objects: Sequence[bytes], format: Format, *, is_object: bool = False)
     return b"[" + b",\n".join(objects) + b"]" if format is Format.JSON_ARRAY else b"\n".join([*objects, b""])
 
 
-def of_lines(form: Format, table: pa.Table, lines: pa.Array, counts: Sequence[int]) -> list[bytes]:
+def of_lines(form: Format, table: pa.Table, lines: pa.Array, counts: Sequence[int]) -> list[bytes] | Declined:
     """Files of so many rows each, as :class:`JsonWriter` writes them; for ``lines`` see :meth:`JsonWriter.encode`."""
     head = BytesIO()
     _, text, close = JsonWriter(head, form).encode(table, lines)
     between = between_of(lines)
     tail = bytes(close) + b"]" if form is Format.JSON_ARRAY else bytes(close)
-    rows = bytes(text).split(between)
-    return [b"".join([head.getvalue(), between.join(group), tail]) for group in groups_of(rows, counts)]
+    # With the brace of the next object: without it, the same often stands behind a nested object.
+    rows = bytes(text)[1:].split(between + b"{")
+    groups = groups_of(rows, counts)
+    if isinstance(groups, Declined):
+        return groups
+    return [b"".join([head.getvalue(), b"{", (between + b"{").join(group), tail]) for group in groups]
 
 
 def emptied(lines: pa.Array, malformed: pa.Array) -> pa.Array:

@@ -20,13 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring.errors import ModelFormatError, UnsupportedError
+from dai_scoring.formats.declined import Declined
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.progress import Progress
 from dai_scoring.runtimes.h2o3 import contributions, coxph
 from dai_scoring.runtimes.java import java_jars, jvm
-from dai_scoring.runtimes.java.csv_lines import LineReader
+from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
 from dai_scoring.values import h2o_times
@@ -36,6 +37,7 @@ RUNTIME = "h2o-genmodel (Java)"
 
 # H2O-3's parser reads these as missing in a column of numbers.
 _MISSING = frozenset({"", "NA", "N/A", "na", "n/a", "NaN", "nan"})
+_NO_LINES = Declined("the model encodes its columns, or needs an offset or a column that is not in the input")
 _NO_ROW_PREDICTIONS = frozenset({"WordEmbedding", "TargetEncoder", "Unknown"})
 
 
@@ -149,16 +151,16 @@ class H2o3Mojo:
             contributions = self._contributor.table(wanted.contributions, values)
         return _predicted(self._predictions(raw), contributions, refused, unseen)
 
-    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:
+    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
         """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
-        layout = None if self._lines is None else self._lines.layout(csv, missing)
-        if layout is None:
-            return None
+        layout = _NO_LINES if self._lines is None else self._lines.layout(csv, missing)
+        if isinstance(layout, Declined):
+            return layout
         lines = jvm.lent(csv.data)
         made = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated)
         if made is None or len(made.refused.rows()):
             # Rows that are rejected need their values, which are not parsed here.
-            return None
+            return OTHER_FORM
         unseen = {name: np.array(rows) for name, rows in zip(self._features, made.unseen, strict=True) if len(rows)}
         return Predicted(self._predictions(made.out), unseen=unseen)
 

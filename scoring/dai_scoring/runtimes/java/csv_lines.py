@@ -10,13 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 
+from dai_scoring.formats.declined import Declined
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes.java import jvm
 from dai_scoring.schema import Column
+from dai_scoring.values.missing import widened
 from dai_scoring.values.numbers import finite_numbers
 
 _LEVEL = "Level"
 _NO_TEXTS: frozenset[str] = frozenset()
+
+OTHER_FORM = Declined("Java finds a field that programs do not write so, or a row that the model may refuse")
+_OTHER_COLUMNS = Declined("a column of the model is absent, or the delimiter is more than a byte")
 
 
 class LineReader:
@@ -38,30 +43,31 @@ class LineReader:
         return [
             field(
                 column.type.value if levels is None else _LEVEL,
-                jvm.strings(sorted(column.missing | missing)),
-                finite_numbers(column.missing | missing),
+                jvm.strings(sorted(column.missing)),
+                finite_numbers(column.missing),
                 None if levels is None else jvm.strings(levels.to_pylist()),
             )
-            for column, levels in zip(self._inputs, self._domains, strict=True)
+            for column, levels in zip(widened(self._inputs, missing), self._domains, strict=True)
         ]
 
-    def layout(self, csv: PlainCsv, missing: frozenset[str] = _NO_TEXTS) -> Any | None:
-        """The helper's ``CsvLines`` for such a file; None if it lacks columns of the model.
+    def layout(self, csv: PlainCsv, missing: frozenset[str] = _NO_TEXTS) -> Any | Declined:
+        """The helper's ``CsvLines`` for such a file; Declined where it has not all of the model's columns.
 
         ``missing`` are texts that mean a missing value besides those of the inputs.
         """
         key = (csv.names, csv.delimiter, csv.line_end, csv.escaped, missing)
-        if key not in self._known:
+        known = self._known
+        if key not in known:
             # Files of one flow are of one layout, or of few.
-            self._known = {key: self._layout(csv, missing)}
-        return self._known.get(key)
+            known = self._known = {key: self._layout(csv, missing)}
+        return known[key]
 
-    def _layout(self, csv: PlainCsv, missing: frozenset[str]) -> Any | None:
+    def _layout(self, csv: PlainCsv, missing: frozenset[str]) -> Any | Declined:
         places = {name: index for index, name in enumerate(self._names)}
         columns = [places.get(name, -1) for name in csv.names]
         delimiter = csv.delimiter.encode()
         if len(delimiter) > 1 or len(places) > len(columns) - columns.count(-1):
-            return None
+            return _OTHER_COLUMNS
         if missing not in self._fields:
             self._fields[missing] = self._made(missing)
         fields = jvm.array_of(jvm.java_class("daiscoring.CsvField"), self._fields[missing])

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dai_scoring.formats.declined import Declined
 from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java.csv_lines import OTHER_FORM
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.model_rows import null_mask
 
@@ -38,12 +40,12 @@ class Frames:
             fill(frame.getColumnData(index), column.type, values)
         return self._made(frame)
 
-    def transform_lines(self, csv: PlainCsv, layout: Any) -> pa.Table | None:
-        """The same of lines of CSV; None if a value in them is not plainly written."""
+    def transform_lines(self, csv: PlainCsv, layout: Any) -> pa.Table | Declined:
+        """The same of lines of CSV; Declined where a value in them is written in a form that Java does not read."""
         frame = self._empty(self._input_meta, csv.rows)
         columns = [frame.getColumnData(index) for index in range(len(self.inputs))]
         targets = jvm.array_of(jvm.java_class("java.lang.Object"), columns)
-        return self._made(frame) if layout.fill(jvm.lent(csv.data), csv.rows, targets) else None
+        return self._made(frame) if layout.fill(jvm.lent(csv.data), csv.rows, targets) else OTHER_FORM
 
     def _made(self, frame: Any) -> pa.Table:
         made = self._pipeline.transform(frame)

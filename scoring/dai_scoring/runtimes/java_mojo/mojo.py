@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
+from dai_scoring.formats.declined import Declined
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.plain_csv import PlainCsv
@@ -180,11 +181,11 @@ class JavaMojo:
             intervals = driverless_ai.only_intervals(bounds, predictions.schema.names)
         return Predicted(predictions, contributions, intervals)
 
-    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | None:
+    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
         """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
         layout = self._lines.layout(csv, missing)
-        predictions = None if layout is None else self._frames.transform_lines(csv, layout)
-        return None if predictions is None else Predicted(predictions)
+        found = layout if isinstance(layout, Declined) else self._frames.transform_lines(csv, layout)
+        return found if isinstance(found, Declined) else Predicted(found)
 
     def parse_time(self, column: str, text: str) -> int | None:
         """Read a text in the form that the pipeline was trained with, such as %m/%d/%Y."""

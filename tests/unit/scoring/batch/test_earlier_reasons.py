@@ -16,7 +16,7 @@ from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.errors import NameClashError
-from dai_scoring.formats import Format
+from dai_scoring.formats import Declined, Format
 from dai_scoring.options import BadRows, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Predicted, Scorer
@@ -26,6 +26,8 @@ from tests.support.file_scoring import Bench
 CODE, COLUMN, VALUE = REJECT_COLUMNS
 WHY = {CODE: "not_a_number", COLUMN: "x", VALUE: "oops"}
 NONE = dict.fromkeys(REJECT_COLUMNS)
+HAD_REASONS = Declined("there are reasons of an earlier scoring")
+ERROR = Declined("an error was raised")
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_a_malformed_row_beside_reasons(bench: Bench, line_end: str) -> None:
 def test_few_rows_in_memory_go_the_same_way(bench: Bench, bad_rows: BadRows) -> None:
     text = '[{"x": 1, "s": "a", "_reject_code": "mine"}]'
     (answer,) = InMemoryScorer(Scorer(Sum()), FileOptions(bad_rows=bad_rows)).score([Contents(text.encode(), None)])
-    assert (answer is None) == (bad_rows is not BadRows.FAIL)
+    assert (answer == HAD_REASONS) == (bad_rows is not BadRows.FAIL)
 
 
 def test_predictions_of_the_same_name_do_not_overwrite_each_other(bench: Bench) -> None:
@@ -131,7 +133,8 @@ def test_predictions_of_the_same_name_do_not_overwrite_each_other(bench: Bench) 
 
     bench.scorer = Scorer(Twice())
     row = '{"x": 1, "s": "a"}'
-    assert InMemoryScorer(bench.scorer, FileOptions()).score([Contents(row.encode(), "application/json")]) == [None]
+    answers = InMemoryScorer(bench.scorer, FileOptions()).score([Contents(row.encode(), "application/json")])
+    assert answers == [ERROR]
     for text, mime in ((row, "application/json"), ("x,s\n1,a\n", "text/csv")):
         with pytest.raises(NameClashError, match="several prediction columns with the name total"):
             bench.score(text, mime)
@@ -149,6 +152,6 @@ def test_predictions_with_the_name_of_a_reason(bench: Bench) -> None:
     with pytest.raises(NameClashError, match=VALUE):
         bench.score(text, bad_rows=BadRows.KEEP, prediction_prefix="_reject_")
     options = FileOptions(bad_rows=BadRows.KEEP, prediction_prefix="_reject_")
-    assert InMemoryScorer(bench.scorer, options).score([Contents(text.encode(), "text/csv")]) == [None]
+    assert InMemoryScorer(bench.scorer, options).score([Contents(text.encode(), "text/csv")]) == [ERROR]
     bench.score(text, prediction_prefix="_reject_")
     assert bench.out() == f"x,s,{VALUE}\n1,a,2.0\n"

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from dai_scoring.batch import in_memory
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch import plan
+from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.plan import Way
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from tests.support.file_scoring import Bench
+from tests.support.ways import counted
 
 CSV, ARRAY, LINES = "text/csv", "application/json", "application/x-ndjson"
 _ODD_CELLS = ['"a"', "oops", "1,2", "", "NA", "é"]
@@ -21,8 +23,8 @@ _ODD_CELLS = ['"a"', "oops", "1,2", "", "NA", "é"]
 
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_memory, "_LEAST_MERGED_BYTES", 0)
-    monkeypatch.setattr(in_memory, "_LEAST_MERGED_ROWS", 0)
+    monkeypatch.setattr(plan, "_LEAST_MERGED_BYTES", 0)
+    monkeypatch.setattr(plan, "_LEAST_MERGED_ROWS", 0)
 
 
 def _csv(choose: random.Random, odd: float, end: str, header: str = "id,x,s") -> str:
@@ -35,19 +37,22 @@ def _csv(choose: random.Random, odd: float, end: str, header: str = "id,x,s") ->
 
 def _records(choose: random.Random, odd: float) -> list[dict[str, Any]]:
     records = []
-    for index in range(choose.randint(0 if odd else 1, 5)):
-        record = {"id": index, "x": choose.choice([1, 2.5, None]), "s": choose.choice(["a", "},{", None, "}\n{"])}
-        record["more"] = {"x": 1, "s": [{}, {}]}
+    for index in range(choose.randint(0 if odd else 2, 5)):
+        record = {"id": index, "x": choose.choice([1, 2.5, None]), "s": choose.choice(["a", None, "}\n{"])}
+        if not odd or choose.random() < 0.2:
+            record["more"] = {"x": 1, "s": [1]}
         if choose.random() < odd:
             record.pop(choose.choice(["x", "s"]))
         if choose.random() < odd:
             record["x"] = choose.choice(["oops", "3", [1], True])
+        if choose.random() < odd:
+            # What stands between objects too.
+            record |= choose.choice([{"s": "},{"}, {"more": [{}, {}]}])
         records.append(record)
     return records
 
 
-def _contents(choose: random.Random, mime: str) -> list[bytes]:
-    odd = choose.choice([0, 0, 0.05, 0.3])
+def _contents(choose: random.Random, mime: str, odd: float) -> list[bytes]:
     texts = []
     end = choose.choice(["\n", "\r\n"])
     layout = choose.choice([{"separators": (",", ":")}, {}, {"indent": 2}])
@@ -73,24 +78,14 @@ def _values(contents: bytes, mime: str) -> Any:
     return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 
-OPTIONS = [
-    FileOptions(),
-    FileOptions(prediction_prefix="p_"),
-    FileOptions(output_columns=OutputColumns.IDS, id_columns=("id",)),
-    FileOptions(missing_columns=MissingColumns.AS_MISSING, bad_rows=BadRows.FAIL),
-]
-
-
-@pytest.mark.parametrize("mime", [CSV, ARRAY, LINES])
-@pytest.mark.parametrize("seed", range(60))
-def test_the_same_as_files(tmp_path: Path, mime: str, seed: int) -> None:
-    choose = random.Random(seed)
-    contents = _contents(choose, mime)
-    options = choose.choice(OPTIONS)
-    bench = Bench(tmp_path)
+def _compare(folder: Path, contents: list[bytes], mime: str, options: FileOptions) -> int:
+    """Score contents in memory and as files; how many of them were scored in memory."""
+    bench = Bench(folder)
     answers = InMemoryScorer(bench.scorer, options).score([Contents(one, mime) for one in contents])
+    count = 0
     for one, answer in zip(contents, answers, strict=True):
-        if answer is not None:
+        if isinstance(answer, ScoredContents):
+            count += 1
             found = bench.score(one, mime, **vars(options))
             assert (found.records, found.scored, found.output_format) == (
                 answer.summary.records,
@@ -98,6 +93,58 @@ def test_the_same_as_files(tmp_path: Path, mime: str, seed: int) -> None:
                 answer.summary.output_format,
             )
             assert _values(answer.contents, mime) == _values(bench.target.read_bytes(), mime)
+    return count
+
+
+PASSING = [
+    FileOptions(),
+    FileOptions(prediction_prefix="p_"),
+    FileOptions(missing_columns=MissingColumns.AS_MISSING, bad_rows=BadRows.FAIL),
+]
+IDS = FileOptions(output_columns=OutputColumns.IDS, id_columns=("id",))
+
+
+@pytest.mark.parametrize("mime", [CSV, ARRAY, LINES])
+@pytest.mark.parametrize("seed", range(30))
+def test_what_is_read_as_one_is_the_same_as_files(tmp_path: Path, mime: str, seed: int) -> None:
+    choose = random.Random(seed)
+    contents = _contents(choose, mime, 0)
+    with counted() as ways:
+        count = _compare(tmp_path, contents, mime, choose.choice(PASSING))
+    assert ways.taken[Way.MERGED] == count == len(contents)
+
+
+@pytest.mark.parametrize(
+    ("mime", "reasons"),
+    [
+        (CSV, {"there are quotes among the text", "a row is rejected", "the contents have different headers"}),
+        (
+            ARRAY,
+            {
+                "the array does not start with two objects that have a comma between them",
+                "the array does not end behind an object as the others end",
+                "a column is absent, or may be absent from some of the messages",
+            },
+        ),
+        (
+            LINES,
+            {
+                "the contents have different formats",
+                "a row is rejected",
+                "a column is absent, or may be absent from some of the messages",
+            },
+        ),
+    ],
+)
+def test_what_cannot_be_read_as_one_is_the_same_as_files(tmp_path: Path, mime: str, reasons: set[str]) -> None:
+    with counted() as ways:
+        for seed in range(60):
+            choose = random.Random(seed)
+            contents = _contents(choose, mime, choose.choice([0.05, 0.3]))
+            _compare(tmp_path, contents, mime, choose.choice([*PASSING, IDS]))
+    assert reasons <= ways.reasons(Way.MERGED)
+    assert ways.taken[Way.FEW_ROWS] > 20
+    assert len(ways.reasons(Way.FEW_ROWS)) > 2
 
 
 @pytest.mark.parametrize(
@@ -117,14 +164,14 @@ def test_the_same_as_files(tmp_path: Path, mime: str, seed: int) -> None:
         ),
     ],
 )
-def test_what_is_read_as_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mime: str, contents: list[str], answers: list[str]
-) -> None:
-    monkeypatch.setattr(InMemoryScorer, "_read", None)
+def test_what_is_read_as_one(tmp_path: Path, mime: str, contents: list[str], answers: list[str]) -> None:
     given = [Contents(one.encode(), mime) for one in contents]
-    found = InMemoryScorer(Bench(tmp_path).scorer, FileOptions()).score(given)
-    assert [one.contents.decode() for one in found if one is not None] == answers
-    assert all(one is not None and one.summary.records == one.summary.scored > 0 for one in found)
+    with counted() as ways:
+        answered = InMemoryScorer(Bench(tmp_path).scorer, FileOptions()).score(given)
+    found = [one for one in answered if isinstance(one, ScoredContents)]
+    assert ways.taken[Way.MERGED] == len(found) == len(given)
+    assert [one.contents.decode() for one in found] == answers
+    assert all(one.summary.records == one.summary.scored > 0 for one in found)
 
 
 @pytest.mark.parametrize(
@@ -147,5 +194,7 @@ def test_what_is_read_as_one(
 )
 def test_what_is_not(tmp_path: Path, first: tuple[str | None, str], second: tuple[str | None, str]) -> None:
     given = [Contents(text.encode(), mime) for mime, text in (first, second)]
-    contents = InMemoryScorer(Bench(tmp_path).scorer, FileOptions())
-    assert contents._score_merged(given, 0.0) is None
+    with counted() as ways:
+        InMemoryScorer(Bench(tmp_path).scorer, FileOptions()).score(given)
+    assert Way.MERGED not in ways.ways
+    assert len(ways.reasons(Way.MERGED)) == 1

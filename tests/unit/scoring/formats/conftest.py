@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats import Chunk, Dialect, Format, RecordReader, open_reader, open_writer, pieces
+from dai_scoring.formats import Chunk, Declined, Dialect, Format, RecordReader, open_reader, open_writer, pieces
 
 
 @dataclass
@@ -66,7 +66,9 @@ def read(tmp_path: Path) -> Read:
     def in_pieces(fmt: Format, chunk_rows: int, options: dict[str, Any]) -> Content:
         content = Content(open_reader(path, fmt, chunk_rows=chunk_rows, **options))
         for piece in pieces(content.reader):
-            content.add(piece.parse(), chunk_rows)
+            chunk = piece if isinstance(piece, Declined) else piece.parse_whole()
+            assert isinstance(chunk, Chunk)
+            content.add(chunk, chunk_rows)
         return content
 
     return read_bytes

@@ -15,14 +15,15 @@ import fastavro
 import pyarrow as pa
 import pytest
 
-from dai_scoring.batch import pieces
+from dai_scoring.batch.plan import Way
 from dai_scoring.errors import ScoringError
-from dai_scoring.formats import Format, NotPlainError
+from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.avro import field_positions
 from dai_scoring.formats.avro import reader as avro_reader
-from dai_scoring.formats.avro.appended_fields import Behind
+from dai_scoring.formats.avro.appended_fields import behind_of
 from dai_scoring.options import OutputColumns
 from tests.support.file_scoring import Bench
+from tests.support.ways import by_reader, counted, without
 
 _MORE = {"type": "record", "name": "More", "fields": [{"name": "next", "type": ["null", "More"]}]}
 SCHEMA: dict[str, Any] = {
@@ -139,28 +140,84 @@ def _scored(bench: Bench, content: bytes, rows: int) -> Any:
     return summary.scored, summary.rejected, _read(bench.target), rejected
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_blocks_walked_through_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    choose = random.Random(seed)
-    schema, records = _plain(choose)
-    content = _avro(
-        schema, records, codec=choose.choice(["null", "deflate"]), sync_interval=choose.choice([1, 50, 500])
-    )
-    if choose.random() < 0.2:
-        content = content[: choose.randint(1, len(content))]
-    rows = choose.choice([1, 7, 10_000])
-    monkeypatch.setattr(field_positions, "LEAST_BLOCKS", choose.choice([1, 1, 16]))
-    monkeypatch.setattr(avro_reader, "_BATCH_BYTES", choose.choice([100, 8 << 20]))
-    bench = Bench(tmp_path)
+def _every_way(bench: Bench, content: bytes, rows: int) -> None:
+    """Score the same in all ways; compare."""
     quick = _scored(bench, content, rows)
-    monkeypatch.setattr(avro_reader, "plan_of", lambda *given: None)
-    assert quick == _scored(bench, content, rows)
-    monkeypatch.setattr(pieces, "_PASSING", ())
-    slow = _scored(bench, content, rows)
+    with without(Way.MODEL_COLUMNS):
+        assert quick == _scored(bench, content, rows)
+    with by_reader(), counted() as ways:
+        slow = _scored(bench, content, rows)
+    assert ways.ways <= {Way.READER}
     if isinstance(slow[0], type):
         assert quick == slow
     else:
         assert (quick[:2], _texts(quick[2][1]), quick[3]) == (slow[:2], slow[2][1], slow[3])
+
+
+def _content(choose: random.Random) -> bytes:
+    schema, records = _plain(choose)
+    interval = choose.choice([1, 50, 500])
+    return _avro(schema, records, codec=choose.choice(["null", "deflate"]), sync_interval=interval)
+
+
+@pytest.fixture
+def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(field_positions, "LEAST_BLOCKS", 1)
+    monkeypatch.setattr(field_positions, "_MOST_UNUSED", 1000)
+
+
+@pytest.mark.usefixtures("few_are_enough")
+@pytest.mark.parametrize("seed", range(40))
+def test_blocks_walked_through_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    choose = random.Random(seed)
+    content, rows = _content(choose), choose.choice([1, 7, 10_000])
+    monkeypatch.setattr(avro_reader, "_BATCH_BYTES", choose.choice([100, 8 << 20]))
+    bench = Bench(tmp_path)
+    with counted() as ways:
+        _scored(bench, content, rows)
+    rejected = {"a row is rejected, and all of its columns are needed"} if bench.rejected.exists() else set()
+    assert ways.reasons(Way.MODEL_COLUMNS) == rejected
+    assert ways.ways <= {Way.MODEL_COLUMNS, Way.PIECES}
+    assert (Way.PIECES in ways.ways) == bench.rejected.exists()
+    assert ways.reasons(Way.PIECES) == set()
+    _every_way(bench, content, rows)
+
+
+@pytest.mark.usefixtures("few_are_enough")
+@pytest.mark.parametrize("seed", range(20))
+def test_a_file_that_ends_early_is_read_from_its_start_again(tmp_path: Path, seed: int) -> None:
+    choose = random.Random(seed)
+    content, rows = _content(choose), choose.choice([1, 7, 10_000])
+    # Within the mark behind the last block.
+    content = content[: -choose.randint(1, 15)]
+    bench = Bench(tmp_path)
+    with counted() as ways:
+        _scored(bench, content, rows)
+    assert ways.reasons(Way.PIECES) == {"the file may be damaged"}
+    _every_way(bench, content, rows)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "blocks", "reason"),
+    [
+        (
+            {"type": "array", "items": "int"},
+            [1],
+            50,
+            "a field has parts, such as a list, or is a union of several types",
+        ),
+        ("string", "a", 2, "the file has too few blocks to gain by reading them together"),
+    ],
+)
+def test_what_is_not_walked_through(tmp_path: Path, kind: Any, value: Any, blocks: int, reason: str) -> None:
+    fields = [{"name": "x", "type": "double"}, {"name": "s", "type": "string"}, {"name": "more", "type": kind}]
+    records = [{"x": 1.5, "s": "ab", "more": value}] * blocks
+    content = _avro({"type": "record", "name": "r", "fields": fields}, records, sync_interval=1)
+    bench = Bench(tmp_path)
+    with counted() as ways:
+        _scored(bench, content, 100)
+    assert (ways.ways, ways.reasons(Way.PIECES)) == ({Way.READER}, {reason})
+    _every_way(bench, content, 100)
 
 
 def _texts(records: list[Any]) -> list[Any]:
@@ -169,19 +226,6 @@ def _texts(records: list[Any]) -> list[Any]:
         {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in record.items()}
         for record in records
     ]
-
-
-def test_it_is_that_way_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(avro_reader.AvroReader, "chunk", None)
-    schema = {
-        "type": "record",
-        "name": "r",
-        "fields": [{"name": "x", "type": "double"}, {"name": "s", "type": "string"}],
-    }
-    records = [{"x": float(index), "s": "a" * (index % 50)} for index in range(300)]
-    bench = Bench(tmp_path)
-    bench.score(_avro(schema, records, sync_interval=100))
-    assert [one["total"] for one in _read(bench.target)[1]] == [index + index % 50.0 for index in range(300)]
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -273,7 +317,8 @@ def test_every_type_behind_the_fields() -> None:
             "not valid": pa.array([[1], None, []], pa.list_(pa.int32())),
         }
     )
-    behind = Behind(schema, table.schema)
+    behind = behind_of(schema, table.schema)
+    assert not isinstance(behind, Declined)
     lines = []
     for text in ("a", "", "é"):
         stream = io.BytesIO()
@@ -288,5 +333,4 @@ def test_every_type_behind_the_fields() -> None:
         for name, key in zip(table.column_names, [field["name"] for field in behind.schema["fields"][1:]], strict=True):
             values = [None if value is None else str(value) for value in table[name].to_pylist()[part]]
             assert [None if one[key] is None else str(one[key]) for one in found] == values
-    with pytest.raises(NotPlainError):
-        Behind(schema, pa.schema([pa.field("s", pa.float64())]))
+    assert isinstance(behind_of(schema, pa.schema([pa.field("s", pa.float64())])), Declined)

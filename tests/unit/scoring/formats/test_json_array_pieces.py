@@ -11,14 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from dai_scoring.batch.plan import Way
 from dai_scoring.batch.summary import Summary
 from dai_scoring.errors import MissingColumnsError, NameClashError, ScoringError
-from dai_scoring.formats import Fields, Format, NotPlainError, open_reader, pieces
+from dai_scoring.formats import Declined, Fields, Format, open_reader, pieces
 from dai_scoring.formats.json import array_pieces
 from dai_scoring.formats.json import reader as json_reader
 from dai_scoring.options import BadRows, MissingColumns
 from tests.support.file_scoring import Bench
 from tests.support.json_records import OTHERWISE, record
+from tests.support.ways import by_reader, counted
 
 _ARRAY = "application/json"
 _LAYOUTS: list[dict[str, Any]] = [
@@ -38,17 +40,20 @@ def _jackson(records: list[Any]) -> str:
     )
 
 
+def _text(choose: random.Random, records: list[Any], *, escapes: bool) -> str:
+    if choose.random() < 0.2:
+        text = _jackson(records)
+    else:
+        text = json.dumps(records, ensure_ascii=escapes, **choose.choice(_LAYOUTS))
+    return text.replace("\n", "\r\n") if choose.random() < 0.2 else text
+
+
 def _file(choose: random.Random, odd: float, nasty: float) -> str:
     other = choose.choice([{}, {}, {}, *OTHERWISE])
     records: list[Any] = [record(choose, index, odd, other, nasty) for index in range(choose.randint(0, 200))]
     if choose.random() < odd:
         records.insert(choose.randint(0, len(records)), choose.choice([{}, 7, None, [], "a"]))
-    if choose.random() < 0.2:
-        text = _jackson(records)
-    else:
-        text = json.dumps(records, ensure_ascii=choose.random() < 0.05, **choose.choice(_LAYOUTS))
-    if choose.random() < 0.2:
-        text = text.replace("\n", "\r\n")
+    text = _text(choose, records, escapes=choose.random() < 0.05)
     if choose.random() < odd:
         # Somewhere a byte too many, too few, or another; so the end may be lacking too.
         place = choose.randint(0, len(text))
@@ -57,7 +62,7 @@ def _file(choose: random.Random, odd: float, nasty: float) -> str:
             + choose.choice(["", ",", "}", "{", "]", '"', " ", "\0", "]]"])
             + text[place + choose.randint(0, 2) :]
         )
-    return choose.choice(["", " \n"]) + text + choose.choice(["", "\n", " \r\n ", *(["x", "[]", "]"] if odd else [])])
+    return choose.choice(["", " \n"]) + text + choose.choice(["", "\n", " \r\n ", "x", "[]", "]"])
 
 
 def _scored(bench: Bench, text: str | bytes, options: dict[str, Any]) -> Any:
@@ -71,26 +76,52 @@ def _scored(bench: Bench, text: str | bytes, options: dict[str, Any]) -> Any:
 
 
 def _slowly(bench: Bench, text: str | bytes, options: dict[str, Any]) -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(array_pieces, "_between", lambda head: None)
-        return _scored(bench, text, options)
+    with by_reader(), counted() as ways:
+        found = _scored(bench, text, options)
+    assert ways.ways <= {Way.READER}
+    return found
 
 
-@pytest.mark.parametrize("seed", range(150))
-def test_every_way_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+def _options(choose: random.Random) -> dict[str, Any]:
+    return {"batch_rows": choose.choice([1, 7, 100, 10_000]), "missing_columns": choose.choice(list(MissingColumns))}
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_what_is_cut_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     choose = random.Random(seed)
-    odd = choose.choice([0, 0, 0.02, 0.3])
-    text = _file(choose, odd, choose.choice([0, 0.02, 0.5])).encode()
-    if choose.random() < 0.1:
-        text = codecs.BOM_UTF8 + text
-    if choose.random() < odd / 3:
-        text = text.replace(b"\xc3\xa9", b"\xe9", 1)
-    options: dict[str, Any] = {"batch_rows": choose.choice([1, 7, 100, 10_000])}
-    options["missing_columns"] = choose.choice(list(MissingColumns))
+    records = [record(choose, index, 0, {}) for index in range(choose.randint(2, 200))]
+    text, options = _text(choose, records, escapes=False), _options(choose)
     monkeypatch.setattr(array_pieces, "LEAST_BYTES", choose.choice([50, 500, 1 << 16]))
-    monkeypatch.setattr(json_reader.json_split, "BLOCK", choose.choice([100, 1 << 20]))
     bench = Bench(tmp_path)
-    assert _scored(bench, text, options) == _slowly(bench, text, options)
+    with counted() as ways:
+        quick = _scored(bench, text, options)
+    assert ways.ways == {Way.MODEL_COLUMNS}
+    assert quick == _slowly(bench, text, options)
+
+
+def test_what_is_not_cut_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tmp_path)
+    with counted() as all_ways:
+        for seed in range(150):
+            choose = random.Random(seed)
+            odd = choose.choice([0.02, 0.3])
+            text = _file(choose, odd, choose.choice([0, 0.02, 0.5])).encode()
+            if choose.random() < 0.1:
+                text = codecs.BOM_UTF8 + text
+            if choose.random() < odd / 3:
+                text = text.replace(b"\xc3\xa9", b"\xe9", 1)
+            options = _options(choose)
+            monkeypatch.setattr(array_pieces, "LEAST_BYTES", choose.choice([50, 500, 1 << 16]))
+            monkeypatch.setattr(json_reader.json_split, "BLOCK", choose.choice([100, 1 << 20]))
+            assert _scored(bench, text, options) == _slowly(bench, text, options)
+    assert all_ways.ways == {Way.MODEL_COLUMNS, Way.PIECES, Way.READER}
+    assert all_ways.reasons(Way.PIECES) >= {
+        "the array does not start with two objects that have a comma between them",
+        "an object may be empty, or its last value has blanks behind it",
+        "the text cannot be read up to its end",
+        "the array does not end behind an object as the others end",
+        "the array was cut at other places than between its objects",
+    }
 
 
 def test_records_pass_through_as_they_stand(tmp_path: Path) -> None:
@@ -165,13 +196,12 @@ def test_which_arrays_are_plain(tmp_path: Path, text: str, plain: bool) -> None:
     path.write_text(text)
     reader = open_reader(path, Format.JSON_ARRAY, chunk_rows=2)
     fields = Fields({"x": pa.float64()}, frozenset({"total"}))
-    try:
-        chunks = [piece.parse() for piece in pieces(reader, fields)]
-    except NotPlainError:
-        assert not plain
-        return
-    assert all(chunk.lines is not None for chunk in chunks) == plain
-    assert [x for chunk in chunks for x in chunk.table["x"].to_pylist()] == [one.get("x") for one in json.loads(text)]
+    chunks = [piece if isinstance(piece, Declined) else piece.parse() for piece in pieces(reader, fields)]
+    found = [chunk for chunk in chunks if not isinstance(chunk, Declined)]
+    assert (len(found) == len(chunks)) == plain
+    assert not plain or [x for chunk in found for x in chunk.table["x"].to_pylist()] == [
+        one.get("x") for one in json.loads(text)
+    ]
 
 
 def test_a_name_within_a_value_is_no_column(tmp_path: Path) -> None:

@@ -9,26 +9,27 @@ from typing import Any
 
 import pytest
 
+from dai_scoring.batch.plan import Way
 from dai_scoring.errors import ContentError, MissingColumnsError, NameClashError
 from dai_scoring.formats.json import line_pieces
 from dai_scoring.options import MissingColumns
 from tests.support.file_scoring import Bench
 from tests.support.json_records import OTHERWISE, record
+from tests.support.ways import by_reader, counted
 
 _LINES = "application/x-ndjson"
 
 
-def _file(choose: random.Random, odd: float) -> str:
-    other = choose.choice([{}, {}, {}, *OTHERWISE])
-    lines = [
-        json.dumps(record(choose, index, odd, other), ensure_ascii=choose.random() < 0.01, separators=(",", ":"))
+def _lines(choose: random.Random, odd: float, *, escapes: bool = False) -> list[str]:
+    other = choose.choice([{}, {}, {}, *OTHERWISE]) if odd else {}
+    return [
+        json.dumps(record(choose, index, odd, other), ensure_ascii=escapes, separators=(",", ":"))
         for index in range(choose.randint(1, 300))
     ]
-    if choose.random() < odd:
-        lines.insert(
-            choose.randint(0, len(lines)), choose.choice(["", "{}", '{"x": 1', "7", '{"x":NaN,"s":"a"}', "{ }"])
-        )
-    return "\n".join(lines) + choose.choice(["", "\n"])
+
+
+def _options(choose: random.Random) -> dict[str, Any]:
+    return {"batch_rows": choose.choice([1, 7, 100, 10_000]), "missing_columns": choose.choice(list(MissingColumns))}
 
 
 def _scored(bench: Bench, text: str, options: dict[str, Any]) -> Any:
@@ -41,17 +42,63 @@ def _scored(bench: Bench, text: str, options: dict[str, Any]) -> Any:
     return [[json.loads(line) for line in file.read_text().split("\n") if line] for file in files]
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_every_way_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(20))
+def test_what_arrow_reads_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     choose = random.Random(seed)
-    text = _file(choose, choose.choice([0, 0, 0.02, 0.3]))
-    options: dict[str, Any] = {"batch_rows": choose.choice([1, 7, 100, 10_000])}
-    options["missing_columns"] = choose.choice(list(MissingColumns))
-    monkeypatch.setattr(line_pieces, "LEAST_BYTES", choose.choice([50, 500, 1 << 16]))
+    text, options = "\n".join([*_lines(choose, 0), ""]), _options(choose)
+    monkeypatch.setattr(line_pieces, "LEAST_BYTES", choose.choice([500, 1 << 16]))
     bench = Bench(tmp_path)
-    quick = _scored(bench, text, options)
-    monkeypatch.setattr(line_pieces, "_ends", lambda data: None)
-    assert quick == _scored(bench, text, options)
+    with counted() as ways:
+        quick = _scored(bench, text, options)
+    assert ways.ways == {Way.MODEL_COLUMNS}
+    with by_reader(), counted() as ways:
+        assert quick == _scored(bench, text, options)
+    assert ways.ways == {Way.READER}
+
+
+def test_what_arrow_does_not_read_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tmp_path)
+    with counted() as all_ways:
+        for seed in range(40):
+            choose = random.Random(seed)
+            odd = choose.choice([0.02, 0.3])
+            lines, options = _lines(choose, odd, escapes=choose.random() < 0.1), _options(choose)
+            if choose.random() < 0.3:
+                lines.insert(
+                    choose.randint(0, len(lines)), choose.choice(["", "{}", '{"x": 1', "7", '{"x":NaN,"s":"a"}', "{ }"])
+                )
+            text = "\n".join(lines) + choose.choice(["", "\n"])
+            monkeypatch.setattr(line_pieces, "LEAST_BYTES", choose.choice([50, 500, 1 << 16]))
+            quick = _scored(bench, text, options)
+            with by_reader():
+                assert quick == _scored(bench, text, options)
+    assert all_ways.ways == {Way.MODEL_COLUMNS, Way.PIECES, Way.READER}
+    assert all_ways.reasons(Way.PIECES) == {
+        "a line is not an object with a value, from its first character to its last",
+        "a line goes on behind the text that is looked at, or the last line has no end",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"x":1,"s":"\\u0061"}', "names of columns may be written with escapes"),
+        ('{"x":1}', "a column of the model is in no record"),
+        ('{"x":1,"m":{"s":"a"}}', "a column without a value may be absent"),
+        ('{"x":1,"s":"a"}\n{"x":"1","s":"a"}', "a value is not of its column's type, or the text is not JSON"),
+        ('{"x":1,"s":"NaN"}', "there may be a number that JSON does not have"),
+        ('{"x":1,"s":"a","m":{"total":1}}', "a record has a column with the name of a prediction"),
+        ('{"x":1,"s":"a","m":["_reject_"]}', "there may be reasons of an earlier scoring"),
+        ('{"x":"oops","s":"a"}', "a row is rejected, and all of its columns are needed"),
+    ],
+)
+def test_why_arrow_does_not_read_records(tmp_path: Path, text: str, reason: str) -> None:
+    bench, options = Bench(tmp_path), {"missing_columns": MissingColumns.AS_MISSING}
+    with counted() as ways:
+        quick = _scored(bench, text + "\n", options)
+    assert (ways.ways, ways.reasons(Way.MODEL_COLUMNS)) == ({Way.PIECES}, {reason})
+    with by_reader():
+        assert quick == _scored(bench, text + "\n", options)
 
 
 def test_records_pass_through_as_they_stand(tmp_path: Path) -> None:
