@@ -11,8 +11,15 @@ import pytest
 from dai_nifi.archives.build import build
 from dai_nifi.operations.undeploy import undeploy
 from tests.support.nifi.batch_flow import Folders, deploy_batch
-from tests.support.nifi.instance import NiFi, started
+from tests.support.nifi.instance import NiFi, fast_start, started
 from tests.support.project import quiet
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fast_starts() -> Iterator[None]:
+    """For modules that start a NiFi of their own."""
+    with fast_start():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def test_options_for_nifis_java_do_not_reach_the_processors(
     local = LocalNiFi(tmp_path / "nifi")
     with monkeypatch.context() as patch:
         patch.setenv("JAVA_TOOL_OPTIONS", options)
-        patch.setenv("JDK_JAVA_OPTIONS", "-Dnifi.of.no.use=1")
+        patch.setenv("JDK_JAVA_OPTIONS", f"{os.environ['JDK_JAVA_OPTIONS']} -Dnifi.of.no.use=1")
         running = local.start(port=0)
     try:
         connect(running.url.removesuffix("/nifi"))
