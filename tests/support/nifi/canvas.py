@@ -15,7 +15,7 @@ from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.canvas.properties import set_of_processor, set_of_service
 from dai_nifi.operations.deployment.removal import queued
 from dai_nifi.waiting import wait_until
-from tests.support.waiting import until
+from tests.support.waiting import until, wait_for
 
 
 def score_processors() -> list[Any]:
@@ -99,8 +99,9 @@ class Canvas:
         scorer, self.sinks = self._scorers[kind]
         self._clear()
         found = _stopped(scorer)
-        every = dict.fromkeys(found.component.config.descriptors)
-        config = nipyapi.nifi.ProcessorConfigDTO(properties={**every, **properties})
+        # By their values: NiFi does not take a required property away.
+        defaults = {name: one.default_value for name, one in found.component.config.descriptors.items()}
+        config = nipyapi.nifi.ProcessorConfigDTO(properties={**defaults, **properties})
         return nipyapi.canvas.update_processor(found, config)
 
     def _clear(self) -> None:
@@ -166,7 +167,7 @@ class Canvas:
     def _send(self, source: Any, properties: dict[str, str | None], kind: str) -> dict[str, list[Any]]:
         score = self.scorer(properties, kind)
         self._sources.append((source.id, nipyapi.canvas.create_connection(source, score, ["success"]).id))
-        until(lambda: self.validation(score)[0] == "VALID")
+        assert wait_for(lambda: self.validation(score)[0] == "VALID", 60), self.validation(score)[1]
         for processor in (score, source):
             nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
         queues = nipyapi.nifi.FlowFileQueuesApi()
