@@ -16,6 +16,7 @@ import termios
 import time
 import urllib.request
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import nipyapi
@@ -31,7 +32,7 @@ from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
 from tests.support.models import second_model
 from tests.support.models.titanic import GOLDEN_ROW
-from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.batch_flow import Folders, batch_while, deploy_batch
 from tests.support.nifi.canvas import stop_scoring, wait_for_queue
 from tests.support.nifi.commands import COMMAND, hear_ctrl_c, run
 from tests.support.nifi.instance import NiFi
@@ -50,6 +51,12 @@ def exported(nifi: NiFi) -> dict[str, float]:
         name: float(value)
         for name, value in re.findall(r'^nifi_processor_counters\{.*?counter_name="([^"]*)".*?\} (\S+)$', text, re.M)
     }
+
+
+@pytest.fixture
+def titanic_batch(nifi: NiFi, titanic: Path, tmp_path: Path) -> Iterator[Folders]:
+    with batch_while("counting", titanic, tmp_path) as folders:
+        yield folders
 
 
 def test_rows_are_counted_by_model_and_exported(nifi: NiFi, titanic_batch: Folders, titanic: Path) -> None:
