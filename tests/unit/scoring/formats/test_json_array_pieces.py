@@ -40,7 +40,7 @@ def _jackson(records: list[Any]) -> str:
 
 def _file(choose: random.Random, odd: float, nasty: float) -> str:
     other = choose.choice([{}, {}, {}, *OTHERWISE])
-    records: list[Any] = [record(choose, index, odd, other, nasty) for index in range(choose.randint(0, 200))]
+    records: list[Any] = [record(choose, index, odd, other, nasty) for index in range(choose.randint(0, 60))]
     if choose.random() < odd:
         records.insert(choose.randint(0, len(records)), choose.choice([{}, 7, None, [], "a"]))
     if choose.random() < 0.2:
@@ -85,7 +85,7 @@ def test_every_way_gives_the_same_records(tmp_path: Path, monkeypatch: pytest.Mo
         text = codecs.BOM_UTF8 + text
     if choose.random() < odd / 3:
         text = text.replace(b"\xc3\xa9", b"\xe9", 1)
-    options: dict[str, Any] = {"batch_rows": choose.choice([1, 7, 100, 10_000])}
+    options: dict[str, Any] = {"batch_rows": choose.choice([1, 7, 30, 10_000])}
     options["missing_columns"] = choose.choice(list(MissingColumns))
     monkeypatch.setattr(array_pieces, "LEAST_BYTES", choose.choice([50, 500, 1 << 16]))
     monkeypatch.setattr(json_reader.json_split, "BLOCK", choose.choice([100, 1 << 20]))
