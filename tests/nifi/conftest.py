@@ -9,10 +9,15 @@ import nipyapi
 import pytest
 
 from dai_nifi.archives.build import build
-from dai_nifi.operations.undeploy import undeploy
-from tests.support.nifi.batch_flow import Folders, deploy_batch
-from tests.support.nifi.instance import NiFi, started
+from tests.support.nifi.instance import NiFi, fast_start, started
 from tests.support.project import quiet
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fast_starts() -> Iterator[None]:
+    """For modules that start a NiFi of their own."""
+    with fast_start():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +40,6 @@ def python_nar(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nifi(tmp_path_factory: pytest.TempPathFactory, java_nar: Path) -> Iterator[NiFi]:
     with started(tmp_path_factory.mktemp("nifi"), java_nar) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def titanic_batch(nifi: NiFi, titanic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
-    folders = deploy_batch("titanic-batch", titanic, tmp_path_factory.mktemp("titanic"))
-    yield folders
-    undeploy(folders.name, force=True)
 
 
 @pytest.fixture

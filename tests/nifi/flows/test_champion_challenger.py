@@ -27,7 +27,7 @@ from dai_nifi.operations.swap import SwapRequest, rollback, swap
 from dai_nifi.operations.undeploy import undeploy
 from tests.support.models import second_model
 from tests.support.nifi import provenance
-from tests.support.nifi.commands import run
+from tests.support.nifi.commands import look
 from tests.support.nifi.http import ask, expected
 from tests.support.nifi.instance import NiFi
 
@@ -238,7 +238,7 @@ def test_the_challenger_is_swapped_alone_and_agreement_is_shown(rivals: Rivals, 
         assert was.agreement is not None
         agreed = was.agreement.agreed + 30
         until(lambda: status(NAME).agreement == replace(was.agreement, agreed=agreed))
-        shown = run("status", NAME, "--url", str(nipyapi.config.nifi_config.host)).stdout
+        shown = look("status", NAME, "--url", str(nipyapi.config.nifi_config.host)).stdout
         assert re.search(rf"champion and challenger agree in {agreed:,} of [\d,]+ rows", shown)
         # The champion was neither stopped nor told of another model.
         assert [one.revision.version for one in champion.now()] == [before]

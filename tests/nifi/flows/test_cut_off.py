@@ -29,7 +29,7 @@ from dai_scoring.progress import silent
 from tests.support.models import second_model
 from tests.support.models.second_model import SAMPLE_ID
 from tests.support.nifi.canvas import assets
-from tests.support.nifi.commands import COMMAND, interrupted, run
+from tests.support.nifi.commands import COMMAND, interrupted, look, run
 from tests.support.nifi.http import model_that_scores
 from tests.support.nifi.instance import NiFi
 
@@ -129,7 +129,7 @@ def test_every_command_that_changes_something_is_refused_while_another_does(
         found = status(NAME).under_way
         assert found is not None
         assert (found.verb, found.cut_off) == ("swap", False)
-        assert f"A swap of {NAME} is under way" in run("status", NAME, "--url", nifi.url).stdout
+        assert f"A swap of {NAME} is under way" in look("status", NAME, "--url", nifi.url).stdout
         # To look is no change.
         assert run("swap", NAME, "--model", second, "--dry-run", "--url", nifi.url).returncode == 0
         assert run("deploy", *flow, "--dry-run", "--url", nifi.url).returncode == 0
@@ -187,10 +187,10 @@ def test_after_a_kill_amid_a_swap_the_next_command_goes_on(
     assert found.state == "partly running"
     assert found.under_way is not None
     assert (found.under_way.cut_off, found.under_way.of) == (True, "model")
-    shown = run("status", NAME, "--url", nifi.url).stdout
+    shown = look("status", NAME, "--url", nifi.url).stdout
     assert "was cut off" in shown
     assert f"dai-nifi rollback {NAME} goes back to penguins-" in shown
-    told = json.loads(run("doctor", "--json", "--url", nifi.url).stdout)["findings"]
+    told = json.loads(look("doctor", "--json", "--url", nifi.url).stdout)["findings"]
     (changes,) = [one for one in told if one["check"] == "changes"]
     assert changes["state"] == "problem"
     assert f"dai-nifi rollback {NAME}" in changes["fix"]
@@ -213,7 +213,7 @@ def test_a_flow_that_was_renamed_after_a_kill_is_left_alone(nifi: NiFi, service:
     killed(nifi, "after", "swap", NAME, "--model", second)
     group = nipyapi.nifi.ProcessGroupsApi().get_process_group(deployed.find(NAME).id)
     rename(group, "somebody's")
-    told = json.loads(run("doctor", "--json", "--url", nifi.url).stdout)["findings"]
+    told = json.loads(look("doctor", "--json", "--url", nifi.url).stdout)["findings"]
     (changes,) = [one for one in told if one["check"] == "changes"]
     assert "rename it back" in changes["fix"]
     before = context_of(group)
@@ -313,7 +313,7 @@ def test_an_undeploy_that_was_cut_off_before_its_end_is_finished(
         with pytest.raises(KeyboardInterrupt):
             undeploy("half", force=True)
     assert "half" not in {one.name for one in deployed.find_all()}
-    told = json.loads(run("doctor", "--json", "--url", nifi.url).stdout)["findings"]
+    told = json.loads(look("doctor", "--json", "--url", nifi.url).stdout)["findings"]
     assert [one["fix"] for one in told if one["check"] == "changes"] == ["dai-nifi undeploy half finishes it."]
     with pytest.raises(
         NotFoundError, match=r"undeploy of half by .* was cut off\. dai-nifi undeploy half finishes it\."

@@ -16,6 +16,7 @@ import termios
 import time
 import urllib.request
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import nipyapi
@@ -31,9 +32,9 @@ from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.model_file import sha256
 from tests.support.models import second_model
 from tests.support.models.titanic import GOLDEN_ROW
-from tests.support.nifi.batch_flow import Folders, deploy_batch
+from tests.support.nifi.batch_flow import Folders, batch_while, deploy_batch
 from tests.support.nifi.canvas import stop_scoring, wait_for_queue
-from tests.support.nifi.commands import COMMAND, hear_ctrl_c, run
+from tests.support.nifi.commands import COMMAND, hear_ctrl_c, look, run
 from tests.support.nifi.instance import NiFi
 from tests.support.project import ROOT
 
@@ -52,6 +53,12 @@ def exported(nifi: NiFi) -> dict[str, float]:
     }
 
 
+@pytest.fixture
+def titanic_batch(nifi: NiFi, titanic: Path, tmp_path: Path) -> Iterator[Folders]:
+    with batch_while("counting", titanic, tmp_path) as folders:
+        yield folders
+
+
 def test_rows_are_counted_by_model_and_exported(nifi: NiFi, titanic_batch: Folders, titanic: Path) -> None:
     titanic_batch.put("counted.csv", f"{HEADER}\n{ROW}\n{ROW}\n3,male,x,A1,7.25,C1\n{ROW}\n")
     titanic_batch.wait(titanic_batch.rejected / "counted.csv")
@@ -68,7 +75,7 @@ def test_rows_are_counted_by_model_and_exported(nifi: NiFi, titanic_batch: Folde
     assert (counts.levels_unseen, counts.unseen) == (None, {})
     (loaded,) = found.loaded
     assert (loaded.id, loaded.sha256, loaded.file) == (counts.model, sha256(titanic), found.model)
-    shown = run("status", titanic_batch.name, "--url", nifi.url).stdout
+    shown = look("status", titanic_batch.name, "--url", nifi.url).stdout
     assert f"{loaded.file}  id {loaded.id}  SHA-256 {loaded.sha256[:12]}" in shown
     names = ("rows scored", "rows rejected", "FlowFiles failed", "microseconds scoring")
     metrics = exported(nifi)
@@ -89,7 +96,7 @@ def test_levels_that_the_model_has_never_seen_are_counted_by_column(nifi: NiFi, 
         (counts,) = status("unseen").counts
         assert (counts.rows_scored, counts.levels_unseen) == (3, 3)
         assert counts.unseen == {"species": 2, "island": 1}
-        shown = run("status", "unseen", "--url", nifi.url).stdout
+        shown = look("status", "unseen", "--url", nifi.url).stdout
         assert "has never seen: 3 (species=2, island=1)" in " ".join(shown.split())
     finally:
         undeploy("unseen", force=True)
@@ -101,12 +108,12 @@ def test_status_for_scripts_and_for_people(nifi: NiFi, samples: Path, tmp_path: 
         stop_scoring("looked-at")
         folders.put("rows.csv", (samples / "penguins-rows.csv").read_bytes())
         wait_for_queue("looked-at", 1)
-        told = json.loads(run("status", "looked-at", "--json", "--url", nifi.url).stdout)
+        told = json.loads(look("status", "looked-at", "--json", "--url", nifi.url).stdout)
         assert [(one["name"], one["target"], one["flowfiles"]) for one in told["queues"]] == [
             ("files", "Score records", 1)
         ]
         assert (told["state"], told["loaded"], told["previous"]) == ("partly running", [], None)
-        shown = run("status", "looked-at", "--url", nifi.url).stdout
+        shown = look("status", "looked-at", "--url", nifi.url).stdout
         assert "looked-at: partly running" in shown
         assert "Score records" in shown
         assert watched("status", "looked-at", "--watch", "--url", nifi.url) == 130
@@ -144,13 +151,13 @@ def test_the_doctor_finds_nothing_and_then_what_is_wrong(nifi: NiFi, samples: Pa
     )
     try:
         deploy(request)
-        done = run("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir)
+        done = look("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir)
         told = json.loads(done.stdout)
         assert (done.returncode, told["healthy"]) == (0, True), done.stdout
         states = {one["check"]: one["state"] for one in told["findings"]}
         assert set(states.values()) == {"ok"}
         assert {"NiFi", "Java", "Python", "log level", "processors", "ports", "licence", "disk"} <= states.keys()
-        away = json.loads(run("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir / "none").stdout)
+        away = json.loads(look("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir / "none").stdout)
         assert {one["check"]: one["state"] for one in away["findings"]}["log level"] == "unknown"
         with pytest.raises(Exception, match="licence"):
             deploy(
@@ -158,7 +165,7 @@ def test_the_doctor_finds_nothing_and_then_what_is_wrong(nifi: NiFi, samples: Pa
                     "realtime-http", needs_licence, name="ill", parameters={"http.port": str(free_port())}, keep=True
                 )
             )
-        done = run("doctor", "--json", "--url", nifi.url)
+        done = look("doctor", "--json", "--url", nifi.url)
         wrong = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["state"] == "problem"}
         assert (done.returncode, wrong.keys()) == (1, {"flows", "licence"})
         assert "ill" in wrong["licence"]["says"]
@@ -169,7 +176,7 @@ def test_the_doctor_finds_nothing_and_then_what_is_wrong(nifi: NiFi, samples: Pa
 
 
 def findings(nifi: NiFi) -> dict[str, dict[str, str]]:
-    told = json.loads(run("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir).stdout)
+    told = json.loads(look("doctor", "--json", "--url", nifi.url, "--dir", nifi.running.dir).stdout)
     return {one["check"]: one for one in told["findings"] if one["state"] == "problem"}
 
 

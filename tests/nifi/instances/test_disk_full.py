@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
-from dai_nifi.local.instance import LocalNiFi
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.nifi import commands
 from tests.support.nifi.canvas import Canvas, bulletins, model_only
@@ -23,11 +24,10 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.nifi
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Path]:
+@contextmanager
+def mounted(folder: Path) -> Iterator[Path]:
     """A file system of 40 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     made = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", folder], capture_output=True, text=True, check=False
     )
@@ -37,31 +37,55 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def run(cache: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    with mounted(tmp_path / "small") as folder:
+        yield folder
+
+
+def run(cache: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*commands.COMMAND, *map(str, arguments)],
-        env={**os.environ, "DAI_NIFI_CACHE": str(cache)},
+        env={**os.environ, "DAI_NIFI_CACHE": str(cache), **environment},
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def test_a_full_disk_is_told_and_with_more_room_nifi_is_assembled(small: Path, tmp_path: Path) -> None:
-    start = ("nifi", "start", "--port", "0", "--heap", "512m", "--dir", tmp_path / "nifi")
-    done = run(small, *start)
-    assert done.returncode == 3, done.stderr
-    assert "the disk is full" in done.stderr.lower()
-    assert "DAI_NIFI_CACHE" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not [one for one in small.iterdir() if one.is_dir()]
-    assert running_in(tmp_path) == []
-    subprocess.run(["mount", "-o", "remount,size=3g", small], check=True)
-    try:
-        done = run(small, *start)
-        assert done.returncode == 0, done.stderr
-    finally:
-        run(small, "nifi", "stop", "--dir", tmp_path / "nifi")
+@dataclass(frozen=True)
+class Started:
+    """A NiFi with little room for a repository and for its temporary files, which are in a file system of 40 MB."""
+
+    refused: subprocess.CompletedProcess[str]
+    """The first attempt to start it, for which there was no room."""
+    left: tuple[list[Path], list[int]]
+    """Folders and processes that it left."""
+    url: str
+    temporary: Path
+
+
+@pytest.fixture(scope="module")
+def started(elsewhere: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    folder = tmp_path_factory.mktemp("full")
+    nifi = folder / "nifi"
+    with (
+        mounted(folder / "cache") as cache,
+        mounted(folder / "temporary") as temporary,
+        mounted(folder / "repository") as repository,
+    ):
+        start = ("nifi", "start", "--port", "0", "--dir", nifi)
+        refused = run(cache, *start)
+        left = [one for one in cache.iterdir() if one.is_dir()], running_in(folder)
+        subprocess.run(["mount", "-o", "remount,size=3g", cache], check=True)
+        nifi.mkdir(exist_ok=True)
+        (nifi / "flowfile_repository").symlink_to(repository)
+        try:
+            done = run(cache, *start, "--json", TMPDIR=str(temporary))
+            assert done.returncode == 0, done.stderr
+            yield Started(refused, left, json.loads(done.stdout)["url"].removesuffix("/nifi"), temporary)
+        finally:
+            run(cache, "nifi", "stop", "--dir", nifi)
 
 
 def test_a_full_disk_for_nifi_itself_or_an_archive_is_told(small: Path) -> None:
@@ -83,42 +107,38 @@ def test_a_full_disk_for_nifi_itself_or_an_archive_is_told(small: Path) -> None:
     assert running_in(small) == []
 
 
-def test_the_doctor_names_a_repository_without_room(small: Path, tmp_path: Path) -> None:
-    local = LocalNiFi(tmp_path / "nifi")
-    try:
-        url = local.start(
-            0, heap="512m", properties={"nifi.flowfile.repository.directory": str(small / "repository")}
-        ).url
-        done = commands.run("doctor", "--json", "--url", url)
-        told = {one["check"]: one for one in json.loads(done.stdout)["findings"]}
-    finally:
-        local.stop()
+def test_a_full_disk_is_told_and_with_more_room_nifi_is_assembled(started: Started) -> None:
+    said = started.refused.stderr
+    assert started.refused.returncode == 3, said
+    assert "the disk is full" in said.lower()
+    assert "DAI_NIFI_CACHE" in said
+    assert "Traceback" not in said
+    assert started.left == ([], [])
+
+
+def test_the_doctor_names_a_repository_without_room(started: Started) -> None:
+    done = commands.run("doctor", "--json", "--url", started.url)
+    told = {one["check"]: one for one in json.loads(done.stdout)["findings"]}
     assert done.returncode == 1
     assert told["disk"]["says"] == "the disk of the flowfile repository has 0.0 GB of 0 GB left"
     assert told["disk"]["fix"].startswith("Make room, or move the repositories")
 
 
 def test_contents_that_the_temporary_folder_cannot_hold_go_to_failure_with_advice(
-    small: Path, titanic: Path, java_nar: Path, tmp_path: Path, elsewhere: None, monkeypatch: pytest.MonkeyPatch
+    started: Started, titanic: Path, java_nar: Path, tmp_path: Path
 ) -> None:
     # Larger than what is exchanged in memory.
     rows = f"{','.join(GOLDEN_ROW)}\n" + f"{','.join(GOLDEN_ROW.values())}\n" * 14_000_000
     assert len(rows) > 256 << 20
-    monkeypatch.setenv("TMPDIR", str(small))
-    local = LocalNiFi(tmp_path / "nifi")
-    try:
-        connect(local.start(0).url)
-        install(java_nar, quiet)
-        canvas = Canvas()
-        (tmp_path / "in").mkdir()
-        found = canvas.score_file(tmp_path / "in", rows.encode(), model_only(titanic))
-        (failed,) = found["failure"]
-        assert failed.size == len(rows)
-        assert failed.attributes["scoring.error.code"] == "io"
-        said = failed.attributes["scoring.error"]
-        assert said.startswith("the machine that scores says 'No space left on device' at ")
-        assert "Make room in /dev/shm and the temporary folder of the user that scores" in said
-        until(lambda: any(said in one for one in bulletins(canvas, "ScoreJavaMojo")))
-        assert not [one for one in small.glob("dai-scoring-*/*") if one.stat().st_size]
-    finally:
-        local.stop()
+    connect(started.url)
+    install(java_nar, quiet)
+    canvas = Canvas()
+    found = canvas.score_file(tmp_path, rows.encode(), model_only(titanic))
+    (failed,) = found["failure"]
+    assert failed.size == len(rows)
+    assert failed.attributes["scoring.error.code"] == "io"
+    said = failed.attributes["scoring.error"]
+    assert said.startswith("the machine that scores says 'No space left on device' at ")
+    assert "Make room in /dev/shm and the temporary folder of the user that scores" in said
+    until(lambda: any(said in one for one in bulletins(canvas, "ScoreJavaMojo")))
+    assert not [one for one in started.temporary.glob("dai-scoring-*/*") if one.stat().st_size]

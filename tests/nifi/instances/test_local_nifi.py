@@ -104,63 +104,60 @@ def place(api: str, kind: str) -> None:
         assert answer.status == 201
 
 
-def test_a_second_instance_runs_beside_it_and_stops_alone(started: RunningNiFi, tmp_path: Path) -> None:
+def is_cut_off(number: signal.Signals, nifi: LocalNiFi) -> None:
+    """Start a NiFi by the command, which gets a signal as soon as NiFi's process runs."""
+    code, said = interrupted(
+        "  starting NiFi", number, "nifi", "start", "--port", "0", "--heap", "512m", "--dir", nifi.dir
+    )
+    if number is signal.SIGKILL:
+        assert code == -number
+        assert nifi.status().running
+    else:
+        assert (code, "Interrupted." in said) == (128 + number, True)
+        assert running_in(nifi.dir) == []
+
+
+def test_a_second_nifi_whose_starts_are_cut_off_and_which_is_killed(started: RunningNiFi, tmp_path: Path) -> None:
+    """After ctrl-C nothing runs; what a killed command has started is found by the next; a killed NiFi starts again.
+
+    One after the other in the same folder, since a whole start takes long: one follows SIGINT, the other SIGTERM.
+    """
     other = LocalNiFi(tmp_path / "other")
     other.python_extensions.mkdir(parents=True)
     (other.python_extensions / "Nothing.py").write_text(PROCESSOR, encoding="ascii")
     try:
+        is_cut_off(signal.SIGINT, other)
+        is_cut_off(signal.SIGKILL, other)
+        first = other.start(timeout=120)
+        assert first.already_running
+        assert first.url != started.url
+        has_its_python(first)
+        assert first.pid is not None
+        run = json.loads((other.dir / "run.json").read_text("utf-8"))
+        os.kill(first.pid, signal.SIGKILL)
+        assert processes.wait_until_gone(first.pid, run["identity"], 10)
+        assert not other.status().running
+        # Python that a killed NiFi has left is ended by the next start.
+        is_cut_off(signal.SIGTERM, other)
+        assert in_group(first.pid) == []
         second = other.start(0, heap="512m")
-        assert second.url != started.url
-        assert second.pid is not None
-        group = os.getpgid(second.pid)
-        place(second.api, "Nothing")
-        # NiFi, the controller of its Python processes, and the processor's own.
-        assert wait_for(lambda: len(in_group(group)) >= 3, seconds=60)
+        assert not second.already_running
+        assert second.pid not in (None, first.pid)
+        has_its_python(second)
     finally:
         assert other.stop()
-    assert in_group(group) == []
+    assert in_group(second.pid or 0) == []
     assert running_in(tmp_path) == []
     assert not other.status().running
+    # The first goes on.
     with urllib.request.urlopen(f"{started.api}/flow/about", timeout=10) as answer:
         assert answer.status == 200
 
 
-def test_a_killed_nifi_leaves_no_python_behind_and_starts_again(tmp_path: Path) -> None:
-    nifi = LocalNiFi(tmp_path / "killed")
-    try:
-        first = nifi.start(0, heap="512m")
-        assert first.pid is not None
-        run = json.loads((nifi.dir / "run.json").read_text("utf-8"))
-        os.kill(first.pid, signal.SIGKILL)
-        assert processes.wait_until_gone(first.pid, run["identity"], 10)
-        assert not nifi.status().running
-        second = nifi.start(0, heap="512m")
-        assert second.pid != first.pid
-        assert in_group(first.pid) == []
-    finally:
-        nifi.stop()
-    assert running_in(tmp_path) == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_start_that_is_cut_off_is_gone_on_from(tmp_path: Path, number: signal.Signals) -> None:
-    """After ctrl-C nothing runs; what a killed command has started is found by the next."""
-    start = ("nifi", "start", "--port", "0", "--heap", "512m", "--dir", tmp_path / "x")
-    nifi = LocalNiFi(tmp_path / "x")
-    try:
-        code, said = interrupted("  starting NiFi", number, *start)
-        if number is signal.SIGKILL:
-            assert code == -number
-            begun = nifi.status()
-            assert begun.running
-        else:
-            assert (code, "Interrupted." in said) == (128 + number, True)
-            assert running_in(tmp_path) == []
-        running = nifi.start(timeout=120) if number is signal.SIGKILL else nifi.start(0, heap="512m")
-        assert running.already_running == (number is signal.SIGKILL)
-    finally:
-        nifi.stop()
-    assert running_in(tmp_path) == []
+def has_its_python(nifi: RunningNiFi) -> None:
+    """Make NiFi start the process of a processor: there are NiFi, the controller of its Python processes, and that."""
+    place(nifi.api, "Nothing")
+    assert wait_for(lambda: len(in_group(nifi.pid or 0)) >= 3, seconds=60)
 
 
 def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.undeploy import undeploy
 from tests.support.nifi.batch_flow import deploy_batch
-from tests.support.nifi.commands import run
+from tests.support.nifi.commands import look, run
 from tests.support.nifi.instance import NiFi
 from tests.support.project import quiet
 
@@ -108,7 +108,7 @@ def test_an_older_archive_is_told_and_the_flow_moves_to_the_new_one(
     install(old_nar, quiet)
     said = refused(lean, "realtime-http", model)
     assert f"This NiFi has ScoreJavaMojo {OLD}; the flow needs version {RUNTIMES['java'].version}" in said
-    told = run("doctor", "--url", lean.url).stdout
+    told = look("doctor", "--url", lean.url).stdout
     assert f"ScoreJavaMojo is there in version {OLD}" in told
     definition = templates.definition
 
@@ -153,7 +153,7 @@ def test_what_a_nifi_lacks_is_told_before_anything_is_changed(lean: NiFi, java_n
         f"This NiFi lacks components of the flow realtime-http: StandardHttpContextMap (no {LACKING} is there). "
         "Nothing was changed"
     ) in said
-    told = run("doctor", "--url", lean.url).stdout
+    told = look("doctor", "--url", lean.url).stdout
     assert "this NiFi lacks StandardHttpContextMap (for realtime-http, realtime-champion-challenger)" in " ".join(
         told.split()
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,20 +18,30 @@ from tests.support.nifi import provenance
 from tests.support.nifi.canvas import Canvas, bulletins, model_only, score_processor
 from tests.support.nifi.instance import NiFi
 from tests.support.project import quiet
-from tests.support.waiting import until
+from tests.support.waiting import until, wait_for
 
 pytestmark = pytest.mark.nifi
 
+PUBLIC = "ScorePublicWay"
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def canvas(nifi: NiFi) -> Iterator[Canvas]:
     made = Canvas()
     yield made
     made.remove()
 
 
+@pytest.fixture
+def own_canvas(nifi: NiFi) -> Iterator[Canvas]:
+    """For a test that looks at all bulletins, or that connects a processor otherwise."""
+    made = Canvas()
+    yield made
+    made.remove()
+
+
 def test_an_absent_model_is_said_before_anything_runs(canvas: Canvas, tmp_path: Path) -> None:
-    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", model_only(tmp_path / "gone.mojo")))
+    state, errors = canvas.validation(canvas.scorer(model_only(tmp_path / "gone.mojo")))
     assert state == "INVALID"
     assert f"do not exist or could not be accessed: [{tmp_path / 'gone.mojo'}]" in errors[0]
 
@@ -40,7 +49,7 @@ def test_an_absent_model_is_said_before_anything_runs(canvas: Canvas, tmp_path: 
 def test_a_text_file_is_no_mojo(canvas: Canvas, tmp_path: Path) -> None:
     path = tmp_path / "notes.mojo"
     path.write_text("these are not the bytes you are looking for")
-    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", model_only(path)))
+    state, errors = canvas.validation(canvas.scorer(model_only(path)))
     assert state == "INVALID"
     assert "is not a MOJO, nor a scoring pipeline: both are zip files, and this is not one" in errors[0]
 
@@ -49,7 +58,7 @@ def test_a_truncated_mojo_and_its_repair(canvas: Canvas, samples: Path, tmp_path
     path = tmp_path / "cut.mojo"
     whole = (samples / "penguins.mojo").read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    processor = canvas.processor("ScoreJavaMojo", model_only(path))
+    processor = canvas.scorer(model_only(path))
     state, errors = canvas.validation(processor)
     assert state == "INVALID"
     assert "its end is missing, as after an interrupted copy" in errors[0]
@@ -58,22 +67,22 @@ def test_a_truncated_mojo_and_its_repair(canvas: Canvas, samples: Path, tmp_path
     until(lambda: not [error for error in canvas.validation(processor)[1] if "Model File" in error])
 
 
-def test_a_start_that_fails_is_told_in_a_sentence(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
+def test_a_start_that_fails_is_told_in_a_sentence(own_canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.mojo"
     path.write_bytes(titanic.read_bytes())
-    processor = score_processor(canvas, path)
-    source = canvas.processor("GenerateFlowFile", {}, scheduling_period="1 day")
+    processor = score_processor(own_canvas, path)
+    source = own_canvas.processor("GenerateFlowFile", {}, scheduling_period="1 day")
     nipyapi.canvas.create_connection(source, processor, ["success"])
 
     def told() -> list[str]:
         # NiFi looks at the file every few seconds; when it does so just now, there is nothing to start.
         path.write_bytes(titanic.read_bytes())
-        until(lambda: canvas.validation(processor)[0] == "VALID")
+        until(lambda: own_canvas.validation(processor)[0] == "VALID")
         path.write_bytes(b"no model any more")
-        _ask_to(canvas, processor, "RUNNING")
-        time.sleep(5)
-        _ask_to(canvas, processor, "STOPPED")
-        return bulletins(canvas, "ScoreJavaMojo")
+        _ask_to(own_canvas, processor, "RUNNING")
+        wait_for(lambda: bool(bulletins(own_canvas, "ScoreJavaMojo")), 5)
+        _ask_to(own_canvas, processor, "STOPPED")
+        return bulletins(own_canvas, "ScoreJavaMojo")
 
     said = until(told, 120)
     assert all("is not a MOJO, nor a scoring pipeline: both are zip files, and this is not one" in one for one in said)
@@ -93,14 +102,14 @@ def _ask_to(canvas: Canvas, processor: Any, state: str) -> None:
 
 
 def test_a_model_without_a_licence(canvas: Canvas, needs_licence: Path) -> None:
-    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", model_only(needs_licence)))
+    state, errors = canvas.validation(canvas.scorer(model_only(needs_licence)))
     assert state == "INVALID"
     assert "needs a Driverless AI licence, and none was found. Set Licence Key or Licence File" in errors[0]
 
 
 def test_contributions_of_a_model_that_has_none(canvas: Canvas, titanic: Path) -> None:
     properties: dict[str, str | None] = {**model_only(titanic), "Contributions": "original"}
-    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", properties))
+    state, errors = canvas.validation(canvas.scorer(properties))
     assert state == "INVALID"
     assert "gives no contributions of the original columns on mojo2-runtime" in errors[0]
 
@@ -118,7 +127,7 @@ def test_contributions_of_a_model_that_has_them(canvas: Canvas, samples: Path) -
 
 def test_id_columns_without_names(canvas: Canvas, samples: Path) -> None:
     properties = {**model_only(samples / "penguins.mojo"), "Output Columns": "id columns and predictions"}
-    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", properties))
+    state, errors = canvas.validation(canvas.scorer(properties))
     assert state == "INVALID"
     assert "name at least one column" in errors[0]
 
@@ -176,8 +185,6 @@ def test_rows_of_a_request_stay_together_unless_none_can_be_scored(canvas: Canva
     assert {name: len(flowfiles) for name, flowfiles in found.items() if flowfiles} == {"success": 1, "original": 1}
     lines = canvas.content("success", found["success"][0]).splitlines()[1:]
     assert [line.endswith("not_a_number,age,old") for line in lines] == [True, False]
-    canvas.remove()
-    canvas.__init__()  # type: ignore[misc]
     found = canvas.score(f"{header}\n3,male,old,A1,7.25,C1\n", answering, attributes=request)
     (rejected,) = found["rejected"]
     assert (rejected.attributes["scoring.scored.count"], found["success"]) == ("0", [])
@@ -187,8 +194,6 @@ def test_a_text_that_may_mean_missing_is_advised_and_then_taken(canvas: Canvas, 
     text = f"{','.join(GOLDEN_ROW)}\n3,male,-,A1,7.25,C1\n3,male,,A1,7.25,C1\n"
     (rejected,) = canvas.score(text, model_only(titanic))["rejected"]
     assert "name it in Missing Literals" in rejected.attributes["scoring.rejected.advice"]
-    canvas.remove()
-    canvas.__init__()  # type: ignore[misc]
     found = canvas.score(text, {**model_only(titanic), "Missing Literals": "-"})
     assert found["rejected"] == []
     one, other = (line.split(",")[-2:] for line in canvas.content("success", found["success"][0]).splitlines()[1:])
@@ -216,22 +221,22 @@ def test_an_empty_flowfile_goes_to_success(canvas: Canvas, titanic: Path) -> Non
     assert not found["rejected"]
 
 
-def test_many_flowfiles_go_on_where_original_is_not_connected(canvas: Canvas, titanic: Path) -> None:
+def test_many_flowfiles_go_on_where_original_is_not_connected(own_canvas: Canvas, titanic: Path) -> None:
     text = f"{','.join(GOLDEN_ROW)}\n{','.join(GOLDEN_ROW.values())}\n"
     written = {"File Size": "0B", "Data Format": "Text", "Unique FlowFiles": "false", "Batch Size": "40"}
-    source = canvas.processor("GenerateFlowFile", {**written, "Custom Text": text}, scheduling_period="1 day")
-    scorer = canvas.processor(
+    source = own_canvas.processor("GenerateFlowFile", {**written, "Custom Text": text}, scheduling_period="1 day")
+    scorer = own_canvas.processor(
         "ScoreJavaMojo", model_only(titanic), auto_terminated_relationships=["failure", "rejected"]
     )
-    sink = canvas.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
+    sink = own_canvas.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
     nipyapi.canvas.create_connection(source, scorer, ["success"])
     scored = nipyapi.canvas.create_connection(scorer, sink, ["success"])
-    until(lambda: canvas.validation(scorer)[0] == "VALID")
+    until(lambda: own_canvas.validation(scorer)[0] == "VALID")
     for processor in (source, scorer):
         nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
     connections = nipyapi.nifi.ConnectionsApi()
     until(lambda: connections.get_connection(scored.id).status.aggregate_snapshot.flow_files_queued == 40)
-    assert not bulletins(canvas, "ScoreJavaMojo")
+    assert not bulletins(own_canvas, "ScoreJavaMojo")
 
 
 def test_an_answer_in_h2o_s_dialect_carries_the_same_attributes(canvas: Canvas, titanic: Path) -> None:
@@ -255,7 +260,7 @@ def test_a_flowfile_of_the_wrong_format_for_the_property(canvas: Canvas, titanic
 
 
 @pytest.fixture(scope="module")
-def public_nar(nifi: NiFi, java_nar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def public_way(nifi: NiFi, java_nar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canvas]:
     """The same processor without the helper for NiFi's virtual machine, as where NiFi does not let it in."""
     with zipfile.ZipFile(java_nar) as nar:
         entries: dict[str, Path | bytes] = {
@@ -266,38 +271,36 @@ def public_nar(nifi: NiFi, java_nar: Path, tmp_path_factory: pytest.TempPathFact
             and "dai_scoring_nifi/jars/" not in name
         }
         module = nar.read("ScoreJavaMojo.py").decode()
-    module = module.replace("class ScoreJavaMojo(RecordScoring)", "class ScorePublicWay(RecordScoring)")
-    entries["ScorePublicWay.py"] = module.encode()
+    module = module.replace("class ScoreJavaMojo(RecordScoring)", f"class {PUBLIC}(RecordScoring)")
+    entries[f"{PUBLIC}.py"] = module.encode()
     path = tmp_path_factory.mktemp("public") / "public.nar"
     archive.write(path, archive.manifest("org.apache.nifi", "public-way-nar", "0.1.0"), entries)
     install(path, quiet)
-    yield "ScorePublicWay"
+    made = Canvas()
+    yield made
+    made.remove()
     remove("public-way-nar", quiet, force=True)
 
 
-@pytest.mark.usefixtures("public_nar")
-def test_the_public_way_gives_the_same_and_says_that_it_is_slow(
-    canvas: Canvas, titanic: Path, public_nar: str, nifi: NiFi
-) -> None:
+def test_the_public_way_gives_the_same_and_says_that_it_is_slow(public_way: Canvas, titanic: Path, nifi: NiFi) -> None:
     header, row = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
-    found = canvas.score(f"{header}\n{row}\n", model_only(titanic), kind=public_nar)
+    found = public_way.score(f"{header}\n{row}\n", model_only(titanic), kind=PUBLIC)
     (scored,), (original,) = found["success"], found["original"]
-    assert canvas.content("success", scored).splitlines()[1] == f"{row},{GOLDEN_SCORE[0]},{GOLDEN_SCORE[1]}"
-    assert canvas.content("original", original) == f"{header}\n{row}\n"
+    assert public_way.content("success", scored).splitlines()[1] == f"{row},{GOLDEN_SCORE[0]},{GOLDEN_SCORE[1]}"
+    assert public_way.content("original", original) == f"{header}\n{row}\n"
     assert "contents go the slow way" in nifi.log()
 
 
-@pytest.mark.usefixtures("public_nar")
-def test_the_public_way_fails_a_flowfile_with_a_bad_row_whole(canvas: Canvas, titanic: Path, public_nar: str) -> None:
+def test_the_public_way_fails_a_flowfile_with_a_bad_row_whole(public_way: Canvas, titanic: Path) -> None:
     text = "\n".join([",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values()), "3,male,old,A1,7.25,C1", ""])
-    found = canvas.score(text, model_only(titanic), kind=public_nar)
+    found = public_way.score(text, model_only(titanic), kind=PUBLIC)
     (flowfile,) = found["failure"]
     assert flowfile.attributes["scoring.error.code"] == "bad_rows"
-    assert canvas.content("failure", flowfile) == text
+    assert public_way.content("failure", flowfile) == text
 
 
-def test_the_public_way_rejects_a_flowfile_of_bad_rows_alone(canvas: Canvas, titanic: Path, public_nar: str) -> None:
-    found = canvas.score(",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n", model_only(titanic), kind=public_nar)
+def test_the_public_way_rejects_a_flowfile_of_bad_rows_alone(public_way: Canvas, titanic: Path) -> None:
+    found = public_way.score(",".join(GOLDEN_ROW) + "\n3,male,old,A1,7.25,C1\n", model_only(titanic), kind=PUBLIC)
     (rejected,) = found["rejected"]
     assert (rejected.attributes["record.count"], rejected.attributes["scoring.scored.count"]) == ("1", "0")
     assert not found["success"]

@@ -57,7 +57,7 @@ PASSENGER: dict[str, Any] = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def canvas(nifi: NiFi) -> Any:
     made = Canvas()
     yield made
@@ -263,6 +263,6 @@ def test_many_records_in_their_order(canvas: Canvas, titanic: Path, tmp_path: Pa
 
 def test_one_service_without_the_other(canvas: Canvas, titanic: Path) -> None:
     made = {"Model File": str(titanic), "Record Reader": canvas.service("CSVReader", {})}
-    state, errors = canvas.validation(canvas.processor("ScoreJavaMojo", made))
+    state, errors = canvas.validation(canvas.scorer(made))
     assert state == "INVALID"
     assert "set both Record Reader and Record Writer" in " ".join(errors)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dai_nifi.operations.deploy import Request, deploy
+from dai_nifi.operations.undeploy import undeploy
 
 
 @dataclass(frozen=True)
@@ -58,3 +60,13 @@ def deploy_batch(
     parameters |= {"minimum.age": "0 sec", **(further or {})}
     deploy(Request("batch-files", model, runtime, name=name, parameters=parameters))
     return folders
+
+
+@contextmanager
+def batch_while(name: str, model: Path, folder: Path) -> Iterator[Folders]:
+    """A flow that is removed at the end."""
+    folders = deploy_batch(name, model, folder)
+    try:
+        yield folders
+    finally:
+        undeploy(name, force=True)

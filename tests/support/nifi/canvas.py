@@ -15,7 +15,7 @@ from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.canvas.properties import set_of_processor, set_of_service
 from dai_nifi.operations.deployment.removal import queued
 from dai_nifi.waiting import wait_until
-from tests.support.waiting import until
+from tests.support.waiting import until, wait_for
 
 
 def score_processors() -> list[Any]:
@@ -49,12 +49,20 @@ RELATIONSHIPS = {"success", "rejected", "failure", "original"}
 
 
 class Canvas:
-    """A process group of one test: text in, FlowFiles by relationship out."""
+    """A process group of tests: text in, FlowFiles by relationship out.
+
+    A scoring processor is made once of each kind, and gets other properties for each text: to make one starts a Python
+    process, which takes seconds.
+    """
 
     def __init__(self) -> None:
         root = nipyapi.canvas.get_process_group(nipyapi.canvas.get_root_pg_id(), "id")
         self.group = nipyapi.canvas.create_process_group(root, f"test {time.monotonic_ns()}", (0.0, 0.0))
         self.sinks: dict[str, Any] = {}
+        """The connection of each relationship of the scoring processor that was used last."""
+        self._scorers: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._sources: list[tuple[str, str]] = []
+        self._services: dict[str, str] = {}
 
     def processor(
         self,
@@ -76,6 +84,38 @@ class Canvas:
             set_of_processor(made.id, properties)
         # A Python processor has no relationships until its process has loaded it.
         return until(lambda: (p := nipyapi.canvas.get_processor(made.id, "id")).component.relationships and p)
+
+    def scorer(self, properties: dict[str, str | None], kind: str = "ScoreJavaMojo") -> Any:
+        """The scoring processor of this kind, stopped and with empty queues; other properties have their defaults."""
+        if kind not in self._scorers:
+            made = self.processor(kind, properties)
+            sinks = {}
+            for relationship in sorted(RELATIONSHIPS):
+                sink = self.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
+                sinks[relationship] = nipyapi.canvas.create_connection(made, sink, [relationship])
+            self._scorers[kind] = made.id, sinks
+            self.sinks = sinks
+            return made
+        scorer, self.sinks = self._scorers[kind]
+        self._clear()
+        found = _stopped(scorer)
+        # By their values: NiFi does not take a required property away.
+        defaults = {name: one.default_value for name, one in found.component.config.descriptors.items()}
+        config = nipyapi.nifi.ProcessorConfigDTO(properties={**defaults, **properties})
+        return nipyapi.canvas.update_processor(found, config)
+
+    def _clear(self) -> None:
+        """Stop what runs and remove what the last text came from, with every FlowFile."""
+        for scorer, _ in self._scorers.values():
+            _stopped(scorer)
+        for source, connection in self._sources:
+            _stopped(source)
+            nipyapi.canvas.purge_connection(connection)
+            nipyapi.canvas.delete_connection(nipyapi.nifi.ConnectionsApi().get_connection(connection))
+            nipyapi.canvas.delete_processor(nipyapi.canvas.get_processor(source, "id"))
+        self._sources.clear()
+        for connection in self.sinks.values():
+            nipyapi.canvas.purge_connection(connection.id)
 
     def validation(self, processor: Any) -> tuple[str, list[str]]:
         def settled() -> Any:
@@ -113,20 +153,21 @@ class Canvas:
         return self._send(source, properties, "ScoreJavaMojo")
 
     def service(self, kind: str, properties: dict[str, str]) -> str:
-        """Enable a controller service; its id is the value of a property that wants one."""
+        """An enabled controller service; its id is the value of a property that wants one."""
+        wanted = f"{kind} {sorted(properties.items())}"
+        if wanted in self._services:
+            return self._services[wanted]
         (found,) = (t for t in nipyapi.canvas.list_all_controller_types() if t.type.endswith(f".{kind}"))
         made = nipyapi.canvas.create_controller(self.group, found)
         made = set_of_service(made.id, properties)
         nipyapi.canvas.schedule_controller(made, True)
-        return str(made.id)
+        self._services[wanted] = str(made.id)
+        return self._services[wanted]
 
     def _send(self, source: Any, properties: dict[str, str | None], kind: str) -> dict[str, list[Any]]:
-        score = self.processor(kind, properties)
-        nipyapi.canvas.create_connection(source, score, ["success"])
-        for relationship in sorted(RELATIONSHIPS):
-            sink = self.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
-            self.sinks[relationship] = nipyapi.canvas.create_connection(score, sink, [relationship])
-        until(lambda: self.validation(score)[0] == "VALID")
+        score = self.scorer(properties, kind)
+        self._sources.append((source.id, nipyapi.canvas.create_connection(source, score, ["success"]).id))
+        assert wait_for(lambda: self.validation(score)[0] == "VALID", 60), self.validation(score)[1]
         for processor in (score, source):
             nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
         queues = nipyapi.nifi.FlowFileQueuesApi()
@@ -154,6 +195,19 @@ class Canvas:
 
     def remove(self) -> None:
         nipyapi.canvas.delete_process_group(self.group, force=True)
+
+
+def _stopped(processor_id: str) -> Any:
+    """Stop a processor and wait until it is; returns it as it is then."""
+
+    def found() -> Any:
+        now = nipyapi.canvas.get_processor(processor_id, "id")
+        stopped = now.component.state == "STOPPED" and not now.status.aggregate_snapshot.active_thread_count
+        return now if stopped else None
+
+    if found() is None:
+        nipyapi.canvas.schedule_processor(processor_id, False)
+    return until(found)
 
 
 def bulletins(canvas: Canvas, source: str) -> list[str]:

@@ -8,6 +8,9 @@ import sys
 import threading
 from pathlib import Path
 
+from dai_nifi import cli
+from tests.support.called import Ended, called
+
 COMMAND = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()"]
 
 _LONGEST_SECONDS = 120.0
@@ -16,6 +19,11 @@ _LONGEST_SECONDS = 120.0
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST_SECONDS)
+
+
+def look(*arguments: str | Path) -> Ended:
+    """Run a command that changes nothing, in this process: to start another takes it most of a second."""
+    return called(cli.main, *map(str, arguments))
 
 
 def hear_ctrl_c() -> None:

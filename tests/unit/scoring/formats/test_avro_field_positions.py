@@ -126,7 +126,7 @@ def _plain(choose: random.Random) -> tuple[Any, list[Any]]:
     fields += [(f"f{index}", *_optional(choose, *pair)) for index, pair in enumerate(_SKIPPED)]
     choose.shuffle(fields)
     schema = {"type": "record", "name": "a.b.R", "fields": [{"name": name, "type": kind} for name, kind, _ in fields]}
-    rows = choose.randint(1, 200)
+    rows = choose.randint(1, 60)
     return schema, [{name: choose.choice(values) for name, _, values in fields} for _ in range(rows)]
 
 
@@ -248,7 +248,7 @@ def test_damaged_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: i
 @pytest.mark.parametrize("seed", range(20))
 def test_records_are_what_they_were(tmp_path: Path, seed: int) -> None:
     choose = random.Random(seed)
-    records = [_record(choose) for _ in range(choose.randint(1, 300))]
+    records = [_record(choose) for _ in range(choose.randint(1, 90))]
     content = _avro(SCHEMA, records, codec=choose.choice(["null", "deflate"]), sync_interval=choose.choice([50, 16000]))
     bench = Bench(tmp_path)
     summary = bench.score(content, batch_rows=choose.choice([1, 7, 10_000]))

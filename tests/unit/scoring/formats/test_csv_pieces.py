@@ -23,7 +23,7 @@ _TEXTS = ["", "a", "bc", "é" * 3, " d ", "NA", "null", "0"]
 
 def _file(choose: random.Random, odd: float, quotes: float, end: str) -> str:
     rows = ["id,s,x"]
-    for index in range(choose.randint(1, 400)):
+    for index in range(choose.randint(1, 120)):
         x = choose.choice(_ODD if choose.random() < odd else _NUMBERS)
         text = choose.choice(_TEXTS)
         rows.append(f"{index},{text},{x}" if choose.random() >= quotes else f'{index},"{text}{end}""",{x}')

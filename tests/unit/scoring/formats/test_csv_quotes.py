@@ -53,7 +53,7 @@ def test_what_follows_a_closing_quote_makes_the_line_malformed(bench: Bench) -> 
 
 def test_many_records_with_backslashes_and_line_ends_within(bench: Bench) -> None:
     choose = random.Random(7)
-    texts = ["".join(choose.choices('ab"\\\n, ', k=choose.randrange(9))) for _ in range(30_000)]
+    texts = ["".join(choose.choices('ab"\\\n, ', k=choose.randrange(9))) for _ in range(8_000)]
     quoted = ['"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts]
     summary = bench.score("s,x\n" + "".join(f"{text},{index}\n" for index, text in enumerate(quoted)))
     assert (summary.scored, summary.rejected) == (len(texts), 0)
@@ -71,8 +71,8 @@ def _texts(escape: bool) -> Iterator[str]:
     choose = random.Random(11 + escape)
     for _ in range(500):
         yield "".join(choose.choices(_SOUPS, k=choose.randrange(1, 25)))
-    for _ in range(60):
-        rows = [",".join(choose.choices(_FIELDS, k=choose.choice([2] * 8 + [3]))) for _ in range(60)]
+    for _ in range(30):
+        rows = [",".join(choose.choices(_FIELDS, k=choose.choice([2] * 8 + [3]))) for _ in range(30)]
         yield "\n".join(rows)
 
 
@@ -93,7 +93,7 @@ def test_a_look_at_the_quotes_tells_what_cutting_records_one_by_one_tells(escape
         assert _malformed(chunks) == _malformed(wanted), text
         assert lines.rest is not None or lines.size >= len(text.encode())
         compared += len(found)
-    assert compared > 2_000
+    assert compared > 500
 
 
 def _records(text: bytes, size: int, escape: bool) -> list[Record]:

@@ -50,7 +50,7 @@ def _text(choose: random.Random, records: list[Any], *, escapes: bool) -> str:
 
 def _file(choose: random.Random, odd: float, nasty: float) -> str:
     other = choose.choice([{}, {}, {}, *OTHERWISE])
-    records: list[Any] = [record(choose, index, odd, other, nasty) for index in range(choose.randint(0, 200))]
+    records: list[Any] = [record(choose, index, odd, other, nasty) for index in range(choose.randint(0, 60))]
     if choose.random() < odd:
         records.insert(choose.randint(0, len(records)), choose.choice([{}, 7, None, [], "a"]))
     text = _text(choose, records, escapes=choose.random() < 0.05)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
+import typer.main
 
 import dai_nifi
 import dai_scoring
@@ -21,6 +21,7 @@ from dai_nifi.errors import NiFiUnreachableError, ToolError
 from dai_nifi.flows import templates
 from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.local.ports import free_port
+from tests.support.called import built
 
 EXIT_CODES = {ToolError.exit_code, *(kind.exit_code for kind in ToolError.__subclasses__())}
 NOBODY = f"http://127.0.0.1:{free_port()}"
@@ -29,7 +30,7 @@ Captured = pytest.CaptureFixture[str]
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command and group by what is typed."""
-    found = group or typer.main.get_command(cli.app)
+    found = group or built(cli.app)
     yield path, found
     for name, one in getattr(found, "commands", {}).items():
         yield from commands(one, (*path, name))
@@ -49,6 +50,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
     """Run the command in this process; returns what it ends with."""
     monkeypatch.setattr(sys, "argv", ["dai-nifi", *map(str, arguments)])
+    monkeypatch.setattr(typer.main, "get_command", built)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     code = ended.value.code

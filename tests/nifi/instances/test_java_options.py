@@ -1,9 +1,11 @@
-"""JVM Options and MOJO Runtime that are changed on a processor that has run: they take effect."""
+"""Options of Java: those of a processor that are changed take effect, and those of NiFi's own Java do not reach it."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import nipyapi
 import pytest
 
+from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas.properties import set_of_processor
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
@@ -19,6 +22,7 @@ from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.nifi.batch_flow import Folders, deploy_batch
 from tests.support.nifi.instance import NiFi, started
 from tests.support.nifi.scorer_process import process_of, scorer_of
+from tests.support.processes import children, living
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
@@ -42,10 +46,16 @@ def _has_said(text: str, name: str = "tuned") -> bool:
 
 @pytest.fixture(scope="module")
 def own_nifi(elsewhere: None, java_nar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NiFi]:
-    """A NiFi in which the second flow shares the process of the first, as the eleventh does elsewhere."""
+    """A NiFi in which the second flow shares the process of the first, as the eleventh does elsewhere.
+
+    Its environment has options for its own Java, such as a JMX port.
+    """
     properties = {"nifi.python.max.processes.per.extension.type": "1"}
-    with started(tmp_path_factory.mktemp("nifi"), java_nar, properties) as running:
-        yield running
+    jmx = "-Dcom.sun.management.jmxremote"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", f"{jmx}.port={free_port()} {jmx}.authenticate=false {jmx}.ssl=false")
+        with started(tmp_path_factory.mktemp("nifi"), java_nar, properties) as running:
+            yield running
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +110,19 @@ def test_the_canvas_says_that_java_is_shared_and_has_the_options_of_another(
     until(partial(_has_said, "JVM Options of this one does nothing", "second"))
     assert not _has_said("of this one does nothing")
     assert not _took_effect(tmp_path, 306)
+
+
+def test_options_for_nifis_java_do_not_reach_the_processors(own_nifi: NiFi, folders: Folders) -> None:
+    # With options of their own, which are tried out in another Java.
+    assert _took_effect(folders.input.parent, 300)
+    folders.put("watched.csv", _ROW)
+    assert b"survived" in folders.wait(folders.output / "watched.csv").splitlines()[0]
+    assert "Picked up JAVA_TOOL_OPTIONS" not in own_nifi.log()
+    nifi = own_nifi.running
+    # As NiFi ends them: Java in there has nothing to say to that.
+    processors = {pid for pid in children(nifi.pid or 0) if b"libjvm" in Path(f"/proc/{pid}/maps").read_bytes()}
+    assert processors
+    for pid in processors:
+        os.kill(pid, signal.SIGTERM)
+    until(lambda: not living(processors))
+    assert list(nifi.dir.rglob("hs_err*")) == []
