@@ -186,11 +186,17 @@ def _json(value: Any) -> str:
 
 def _python(column: pa.ChunkedArray) -> list[Any]:
     if column.type == _MIXED:
-        return [None if one is None else json.loads(one) for one in column.cast(pa.string()).to_pylist()]
-    values = column.to_pylist()
+        texts = column.cast(pa.string()).to_pylist()
+        return [None if one is None else _of_json(one) for one in texts]
+    values: list[Any] = column.to_pylist()
     if pa.types.is_primitive(column.type) and not pa.types.is_temporal(column.type):
         return values
     return [one if one is None or isinstance(one, str | bytes) else _text(one) for one in values]
+
+
+def _of_json(text: str) -> Any:
+    value = json.loads(text)
+    return text if isinstance(value, list | dict) else value
 
 
 def _text(value: Any) -> str:
