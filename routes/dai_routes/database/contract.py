@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pyarrow as pa
+
+_PART = r'("(?:[^"]|"")+"|[^".]+)'
+_NAME = re.compile(rf"(?:{_PART}\.)?{_PART}")
 
 
 @dataclass(frozen=True)
@@ -19,18 +23,14 @@ class TableName:
 
     @classmethod
     def parse(cls, text: str) -> TableName:
-        """``table`` or ``schema.table``; a part in double quotes may have dots in it."""
-        parts: list[str] = []
-        rest = text.strip()
-        while rest:
-            if rest.startswith('"'):
-                part, _, rest = rest[1:].partition('"')
-                rest = rest.removeprefix(".")
-            else:
-                part, _, rest = rest.partition(".")
-            parts.append(part)
-        if not 1 <= len(parts) <= 2 or not all(parts):
+        """``table`` or ``schema.table``; a part in double quotes may have dots in it, and a quote written twice.
+
+        Raises ValueError for anything else.
+        """
+        found = _NAME.fullmatch(text.strip())
+        if found is None:
             raise ValueError(text)
+        parts = [part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups() if part]
         return cls(parts[-1], parts[0] if len(parts) == 2 else None)
 
     def sibling(self, name: str) -> TableName:

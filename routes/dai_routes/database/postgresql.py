@@ -42,7 +42,8 @@ _TYPES = {
 def _errors() -> Iterator[None]:
     try:
         yield
-    except Error as error:
+    # What fails while rows come is an error of Arrow.
+    except (Error, pa.ArrowException) as error:
         raise DatabaseError(f"PostgreSQL says: {first_line(error)}.") from None
 
 
