@@ -31,7 +31,7 @@ def _errors() -> Iterator[None]:
 
 
 class SQLite(SqlDatabase):
-    """A connection to a file of SQLite, which reads and writes.
+    """A connection to a file of SQLite.
 
     With a key, each table of rows is a query of its own, so that no query keeps a commit waiting. Without, one query
     runs while the rows are written, all in one transaction.
@@ -40,11 +40,16 @@ class SQLite(SqlDatabase):
     def __init__(self, path: Path, must_exist: bool = True) -> None:
         if must_exist and not path.is_file():
             raise UnreachableError(f"There is no file {path}. Name the file of an SQLite database.")
+        self._path = path
+        self._connection = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
         with _errors():
-            self._connection = sqlite3.connect(
-                path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
+            connection = sqlite3.connect(
+                self._path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._connection.execute("PRAGMA schema_version")
+            connection.execute("PRAGMA schema_version")
+            return connection
 
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
@@ -65,17 +70,25 @@ class SQLite(SqlDatabase):
     @contextmanager
     def read(self, query: str, key: str | None, after: str | None, rows: int) -> Iterator[Iterator[pa.Table]]:
         """See the contract."""
-        yield self._whole(query, rows) if key is None else self._by_key(query, key, after, rows)
+        if key is None:
+            yield self._whole(query, rows)
+            return
+        # A connection of its own: on the one that writes no table can be dropped while a query runs.
+        with closing(self._connect()) as connection:
+            connection.execute("PRAGMA query_only=ON")
+            yield self._by_key(connection, query, key, after, rows)
 
     def _whole(self, query: str, rows: int) -> Iterator[pa.Table]:
         with _errors(), closing(self._connection.execute(select(query))) as cursor:
             while found := cursor.fetchmany(rows):
                 yield _table(cursor, found)
 
-    def _by_key(self, query: str, key: str, after: str | None, rows: int) -> Iterator[pa.Table]:
+    def _by_key(
+        self, connection: sqlite3.Connection, query: str, key: str, after: str | None, rows: int
+    ) -> Iterator[pa.Table]:
         while True:
             statement = f"{select(query, key, None if after is None else '?1')} LIMIT {rows + 1}"
-            with _errors(), closing(self._connection.execute(statement, _values(after))) as cursor:
+            with _errors(), closing(connection.execute(statement, _values(after))) as cursor:
                 found = cursor.fetchall()
             if not found:
                 return
