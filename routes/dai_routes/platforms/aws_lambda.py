@@ -15,8 +15,7 @@ from dai_routes.platforms.model import loaded
 
 
 def _started() -> Callable[[Any, Any], Any]:
-    java_home = lambda_java.home()
-    service = loaded(java_home, lambda_java.options(java_home))
+    service = loaded(lambda_java.home(), lambda_java.options())
     lambda_java.end_on_sigterm(service.close)
     return handler_of(service)
 

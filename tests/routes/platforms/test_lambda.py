@@ -101,10 +101,7 @@ def test_scores_larger_than_lambda_sends(handle: Handler, rows: list[dict[str, s
     assert handle(http(body, query={"columns": "predictions"}, content_type=JSON), None)["statusCode"] == 200
 
 
-def test_java_gets_what_the_function_s_memory_leaves(tmp_path: Path) -> None:
-    options = lambda_java.options(None, {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3008"})
+def test_java_gets_what_the_function_s_memory_leaves() -> None:
+    options = lambda_java.options({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3008"})
     assert options == ("-Xmx2608m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-    archive = tmp_path / lambda_java.ARCHIVE
-    archive.parent.mkdir()
-    archive.touch()
-    assert f"-XX:SharedArchiveFile={archive}" in lambda_java.options(tmp_path, {})
+    assert lambda_java.options({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256"})[0] == "-Xmx128m"
