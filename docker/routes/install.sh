@@ -1,9 +1,10 @@
 #!/bin/sh
 # What a stage of the Dockerfile does: a small Java and the Python packages of these extras, below /opt.
-#   sh install.sh java,serve
+#   sh install.sh java,serve [PACKAGE...]
 # TARGET, MODEL, PYTHON and JAVA_HOME say where things are if they are not where the image has them.
 set -eu
 extras=$1
+shift
 target=${TARGET:-/opt}
 model=${MODEL:-/opt/dai-model}
 jlink=${JAVA_HOME:+$JAVA_HOME/bin/}jlink
@@ -16,6 +17,10 @@ jlink=${JAVA_HOME:+$JAVA_HOME/bin/}jlink
 python=$target/dai/bin/python
 "$python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check \
     --constraint constraints.txt "$(echo wheel/*.whl)[$extras]"
+# Azure's server wants other versions of some packages than those that the project is tested with.
+if [ $# -gt 0 ]; then
+    "$python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check "$@"
+fi
 packages=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 # H2O's MOJO runtime, if its licence was accepted when this folder was made.
 if ls jars/*.jar >/dev/null 2>&1; then

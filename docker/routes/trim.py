@@ -46,7 +46,7 @@ def _copies(folder: Path) -> set[Path]:
     copies = set()
     for library in folder.glob("*.so.*"):
         if library.name.rpartition(".so.")[2].isdigit():
-            copies |= {one for one in folder.glob(f"{library.name}.*")}
+            copies |= set(folder.glob(f"{library.name}.*"))
             copies |= {one for one in [folder / f"{library.name.partition('.so')[0]}.so"] if one.exists()}
     return copies
 

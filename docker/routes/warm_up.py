@@ -21,6 +21,7 @@ from dai_scoring.service import HttpRequest, ScoringService
 # What the process of the image imports beside: Python keeps it compiled.
 IMPORTED = (
     ("awslambdaric", ("awslambdaric.bootstrap", "dai_routes.platforms.lambda_handler")),
+    ("azureml_inference_server_http", ("azureml_inference_server_http.amlserver", "dai_routes.platforms.azureml")),
     ("uvicorn", ("dai_scoring.cli.app", "dai_routes.serve.command", "uvicorn", "starlette.applications")),
 )
 

@@ -16,7 +16,7 @@ from dai_routes.platforms import lambda_java
 from dai_routes.platforms.lambda_handler import handler_of
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import ScoringService
-from tests.support.lambda_events import http, load_balancer, rest
+from tests.support.platforms.lambda_events import http, load_balancer, rest
 
 pytestmark = pytest.mark.runtime
 

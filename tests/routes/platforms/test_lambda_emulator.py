@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.lambda_emulator import Function
-from tests.support.lambda_events import http, rest
+from tests.support.platforms.lambda_emulator import Function
+from tests.support.platforms.lambda_events import http, rest
 from tests.support.processes import children
 from tests.support.waiting import until
 

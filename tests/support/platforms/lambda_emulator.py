@@ -43,14 +43,16 @@ def built() -> Path:
 class Function:
     """A function in the emulator; it starts at the first call."""
 
-    def __init__(self, handler: str, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, handler: str, folder: Path, environment: Mapping[str, str], python: str = sys.executable
+    ) -> None:
         self._port = free_port()
         addresses = {"--runtime-interface-emulator-address": self._port, "--runtime-api-address": free_port()}
         options = [word for name, port in addresses.items() for word in (name, f"127.0.0.1:{port}")]
         self._log = folder / "function.log"
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [built(), *options, sys.executable, "-m", "awslambdaric", handler],
+                [built(), *options, python, "-m", "awslambdaric", handler],
                 cwd=folder,
                 env={**os.environ, "AWS_LAMBDA_FUNCTION_TIMEOUT": "60", **environment},
                 stdout=log,
