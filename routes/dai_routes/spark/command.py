@@ -162,11 +162,7 @@ def _begin(
     if master is not None:
         builder = builder.master(master)
     output.say(f"On a cluster: spark-submit --master MASTER {shlex.join(sys.argv)}")
-    settings = RuntimeSettings(
-        licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"),
-        licence_file=licence_file,
-        accept_h2o_licence=accept_h2o_licence,
-    )
+    settings = RuntimeSettings(licence_file=licence_file, accept_h2o_licence=accept_h2o_licence)
     chosen = {
         "runtime": runtime,
         "settings": settings,

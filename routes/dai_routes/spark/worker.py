@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,11 +42,18 @@ _loaded: dict[tuple[str, Runtime], Scorer] = {}
 
 
 def scorer_of(model: Model) -> Scorer:
-    """The model, loaded by the first task of this worker. Those of earlier queries stay: Spark uses its workers again."""
+    """The model, loaded by the first task of this worker.
+
+    It stays for later queries, since Spark uses its workers again. A licence key comes from the worker's environment,
+    unless the settings have one: so it need not be sent.
+    """
     key = (model.sha256, model.runtime)
     with _lock:
         if key not in _loaded:
-            _loaded[key] = open_model(model.file(), model.runtime, model.settings)
+            settings = model.settings
+            if settings.licence_key is None:
+                settings = replace(settings, licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"))
+            _loaded[key] = open_model(model.file(), model.runtime, settings)
         return _loaded[key]
 
 
