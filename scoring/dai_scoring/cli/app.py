@@ -9,7 +9,12 @@ import typer
 from dai_scoring.cli import error_boundary, group
 from dai_scoring.cli.commands import file, inspect, pipeline, runtimes
 
-app = typer.Typer(cls=group.Commands, name="dai-score", **group.SETTINGS)
+
+class _Commands(group.Commands):
+    entry_points = "dai_score.commands"
+
+
+app = typer.Typer(cls=_Commands, name="dai-score", **group.SETTINGS)
 
 
 @app.callback()

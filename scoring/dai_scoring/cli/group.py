@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import typer
@@ -27,18 +28,42 @@ SETTINGS: dict[str, Any] = {
 class Listing(TyperGroup):
     """A group of commands; its help shows the whole first paragraph of each."""
 
+    def command_named(self, ctx: Any, name: str) -> Any:
+        """The command of that name, None if there is none."""
+        return super().get_command(ctx, name)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands."""
         rows = []
         for name in self.list_commands(ctx):
-            text = self.commands[name].help or ""
+            text = self.command_named(ctx, name).help or ""
             rows.append((name, " ".join(text.partition("\n\n")[0].split())))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
 
 class Commands(Listing):
-    """All commands of a program, with what typer and the system raise in them turned into errors with exit codes."""
+    """All commands of a program, with what typer and the system raise in them turned into errors with exit codes.
+
+    Another package adds a command by an entry point named like it, in the group of :attr:`entry_points`, that gives a
+    ``typer.Typer``. It is imported when the command is named, or listed.
+    """
+
+    entry_points = ""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the commands, those that other packages add last."""
+        return [*super().list_commands(ctx), *self._added()]
+
+    def command_named(self, ctx: Any, name: str) -> Any:
+        """The command of that name, also one that another package adds; None if there is none."""
+        command = super().command_named(ctx, name)
+        if command is None and (added := self._added().get(name)) is not None:
+            command = self.commands[name] = typer.main.get_command(added.load())
+        return command
+
+    def _added(self) -> dict[str, EntryPoint]:
+        return {one.name: one for one in entry_points(group=self.entry_points)} if self.entry_points else {}
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line."""
@@ -56,7 +81,7 @@ class Commands(Listing):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command, after saying which flags it has."""
-        command = super().get_command(ctx, cmd_name)
+        command = self.command_named(ctx, cmd_name)
         if command is not None:
             opening.only_these(flag for parameter in command.params for flag in parameter.opts)
         return command

@@ -1,0 +1,55 @@
+"""Deletes what no model needs from the packages of an image: `python trim.py SITE_PACKAGES`.
+
+Most of it belongs to pyarrow: Flight, file systems of clouds, headers and tests. Its library for Substrait has to stay,
+since others are linked with it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+UNUSED = (
+    "pip",
+    "pip-*.dist-info",
+    "numpy/**/tests",
+    "pyarrow/include",
+    "pyarrow/src",
+    "pyarrow/tests",
+    "pyarrow/_pyarrow_cpp_tests.*",
+    *(f"pyarrow/_{name}.*" for name in ("flight", "substrait", "s3fs", "gcsfs", "azurefs", "hdfs", "orc")),
+    *(f"pyarrow/libarrow_{name}.so*" for name in ("flight", "python_flight", "s3")),
+    "pyarrow/*.pxd",
+    "pyarrow/*.pxi",
+    "pyarrow/*.pyx",
+    "**/__pycache__",
+)
+
+
+def trim(packages: Path) -> int:
+    """Delete what is unused in a folder of packages; returns how many bytes that were."""
+    found = {path for pattern in UNUSED for path in packages.glob(pattern)} | _copies(packages / "pyarrow")
+    freed = 0
+    for path in sorted(found, key=lambda path: len(path.parts)):
+        if path.is_dir():
+            freed += sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+            shutil.rmtree(path)
+        elif path.exists():
+            freed += path.stat().st_size
+            path.unlink()
+    return freed
+
+
+def _copies(folder: Path) -> set[Path]:
+    """Libraries under further names: a wheel has no links, and only ``name.so.2600`` is what others load."""
+    copies = set()
+    for library in folder.glob("*.so.*"):
+        if library.name.rpartition(".so.")[2].isdigit():
+            copies |= set(folder.glob(f"{library.name}.*"))
+            copies |= {one for one in [folder / f"{library.name.partition('.so')[0]}.so"] if one.exists()}
+    return copies
+
+
+if __name__ == "__main__":
+    print(f"{trim(Path(sys.argv[1])) >> 20} MB deleted")

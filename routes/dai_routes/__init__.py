@@ -1,0 +1,1 @@
+"""Models outside NiFi: a folder a route, each an adapter of :mod:`dai_scoring.service`."""

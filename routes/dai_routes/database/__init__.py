@@ -1,0 +1,1 @@
+"""Tables of a database scored into tables: ``dai-score table``."""

@@ -1,0 +1,41 @@
+"""Which database an address means, opened; and how an address is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from dai_routes.database.contract import Database
+from dai_scoring import extras
+from dai_scoring.cli.errors import MissingExtraError, UsageError
+
+_KNOWN = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE"
+
+
+def open_database(url: str, *, writes: bool) -> Database:
+    """Connect to a database; one of SQLite is made where it is to be written. Raises UnreachableError, UsageError."""
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgresql", "postgres"):
+        try:
+            from dai_routes.database.postgresql import PostgreSQL
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(extras.absent(error, "database")) from error
+        return PostgreSQL(url)
+    if scheme == "sqlite":
+        from dai_routes.database.sqlite import SQLite
+
+        return SQLite(Path(rest[1:] if rest.startswith("/") else rest), must_exist=not writes)
+    raise UsageError(f"{without_password(url)} is no address that is known here. There are: {_KNOWN}.")
+
+
+def has_password(url: str) -> bool:
+    """Whether an address has a password in it."""
+    return urlsplit(url).password is not None or "password=" in urlsplit(url).query
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")
+    user = host[0].partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}@{host[2]}" if user else host[2], query=""))

@@ -1,0 +1,132 @@
+"""What a database has to do for a job: read a query as Arrow, write tables, and keep a transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+_PART = r'("(?:[^"]|"")+"|[^".]+)'
+_NAME = re.compile(rf"(?:{_PART}\.)?{_PART}")
+
+
+@dataclass(frozen=True)
+class TableName:
+    """The name of a table, in a schema or in the one that the connection has by default."""
+
+    name: str
+    schema: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> TableName:
+        """``table`` or ``schema.table``; a part in double quotes may have dots in it, and a quote written twice.
+
+        Raises ValueError for anything else.
+        """
+        found = _NAME.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(text)
+        parts = [part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups() if part]
+        return cls(parts[-1], parts[0] if len(parts) == 2 else None)
+
+    def sibling(self, name: str) -> TableName:
+        """A table of another name beside this one."""
+        return TableName(name, self.schema)
+
+    def __str__(self) -> str:
+        parts = [part for part in (self.schema, self.name) if part is not None]
+        return ".".join(f'"{part}"' if "." in part else part for part in parts)
+
+
+class Database(Protocol):
+    """A connection. What is written is seen by others, and lasts, from :meth:`commit` on."""
+
+    def columns(self, table: TableName) -> dict[str, str] | None:
+        """The columns of a table with their SQL types; None if there is no such table."""
+        ...
+
+    def key_of(self, table: TableName) -> tuple[str, ...]:
+        """The columns of its primary key; none if it has none."""
+        ...
+
+    def schema_of(self, query: str) -> pa.Schema:
+        """The columns of a query's rows."""
+        ...
+
+    def has_null(self, query: str, column: str) -> bool:
+        """Whether a row of the query has no value there."""
+        ...
+
+    def has_twice(self, query: str, column: str) -> bool:
+        """Whether two rows of the query have the same value there."""
+        ...
+
+    def count(self, query: str) -> int:
+        """How many rows a query has."""
+        ...
+
+    def read(
+        self, query: str, key: str | None, after: str | None, rows: int
+    ) -> AbstractContextManager[Iterator[pa.Table]]:
+        """The rows of a query, ``rows`` at a time, in the order of ``key`` and behind the key whose text is ``after``.
+
+        The rows are those of one moment, and nothing that the query does can change data. Values of types that only
+        the database knows keep these types.
+        """
+        ...
+
+    def model_table(self, table: pa.Table) -> pa.Table:
+        """Rows that were read, with types that every runtime knows."""
+        ...
+
+    def key_text(self, value: pa.Scalar) -> str:
+        """A key as the text that :meth:`read` takes."""
+        ...
+
+    def sql_type(self, field: pa.Field) -> str:
+        """The type of a new column for such values."""
+        ...
+
+    def create(self, table: TableName, schema: pa.Schema, key: str | None = None) -> None:
+        """Make a table; ``key`` is its primary key."""
+        ...
+
+    def add_columns(self, table: TableName, fields: Sequence[pa.Field]) -> None:
+        """Add columns to a table."""
+        ...
+
+    def drop(self, table: TableName) -> None:
+        """Delete a table."""
+        ...
+
+    def append(self, table: TableName, rows: pa.Table) -> None:
+        """Add rows, their columns found by name."""
+        ...
+
+    def update(self, table: TableName, key: str, rows: pa.Table) -> int:
+        """Set the other columns of ``rows`` in the rows with the same key; returns how many rows there were."""
+        ...
+
+    def parameter(self, number: int) -> str:
+        """What stands for a parameter in a statement, counted from 1."""
+        ...
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement; returns its rows."""
+        ...
+
+    def commit(self) -> None:
+        """Make all that was written since the last commit last."""
+        ...
+
+    def rollback(self) -> None:
+        """Forget all that was written since the last commit."""
+        ...
+
+    def close(self) -> None:
+        """Forget what was not committed, and end the connection."""
+        ...

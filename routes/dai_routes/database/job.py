@@ -1,0 +1,284 @@
+"""A query's rows scored into a table: all in one transaction, or in the order of a key, a transaction a chunk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dai_routes.database.contract import Database, TableName
+from dai_routes.database.errors import ConflictError, DatabaseError
+from dai_routes.database.progress import Progress, ProgressTable
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.tables import ScoredTable, TableScorer
+from dai_scoring.batch.threads import prefetch
+from dai_scoring.cli.errors import NotFoundError, UsageError
+from dai_scoring.scorer import Scorer
+from dai_scoring.values.unseen_levels import sum_counts
+
+
+class Mode(Enum):
+    """What to do with the target."""
+
+    FAIL = "fail"
+    APPEND = "append"
+    REPLACE = "replace"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to score, and where the scores go."""
+
+    query: str
+    target: TableName
+    rejected: TableName
+    mode: Mode = Mode.FAIL
+    key: str | None = None
+    key_is_primary: bool = False
+    chunk_rows: int = 50_000
+    before: str | None = None
+    after: str | None = None
+
+    @property
+    def by_chunks(self) -> bool:
+        """Whether each chunk is committed by itself; a table that is replaced is so at once."""
+        return self.key is not None and self.mode is not Mode.REPLACE
+
+    def id_with(self, model: str, options: FileOptions) -> str:
+        """What tells this job from others for the same target: the query, the model and the options."""
+        parts = [self.query, self.key, str(self.rejected), self.mode is Mode.UPDATE, model, repr(options)]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the rows. ``earlier`` were written by runs of the same job that were cut off."""
+
+    scored: int
+    rejected: int
+    earlier: int
+    seconds: float
+    unseen: Mapping[str, int] | None = None
+
+    @property
+    def records(self) -> int:
+        """How many rows this run has read."""
+        return self.scored + self.rejected
+
+
+class Run:
+    """One run of a job. What it wrote lasts, or nothing of its last transaction does."""
+
+    def __init__(self, job: Job, scorer: Scorer, options: FileOptions, source: Database, target: Database) -> None:
+        """``source`` and ``target`` may be the same connection."""
+        self._job = job
+        self._scorer = TableScorer(scorer, options)
+        self._source = source
+        self._target = target
+        self._job_id = job.id_with(scorer.info.sha256, options)
+        self._progress = Progress(self._job_id)
+        self._table = ProgressTable(target, job.target)
+        self._made: set[TableName] = set()
+        self._scored = 0
+        self._rejected = 0
+        self._unseen: Mapping[str, int] | None = None
+
+    def check(self) -> None:
+        """Raise an error for whatever can be found out before a row is read."""
+        job = self._job
+        schema = self._source.schema_of(job.query)
+        names = schema.names
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DatabaseError(f"The query gives several columns with the name {twice}. Give each a name by AS.")
+        if job.key is not None:
+            if job.key not in names:
+                raise NotFoundError(f"There is no column {job.key}, the key. There are: {', '.join(names)}.")
+            self._check_key(job.query, job.key)
+        self._scorer.check(schema)
+        columns = self._target.columns(job.target)
+        if job.mode is Mode.UPDATE and columns is None:
+            raise NotFoundError(f"There is no table {job.target} to update. Its name counts as it is written there.")
+
+    def _check_key(self, query: str, key: str) -> None:
+        """See that a key has a value in each row, and no value twice; a primary key has."""
+        if self._job.key_is_primary:
+            return
+        if self._source.has_null(query, key):
+            raise DatabaseError(
+                f"The key {key} has rows without a value, so they have no place in its order. "
+                "Leave them out of the query, or take another key."
+            )
+        if self._source.has_twice(query, key):
+            raise _no_key(key)
+
+    def preview(self, rows: int) -> ScoredTable:
+        """Score the first rows, and write nothing."""
+        with self._source.read(self._job.query, self._job.key, None, rows) as tables:
+            for table in tables:
+                return self._score(table)
+        return self._scorer.score(self._source.schema_of(self._job.query).empty_table())
+
+    def run(self, note: Callable[[int], None] = lambda rows: None) -> Outcome:
+        """Score what is left to score; ``note`` is called with the rows done, once a chunk."""
+        began = time.perf_counter()
+        with self._undone_on_failure():
+            earlier = self._begin()
+            if not self._progress.is_finished:
+                self._move(note)
+            self._end()
+        seconds = time.perf_counter() - began
+        return Outcome(self._scored, self._rejected, earlier, seconds, self._unseen)
+
+    @contextmanager
+    def _undone_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._target.rollback()
+            raise
+
+    def _begin(self) -> int:
+        """Make the target ready; returns how many rows an earlier run has written."""
+        job = self._job
+        if job.mode is Mode.UPDATE:
+            # Before anything reads the table: who adds a column waits for all who read.
+            columns = self._target.columns(job.target) or {}
+            scores = self._scorer.check(self._source.schema_of(job.query))[0]
+            self._target.add_columns(job.target, [field for field in scores if field.name not in columns])
+        exists = self._target.columns(job.target) is not None
+        # Who has dropped the target wants all of it again.
+        found = self._table.load() if job.by_chunks and exists else None
+        if found is not None and found.job == self._job_id and not (found.is_finished and job.mode is Mode.FAIL):
+            # Also a finished one: rows with later keys have come since, if any.
+            self._progress = replace(found, is_finished=False)
+            self._table.begin(self._progress)
+            # Before anything is read: an added column keeps who reads the table waiting until then.
+            self._target.commit()
+            return found.scored + found.rejected
+        if found is not None and not found.is_finished:
+            raise ConflictError(
+                f"{job.target} is half written by a run with another query, model or options. Run that to its end with "
+                "the same command, or drop the table, and its row in dai_score_progress."
+            )
+        if job.before:
+            self._target.run(job.before)
+        if exists and job.mode is Mode.FAIL:
+            raise ConflictError(
+                f"There is a table {job.target} already. Name another, or choose --mode append, replace or update."
+            )
+        if job.mode is Mode.REPLACE:
+            for table in (job.target, job.rejected):
+                if self._target.columns(table) is not None:
+                    self._target.drop(table)
+            self._table.forget()
+        if job.by_chunks:
+            self._table.begin(self._progress)
+            self._target.commit()
+        return 0
+
+    def _move(self, note: Callable[[int], None]) -> None:
+        job = self._job
+        with (
+            self._source.read(job.query, job.key, self._progress.last_key, job.chunk_rows) as tables,
+            prefetch(tables) as coming,
+        ):
+            last: pa.Scalar | None = None
+            for table in coming:
+                if job.key is not None:
+                    last = _checked_key(table.column(job.key), job.key, last)
+                found = self._score(table)
+                self._write(found)
+                self._scored += table.num_rows - found.rejects.num_rows
+                self._rejected += found.rejects.num_rows
+                self._unseen = sum_counts(self._unseen, found.unseen)
+                if job.by_chunks:
+                    self._commit(last, table.num_rows, found.rejects.num_rows)
+                note(self._scored + self._rejected)
+        if not self._scored + self._rejected:
+            self._make_all(self._scorer.check(self._source.schema_of(job.query)))
+
+    def _score(self, table: pa.Table) -> ScoredTable:
+        return self._scorer.score(table, self._source.model_table(table))
+
+    def _write(self, found: ScoredTable) -> None:
+        job = self._job
+        if job.mode is Mode.UPDATE:
+            self._update(found.rows)
+        elif found.rows.num_rows:
+            self._make(job.target, found.rows.schema)
+            self._target.append(job.target, found.rows)
+        if found.rejected.num_rows:
+            self._make(job.rejected, found.rejected.schema)
+            self._target.append(job.rejected, found.rejected)
+
+    def _make_all(self, schemas: tuple[pa.Schema, pa.Schema]) -> None:
+        """Make the target of a query without rows."""
+        if self._job.mode is not Mode.UPDATE:
+            self._make(self._job.target, schemas[0])
+
+    def _make(self, table: TableName, schema: pa.Schema) -> None:
+        """Make a table, or see that the one there has the columns."""
+        if table in self._made:
+            return
+        columns = self._target.columns(table)
+        if columns is None:
+            key = self._job.key if self._job.key in schema.names and table == self._job.target else None
+            self._target.create(table, schema, key)
+        elif lacking := [name for name in schema.names if name not in columns]:
+            raise ConflictError(
+                f"The table {table} has no column {', '.join(lacking)}. It has: {', '.join(columns)}. Add what it "
+                "lacks, choose other --output-columns, or name another table."
+            )
+        self._made.add(table)
+
+    def _update(self, rows: pa.Table) -> None:
+        job = self._job
+        assert job.key is not None  # noqa: S101 - the command sees to it
+        changed = self._target.update(job.target, job.key, rows)
+        if changed != rows.num_rows:
+            raise DatabaseError(
+                f"{rows.num_rows:,} scores were to be written into {job.target} by {job.key}, which has {changed:,} "
+                "rows for them. Take a key with one value for each row of both. Nothing of this chunk was written."
+            )
+
+    def _commit(self, last: pa.Scalar | None, rows: int, rejected: int) -> None:
+        old = self._progress
+        key = None if last is None else self._source.key_text(last)
+        self._progress = replace(
+            old, last_key=key, scored=old.scored + rows - rejected, rejected=old.rejected + rejected
+        )
+        self._table.move(old, self._progress)
+        self._target.commit()
+
+    def _end(self) -> None:
+        if self._job.by_chunks:
+            self._table.move(self._progress, replace(self._progress, is_finished=True))
+        if self._job.after:
+            self._target.run(self._job.after)
+        self._target.commit()
+
+
+def _checked_key(keys: pa.ChunkedArray, name: str, before: pa.Scalar | None) -> pa.Scalar:
+    """The last of the keys. Raises UsageError if two rows have the same: they are beside each other, in their order."""
+    values = keys.combine_chunks()
+    if isinstance(values, pa.ExtensionArray):
+        values = values.storage
+    twice = before is not None and before.equals(keys[0])
+    if twice or (len(values) > 1 and pc.any(pc.equal(values[1:], values[:-1])).as_py()):
+        raise _no_key(name)
+    return keys[-1]
+
+
+def _no_key(name: str) -> UsageError:
+    return UsageError(
+        f"The column {name} has the same value in several rows, so it is no key. Take one with a value for each row."
+    )

@@ -1,0 +1,98 @@
+"""How far a job has come: a row in a table beside its target, written in the transaction of the rows that it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from dai_routes.database.contract import Database, TableName
+from dai_routes.database.errors import ConflictError
+from dai_routes.database.sql import quoted
+
+TABLE = "dai_score_progress"
+"""Its name."""
+
+_SCHEMA = pa.schema(
+    [
+        pa.field("target", pa.string()),
+        pa.field("job", pa.string()),
+        pa.field("last_key", pa.string()),
+        pa.field("scored", pa.int64()),
+        pa.field("rejected", pa.int64()),
+        pa.field("finished", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job has come. ``last_key`` is the text of the last key that is written, None before the first."""
+
+    job: str
+    last_key: str | None = None
+    scored: int = 0
+    rejected: int = 0
+    is_finished: bool = False
+
+
+class ProgressTable:
+    """The rows of the table for one target."""
+
+    def __init__(self, database: Database, target: TableName) -> None:
+        self._database = database
+        self._target = target
+        self._table = target.sibling(TABLE)
+
+    def load(self) -> Progress | None:
+        """How far the last job for the target has come; None if there was none."""
+        if self._database.columns(self._table) is None:
+            return None
+        found = self._database.run(
+            f"SELECT job, last_key, scored, rejected, finished FROM {quoted(self._table)} "  # noqa: S608
+            f"WHERE target = {self._database.parameter(1)}",
+            [str(self._target)],
+        )
+        for job, last_key, scored, rejected, finished in found:
+            return Progress(job, last_key, scored, rejected, bool(finished))
+        return None
+
+    def begin(self, progress: Progress) -> None:
+        """Write the first row of a job, in place of that of an earlier one."""
+        if self._database.columns(self._table) is None:
+            self._database.create(self._table, _SCHEMA, "target")
+        self.forget()
+        row = [self._target, progress.job, progress.last_key, progress.scored, progress.rejected, progress.is_finished]
+        values = [[str(row[0])], *[[int(one) if isinstance(one, bool) else one] for one in row[1:]]]
+        self._database.append(self._table, pa.table(values, schema=_SCHEMA))
+
+    def forget(self) -> None:
+        """Delete the row of the last job."""
+        if self._database.columns(self._table) is not None:
+            mark = self._database.parameter(1)
+            self._database.run(f"DELETE FROM {quoted(self._table)} WHERE target = {mark}", [str(self._target)])  # noqa: S608
+
+    def move(self, old: Progress, new: Progress) -> None:
+        """Write how far the job has come now. Raises ConflictError where it is not as far as this run left it."""
+        database = self._database
+        columns = ("last_key", "scored", "rejected", "finished")
+        marks = [database.parameter(number) for number in range(1, 8)]
+        changes = ", ".join(f"{name} = {mark}" for name, mark in zip(columns, marks, strict=False))
+        found = database.run(
+            f"UPDATE {quoted(self._table)} SET {changes} WHERE target = {marks[4]} AND job = {marks[5]} "  # noqa: S608
+            f"AND scored + rejected = {marks[6]} AND finished = 0 RETURNING 1",
+            [
+                new.last_key,
+                new.scored,
+                new.rejected,
+                int(new.is_finished),
+                str(self._target),
+                old.job,
+                old.scored + old.rejected,
+            ],
+        )
+        if not found:
+            raise ConflictError(
+                f"Another run of dai-score writes {self._target}: nothing of this run's last rows was written. "
+                "Let one of them end."
+            )

@@ -1,0 +1,1 @@
+"""A model on a cloud's platform: handlers, and ``dai-score package``."""

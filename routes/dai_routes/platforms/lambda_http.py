@@ -1,0 +1,89 @@
+"""Events of API Gateway (REST and HTTP), of function URLs and of load balancers, as requests of HTTP, and back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote_plus
+
+from dai_routes.platforms.errors import error
+from dai_routes.platforms.requests import scored_at
+from dai_scoring.service import HttpRequest, HttpResponse
+
+MOST_RESPONSE_BYTES = 6 * 1000 * 1000
+"""Lambda sends no longer response (6 MB); what is put around the body is in the spare 48 KiB below 6 MiB and more."""
+
+_DEFAULT_STAGE = "$default"
+
+
+def is_http(event: Any) -> bool:
+    """Whether an event is a request of HTTP, and not one that somebody sends to the function itself."""
+    if not isinstance(event, Mapping) or not isinstance(event.get("requestContext"), Mapping):
+        return False
+    return "httpMethod" in event or isinstance(event["requestContext"].get("http"), Mapping)
+
+
+def read(event: Mapping[str, Any]) -> HttpRequest:
+    """The request in an event. Raises ValueError if its body is no base64, although it says so."""
+    context = event["requestContext"]
+    if "httpMethod" in event:
+        method, path = event["httpMethod"], event.get("path") or "/"
+    else:
+        method, path = context["http"]["method"], event.get("rawPath") or context["http"].get("path") or "/"
+    headers = _last(event, "headers", "multiValueHeaders")
+    query = _last(event, "queryStringParameters", "multiValueQueryStringParameters")
+    if "elb" in context:  # a load balancer leaves the query as it was sent
+        query = {unquote_plus(name): unquote_plus(value) for name, value in query.items()}
+    body = _body(event)
+    return HttpRequest(method, scored_at(_path(event, path), body), query, headers, body)
+
+
+def _last(event: Mapping[str, Any], single: str, several: str) -> dict[str, str]:
+    """Headers or parameters; of those that were sent more than once, the last value."""
+    lists = {name: values[-1] for name, values in (event.get(several) or {}).items() if values}
+    return {**lists, **(event.get(single) or {})}
+
+
+def _path(event: Mapping[str, Any], path: str) -> str:
+    """The path without what the gateway puts in front of it: the base path of a domain, and the stage."""
+    proxied = (event.get("pathParameters") or {}).get("proxy")
+    if proxied:
+        return f"/{proxied}"
+    stage = event["requestContext"].get("stage")
+    if "httpMethod" not in event and stage and stage != _DEFAULT_STAGE and f"{path}/".startswith(f"/{stage}/"):
+        return path[len(stage) + 1 :] or "/"
+    return path
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode()
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise ValueError("The body of the event is no base64, and isBase64Encoded says that it is.") from error
+
+
+def write(event: Mapping[str, Any], response: HttpResponse) -> dict[str, Any]:
+    """What the function returns for a response: text as it is, what is binary in base64."""
+    content = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
+    body = content.decode() if response.is_text else base64.b64encode(content).decode()
+    if len(body.encode()) > MOST_RESPONSE_BYTES:
+        text = (
+            "The scores are larger than the 6 MB that Lambda sends. Send fewer rows at once, or ?columns=predictions."
+        )
+        return write(event, error(413, "too_large", text))
+    headers = dict(response.headers)
+    reply: dict[str, Any] = {"statusCode": response.status, "body": body, "isBase64Encoded": not response.is_text}
+    # A load balancer that sends lists reads lists only.
+    if "multiValueHeaders" in event and "headers" not in event:
+        reply["multiValueHeaders"] = {name: [value] for name, value in headers.items()}
+    else:
+        reply["headers"] = headers
+    if "elb" in event["requestContext"]:
+        reply["statusDescription"] = f"{response.status} {HTTPStatus(response.status).phrase}"
+    return reply

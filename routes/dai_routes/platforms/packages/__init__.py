@@ -1,0 +1,1 @@
+"""Folders that build and deploy a model on a platform."""

@@ -1,0 +1,71 @@
+"""What a Python worker of Spark runs: a model, loaded once a worker, scores the batches of Arrow that Spark sends."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.tables import TableScorer
+from dai_scoring.models import Runtime, open_model
+from dai_scoring.scorer import RuntimeSettings, Scorer
+
+Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as a worker finds it: a name for Spark's files, or a path that every machine has."""
+
+    path: str
+    is_shipped: bool
+    sha256: str
+    runtime: Runtime
+    settings: RuntimeSettings
+
+    def file(self) -> Path:
+        """Where it is on this machine."""
+        if not self.is_shipped:
+            return Path(self.path)
+        from pyspark import SparkFiles
+
+        return Path(SparkFiles.get(self.path))
+
+
+_lock = threading.Lock()
+_loaded: dict[tuple[str, Runtime], Scorer] = {}
+
+
+def scorer_of(model: Model) -> Scorer:
+    """The model, loaded by the first task of this worker.
+
+    It stays for later queries, since Spark uses its workers again. A licence key comes from the worker's environment,
+    unless the settings have one: so it need not be sent.
+    """
+    key = (model.sha256, model.runtime)
+    with _lock:
+        if key not in _loaded:
+            settings = model.settings
+            if settings.licence_key is None:
+                settings = replace(settings, licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"))
+            _loaded[key] = open_model(model.file(), model.runtime, settings)
+        return _loaded[key]
+
+
+def scoring(model: Model, options: FileOptions, schema: pa.Schema) -> Batches:
+    """The function that a worker applies to the batches of a partition; ``schema`` is that of what it yields."""
+
+    def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        table_scorer: TableScorer | None = None
+        for batch in batches:
+            # Not before: a partition without rows needs no model.
+            table_scorer = table_scorer or TableScorer(scorer_of(model), options)
+            found = table_scorer.score(pa.Table.from_batches([batch])).rows
+            yield from found.cast(schema).combine_chunks().to_batches()
+
+    return score

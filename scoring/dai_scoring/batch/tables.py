@@ -1,0 +1,88 @@
+"""Tables of Arrow scored into tables: what a database, Spark or any other engine of tables writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from dai_scoring.batch import results
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.errors import BadRowsError, MissingColumnsError
+from dai_scoring.options import BadRows, MissingColumns
+from dai_scoring.scorer import Scored, Scorer
+from dai_scoring.values import missing
+from dai_scoring.values.rejected import REJECT_SCHEMA
+
+
+@dataclass(frozen=True)
+class ScoredTable:
+    """What became of the rows of a table.
+
+    ``rows`` are those that were scored, in order: the columns that are kept, then what the model gave. With
+    BadRows.KEEP they are all rows, with :data:`dai_scoring.batch.results.REJECT_COLUMNS` as their last columns.
+    ``rejected`` are the other rows, with these columns. ``rejects`` has
+    :data:`dai_scoring.values.rejected.REJECT_SCHEMA`. ``unseen`` is that of :class:`dai_scoring.scorer.Scored`.
+    """
+
+    rows: pa.Table
+    rejected: pa.Table
+    rejects: pa.Table
+    unseen: Mapping[str, int] | None = None
+
+
+class TableScorer:
+    """Scores tables that share their columns, in any thread.
+
+    Of the options it takes those about columns, rows and predictions; those about formats mean nothing here.
+    """
+
+    def __init__(self, scorer: Scorer, options: FileOptions) -> None:
+        self._scorer = scorer.with_missing(options.missing_values)
+        self._options = options
+        self._inputs = [column.name for column in scorer.info.inputs]
+
+    def check(self, schema: pa.Schema) -> tuple[pa.Schema, pa.Schema]:
+        """The columns of :attr:`ScoredTable.rows` and :attr:`ScoredTable.rejected` for tables with these columns.
+
+        Raises MissingColumnsError, MissingIdColumnsError or NameClashError where such tables cannot be scored.
+        """
+        absent = [name for name in self._inputs if name not in schema.names]
+        if absent and self._options.missing_columns is MissingColumns.FAIL:
+            raise MissingColumnsError(absent, schema.names, self._inputs)
+        scored = self.score(schema.empty_table())
+        return scored.rows.schema, scored.rejected.schema
+
+    def score(self, table: pa.Table, model_table: pa.Table | None = None) -> ScoredTable:
+        """Score the rows of a table.
+
+        ``model_table`` has the same rows as the model shall read them, where ``table`` has types that only its engine
+        knows. Raises what :meth:`check` does, and BadRowsError for a rejected row with BadRows.FAIL.
+        """
+        options = self._options
+        scored = self._scorer.score(
+            table if model_table is None else model_table, options.missing_columns, options.wanted
+        )
+        rejects = scored.rejects
+        if rejects.num_rows and options.bad_rows is BadRows.FAIL:
+            raise _bad_rows(rejects)
+        kept = results.kept_columns(table.schema.names, options.output_columns, options.id_columns, self._inputs)
+        predictions = results.named(scored.outputs, kept, options.prediction_prefix)
+        if options.bad_rows is BadRows.KEEP:
+            return self._with_bad(table, predictions, scored, kept)
+        rows = results.joined(table, predictions, rejects.column("row").to_numpy(), kept)
+        return ScoredTable(rows, results.with_reasons(table, rejects), rejects, scored.unseen)
+
+    def _with_bad(self, table: pa.Table, predictions: pa.Table, scored: Scored, kept: list[str]) -> ScoredTable:
+        results.output_names(results.REJECT_COLUMNS, kept, "")
+        whole = results.in_place(predictions, scored.rejects, table.num_rows)
+        none = REJECT_SCHEMA.empty_table()
+        rows = results.joined(table, whole, none.column("row").to_numpy(), kept)
+        return ScoredTable(rows, results.with_reasons(table, none), scored.rejects, scored.unseen)
+
+
+def _bad_rows(rejects: pa.Table) -> BadRowsError:
+    first = rejects.slice(0, 1).to_pylist()[0]
+    advice = missing.advice(missing.among(rejects))
+    return BadRowsError(rejects.num_rows, first["row"] + 1, first["column"], first["code"], advice)

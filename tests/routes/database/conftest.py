@@ -1,0 +1,80 @@
+"""What these tests share: a PostgreSQL, the command, and the sample's rows in a table."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pc
+import pytest
+
+from dai_scoring.cli import app
+from tests.routes.database.support import Command, Done
+from tests.support.nifi.postgres import PASSWORD, Postgres, postgres
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL of these tests."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def address(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    return f"postgresql://{server.user}@127.0.0.1:{server.port}/{server.name}"
+
+
+@pytest.fixture
+def score(samples: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Call ``dai-score table`` in this process."""
+
+    def call(*arguments: object) -> Done:
+        words = ["table", "-m", str(samples / "penguins.mojo"), *map(str, arguments), "--json"]
+        monkeypatch.setattr(sys, "argv", ["dai-score", *words])
+        out = io.StringIO()
+        monkeypatch.setattr(sys, "stdout", out)
+        code = 0
+        try:
+            app.main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        return Done(code, json.loads(out.getvalue()))
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def rows(samples: Path) -> pa.Table:
+    """The sample's rows, each with an id."""
+    table = pc.read_csv(samples / "penguins-rows.csv")
+    return table.append_column("id", pa.array(range(table.num_rows)))
+
+
+@pytest.fixture(scope="session")
+def expected(samples: Path) -> dict[int, float]:
+    """The sample's scores for ``male`` by id."""
+    return dict(enumerate(pc.read_csv(samples / "penguins-expected.csv").column("male").to_pylist()))
+
+
+@pytest.fixture
+def file(tmp_path: Path, rows: pa.Table) -> Path:
+    """A file of SQLite with the rows in a table penguins, id its primary key."""
+    path = tmp_path / "penguins.db"
+    with sqlite3.connect(path) as database:
+        names = [name for name in rows.schema.names if name != "id"]
+        database.execute(f"CREATE TABLE penguins (id INTEGER PRIMARY KEY, {', '.join(names)})")
+        texts = rows.set_column(rows.schema.get_field_index("date_egg"), "date_egg", rows["date_egg"].cast(pa.string()))
+        values = [texts[name].to_pylist() for name in names]
+        marks = ", ".join("?" for _ in rows.schema.names)
+        database.executemany(
+            f"INSERT INTO penguins VALUES ({marks})", zip(rows["id"].to_pylist(), *values, strict=True)
+        )
+    database.close()
+    return path

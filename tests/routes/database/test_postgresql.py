@@ -1,0 +1,159 @@
+"""Tables of a real PostgreSQL: its types, its locks, and runs that are killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.routes.database.support import Command
+from tests.support.nifi.postgres import Postgres
+
+pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
+
+
+@pytest.fixture
+def source(server: Postgres, address: str, samples: Path) -> str:
+    """The address of a database with the sample's rows in a table penguins, of types that only PostgreSQL has."""
+    server.ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
+    server.ask(
+        "CREATE TABLE penguins (id int GENERATED ALWAYS AS IDENTITY (START 0 MINVALUE 0) PRIMARY KEY, study_name text, "
+        "individual_id varchar(20), species text, island text, bill_length_mm numeric(6, 2), bill_depth_mm real, "
+        "flipper_length_mm smallint, body_mass_g numeric, date_egg date);"
+        "ALTER TABLE penguins ADD u uuid DEFAULT gen_random_uuid(), ADD j jsonb DEFAULT '{\"a\": [1]}', "
+        "ADD a int[] DEFAULT '{1,2}', ADD i interval DEFAULT '1 day', ADD t timestamptz DEFAULT '2026-01-01 12:00+01';"
+    )
+    rows = samples / "penguins-rows.csv"
+    columns = rows.read_text().partition("\n")[0]
+    server.ask(f"\\copy penguins ({columns}) from '{rows}' csv header")
+    return address
+
+
+def scores(server: Postgres, table: str) -> dict[int, float | None]:
+    return {int(one["id"]): float(one["male"]) if one["male"] else None for one in server.ask(f"SELECT * FROM {table}")}
+
+
+def types(server: Postgres, table: str) -> dict[str, str]:
+    found = server.ask(
+        f"SELECT attname, atttypid::regtype AS type FROM pg_attribute WHERE attrelid = '{table}'::regclass "
+        "AND attnum > 0 AND NOT attisdropped"
+    )
+    return {one["attname"]: one["type"] for one in found}
+
+
+def test_a_table_is_scored_into_a_new_one_with_the_same_types(
+    server: Postgres, source: str, score: Command, expected: dict[int, float]
+) -> None:
+    done = score("--source", source, "--table", "penguins", "--target", "scores", "--chunk", 100)
+    assert (done.code, done.document["scored"]) == (0, 348), done
+    assert scores(server, "scores") == pytest.approx(expected, rel=1e-6)
+    of = types(server, "penguins")
+    assert types(server, "scores") == {
+        **of,
+        "predict": "text",
+        "female": "double precision",
+        "male": "double precision",
+    }
+    kept = ", ".join(of)
+    same = f"SELECT count(*) AS n FROM (SELECT {kept} FROM penguins INTERSECT SELECT {kept} FROM scores) x"
+    assert server.ask(same) == [{"n": "348"}]
+
+
+def test_rejected_rows_keep_their_types_and_say_why(server: Postgres, source: str, score: Command) -> None:
+    server.ask("ALTER TABLE penguins ALTER body_mass_g TYPE text; UPDATE penguins SET body_mass_g = 'x' WHERE id < 3;")
+    done = score("--source", source, "--query", "TABLE penguins;", "--target", "s.scores", "--rejected", "public.bad")
+    assert (done.code, done.document["error"]["code"]) == (1, "database")
+    server.ask("CREATE SCHEMA s")
+    done = score("--source", source, "--query", "TABLE penguins;", "--target", "s.scores", "--rejected", "public.bad")
+    assert (done.document["scored"], done.document["rejected"]) == (345, 3)
+    assert server.count("s.scores") == 345
+    found = server.ask("SELECT id, u = (SELECT u FROM penguins p WHERE p.id = bad.id) AS same, _reject_code FROM bad")
+    assert found == [{"id": str(row), "same": "t", "_reject_code": "not_a_number"} for row in range(3)]
+
+
+def test_scores_go_into_a_table_of_other_types(server: Postgres, source: str, score: Command) -> None:
+    server.ask("CREATE TABLE scores (extra text DEFAULT 'x', male numeric, id bigint, female real, predict varchar(9))")
+    words = ("--table", "penguins", "--target", "scores", "--output-columns", "ids", "--id-columns", "id")
+    assert score("--source", source, *words, "--mode", "append").code == 0
+    assert len(scores(server, "scores")) == 348
+    assert server.ask("SELECT DISTINCT extra FROM scores") == [{"extra": "x"}]
+    lacking = score("--source", source, "--table", "penguins", "--target", "scores", "--mode", "append")
+    assert (lacking.code, "dai_score_progress" in lacking.error) == (8, False), lacking
+    assert "has no column study_name" in lacking.error
+
+
+@pytest.mark.parametrize("key", ["id", "u"])
+def test_scores_are_written_into_the_table_that_is_read(
+    server: Postgres, source: str, score: Command, expected: dict[int, float], key: str
+) -> None:
+    command = ("--source", source, "--table", "penguins", "--key", key, "--mode", "update", "--chunk", 100)
+    assert score(*command).document["scored"] == 348
+    assert scores(server, "penguins") == pytest.approx(expected, rel=1e-6)
+    assert score(*command).document["records"] == 0
+
+
+def test_a_query_that_changes_data_changes_none(server: Postgres, source: str, score: Command) -> None:
+    server.ask("CREATE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'DELETE FROM penguins WHERE id > 5 RETURNING 1';")
+    query = "SELECT *, wipe() AS w FROM penguins"
+    done = score("--source", source, "--query", query, "--target", "scores")
+    assert (done.code, "read-only transaction" in done.error) == (1, True), done
+    assert server.count("penguins") == 348
+
+
+def test_statements_before_and_after_are_of_the_transaction(server: Postgres, source: str, score: Command) -> None:
+    command = ("--source", source, "--query", "TABLE penguins", "--target", "scores", "--mode", "append")
+    server.ask("CREATE TABLE log (n int)")
+    failed = score(*command, "--before", "INSERT INTO log VALUES (1)", "--after", "INSERT INTO nope VALUES (1)")
+    assert failed.code == 1
+    assert server.count("log") == 0
+    done = score(*command, "--after", "INSERT INTO log SELECT count(*) FROM scores")
+    assert (done.code, server.ask("SELECT n FROM log")) == (0, [{"n": "348"}])
+
+
+def test_a_wrong_password_is_said(source: str, score: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "wrong-one")
+    done = score("--source", source, "--table", "penguins", "--target", "scores")
+    assert (done.code, "password authentication failed" in done.error) == (4, True), done
+    assert "wrong-one" not in done.error
+
+
+def test_a_run_that_is_killed_goes_on_and_writes_every_row_once(
+    server: Postgres, source: str, samples: Path, expected: dict[int, float]
+) -> None:
+    server.ask(
+        "CREATE TABLE many AS SELECT g AS id, p.id AS penguin, study_name, individual_id, species, island, "
+        "bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g, date_egg "
+        "FROM generate_series(0, 19999) g JOIN penguins p ON p.id = g % 348; ALTER TABLE many ADD PRIMARY KEY (id);"
+        "ALTER TABLE many ALTER body_mass_g TYPE text; UPDATE many SET body_mass_g = 'x' WHERE id % 1000 = 7;"
+    )
+    words = ["table", "-m", str(samples / "penguins.mojo"), "--source", source, "--table", "many", "--target", "scores"]
+    command = [sys.executable, "-m", "dai_scoring.cli", *words, "--mode", "append", "--chunk", "500"]
+    chance = random.Random(1)
+    for _ in range(3):
+        _kill_in_the_middle(command, chance.randrange(1, 10))
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "that earlier runs have written" in done.stdout
+    kept, rejected = server.ask("SELECT id FROM scores"), server.ask("SELECT id FROM scores_rejected")
+    assert sorted(int(one["id"]) for one in [*kept, *rejected]) == list(range(20_000))
+    assert {int(one["id"]) for one in rejected} == set(range(7, 20_000, 1000))
+    found = {int(one["penguin"]): float(one["male"]) for one in server.ask("SELECT DISTINCT penguin, male FROM scores")}
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def _kill_in_the_middle(command: list[str], chunks: int) -> None:
+    """Start it, and kill it somewhere behind so many chunks."""
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=os.environ)
+    assert process.stderr is not None
+    with process:
+        seen = 0
+        while seen < chunks:
+            line = process.stderr.readline()
+            assert line, "it ended before it was killed"
+            seen += bool(re.search(r"\d rows$", line))
+        process.send_signal(signal.SIGKILL)

@@ -1,0 +1,113 @@
+"""DataFrames of a real Spark, and a stream that is killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.project import ROOT
+from tests.support.spark import environment
+
+pytestmark = pytest.mark.runtime
+
+
+@pytest.fixture(scope="module")
+def spark() -> dict[str, str]:
+    return environment()
+
+
+@pytest.fixture(scope="module")
+def expected(samples: Path) -> dict[str, float]:
+    with (samples / "penguins-expected.csv").open() as file:
+        return {str(row): float(one["male"]) for row, one in enumerate(csv.DictReader(file))}
+
+
+@pytest.fixture(scope="module")
+def seen(spark: dict[str, str], samples: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one session saw."""
+    result = tmp_path_factory.mktemp("spark") / "seen.json"
+    command = [sys.executable, "-m", "tests.routes.spark.session"]
+    files = [str(samples / "penguins.mojo"), str(samples / "penguins-rows.csv"), str(result)]
+    done = subprocess.run([*command, *files], env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(result.read_text())
+    return found
+
+
+@pytest.mark.parametrize("kind", ["typed", "texts", "decimals", "partitions"])
+def test_the_scores_are_those_of_the_library(seen: dict[str, Any], expected: dict[str, float], kind: str) -> None:
+    assert seen[kind] == pytest.approx(expected)
+
+
+def test_the_columns_of_the_model_come_behind_those_of_the_rows(seen: dict[str, Any]) -> None:
+    rejects = ["_reject_code", "_reject_column", "_reject_value"]
+    assert seen["columns"][-7:] == ["id", "predict", "female", "male", *rejects]
+    assert seen["ids"] == ["id", "p_predict", "p_female", "p_male", *rejects]
+    assert seen["scored_columns"][-4:] == ["id", "predict", "female", "male"]
+
+
+def test_a_row_that_cannot_be_scored_says_why(seen: dict[str, Any], expected: dict[str, float]) -> None:
+    assert seen["rejected"] == [[7, "not_a_number", "body_mass_g", "heavy"]]
+    assert seen["scored"] == pytest.approx({row: one for row, one in expected.items() if row != "7"})
+
+
+def test_wrong_columns_are_said_before_spark_runs(seen: dict[str, Any]) -> None:
+    assert seen["missing"].startswith("missing_columns: 1 column(s) of the model are missing from the records: species")
+    assert seen["clash"].startswith("name_clash")
+    assert (seen["as_missing"], seen["empty"]) == (348, 0)
+
+
+def test_the_command_scores_files(spark: dict[str, str], samples: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores"
+    words = ["spark", "batch", "-m", str(samples / "penguins.mojo"), "--input", str(samples / "penguins-rows.csv")]
+    command = [sys.executable, "-m", "dai_scoring.cli", *words, "--output", str(out), "--master", "local[1]", "--json"]
+    done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    document = json.loads(done.stdout)
+    assert (document["scored"], document["rejected"]) == (348, 0)
+    assert pq.read_table(out).num_rows == 348
+    again = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
+    assert again.returncode == 9
+    assert "already exists" in json.loads(again.stdout)["error"]["message"]
+
+
+def test_a_stream_that_is_killed_writes_every_row_once(spark: dict[str, str], samples: Path, tmp_path: Path) -> None:
+    header, *rows = (samples / "penguins-rows.csv").read_text().splitlines()
+    incoming = tmp_path / "in"
+    incoming.mkdir()
+    for part in range(12):
+        lines = [f"{row},{part * 348 + number}" for number, row in enumerate(rows)]
+        (incoming / f"{part:02}.csv").write_text("\n".join([f"{header},id", *lines]) + "\n")
+    out = tmp_path / "scores"
+    words = ["spark", "stream", "-m", str(samples / "penguins.mojo"), "--input", str(incoming), "--output", str(out)]
+    words += ["--checkpoint", str(tmp_path / "checkpoint"), "--once", "--files-at-once", "1", "--master", "local[2]"]
+    command = [sys.executable, "-m", "dai_scoring.cli", *words]
+    for batches in (2, 5):
+        _kill_behind(command, spark, out, batches, tmp_path)
+    done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    ids = pq.read_table(out, columns=["id"]).column("id").to_pylist()
+    assert sorted(int(one) for one in ids) == list(range(12 * 348))
+
+
+def _kill_behind(command: list[str], spark: dict[str, str], out: Path, batches: int, folder: Path) -> None:
+    """Start it in a group of its own, and kill that somewhere behind so many batches."""
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, env=spark, stdout=log, stderr=log, start_new_session=True)
+        end = time.monotonic() + 300
+        while len(list(out.glob("dai_batch=*"))) < batches:
+            assert process.poll() is None, (folder / "log").read_text()[-3000:]
+            assert time.monotonic() < end, (folder / "log").read_text()[-3000:]
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
