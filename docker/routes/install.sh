@@ -12,14 +12,18 @@ jlink=${JAVA_HOME:+$JAVA_HOME/bin/}jlink
 # Without jdk.zipfs JPype waits for ever when it starts Java.
 "$jlink" --strip-debug --no-header-files --no-man-pages --compress zip-6 --output "$target/java" --add-modules \
     java.base,java.desktop,java.logging,java.management,java.naming,java.sql,jdk.charsets,jdk.unsupported,jdk.zipfs
+# What draws on a screen.
+for name in awt_xawt fontmanager freetype javajpeg jsound lcms mlib_image splashscreen; do
+    rm -f "$target/java/lib/lib$name.so"
+done
 
 "${PYTHON:-python3}" -m venv "$target/dai"
 python=$target/dai/bin/python
-"$python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check \
+"$python" -m pip install --quiet --no-compile --disable-pip-version-check \
     --constraint constraints.txt "$(echo wheel/*.whl)[$extras]"
 # Azure's server wants other versions of some packages than those that the project is tested with.
 if [ $# -gt 0 ]; then
-    "$python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check "$@"
+    "$python" -m pip install --quiet --no-compile --disable-pip-version-check "$@"
 fi
 packages=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 # H2O's MOJO runtime, if its licence was accepted when this folder was made.

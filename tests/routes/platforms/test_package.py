@@ -87,6 +87,23 @@ def test_amazon_s_schemas_take_the_templates(folders: dict[str, Path], platform:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
+def test_azure_s_own_package_takes_the_files(folders: dict[str, Path]) -> None:
+    packages = target_packages.folder("azure-ai-ml-1.35.2", "azure-ai-ml==1.35.2")
+    code = (
+        "from azure.ai.ml import load_online_deployment, load_online_endpoint\n"
+        "print(load_online_endpoint('endpoint.yml').name, load_online_deployment('deployment.yml').endpoint_name)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folders["azureml"],
+        env={**os.environ, "PYTHONPATH": str(packages)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "penguins penguins\n"), ran.stderr
+
+
 def test_cloud_run_gets_a_service_that_waits_for_the_model(folders: dict[str, Path]) -> None:
     service: dict[str, Any] = yaml.safe_load((folders["cloud-run"] / "service.yaml").read_text())
     assert (service["apiVersion"], service["kind"]) == ("serving.knative.dev/v1", "Service")
