@@ -32,7 +32,7 @@ if ls jars/*.jar >/dev/null 2>&1; then
     cp jars/*.jar "$packages/dai_scoring/jars/mojo2/"
 fi
 "$python" trim.py "$packages"
-# Not all: numpy's own libraries are laid out in a way that this tool breaks.
+# Those of numpy and pydantic are as small as this makes them.
 for folder in "$target/java/lib/server" "$packages/fastavro" "$packages/lz4" "$packages/pyarrow"; do
     find "$folder" -name '*.so*' -exec strip --strip-unneeded {} +
 done

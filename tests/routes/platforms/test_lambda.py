@@ -94,11 +94,15 @@ def test_other_formats_and_paths(handle: Handler, samples: Path, male: list[floa
 
 
 def test_scores_larger_than_lambda_sends(handle: Handler, rows: list[dict[str, str]]) -> None:
-    body = json.dumps([{**rows[0], "note": "x" * 1000}] * 6000)
-    reply = handle(http(body, content_type=JSON), None)
-    error = json.loads(reply["body"])
-    assert (reply["statusCode"], error["code"]) == (413, "too_large")
-    assert handle(http(body, query={"columns": "predictions"}, content_type=JSON), None)["statusCode"] == 200
+    for note in ("x" * 1000, '"' * 500, "\u00fc" * 170):
+        many = [{**rows[0], "note": note}] * 6000
+        assert len(json.dumps(rows[0])) * 6000 < 3_000_000
+        reply = handle(http(json.dumps(many), content_type=JSON), None)
+        assert (reply["statusCode"], json.loads(reply["body"])["code"]) == (413, "too_large")
+        assert handle(many, None)["status"] == 413
+        few = handle(http(json.dumps(many), query={"columns": "predictions"}, content_type=JSON), None)
+        assert few["statusCode"] == 200
+        assert len(handle({"records": many, "columns": "predictions"}, None)["records"]) == 6000
 
 
 def test_java_gets_what_the_function_s_memory_leaves() -> None:

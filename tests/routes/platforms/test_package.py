@@ -135,6 +135,10 @@ def test_a_folder_with_files_is_left_alone(samples: Path, wheel: Path, tmp_path:
         assert package("lambda", samples / "penguins.mojo", tmp_path, wheel, "--overwrite").returncode == 0
     assert (tmp_path / "mine.txt").read_text() == "mine"
     assert [one.name for one in (tmp_path / "wheel").iterdir()] == [wheel.name]
+    own = package("lambda", tmp_path / "model" / "penguins.mojo", tmp_path, wheel, "--overwrite")
+    assert own.returncode == 2
+    assert "is in the folder that is written" in json.loads(own.stdout)["error"]["message"]
+    assert (tmp_path / "model" / "penguins.mojo").is_file()
 
 
 def test_models_that_cannot_be_packaged(pipeline: Path, wheel: Path, tmp_path: Path) -> None:
