@@ -43,7 +43,7 @@ done
 # Scores once: so Python keeps what it compiled, and Java gets an archive of the classes in place of its default one,
 # which it takes without being told.
 classes=$(mktemp)
-PYTHONDONTWRITEBYTECODE= JAVA_HOME=$target/java "$python" warm_up.py "$model" "$classes" > "$classes.path"
+PYTHONDONTWRITEBYTECODE= JAVA_HOME=$target/java "$python" warm_up.py "$model" "$classes"
 "$target/java/bin/java" -Xshare:dump -XX:+UseSerialGC -XX:SharedClassListFile="$classes" \
     -XX:SharedArchiveFile="$target/java/lib/server/classes.jsa" -cp "$(cat "$classes.path")" -Xlog:disable
 rm -f "$classes" "$classes.path"
