@@ -94,7 +94,7 @@ def test_other_formats_and_paths(handle: Handler, samples: Path, male: list[floa
 
 
 def test_scores_larger_than_lambda_sends(handle: Handler, rows: list[dict[str, str]]) -> None:
-    # In what Lambda sends, a quote takes two bytes more.
+    # A quote takes two bytes in the scores, and four in what Lambda sends of them.
     many = [{**rows[0], "note": '"' * 2000}] * 1500
     reply = handle(http(json.dumps(many), content_type=JSON), None)
     assert (reply["statusCode"], json.loads(reply["body"])["code"]) == (413, "too_large")
