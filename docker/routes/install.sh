@@ -12,14 +12,18 @@ jlink=${JAVA_HOME:+$JAVA_HOME/bin/}jlink
 # Without jdk.zipfs JPype waits for ever when it starts Java.
 "$jlink" --strip-debug --no-header-files --no-man-pages --compress zip-6 --output "$target/java" --add-modules \
     java.base,java.desktop,java.logging,java.management,java.naming,java.sql,jdk.charsets,jdk.unsupported,jdk.zipfs
+# What draws on a screen.
+for name in awt_xawt fontmanager freetype javajpeg jsound lcms mlib_image splashscreen; do
+    rm -f "$target/java/lib/lib$name.so"
+done
 
 "${PYTHON:-python3}" -m venv "$target/dai"
 python=$target/dai/bin/python
-"$python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check \
+"$python" -m pip install --quiet --no-compile --disable-pip-version-check \
     --constraint constraints.txt "$(echo wheel/*.whl)[$extras]"
 # Azure's server wants other versions of some packages than those that the project is tested with.
 if [ $# -gt 0 ]; then
-    "$python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check "$@"
+    "$python" -m pip install --quiet --no-compile --disable-pip-version-check "$@"
 fi
 packages=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 # H2O's MOJO runtime, if its licence was accepted when this folder was made.
@@ -28,7 +32,7 @@ if ls jars/*.jar >/dev/null 2>&1; then
     cp jars/*.jar "$packages/dai_scoring/jars/mojo2/"
 fi
 "$python" trim.py "$packages"
-# Not all: numpy's own libraries are laid out in a way that this tool breaks.
+# Those of numpy and pydantic are as small as this makes them.
 for folder in "$target/java/lib/server" "$packages/fastavro" "$packages/lz4" "$packages/pyarrow"; do
     find "$folder" -name '*.so*' -exec strip --strip-unneeded {} +
 done
@@ -39,7 +43,7 @@ done
 # Scores once: so Python keeps what it compiled, and Java gets an archive of the classes in place of its default one,
 # which it takes without being told.
 classes=$(mktemp)
-PYTHONDONTWRITEBYTECODE= JAVA_HOME=$target/java "$python" warm_up.py "$model" "$classes" > "$classes.path"
+PYTHONDONTWRITEBYTECODE= JAVA_HOME=$target/java "$python" warm_up.py "$model" "$classes"
 "$target/java/bin/java" -Xshare:dump -XX:+UseSerialGC -XX:SharedClassListFile="$classes" \
     -XX:SharedArchiveFile="$target/java/lib/server/classes.jsa" -cp "$(cat "$classes.path")" -Xlog:disable
 rm -f "$classes" "$classes.path"

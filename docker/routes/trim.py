@@ -13,7 +13,10 @@ from pathlib import Path
 UNUSED = (
     "pip",
     "pip-*.dist-info",
+    "pygments",
     "numpy/**/tests",
+    "numpy/**/*_tests.*",
+    "numpy/f2py",
     "pyarrow/include",
     "pyarrow/src",
     "pyarrow/tests",
@@ -23,13 +26,18 @@ UNUSED = (
     "pyarrow/*.pxd",
     "pyarrow/*.pxi",
     "pyarrow/*.pyx",
+    "**/*.pyi",
     "**/__pycache__",
 )
+# A Lambda function has no command line, only its handler.
+FUNCTION = "awslambdaric"
+COMMANDS = ("dai_nifi", "markdown_it", "pydantic", "pydantic_core", "rich", "shellingham", "typer")
 
 
 def trim(packages: Path) -> int:
     """Delete what is unused in a folder of packages; returns how many bytes that were."""
-    found = {path for pattern in UNUSED for path in packages.glob(pattern)} | _copies(packages / "pyarrow")
+    unused = (*UNUSED, *COMMANDS) if (packages / FUNCTION).is_dir() else UNUSED
+    found = {path for pattern in unused for path in packages.glob(pattern)} | _copies(packages / "pyarrow")
     freed = 0
     for path in sorted(found, key=lambda path: len(path.parts)):
         if path.is_dir():

@@ -1,7 +1,7 @@
 """Loads the model and scores a row: `python warm_up.py MODEL CLASSES`.
 
-Java writes the names of the classes that it loaded to the file CLASSES, and the class path is printed. A model that
-cannot be loaded now, as one without its licence, only makes the list shorter.
+Java writes the names of the classes that it loaded to the file CLASSES; its class path is put into CLASSES.path. A
+model that cannot be loaded now, as one without its licence, only makes the list shorter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dai_scoring.service import HttpRequest, ScoringService
 IMPORTED = (
     ("awslambdaric", ("awslambdaric.bootstrap", "dai_routes.platforms.lambda_handler")),
     ("azureml_inference_server_http", ("azureml_inference_server_http.amlserver", "dai_routes.platforms.azureml")),
-    ("uvicorn", ("dai_scoring.cli.app", "dai_routes.serve.command", "uvicorn", "starlette.applications")),
+    ("uvicorn", ("dai_scoring.cli.app", "dai_routes.serve.command", "dai_routes.serve.start")),
 )
 
 
@@ -45,8 +45,9 @@ def warm_up(model: Path, classes: str) -> str:
 if __name__ == "__main__":
     for needed, modules in IMPORTED:
         if importlib.util.find_spec(needed) is not None:
-            for module in modules:
+            for module in filter(importlib.util.find_spec, modules):
                 importlib.import_module(module)
-    print(warm_up(model_path({"MODEL": sys.argv[1]}), sys.argv[2]))
+    # Not printed: Java may print warnings of its own.
+    Path(f"{sys.argv[2]}.path").write_text(warm_up(model_path({"MODEL": sys.argv[1]}), sys.argv[2]), encoding="utf-8")
     # Java writes the list when it ends.
     jpype.shutdownJVM()

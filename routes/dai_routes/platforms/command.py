@@ -61,7 +61,7 @@ def package(
         )
     with output_to.progress("Packaging the model") as progress, translated():
         kind = folder.check(model)
-        folder.check_target(output, overwrite)
+        folder.check_target(output, overwrite, model, wheel, mojo_runtime)
         runtime_jars = _jars(kind, accept_h2o_licence, mojo_runtime, progress)
         files = folder.write(platform, folder.Model(model, kind, runtime_jars), output, name, wheel, progress)
     about = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from dai_routes.platforms.lambda_limits import is_too_large, too_large
 from dai_routes.platforms.requests import H2O_SCORE, SCORE, is_h2o
 from dai_scoring.service import HttpRequest, HttpResponse
 
@@ -41,5 +42,13 @@ def _sent(path: str, rows: Any, query: Mapping[str, str], respond: Callable[[Htt
     # The standard library's, since a number in an event may be larger than others write.
     body = json.dumps(rows).encode()
     response = respond(HttpRequest("POST", path, query, _HEADERS, body))
-    content = orjson.loads(response.body if isinstance(response.body, bytes) else response.body.read_bytes())
+    content, size = _read(response)
+    if is_too_large(content, size):
+        response = too_large()
+        content, _ = _read(response)
     return content if response.status == 200 else {**content, "status": response.status}
+
+
+def _read(response: HttpResponse) -> tuple[Any, int]:
+    body = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
+    return orjson.loads(body), len(body)

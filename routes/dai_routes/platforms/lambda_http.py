@@ -9,12 +9,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_plus
 
-from dai_routes.platforms.errors import error
+from dai_routes.platforms.lambda_limits import is_too_large, too_large
 from dai_routes.platforms.requests import scored_at
 from dai_scoring.service import HttpRequest, HttpResponse
-
-MOST_RESPONSE_BYTES = 6 * 1000 * 1000
-"""Lambda sends no longer response (6 MB); what is put around the body is in the spare 48 KiB below 6 MiB and more."""
 
 _DEFAULT_STAGE = "$default"
 
@@ -72,11 +69,8 @@ def write(event: Mapping[str, Any], response: HttpResponse) -> dict[str, Any]:
     """What the function returns for a response: text as it is, what is binary in base64."""
     content = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
     body = content.decode() if response.is_text else base64.b64encode(content).decode()
-    if len(body.encode()) > MOST_RESPONSE_BYTES:
-        text = (
-            "The scores are larger than the 6 MB that Lambda sends. Send fewer rows at once, or ?columns=predictions."
-        )
-        return write(event, error(413, "too_large", text))
+    if is_too_large(body, len(content)):
+        return write(event, too_large())
     headers = dict(response.headers)
     reply: dict[str, Any] = {"statusCode": response.status, "body": body, "isBase64Encoded": not response.is_text}
     # A load balancer that sends lists reads lists only.

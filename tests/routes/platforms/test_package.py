@@ -87,6 +87,23 @@ def test_amazon_s_schemas_take_the_templates(folders: dict[str, Path], platform:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
+def test_azure_s_own_package_takes_the_files(folders: dict[str, Path]) -> None:
+    packages = target_packages.folder("azure-ai-ml-1.35.2", "azure-ai-ml==1.35.2")
+    code = (
+        "from azure.ai.ml import load_online_deployment, load_online_endpoint\n"
+        "print(load_online_endpoint('endpoint.yml').name, load_online_deployment('deployment.yml').endpoint_name)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folders["azureml"],
+        env={**os.environ, "PYTHONPATH": str(packages)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "penguins penguins\n"), ran.stderr
+
+
 def test_cloud_run_gets_a_service_that_waits_for_the_model(folders: dict[str, Path]) -> None:
     service: dict[str, Any] = yaml.safe_load((folders["cloud-run"] / "service.yaml").read_text())
     assert (service["apiVersion"], service["kind"]) == ("serving.knative.dev/v1", "Service")
@@ -118,6 +135,10 @@ def test_a_folder_with_files_is_left_alone(samples: Path, wheel: Path, tmp_path:
         assert package("lambda", samples / "penguins.mojo", tmp_path, wheel, "--overwrite").returncode == 0
     assert (tmp_path / "mine.txt").read_text() == "mine"
     assert [one.name for one in (tmp_path / "wheel").iterdir()] == [wheel.name]
+    own = package("lambda", tmp_path / "model" / "penguins.mojo", tmp_path, wheel, "--overwrite")
+    assert own.returncode == 2
+    assert "is in the folder that is written" in json.loads(own.stdout)["error"]["message"]
+    assert (tmp_path / "model" / "penguins.mojo").is_file()
 
 
 def test_models_that_cannot_be_packaged(pipeline: Path, wheel: Path, tmp_path: Path) -> None:

@@ -59,12 +59,15 @@ def check(path: Path) -> Kind:
     return kind
 
 
-def check_target(folder: Path, overwrite: bool) -> None:
-    """Raise UsageError if the folder has files already, and they are not to be replaced."""
+def check_target(folder: Path, overwrite: bool, *sources: Path | None) -> None:
+    """Raise UsageError if the folder has files already, and they are not to be replaced, or one is a source."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--output wants a folder, and {folder} is a file.")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
         raise UsageError(f"The folder {folder} is not empty. Name another, or replace what is in it with --overwrite.")
+    for source in sources:
+        if source is not None and source.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"{source} is in the folder that is written, {folder}. Copy it to another place first.")
 
 
 def write(
