@@ -27,13 +27,12 @@ class About:
         self._metrics = metrics
         self._may_reload = may_reload
         self._told = told
-        self.is_draining = False
 
     def add_to(self, routes: Routes) -> None:
         """Add the paths."""
         routes.serve("/livez", self._live, is_open=True)
         for path in ("/readyz", "/ping"):
-            routes.serve(path, self._ready, is_open=True)
+            routes.serve(path, self._ready, is_open=True, is_readiness=True)
         routes.serve("/metrics", self._counted)
         routes.serve("/models", self._listed)
         for model in self._models:
@@ -43,8 +42,6 @@ class About:
         return HttpResponse(200, {"Content-Type": TEXT}, b"Alive")
 
     async def _ready(self, _: HttpRequest) -> HttpResponse:
-        if self.is_draining:
-            return HttpResponse(503, {"Content-Type": TEXT}, b"The server ends")
         states = [model.service.readiness.state for model in self._models]
         if all(state is State.READY for state in states):
             return HttpResponse(200, {"Content-Type": TEXT}, b"Ready")

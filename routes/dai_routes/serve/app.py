@@ -28,6 +28,7 @@ Observe = Callable[["Route | None", int, float, "Response | None"], None]
 """Told of each answer: the route, the status, the seconds it took, and what the service said."""
 
 _BLOCK = 1 << 18
+_ENDING = HttpResponse(503, {"Content-Type": "text/plain; charset=utf-8"}, b"The server ends")
 _LEFT = 499
 """The status, in logs and metrics alone, of a request whose client left."""
 
@@ -99,6 +100,8 @@ class App:
     async def _answered(
         self, action: Action, scope: Mapping[str, Any], headers: Mapping[str, str], body: bytes, deadline: _Deadline
     ) -> tuple[HttpResponse, Response | None]:
+        if action.is_readiness and self.is_draining:
+            return _ENDING, None
         query = scope["query_string"]
         pairs = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
         http = HttpRequest(scope["method"], action.path, pairs, headers, body)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from dai_routes.serve.dialects.base import Call, Context, ScorePath
+from dai_routes.serve.dialects.base import Call, Context, ScorePath, failed
 from dai_routes.serve.errors import QueueFullError
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.failures import failure_of, is_unexpected
@@ -131,20 +131,24 @@ class ScoringQueue:
     def _scored(self, batch: Sequence[_Waiting]) -> list[Answered]:
         self._on_batch(len(batch))
         calls: dict[int, Call] = {}
-        failed: dict[int, Answered] = {}
+        answers: dict[int, Answered] = {}
         for index, one in enumerate(batch):
             try:
-                calls[index] = one.path.read(one.http, self._context)
+                read = one.path.read(one.http, self._context)
+                if isinstance(read, HttpResponse):
+                    answers[index] = Answered(read, Response(None))
+                else:
+                    calls[index] = read
             except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-                failed[index] = self._failed(one, error)
+                answers[index] = self._failed(one, error)
         responses = self._context.service.respond_all([call.request for call in calls.values()])
-        answers: dict[int, Answered] = failed
         for (index, call), response in zip(calls.items(), responses, strict=True):
             one = batch[index]
             try:
-                failure = response.failure
-                written = call.answer(response) if failure is None else one.path.refuse(one.http, failure)
-                answers[index] = Answered(written, response)
+                if response.failure is not None:
+                    answers[index] = self._failed(one, response.failure.error)
+                else:
+                    answers[index] = Answered(call.answer(response), response)
             except Exception as error:  # noqa: BLE001 - as above
                 answers[index] = self._failed(one, error)
         return [answers[index] for index in range(len(batch))]
@@ -153,4 +157,9 @@ class ScoringQueue:
         if is_unexpected(error):
             log_place(error)
         failure = failure_of(error)
-        return Answered(one.path.refuse(one.http, failure), Response(None, failure=failure))
+        try:
+            written = one.path.refuse(one.http, failure)
+        except Exception as fault:  # noqa: BLE001 - a thread that ends here would leave all others without answers
+            log_place(fault)
+            written = failed(one.http, failure)
+        return Answered(written, Response(None, failure=failure))

@@ -75,8 +75,7 @@ class ServingProcess:
         for model in self._models:
             model.start(partial(self._metrics.count_batch, model.name))
         routes = Routes(self._models, settings.dialects)
-        about = About(self._models, self._metrics, bool(settings.key_digests), self._told)
-        about.add_to(routes)
+        About(self._models, self._metrics, bool(settings.key_digests), self._told).add_to(routes)
         for path, of in settings.routes:
             routes.alias(path, of)
         app = App(settings, routes, self._count)
@@ -92,7 +91,7 @@ class ServingProcess:
         ready()
         await _first(ending.wait(), serving)
         logger.info("the server ends: requests that have begun are answered")
-        app.is_draining = about.is_draining = True
+        app.is_draining = True
         # Who keeps a connection learns now, by an answer, that it ends. Cutting it could lose what is on its way.
         await _first(asyncio.sleep(settings.drain), serving)
         server.should_exit = True

@@ -11,6 +11,8 @@ from dai_routes.serve.dialects.base import AboutPath, Refuse, ScorePath, failed
 from dai_routes.serve.hosted import HostedModel
 from dai_scoring.service import HttpRequest, HttpResponse
 
+_READ = ("GET", "HEAD")
+
 Answer = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
@@ -26,6 +28,7 @@ class Action:
     does: ScorePath | AboutPath | None = None
     answers: Answer | None = None
     takes_body: bool = False
+    is_readiness: bool = False
 
     async def call(self, http: HttpRequest) -> HttpResponse:
         """Answer a request that is not scored."""
@@ -92,14 +95,23 @@ class Routes:
             route.actions["POST"] = Action(one.path, model, one, takes_body=True)
         else:
             route.is_open = one.is_open
-            route.actions |= dict.fromkeys(("GET", "HEAD"), Action(one.path, model, one))
+            route.actions |= dict.fromkeys(_READ, Action(one.path, model, one, is_readiness=one.is_readiness))
 
-    def serve(self, path: str, answers: Answer, *, method: str = "GET", is_open: bool = False, model: str = "") -> None:
-        """Answer a path by the server itself."""
+    def serve(
+        self,
+        path: str,
+        answers: Answer,
+        *,
+        method: str = "GET",
+        is_open: bool = False,
+        is_readiness: bool = False,
+        model: str = "",
+    ) -> None:
+        """Answer a path by the server itself; the rest is as in :class:`AboutPath`."""
         template = path.replace(f"/models/{model}/", "/models/NAME/") if model else path
         route = self._routes.setdefault(path, Route(template, is_open=is_open, model=model))
-        methods = ("GET", "HEAD") if method == "GET" else (method,)
-        route.actions |= dict.fromkeys(methods, Action(path, answers=answers, takes_body=method == "POST"))
+        action = Action(path, answers=answers, takes_body=method == "POST", is_readiness=is_readiness)
+        route.actions |= dict.fromkeys(_READ if method == "GET" else (method,), action)
 
     def alias(self, path: str, of: str) -> None:
         """Another name of a path, as a platform wants it. Raises KeyError if nothing is there."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import orjson
 
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.options import BadRows, OutputColumns
 from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response, ScoringService
 
@@ -23,6 +24,15 @@ class Context:
     service: ScoringService
     options: FileOptions
     most_bytes: int
+    scores_only: FileOptions = field(init=False)
+    """The options of requests whose answers have predictions alone, in order: a row that is bad fails them."""
+
+    def __post_init__(self) -> None:
+        bad_rows = BadRows.KEEP if self.options.bad_rows is BadRows.KEEP else BadRows.FAIL
+        only = replace(
+            self.options, output_columns=OutputColumns.PREDICTIONS, id_columns=(), output_format=None, bad_rows=bad_rows
+        )
+        object.__setattr__(self, "scores_only", only)
 
     @property
     def info(self) -> ModelInfo | None:
@@ -49,26 +59,39 @@ Refuse = Callable[[HttpRequest, Failure], HttpResponse]
 
 def failed(http: HttpRequest, failure: Failure) -> HttpResponse:
     """An error as JSON: what was wrong, its code, the row and the column."""
-    place = {"detail": failure.client, "code": failure.code, "row": failure.row, "column": failure.column}
-    return json_answer(place, failure.status)
+    return json_answer(told(failure), failure.status)
+
+
+def told(failure: Failure) -> dict[str, object]:
+    """The same as plain values."""
+    return {"detail": failure.client, "code": failure.code, "row": failure.row, "column": failure.column}
 
 
 @dataclass(frozen=True)
 class ScorePath:
-    """A path that takes rows by POST; ``read`` raises ScoringError for what is no request of the dialect."""
+    """A path that takes rows by POST.
+
+    ``read`` makes a call of a request, or its answer at once if it has no rows. It raises ScoringError for what is no
+    request of the dialect.
+    """
 
     path: str
-    read: Callable[[HttpRequest, Context], Call]
+    read: Callable[[HttpRequest, Context], Call | HttpResponse]
     refuse: Refuse = failed
 
 
 @dataclass(frozen=True)
 class AboutPath:
-    """A path that is asked by GET. One that ``is_open`` needs no key: it tells only whether the server can score."""
+    """A path that is asked by GET.
+
+    One that ``is_open`` needs no key: it tells only whether the server can score. One that ``is_readiness`` answers 503
+    once the server is about to end.
+    """
 
     path: str
     answer: Callable[[HttpRequest, Context], HttpResponse]
     is_open: bool = False
+    is_readiness: bool = False
 
 
 @dataclass(frozen=True)
