@@ -62,12 +62,11 @@ class Server:
             connection.close()
 
     def get(self, path: str, **headers: str) -> Answer:
-        return self.ask("GET", path, headers=headers)
+        return self.ask("GET", path, headers=_named(headers))
 
     def post(self, path: str, value: Any, kind: str = "application/json", **headers: str) -> Answer:
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        named = {name.replace("_", "-"): text for name, text in headers.items()}
-        return self.ask("POST", path, body, {"Content-Type": kind, **named})
+        return self.ask("POST", path, body, {"Content-Type": kind, **_named(headers)})
 
     def logged(self) -> list[dict[str, Any]]:
         """What it has logged, a line each; other output is left out."""
@@ -77,6 +76,10 @@ class Server:
         """The exit code after the signal."""
         self.process.send_signal(number)
         return self.process.wait(60)
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): text for name, text in headers.items()}
 
 
 @contextmanager

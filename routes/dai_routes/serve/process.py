@@ -22,6 +22,9 @@ from dai_routes.serve.routing import Route, Routes
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.service import Response
 
+if sys.platform != "win32":
+    import uvloop
+
 logger = logging.getLogger(__name__)
 
 
@@ -149,6 +152,4 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
     if sys.platform == "win32":
         asyncio.run(main)
         return
-    import uvloop
-
     uvloop.run(main)
