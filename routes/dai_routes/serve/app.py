@@ -104,7 +104,9 @@ class App:
             return _ENDING, None
         query = scope["query_string"]
         pairs = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
-        http = HttpRequest(scope["method"], action.path, pairs, headers, body)
+        # Of HEAD the headers are those of GET, the length of the body among them.
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        http = HttpRequest(method, action.path, pairs, headers, body)
         if action.model is not None and isinstance(action.does, ScorePath):
             answered = await action.model.queue.answer(action.does, http)
             return answered.http, answered.response

@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator, MutableSequence
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from dai_routes.serve import metrics
 from dai_routes.serve.about import About
 from dai_routes.serve.app import App
 from dai_routes.serve.hosted import HostedModel
+from dai_routes.serve.listening import take_no_more
 from dai_routes.serve.routing import Route, Routes
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.service import Response
@@ -27,12 +29,14 @@ if sys.platform != "win32":
 
 logger = logging.getLogger(__name__)
 
+_IDLE_SECONDS = 0.5
+
 
 class ServingProcess:
     """Loads the models and serves them at a socket.
 
-    Loading raises ScoringError. ``numbers`` is where this process counts, as number ``place`` of several; ``told`` is
-    called after a client had a model reloaded.
+    Loading raises ScoringError. If it is one of several processes, ``numbers`` is where it counts, as number ``place``,
+    and ``told`` is called after a client had a model loaded again.
     """
 
     def __init__(
@@ -40,13 +44,14 @@ class ServingProcess:
         settings: ServerSettings,
         numbers: MutableSequence[float] | None = None,
         place: int = 0,
-        told: Callable[[], None] = lambda: None,
+        told: Callable[[], None] | None = None,
     ) -> None:
+        self._is_alone = told is None
         self._settings = settings
         self._models: list[HostedModel] = []
         names = [one.name for one in settings.models]
         self._metrics = metrics.Metrics(names, numbers or [0.0] * metrics.room(len(names), 1), place)
-        self._told = told
+        self._told = told or (lambda: None)
         self._tasks: set[asyncio.Task[Any]] = set()
         try:
             for file in settings.models:
@@ -97,6 +102,9 @@ class ServingProcess:
         app.is_draining = True
         # Who keeps a connection learns now, by an answer, that it ends. Cutting it could lose what is on its way.
         await _first(asyncio.sleep(settings.drain), serving)
+        if self._is_alone:
+            take_no_more(listener)
+        await _first(_quiet(server), serving)
         server.should_exit = True
         await serving
 
@@ -139,6 +147,14 @@ def _config(app: App, settings: ServerSettings) -> uvicorn.Config:
     if settings.certificates is not None:
         config.ssl = settings.certificates.context()
     return config
+
+
+async def _quiet(server: uvicorn.Server) -> None:
+    """Wait until no connection is open, or those that are have had time to bring a request that was on its way."""
+    end = time.monotonic() + _IDLE_SECONDS
+    await asyncio.sleep(_IDLE_SECONDS / 10)
+    while server.server_state.connections and time.monotonic() < end:
+        await asyncio.sleep(_IDLE_SECONDS / 10)
 
 
 async def _first(event: Coroutine[Any, Any, Any], serving: asyncio.Task[None]) -> None:

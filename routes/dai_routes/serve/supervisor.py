@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from dai_routes.serve import metrics, request_log
+from dai_routes.serve.listening import take_no_more
 from dai_routes.serve.process import ServingProcess
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.cli import error_boundary
@@ -124,6 +125,9 @@ class Supervisor:
     def _end(self) -> None:
         self._is_ending = True
         self._tell(signal.SIGTERM)
+        closing = threading.Timer(self._settings.drain, take_no_more, (self._listener,))
+        closing.daemon = True
+        closing.start()
 
     def _tell(self, number: signal.Signals) -> None:
         for one in self._workers:
