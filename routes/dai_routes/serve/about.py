@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from dai_routes.serve.dialects.base import failed, json_answer
@@ -36,7 +36,11 @@ class About:
         routes.serve("/metrics", self._counted)
         routes.serve("/models", self._listed)
         for model in self._models:
-            routes.serve(f"/models/{model.name}/reload", self._reload_of(model), method="POST", model=model.name)
+            place = f"/models/{model.name}"
+            scores = f"{place}/model/score"
+            told = partial(self._shown, model, scores if routes.get(scores) else None)
+            routes.serve(place, told, model=model.name)
+            routes.serve(f"{place}/reload", partial(self._reload, model), method="POST", model=model.name)
 
     async def _live(self, _: HttpRequest) -> HttpResponse:
         return HttpResponse(200, {"Content-Type": TEXT}, b"Alive")
@@ -55,8 +59,10 @@ class About:
     async def _listed(self, _: HttpRequest) -> HttpResponse:
         return json_answer({"models": [_described(model) for model in self._models]})
 
-    def _reload_of(self, model: HostedModel) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
-        return partial(self._reload, model)
+    async def _shown(self, model: HostedModel, scores: str | None, _: HttpRequest) -> HttpResponse:
+        # In a thread: what a model can be asked for may take as long to find out as to load it.
+        about = await asyncio.to_thread(_with_columns, model)
+        return json_answer({**about, "score": scores})
 
     async def _reload(self, model: HostedModel, http: HttpRequest) -> HttpResponse:
         if not self._may_reload:
@@ -75,3 +81,15 @@ def _described(model: HostedModel) -> dict[str, object]:
         about |= {"id": info.id, "kind": info.kind, "runtime": info.runtime, "runtime_version": info.runtime_version}
         about["sha256"] = info.sha256
     return about
+
+
+def _with_columns(model: HostedModel) -> dict[str, object]:
+    with model.service.scorer() as scorer:
+        info = scorer.info
+        return {
+            **_described(model),
+            "inputs": [{"name": one.name, "type": one.type.value} for one in info.inputs],
+            "outputs": [{"name": one.name, "type": one.type.value} for one in info.outputs],
+            "capabilities": sorted(one.value for one in scorer.capabilities),
+            "notes": list(info.notes),
+        }

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from dai_routes.serve import metrics
+from dai_routes.serve import metrics, pages
 from dai_routes.serve.about import About
 from dai_routes.serve.app import App
 from dai_routes.serve.hosted import HostedModel
@@ -84,6 +84,7 @@ class ServingProcess:
             model.start(partial(self._metrics.count_batch, model.name))
         routes = Routes(self._models, settings.dialects)
         About(self._models, self._metrics, bool(settings.key_digests), self._told).add_to(routes)
+        pages.add_to(routes)
         for path, of in settings.routes:
             routes.alias(path, of)
         app = App(settings, routes, self._count)

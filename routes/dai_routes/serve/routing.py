@@ -108,7 +108,7 @@ class Routes:
         model: str = "",
     ) -> None:
         """Answer a path by the server itself; the rest is as in :class:`AboutPath`."""
-        template = path.replace(f"/models/{model}/", "/models/NAME/") if model else path
+        template = path.replace(f"/models/{model}", "/models/NAME", 1) if model else path
         route = self._routes.setdefault(path, Route(template, is_open=is_open, model=model))
         action = Action(path, answers=answers, takes_body=method == "POST", is_readiness=is_readiness)
         route.actions |= dict.fromkeys(_READ if method == "GET" else (method,), action)

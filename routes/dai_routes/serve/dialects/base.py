@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -72,12 +72,15 @@ class ScorePath:
     """A path that takes rows by POST.
 
     ``read`` makes a call of a request, or its answer at once if it has no rows. It raises ScoringError for what is no
-    request of the dialect.
+    request of the dialect. ``wrapped`` has the types of the parts of its JSON object, ``rows`` for records; None if the
+    body is records as they are. ``takes_formats`` says whether other formats than JSON are read.
     """
 
     path: str
     read: Callable[[HttpRequest, Context], Call | HttpResponse]
     refuse: Refuse = failed
+    wrapped: Mapping[str, str] | None = None
+    takes_formats: bool = False
 
 
 @dataclass(frozen=True)

@@ -87,4 +87,6 @@ _READERS: dict[str, Callable[[Any, FileOptions], Request]] = {
     "inputs": _inputs,
 }
 
-DIALECT = Dialect("invocations", "SageMaker and MLflow at /invocations", (ScorePath("/invocations", _read),))
+DIALECT = Dialect(
+    "invocations", "SageMaker and MLflow at /invocations", (ScorePath("/invocations", _read, takes_formats=True),)
+)

@@ -115,4 +115,8 @@ def _refuse(http: HttpRequest, failure: Failure) -> HttpResponse:
     return json_answer({"jsonrpc": "2.0", "id": call, "error": error}, status)
 
 
-DIALECT = Dialect("rpc", "JSON-RPC 2.0 at /rpc, as of H2O's Python pipelines", (ScorePath("/rpc", _read, _refuse),))
+_PARTS = {"jsonrpc": "string", "method": "string"}
+
+DIALECT = Dialect(
+    "rpc", "JSON-RPC 2.0 at /rpc, as of H2O's Python pipelines", (ScorePath("/rpc", _read, _refuse, _PARTS),)
+)

@@ -165,6 +165,6 @@ DIALECT = Dialect(
         AboutPath("/v2/health/ready", _ready, is_open=True, is_readiness=True),
         *(AboutPath(place, _model) for place in _PLACES),
         *(AboutPath(f"{place}/ready", _ready, is_open=True, is_readiness=True) for place in _PLACES),
-        *(ScorePath(f"{place}/infer", _read, _refuse) for place in _PLACES),
+        *(ScorePath(f"{place}/infer", _read, _refuse, {"inputs": "array"}) for place in _PLACES),
     ),
 )

@@ -33,13 +33,15 @@ def _about(request: HttpRequest, context: Context) -> HttpResponse:
 RECORDS = Dialect(
     "records",
     "records as JSON, JSON lines, CSV, Arrow, Parquet or Avro at /score",
-    (ScorePath(http.SCORE_PATH, _read, _refuse),),
+    (ScorePath(http.SCORE_PATH, _read, _refuse, takes_formats=True),),
 )
 H2O = Dialect(
     "h2o",
     "H2O's REST scorers, version 1, at /model/score and beside it",
     tuple(
-        ScorePath(one.path, _read, _refuse) if one.has_body else AboutPath(one.path, _about)
+        ScorePath(one.path, _read, _refuse, {"fields": "array", "rows": "array"})
+        if one.has_body
+        else AboutPath(one.path, _about)
         for one in Endpoint
         if one is not Endpoint.READY
     ),

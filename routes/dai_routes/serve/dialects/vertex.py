@@ -31,5 +31,7 @@ def _read(http: HttpRequest, context: Context) -> Call:
 
 
 DIALECT = Dialect(
-    "vertex", f"Vertex AI at {PREDICT_PATH}, or where AIP_PREDICT_ROUTE says", (ScorePath(PREDICT_PATH, _read),)
+    "vertex",
+    f"Vertex AI at {PREDICT_PATH}, or where AIP_PREDICT_ROUTE says",
+    (ScorePath(PREDICT_PATH, _read, wrapped={"instances": "rows"}),),
 )
