@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -155,8 +156,8 @@ class _Deadline:
 async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bool, closes: bool) -> None:
     body = answer.body
     size = body.stat().st_size if isinstance(body, Path) else len(body)
-    headers = [(name.lower().encode("latin-1"), _value(value)) for name, value in answer.headers.items()]
-    headers += [(b"content-length", b"%d" % size), (b"x-request-id", request_id)]
+    headers = [_header(name, value) for name, value in answer.headers.items()]
+    headers += ((b"content-length", b"%d" % size), (b"x-request-id", request_id))
     if closes:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -172,6 +173,8 @@ async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bo
         body.unlink(missing_ok=True)
 
 
-def _value(text: str) -> bytes:
-    """A header's value: a model's id may have any character."""
-    return text.encode("latin-1", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
+@lru_cache(256)
+def _header(name: str, value: str) -> tuple[bytes, bytes]:
+    """A header as it is sent: a model's id may have any character."""
+    written = value.encode("latin-1", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
+    return name.lower().encode("latin-1"), written

@@ -1,7 +1,8 @@
 """The queue of a model: what waits when scoring ends is scored next, in one call, so that no request waits for a timer.
 
 Java scores in threads, as it lets go of Python's lock; so does a scoring pipeline, which is another process. The C++
-runtime holds the lock, and threads would only get in its way: few rows are scored by the event loop itself.
+runtime holds the lock, and threads would only get in its way: few rows are scored by the event loop itself. So it
+scores a request for Java that is alone: to wake a thread takes longer than the score.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +23,10 @@ from dai_scoring.service.failures import failure_of, is_unexpected
 from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place
 
 MOST_TOGETHER = 256
-"""So many requests are scored in one call, at most."""
+"""So many requests are scored in one call, about."""
+
+_QUICK_SECONDS = 0.002
+"""A request that takes longer is not scored in the event loop, where others would wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class ScoringQueue:
         self._loop = asyncio.get_running_loop()
         self._held = 0
         self._together: list[_Waiting] = []
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._is_quick = False
         self._threads = [
             threading.Thread(target=self._work, name=f"dai-serve-{context.name}-{number}", daemon=True)
             for number in range(threads)
@@ -75,11 +81,10 @@ class ScoringQueue:
         self._held += 1
         if isinstance(http.body, bytes) and len(http.body) > IN_MEMORY_BYTES:
             self._large.submit(self._score_large, one)
-        elif self._threads:
-            self._queue.put(one)
         else:
             if not self._together:
-                self._loop.call_soon(self._score_in_loop)
+                # After all that has come by now.
+                self._loop.call_soon(self._begin)
             self._together.append(one)
         return await one.answered
 
@@ -91,30 +96,38 @@ class ScoringQueue:
             one.join()
         self._large.shutdown()
 
+    def _begin(self) -> None:
+        batch, self._together = self._together, []
+        if self._threads and not (self._is_quick and self._held == 1):
+            self._queue.put(batch)
+            return
+        for start in range(0, len(batch), MOST_TOGETHER):
+            part = batch[start : start + MOST_TOGETHER]
+            self._finish(part, self._timed(part))
+
     def _work(self) -> None:
-        while True:
-            found = self._queue.get()
-            if found is None:
-                return
-            batch = [found]
+        while (batch := self._queue.get()) is not None:
             try:
-                while len(batch) < MOST_TOGETHER and (found := self._queue.get_nowait()) is not None:
-                    batch.append(found)
+                while len(batch) < MOST_TOGETHER:
+                    more = self._queue.get_nowait()
+                    if more is None:
+                        # For another thread, or this one when it comes back.
+                        self._queue.put(None)
+                        break
+                    batch += more
             except queue.Empty:
                 pass
-            else:
-                if found is None:
-                    self._queue.put(None)
-            self._hand_over(batch, self._scored(batch))
+            self._hand_over(batch, self._timed(batch))
 
     def _score_large(self, one: _Waiting) -> None:
         self._hand_over([one], self._scored([one]))
 
-    def _score_in_loop(self) -> None:
-        batch, self._together = self._together[:MOST_TOGETHER], self._together[MOST_TOGETHER:]
-        if self._together:
-            self._loop.call_soon(self._score_in_loop)
-        self._finish(batch, self._scored(batch))
+    def _timed(self, batch: Sequence[_Waiting]) -> list[Answered]:
+        began = time.perf_counter()
+        answers = self._scored(batch)
+        if len(batch) == 1:
+            self._is_quick = time.perf_counter() - began < _QUICK_SECONDS
+        return answers
 
     def _hand_over(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:
         self._loop.call_soon_threadsafe(self._finish, batch, answers)
