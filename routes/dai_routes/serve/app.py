@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from dai_routes.serve import keys
+from dai_routes.serve.deadlines import Deadlines
 from dai_routes.serve.dialects.base import ScorePath, failed
 from dai_routes.serve.errors import KeyMissingError, MethodError, NoPathError, SlowBodyError, SlowScoringError
 from dai_routes.serve.receiving import Bodies, ClientLeftError, Message, Receive
@@ -43,6 +44,7 @@ class App:
         self._observe = observe
         self._bodies = Bodies(settings.most_body, settings.most_bytes)
         self._ids = RequestIds()
+        self._deadlines = Deadlines(settings.timeout)
         self.is_draining = False
         """Whether each answer is the last of its connection, because the server ends."""
 
@@ -55,31 +57,32 @@ class App:
         request_id = self._ids.of(headers)
         response: Response | None = None
         is_whole = method in ("GET", "HEAD")
-        deadline = _Deadline(self._settings.timeout)
+        deadline = None
         try:
             action = self._let_in(route, method, headers)
             if action.takes_body:
-                deadline.start()
+                deadline = self._deadlines.start()
                 body = await self._bodies.read(receive, headers.get("content-length"))
                 is_whole = True
                 try:
-                    answer, response = await self._answered(action, scope, headers, body, deadline)
+                    answer, response = await self._answered(action, scope, headers, body)
                 finally:
                     self._bodies.let_go(body)
             else:
-                answer, response = await self._answered(action, scope, headers, b"", deadline)
+                answer, response = await self._answered(action, scope, headers, b"")
         except ClientLeftError:
             self._observe(route, _LEFT, time.perf_counter() - began, None)
             return
         except asyncio.CancelledError:
-            if not deadline.is_over:
+            if deadline is None or not deadline.is_over:
                 raise
             slow = SlowScoringError if is_whole else SlowBodyError
             answer = self._refused(route, scope, headers, slow(self._settings.timeout))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             answer = self._refused(route, scope, headers, error)
         finally:
-            deadline.cancel()
+            if deadline is not None:
+                self._deadlines.end(deadline)
         closes = self.is_draining or not is_whole
         await _send(send, answer, request_id, method == "HEAD", closes)
         seconds = time.perf_counter() - began
@@ -99,7 +102,7 @@ class App:
         return action
 
     async def _answered(
-        self, action: Action, scope: Mapping[str, Any], headers: Mapping[str, str], body: bytes, deadline: _Deadline
+        self, action: Action, scope: Mapping[str, Any], headers: Mapping[str, str], body: bytes
     ) -> tuple[HttpResponse, Response | None]:
         if action.is_readiness and self.is_draining:
             return _ENDING, None
@@ -129,28 +132,6 @@ class App:
         elif failure.status == 429:
             further["Retry-After"] = "1"
         return HttpResponse(answer.status, {**answer.headers, **further}, answer.body) if further else answer
-
-
-class _Deadline:
-    """Cancels the task of a request after some seconds; ``is_over`` says that it was this."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._handle: asyncio.TimerHandle | None = None
-        self.is_over = False
-
-    def start(self) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._handle = asyncio.get_running_loop().call_later(self._seconds, self._end, task)
-
-    def cancel(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-
-    def _end(self, task: asyncio.Task[Any]) -> None:
-        self.is_over = True
-        task.cancel()
 
 
 async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bool, closes: bool) -> None:

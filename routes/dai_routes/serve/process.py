@@ -20,11 +20,14 @@ from dai_routes.serve.about import About
 from dai_routes.serve.app import App
 from dai_routes.serve.hosted import HostedModel
 from dai_routes.serve.listening import take_no_more
+from dai_routes.serve.protocol import GuardedProtocol
 from dai_routes.serve.routing import Route, Routes
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.service import Response
 
 if sys.platform != "win32":
+    import resource
+
     import uvloop
 
 logger = logging.getLogger(__name__)
@@ -70,6 +73,7 @@ class ServingProcess:
 
         ``ready`` is called once requests are taken.
         """
+        _allow_many_files()
         # Not before now: Java, which a model may have started, takes signals for itself at its start.
         _run(self._serve(listener, ready))
 
@@ -133,7 +137,7 @@ class _Server(uvicorn.Server):
 def _config(app: App, settings: ServerSettings) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=GuardedProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -148,6 +152,14 @@ def _config(app: App, settings: ServerSettings) -> uvicorn.Config:
     if settings.certificates is not None:
         config.ssl = settings.certificates.context()
     return config
+
+
+def _allow_many_files() -> None:
+    """Let this process have as many connections as the system allows it; the usual limit is 1,024."""
+    if sys.platform != "win32":
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _quiet(server: uvicorn.Server) -> None:
