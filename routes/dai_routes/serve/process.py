@@ -93,10 +93,11 @@ class ServingProcess:
             routes.alias(path, of)
         app = App(settings, routes, self._count)
         server = _Server(_config(app, settings))
-        ending = asyncio.Event()
+        ending, hurried = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, ending.set)
+        loop.add_signal_handler(signal.SIGTERM, ending.set)
+        # Pressed twice, ctrl-C waits for no new requests.
+        loop.add_signal_handler(signal.SIGINT, lambda: (hurried if ending.is_set() else ending).set())
         loop.add_signal_handler(signal.SIGHUP, self._begin, self._reload_all)
         serving = asyncio.create_task(server.serve([listener]))
         while not server.started and not serving.done():
@@ -106,7 +107,7 @@ class ServingProcess:
         logger.info("the server ends: requests that have begun are answered")
         app.is_draining = True
         # Who keeps a connection learns now, by an answer, that it ends. Cutting it could lose what is on its way.
-        await _first(asyncio.sleep(settings.drain), serving)
+        await _first(asyncio.wait({asyncio.ensure_future(hurried.wait())}, timeout=settings.drain), serving)
         if self._is_alone:
             take_no_more(listener)
         await _first(_quiet(server), serving)

@@ -8,9 +8,8 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -37,7 +36,6 @@ class _Worker:
     process: Any
     said: Connection
     is_ready: bool = False
-    began: float = field(default_factory=time.monotonic)
 
 
 class Supervisor:
@@ -48,7 +46,7 @@ class Supervisor:
         self._listener = listener
         self._numbers = _processes.RawArray("d", metrics.room(len(settings.models), settings.workers))
         self._workers: list[_Worker] = []
-        self._is_ending = False
+        self._ending = threading.Event()
         self._pause = 1.0
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -61,12 +59,15 @@ class Supervisor:
         signal.signal(signal.SIGHUP, lambda *_: self._tell(signal.SIGHUP))
         try:
             self._workers = [self._start(place) for place in range(self._settings.workers)]
-            while not self._is_ending and not all(one.is_ready for one in self._workers):
+            while not self._ending.is_set() and not all(one.is_ready for one in self._workers):
                 self._wait(at_start=True)
-            if not self._is_ending:
+            if not self._ending.is_set():
                 ready()
             while self._workers:
                 self._wait(at_start=False)
+                if self._ending.is_set():
+                    # Also one that was being started when the signal came.
+                    self._tell(signal.SIGTERM)
         finally:
             self._tell(signal.SIGTERM)
             for one in self._workers:
@@ -110,20 +111,20 @@ class Supervisor:
             self._hear(worker)
         worker.process.join()
         self._workers.remove(worker)
-        if self._is_ending:
+        if self._ending.is_set():
             return
         if at_start and not worker.is_ready:
             raise ToolError(f"a process of the server ended with {worker.process.exitcode} while it started.")
         logger.error("process %d ended with %s and is started again", worker.place, worker.process.exitcode)
         if not worker.is_ready:
             # It cannot start now, perhaps because the model's file is being written.
-            time.sleep(self._pause)
+            self._ending.wait(self._pause)
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        if not self._is_ending:
+        if not self._ending.is_set():
             self._workers.append(self._start(worker.place))
 
     def _end(self) -> None:
-        self._is_ending = True
+        self._ending.set()
         self._tell(signal.SIGTERM)
         closing = threading.Timer(self._settings.drain, take_no_more, (self._listener,))
         closing.daemon = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from typing import Any
 
@@ -78,7 +79,12 @@ def test_json_rpc(server: Server, rows: Rows, expected: Rows) -> None:
     assert (found["id"], found["result"][0]) == (7, expected[0]["predict"])
     assert float(found["result"][1]) == pytest.approx(float(expected[0]["female"]))
     assert call("get_column_names")["result"] == list(MODEL)
-    assert call("get_target_labels")["result"] == ["predict", "female", "male"]
+    assert call("get_target_labels")["result"] == ["female", "male"]
+    names = call("get_transformed_column_names")["result"]
+    parts = call("score", {"row": rows[0], "pred_contribs": True})["result"]
+    # They add up to the log-odds of the second class.
+    odds = float(expected[0]["male"]) / float(expected[0]["female"])
+    assert (len(parts), sum(parts)) == (len(names), pytest.approx(math.log(odds), abs=1e-4))
     bad = call("score", {"row": {**rows[0], "body_mass_g": "heavy"}})["error"]
     assert (bad["code"], bad["data"]) == (-32000, {"code": "bad_rows", "row": 1, "column": "body_mass_g"})
     assert call("nothing")["error"]["code"] == -32601

@@ -92,10 +92,16 @@ def _transformed(scorer: Scorer) -> list[str]:
     return list(found.schema.names)
 
 
-_ABOUT: dict[str, Callable[[Scorer], list[str]]] = {
+def _labels(scorer: Scorer) -> list[str] | None:
+    """The classes, None for a model of numbers. H2O-3 has the predicted class among its outputs."""
+    found = [column.name.rpartition(".")[2] for column in scorer.info.outputs if column.name != "predict"]
+    return found if len(found) > 1 else None
+
+
+_ABOUT: dict[str, Callable[[Scorer], list[str] | None]] = {
     "get_column_names": lambda scorer: [column.name for column in scorer.info.inputs],
     "get_transformed_column_names": _transformed,
-    "get_target_labels": lambda scorer: [column.name.rpartition(".")[2] for column in scorer.info.outputs],
+    "get_target_labels": _labels,
 }
 
 
