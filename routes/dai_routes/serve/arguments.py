@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dai_routes.serve import keys
+from dai_routes.serve.answering import keys
 from dai_routes.serve.dialects import DIALECTS
 from dai_routes.serve.settings import Certificates, ModelFile
 from dai_scoring.cli.errors import UsageError

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from dai_routes.serve.answering.errors import QueueFullError
 from dai_routes.serve.dialects.base import Call, Context, ScorePath, failed
-from dai_routes.serve.errors import QueueFullError
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.failures import failure_of, is_unexpected
 from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place

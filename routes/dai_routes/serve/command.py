@@ -99,7 +99,8 @@ def serve(
     if bool(ids) != (output_columns is OutputColumns.IDS):
         raise UsageError("--output-columns ids and --id-columns go together: give both.")
     try:
-        from dai_routes.serve import arguments, start
+        from dai_routes.serve import arguments
+        from dai_routes.serve.running import start
         from dai_routes.serve.settings import ServerSettings
     except ModuleNotFoundError as error:
         raise MissingExtraError(extras.absent(error, "serve")) from error

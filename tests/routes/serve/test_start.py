@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dai_routes.serve import arguments, environment
-from dai_routes.serve.listening import listen
+from dai_routes.serve.running.listening import listen
 from dai_scoring.cli.errors import UsageError
 from tests.support.certificates import Authority
 from tests.support.serving import COMMAND, serving

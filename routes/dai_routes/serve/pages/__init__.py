@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from importlib import resources
 
+from dai_routes.serve.answering.routing import Routes
 from dai_routes.serve.dialects.base import json_answer
 from dai_routes.serve.pages.openapi import described
-from dai_routes.serve.routing import Routes
 from dai_scoring.service import HttpRequest, HttpResponse
 
 _HEADERS = {

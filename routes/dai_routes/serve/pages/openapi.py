@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dai_routes.serve.answering.routing import Action, Route, Routes
 from dai_routes.serve.dialects import DIALECTS
 from dai_routes.serve.dialects.base import AboutPath, Context, ScorePath
-from dai_routes.serve.routing import Action, Route, Routes
 from dai_scoring import __version__
 from dai_scoring.formats import Format
 from dai_scoring.schema import Column, ColumnType

@@ -6,11 +6,11 @@ import signal
 import socket
 import ssl
 
-from dai_routes.serve import request_log
-from dai_routes.serve.listening import address_of, listen
-from dai_routes.serve.process import ServingProcess
+from dai_routes.serve.answering import request_log
+from dai_routes.serve.running.listening import address_of, listen
+from dai_routes.serve.running.process import ServingProcess
+from dai_routes.serve.running.supervisor import Supervisor
 from dai_routes.serve.settings import Certificates, ServerSettings
-from dai_routes.serve.supervisor import Supervisor
 from dai_scoring.cli import signals
 from dai_scoring.cli.errors import UsageError
 from dai_scoring.cli.opening import translated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from dai_routes.serve.errors import QueueFullError
+from dai_routes.serve.answering.errors import QueueFullError
 from dai_scoring.errors import RequestError
 from dai_scoring.service.http_errors import TooLargeError
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from dai_routes.serve.answering.errors import NoKeysError
+from dai_routes.serve.answering.metrics import MIME_TYPE, Metrics
+from dai_routes.serve.answering.routing import Routes
 from dai_routes.serve.dialects.base import failed, json_answer
-from dai_routes.serve.errors import NoKeysError
 from dai_routes.serve.hosted import HostedModel
-from dai_routes.serve.metrics import MIME_TYPE, Metrics
-from dai_routes.serve.routing import Routes
 from dai_scoring.service import HttpRequest, HttpResponse, State
 from dai_scoring.service.failures import failure_of
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from dai_routes.serve import keys
-from dai_routes.serve.deadlines import Deadlines
+from dai_routes.serve.answering import keys
+from dai_routes.serve.answering.deadlines import Deadlines
+from dai_routes.serve.answering.errors import KeyMissingError, MethodError, NoPathError, SlowBodyError, SlowScoringError
+from dai_routes.serve.answering.receiving import Bodies, ClientLeftError, Message, Receive
+from dai_routes.serve.answering.request_log import RequestIds, log_request
+from dai_routes.serve.answering.routing import Action, Route, Routes
 from dai_routes.serve.dialects.base import ScorePath, failed
-from dai_routes.serve.errors import KeyMissingError, MethodError, NoPathError, SlowBodyError, SlowScoringError
-from dai_routes.serve.receiving import Bodies, ClientLeftError, Message, Receive
-from dai_routes.serve.request_log import RequestIds, log_request
-from dai_routes.serve.routing import Action, Route, Routes
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.failures import failure_of, is_unexpected

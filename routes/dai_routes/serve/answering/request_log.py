@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dai_scoring.service import Response
 
 if TYPE_CHECKING:
-    from dai_routes.serve.routing import Route
+    from dai_routes.serve.answering.routing import Route
 
 _requests = logging.getLogger("dai_routes.serve.requests")
 

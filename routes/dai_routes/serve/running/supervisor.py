@@ -14,9 +14,9 @@ from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from dai_routes.serve import metrics, request_log
-from dai_routes.serve.listening import take_no_more
-from dai_routes.serve.process import ServingProcess
+from dai_routes.serve.answering import metrics, request_log
+from dai_routes.serve.running.listening import take_no_more
+from dai_routes.serve.running.process import ServingProcess
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.cli import error_boundary
 from dai_scoring.cli.errors import ToolError

@@ -15,13 +15,14 @@ from typing import Any
 
 import uvicorn
 
-from dai_routes.serve import metrics, pages
-from dai_routes.serve.about import About
-from dai_routes.serve.app import App
+from dai_routes.serve import pages
+from dai_routes.serve.answering import metrics
+from dai_routes.serve.answering.about import About
+from dai_routes.serve.answering.app import App
+from dai_routes.serve.answering.protocol import GuardedProtocol
+from dai_routes.serve.answering.routing import Route, Routes
 from dai_routes.serve.hosted import HostedModel
-from dai_routes.serve.listening import take_no_more
-from dai_routes.serve.protocol import GuardedProtocol
-from dai_routes.serve.routing import Route, Routes
+from dai_routes.serve.running.listening import take_no_more
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.service import Response
 
