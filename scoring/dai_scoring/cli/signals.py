@@ -61,6 +61,12 @@ def begin_work() -> None:
     _stage = "working"
 
 
+def hand_over() -> None:
+    """From now on signals are the caller's, who sets handlers of its own: a server answers what has begun first."""
+    signal.set_wakeup_fd(-1)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def finish() -> None:
     """Call this last. Once a signal has come it does not return: the process ends, without waiting for threads or Java.
 

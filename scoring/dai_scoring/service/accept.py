@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dai_scoring.formats import Format
 from dai_scoring.formats.detect import said_by
 from dai_scoring.service.http_errors import NotAcceptableError
@@ -9,6 +11,8 @@ from dai_scoring.service.http_errors import NotAcceptableError
 _ANY = "*/*"
 
 
+# Bounded, because clients may say what they like.
+@lru_cache(256)
 def chosen_format(accept: str, usual: Format | None) -> Format | None:
     """The format that a client wants, None if the usual one will do.
 

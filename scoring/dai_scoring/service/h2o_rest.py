@@ -243,13 +243,13 @@ def _score(scorer: Scorer, request: dict[str, Any], endpoint: Endpoint, missing_
     response: dict[str, Any] = {"id": scorer.info.id}
     if not _part(request, "noFieldNamesInOutput", bool, False):
         response["fields"] = [*kept, *scored.predictions.schema.names]
-    response["score"] = _rows([*columns, *_texts(scored.predictions)])
+    response["score"] = rows_of([*columns, *texts_of(scored.predictions)])
     if wanted.contributions is not Contributions.NONE:
         response["featureShapleyContributions"] = _contributions(scored.contributions, scorer)
     if scored.intervals is not None:
         response["predictionIntervals"] = {
             "fields": scored.intervals.schema.names,
-            "rows": _rows(_texts(scored.intervals)),
+            "rows": rows_of(texts_of(scored.intervals)),
         }
     return _json(response, table.num_rows, scored.unseen)
 
@@ -261,18 +261,18 @@ def _contributions(table: pa.Table | None, scorer: Scorer) -> dict[str, Any]:
     labels = [column.name.rpartition(".")[2] for column in scorer.info.outputs]
     groups = {label: [name for name in names if name.endswith(f".{label}")] for label in labels}
     if len(labels) < 2 or not all(groups.values()) or sum(map(len, groups.values())) != len(names):
-        return {"features": names, "contributionGroups": [{"contributions": _rows(_texts(table))}]}
+        return {"features": names, "contributionGroups": [{"contributions": rows_of(texts_of(table))}]}
     features = [name.removesuffix(f".{labels[0]}") for name in groups[labels[0]]]
     return {
         "features": features,
         "contributionGroups": [
-            {"outputGroup": label, "contributions": _rows(_texts(table.select(members)))}
+            {"outputGroup": label, "contributions": rows_of(texts_of(table.select(members)))}
             for label, members in groups.items()
         ],
     }
 
 
-def _texts(table: pa.Table) -> list[list[str | None]]:
+def texts_of(table: pa.Table) -> list[list[str | None]]:
     """The columns as text, numbers with all digits of their exact value, as in CSV."""
     return [
         [value for chunk in column.chunks for value in text.cells(chunk).fill_null("").to_pylist()]
@@ -280,5 +280,6 @@ def _texts(table: pa.Table) -> list[list[str | None]]:
     ]
 
 
-def _rows(columns: Sequence[Sequence[str | None]]) -> list[list[str | None]]:
+def rows_of(columns: Sequence[Sequence[str | None]]) -> list[list[str | None]]:
+    """Columns as rows."""
     return [list(row) for row in zip(*columns, strict=True)]

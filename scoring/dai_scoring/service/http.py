@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -34,6 +35,8 @@ SCORE_PATH = "/score"
 NO_ROW_SCORED = "None of the rows can be scored: in each, a value cannot become what the column of the model holds."
 
 _JSON = "application/json"
+# Bounded, because clients may say what they like.
+_said_by = lru_cache(64)(said_by)
 _READ, _WRITE = ("GET", "HEAD"), ("POST",)
 
 
@@ -81,7 +84,7 @@ def read(http: HttpRequest, output_format: Format | None = None, most_bytes: int
     if _is_blank(contents):
         raise NoBodyError
     choices = {name: http.query[name] for name in (COLUMNS, BAD_ROWS, FORMAT) if name in http.query}
-    accepted = chosen_format(headers.get("accept", ""), output_format or said_by(mime_type))
+    accepted = chosen_format(headers.get("accept", ""), output_format or _said_by(mime_type))
     if accepted is not None:
         choices.setdefault(FORMAT, accepted.value)
     return Request(contents, mime_type, endpoint=endpoint, keeps_rows=True, choices=choices)

@@ -20,8 +20,9 @@ from dai_scoring.batch.threads import parallel_map
 from dai_scoring.errors import RequestError
 from dai_scoring.formats import Declined
 from dai_scoring.scorer import Scorer
-from dai_scoring.service import h2o_rest
+from dai_scoring.service import h2o_few_rows, h2o_rest
 from dai_scoring.service.failures import failure_of, is_unexpected
+from dai_scoring.service.h2o_rest import Endpoint
 from dai_scoring.service.requests import Request, RequestOptions, check, size_of
 from dai_scoring.service.responses import Response
 from dai_scoring.service.work_folders import WorkFolder, WorkFolders
@@ -51,7 +52,7 @@ class RequestScorer:
 
     def responses(self, scorer: Scorer, requests: Sequence[Request]) -> list[Response]:
         """The responses to requests, in their order; any error is in its response."""
-        merged = self._merged(scorer, requests)
+        merged = self._merged(scorer, requests) | self._merged_of_h2o(scorer, requests)
         left = [request for index, request in enumerate(requests) if index not in merged]
         if sum(not isinstance(request.contents, bytes) for request in left) > 1:
             # One is read and written while another is scored. Small ones would only wait for Python's lock.
@@ -81,6 +82,27 @@ class RequestScorer:
                     found[index] = _scored(scorer, result.contents, None, result.summary)
         return found
 
+    def _merged_of_h2o(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
+        """The same of requests in H2O's dialect."""
+        asked: list[tuple[int, bytes]] = []
+        for index, one in enumerate(requests):
+            contents = one.contents
+            if one.endpoint is Endpoint.SCORE and isinstance(contents, bytes) and len(contents) <= IN_MEMORY_BYTES:
+                asked.append((index, contents))
+        if not asked:
+            return {}
+        began = time.perf_counter()
+        options = self.options.default
+        replies = h2o_few_rows.replies(
+            scorer.with_missing(options.missing_values), [body for _, body in asked], options.missing_columns
+        )
+        seconds = (time.perf_counter() - began) / len(asked)
+        return {
+            index: _of_reply(scorer, found, Endpoint.SCORE, seconds)
+            for (index, _), found in zip(asked, replies, strict=True)
+            if found is not None
+        }
+
     def _through_files(self, scorer: Scorer, request: Request, is_alone: bool) -> Response:
         return self.response(scorer, request, partial(self._as_file, request, is_alone=is_alone))
 
@@ -106,9 +128,7 @@ class RequestScorer:
         )
         if found is None:
             return None
-        seconds = time.perf_counter() - began
-        summary = Summary(found.rows, found.rows, 0, None, None, seconds, found.unseen)
-        return Response(scorer.info, found.body, found.mime_type, summary=summary, endpoint=request.endpoint)
+        return _of_reply(scorer, found, request.endpoint, time.perf_counter() - began)
 
     def _bytes(self, request: Request) -> bytes:
         contents = request.contents
@@ -158,6 +178,11 @@ class RequestScorer:
         if is_unexpected(error):
             self._on_unexpected(error)
         return Response(None if scorer is None else scorer.info, failure=failure_of(error))
+
+
+def _of_reply(scorer: Scorer, found: h2o_rest.Reply, endpoint: Endpoint, seconds: float) -> Response:
+    summary = Summary(found.rows, found.rows, 0, None, None, seconds, found.unseen)
+    return Response(scorer.info, found.body, found.mime_type, summary=summary, endpoint=endpoint)
 
 
 def _scored(scorer: Scorer, contents: bytes | Path, rejected: bytes | Path | None, summary: Summary) -> Response:

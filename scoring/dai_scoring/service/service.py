@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -110,6 +111,12 @@ class ScoringService:
         """Take no more requests, wait for those that have begun, close the model and delete the folders."""
         self._model.close()
         self._scoring.close()
+
+    @contextmanager
+    def scorer(self) -> Iterator[Scorer]:
+        """The current model, which is not closed before the context ends. Raises ModelError if no model can score."""
+        with self._model.in_use() as scorer:
+            yield scorer
 
     def respond(self, request: Request) -> Response:
         """Score a request; any error is in the response."""

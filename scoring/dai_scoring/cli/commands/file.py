@@ -101,7 +101,7 @@ def score(
     )
     to_folder = len(sources) > 1 or sources[0].is_dir()
     pipeline = PipelineSettings(python_environment, python_command=python_command)
-    jvm = _jvm_options(jvm_options)
+    jvm = jvm_words(jvm_options)
     with (
         output.progress("Scoring") as progress,
         opened(model, progress, runtime, accept_h2o_licence, licence_file, jvm, mojo_runtime, pipeline) as scorer,
@@ -112,7 +112,8 @@ def score(
     _end(output, done, failed, to_folder, fail_on_rejects)
 
 
-def _jvm_options(text: str) -> tuple[str, ...]:
+def jvm_words(text: str) -> tuple[str, ...]:
+    """The options of Java in a text, quoted as in a shell. Raises UsageError if they cannot be told apart."""
     try:
         return tuple(shlex.split(text))
     except ValueError as error:

@@ -1,0 +1,161 @@
+"""The ASGI application: a request is looked up by its path, let in, received, answered and counted.
+
+There is no framework between uvicorn and the queue of a model: for one row that would cost as much as the score does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from dai_routes.serve.answering import keys
+from dai_routes.serve.answering.deadlines import Deadlines
+from dai_routes.serve.answering.errors import KeyMissingError, MethodError, NoPathError, SlowBodyError, SlowScoringError
+from dai_routes.serve.answering.receiving import Bodies, ClientLeftError, Message, Receive
+from dai_routes.serve.answering.request_log import RequestIds, log_request
+from dai_routes.serve.answering.routing import Action, Route, Routes
+from dai_routes.serve.dialects.base import ScorePath, failed
+from dai_routes.serve.settings import ServerSettings
+from dai_scoring.service import HttpRequest, HttpResponse, Response
+from dai_scoring.service.failures import failure_of, is_unexpected
+from dai_scoring.service.scoring import log_place
+
+Send = Callable[[Message], Awaitable[None]]
+Observe = Callable[["Route | None", int, float, "Response | None"], None]
+"""Told of each answer: the route, the status, the seconds it took, and what the service said."""
+
+_BLOCK = 1 << 18
+_ENDING = HttpResponse(503, {"Content-Type": "text/plain; charset=utf-8"}, b"The server ends")
+_LEFT = 499
+"""The status, in logs and metrics alone, of a request whose client left."""
+
+
+class App:
+    """Answers requests. ``routes`` has the paths; ``observe`` is told of each answer."""
+
+    def __init__(self, settings: ServerSettings, routes: Routes, observe: Observe) -> None:
+        self._settings = settings
+        self._routes = routes
+        self._observe = observe
+        self._bodies = Bodies(settings.most_body, settings.most_bytes)
+        self._ids = RequestIds()
+        self._deadlines = Deadlines(settings.timeout)
+        self.is_draining = False
+        """Whether each answer is the last of its connection, because the server ends."""
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request of HTTP."""
+        began = time.perf_counter()
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        method = scope["method"]
+        route = self._routes.get(scope["path"])
+        request_id = self._ids.of(headers)
+        response: Response | None = None
+        is_whole = method in ("GET", "HEAD")
+        deadline = None
+        try:
+            action = self._let_in(route, method, headers)
+            if action.takes_body:
+                deadline = self._deadlines.start()
+                body = await self._bodies.read(receive, headers.get("content-length"))
+                is_whole = True
+                try:
+                    answer, response = await self._answered(action, scope, headers, body)
+                finally:
+                    self._bodies.let_go(body)
+            else:
+                answer, response = await self._answered(action, scope, headers, b"")
+        except ClientLeftError:
+            self._observe(route, _LEFT, time.perf_counter() - began, None)
+            return
+        except asyncio.CancelledError:
+            if deadline is None or not deadline.is_over:
+                raise
+            slow = SlowScoringError if is_whole else SlowBodyError
+            answer = self._refused(route, scope, headers, slow(self._settings.timeout))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            answer = self._refused(route, scope, headers, error)
+        finally:
+            if deadline is not None:
+                self._deadlines.end(deadline)
+        closes = self.is_draining or not is_whole
+        await _send(send, answer, request_id, method == "HEAD", closes)
+        seconds = time.perf_counter() - began
+        self._observe(route, answer.status, seconds, response)
+        if self._settings.logs_requests:
+            log_request(request_id, method, route, answer.status, seconds, response)
+
+    def _let_in(self, route: Route | None, method: str, headers: Mapping[str, str]) -> Action:
+        known = self._settings.key_digests
+        if known and not (route is not None and route.is_open) and not keys.is_known(headers, known):
+            raise KeyMissingError
+        if route is None:
+            raise NoPathError(self._routes.models)
+        action = route.actions.get(method)
+        if action is None:
+            raise MethodError(route.methods)
+        return action
+
+    async def _answered(
+        self, action: Action, scope: Mapping[str, Any], headers: Mapping[str, str], body: bytes
+    ) -> tuple[HttpResponse, Response | None]:
+        if action.is_readiness and self.is_draining:
+            return _ENDING, None
+        query = scope["query_string"]
+        pairs = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
+        # Of HEAD the headers are those of GET, the length of the body among them.
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        http = HttpRequest(method, action.path, pairs, headers, body)
+        if action.model is not None and isinstance(action.does, ScorePath):
+            answered = await action.model.queue.answer(action.does, http)
+            return answered.http, answered.response
+        return await action.call(http), None
+
+    def _refused(
+        self, route: Route | None, scope: Mapping[str, Any], headers: Mapping[str, str], error: Exception
+    ) -> HttpResponse:
+        if is_unexpected(error):
+            log_place(error)
+        failure = failure_of(error)
+        refuse = failed if route is None else route.refuse
+        answer = refuse(HttpRequest(scope["method"], scope["path"], {}, headers), failure)
+        further: dict[str, str] = {}
+        if isinstance(error, MethodError):
+            further["Allow"] = ", ".join(error.allowed)
+        elif isinstance(error, KeyMissingError):
+            further["WWW-Authenticate"] = "Bearer"
+        elif failure.status == 429:
+            further["Retry-After"] = "1"
+        return HttpResponse(answer.status, {**answer.headers, **further}, answer.body) if further else answer
+
+
+async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bool, closes: bool) -> None:
+    body = answer.body
+    size = body.stat().st_size if isinstance(body, Path) else len(body)
+    headers = [_header(name, value) for name, value in answer.headers.items()]
+    headers += ((b"content-length", b"%d" % size), (b"x-request-id", request_id))
+    if closes:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if isinstance(body, bytes):
+        await send({"type": "http.response.body", "body": b"" if is_head else body})
+        return
+    try:
+        with body.open("rb") as file:
+            while not is_head and (block := file.read(_BLOCK)):
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+        await send({"type": "http.response.body"})
+    finally:
+        body.unlink(missing_ok=True)
+
+
+@lru_cache(256)
+def _header(name: str, value: str) -> tuple[bytes, bytes]:
+    """A header as it is sent: a model's id may have any character."""
+    written = value.encode("latin-1", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
+    return name.lower().encode("latin-1"), written

@@ -1,0 +1,35 @@
+"""The keys that clients send, kept as digests and compared in the same time whatever they are."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_BEARER = "bearer "
+
+
+def digests(file: Path) -> tuple[bytes, ...]:
+    """The SHA-256 of each key in a file: one a line, without empty lines and those that begin with #.
+
+    Raises OSError, or ValueError where it has no key.
+    """
+    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    found = tuple(_digest(line) for line in lines if line and not line.startswith("#"))
+    if not found:
+        raise ValueError("it has no key")
+    return found
+
+
+def is_known(headers: Mapping[str, str], known: Sequence[bytes]) -> bool:
+    """Whether a request, by its headers in lower case, has a key that is known."""
+    given = headers.get("authorization", "")
+    key = given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else headers.get("x-api-key", "")
+    digest = _digest(key)
+    # All of them, also after the right one.
+    return sum([hmac.compare_digest(digest, one) for one in known]) > 0
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

@@ -1,0 +1,85 @@
+"""The body of a request, counted while it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from dai_routes.serve.answering.errors import QueueFullError
+from dai_scoring.errors import RequestError
+from dai_scoring.service.http_errors import TooLargeError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+_MOST_DROPPED = 64 << 20
+"""So many bytes of a body that is too large are still read: a client that sends looks for no answer."""
+
+
+class ClientLeftError(Exception):
+    """The client closed the connection before its request was whole."""
+
+
+class Bodies:
+    """Reads bodies, each of ``most_body`` bytes at most, and all that are held of ``most_bytes`` together."""
+
+    def __init__(self, most_body: int, most_bytes: int) -> None:
+        self._most_body = most_body
+        self._most_bytes = most_bytes
+        self.held = 0
+
+    async def read(self, receive: Receive, length: str | None) -> bytes:
+        """A whole body; :meth:`let_go` of its bytes later.
+
+        ``length`` is the header Content-Length. Raises TooLargeError, QueueFullError, or ClientLeftError.
+        """
+        if length is not None and length.isdigit() and int(length) > self._most_body + _MOST_DROPPED:
+            raise TooLargeError(self._most_body)
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body", False):
+            if message["type"] == "http.disconnect":
+                raise ClientLeftError
+            if len(body) > self._most_body:
+                raise TooLargeError(self._most_body)
+            self.held += len(body)
+            return body
+        return await self._long(receive, body)
+
+    def let_go(self, body: bytes) -> None:
+        """The body is of no more use."""
+        self.held -= len(body)
+
+    async def _long(self, receive: Receive, first: bytes) -> bytes:
+        parts, size = [first], len(first)
+        self.held += size
+        more = True
+        refusal: RequestError | None = None
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientLeftError
+                part: bytes = message.get("body", b"")
+                more = message.get("more_body", False)
+                if refusal is not None:
+                    size += len(part)
+                    if size > self._most_body + _MOST_DROPPED:
+                        break
+                    continue
+                size += len(part)
+                self.held += len(part)
+                parts.append(part)
+                if size > self._most_body:
+                    refusal = TooLargeError(self._most_body)
+                elif self.held > self._most_bytes:
+                    refusal = QueueFullError()
+                if refusal is not None:
+                    self.held -= sum(map(len, parts))
+                    parts.clear()
+            if refusal is not None:
+                raise refusal
+            return b"".join(parts)
+        except BaseException:
+            self.held -= sum(map(len, parts))
+            raise

@@ -1,0 +1,118 @@
+"""The paths of a server: what is done at each, by the method."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dai_routes.serve.dialects import DIALECTS
+from dai_routes.serve.dialects.base import AboutPath, Refuse, ScorePath, failed
+from dai_routes.serve.hosted import HostedModel
+from dai_scoring.service import HttpRequest, HttpResponse
+
+_READ = ("GET", "HEAD")
+
+Answer = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+@dataclass(frozen=True)
+class Action:
+    """What is done with a request: ``does`` by a dialect with a model, or ``answers`` by the server itself.
+
+    ``path`` is what the dialect calls the path.
+    """
+
+    path: str
+    model: HostedModel | None = None
+    does: ScorePath | AboutPath | None = None
+    answers: Answer | None = None
+    takes_body: bool = False
+    is_readiness: bool = False
+
+    async def call(self, http: HttpRequest) -> HttpResponse:
+        """Answer a request that is not scored."""
+        if self.answers is not None:
+            return await self.answers(http)
+        if self.model is None or not isinstance(self.does, AboutPath):
+            raise TypeError("this path is scored")
+        # In a thread, as what a model can do may take as long to find out as to load it.
+        return await asyncio.to_thread(self.does.answer, http, self.model.context)
+
+
+@dataclass
+class Route:
+    """A path: its template for logs, and what it does by method."""
+
+    template: str
+    actions: dict[str, Action] = field(default_factory=dict)
+    is_open: bool = False
+    dialect: str = ""
+    model: str = ""
+    refuse: Refuse = failed
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What the path takes."""
+        return tuple(sorted(self.actions))
+
+
+class Routes:
+    """All paths of a server."""
+
+    def __init__(self, models: Iterable[HostedModel], dialects: Iterable[str]) -> None:
+        self._models = list(models)
+        self._routes: dict[str, Route] = {}
+        for number, model in enumerate(self._models):
+            for dialect in (DIALECTS[name] for name in dialects):
+                for one in dialect.paths:
+                    self._add(f"/models/{model.name}{one.path}", "/models/NAME" + one.path, model, one, dialect.name)
+                    if number == 0:
+                        self._add(one.path, one.path, model, one, dialect.name)
+                for one in dialect.fixed:
+                    if number == 0 or "{name}" in one.path:
+                        template = one.path.replace("{name}", "NAME")
+                        self._add(one.path.replace("{name}", model.name), template, model, one, dialect.name)
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the models, the first one first."""
+        return [model.name for model in self._models]
+
+    @property
+    def all(self) -> Mapping[str, Route]:
+        """Each path and what is there."""
+        return self._routes
+
+    def get(self, path: str) -> Route | None:
+        """What is at a path."""
+        return self._routes.get(path)
+
+    def _add(self, path: str, template: str, model: HostedModel, one: ScorePath | AboutPath, dialect: str) -> None:
+        route = self._routes.setdefault(path, Route(template, dialect=dialect, model=model.name))
+        if isinstance(one, ScorePath):
+            route.refuse = one.refuse
+            route.actions["POST"] = Action(one.path, model, one, takes_body=True)
+        else:
+            route.is_open = one.is_open
+            route.actions |= dict.fromkeys(_READ, Action(one.path, model, one, is_readiness=one.is_readiness))
+
+    def serve(
+        self,
+        path: str,
+        answers: Answer,
+        *,
+        method: str = "GET",
+        is_open: bool = False,
+        is_readiness: bool = False,
+        model: str = "",
+    ) -> None:
+        """Answer a path by the server itself; the rest is as in :class:`AboutPath`."""
+        template = path.replace(f"/models/{model}", "/models/NAME", 1) if model else path
+        route = self._routes.setdefault(path, Route(template, is_open=is_open, model=model))
+        action = Action(path, answers=answers, takes_body=method == "POST", is_readiness=is_readiness)
+        route.actions |= dict.fromkeys(_READ if method == "GET" else (method,), action)
+
+    def alias(self, path: str, of: str) -> None:
+        """Another name of a path, as a platform wants it. Raises KeyError if nothing is there."""
+        self._routes[path] = self._routes[of]

@@ -1,0 +1,178 @@
+"""The queue of a model: what waits when scoring ends is scored next, in one call, so that no request waits for a timer.
+
+Java scores in threads, as it lets go of Python's lock; so does a scoring pipeline, which is another process. The C++
+runtime holds the lock, and threads would only get in its way: few rows are scored by the event loop itself. So it
+scores a request for Java that is alone: to wake a thread takes longer than the score.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from dai_routes.serve.answering.errors import QueueFullError
+from dai_routes.serve.dialects.base import Call, Context, ScorePath, failed
+from dai_scoring.service import HttpRequest, HttpResponse, Response
+from dai_scoring.service.failures import failure_of, is_unexpected
+from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place
+
+MOST_TOGETHER = 256
+"""So many requests are scored in one call, about."""
+
+_QUICK_SECONDS = 0.002
+"""A request that takes longer is not scored in the event loop, where others would wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is sent back, and what the service said."""
+
+    http: HttpResponse
+    response: Response
+
+
+@dataclass(slots=True)
+class _Waiting:
+    path: ScorePath
+    http: HttpRequest
+    answered: asyncio.Future[Answered]
+
+
+class ScoringQueue:
+    """Takes requests for a model, and scores what waits together. Used in one event loop.
+
+    ``threads`` score; with 0 the loop does. ``on_batch`` is told how many requests went together, in any thread.
+    """
+
+    def __init__(self, context: Context, threads: int, most_waiting: int, on_batch: Callable[[int], None]) -> None:
+        self._context = context
+        self._most = most_waiting
+        self._on_batch = on_batch
+        self._loop = asyncio.get_running_loop()
+        self._held = 0
+        self._together: list[_Waiting] = []
+        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._is_quick = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"dai-serve-{context.name}-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        # Many rows are scored by themselves: those who sent few do not wait for them.
+        self._large = ThreadPoolExecutor(2, f"dai-serve-{context.name}-large")
+        for one in self._threads:
+            one.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests have no answer yet."""
+        return self._held
+
+    async def answer(self, path: ScorePath, http: HttpRequest) -> Answered:
+        """Score a request. Raises QueueFullError if too many wait; any other error is in the answer."""
+        if self._held >= self._most:
+            raise QueueFullError
+        one = _Waiting(path, http, self._loop.create_future())
+        self._held += 1
+        if isinstance(http.body, bytes) and len(http.body) > IN_MEMORY_BYTES:
+            self._large.submit(self._score_large, one)
+        else:
+            if not self._together:
+                # After all that has come by now.
+                self._loop.call_soon(self._begin)
+            self._together.append(one)
+        return await one.answered
+
+    def close(self) -> None:
+        """End the threads, after what waits."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for one in self._threads:
+            one.join()
+        self._large.shutdown()
+
+    def _begin(self) -> None:
+        batch, self._together = self._together, []
+        if self._threads and not (self._is_quick and self._held == 1):
+            self._queue.put(batch)
+            return
+        for start in range(0, len(batch), MOST_TOGETHER):
+            part = batch[start : start + MOST_TOGETHER]
+            self._finish(part, self._timed(part))
+
+    def _work(self) -> None:
+        while (batch := self._queue.get()) is not None:
+            try:
+                while len(batch) < MOST_TOGETHER:
+                    more = self._queue.get_nowait()
+                    if more is None:
+                        # For another thread, or this one when it comes back.
+                        self._queue.put(None)
+                        break
+                    batch += more
+            except queue.Empty:
+                pass
+            self._hand_over(batch, self._timed(batch))
+
+    def _score_large(self, one: _Waiting) -> None:
+        self._hand_over([one], self._scored([one]))
+
+    def _timed(self, batch: Sequence[_Waiting]) -> list[Answered]:
+        began = time.perf_counter()
+        answers = self._scored(batch)
+        if len(batch) == 1:
+            self._is_quick = time.perf_counter() - began < _QUICK_SECONDS
+        return answers
+
+    def _hand_over(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:
+        self._loop.call_soon_threadsafe(self._finish, batch, answers)
+
+    def _finish(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:
+        self._held -= len(batch)
+        for one, answer in zip(batch, answers, strict=True):
+            if not one.answered.done():
+                one.answered.set_result(answer)
+            elif isinstance(answer.http.body, Path):
+                # Nobody waits any more.
+                answer.http.body.unlink(missing_ok=True)
+
+    def _scored(self, batch: Sequence[_Waiting]) -> list[Answered]:
+        self._on_batch(len(batch))
+        calls: dict[int, Call] = {}
+        answers: dict[int, Answered] = {}
+        for index, one in enumerate(batch):
+            try:
+                read = one.path.read(one.http, self._context)
+                if isinstance(read, HttpResponse):
+                    answers[index] = Answered(read, Response(None))
+                else:
+                    calls[index] = read
+            except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+                answers[index] = self._failed(one, error)
+        responses = self._context.service.respond_all([call.request for call in calls.values()])
+        for (index, call), response in zip(calls.items(), responses, strict=True):
+            one = batch[index]
+            try:
+                if response.failure is not None:
+                    answers[index] = self._failed(one, response.failure.error)
+                else:
+                    answers[index] = Answered(call.answer(response), response)
+            except Exception as error:  # noqa: BLE001 - as above
+                answers[index] = self._failed(one, error)
+        return [answers[index] for index in range(len(batch))]
+
+    def _failed(self, one: _Waiting, error: Exception) -> Answered:
+        if is_unexpected(error):
+            log_place(error)
+        failure = failure_of(error)
+        try:
+            written = one.path.refuse(one.http, failure)
+        except Exception as fault:  # noqa: BLE001 - a thread that ends here would leave all others without answers
+            log_place(fault)
+            written = failed(one.http, failure)
+        return Answered(written, Response(None, failure=failure))

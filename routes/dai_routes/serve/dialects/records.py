@@ -1,0 +1,48 @@
+"""Records as they are, in every format of the library, and H2O's own REST dialect: what the service itself speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dai_routes.serve.dialects.base import AboutPath, Call, Context, Dialect, ScorePath
+from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response, http
+from dai_scoring.service.h2o_rest import Endpoint
+
+
+@dataclass(slots=True)
+class _Call:
+    http: HttpRequest
+    request: Request
+
+    def answer(self, response: Response) -> HttpResponse:
+        return http.write(self.http, response)
+
+
+def _read(request: HttpRequest, context: Context) -> Call:
+    return _Call(request, http.read(request, context.options.output_format, context.most_bytes))
+
+
+def _refuse(request: HttpRequest, failure: Failure) -> HttpResponse:
+    return http.write(request, Response(None, failure=failure))
+
+
+def _about(request: HttpRequest, context: Context) -> HttpResponse:
+    return context.service.respond_http(request)
+
+
+RECORDS = Dialect(
+    "records",
+    "records as JSON, JSON lines, CSV, Arrow, Parquet or Avro at /score",
+    (ScorePath(http.SCORE_PATH, _read, _refuse, takes_formats=True),),
+)
+H2O = Dialect(
+    "h2o",
+    "H2O's REST scorers, version 1, at /model/score and beside it",
+    tuple(
+        ScorePath(one.path, _read, _refuse, {"fields": "array", "rows": "array"})
+        if one.has_body
+        else AboutPath(one.path, _about)
+        for one in Endpoint
+        if one is not Endpoint.READY
+    ),
+)

@@ -1,0 +1,81 @@
+"""A model of the server: its name, its service, its queue, and how it is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from dai_routes.serve.batching import ScoringQueue
+from dai_routes.serve.dialects.base import Context
+from dai_routes.serve.settings import ModelFile, ServerSettings
+from dai_scoring.option_words import Audience
+from dai_scoring.runtimes.cpp import mojo as cpp
+from dai_scoring.service import Readiness, ScoringService, State
+
+logger = logging.getLogger(__name__)
+
+_THREADS = 2
+
+
+class HostedModel:
+    """A model that is served. Raises ModelError if it cannot be loaded."""
+
+    def __init__(self, file: ModelFile, settings: ServerSettings) -> None:
+        self.file = file
+        self._settings = settings
+        self._fingerprint = self._now()
+        self.service = ScoringService.open(
+            file.path, settings.options, runtime=settings.runtime, settings=settings.runtime_settings,
+            most_bytes=settings.most_body,
+        )  # fmt: skip
+        self.context = Context(file.name, self.service, settings.options, settings.most_body)
+        self._queue: ScoringQueue | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in paths."""
+        return self.file.name
+
+    @property
+    def queue(self) -> ScoringQueue:
+        """Where its requests wait; there from :meth:`start` on."""
+        if self._queue is None:
+            raise RuntimeError("the queue is not started")
+        return self._queue
+
+    def start(self, on_batch: Callable[[int], None]) -> None:
+        """Take requests from now on, in the event loop that runs."""
+        info = self.context.info
+        threads = 0 if info is not None and info.runtime == cpp.RUNTIME else _THREADS
+        self._queue = ScoringQueue(self.context, threads, self._settings.most_waiting, on_batch)
+
+    async def reload(self) -> Readiness:
+        """Load the file again if it is another than before; requests are answered meanwhile, by the model they found.
+
+        A file that cannot be loaded changes nothing.
+        """
+        now = self._now()
+        if now == self._fingerprint:
+            return self.service.readiness
+        settings = self._settings
+        found = await asyncio.to_thread(self.service.load, self.file.path, settings.runtime, settings.runtime_settings)
+        if found.state is State.READY:
+            self._fingerprint = now
+            logger.info("model %s is replaced: %s", self.name, found.model.sha256 if found.model else "")
+        elif found.error is not None:
+            logger.error("model %s stays as it was: %s", self.name, found.error.text_for(Audience.COMMAND_LINE))
+        return found
+
+    def close(self) -> None:
+        """Score what waits, and let go of the model."""
+        if self._queue is not None:
+            self._queue.close()
+        self.service.close()
+
+    def _now(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.file.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,1 @@
+"""How the server runs: its socket, its processes, its start and its end."""

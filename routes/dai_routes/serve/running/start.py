@@ -1,0 +1,62 @@
+"""The start of a server, and its end: what the command does once it knows its settings."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+
+from dai_routes.serve.answering import request_log
+from dai_routes.serve.running.listening import address_of, listen
+from dai_routes.serve.running.process import ServingProcess
+from dai_routes.serve.running.supervisor import Supervisor
+from dai_routes.serve.settings import Certificates, ServerSettings
+from dai_scoring.cli import signals
+from dai_scoring.cli.errors import UsageError
+from dai_scoring.cli.opening import translated
+
+
+def run(settings: ServerSettings) -> None:
+    """Serve until SIGTERM or ctrl-C; returns then. Raises ToolError if the server cannot start."""
+    # A signal to load models again may come before there are any.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if settings.certificates is not None:
+        _check(settings.certificates)
+    with listen(settings.host, settings.port) as listener:
+        if settings.workers > 1:
+            _with_workers(settings, listener)
+        else:
+            _alone(settings, listener)
+
+
+def _alone(settings: ServerSettings, listener: socket.socket) -> None:
+    with translated():
+        process = ServingProcess(settings)
+    request_log.set_up()
+    signals.hand_over()
+    try:
+        process.serve(listener, lambda: _say(settings, listener))
+    finally:
+        process.close()
+
+
+def _with_workers(settings: ServerSettings, listener: socket.socket) -> None:
+    request_log.set_up()
+    signals.hand_over()
+    Supervisor(settings, listener).run(lambda: _say(settings, listener))
+
+
+def _say(settings: ServerSettings, listener: socket.socket) -> None:
+    names = ", ".join(one.name for one in settings.models)
+    print(f"Serving {names} at {address_of(listener, settings.scheme, settings.host)}", flush=True)
+
+
+def _check(files: Certificates) -> None:
+    try:
+        files.context()
+    except ssl.SSLError as error:
+        what = (error.reason or "no PEM").replace("_", " ").lower()
+        raise UsageError(
+            f"--tls-cert {files.certificate} and --tls-key {files.key} cannot be used ({what}): both are PEM files, "
+            "and the key is that of the certificate."
+        ) from error

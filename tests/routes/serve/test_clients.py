@@ -1,0 +1,57 @@
+"""Clients that others wrote, in an environment of their own: what they score, and what they make of the description."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmarks import environments
+from tests.support.serving import Server
+
+Rows = list[dict[str, str]]
+_HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    """The Python that has the clients."""
+    try:
+        return environments.python("clients", _HERE / "clients.txt", print)
+    except SystemExit as error:
+        pytest.skip(f"the clients cannot be installed: {str(error)[-300:]}")
+
+
+def told(python: Path, client: str, *arguments: object) -> Any:
+    command = [python, _HERE / "clients" / client, *arguments]
+    done = subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_nvidias_client(server: Server, python: Path, samples: Path, expected: Rows) -> None:
+    found, as_json, said = told(python, "triton.py", server.host, samples / "penguins-rows.csv")
+    assert found == pytest.approx([float(one["female"]) for one in expected])
+    assert len(as_json) == 20
+    assert set(as_json) <= set(found)
+    assert "body_mass_g" in said
+
+
+def test_h2os_client(server: Server, python: Path, samples: Path, expected: Rows) -> None:
+    found, capabilities = told(python, "h2o_mlops.py", server.address, samples / "penguins-rows.csv")
+    assert found == pytest.approx([float(one["female"]) for one in expected])
+    assert "SCORE" in capabilities
+
+
+def test_requests_made_of_the_description(server: Server, python: Path) -> None:
+    checks = "not_a_server_error,status_code_conformance,content_type_conformance,unsupported_method"
+    done = subprocess.run(
+        [str(python.with_name("schemathesis")), "run", f"{server.address}/openapi.json", "--checks", checks,
+         "--max-examples", "5", "--seed", "1", "--workers", "2"],
+        capture_output=True, text=True, timeout=300, check=False, cwd=server.log.parent,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert server.get("/readyz").status == 200

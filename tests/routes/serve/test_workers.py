@@ -1,0 +1,60 @@
+"""Several processes: they share a port and their counts, and one that dies is started again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from tests.support.models import second_model
+from tests.support.processes import alive, children
+from tests.support.serving import Server, serving
+from tests.support.waiting import until
+
+Rows = list[dict[str, str]]
+
+
+def scored(server: Server) -> int:
+    line = next(line for line in server.get("/metrics").text.splitlines() if line.startswith("dai_rows_scored_total{"))
+    return int(float(line.rpartition(" ")[2]))
+
+
+def working(server: Server) -> set[int]:
+    """The processes that answer: those with the name of their place."""
+    return {pid for pid in children(server.process.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def test_one_that_dies_is_started_again(samples: Path, tmp_path: Path, rows: Rows) -> None:
+    with serving(tmp_path, samples / "penguins.mojo", "--workers", 2) as server:
+        first = working(server)
+        assert len(first) == 2
+        for row in rows[:40]:
+            assert server.post("/score", row).status == 200
+        assert scored(server) == 40
+        os.kill(min(first), signal.SIGKILL)
+        until(lambda: len(working(server)) == 2 and min(first) not in working(server))
+        assert server.post("/score", rows[0]).status == 200
+        assert scored(server) == 41
+        assert server.end() == 0
+    assert not any(map(alive, first))
+
+
+def test_a_reload_reaches_all_and_none_outlives_the_one_that_started_it(
+    samples: Path, tmp_path: Path, rows: Rows
+) -> None:
+    model = tmp_path / "model.mojo"
+    shutil.copy(samples / "penguins.mojo", model)
+    keys = tmp_path / "keys"
+    keys.write_text("key\n")
+    with serving(tmp_path, model, "--workers", 2, "--api-key-file", keys) as server:
+        old = server.get("/model/id", X_API_Key="key").text
+        assert old == second_model.SAMPLE_ID
+        second_model.write(samples / "penguins.mojo", tmp_path / "next").replace(model)
+        assert server.post("/models/model/reload", b"", X_API_Key="key").json["id"] == second_model.ID
+        until(lambda: all(server.get("/model/id", X_API_Key="key").text == second_model.ID for _ in range(20)))
+        assert server.post("/score", rows[0], X_API_Key="key").status == 200
+        workers = working(server)
+        server.process.kill()
+        server.process.wait()
+        until(lambda: not any(map(alive, workers)))
