@@ -48,7 +48,7 @@ def wait(reached: Callable[[], Any], seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < end, f"{reached} does not come true"
-        time.sleep(0.1)
+        time.sleep(0.25)
 
 
 TYPES = """, booked timestamp, born date, boarded timestamptz, paid boolean, weight double precision, note text,
