@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from dai_scoring.formats import Format
+from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.rows import Rows
 from dai_scoring.formats.text import MAX_PYTHON_ROWS
@@ -102,7 +102,7 @@ def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns
             values.append([None] * len(rows))
             continue
         read = values_of(as_rows, at, column)
-        if read is None:
+        if isinstance(read, Declined):
             return None
         values.append(read)
     wanted = set(included)
