@@ -1,0 +1,49 @@
+"""What stands behind the fields of an Avro record: each type, in its own schema."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import io
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+
+from dai_scoring.formats import Declined
+from dai_scoring.formats.avro.appended_fields import behind_of
+
+
+def test_every_type_behind_the_fields() -> None:
+    schema = {"type": "record", "name": "r", "fields": [{"name": "s", "type": "string"}]}
+    table = pa.table(
+        {
+            "double": pa.array([1.5, None, float("nan")], pa.float64()),
+            "single": pa.array([None, 0.25, -1.0], pa.float32()),
+            "label": pa.array(["yes", None, ""]),
+            "count": pa.array([1, -(2**40), None], pa.int64()),
+            "truth": pa.array([True, None, False]),
+            "day": pa.array([datetime.date(2020, 1, 2), None, datetime.date(1, 1, 1)]),
+            "time": pa.array([datetime.datetime(2020, 1, 2, 3), None, None], pa.timestamp("ms")),
+            "nothing": pa.nulls(3),
+            "decimal": pa.array([decimal.Decimal("1.25"), None, decimal.Decimal("-3.00")], pa.decimal128(5, 2)),
+            "not valid": pa.array([[1], None, []], pa.list_(pa.int32())),
+        }
+    )
+    behind = behind_of(schema, table.schema)
+    assert not isinstance(behind, Declined)
+    lines = []
+    for text in ("a", "", "é"):
+        stream = io.BytesIO()
+        fastavro.schemaless_writer(stream, fastavro.parse_schema(schema), {"s": text})
+        lines.append(stream.getvalue())
+    for part in (slice(0, 3), slice(1, 3)):
+        (block,) = behind.encode(table.slice(part.start, part.stop), pa.array(lines[part], pa.large_binary()))
+        parsed = fastavro.parse_schema(behind.schema)
+        found: list[Any] = [fastavro.schemaless_reader(block.bytes_, parsed, None) for _ in range(block.num_records)]
+        assert block.bytes_.read() == b""
+        assert [one["s"] for one in found] == ["a", "", "é"][part]
+        for name, key in zip(table.column_names, [field["name"] for field in behind.schema["fields"][1:]], strict=True):
+            values = [None if value is None else str(value) for value in table[name].to_pylist()[part]]
+            assert [None if one[key] is None else str(one[key]) for one in found] == values
+    assert isinstance(behind_of(schema, pa.schema([pa.field("s", pa.float64())])), Declined)
