@@ -19,9 +19,9 @@ maven:
 stop:  ## end what demo started; ARGS="--dir ..." as for demo
 	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop $(ARGS); else echo "The demonstration was not running."; fi
 
-# In two processes, see tests/conftest.py: a NiFi keeps its tests waiting for half of the time.
+# In three processes, see tests/conftest.py: a NiFi keeps its tests waiting for half of the time.
 test: $(READY)  ## every test that can run here
-	@$(BIN)/python -m pytest --numprocesses 2
+	@$(BIN)/python -m pytest --numprocesses 3
 
 test-packages:  ## the Debian packages that some tests need, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }

@@ -22,7 +22,7 @@ from tests.support.project import ROOT
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Split ``make test`` between two processes, by folders.
+    """Split ``make test`` between processes, by folders.
 
     The tests of a folder run one after the other in one process: they share what takes long to start, such as a NiFi.
     A process that is free takes the next folder. Those with a NiFi, which take longest, come first.
@@ -95,7 +95,7 @@ def titanic_scorer(titanic: Path, settings: RuntimeSettings) -> Scorer:
 @pytest.fixture(scope="session")
 def pd() -> Any:
     """The module pandas."""
-    from tests.support import pandas_packages
+    from tests.support.packages import pandas_packages
 
     # At the end: what is installed here comes first.
     sys.path.append(str(pandas_packages.folder()))

@@ -15,7 +15,7 @@ from dai_nifi.operations.status import status
 from dai_scoring.scorer import Scorer
 from tests.docker.engine import Compose, docker, up, wait_until, wait_until_healthy
 from tests.support.nifi.database_flow import MANY, agree, tables
-from tests.support.nifi.postgres import PASSWORD, Database
+from tests.support.postgres import PASSWORD, Database
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
 

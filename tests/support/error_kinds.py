@@ -11,6 +11,8 @@ ABSTRACT = {"scoring_error", "input_error"}
 
 
 def kinds(base: type[ScoringError]) -> Iterator[type[ScoringError]]:
+    """This kind and all below it; not those that a server has for itself."""
     yield base
     for kind in base.__subclasses__():
-        yield from kinds(kind)
+        if kind.__module__.startswith("dai_scoring."):
+            yield from kinds(kind)

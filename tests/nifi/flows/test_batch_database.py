@@ -27,7 +27,7 @@ from dai_nifi.operations.undeploy import undeploy
 from dai_scoring.scorer import Scorer
 from tests.support.nifi.database_flow import MANY, agree, tables
 from tests.support.nifi.instance import NiFi
-from tests.support.nifi.postgres import PASSWORD, Postgres, postgres
+from tests.support.postgres import PASSWORD, Postgres, postgres
 from tests.support.project import quiet
 
 pytestmark = pytest.mark.nifi

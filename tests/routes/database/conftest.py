@@ -15,7 +15,7 @@ import pytest
 
 from dai_scoring.cli import app
 from tests.routes.database.support import Command, Done
-from tests.support.nifi.postgres import PASSWORD, Postgres, postgres
+from tests.support.postgres import PASSWORD, Postgres, postgres
 
 
 @pytest.fixture(scope="session")

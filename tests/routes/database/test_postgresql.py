@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.routes.database.support import Command
-from tests.support.nifi.postgres import Postgres
+from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 

@@ -16,8 +16,8 @@ import yaml
 from dai_routes.platforms import container
 from dai_routes.platforms.packages import own_wheel
 from dai_scoring.cli.__main__ import main
-from tests.support import target_packages
 from tests.support.called import Ended, called
+from tests.support.packages import target_packages
 from tests.support.project import ROOT
 
 PLATFORMS = ("lambda", "cloud-run", "azureml", "sagemaker")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.serving import Server, serving
+from tests.support.server.serving import Server, serving
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.certificates import Authority
-from tests.support.serving import serving
+from tests.support.server.certificates import Authority
+from tests.support.server.serving import serving
 
 
 def test_keys(samples: Path, tmp_path: Path, rows: list[dict[str, str]]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.serving import Server, serving
+from tests.support.server.serving import Server, serving
 
 Rows = list[dict[str, str]]
 MEGABYTE = 1 << 20

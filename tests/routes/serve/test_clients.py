@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks import environments
-from tests.support.serving import Server
+from tests.support.server.serving import Server
 
 Rows = list[dict[str, str]]
 _HERE = Path(__file__).parent

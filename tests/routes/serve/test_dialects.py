@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.serving import Server
+from tests.support.server.serving import Server
 
 Rows = list[dict[str, str]]
 MODEL = ("species", "island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "date_egg")

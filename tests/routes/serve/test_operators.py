@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.models import second_model
-from tests.support.serving import Server, serving
+from tests.support.server.serving import Server, serving
 from tests.support.waiting import until
 
 Rows = list[dict[str, str]]

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.support.project import ROOT
-from tests.support.serving import Server
+from tests.support.server.serving import Server
 
 Rows = list[dict[str, str]]
 _PICTURES = ROOT / "build" / "screenshots"

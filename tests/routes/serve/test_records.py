@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.support.serving import Server, serving
+from tests.support.server.serving import Server, serving
 
 Rows = list[dict[str, str]]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
-from tests.support.serving import serving
+from tests.support.server.serving import serving
 
 pytestmark = pytest.mark.runtime
 

@@ -13,8 +13,8 @@ import pytest
 from dai_routes.serve import arguments, environment
 from dai_routes.serve.running.listening import listen
 from dai_scoring.cli.errors import UsageError
-from tests.support.certificates import Authority
-from tests.support.serving import COMMAND, serving
+from tests.support.server.certificates import Authority
+from tests.support.server.serving import COMMAND, serving
 
 
 def refused(*words: object, **environment: str) -> tuple[int, str]:

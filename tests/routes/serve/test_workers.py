@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.models import second_model
 from tests.support.processes import alive, children
-from tests.support.serving import Server, serving
+from tests.support.server.serving import Server, serving
 from tests.support.waiting import until
 
 Rows = list[dict[str, str]]

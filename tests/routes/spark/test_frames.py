@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.packages.spark import environment
 from tests.support.project import ROOT
-from tests.support.spark import environment
 
 pytestmark = pytest.mark.runtime
 

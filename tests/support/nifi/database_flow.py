@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from dai_scoring.scorer import Scorer
-from tests.support.nifi.postgres import Database
+from tests.support.postgres import Database
 
 COLUMNS = ("pclass", "sex", "age", "ticket", "fare", "cabin")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dai_nifi.local.ports import free_port
-from tests.support import target_packages
+from tests.support.packages import target_packages
 from tests.support.project import ROOT
 from tests.support.waiting import until
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from dai_routes.serve.answering import errors as server_errors
 from dai_scoring.batch import earlier
-from dai_scoring.errors import HTTP_STATUSES, ScoringError
+from dai_scoring.errors import HTTP_STATUSES, RequestError, ScoringError
 from dai_scoring.formats import MALFORMED_ROW
 from dai_scoring.scorer import REFUSED
 from dai_scoring.service import http_errors
@@ -33,3 +34,12 @@ def test_reject_codes() -> None:
 def test_error_codes_and_the_status_that_each_has_over_http() -> None:
     codes = {kind.code for kind in kinds(ScoringError) if kind.__module__ != http_errors.__name__} - ABSTRACT
     assert documented("scoring.error.code") == {code: str(HTTP_STATUSES[code]) for code in codes}
+
+
+def test_the_codes_of_the_server() -> None:
+    found = [one for one in RequestError.__subclasses__() if one.__module__ == server_errors.__name__]
+    own = {one.code: str(one.http_status) for one in found if one.code not in ("not_found", "method_not_allowed")}
+    text = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    table = text.partition("| code | status |")[2].partition("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
+    assert {code: status for code, status, _ in rows} == own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -75,6 +76,9 @@ class ServingProcess:
         ``ready`` is called once requests are taken.
         """
         _allow_many_files()
+        # What was loaded stays: to go through all of it again and again would hold up requests.
+        gc.collect()
+        gc.freeze()
         # Not before now: Java, which a model may have started, takes signals for itself at its start.
         _run(self._serve(listener, ready))
 

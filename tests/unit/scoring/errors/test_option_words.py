@@ -32,6 +32,7 @@ from dai_scoring.runtimes import driverless_ai
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import http_errors
 from dai_scoring_nifi.reporting.canvas_words import WORDS as CANVAS_WORDS
+from tests.support.error_kinds import kinds
 
 LIBRARY = Path(dai_scoring.__file__).parent
 # The command line has flags of its own.
@@ -63,12 +64,6 @@ def texts(file: Path) -> Iterator[tuple[int, str]]:
                 node.lineno,
                 "".join(str(v.value) if isinstance(v, ast.Constant) else "..." for v in node.values),
             )
-
-
-def kinds(base: type[ScoringError] = ScoringError) -> Iterator[type[ScoringError]]:
-    yield base
-    for kind in base.__subclasses__():
-        yield from kinds(kind)
 
 
 ALL = [
@@ -118,7 +113,7 @@ def test_advice_fits_its_reader(file: Path, line: int, text: str):
     assert canvas or said[Audience.PYTHON] or command or client
 
 
-@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", list(kinds(ScoringError)), ids=lambda kind: kind.__name__)
 def test_every_error_has_a_text_for_every_reader(kind: type[ScoringError]):
     error = FACTS[kind]() if kind in FACTS else None
     if error is None:

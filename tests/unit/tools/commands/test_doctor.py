@@ -13,7 +13,7 @@ import pytest
 from dai_nifi.checkup import local, server
 from dai_nifi.checkup.finding import OK, PROBLEM, UNKNOWN, Finding
 from dai_nifi.client import connection
-from tests.support.web_server import Answers, served
+from tests.support.server.web_server import Answers, served
 
 MINOR = ".".join(platform.python_version_tuple()[:2])
 

@@ -25,7 +25,7 @@ from dai_scoring.service import http_errors
 from tests.support.called import Ended, called
 from tests.support.error_kinds import ABSTRACT, kinds
 from tests.support.project import ROOT
-from tests.support.web_server import Answers, served
+from tests.support.server.web_server import Answers, served
 
 # These are what a service makes of errors that a command handles before.
 OF_THE_SERVICE = {"internal", "io"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support import target_packages
+from tests.support.packages import target_packages
 from tests.support.project import ROOT
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from dai_scoring.provision import java
-from tests.support import pandas_packages, target_packages
+from tests.support.packages import pandas_packages, target_packages
 
 VERSION = "4.1.4"
 
