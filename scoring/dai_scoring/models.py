@@ -8,6 +8,7 @@ from pathlib import Path
 from dai_scoring.errors import OptionError
 from dai_scoring.model_file import check_whole, identify
 from dai_scoring.progress import Progress, silent
+from dai_scoring.provision import model_store
 from dai_scoring.runtimes.registry import Runtime, engine_for
 from dai_scoring.scorer import RuntimeSettings, Scorer
 
@@ -24,14 +25,15 @@ def open_model(
 ) -> Scorer:
     """Load the model in a file with the runtime that its kind needs, or with the one asked for.
 
+    The file may be in an object store: :mod:`dai_scoring.provision.model_store` says which addresses there are.
     Without ``settings`` everything else is found: a Java on this machine or from PyPI, jars in this package or by
     Maven. ``accept_h2o_licence`` accepts H2O.ai's licence for the MOJO runtime of Driverless AI, which is fetched once
     and then used; the settings have the same field. ``progress`` gets each step that takes long.
 
     Raises ModelError: see :mod:`dai_scoring.errors` for which and when; OptionError where there is no such runtime.
     """
-    path = Path(path)
     runtime = _runtime(runtime)
+    path = model_store.local_file(path, progress)
     settings = settings or RuntimeSettings()
     if accept_h2o_licence:
         settings = replace(settings, accept_h2o_licence=True)

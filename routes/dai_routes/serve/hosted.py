@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dai_routes.serve.batching import ScoringQueue
 from dai_routes.serve.dialects.base import Context
 from dai_routes.serve.settings import ModelFile, ServerSettings
+from dai_scoring.errors import ModelError
 from dai_scoring.option_words import Audience
+from dai_scoring.provision import model_store
 from dai_scoring.runtimes.cpp import mojo as cpp
 from dai_scoring.service import Readiness, ScoringService, State
 
@@ -55,8 +57,8 @@ class HostedModel:
 
         A file that cannot be loaded changes nothing.
         """
-        now = self._now()
-        if now == self._fingerprint:
+        now = await asyncio.to_thread(self._now)
+        if now is not None and now == self._fingerprint:
             return self.service.readiness
         settings = self._settings
         found = await asyncio.to_thread(self.service.load, self.file.path, settings.runtime, settings.runtime_settings)
@@ -73,9 +75,12 @@ class HostedModel:
             self._queue.close()
         self.service.close()
 
-    def _now(self) -> tuple[int, int, int] | None:
+    def _now(self) -> object:
+        """What changes when another model is put in its place; None if that cannot be told."""
         try:
+            if model_store.is_address(self.file.path):
+                return model_store.version(self.file.path)
             found = self.file.path.stat()
-        except OSError:
+        except (OSError, ModelError):
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
