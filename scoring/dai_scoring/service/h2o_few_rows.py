@@ -1,8 +1,8 @@
 """Requests of few rows in H2O's REST dialect, many in one call of the runtime, without a table for each.
 
-What is written plainly goes this way, and asks for predictions alone. Whatever else there is to say of a request,
-:func:`dai_scoring.service.h2o_rest.reply` says it: that way begins with Arrow, which takes ten times as long for a row
-and less for some hundred.
+This way takes requests that ask for predictions alone, in values that it reads. It declines all others, also those that
+are wrong: :func:`dai_scoring.service.h2o_rest.reply` answers them. That way begins with Arrow, which takes ten times as
+long for a row and less for some hundred.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from dai_scoring.batch.plan import TALLY, Way
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.rows import Rows
@@ -38,6 +39,15 @@ _KEYS = frozenset(
         "requestPredictionIntervals",
     }
 )
+_NO_FIELDS = Declined("the request does not have fields and rows alone, or not in H2O's form")
+_MANY_ROWS = Declined("there are no rows, or too many for Python's objects")
+_MORE_WANTED = Declined("contributions or intervals are wanted")
+_OTHER_NAMES = Declined("a name comes twice, a row has another length, or what is to be included is not there")
+_OTHER_VALUE = Declined("a value is neither a text, a number nor null")
+_ABSENT_COLUMN = Declined("a column of the model is absent")
+_REFUSED = Declined("the model refuses a row")
+_ERROR = Declined("an error, which each request is asked alone for")
+
 _TEXT_OR_NULL = {str, type(None)}
 
 
@@ -49,32 +59,41 @@ class _Asked:
     inputs: list[Sequence[Any] | pa.Array]
 
 
-def replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | None]:
-    """The reply to each of these bodies of POST /model/score; None for what has to be asked by itself."""
+def replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
+    """The reply to each of these bodies of POST /model/score; Declined for what has to be asked by itself."""
+    found = _replies(scorer, bodies, missing_columns)
+    declined = [one for one in found if isinstance(one, Declined)]
+    for one in declined:
+        TALLY.declined(Way.FEW_ROWS, one)
+    TALLY.took(Way.FEW_ROWS, len(found) - len(declined))
+    return found
+
+
+def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
     inputs = scorer.info.inputs
     asked = [_read(body, inputs, missing_columns) for body in bodies]
-    fitting = [one for one in asked if one is not None]
-    if not fitting:
-        return [None] * len(bodies)
+    fitting = [one for one in asked if not isinstance(one, Declined)]
     try:
-        found = iter(_scored(scorer, fitting))
+        found = iter(_scored(scorer, fitting) if fitting else [])
     except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be asked by itself
         swallowed(error)
-        return [None] * len(bodies)
-    return [None if one is None else next(found) for one in asked]
+        return [_ERROR] * len(bodies)
+    return [one if isinstance(one, Declined) else next(found) for one in asked]
 
 
-def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns) -> _Asked | None:
+def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns) -> _Asked | Declined:
     request = parse(body)
     if type(request) is not dict or not request.keys() <= _KEYS:
-        return None
+        return _NO_FIELDS
     fields, rows = request.get("fields"), request.get("rows")
-    if type(fields) is not list or type(rows) is not list or not 0 < len(rows) <= MAX_PYTHON_ROWS:
-        return None
+    if type(fields) is not list or type(rows) is not list or set(map(type, fields)) != {str}:
+        return _NO_FIELDS
+    if not 0 < len(rows) <= MAX_PYTHON_ROWS:
+        return _MANY_ROWS
     if request.get("requestShapleyValueType") not in (None, "NONE") or request.get("requestPredictionIntervals"):
-        return None
-    if set(map(type, fields)) != {str} or set(map(type, rows)) != {list}:
-        return None
+        return _MORE_WANTED
+    if set(map(type, rows)) != {list}:
+        return _NO_FIELDS
     place = {name: index for index, name in enumerate(fields)}
     included = request.get("includeFieldsInOutput") or ()
     hides = request.get("noFieldNamesInOutput")
@@ -84,11 +103,11 @@ def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns
         or not (type(hides) is bool or hides is None)
         or not all(type(name) is str and name in place for name in included)
     ):
-        return None
+        return _OTHER_NAMES
     if not set(map(type, chain.from_iterable(rows))) <= _TEXT_OR_NULL:
         found = [[_text(value) for value in row] for row in rows]
         if any(value is _OTHER for row in found for value in row):
-            return None
+            return _OTHER_VALUE
         rows = found
     columns = list(zip(*rows, strict=True))
     # As CSV, in which every value is a text.
@@ -98,12 +117,12 @@ def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns
         at = place.get(column.name)
         if at is None:
             if column.required or missing_columns is not MissingColumns.AS_MISSING:
-                return None
+                return _ABSENT_COLUMN
             values.append([None] * len(rows))
             continue
         read = values_of(as_rows, at, column)
         if isinstance(read, Declined):
-            return None
+            return read
         values.append(read)
     wanted = set(included)
     return _Asked(len(rows), [(name, columns[place[name]]) for name in fields if name in wanted], not hides, values)
@@ -120,15 +139,15 @@ def _text(value: Any) -> Any:
     return orjson.dumps(value).decode() if kind is int or kind is float else _OTHER
 
 
-def _scored(scorer: Scorer, asked: Sequence[_Asked]) -> list[Reply | None]:
+def _scored(scorer: Scorer, asked: Sequence[_Asked]) -> list[Reply | Declined]:
     total = sum(one.count for one in asked)
     columns = [array_of(column, [one.inputs[at] for one in asked]) for at, column in enumerate(scorer.info.inputs)]
     made = scorer.predict(columns, total)
     if made.refused:
-        return [None] * len(asked)
+        return [_REFUSED] * len(asked)
     names = made.predictions.schema.names
     predictions = texts_of(made.predictions)
-    found: list[Reply | None] = []
+    found: list[Reply | Declined] = []
     start = 0
     for one in asked:
         end = start + one.count

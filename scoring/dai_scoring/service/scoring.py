@@ -100,7 +100,7 @@ class RequestScorer:
         return {
             index: _of_reply(scorer, found, Endpoint.SCORE, seconds)
             for (index, _), found in zip(asked, replies, strict=True)
-            if found is not None
+            if not isinstance(found, Declined)
         }
 
     def _through_files(self, scorer: Scorer, request: Request, is_alone: bool) -> Response:

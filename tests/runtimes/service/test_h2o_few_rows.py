@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from dai_scoring.formats import Declined
 from dai_scoring.options import MissingColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import HttpRequest, ScoringService, h2o_few_rows, h2o_rest
-from dai_scoring.service.h2o_rest import Endpoint
+from dai_scoring.service.h2o_rest import Endpoint, Reply
 
 pytestmark = pytest.mark.runtime
 
@@ -54,10 +55,10 @@ OTHERS = [
 
 def test_plain_requests_are_answered_together_as_each_alone(penguins_scorer: Scorer) -> None:
     found = h2o_few_rows.replies(penguins_scorer, [*PLAIN, *OTHERS], MissingColumns.FAIL)
-    assert found[len(PLAIN) :] == [None] * len(OTHERS)
+    assert [type(one) for one in found] == [Reply] * len(PLAIN) + [Declined] * len(OTHERS)
     for one, reply in zip(PLAIN, found, strict=False):
         alone = h2o_rest.reply(penguins_scorer, Endpoint.SCORE, one)
-        assert reply is not None
+        assert isinstance(reply, Reply)
         assert alone is not None
         assert (reply.body, reply.rows, reply.unseen or {}) == (alone.body, alone.rows, alone.unseen or {})
 
@@ -66,7 +67,7 @@ def test_a_missing_column_may_count_as_missing_values(penguins_scorer: Scorer) -
     few = body({"species": "Adelie"})
     (found,) = h2o_few_rows.replies(penguins_scorer, [few], MissingColumns.AS_MISSING)
     alone = h2o_rest.reply(penguins_scorer, Endpoint.SCORE, few, MissingColumns.AS_MISSING)
-    assert found is not None
+    assert isinstance(found, Reply)
     assert alone is not None
     assert found.body == alone.body
 
@@ -76,7 +77,7 @@ def test_a_driverless_ai_model_answers_the_same(titanic_scorer: Scorer) -> None:
     assert sample is not None
     (found,) = h2o_few_rows.replies(titanic_scorer, [sample.body], MissingColumns.FAIL)
     alone = h2o_rest.reply(titanic_scorer, Endpoint.SCORE, sample.body)
-    assert found is not None
+    assert isinstance(found, Reply)
     assert alone is not None
     assert found.body == alone.body
 
