@@ -9,13 +9,10 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,35 +20,18 @@ from typing import Any
 
 from rich.table import Table
 
-from dai_nifi.errors import PrerequisiteError, ToolError
+from dai_nifi.errors import PrerequisiteError
 from dai_nifi.flows.builder import Flow
 from dai_nifi.flows.parts import Bundle, Connection, Processor, Service
 from dai_nifi.local.ports import LOOPBACK, free_port
 from dai_nifi.operations.deploy import Request, deploy
 from tests.benchmarks import canvas, common, mlserver, server
-from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.benchmarks.http_load import TYPED_ROW, Target, check, hindrance, load
 
 CONNECTIONS = (1, 8, 32)
-NUMBERS = ("pclass", "age", "fare")
 EMPTY = "HandleHttpRequest, Empty (Python), HandleHttpResponse"
 NOTHING = "HandleHttpRequest, HandleHttpResponse"
 MLSERVER = "MLServer 1.7, 2 workers, daimojo"
-_SCRIPT = Path(__file__).parent / "wrk.lua"
-_TYPED = {name: float(value) if name in NUMBERS else value for name, value in GOLDEN_ROW.items()}
-_V2 = [
-    {"name": name, "shape": [1, 1], "datatype": "FP64" if name in NUMBERS else "BYTES", "data": [value]}
-    for name, value in _TYPED.items()
-]
-
-
-@dataclass(frozen=True)
-class Target:
-    """Something that answers requests; ``scores`` finds the two predictions in its answer, None where it has none."""
-
-    name: str
-    url: str
-    body: bytes
-    scores: Callable[[Any], tuple[float, ...]] | None
 
 
 @dataclass(frozen=True)
@@ -83,11 +63,6 @@ def main() -> None:
         sys.exit(f"{count} requests failed.")
 
 
-def hindrance() -> str | None:
-    """Why nothing can be measured here, if so."""
-    return None if shutil.which("wrk") else "the load comes from wrk, which is not on this machine: apt-get install wrk"
-
-
 def failures(figures: dict[str, dict[str, Any]]) -> int:
     """How many requests were answered with another status than 200, or not at all."""
     return sum(one["failures"] for of in figures.values() for one in of.values())
@@ -103,8 +78,8 @@ def measured(folder: Path, options: Options, properties: Mapping[str, str]) -> d
         _targets(folder, common.titanic(), wanted, options.only) as targets,
     ):
         for target in targets:
-            _check(target)
-            _load(target, 32, 6.0)
+            check(target)
+            load(target, 32, 6.0)
         samples: dict[str, dict[int, list[dict[str, float]]]] = {
             target.name: {count: [] for count in options.connections} for target in targets
         }
@@ -112,7 +87,7 @@ def measured(folder: Path, options: Options, properties: Mapping[str, str]) -> d
             common.say(f"Round {number + 1} of {options.rounds} ...")
             for count in options.connections:
                 for target in targets:
-                    samples[target.name][count].append(_load(target, count, options.seconds))
+                    samples[target.name][count].append(load(target, count, options.seconds))
     return {
         name: {str(count): _summary(rounds, samples, count) for count, rounds in of.items()}
         for name, of in samples.items()
@@ -160,7 +135,7 @@ def _targets(folder: Path, model: Path, wanted: list[str], only: str) -> Iterato
     def chosen(name: str) -> bool:
         return only.lower() in name.lower() or name in (EMPTY, MLSERVER)
 
-    rows = json.dumps([_TYPED]).encode()
+    rows = json.dumps([TYPED_ROW]).encode()
     targets: list[Target] = []
     with ExitStack() as stack:
         for runtime in wanted:
@@ -172,17 +147,12 @@ def _targets(folder: Path, model: Path, wanted: list[str], only: str) -> Iterato
         targets += [Target(name, _answering(name), rows, None) for name in (EMPTY, NOTHING) if chosen(name)]
         if "cpp" in wanted:
             url = stack.enter_context(mlserver.served(model, folder / "mlserver", 2, common.say))
-            targets.append(Target(MLSERVER, url, json.dumps({"inputs": _V2}).encode(), _of_v2))
+            targets.append(Target(MLSERVER, url, mlserver.body(TYPED_ROW), mlserver.scores))
         yield targets
 
 
 def _of_rows(answer: Any) -> tuple[float, ...]:
     return answer[0]["survived.0"], answer[0]["survived.1"]
-
-
-def _of_v2(answer: Any) -> tuple[float, ...]:
-    found = {one["name"]: one["data"][0] for one in answer["outputs"]}
-    return found["survived.0"], found["survived.1"]
 
 
 def _answering(name: str) -> str:
@@ -220,40 +190,6 @@ def _answering(name: str) -> str:
     links = [Connection("requests", a, ["success"], b) for a, b in itertools.pairwise(steps)]
     canvas.start(canvas.place(Flow(name, "", [], [contexts], steps, links)))
     return f"http://{LOOPBACK}:{port}/"
-
-
-def _check(target: Target) -> None:
-    request = urllib.request.Request(target.url, target.body, {"Content-Type": "application/json"})
-
-    def answer() -> Any:
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                return json.load(response)
-        except ConnectionError:
-            # NiFi calls HandleHttpRequest running before it listens.
-            return None
-        except OSError as error:
-            if isinstance(getattr(error, "reason", None), ConnectionError):
-                return None
-            raise
-
-    found = canvas.until(answer)
-    given, expected = (
-        (found, json.loads(target.body)) if target.scores is None else (target.scores(found), GOLDEN_SCORE)
-    )
-    if given != expected:
-        raise ToolError(f"{target.name} answers {given} where it should be {expected}: nothing is measured.")
-
-
-def _load(target: Target, connections: int, seconds: float) -> dict[str, float]:
-    with tempfile.NamedTemporaryFile() as body:
-        body.write(target.body)
-        body.flush()
-        command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s"]
-        command += ["--timeout", "20s", "--script", str(_SCRIPT), target.url, "--", body.name, "application/json"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    figures: dict[str, float] = json.loads(done.stdout.rpartition(b"@")[2])
-    return figures
 
 
 if __name__ == "__main__":

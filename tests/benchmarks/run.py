@@ -11,11 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import common, limits, realtime, server
+from tests.benchmarks import common, endpoints, limits, realtime, server
 from tests.benchmarks.measure import PROCESSORS, Bench, Left
 from tests.benchmarks.reports import cells, docs, report
 from tests.benchmarks.reports.cells import Cell
 from tests.benchmarks.reports.docs import LIMITS, REALTIME
+
+ENDPOINTS = "endpoints"
 
 
 def main() -> None:
@@ -65,7 +67,7 @@ def _arguments() -> argparse.Namespace:
 
 def _wanted(arguments: argparse.Namespace) -> tuple[list[Cell], list[str]]:
     """The cells, and what else is to be measured."""
-    found, further = cells.matrix(server.runtimes()), [REALTIME, LIMITS]
+    found, further = cells.matrix(server.runtimes()), [REALTIME, LIMITS, ENDPOINTS]
     if arguments.only:
         found = [one for one in found if any(cells.matches(one.name, pattern) for pattern in arguments.only)]
         further = [one for one in further if any(cells.matches(one, pattern) for pattern in arguments.only)]
@@ -87,6 +89,11 @@ def _further(names: list[str], arguments: argparse.Namespace, folder: Path) -> d
             (folder / REALTIME).mkdir()
             figures[REALTIME] = realtime.measured(folder / REALTIME, realtime.Options(), properties)
             realtime.show(figures[REALTIME])
+    if ENDPOINTS in names and not realtime.hindrance():
+        common.say("The server of dai-score ...")
+        (folder / ENDPOINTS).mkdir()
+        figures[ENDPOINTS] = endpoints.measured(folder / ENDPOINTS, endpoints.Options())
+        endpoints.show(figures[ENDPOINTS])
     if LIMITS in names:
         common.say("Memory, growth and start ...")
         (folder / LIMITS).mkdir()

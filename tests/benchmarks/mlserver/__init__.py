@@ -9,9 +9,10 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from dai_nifi.errors import ToolError
 from dai_nifi.local.ports import LOOPBACK, free_port
@@ -64,3 +65,18 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
         except (OSError, urllib.error.URLError):
             time.sleep(0.2)
     raise ToolError("MLServer did not start:\n" + "\n".join(log.read_text().splitlines()[-15:]))
+
+
+def body(row: Mapping[str, float | str]) -> bytes:
+    """A request for the score of a row."""
+    inputs = [
+        {"name": name, "shape": [1, 1], "datatype": "BYTES" if isinstance(value, str) else "FP64", "data": [value]}
+        for name, value in row.items()
+    ]
+    return json.dumps({"inputs": inputs}).encode()
+
+
+def scores(answer: Any) -> tuple[float, ...]:
+    """The two predictions in its answer."""
+    found = {one["name"]: one["data"][0] for one in answer["outputs"]}
+    return found["survived.0"], found["survived.1"]
