@@ -34,6 +34,7 @@ from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
 from dai_scoring.values import model_rows
 from dai_scoring.values.missing import widened
+from dai_scoring.values.model_rows import ModelRows
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 if TYPE_CHECKING:
@@ -262,12 +263,16 @@ class Scorer:
             self.check(wanted)
             if not isinstance(table, pa.Table):
                 table = frames.to_table(table, [column.name for column in self.info.inputs])
-            rows = model_rows.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
+            rows = self.model_rows(table, missing_columns)
             made = self._engine.predict(rows.columns, rows.count, wanted)
             rejects = _with_refused(rows.rejects, made.refused, table.num_rows) if made.refused else rows.rejects
             return Scored(
                 made.predictions, rejects, made.contributions, made.intervals, made.unseen_counts, made.unseen
             )
+
+    def model_rows(self, table: pa.Table, missing_columns: MissingColumns = MissingColumns.FAIL) -> ModelRows:
+        """The rows of ``table`` in the form of the model's inputs, and those that cannot be; see :meth:`score`."""
+        return model_rows.to_model_rows(table, self.info.inputs, missing_columns, self._engine.parse_time)
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted = PREDICTIONS_ONLY) -> Predicted:
         """Score rows that have the form of the model's inputs already, as :meth:`Engine.predict` wants them.

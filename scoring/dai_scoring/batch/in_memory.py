@@ -9,15 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from dai_scoring.batch.judged_rows import JudgedRows, written_apart, written_in_place
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
-from dai_scoring.batch.results import REJECT_COLUMNS, output_names
+from dai_scoring.batch.results import output_names
 from dai_scoring.batch.summary import Summary
+from dai_scoring.formats.base import Format
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
 from dai_scoring.formats.rows import Rows, read_rows
@@ -26,7 +30,9 @@ from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.schema import Column
 from dai_scoring.scorer import Scorer
 from dai_scoring.swallowed import swallowed
-from dai_scoring.values.few_rows import array_of, values_of
+from dai_scoring.values import missing
+from dai_scoring.values.few_rows import UNFIT, array_of, values_of
+from dai_scoring.values.rejected import REJECT_SCHEMA
 from dai_scoring.values.unseen_levels import counts_between
 
 _ERROR = Declined("an error was raised")
@@ -34,7 +40,6 @@ _OTHER_TYPE = Declined("the messages have different MIME types")
 _REJECTED = Declined("a row is rejected")
 _NOT_PASSING = Declined("the records do not pass as they stand")
 _ABSENT_COLUMN = Declined("a column is absent, or may be absent from some of the messages")
-_NAME_CLASH = Declined("a column has the name of a prediction")
 _OTHER_PREDICTIONS = Declined("the predictions are of types that become other texts as Python's objects")
 
 
@@ -48,19 +53,22 @@ class Contents:
 
 @dataclass(frozen=True)
 class ScoredContents:
-    """The scored records as they are written, and what became of the contents."""
+    """The scored records as they are written, and what became of the contents.
+
+    ``rejected`` has the rejected records as they are written, None if there are none, or they are in ``contents``.
+    """
 
     contents: bytes
     summary: Summary
+    rejected: bytes | None = None
 
 
 @dataclass(frozen=True)
-class _Request:
+class _Unfit:
+    """Rows of which one has a value that does not fit its column, or that only the model can read."""
+
     rows: Rows
     kept: Sequence[int]
-    """The columns that the output has."""
-    inputs: list[Sequence[Any] | pa.Array]
-    """The values of each of the model's columns."""
 
 
 class InMemoryScorer:
@@ -87,13 +95,18 @@ class InMemoryScorer:
         TALLY.took(Way.FEW_ROWS, len(answers) - len(declined))
         return answers
 
-    def _score_few(self, requests: Sequence[_Request | Declined], began: float) -> list[ScoredContents | Declined]:
-        asked = [request for request in requests if not isinstance(request, Declined)]
+    def _score_few(
+        self, read: Sequence[JudgedRows | _Unfit | Declined], began: float
+    ) -> list[ScoredContents | Declined]:
+        requests: Sequence[JudgedRows | Declined]
         try:
+            judged = iter(self._judged([one for one in read if isinstance(one, _Unfit)]))
+            requests = [next(judged) if isinstance(one, _Unfit) else one for one in read]
+            asked = [request for request in requests if not isinstance(request, Declined)]
             found = iter(self._answers(asked, began) if asked else [])
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
             swallowed(error)
-            return [_ERROR] * len(requests)
+            return [_ERROR] * len(read)
         return [request if isinstance(request, Declined) else next(found) for request in requests]
 
     def _score_merged(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | Declined:
@@ -138,7 +151,7 @@ class InMemoryScorer:
             )
         return answers
 
-    def _read(self, one: Contents) -> _Request | Declined:
+    def _read(self, one: Contents) -> JudgedRows | _Unfit | Declined:
         options = self._options
         rows = read_rows(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
         if isinstance(rows, Declined):
@@ -158,18 +171,54 @@ class InMemoryScorer:
         for column in self._inputs:
             index = place.get(column.name)
             values = self._absent(rows, column) if index is None else values_of(rows, index, column)
+            if values is UNFIT and options.bad_rows is not BadRows.FAIL:
+                return _Unfit(rows, list(kept))
             if isinstance(values, Declined):
                 return values
             inputs.append(values)
-        return _Request(rows, list(kept), inputs)
+        return JudgedRows(rows, list(kept), inputs)
+
+    def _judged(self, unfit: Sequence[_Unfit]) -> list[JudgedRows | Declined]:
+        """What of these rows can be scored, and what is rejected: for all of one layout at once."""
+        groups: dict[tuple[Format, tuple[str, ...]], list[_Unfit]] = {}
+        for one in unfit:
+            groups.setdefault((one.rows.format, one.rows.names), []).append(one)
+        found: dict[int, JudgedRows | Declined] = {}
+        for together in groups.values():
+            found |= zip(map(id, together), self._judged_alike([one.rows for one in together], together), strict=True)
+        return [found[id(one)] for one in unfit]
+
+    def _judged_alike(self, parts: Sequence[Rows], unfit: Sequence[_Unfit]) -> list[JudgedRows | Declined]:
+        names = parts[0].names
+        present = [column.name for column in self._inputs if column.name in names]
+        if len(present) < len(self._inputs) and self._options.missing_columns is not MissingColumns.AS_MISSING:
+            return [_ABSENT_COLUMN] * len(parts)
+        columns = [list(chain.from_iterable(values)) for values in zip(*(one.columns for one in parts), strict=True)]
+        whole = replace(parts[0], columns=columns)
+        table = pa.table([whole.array(names.index(name)) for name in present], names=present)
+        found = self._scorer.model_rows(table, self._options.missing_columns)
+        numbers = found.rejects.column("row").to_numpy()
+        requests: list[JudgedRows | Declined] = []
+        start = 0
+        for one in unfit:
+            end = start + one.rows.count
+            first, last = np.searchsorted(numbers, (start, end)).tolist()
+            own = found.rejects.slice(first, last - first)
+            own = own.set_column(0, REJECT_SCHEMA.field("row"), pa.array(numbers[first:last] - start, pa.int64()))
+            # Rejected rows are not among these.
+            scored = slice(start - first, end - last)
+            inputs: list[Sequence[Any] | pa.Array] = [column[scored] for column in found.columns]
+            requests.append(JudgedRows(one.rows, one.kept, inputs, own))
+            start = end
+        return requests
 
     def _absent(self, rows: Rows, column: Column) -> list[None] | Declined:
         if column.required or self._options.missing_columns is not MissingColumns.AS_MISSING:
             return _ABSENT_COLUMN
         return [None] * rows.count
 
-    def _answers(self, asked: Sequence[_Request], began: float) -> list[ScoredContents | Declined]:
-        total = sum(request.rows.count for request in asked)
+    def _answers(self, asked: Sequence[JudgedRows], began: float) -> list[ScoredContents | Declined]:
+        total = sum(request.scored for request in asked)
         columns = [
             array_of(column, [request.inputs[index] for request in asked]) for index, column in enumerate(self._inputs)
         ]
@@ -181,36 +230,24 @@ class InMemoryScorer:
             return [_OTHER_PREDICTIONS] * len(asked)
         names = output_names(outputs.schema.names, (), self._options.prediction_prefix)
         predictions: list[Sequence[Any]] = [column.to_pylist() for column in outputs.columns]
-        if self._options.bad_rows is BadRows.KEEP:
-            names += output_names(REJECT_COLUMNS, names, "")
-            predictions += [[None] * total] * len(REJECT_COLUMNS)
-        written: list[bytes | Declined] = []
-        unseen: list[Mapping[str, int] | None] = []
-        start = 0
-        for request in asked:
-            end = start + request.rows.count
-            written.append(_written(request, names, [column[start:end] for column in predictions]))
-            unseen.append(counts_between(made.unseen, start, end))
-            start = end
+        writes = written_in_place if self._options.bad_rows is BadRows.KEEP else written_apart
         # Its share for each, so that the times of all add up.
         seconds = (time.perf_counter() - began) / len(asked)
-        return [
-            contents
-            if isinstance(contents, Declined)
-            else ScoredContents(contents, _summary(request.rows, seconds, counts))
-            for request, contents, counts in zip(asked, written, unseen, strict=True)
-        ]
+        answers: list[ScoredContents | Declined] = []
+        start = 0
+        for request in asked:
+            end = start + request.scored
+            contents = writes(request, names, [column[start:end] for column in predictions])
+            if isinstance(contents, Declined):
+                answers.append(contents)
+            else:
+                unseen = counts_between(made.unseen, start, end)
+                answers.append(ScoredContents(contents[0], _summary(request, seconds, unseen), contents[1]))
+            start = end
+        return answers
 
 
-def _written(request: _Request, names: Sequence[str], predictions: Sequence[Sequence[Any]]) -> bytes | Declined:
-    rows = request.rows
-    kept = [rows.names[index] for index in request.kept]
-    if not set(kept).isdisjoint(names):
-        return _NAME_CLASH
-    if len(kept) == len(rows.names) and rows.names == tuple(kept):
-        return rows.extended(names, predictions)
-    return rows.written(request.kept, names, predictions)
-
-
-def _summary(rows: Rows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
-    return Summary(rows.count, rows.count, 0, rows.format, rows.format, seconds, unseen)
+def _summary(request: JudgedRows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
+    rows, rejects = request.rows, request.rejects
+    like = tuple(sorted(missing.among(rejects))) if rejects.num_rows else ()
+    return Summary(rows.count, request.scored, rejects.num_rows, rows.format, rows.format, seconds, unseen, like)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -67,6 +67,11 @@ class Rows:
         """A column as the reader of the format gives it."""
         values = self.columns[index]
         return pa.array(values, pa.string()) if self.format is Format.CSV else to_array(values, kind_of(values))
+
+    def take(self, places: Sequence[int]) -> Rows:
+        """The rows at some places, in that order; there may be none."""
+        columns = [[values[place] for place in places] for values in self.columns]
+        return replace(self, columns=columns, texts=[self.texts[place] for place in places] if self.texts else ())
 
     def extended(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
         """The contents with these columns behind what each row has, which stays as it stands."""

@@ -79,7 +79,7 @@ class RequestScorer:
         for options, indexes, together in groups.values():
             for index, result in zip(indexes, InMemoryScorer(scorer, options).score(together), strict=True):
                 if not isinstance(result, Declined):
-                    found[index] = _scored(scorer, result.contents, None, result.summary)
+                    found[index] = _scored(scorer, result.contents, result.rejected, result.summary)
         return found
 
     def _merged_of_h2o(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:

@@ -28,7 +28,7 @@ _DAY_MILLIS = 86_400_000
 _EXACT = 1 << 53
 _LARGEST_SINGLE = 3.4e38
 
-_UNFIT = Declined("a value does not fit its column")
+UNFIT = Declined("a value does not fit its column")
 _OTHER_FORM = Declined("a value has another form than most programs write")
 
 
@@ -38,7 +38,7 @@ def values_of(rows: Rows, index: int, column: Column) -> Sequence[Any] | pa.Arra
     if not isinstance(found, Declined):
         return found
     array, complaint = coerce(rows.array(index), column)
-    return array if complaint is None else _UNFIT
+    return array if complaint is None else UNFIT
 
 
 def quick_values(values: Sequence[Any], column: Column) -> list[Any] | Declined:

@@ -23,6 +23,9 @@ _INTEGER = r"^[+-]?[0-9]{1,18}$"
 _LONG_INTEGER = r"^[+-]?[0-9]{19,}$"
 _LONGEST_INTEGER = 19
 _NO_DOUBLE = pa.scalar(None, pa.float64())
+_TRUTHS = pa.array(["true", "false"])
+_TRUE, _ONE = pa.scalar("true"), pa.scalar("1")
+_FALSE, _ZERO = pa.scalar("false"), pa.scalar("0")
 _NO_INTEGER = pa.scalar(None, pa.int64())
 _EMPTY = pa.scalar(0, pa.int32())
 
@@ -53,10 +56,10 @@ def _float_from_text(texts: pa.Array, column: Column, complaints: Complaints) ->
     number = truths(pc.match_substring_regex(blanked, _NUMBER))
     special = truths(pc.match_substring_regex(blanked, _SPECIAL))
     lower = pc.utf8_lower(blanked)
-    truth = truths(pc.is_in(lower, pa.array(["true", "false"])))
+    truth = truths(pc.is_in(lower, _TRUTHS))
     complaints.add("not_a_number", ~(number | special | truth) & truths(pc.is_valid(blanked)))
     tidy = pc.replace_substring_regex(lower, r"^\+", "")
-    tidy = pc.if_else(pc.equal(tidy, "true"), "1", pc.if_else(pc.equal(tidy, "false"), "0", tidy))
+    tidy = pc.if_else(pc.equal(tidy, _TRUE), _ONE, pc.if_else(pc.equal(tidy, _FALSE), _ZERO, tidy))
     tidy = pc.if_else(pa.array(number | special | truth), tidy, NO_TEXT)
     return _no_nan(pc.cast(tidy, pa.float64()))
 

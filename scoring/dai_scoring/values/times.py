@@ -24,6 +24,10 @@ _NOT_DATES = Declined("a text is not a date alone")
 DATE_LENGTH = 10
 """The characters of a date alone."""
 
+# As Arrow scalars: from a Python value Arrow would make one each time, and look for pandas each time it does.
+_DATE_LENGTH = pa.scalar(DATE_LENGTH, pa.int32())
+_EMPTY = pa.scalar(0, pa.int32())
+
 
 def from_dates(texts: pa.Array) -> pa.Array | Declined:
     """Read ``yyyy-mm-dd`` alone as Arrow ``timestamp[ms]``, the empty text as null; all others are Declined.
@@ -31,8 +35,8 @@ def from_dates(texts: pa.Array) -> pa.Array | Declined:
     A fraction of the time that :func:`from_iso_text` takes, which knows all the forms.
     """
     lengths = pc.binary_length(texts)
-    dates = pc.equal(lengths, DATE_LENGTH)
-    if not pc.all(pc.or_(dates, pc.equal(lengths, 0))).as_py():
+    dates = pc.equal(lengths, _DATE_LENGTH)
+    if not pc.all(pc.or_(dates, pc.equal(lengths, _EMPTY))).as_py():
         return _NOT_DATES
     try:
         return pc.if_else(dates, texts, _NO_TEXT).cast(_MILLISECONDS)

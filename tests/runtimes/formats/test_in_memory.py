@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.batch.summary import Summary
-from dai_scoring.formats import Declined, Format
+from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from tests.support.ways import counted
@@ -74,11 +76,22 @@ def _as_file(scorer: Scorer, folder: Path, mime: str | None, data: bytes, option
     for path in (target, rejected):
         path.unlink(missing_ok=True)
     summary = score_file(scorer, source, target, rejected, options, mime)
-    return target.read_bytes(), (summary.records, summary.scored, summary.output_format)
+    return target.read_bytes(), rejected.read_bytes() if rejected.exists() else None, replace(summary, seconds=0)
 
 
-def _as_read(contents: bytes, summary: Summary) -> Any:
+def _compare(scorer: Scorer, folder: Path, one: Contents, answer: ScoredContents, options: FileOptions) -> None:
+    contents, rejected, summary = _as_file(scorer, folder, one.mime_type, one.contents, options)
+    assert replace(answer.summary, seconds=0, unseen=answer.summary.unseen or {}) == replace(
+        summary, unseen=summary.unseen or {}
+    ), one
+    assert _as_read(answer.contents, summary) == _as_read(contents, summary), one
+    assert _as_read(answer.rejected, summary) == _as_read(rejected, summary), one
+
+
+def _as_read(contents: bytes | None, summary: Summary) -> Any:
     """JSON as its objects: from a file they come as they stand, with blanks that they need not have."""
+    if contents is None:
+        return None
     if summary.output_format is Format.JSON_ARRAY:
         return json.loads(contents)
     if summary.output_format is not Format.JSON_LINES:
@@ -106,14 +119,61 @@ def test_the_same_as_files(titanic_scorer: Scorer, tmp_path: Path, options: File
     scored = [isinstance(answer, ScoredContents) for answer in answers]
     assert all(scored[: len(PLAIN)])
     assert ways.taken[Way.FEW_ROWS] == sum(scored)
-    assert sum(scored[len(PLAIN) :]) < 7
+    assert sum(scored[len(PLAIN) :]) < 11
     assert len(ways.reasons(Way.FEW_ROWS)) > 5
     for one, answer in zip(given, answers, strict=True):
         if isinstance(answer, ScoredContents):
-            summary = answer.summary
-            contents, counts = _as_file(titanic_scorer, tmp_path, one.mime_type, one.contents, options)
-            assert (summary.records, summary.scored, summary.output_format) == counts, one
-            assert _as_read(answer.contents, summary) == _as_read(contents, summary), one
+            _compare(titanic_scorer, tmp_path, one, answer, options)
+
+
+_GOOD = {
+    "species": "Adelie",
+    "island": "Dream",
+    "bill_length_mm": 39.5,
+    "bill_depth_mm": 16.7,
+    "flipper_length_mm": 178,
+    "body_mass_g": 3250,
+    "date_egg": "2007-11-15",
+}
+_BAD = {"bill_length_mm": ["long", True, "1e400"], "body_mass_g": ["heavy", "39,5", "NULL"], "date_egg": ["15/11/2007"]}
+
+
+def _with_bad(choose: random.Random) -> Contents:
+    """Contents of some rows, in one of the formats, of which any may be bad."""
+    rows = []
+    for number in range(choose.choice([1, 1, 2, 5])):
+        row: dict[str, Any] = {"id": number, **_GOOD, "body_mass_g": choose.choice([3250, None, "3,250.0", 3250.5])}
+        if choose.random() < 0.5:
+            column = choose.choice(list(_BAD))
+            row[column] = choose.choice(_BAD[column])
+        rows.append(row)
+    form = choose.choice(["object", "array", "lines", "csv"])
+    if form == "csv":
+        lines = [";".join("" if value is None else str(value) for value in row.values()) for row in rows]
+        return Contents("\n".join([";".join(rows[0]), *lines, ""]).encode(), CSV)
+    if form == "lines":
+        return Contents("".join(json.dumps(row) + "\n" for row in rows).encode(), LINES)
+    return Contents(json.dumps(rows[0] if form == "object" else rows).encode(), JSON)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "options", [*OPTIONS[:2], FileOptions(output_columns=OutputColumns.IDS, id_columns=("id",)), OPTIONS[4]]
+)
+def test_bad_rows_are_rejected_together_as_each_file_rejects_them(
+    penguins_scorer: Scorer, tmp_path: Path, options: FileOptions, seed: int
+) -> None:
+    choose = random.Random(seed)
+    given = [_with_bad(choose) for _ in range(25)]
+    with counted() as ways:
+        answers = InMemoryScorer(penguins_scorer, options).score(given)
+    assert (ways.taken[Way.FEW_ROWS], ways.ways) == (25, {Way.FEW_ROWS})
+    rejected = 0
+    for one, answer in zip(given, answers, strict=True):
+        assert isinstance(answer, ScoredContents)
+        _compare(penguins_scorer, tmp_path, one, answer, options)
+        rejected += answer.summary.rejected
+    assert rejected > 5
 
 
 @pytest.mark.runtime
@@ -125,9 +185,8 @@ def test_dates(penguins_scorer: Scorer, tmp_path: Path, date: str | None) -> Non
     row |= {"flipper_length_mm": 178, "body_mass_g": 3250, "date_egg": date}
     data = json.dumps(row).encode()
     (answer,) = InMemoryScorer(penguins_scorer, FileOptions()).score([Contents(data, JSON)])
-    whole, (_, scored, _) = _as_file(penguins_scorer, tmp_path, JSON, data, FileOptions())
-    assert isinstance(answer, ScoredContents) == (scored == 1)
-    assert isinstance(answer, Declined) or answer.contents == whole
+    assert isinstance(answer, ScoredContents)
+    _compare(penguins_scorer, tmp_path, Contents(data, JSON), answer, FileOptions())
 
 
 @pytest.mark.parametrize("mime", [CSV, JSON, LINES])

@@ -23,7 +23,7 @@ pc: Any = pyarrow.compute
 
 def joined(objects: Sequence[bytes], format: Format, *, is_object: bool = False) -> bytes:  # noqa: A002 - the contract's
     """A file of some objects, as :class:`JsonWriter` writes it."""
-    if is_object:
+    if is_object and objects:
         return objects[0]
     return b"[" + b",\n".join(objects) + b"]" if format is Format.JSON_ARRAY else b"\n".join([*objects, b""])
 
