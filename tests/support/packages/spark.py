@@ -23,4 +23,11 @@ def environment() -> dict[str, str]:
         )
     packages = target_packages.folder(f"pyspark-{VERSION}", "--no-deps", f"pyspark=={VERSION}", "py4j==0.10.9.9")
     path = os.pathsep.join(map(str, [packages, pandas_packages.folder()]))
-    return {**os.environ, "PYTHONPATH": path, "PYSPARK_PYTHON": sys.executable, "JAVA_HOME": str(home)}
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "PYSPARK_PYTHON": sys.executable,
+        "JAVA_HOME": str(home),
+        # Compiled quickly rather than well: most of these processes end before that pays.
+        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    }
