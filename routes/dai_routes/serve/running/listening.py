@@ -15,9 +15,9 @@ _SO_ATTACH_FILTER = 26
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes one that is free.
+    """A socket bound to an address; port 0 takes a free port.
 
-    Raises PrerequisiteError if the port is taken or may not be used, UsageError if there is no such address.
+    Raises PrerequisiteError if the port is taken or not permitted, UsageError if the address does not exist.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -35,7 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket, scheme: str, host: str) -> str:
-    """Where clients find it, such as http://127.0.0.1:8080."""
+    """The address for clients, such as http://127.0.0.1:8080."""
     port = listener.getsockname()[1]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
