@@ -41,15 +41,15 @@ def address_of(listener: socket.socket, scheme: str, host: str) -> str:
 
 
 def take_no_more(listener: socket.socket) -> None:
-    """Let no new connection come to a socket that is about to be closed; those that wait there can still be accepted.
+    """Stop new connections to a socket that is about to be closed. Waiting connections can still be accepted.
 
-    The system cuts whatever waits when the socket is closed, and the request on it would be lost. So it drops the
-    packets that ask for a connection: who sent one tries again a second later, and is refused. Elsewhere than on Linux
-    nothing is done.
+    When the socket is closed, the system cuts the connections that wait there, and their requests would be lost. So a
+    packet filter drops packets that ask for a connection: the client tries again a second later, and is refused. On
+    other systems than Linux nothing is done.
     """
     if sys.platform != "linux":
         return
-    # In the language of packet filters: load the byte of the flags, drop the packet if SYN is among them, else take it.
+    # A packet filter: load the byte with the flags, drop the packet if SYN is set, otherwise accept it.
     program = b"".join(
         struct.pack("HBBI", *step)
         for step in ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFF))
