@@ -33,7 +33,9 @@ _NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])")
 def package(
     platform: Annotated[Platform, typer.Argument(help="The platform.", case_sensitive=False)],
     model: Annotated[Path, typer.Argument(help="The model: a MOJO of Driverless AI or H2O-3.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write; it is created if it does not exist.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder to write; it is created if it does not exist.")
+    ],
     name: Annotated[
         str | None, typer.Option(help="The name of the function, service or endpoint. Default: from the model's name.")
     ] = None,

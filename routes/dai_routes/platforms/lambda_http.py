@@ -1,4 +1,4 @@
-"""Converts events of API Gateway (REST and HTTP), function URLs and load balancers to HTTP requests, and answers back."""
+"""Converts events of API Gateway (REST and HTTP), function URLs and load balancers to HTTP requests, and back."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _is_model(file: Path) -> bool:
 
 
 def loaded(java_home: Path | None = None, jvm_options: tuple[str, ...] = ()) -> ScoringService:
-    """A service with the model of the environment. If it cannot be loaded, that is logged, and every response says so."""
+    """A service with the model of the environment. If it cannot be loaded, the log and every response say so."""
     service = ScoringService(most_bytes=MOST_BYTES)
     settings = RuntimeSettings(
         java_home=java_home, jvm_options=jvm_options, licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY")

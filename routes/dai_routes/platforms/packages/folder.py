@@ -60,7 +60,7 @@ def check(path: Path) -> Kind:
 
 
 def check_target(folder: Path, overwrite: bool, *sources: Path | None) -> None:
-    """Raise UsageError if the folder is a file, has files and ``overwrite`` is False, or contains one of the sources."""
+    """Raise UsageError if the folder is a file, has files that may not be overwritten, or contains a source."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--output wants a folder, and {folder} is a file.")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:

@@ -63,7 +63,7 @@ class Metrics:
         numbers[start + _SIZES_SUM] += size
 
     def text(self, waiting: Iterable[tuple[str, int]], infos: Iterable[tuple[str, ModelInfo]]) -> str:
-        """All counts as text. ``waiting`` has names of models with their waiting requests, ``infos`` with their info."""
+        """All counts as text. ``waiting`` and ``infos`` pair the names of models with waiting requests and infos."""
         return "\n".join(self._lines(waiting, infos)) + "\n"
 
     def _lines(self, waiting: Iterable[tuple[str, int]], infos: Iterable[tuple[str, ModelInfo]]) -> Iterator[str]:
