@@ -1,1 +1,1 @@
-"""Tables of a database scored into tables: ``dai-score table``."""
+"""``dai-score table``: scores rows of a database and writes them into a table."""

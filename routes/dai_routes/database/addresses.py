@@ -1,4 +1,4 @@
-"""Which database an address means, opened; and how an address is shown."""
+"""Opens the database of an address, and writes addresses without their passwords."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KNOWN = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE"
 
 
 def open_database(url: str, *, writes: bool) -> Database:
-    """Connect to a database; one of SQLite is made where it is to be written. Raises UnreachableError, UsageError."""
+    """Connect to a database. If ``writes``, a missing SQLite file is created. Raises UnreachableError or UsageError."""
     scheme, _, rest = url.partition("://")
     if scheme in ("postgresql", "postgres"):
         try:
@@ -34,7 +34,7 @@ def has_password(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """An address as it may be shown."""
+    """An address without its password, for messages."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")
     user = host[0].partition(":")[0]

@@ -1,4 +1,4 @@
-"""``dai-score table``: rows of a database scored into a table. Imports no driver before it runs."""
+"""``dai-score table``: scores rows of a database into a table. Imports drivers only when it runs."""
 
 from __future__ import annotations
 
@@ -45,43 +45,43 @@ def table(
         str,
         typer.Option(
             envvar=SOURCE_VARIABLE,
-            help=f"The database: {_ADDRESS}. A password comes from PGPASSWORD or PGPASSFILE, or stands in the address "
-            f"in {SOURCE_VARIABLE}.",
+            help=f"The database: {_ADDRESS}. Set a password in PGPASSWORD or PGPASSFILE, or in the address in "
+            f"{SOURCE_VARIABLE}.",
         ),
     ],
     target: Annotated[
-        str | None, typer.Option(help="The table that is written: TABLE or SCHEMA.TABLE, each as the database has it.")
+        str | None, typer.Option(help="The table to write: TABLE or SCHEMA.TABLE, spelled exactly as in the database.")
     ] = None,
     query: Annotated[str | None, typer.Option(help="What to score: a SELECT.")] = None,
     from_table: Annotated[str | None, typer.Option("--table", help="What to score: all rows of a table.")] = None,
     key: Annotated[
         str | None,
         typer.Option(
-            help="A column with another value in each row. With it each chunk is committed by itself, and the same "
-            "command goes on where it was cut off. Default: the primary key of --table, if it is one column."
+            help="A column with a different value in each row. Each chunk is then committed separately, and the same "
+            "command continues after an interruption. Default: the primary key of --table, if it is one column."
         ),
     ] = None,
     target_address: Annotated[
         str | None,
-        typer.Option("--target-db", envvar=TARGET_VARIABLE, help="The database of the target, if it is another."),
+        typer.Option("--target-db", envvar=TARGET_VARIABLE, help="The database of the target. Default: the source."),
     ] = None,
     rejected: Annotated[
         str | None,
-        typer.Option(help="The table for rows that cannot be scored. Default: the target's, with _rejected."),
+        typer.Option(help="The table for rows that cannot be scored. Default: the target's name with _rejected."),
     ] = None,
     mode: Annotated[
         Mode,
         typer.Option(
-            help="fail: the target is a new table; append: or gets further rows; replace: is made again, at once; "
-            "update: the scores are written into its rows with the same key.",
+            help="fail: the target must not exist; append: rows are added if it exists; replace: it is created again, "
+            "in one transaction; update: the scores are written into its rows with the same key.",
             case_sensitive=False,
         ),
     ] = Mode.FAIL,
     chunk: Annotated[int, typer.Option(min=1, help="How many rows are read, scored and written together.")] = 50_000,
-    before: Annotated[str | None, typer.Option(help="A statement to run first, in the transaction.")] = None,
-    after: Annotated[str | None, typer.Option(help="A statement to run last, in the transaction.")] = None,
+    before: Annotated[str | None, typer.Option(help="A statement to run before the first row.")] = None,
+    after: Annotated[str | None, typer.Option(help="A statement to run after the last row.")] = None,
     preview: Annotated[
-        int | None, typer.Option(min=1, help="Score so many rows, show them, and write nothing.")
+        int | None, typer.Option(min=1, help="Score this many rows, show them, and write nothing.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, count the rows, and write nothing.")
@@ -103,10 +103,10 @@ def table(
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
 ) -> None:
-    """Score rows of a database into a table of it, or of another.
+    """Score rows of a database into a table of the same database or another one.
 
-    Rows that cannot be scored go to a table of their own, with the reasons. Whatever ends the command, no row is
-    written twice, and the same command goes on.
+    Rows that cannot be scored go to a separate table, with the reasons. If the command is interrupted, run it again:
+    with a key it continues, and no row is written twice.
     """
     output = Output(as_json)
     for parameter, url in (("source", source), ("target_address", target_address)):

@@ -1,4 +1,4 @@
-"""What a database has to do for a job: read a query as Arrow, write tables, and keep a transaction."""
+"""The methods that a job needs of a database: reading a query as Arrow, writing tables, and transactions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _NAME = re.compile(rf"(?:{_PART}\.)?{_PART}")
 
 @dataclass(frozen=True)
 class TableName:
-    """The name of a table, in a schema or in the one that the connection has by default."""
+    """The name of a table; without a schema it is in the connection's default schema."""
 
     name: str
     schema: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> TableName:
-        """``table`` or ``schema.table``; a part in double quotes may have dots in it, and a quote written twice.
+        """Read ``table`` or ``schema.table``. A part in double quotes may have dots, and a quote is written twice.
 
         Raises ValueError for anything else.
         """
@@ -34,7 +34,7 @@ class TableName:
         return cls(parts[-1], parts[0] if len(parts) == 2 else None)
 
     def sibling(self, name: str) -> TableName:
-        """A table of another name beside this one."""
+        """A table with another name in the same schema."""
         return TableName(name, self.schema)
 
     def __str__(self) -> str:
@@ -43,14 +43,14 @@ class TableName:
 
 
 class Database(Protocol):
-    """A connection. What is written is seen by others, and lasts, from :meth:`commit` on."""
+    """A connection. Changes are permanent, and visible to others, after :meth:`commit`."""
 
     def columns(self, table: TableName) -> dict[str, str] | None:
         """The columns of a table with their SQL types; None if there is no such table."""
         ...
 
     def key_of(self, table: TableName) -> tuple[str, ...]:
-        """The columns of its primary key; none if it has none."""
+        """The columns of the table's primary key; () if it has no primary key."""
         ...
 
     def schema_of(self, query: str) -> pa.Schema:
@@ -58,11 +58,11 @@ class Database(Protocol):
         ...
 
     def has_null(self, query: str, column: str) -> bool:
-        """Whether a row of the query has no value there."""
+        """Whether a row of the query has a null in the column."""
         ...
 
     def has_twice(self, query: str, column: str) -> bool:
-        """Whether two rows of the query have the same value there."""
+        """Whether two rows of the query have the same value in the column."""
         ...
 
     def count(self, query: str) -> int:
@@ -72,15 +72,15 @@ class Database(Protocol):
     def read(
         self, query: str, key: str | None, after: str | None, rows: int
     ) -> AbstractContextManager[Iterator[pa.Table]]:
-        """The rows of a query, ``rows`` at a time, in the order of ``key`` and behind the key whose text is ``after``.
+        """The rows of a query, ``rows`` at a time, ordered by ``key``, and only those whose key is above ``after``.
 
-        The rows are those of one moment, and nothing that the query does can change data. Values of types that only
-        the database knows keep these types.
+        ``after`` is a text of :meth:`key_text`. The query cannot change data. PostgreSQL reads the rows of one moment;
+        SQLite with a key reads each chunk when it is needed. Types that only the database knows are kept.
         """
         ...
 
     def model_table(self, table: pa.Table) -> pa.Table:
-        """Rows that were read, with types that every runtime knows."""
+        """The same rows, with types that every runtime knows."""
         ...
 
     def key_text(self, value: pa.Scalar) -> str:
@@ -108,11 +108,11 @@ class Database(Protocol):
         ...
 
     def update(self, table: TableName, key: str, rows: pa.Table) -> int:
-        """Set the other columns of ``rows`` in the rows with the same key; returns how many rows there were."""
+        """Set the other columns of ``rows`` in the rows with the same key; returns the number of changed rows."""
         ...
 
     def parameter(self, number: int) -> str:
-        """What stands for a parameter in a statement, counted from 1."""
+        """The placeholder of a parameter in a statement; ``number`` counts from 1."""
         ...
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -120,13 +120,13 @@ class Database(Protocol):
         ...
 
     def commit(self) -> None:
-        """Make all that was written since the last commit last."""
+        """Commit all changes since the last commit."""
         ...
 
     def rollback(self) -> None:
-        """Forget all that was written since the last commit."""
+        """Undo all changes since the last commit."""
         ...
 
     def close(self) -> None:
-        """Forget what was not committed, and end the connection."""
+        """Undo changes that were not committed, and close the connection."""
         ...

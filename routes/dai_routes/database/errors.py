@@ -1,4 +1,4 @@
-"""The errors of ``dai-score table``, with the exit codes that they end it with."""
+"""The errors of ``dai-score table``, with their exit codes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ class DatabaseError(ToolError):
 
 
 class UnreachableError(DatabaseError):
-    """No database answers at the address, or it lets nobody in with these credentials."""
+    """No database answers at the address, or it refuses the credentials."""
 
     exit_code = 4
     code = "unreachable"
 
 
 class ConflictError(DatabaseError):
-    """The table that is to be written exists already, or another run writes it."""
+    """The target exists already, lacks columns, or is being written by another run."""
 
     exit_code = 8
     code = "conflict"
 
 
 def first_line(error: BaseException) -> str:
-    """What a database says, without the lines that may show values of a row."""
+    """The first line of a database's message; further lines may have values of a row."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     first = lines[0].rpartition("ERROR:")[2] if lines else type(error).__name__
     return first.strip().rstrip(".")

@@ -1,4 +1,4 @@
-"""A query's rows scored into a table: all in one transaction, or in the order of a key, a transaction a chunk."""
+"""Scores the rows of a query into a table: all in one transaction, or ordered by a key, one transaction per chunk."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ class Job:
 
     @property
     def by_chunks(self) -> bool:
-        """Whether each chunk is committed by itself; a table that is replaced is so at once."""
+        """Whether each chunk is committed separately. A table that is replaced is written in one transaction."""
         return self.key is not None and self.mode is not Mode.REPLACE
 
     def id_with(self, model: str, options: FileOptions) -> str:
-        """What tells this job from others for the same target: the query, the model and the options."""
+        """An id of the job, by its query, model and options: other jobs for the same target have other ids."""
         parts = [self.query, self.key, str(self.rejected), self.mode is Mode.UPDATE, model, repr(options)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the rows. ``earlier`` were written by runs of the same job that were cut off."""
+    """The counts of a run. ``earlier`` is the number of rows that earlier runs of the same job have written."""
 
     scored: int
     rejected: int
@@ -75,7 +75,7 @@ class Outcome:
 
 
 class Run:
-    """One run of a job. What it wrote lasts, or nothing of its last transaction does."""
+    """One run of a job. If it fails, its last transaction is rolled back."""
 
     def __init__(self, job: Job, scorer: Scorer, options: FileOptions, source: Database, target: Database) -> None:
         """``source`` and ``target`` may be the same connection."""
@@ -92,7 +92,7 @@ class Run:
         self._unseen: Mapping[str, int] | None = None
 
     def check(self) -> None:
-        """Raise an error for whatever can be found out before a row is read."""
+        """Raise an error for everything that can be checked before a row is read."""
         job = self._job
         schema = self._source.schema_of(job.query)
         names = schema.names
@@ -109,7 +109,7 @@ class Run:
             raise NotFoundError(f"There is no table {job.target} to update. Its name counts as it is written there.")
 
     def _check_key(self, query: str, key: str) -> None:
-        """See that a key has a value in each row, and no value twice; a primary key has."""
+        """Check that each row has a key, and that no two have the same. A primary key needs no check."""
         if self._job.key_is_primary:
             return
         if self._source.has_null(query, key):
@@ -128,7 +128,7 @@ class Run:
         return self._scorer.score(self._source.schema_of(self._job.query).empty_table())
 
     def run(self, note: Callable[[int], None] = lambda rows: None) -> Outcome:
-        """Score what is left to score; ``note`` is called with the rows done, once a chunk."""
+        """Score the remaining rows. ``note`` is called after each chunk with the number of rows done."""
         began = time.perf_counter()
         with self._undone_on_failure():
             earlier = self._begin()
@@ -147,21 +147,21 @@ class Run:
             raise
 
     def _begin(self) -> int:
-        """Make the target ready; returns how many rows an earlier run has written."""
+        """Prepare the target; returns the number of rows that earlier runs have written."""
         job = self._job
         if job.mode is Mode.UPDATE:
-            # Before anything reads the table: who adds a column waits for all who read.
+            # Before anything reads the table: adding a column waits for all readers.
             columns = self._target.columns(job.target) or {}
             scores = self._scorer.check(self._source.schema_of(job.query))[0]
             self._target.add_columns(job.target, [field for field in scores if field.name not in columns])
         exists = self._target.columns(job.target) is not None
-        # Who has dropped the target wants all of it again.
+        # If the target was dropped, all rows are scored again.
         found = self._table.load() if job.by_chunks and exists else None
         if found is not None and found.job == self._job_id and not (found.is_finished and job.mode is Mode.FAIL):
-            # Also a finished one: rows with later keys have come since, if any.
+            # Also if the job was finished: rows with higher keys may have been added since.
             self._progress = replace(found, is_finished=False)
             self._table.begin(self._progress)
-            # Before anything is read: an added column keeps who reads the table waiting until then.
+            # Before anything is read: until this commit, readers wait for the added column.
             self._target.commit()
             return found.scored + found.rejected
         if found is not None and not found.is_finished:
@@ -221,12 +221,12 @@ class Run:
             self._target.append(job.rejected, found.rejected)
 
     def _make_all(self, schemas: tuple[pa.Schema, pa.Schema]) -> None:
-        """Make the target of a query without rows."""
+        """Create the target even if the query has no rows."""
         if self._job.mode is not Mode.UPDATE:
             self._make(self._job.target, schemas[0])
 
     def _make(self, table: TableName, schema: pa.Schema) -> None:
-        """Make a table, or see that the one there has the columns."""
+        """Create a table, or check that the existing one has the columns."""
         if table in self._made:
             return
         columns = self._target.columns(table)
@@ -268,7 +268,7 @@ class Run:
 
 
 def _checked_key(keys: pa.ChunkedArray, name: str, before: pa.Scalar | None) -> pa.Scalar:
-    """The last of the keys. Raises UsageError if two rows have the same: they are beside each other, in their order."""
+    """The last of the sorted keys. Raises UsageError if two rows have the same, which are then next to each other."""
     values = keys.combine_chunks()
     if isinstance(values, pa.ExtensionArray):
         values = values.storage

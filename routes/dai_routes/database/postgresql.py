@@ -1,4 +1,4 @@
-"""PostgreSQL through ADBC: rows come and go by COPY, as Arrow, without an object for each value."""
+"""PostgreSQL through ADBC: rows are read and written by COPY, as Arrow, without a Python object for each value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BATCH_BYTES = str(4 << 20)
 _LOCK_MILLISECONDS = 60_000
 _STAGE = TableName("dai_score_stage")
 
-# How Arrow's types are written, and the types of columns that COPY fills with them as they are.
+# The SQL types for each Arrow type: the first for new columns, all as columns that COPY can fill without a cast.
 _TYPES = {
     pa.bool_(): ("boolean",),
     pa.int16(): ("smallint",),
@@ -42,13 +42,13 @@ _TYPES = {
 def _errors() -> Iterator[None]:
     try:
         yield
-    # What fails while rows come is an error of Arrow.
+    # Errors while rows are read are raised by Arrow.
     except (Error, pa.ArrowException) as error:
         raise DatabaseError(f"PostgreSQL says: {first_line(error)}.") from None
 
 
 class PostgreSQL(SqlDatabase):
-    """A connection to PostgreSQL, and a second one, which changes nothing, for what is read."""
+    """A connection to PostgreSQL, and a second, read-only connection for reading rows."""
 
     def __init__(self, url: str) -> None:
         """``url`` is libpq's; the password comes from PGPASSWORD, PGPASSFILE or the URL."""
@@ -114,7 +114,7 @@ class PostgreSQL(SqlDatabase):
                 reader = cursor.fetch_record_batch()
             yield _in_tables(reader, rows)
         finally:
-            # In this order: the driver refuses to close a connection with rows that are still coming.
+            # In this order: the driver refuses to close a connection while a reader is open.
             if reader is not None:
                 reader.close()
             cursor.close()
@@ -148,7 +148,7 @@ class PostgreSQL(SqlDatabase):
         return f"${number}"
 
     def changed(self, table: TableName) -> None:
-        """Look its columns up again."""
+        """Forget the cached columns of a table."""
         self._types.pop(table, None)
 
     def append(self, table: TableName, rows: pa.Table) -> None:
@@ -188,7 +188,7 @@ class PostgreSQL(SqlDatabase):
 
     @contextmanager
     def _staged(self, rows: pa.Table) -> Iterator[None]:
-        """The rows in a table of this connection alone: the database makes the types of the target of theirs."""
+        """Put the rows into a temporary table, from which the database casts them to the target's types."""
         with _errors(), closing(self._connection.cursor()) as cursor:
             cursor.adbc_ingest(_STAGE.name, rows, mode="create", temporary=True)
         yield

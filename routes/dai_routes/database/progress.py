@@ -1,4 +1,4 @@
-"""How far a job has come: a row in a table beside its target, written in the transaction of the rows that it counts."""
+"""The progress of a job: a row in a table in the target's schema, written in the transaction of the scored rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dai_routes.database.errors import ConflictError
 from dai_routes.database.sql import quoted
 
 TABLE = "dai_score_progress"
-"""Its name."""
+"""The name of the table."""
 
 _SCHEMA = pa.schema(
     [
@@ -27,7 +27,7 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job has come. ``last_key`` is the text of the last key that is written, None before the first."""
+    """The progress of a job. ``last_key`` is the text of the last key that was written; None before the first."""
 
     job: str
     last_key: str | None = None
@@ -37,7 +37,7 @@ class Progress:
 
 
 class ProgressTable:
-    """The rows of the table for one target."""
+    """Reads and writes the progress of one target."""
 
     def __init__(self, database: Database, target: TableName) -> None:
         self._database = database
@@ -45,7 +45,7 @@ class ProgressTable:
         self._table = target.sibling(TABLE)
 
     def load(self) -> Progress | None:
-        """How far the last job for the target has come; None if there was none."""
+        """The progress of the last job for the target; None if there was no job."""
         if self._database.columns(self._table) is None:
             return None
         found = self._database.run(
@@ -58,7 +58,7 @@ class ProgressTable:
         return None
 
     def begin(self, progress: Progress) -> None:
-        """Write the first row of a job, in place of that of an earlier one."""
+        """Write the row of a new job, and delete that of an earlier one."""
         if self._database.columns(self._table) is None:
             self._database.create(self._table, _SCHEMA, "target")
         self.forget()
@@ -73,7 +73,7 @@ class ProgressTable:
             self._database.run(f"DELETE FROM {quoted(self._table)} WHERE target = {mark}", [str(self._target)])  # noqa: S608
 
     def move(self, old: Progress, new: Progress) -> None:
-        """Write how far the job has come now. Raises ConflictError where it is not as far as this run left it."""
+        """Replace the progress ``old`` by ``new``. Raises ConflictError if another run has changed it."""
         database = self._database
         columns = ("last_key", "scored", "rejected", "finished")
         marks = [database.parameter(number) for number in range(1, 8)]

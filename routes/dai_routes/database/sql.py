@@ -1,4 +1,4 @@
-"""The statements that all databases share. Names are quoted as SQL's standard says, values are parameters."""
+"""The SQL statements that all databases share. Names are quoted as in the SQL standard, and values are parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dai_routes.database.contract import TableName
 
 
 def quoted(name: str | TableName) -> str:
-    """A name as SQL's standard quotes it: nothing in it can be taken for anything else."""
+    """A name in quotes, as in the SQL standard, so that no part of it is read as SQL."""
     if isinstance(name, TableName):
         return ".".join(quoted(part) for part in (name.schema, name.name) if part)
     if "\0" in name:
@@ -21,12 +21,12 @@ def quoted(name: str | TableName) -> str:
 
 
 def as_table(query: str) -> str:
-    """A query, or what a query is made of, as something to select from."""
+    """A query as a subquery, to select from."""
     return f"({query.strip().rstrip(';')}) AS dai_score_source"
 
 
 def select(query: str, key: str | None = None, after: str | None = None) -> str:
-    """A query in the order of its key, if it has one; ``after`` is SQL for the key's value that it begins behind."""
+    """A query, ordered by its key if it has one. ``after`` is a key as SQL: only rows with higher keys are read."""
     found = f"SELECT * FROM {as_table(query)}"  # noqa: S608 - the user's own query
     if key is not None and after is not None:
         found += f" WHERE {quoted(key)} > {after}"
@@ -34,7 +34,7 @@ def select(query: str, key: str | None = None, after: str | None = None) -> str:
 
 
 class SqlDatabase(ABC):
-    """What a database does by such statements alone; :class:`~dai_routes.database.contract.Database` describes it."""
+    """The methods of :class:`~dai_routes.database.contract.Database` that need only these statements."""
 
     @abstractmethod
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -44,15 +44,15 @@ class SqlDatabase(ABC):
     def sql_type(self, field: pa.Field) -> str:
         """The type of a new column for such values."""
 
-    def changed(self, table: TableName) -> None:  # noqa: B027 - nothing to do for who remembers no columns
-        """A table has got other columns."""
+    def changed(self, table: TableName) -> None:  # noqa: B027 - a database that caches no columns has nothing to do
+        """Called when the columns of a table have changed."""
 
     def has_null(self, query: str, column: str) -> bool:
-        """Whether a row of the query has no value there."""
+        """Whether a row of the query has a null in the column."""
         return bool(self.run(f"SELECT 1 FROM {as_table(query)} WHERE {quoted(column)} IS NULL LIMIT 1"))  # noqa: S608
 
     def has_twice(self, query: str, column: str) -> bool:
-        """Whether two rows of the query have the same value there."""
+        """Whether two rows of the query have the same value in the column."""
         name = quoted(column)
         return bool(self.run(f"SELECT 1 FROM {as_table(query)} GROUP BY {name} HAVING count(*) > 1 LIMIT 1"))  # noqa: S608
 

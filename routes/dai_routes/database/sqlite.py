@@ -1,4 +1,4 @@
-"""SQLite through Python's own module: its values have types of their own, row by row, so they are judged one by one."""
+"""SQLite through Python's own module. In SQLite each value has its own type, so values are checked one by one."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def _errors() -> Iterator[None]:
 
 
 class SQLite(SqlDatabase):
-    """A connection to a file of SQLite.
+    """A connection to an SQLite file.
 
-    With a key, each table of rows is a query of its own, so that no query keeps a commit waiting. Without, one query
-    runs while the rows are written, all in one transaction.
+    With a key, each chunk of rows is read by a separate query, so that no open query blocks a commit. Without a key,
+    one query runs while the rows are written, all in one transaction.
     """
 
     def __init__(self, path: Path, must_exist: bool = True) -> None:
@@ -73,7 +73,7 @@ class SQLite(SqlDatabase):
         if key is None:
             yield self._whole(query, rows)
             return
-        # A connection of its own: on the one that writes no table can be dropped while a query runs.
+        # A separate connection: on the one that writes, no table can be dropped while a query runs.
         with closing(self._connect()) as connection:
             connection.execute("PRAGMA query_only=ON")
             yield self._by_key(connection, query, key, after, rows)
@@ -94,7 +94,7 @@ class SQLite(SqlDatabase):
                 return
             table = _table(cursor, found)
             keys = table.column(key)
-            # One more was read, to see two with the same key, of which the next query would leave one out.
+            # One more row was read, to find two rows with the same key: the next query would leave out the second.
             if len(keys) > rows and not keys[rows].equals(keys[rows - 1]):
                 table = table.slice(0, rows)
             yield table
@@ -105,11 +105,11 @@ class SQLite(SqlDatabase):
         return table
 
     def key_text(self, value: pa.Scalar) -> str:
-        """See the contract: JSON, since 1 and '1' are two keys here."""
+        """See the contract. The text is JSON, since 1 and '1' are different keys in SQLite."""
         return json.dumps(value.as_py())
 
     def sql_type(self, field: pa.Field) -> str:
-        """See the contract. A column that is kept has no type: what is written there stays what it is."""
+        """See the contract. A column that is kept gets no type, so that its values do not change."""
         if field.type in _NUMBERS:
             return "INTEGER"
         return {pa.float32(): "REAL", pa.float64(): "REAL", pa.binary(): "BLOB", pa.string(): "TEXT"}.get(
@@ -184,7 +184,7 @@ def _table(cursor: sqlite3.Cursor, rows: list[tuple[Any, ...]]) -> pa.Table:
 
 
 def _array(values: tuple[Any, ...]) -> pa.Array:
-    """The values of a column: of one type if they have one, each as JSON where they have several."""
+    """The values of a column as an array. If they have several types, each is written as JSON."""
     kinds = set(map(type, values)) - {type(None)}
     if len(kinds) > 1:
         texts = [None if one is None else _json(one) for one in values]
@@ -193,7 +193,7 @@ def _array(values: tuple[Any, ...]) -> pa.Array:
 
 
 def _json(value: Any) -> str:
-    # JSON has no bytes: their text is judged, and is what a target gets.
+    # JSON has no bytes, so their text is scored and written to the target.
     return json.dumps(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
 
@@ -213,7 +213,7 @@ def _of_json(text: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    """A value that SQLite has no type for."""
+    """The text of a value for which SQLite has no type."""
     if isinstance(value, date | time):
         return value.isoformat()
     return json.dumps(value, default=str) if isinstance(value, list | dict) else str(value)

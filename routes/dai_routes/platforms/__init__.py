@@ -1,1 +1,1 @@
-"""A model on a cloud's platform: handlers, and ``dai-score package``."""
+"""Models on the platforms of clouds: handlers, containers, and ``dai-score package``."""

@@ -1,7 +1,7 @@
 """The function that AWS Lambda calls: ``dai_routes.platforms.aws_lambda.handler``.
 
-The import loads the model, once, in the function's init phase. If it is refused, that is logged, and every call gets
-an error that says so, with the status 503.
+The import loads the model, once, in the function's init phase. If the model cannot be loaded, the log says why, and
+every call gets an error with the status 503.
 """
 
 from __future__ import annotations

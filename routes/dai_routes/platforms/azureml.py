@@ -1,7 +1,7 @@
 """The entry script of AzureML's inference server: ``init`` loads the model, ``run`` answers a request.
 
-A ``score.py`` imports both. The server calls ``run`` for requests to /score; it answers / itself. The model is the one
-in AZUREML_MODEL_DIR, unless the variable MODEL names another.
+A ``score.py`` imports both. The server calls ``run`` for requests to /score, and answers / itself. The model is the one
+in AZUREML_MODEL_DIR, unless the variable MODEL or MOJO_FILE_PATH names another.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _service: ScoringService | None = None
 
 
 def init() -> None:
-    """Load the model. If it is refused, that is logged, and every request gets the status 503."""
+    """Load the model. If it cannot be loaded, the log says why, and every request gets the status 503."""
     global _service
     _service = loaded()
-    # The server's own handler again, after Java was started: else a signal would crash the process in Java.
+    # Java has replaced the server's signal handler. Restore it: otherwise SIGTERM would crash the process in Java.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 

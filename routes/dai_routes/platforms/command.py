@@ -1,4 +1,4 @@
-"""``dai-score package``: a folder that builds and deploys a model on a cloud's platform."""
+"""``dai-score package``: writes a folder from which a model is built and deployed on a cloud's platform."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dai_scoring.runtimes.java import java_jars
 
 app = typer.Typer(add_completion=False, **group.SETTINGS)
 
-# What all platforms take as a name.
+# A name that all platforms accept.
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])")
 
 
@@ -33,23 +33,25 @@ _NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])")
 def package(
     platform: Annotated[Platform, typer.Argument(help="The platform.", case_sensitive=False)],
     model: Annotated[Path, typer.Argument(help="The model: a MOJO of Driverless AI or H2O-3.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write; it is made if need be.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder to write; it is created if it does not exist.")
+    ],
     name: Annotated[
-        str | None, typer.Option(help="What the function, service or endpoint is called; by default like the model.")
+        str | None, typer.Option(help="The name of the function, service or endpoint. Default: from the model's name.")
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files of the same name in a folder that is not empty.")
     ] = False,
     wheel: Annotated[
-        Path | None, typer.Option(help="The wheel of this package to install; by default one of what runs now.")
+        Path | None, typer.Option(help="The wheel of this package to install. Default: the version that runs now.")
     ] = None,
     accept_h2o_licence: AcceptLicenceOption = False,
     mojo_runtime: Annotated[Path | None, flag(MOJO_RUNTIME)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a folder that builds an image with the model, and deploys it on a platform.
+    """Write a folder from which you build an image with the model and deploy it on a platform.
 
-    Nothing is built or deployed: the README in the folder says what to type.
+    This command builds and deploys nothing: the README in the folder says which commands to run.
     """
     output_to = Output(as_json)
     check_file("--wheel", wheel)
@@ -76,7 +78,7 @@ def package(
 
 
 def _name_of(model: Path) -> str:
-    """A name for the model that all platforms take."""
+    """A name for the model that all platforms accept."""
     words = re.sub(r"[^a-z0-9]+", "-", model.stem.lower()).strip("-")[:30].rstrip("-")
     return words if _NAME.fullmatch(words) else f"model-{words}"[:30].rstrip("-")
 

@@ -1,4 +1,4 @@
-"""Errors of a platform's adapter, in the form of all others."""
+"""Errors of a platform's adapter, in the same form as all other errors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from dai_scoring.service import HttpResponse
 
 
 def error(status: int, code: str, detail: str) -> HttpResponse:
-    """A response that says what was wrong: ``{"detail", "code", "row", "column"}``."""
+    """A response with an error: ``{"detail", "code", "row", "column"}``."""
     body = orjson.dumps({"detail": detail, "code": code, "row": None, "column": None})
     return HttpResponse(status, {"Content-Type": "application/json"}, body)

@@ -9,7 +9,7 @@ from dai_routes.platforms.container import port
 
 
 def main() -> None:
-    """Ask the server; what it says if it cannot score is shown by ``docker inspect``."""
+    """Ask the server whether it can score. If not, ``docker inspect`` shows the reason."""
     try:
         urllib.request.urlopen(f"http://127.0.0.1:{port()}/readyz", timeout=5).close()
     except OSError as error:

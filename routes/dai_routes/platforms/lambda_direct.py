@@ -1,4 +1,4 @@
-"""Rows sent to the function itself (``aws lambda invoke``, Step Functions, another program), not by HTTP."""
+"""Answers direct calls of the function (``aws lambda invoke``, Step Functions, another program), without HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dai_routes.platforms.requests import H2O_SCORE, SCORE, is_h2o
 from dai_scoring.service import HttpRequest, HttpResponse
 
 LISTS = ("records", "rows", "instances")
-"""The names under which an event may have its rows."""
+"""The keys under which an event may have its rows."""
 
 _CHOICES = ("columns", "bad_rows")
 _HEADERS = {"Content-Type": "application/json"}
@@ -22,7 +22,7 @@ _HEADERS = {"Content-Type": "application/json"}
 def answer(event: Any, respond: Callable[[HttpRequest], HttpResponse]) -> Any:
     """Score an event: a row, a list of rows, ``{"records": [rows]}``, or a request of H2O's REST scorer.
 
-    Scores have the form of the rows. An error is an object with detail, code, row, column and status.
+    The scores have the same form as the rows. An error is an object with detail, code, row, column and status.
     """
     if is_h2o(event):
         return _sent(H2O_SCORE, event, {}, respond)
@@ -39,7 +39,7 @@ def _has_rows(value: Any) -> bool:
 
 
 def _sent(path: str, rows: Any, query: Mapping[str, str], respond: Callable[[HttpRequest], HttpResponse]) -> Any:
-    # The standard library's, since a number in an event may be larger than others write.
+    # The standard library's json, since other packages do not write integers of any size.
     body = json.dumps(rows).encode()
     response = respond(HttpRequest("POST", path, query, _HEADERS, body))
     content, size = _read(response)

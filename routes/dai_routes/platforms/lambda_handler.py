@@ -1,4 +1,4 @@
-"""Any event of Lambda answered with a model."""
+"""The handler for all kinds of Lambda events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def handler_of(service: ScoringService) -> Callable[[Any, Any], Any]:
     """The handler that answers events with the service's model."""
 
     def handle(event: Any, context: Any = None) -> Any:
-        """Answer an event of API Gateway, a function URL or a load balancer, or rows sent to the function itself."""
+        """Answer an event of API Gateway, a function URL or a load balancer, or a direct call."""
         if not lambda_http.is_http(event):
             return lambda_direct.answer(event, service.respond_http)
         try:

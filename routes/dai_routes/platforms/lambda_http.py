@@ -1,4 +1,4 @@
-"""Events of API Gateway (REST and HTTP), of function URLs and of load balancers, as requests of HTTP, and back."""
+"""Converts events of API Gateway (REST and HTTP), function URLs and load balancers to HTTP requests, and back."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _DEFAULT_STAGE = "$default"
 
 
 def is_http(event: Any) -> bool:
-    """Whether an event is a request of HTTP, and not one that somebody sends to the function itself."""
+    """Whether an event is an HTTP request, and not a direct call of the function."""
     if not isinstance(event, Mapping) or not isinstance(event.get("requestContext"), Mapping):
         return False
     return "httpMethod" in event or isinstance(event["requestContext"].get("http"), Mapping)
 
 
 def read(event: Mapping[str, Any]) -> HttpRequest:
-    """The request in an event. Raises ValueError if its body is no base64, although it says so."""
+    """The request in an event. Raises ValueError if isBase64Encoded is set and the body is not base64."""
     context = event["requestContext"]
     if "httpMethod" in event:
         method, path = event["httpMethod"], event.get("path") or "/"
@@ -39,13 +39,13 @@ def read(event: Mapping[str, Any]) -> HttpRequest:
 
 
 def _last(event: Mapping[str, Any], single: str, several: str) -> dict[str, str]:
-    """Headers or parameters; of those that were sent more than once, the last value."""
+    """Headers or parameters. If one was sent more than once, the last value counts."""
     lists = {name: values[-1] for name, values in (event.get(several) or {}).items() if values}
     return {**lists, **(event.get(single) or {})}
 
 
 def _path(event: Mapping[str, Any], path: str) -> str:
-    """The path without what the gateway puts in front of it: the base path of a domain, and the stage."""
+    """The path without the prefix of the gateway: the base path of a domain, and the stage."""
     proxied = (event.get("pathParameters") or {}).get("proxy")
     if proxied:
         return f"/{proxied}"
@@ -66,14 +66,14 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 
 def write(event: Mapping[str, Any], response: HttpResponse) -> dict[str, Any]:
-    """What the function returns for a response: text as it is, what is binary in base64."""
+    """The value that the function returns for a response. Text is unchanged, binary contents are in base64."""
     content = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
     body = content.decode() if response.is_text else base64.b64encode(content).decode()
     if is_too_large(body, len(content)):
         return write(event, too_large())
     headers = dict(response.headers)
     reply: dict[str, Any] = {"statusCode": response.status, "body": body, "isBase64Encoded": not response.is_text}
-    # A load balancer that sends lists reads lists only.
+    # A load balancer that sends lists of headers accepts only lists.
     if "multiValueHeaders" in event and "headers" not in event:
         reply["multiValueHeaders"] = {name: [value] for name, value in headers.items()}
     else:

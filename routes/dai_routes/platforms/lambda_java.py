@@ -1,4 +1,4 @@
-"""The Java of a Lambda function: started fast, within the function's memory, and ended without a crash."""
+"""Java in a Lambda function: starts it fast and within the function's memory, and ends it without a crash."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _USUAL_MEMORY = 1024
 
 
 def home(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The Java that the image was built with; None to look for one."""
+    """The Java of the image; None to search for one."""
     named = environment.get("JAVA_HOME")
     return Path(named) if named else None
 
 
 def options(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Options of Java, with a heap that leaves enough of the function's memory to the rest.
+    """Options of Java, with a heap that leaves enough of the function's memory for everything else.
 
-    A function lives for minutes and has one request at a time, so the first compiler alone is best: it takes a third
+    A function lives for minutes and has one request at a time. So only Java's first compiler is used: it takes a third
     less processor time until the first score.
     """
     memory = int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or _USUAL_MEMORY)
@@ -30,10 +30,10 @@ def options(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
 
 
 def end_on_sigterm(close: Callable[[], None]) -> None:
-    """On SIGTERM call ``close`` and end the process; call this after Java was started, from the main thread.
+    """On SIGTERM, call ``close`` and end the process. Call this from the main thread, after Java was started.
 
-    A thread waits for the signal: the main thread is in C, waiting for the next event, and would not see it. Without
-    a handler of Python's, the process crashes in Java.
+    A thread waits for the signal: the main thread is in C code, waiting for the next event, and would not see it.
+    Without a Python handler, the process would crash in Java.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -44,7 +44,7 @@ def end_on_sigterm(close: Callable[[], None]) -> None:
         while os.read(reading, 1)[0] != signal.SIGTERM:
             pass
         close()
-        os._exit(0)  # Java's own end would take longer than Lambda gives
+        os._exit(0)  # Java's own shutdown would take longer than Lambda allows
 
     signal.signal(signal.SIGTERM, lambda number, frame: None)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)

@@ -1,4 +1,4 @@
-"""The model of a function or a container: where it is, and the service that has it, made once for the process."""
+"""The model of a function or a container: finds it, and makes the service that scores with it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from dai_scoring.service import ScoringService
 logger = logging.getLogger(__name__)
 
 VARIABLES = ("MODEL", "MOJO_FILE_PATH", "AZUREML_MODEL_DIR")
-"""Environment variables that name the model, a file or a folder with one; the first that is set counts.
+"""Environment variables with the path of the model, a file or a folder with one. The first that is set counts.
 
-The second is H2O's own, the third is set by AzureML.
+The second is H2O's name, and AzureML sets the third.
 """
 
 FOLDER = Path("/opt/ml/model")
-"""Where the model is if no variable names it."""
+"""Where the model is if no variable is set."""
 
 MOST_BYTES = 100 << 20
-"""How large a body may be, uncompressed: a few bytes of gzip must not fill the memory."""
+"""The largest body, uncompressed, in bytes: a few bytes of gzip must not fill the memory."""
 
 
 def model_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """The model that the environment names; if that is a folder with one model file in it, this file."""
+    """The path of the model by the environment. For a folder with exactly one model file, it is that file."""
     named = next(filter(None, map(environment.get, VARIABLES)), None)
     path = Path(named) if named else FOLDER
     files = [one for one in _files(path) if _is_model(one)]
@@ -36,7 +36,7 @@ def model_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Files in a folder, and in the folders in it: AzureML and model.tar.gz have the model one or two below."""
+    """All files under a folder: with AzureML and model.tar.gz the model is one or two levels below."""
     try:
         return sorted(one for one in folder.rglob("*") if one.is_file()) if folder.is_dir() else []
     except OSError:
@@ -52,7 +52,7 @@ def _is_model(file: Path) -> bool:
 
 
 def loaded(java_home: Path | None = None, jvm_options: tuple[str, ...] = ()) -> ScoringService:
-    """A service with the model that the environment names. If it is refused, that is logged, and is every response."""
+    """A service with the model of the environment. If it cannot be loaded, the log and every response say so."""
     service = ScoringService(most_bytes=MOST_BYTES)
     settings = RuntimeSettings(
         java_home=java_home, jvm_options=jvm_options, licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY")

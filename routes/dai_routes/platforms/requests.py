@@ -1,4 +1,4 @@
-"""What requests from a platform's own ways have in common: where their rows are scored."""
+"""Finds the path of the service for a request of a platform."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _H2O_KEYS = ("fields", "rows")
 
 
 def is_h2o(request: Any) -> bool:
-    """Whether this is a request as H2O's own scorers take it: ``{"fields": [names], "rows": [[values]]}``."""
+    """Whether this is a request of H2O's own scorers: ``{"fields": [names], "rows": [[values]]}``."""
     return isinstance(request, Mapping) and all(isinstance(request.get(name), list) for name in _H2O_KEYS)
 
 
 def scored_at(path: str, body: bytes) -> str:
     """The service's path for a request at ``path``.
 
-    The root is /score, as platforms call a model at its own address. At both, a request of H2O's REST scorer is one:
-    H2O's Lambda and its other templates take it at /score.
+    The root means /score, since platforms call a model at the root of its address. At both paths a request in the form
+    of H2O's REST scorer is answered as such: H2O's Lambda and its other templates take it at /score.
     """
     if path not in ("/", SCORE):
         return path

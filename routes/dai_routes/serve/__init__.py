@@ -1,6 +1,6 @@
 """Models as an HTTP server: ``dai-score serve``.
 
-``command.py`` reads the command line into ``settings.py``. ``running/`` starts one process or several, which open the
-models (``hosted.py``). ``answering/`` looks a request up and lets it in. If it is one to score, it goes to the queue of
-its model (``batching.py``) with its dialect (``dialects/``); ``pages/`` has what is for people.
+``command.py`` turns the command line into ``settings.py``. ``running/`` starts one process or several, which open the
+models (``hosted.py``). ``answering/`` finds the path of a request and checks its key. Requests to score go to the queue
+of their model (``batching.py``), which uses their dialect (``dialects/``). ``pages/`` has pages for people.
 """

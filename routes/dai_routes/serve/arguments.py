@@ -1,4 +1,4 @@
-"""What the command line says, checked and made into settings. All of it raises UsageError for what makes no sense."""
+"""Checks arguments of the command line and converts them to settings. Raises UsageError for wrong arguments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def models(words: Sequence[str]) -> tuple[ModelFile, ...]:
-    """The models of ``[NAME=]MODEL``; without a name it is the file's, without its suffix."""
+    """The models of ``[NAME=]MODEL``. The default of NAME is the file's name without its suffix."""
     found = tuple(_model(one) for one in words)
     names = [one.name for one in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -24,7 +24,7 @@ def models(words: Sequence[str]) -> tuple[ModelFile, ...]:
 
 
 def dialects(text: str) -> tuple[str, ...]:
-    """The dialects of a list, all if it is empty."""
+    """The dialects in a list of names separated by commas; all if it is empty."""
     names = [name.strip().lower() for name in text.split(",") if name.strip()]
     if unknown := [name for name in names if name not in DIALECTS]:
         known = "; ".join(f"{name}: {one.meaning}" for name, one in DIALECTS.items())
@@ -33,7 +33,7 @@ def dialects(text: str) -> tuple[str, ...]:
 
 
 def certificates(certificate: Path | None, key: Path | None, client_authority: Path | None) -> Certificates | None:
-    """The files of TLS, None for HTTP."""
+    """The files for TLS; None for plain HTTP."""
     if certificate is None and key is None and client_authority is None:
         return None
     if certificate is None or key is None:
@@ -44,7 +44,7 @@ def certificates(certificate: Path | None, key: Path | None, client_authority: P
 
 
 def key_digests(file: Path | None) -> tuple[bytes, ...]:
-    """The digests of the keys in a file, () without one."""
+    """The digests of the keys in a file; () if there is no file."""
     if file is None:
         return ()
     try:

@@ -1,8 +1,8 @@
-"""The queue of a model: what waits when scoring ends is scored next, in one call, so that no request waits for a timer.
+"""The queue of a model. Requests that arrive during a call of the model are scored together in the next call.
 
-Java scores in threads, as it lets go of Python's lock; so does a scoring pipeline, which is another process. The C++
-runtime holds the lock, and threads would only get in its way: few rows are scored by the event loop itself. So it
-scores a request for Java that is alone: to wake a thread takes longer than the score.
+No request waits for a timer. Java and scoring pipelines are called in threads: Java releases Python's lock, and a
+pipeline is another process. The C++ runtime holds the lock, so threads would not help, and the event loop calls it. The
+event loop also scores a single quick request for Java, because waking a thread takes longer than the score.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from dai_scoring.service.failures import failure_of, is_unexpected
 from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place
 
 MOST_TOGETHER = 256
-"""So many requests are scored in one call, about."""
+"""About how many requests are scored in one call at most."""
 
 _QUICK_SECONDS = 0.002
-"""A request that takes longer is not scored in the event loop, where others would wait for it."""
+"""If a request takes longer, the next is not scored in the event loop, where others would wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What is sent back, and what the service said."""
+    """The answer for the client, and the service's response, for counts and logs."""
 
     http: HttpResponse
     response: Response
@@ -45,9 +45,10 @@ class _Waiting:
 
 
 class ScoringQueue:
-    """Takes requests for a model, and scores what waits together. Used in one event loop.
+    """Takes requests for a model, and scores waiting requests together. Used from one event loop.
 
-    ``threads`` score; with 0 the loop does. ``on_batch`` is told how many requests went together, in any thread.
+    ``threads`` is the number of threads that score; with 0 the event loop scores. ``on_batch`` is called with the
+    number of requests in each call, from any thread.
     """
 
     def __init__(self, context: Context, threads: int, most_waiting: int, on_batch: Callable[[int], None]) -> None:
@@ -63,7 +64,7 @@ class ScoringQueue:
             threading.Thread(target=self._work, name=f"dai-serve-{context.name}-{number}", daemon=True)
             for number in range(threads)
         ]
-        # Many rows are scored by themselves: those who sent few do not wait for them.
+        # Many rows are scored separately, so that requests of few rows do not wait for them.
         self._large = ThreadPoolExecutor(2, f"dai-serve-{context.name}-large")
         for one in self._threads:
             one.start()
@@ -83,13 +84,13 @@ class ScoringQueue:
             self._large.submit(self._score_large, one)
         else:
             if not self._together:
-                # After all that has come by now.
+                # After all requests that have already arrived.
                 self._loop.call_soon(self._begin)
             self._together.append(one)
         return await one.answered
 
     def close(self) -> None:
-        """End the threads, after what waits."""
+        """End the threads after they have scored the waiting requests."""
         for _ in self._threads:
             self._queue.put(None)
         for one in self._threads:
@@ -111,7 +112,7 @@ class ScoringQueue:
                 while len(batch) < MOST_TOGETHER:
                     more = self._queue.get_nowait()
                     if more is None:
-                        # For another thread, or this one when it comes back.
+                        # For another thread, or for this one after this batch.
                         self._queue.put(None)
                         break
                     batch += more
@@ -138,7 +139,7 @@ class ScoringQueue:
             if not one.answered.done():
                 one.answered.set_result(answer)
             elif isinstance(answer.http.body, Path):
-                # Nobody waits any more.
+                # The client has left.
                 answer.http.body.unlink(missing_ok=True)
 
     def _scored(self, batch: Sequence[_Waiting]) -> list[Answered]:
@@ -152,7 +153,7 @@ class ScoringQueue:
                     answers[index] = Answered(read, Response(None))
                 else:
                     calls[index] = read
-            except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+            except Exception as error:  # noqa: BLE001 - the client must get an answer for any error
                 answers[index] = self._failed(one, error)
         responses = self._context.service.respond_all([call.request for call in calls.values()])
         for (index, call), response in zip(calls.items(), responses, strict=True):
@@ -172,7 +173,7 @@ class ScoringQueue:
         failure = failure_of(error)
         try:
             written = one.path.refuse(one.http, failure)
-        except Exception as fault:  # noqa: BLE001 - a thread that ends here would leave all others without answers
+        except Exception as fault:  # noqa: BLE001 - if this thread ended, all other requests would get no answer
             log_place(fault)
             written = failed(one.http, failure)
         return Answered(written, Response(None, failure=failure))

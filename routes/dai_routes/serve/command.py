@@ -1,4 +1,4 @@
-"""``dai-score serve``: models as an HTTP server. Imports nothing that the extra ``serve`` brings before it runs."""
+"""``dai-score serve``: models as an HTTP server. Imports the packages of the extra ``serve`` only when it runs."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def serve(
         list[str] | None,
         typer.Argument(
             metavar="[NAME=]MODEL...",
-            help="The models; the first one is also at paths without its name. Without any: MOJO_FILE_PATH.",
+            help="The models; the first one is also at paths without its name. Default: MOJO_FILE_PATH.",
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 is all of this machine.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all networks.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, envvar=list(environment.PORT), help="The port; 0 takes one that is free.")
     ] = 8080,
@@ -48,14 +48,14 @@ def serve(
             help="How many processes answer; each holds the models in memory. One that dies is started again.",
         ),
     ] = 1,
-    tls_cert: Annotated[Path | None, typer.Option(help="The server's certificate, in PEM: HTTPS, not HTTP.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="The server's certificate, in PEM. Turns on HTTPS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="The certificate's key, in PEM.")] = None,
     tls_client_ca: Annotated[
-        Path | None, typer.Option(help="Let only clients in that have a certificate of this authority, in PEM.")
+        Path | None, typer.Option(help="Accept only clients with a certificate of this authority, in PEM.")
     ] = None,
     api_key_file: Annotated[
         Path | None,
-        typer.Option(help="A file of keys, one a line: clients send one as Authorization: Bearer KEY, or X-API-Key."),
+        typer.Option(help="A file of keys, one per line. Clients send one as Authorization: Bearer KEY or X-API-Key."),
     ] = None,
     max_body: Annotated[int, typer.Option(min=1, help="The largest body of a request, in megabytes.")] = 64,
     timeout: Annotated[float, typer.Option(min=0.01, help="How long a request may take, in seconds.")] = 60.0,
@@ -63,10 +63,10 @@ def serve(
         float, typer.Option(min=0, help="How long new requests are answered after SIGTERM, in seconds.")
     ] = 1.0,
     queue: Annotated[
-        int, typer.Option(min=1, help="How many requests wait for a model, at most; others get the status 429.")
+        int, typer.Option(min=1, help="How many requests may wait for a model; more get the status 429.")
     ] = 1024,
     dialects: Annotated[
-        str, typer.Option(help="What the server speaks, separated by commas; by default all: see docs/serve.md.")
+        str, typer.Option(help="The dialects to answer, separated by commas. Default: all; see docs/serve.md.")
     ] = "",
     log_requests: Annotated[bool, typer.Option("--log-requests", help="Log a line of JSON for each request.")] = False,
     output_columns: Annotated[OutputColumns, flag(options.OUTPUT_COLUMNS)] = options.OUTPUT_COLUMNS.default,
@@ -84,10 +84,10 @@ def serve(
     python_environment: PythonEnvironmentOption = None,
     python_command: PythonCommandOption = PipelineSettings.python_command,
 ) -> None:
-    """Answer HTTP requests with scores, of one model or several.
+    """Answer HTTP requests with scores of one model or several.
 
-    Ends with 0 after SIGTERM or ctrl-C, once all that had begun is answered. SIGHUP loads models again whose file
-    changed.
+    After SIGTERM or ctrl-C, requests that have begun are answered, and the exit code is 0. SIGHUP loads the models
+    again whose files have changed.
     """
     for name, file in (
         ("--licence-file", licence_file), ("--tls-cert", tls_cert), ("--tls-key", tls_key),

@@ -1,8 +1,8 @@
-"""Environment variables that H2O's scorers and Vertex AI set, for what the command line does not say.
+"""Environment variables of H2O's scorers and Vertex AI. They count for options that the command line leaves out.
 
-MOJO_FILE_PATH (or mojo.path) is the model, MODEL_ID its name, WEB_SERVER_WORKERS the number of processes, and the
-licence's variables are those of the whole library. SHAPLEY_ENABLE needs nothing: contributions are there for all who
-ask for them, if the model has them. AIP_HTTP_PORT, AIP_HEALTH_ROUTE and AIP_PREDICT_ROUTE are Vertex AI's.
+MOJO_FILE_PATH (or mojo.path) is the model, MODEL_ID its name, WEB_SERVER_WORKERS the number of processes. The variables
+of the licence are those of the whole library. SHAPLEY_ENABLE is not read: any client may ask for contributions, if the
+model has them. AIP_HTTP_PORT, AIP_HEALTH_ROUTE and AIP_PREDICT_ROUTE are Vertex AI's.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def models() -> list[str]:
 
 
 def routes(dialects: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """Further paths that Vertex AI wants, and what each is another name of."""
+    """The paths that Vertex AI sets, each with the server's own path for it."""
     wanted = [("AIP_HEALTH_ROUTE", "/readyz")]
     if _VERTEX in dialects:
         wanted.append(("AIP_PREDICT_ROUTE", "/predict"))

@@ -1,4 +1,4 @@
-"""A model of the server: its name, its service, its queue, and how it is replaced."""
+"""A model of the server: its name, its service and its queue. It can be replaced."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ class HostedModel:
 
     @property
     def queue(self) -> ScoringQueue:
-        """Where its requests wait; there from :meth:`start` on."""
+        """The queue of its requests. Exists after :meth:`start`."""
         if self._queue is None:
             raise RuntimeError("the queue is not started")
         return self._queue
 
     def start(self, on_batch: Callable[[int], None]) -> None:
-        """Take requests from now on, in the event loop that runs."""
+        """Take requests from now on, in the running event loop."""
         info = self.context.info
         threads = 0 if info is not None and info.runtime == cpp.RUNTIME else _THREADS
         self._queue = ScoringQueue(self.context, threads, self._settings.most_waiting, on_batch)
 
     async def reload(self) -> Readiness:
-        """Load the file again if it is another than before; requests are answered meanwhile, by the model they found.
+        """Load the file again if it has changed. Requests are answered meanwhile, each by the model it began with.
 
-        A file that cannot be loaded changes nothing.
+        If the file cannot be loaded, the old model stays.
         """
         now = await asyncio.to_thread(self._now)
         if now is not None and now == self._fingerprint:
@@ -70,13 +70,13 @@ class HostedModel:
         return found
 
     def close(self) -> None:
-        """Score what waits, and let go of the model."""
+        """Score the waiting requests, and close the model."""
         if self._queue is not None:
             self._queue.close()
         self.service.close()
 
     def _now(self) -> object:
-        """What changes when another model is put in its place; None if that cannot be told."""
+        """A value that changes when the file is replaced; None if it cannot be read."""
         try:
             if model_store.is_address(self.file.path):
                 return model_store.version(self.file.path)

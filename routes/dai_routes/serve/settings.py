@@ -1,4 +1,4 @@
-"""How a server is set: plain values that go to each of its processes."""
+"""The settings of a server: plain values, which are sent to each of its processes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class Certificates:
-    """The files of TLS; ``client_authority`` is whose clients are let in, None for all."""
+    """The files of TLS. Only clients with a certificate of ``client_authority`` may connect; None allows all."""
 
     certificate: Path
     key: Path
     client_authority: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """TLS as a server uses it. Raises OSError, SSLError included, for files that are of no use."""
+        """The TLS context of a server. Raises OSError (SSLError is one) if the files cannot be used."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self.key)
         if self.client_authority is not None:
@@ -43,11 +43,11 @@ class Certificates:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """What a server does. Times are in seconds, sizes in bytes.
+    """The settings of a server. Times are in seconds, sizes in bytes.
 
     ``key_digests`` are the SHA-256 of the keys that clients may send, () if they need none. ``timeout`` is for one
-    request, from its first byte to its answer. ``most_waiting`` requests wait for a model, at most, and ``most_bytes``
-    of bodies are held. ``drain`` is how long new requests are still answered after SIGTERM.
+    request, from the end of its headers to its answer. At most ``most_waiting`` requests wait for a model, and at most
+    ``most_bytes`` of bodies are in memory. ``drain`` is how long new requests are still answered after SIGTERM.
     """
 
     models: tuple[ModelFile, ...]
@@ -67,7 +67,7 @@ class ServerSettings:
     most_bytes: int = 512 << 20
     logs_requests: bool = False
     routes: tuple[tuple[str, str], ...] = ()
-    """Further paths, as a platform sets them: (path, what it is another name of)."""
+    """Paths that a platform sets: (its path, the server's own path)."""
 
     @property
     def scheme(self) -> str:

@@ -1,4 +1,4 @@
-"""DataFrames of Spark scored where they are, by :func:`score`, batch or stream."""
+"""Scores DataFrames in Spark's workers, batch or stream: see :func:`score` and :func:`write_stream`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``dai-score spark``: files, or a stream of them, scored by Spark. Imports Spark only when it runs."""
+"""``dai-score spark``: scores files, or a stream of files, with Spark. Imports Spark only when it runs."""
 
 from __future__ import annotations
 
@@ -29,15 +29,20 @@ if TYPE_CHECKING:
 app = typer.Typer(cls=group.Listing, add_completion=False, help="Score files with Spark.", **group.SETTINGS)
 
 ModelOption = Annotated[Path, flag(options.MODEL, "-m")]
-SourceOption = Annotated[str, typer.Option("--input", help="A file or a folder, anywhere that Spark reads.")]
+SourceOption = Annotated[str, typer.Option("--input", help="A file or a folder that Spark can read.")]
 TargetOption = Annotated[str, typer.Option("--output", help="The folder to write.")]
 RejectedOption = Annotated[
-    str | None, typer.Option(help="The folder for rows that cannot be scored. Default: --output with _rejected.")
+    str | None,
+    typer.Option(help="The folder for rows that cannot be scored. Default: the output's name with _rejected."),
 ]
-InputFormatOption = Annotated[str, typer.Option("--input-format", help="What Spark reads: csv, json, parquet, orc.")]
-OutputFormatOption = Annotated[str, typer.Option("--output-format", help="What Spark writes: parquet, csv, json, orc.")]
+InputFormatOption = Annotated[
+    str, typer.Option("--input-format", help="The format of the input: csv, json, parquet, orc.")
+]
+OutputFormatOption = Annotated[
+    str, typer.Option("--output-format", help="The format of the output: parquet, csv, json, orc.")
+]
 MasterOption = Annotated[
-    str | None, typer.Option(help="Where Spark runs. Default: what spark-submit or the configuration says, else local.")
+    str | None, typer.Option(help="Spark's master. Default: that of spark-submit or the configuration, else local.")
 ]
 RuntimeOption = Annotated[Runtime, flag(options.RUNTIME)]
 MissingColumnsOption = Annotated[MissingColumns, flag(options.MISSING_COLUMNS)]
@@ -60,7 +65,7 @@ def batch(
     licence_file: LicenceFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score files into a folder, and rows that cannot be scored into another. Neither may exist."""
+    """Score files into a folder. Rows that cannot be scored go to a second folder. Neither folder may exist."""
     output = Output(as_json)
     spark, chosen = _begin(output, master, runtime, missing_columns, missing_values, accept_h2o_licence, licence_file)
     from dai_routes.spark import score, split
@@ -81,12 +86,12 @@ def stream(
     model: ModelOption,
     source: SourceOption,
     target: TargetOption,
-    checkpoint: Annotated[str, typer.Option(help="The folder in which Spark notes how far it has come.")],
+    checkpoint: Annotated[str, typer.Option(help="The folder in which Spark stores its progress.")],
     rejected: RejectedOption = None,
     input_format: InputFormatOption = "csv",
     output_format: OutputFormatOption = "parquet",
-    once: Annotated[bool, typer.Option("--once", help="Score what is there, and end.")] = False,
-    files_at_once: Annotated[int, typer.Option(min=1, help="How many files are one batch.")] = 100,
+    once: Annotated[bool, typer.Option("--once", help="Score the files that are there now, and end.")] = False,
+    files_at_once: Annotated[int, typer.Option(min=1, help="How many files one batch has, at most.")] = 100,
     master: MasterOption = None,
     runtime: RuntimeOption = Runtime.AUTO,
     missing_columns: MissingColumnsOption = options.MISSING_COLUMNS.default,
@@ -95,13 +100,13 @@ def stream(
     licence_file: LicenceFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score files as they come into a folder, each row once, until it is ended. The same command goes on then."""
+    """Score files as they arrive, each row once, until you stop the command. The same command then continues."""
     output = Output(as_json)
     spark, chosen = _begin(output, master, runtime, missing_columns, missing_values, accept_h2o_licence, licence_file)
     from dai_routes.spark import write_stream
 
     with _spark_errors(), translated():
-        # A stream has no rows to find its columns by: those of the files that are there.
+        # Spark needs the columns of a stream in advance: take those of the files that are there now.
         schema = spark.read.format(input_format).option("header", "true").load(source).schema
         reader = spark.readStream.format(input_format).option("header", "true").schema(schema)
         query = write_stream(
@@ -123,7 +128,7 @@ def _rejected(rejected: str | None, target: str) -> str:
 
 
 class _spark_errors:  # noqa: N801 - a context
-    """Errors of Spark in one sentence: its own traceback says where in Java."""
+    """Turns errors of Spark into one sentence, without the traceback of Java."""
 
     def __enter__(self) -> None:
         pass
@@ -136,7 +141,7 @@ class _spark_errors:  # noqa: N801 - a context
 
 
 def _said(text: str) -> str:
-    """The line that says what happened: behind a Python traceback the last, else the first."""
+    """The line that says what happened: the last of the library's in a Python traceback, otherwise the first line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     of_worker = [line for line in lines if line.startswith("dai_scoring.")]
     return of_worker[-1].partition(": ")[2] if of_worker else lines[0]
@@ -152,7 +157,7 @@ def _begin(
     licence_file: Path | None,
 ) -> tuple[SparkSession, dict[str, Any]]:
     check_file("--licence-file", licence_file)
-    # Workers on this machine are of this environment; on others it is the user's to say.
+    # Workers on this machine use this Python environment; for other machines the user sets it.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         from pyspark.sql import SparkSession

@@ -1,4 +1,4 @@
-"""A DataFrame with the scores of a model."""
+"""Adds the scores of a model to a DataFrame."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def score(
     intervals: bool = False,
     ship: bool = True,
 ) -> DataFrame:
-    """The rows of ``df`` with the columns of the model, and :data:`REJECT_COLUMNS` behind them.
+    """The rows of ``df``, followed by the columns of the model and by :data:`REJECT_COLUMNS`.
 
-    These are null in rows that were scored; in a row that cannot be scored they say why, and the model's columns are
-    null. The DataFrame may be one of a stream. Nothing is scored before Spark runs it.
+    These last columns are null in rows that were scored. In a row that cannot be scored they say why, and the model's
+    columns are null. ``df`` may be a streaming DataFrame. Spark scores the rows only when it runs the query.
 
-    ``model`` is a file on the driver, which Spark sends to its workers; with ``ship=False`` one that each machine has
-    at this path. The other arguments are those of the library, for all rows.
+    ``model`` is a file on the driver, which Spark sends to its workers. With ``ship=False`` every machine must have the
+    model at this path. The other arguments are the options of the library, for all rows.
 
-    Raises, at once: MissingColumnsError, NameClashError or MissingIdColumnsError for the columns of ``df``, and
-    ModelError where the model cannot be loaded on the driver.
+    Raises at once: MissingColumnsError, NameClashError or MissingIdColumnsError for the columns of ``df``, and
+    ModelError if the model cannot be loaded on the driver.
     """
     options = FileOptions(
         output_columns=output_columns,
@@ -66,16 +66,16 @@ def score(
 
 
 def split(scored: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """What :func:`score` gave, apart: rows with scores, and rejected rows, these with :data:`REJECT_COLUMNS`.
+    """Split the result of :func:`score` into scored rows and rejected rows, which keep :data:`REJECT_COLUMNS`.
 
-    Each is computed by itself: cache ``scored`` to score once.
+    Spark computes the two DataFrames separately: call ``scored.persist()`` before to score only once.
     """
     code = functions.col(REJECT_COLUMNS[0])
     return scored.filter(code.isNull()).drop(*REJECT_COLUMNS), scored.filter(code.isNotNull())
 
 
 def _shipped(session: SparkSession, model: Path) -> str:
-    """Send a model to the workers; returns its name there."""
+    """Send a model to the workers; returns the name of its file there."""
     if _is_remote(session):
         session.addArtifact(str(model.resolve()), file=True)
     else:

@@ -1,4 +1,4 @@
-"""A stream of DataFrames scored into files, each row once, and rejected rows into files of their own."""
+"""Scores a streaming DataFrame into files, each row once. Rejected rows go to separate files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql.streaming import StreamingQuery
 
 BATCH_COLUMN = "dai_batch"
-"""The partition that the files of a batch of the stream are in."""
+"""The name of the partition column; each batch of the stream is one partition."""
 
 
 def write_stream(
@@ -28,12 +28,12 @@ def write_stream(
 ) -> StreamingQuery:
     """Start a query that scores a stream into files in the folder ``target``, and rejected rows in ``rejected``.
 
-    A batch of the stream is scored once, into a folder ``dai_batch=N`` of each. A batch that was cut off is written
-    again, in place of what was there, so that every row is there once. ``checkpoint`` is the folder in which Spark
-    notes how far it has come; ``trigger`` are arguments of Spark's trigger. ``options`` are those of
-    :func:`~dai_routes.spark.frames.score`, which says what is raised.
+    Each batch of the stream is written to a folder ``dai_batch=N`` in both. If a batch is cut off, it is scored again
+    and replaces that folder, so that every row is there once. ``checkpoint`` is the folder in which Spark stores its
+    progress. ``trigger`` has the arguments of Spark's trigger. ``options`` are those of
+    :func:`~dai_routes.spark.frames.score`; the errors are also the same.
     """
-    score(df, model, **options)  # what is wrong is said at once, and not by the first batch
+    score(df, model, **options)  # raises errors at once, not in the first batch
 
     def write(batch: DataFrame, number: int) -> None:
         scored = score(batch, model, **options).persist()

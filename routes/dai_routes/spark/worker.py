@@ -1,4 +1,4 @@
-"""What a Python worker of Spark runs: a model, loaded once a worker, scores the batches of Arrow that Spark sends."""
+"""Code for Spark's Python workers: each loads the model once, and scores the Arrow batches that Spark sends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 @dataclass(frozen=True)
 class Model:
-    """A model as a worker finds it: a name for Spark's files, or a path that every machine has."""
+    """A model for a worker: the name of a file that Spark sent, or a path on every machine."""
 
     path: str
     is_shipped: bool
@@ -29,7 +29,7 @@ class Model:
     settings: RuntimeSettings
 
     def file(self) -> Path:
-        """Where it is on this machine."""
+        """The path on this machine."""
         if not self.is_shipped:
             return Path(self.path)
         from pyspark import SparkFiles
@@ -42,10 +42,10 @@ _loaded: dict[tuple[str, Runtime], Scorer] = {}
 
 
 def scorer_of(model: Model) -> Scorer:
-    """The model, loaded by the first task of this worker.
+    """The model. The first task of a worker loads it.
 
-    It stays for later queries, since Spark uses its workers again. A licence key comes from the worker's environment,
-    unless the settings have one: so it need not be sent.
+    It stays loaded for later queries, since Spark reuses its workers. The licence key comes from the worker's
+    environment unless the settings have one, so it need not be sent.
     """
     key = (model.sha256, model.runtime)
     with _lock:
@@ -58,12 +58,12 @@ def scorer_of(model: Model) -> Scorer:
 
 
 def scoring(model: Model, options: FileOptions, schema: pa.Schema) -> Batches:
-    """The function that a worker applies to the batches of a partition; ``schema`` is that of what it yields."""
+    """The function that a worker applies to the batches of a partition; ``schema`` is that of the scored batches."""
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         table_scorer: TableScorer | None = None
         for batch in batches:
-            # Not before: a partition without rows needs no model.
+            # Only now: a partition without rows needs no model.
             table_scorer = table_scorer or TableScorer(scorer_of(model), options)
             found = table_scorer.score(pa.Table.from_batches([batch])).rows
             yield from found.cast(schema).combine_chunks().to_batches()

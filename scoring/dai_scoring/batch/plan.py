@@ -1,7 +1,7 @@
-"""The one place that chooses how a file or a message is read: a plan, and a count of the ways that were taken.
+"""Chooses how a file or a message is read, as a plan, and counts which ways were used.
 
-Each way but the last of its list may decline what it is given, with a reason (:class:`Declined`). Then the next way
-reads it. All ways give the same records; a test that compares two of them asks :data:`TALLY` which of them ran.
+A plan has a list of ways. Each but the last may decline a piece of a file, with a reason (:class:`Declined`); then the
+next way reads it. All ways give the same records. A test that compares two ways asks :data:`TALLY` which of them ran.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Way(Enum):
-    """The ways to read records: those of a file, quickest first, then those of messages."""
+    """The ways to read records: first those for files, quickest first, then those for messages."""
 
     ENGINE_LINES = "the engine reads lines of CSV"
     MODEL_COLUMNS = "the model's columns of a piece are read in its types"
@@ -41,7 +41,7 @@ class Way(Enum):
 
 
 class Tally:
-    """Counts by way how often it was taken, and how often it declined for which reason. Safe for threads."""
+    """Counts for each way how often it was used, and how often it declined for each reason. Safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,12 +49,12 @@ class Tally:
         self._declined: Counter[tuple[Way, str]] = Counter()
 
     def took(self, way: Way, count: int = 1) -> None:
-        """Count pieces of a file, or messages, that a way has read."""
+        """Count pieces of a file, or messages, that the way has read."""
         with self._lock:
             self._taken[way] += count
 
     def declined(self, way: Way, declined: Declined) -> None:
-        """Count a piece of a file or a message that a way has not read; log the first for each reason as an info."""
+        """Count a piece of a file, or a message, that the way declined. Log the first of each reason at level INFO."""
         with self._lock:
             self._declined[way, declined.reason] += 1
             is_first = self._declined[way, declined.reason] == 1
@@ -62,17 +62,17 @@ class Tally:
         _logger.log(level, "A slower way reads records, as %s does not: %s.", way.name, declined.reason)
 
     def counts(self) -> tuple[Counter[Way], Counter[tuple[Way, str]]]:
-        """How often each way was taken in this process, and how often it declined, by reason."""
+        """How often each way was used in this process, and how often it declined, by reason."""
         with self._lock:
             return self._taken.copy(), self._declined.copy()
 
 
 TALLY = Tally()
-"""What all files and messages of this process were read by."""
+"""The counts for all files and messages of this process."""
 
 
 class Head(Protocol):
-    """What is known of records before they are read: a reader has it once it was opened."""
+    """What is known of records before they are read. An opened reader is one."""
 
     @property
     def format(self) -> Format:
@@ -81,20 +81,20 @@ class Head(Protocol):
 
     @property
     def schema(self) -> pa.Schema | None:
-        """Their columns; None where only reading all records tells, as with JSON."""
+        """Their columns; None if they are known only after reading all records, as with JSON."""
         ...
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How the records of a file are read and passed on.
+    """How the records of a file are read and written.
 
-    ``ways`` are tried in their order, for each piece of the file. ``declined`` says why others are not among them.
-    ``wanted`` is what is enough to read: the columns of numbers of CSV, or the model's columns.
-    ``passes_lines`` is True where records pass as they stand, and ``rejects_lines`` where rejected ones do.
-    ``keeps_digits`` is True where numbers of JSON that are written anew need their digits restored. ``typed`` are
-    columns of text that become numbers for an output that has types. ``replaces_reasons`` is True where the reasons of
-    an earlier scoring give way.
+    ``ways`` are tried in order for each piece of the file. ``declined`` says why other ways are not in the list.
+    ``wanted`` are the only columns that have to be read in types: the numbers of CSV, or the model's columns.
+    ``passes_lines`` is True if records are written unchanged, and ``rejects_lines`` if rejected records are.
+    ``keeps_digits`` is True if numbers of JSON that are written again need their original digits. ``typed`` are
+    columns of text that become numbers if the output has types. ``replaces_reasons`` is True if the reasons of an
+    earlier scoring are removed.
     """
 
     ways: tuple[Way, ...]
@@ -107,7 +107,7 @@ class Plan:
     typed: tuple[Column, ...]
 
     def of_whole_file(self) -> Plan:
-        """The plan for a file that is not what a quicker way took it for: it is read again, from its start."""
+        """The plan for a file that a quicker way read wrongly: it is read again from its start."""
         return replace(self, ways=(Way.READER,), wanted=None)
 
 
@@ -129,7 +129,7 @@ _NOT_PASSING = Declined("the records do not pass as they stand")
 
 
 def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -> Plan:
-    """Choose how to read records, by their head, the options, and what the model's engine can do.
+    """Choose how to read records by their head, the options, and the abilities of the model's engine.
 
     ``target`` is the format of the output.
     """
@@ -141,7 +141,7 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
     had_reasons = replaces_reasons and earlier.has_reasons(had)
     is_kept = head.format is target
     passes = columns is OutputColumns.ALL and is_kept and target in _PASSING and not had_reasons
-    # No more than predictions and what passes as it stands.
+    # The output needs only predictions, and perhaps unchanged lines.
     without_table = passes or (columns is OutputColumns.PREDICTIONS and not had_reasons)
     wanted: Numbers | Fields | Declined = _NOT_PASSING
     ways: dict[Way, Declined | None] = {}
@@ -155,7 +155,7 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
         wanted = _fields(options, scorer, replaces_reasons=replaces_reasons)
     if head.format in _PASSING:
         ways[Way.MODEL_COLUMNS] = wanted if isinstance(wanted, Declined) else None
-        # Records of JSON and Avro are cut apart only for the columns that are wanted.
+        # JSON and Avro are read in pieces only if just the wanted columns are read.
         ways[Way.PIECES] = None if is_text else ways[Way.MODEL_COLUMNS]
     plan = Plan(
         (*(way for way, declined in ways.items() if declined is None), Way.READER),
@@ -174,7 +174,7 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
 
 
 def _lines(options: FileOptions, scorer: Scorer, *, without_table: bool) -> Declined | None:
-    """Why the engine does not read lines of CSV; None if it may."""
+    """Why the engine may not read lines of CSV; None if it may."""
     if not without_table:
         return _WRITTEN_ANEW
     if options.wanted != PREDICTIONS_ONLY:
@@ -186,7 +186,7 @@ def _numbers(columns: Sequence[Column], present: Sequence[str]) -> Numbers | Dec
     names = set(present)
     found = [column for column in columns if column.type in _AS_NUMBERS and column.name in names]
     literals = {column.missing for column in found}
-    # Texts mean a missing value in all columns of a file or in none.
+    # The parser has one list of missing texts for all columns of a file.
     if len(literals) != 1:
         return _NO_NUMBERS
     return Numbers({column.name: _AS_NUMBERS[column.type] for column in found}, literals.pop())
@@ -194,7 +194,7 @@ def _numbers(columns: Sequence[Column], present: Sequence[str]) -> Numbers | Dec
 
 def _fields(options: FileOptions, scorer: Scorer, *, replaces_reasons: bool) -> Fields | Declined:
     if options.wanted != PREDICTIONS_ONLY:
-        # What else is added has no names yet.
+        # The names of other added columns are not known yet.
         return _MORE_WANTED
     types = {column.name: _IN_JSON.get(column.type, column.type.arrow) for column in scorer.info.inputs}
     added = frozenset(options.prediction_prefix + column.name for column in scorer.info.outputs)
@@ -213,7 +213,7 @@ def _reasons(declined: Mapping[Way, Declined]) -> str:
     return ", ".join(f"{way.name} ({one.reason})" for way, one in declined.items()) or "any other"
 
 
-# Fewer are read and written by Python's objects in less time than it takes to begin with Arrow.
+# For less than this, Python objects are faster than setting up Arrow.
 _LEAST_MERGED_BYTES = 1 << 14
 _LEAST_MERGED_ROWS = 50
 
@@ -222,17 +222,17 @@ _HAD_REASONS = Declined("there are reasons of an earlier scoring")
 
 
 def way_for(contents: Sequence[bytes]) -> Way:
-    """The way to try first for messages that are scored together: few rows are read one message after the other."""
+    """The way to try first for messages that are scored together. If they have few rows, each is read separately."""
     if sum(map(len, contents)) < _LEAST_MERGED_BYTES:
         return Way.FEW_ROWS
-    # Objects within records may count as records.
+    # This counts objects inside records too, which does no harm.
     marks = (b"{" if one[:1] in (b"[", b"{") else b"\n" for one in contents)
     are_few = sum(one.count(mark) for one, mark in zip(contents, marks, strict=True)) < _LEAST_MERGED_ROWS
     return Way.FEW_ROWS if are_few else Way.MERGED
 
 
 def why_no_message(options: FileOptions, form: Format, names: Sequence[str] = ()) -> Declined | None:
-    """Why the records of a message, of a format and with some columns, are scored as a file; None if they need not."""
+    """Why a message of a format, with the columns ``names``, must be scored as a file; None if it need not be."""
     if (options.output_format or form) is not form:
         return _OTHER_OUTPUT
     return _HAD_REASONS if options.bad_rows is not BadRows.FAIL and earlier.has_reasons(names) else None

@@ -1,4 +1,4 @@
-"""Tables of Arrow scored into tables: what a database, Spark or any other engine of tables writes."""
+"""Scores Arrow tables into Arrow tables, for databases, Spark and any other engine that works on tables."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dai_scoring.values.rejected import REJECT_SCHEMA
 
 @dataclass(frozen=True)
 class ScoredTable:
-    """What became of the rows of a table.
+    """The result for the rows of a table.
 
-    ``rows`` are those that were scored, in order: the columns that are kept, then what the model gave. With
-    BadRows.KEEP they are all rows, with :data:`dai_scoring.batch.results.REJECT_COLUMNS` as their last columns.
-    ``rejected`` are the other rows, with these columns. ``rejects`` has
-    :data:`dai_scoring.values.rejected.REJECT_SCHEMA`. ``unseen`` is that of :class:`dai_scoring.scorer.Scored`.
+    ``rows`` are the scored rows, in order: the kept columns, then the model's. With BadRows.KEEP they are all rows, and
+    their last columns are :data:`dai_scoring.batch.results.REJECT_COLUMNS`. ``rejected`` are the other rows, with the
+    same last columns. ``rejects`` lists them in the schema :data:`dai_scoring.values.rejected.REJECT_SCHEMA`.
+    ``unseen`` is that of :class:`dai_scoring.scorer.Scored`.
     """
 
     rows: pa.Table
@@ -33,9 +33,9 @@ class ScoredTable:
 
 
 class TableScorer:
-    """Scores tables that share their columns, in any thread.
+    """Scores tables that have the same columns. Safe for threads.
 
-    Of the options it takes those about columns, rows and predictions; those about formats mean nothing here.
+    It uses the options about columns, rows and predictions, and ignores those about formats.
     """
 
     def __init__(self, scorer: Scorer, options: FileOptions) -> None:
@@ -44,9 +44,9 @@ class TableScorer:
         self._inputs = [column.name for column in scorer.info.inputs]
 
     def check(self, schema: pa.Schema) -> tuple[pa.Schema, pa.Schema]:
-        """The columns of :attr:`ScoredTable.rows` and :attr:`ScoredTable.rejected` for tables with these columns.
+        """The schemas of :attr:`ScoredTable.rows` and :attr:`ScoredTable.rejected` for tables with this schema.
 
-        Raises MissingColumnsError, MissingIdColumnsError or NameClashError where such tables cannot be scored.
+        Raises MissingColumnsError, MissingIdColumnsError or NameClashError if such tables cannot be scored.
         """
         absent = [name for name in self._inputs if name not in schema.names]
         if absent and self._options.missing_columns is MissingColumns.FAIL:
@@ -57,8 +57,8 @@ class TableScorer:
     def score(self, table: pa.Table, model_table: pa.Table | None = None) -> ScoredTable:
         """Score the rows of a table.
 
-        ``model_table`` has the same rows as the model shall read them, where ``table`` has types that only its engine
-        knows. Raises what :meth:`check` does, and BadRowsError for a rejected row with BadRows.FAIL.
+        If ``table`` has types that only its own engine knows, ``model_table`` has the same rows in types that the model
+        can read. Raises the errors of :meth:`check`, and BadRowsError for a rejected row with BadRows.FAIL.
         """
         options = self._options
         scored = self._scorer.score(

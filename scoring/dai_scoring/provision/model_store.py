@@ -1,7 +1,7 @@
 """Models in an object store: ``s3://BUCKET/KEY``, ``gs://BUCKET/KEY``, ``az://CONTAINER/KEY``, copied into the cache.
 
-An address may end with ``#sha256=HEX``: then nothing else is loaded. Credentials and endpoints come from the
-environment, in the names that the clouds' own tools use, such as ``AWS_ACCESS_KEY_ID`` or ``AWS_ENDPOINT_URL``.
+An address may end with ``#sha256=HEX``: then only a file with this SHA-256 is loaded. Credentials and endpoints come
+from the environment variables of the clouds' own tools, such as ``AWS_ACCESS_KEY_ID`` or ``AWS_ENDPOINT_URL``.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import cache
 
 _EXTRAS = {"s3": "s3", "gs": "gcs", "az": "azure"}
-# A Path makes one slash of two.
+# Path turns two slashes into one.
 _ADDRESS = re.compile(r"(s3|gs|az):/{1,2}([^/#]+)/([^#]+?)(?:#sha256=([0-9A-Fa-f]{64}))?")
 _BLOCK = 8 << 20
 _PATIENCE = timedelta(seconds=20)
 
 
 def is_address(model: str | Path) -> bool:
-    """Whether a model is in an object store, by the beginning of its address."""
+    """Whether a model is an address in an object store, by its scheme."""
     return str(model).partition(":/")[0] in _EXTRAS
 
 
 def local_file(model: str | Path, progress: Progress = silent) -> Path:
-    """The file of a model: the path itself, or a copy of the object at an address, fetched unless it is the same.
+    """The file of a model: the path itself, or for an address a copy in the cache, downloaded if the object changed.
 
-    Raises ModelNotFoundError, FetchError or PrerequisiteError, and ModelFormatError for another SHA-256.
+    Raises ModelNotFoundError, FetchError or PrerequisiteError, and ModelFormatError if the SHA-256 is another.
     """
     if not is_address(model):
         return Path(model)
@@ -46,7 +46,7 @@ def local_file(model: str | Path, progress: Progress = silent) -> Path:
     with cache.locked(place.with_suffix(".lock")):
         if not file.is_file():
             progress(f"fetching {name}", None)
-            # Only one version is kept; who has loaded another has it open.
+            # Only one version is kept. A process that has loaded an older one has it open.
             shutil.rmtree(place, ignore_errors=True)
             file.parent.mkdir(parents=True)
             part = file.with_name(f"{name}.part")
@@ -62,13 +62,13 @@ def local_file(model: str | Path, progress: Progress = silent) -> Path:
 
 
 def version(model: str | Path) -> str:
-    """What tells an object from the one that takes its place: its ETag. Raises as :func:`local_file` does."""
+    """A digest of the object's ETag, which changes when the object is replaced. Raises as :func:`local_file` does."""
     store, key, _ = _opened(str(model))
     return _version(_asked(model, "head", store, key))
 
 
 def shown(model: str | Path) -> str:
-    """An address as it is written, also if it was a Path."""
+    """An address with two slashes, even if it was a Path, and without ``#sha256=``."""
     return re.sub(r":/(?=[^/])", "://", str(model).partition("#")[0], count=1)
 
 
@@ -89,7 +89,7 @@ def _opened(address: str) -> tuple[Any, str, str | None]:
     except ModuleNotFoundError as error:
         raise PrerequisiteError(extras.absent(error, _EXTRAS[scheme])) from error
     try:
-        # Whoever starts a server waits for this: the default is three minutes.
+        # A user who starts a server waits for this: the default is three minutes.
         store = from_url(f"{scheme}://{bucket}", retry_config={"max_retries": 3, "retry_timeout": _PATIENCE})
         return store, key, wanted
     except Exception as error:
@@ -110,6 +110,6 @@ def _asked(model: str | Path, what: str, store: Any, key: str) -> Any:
 
 
 def _said(error: Exception) -> str:
-    """What the store says, without what is for its developers."""
+    """The store's message, without its details for developers."""
     text = str(error).partition("\n\nDebug source")[0]
     return " ".join(text.split()).rstrip(".")

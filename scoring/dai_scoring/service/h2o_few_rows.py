@@ -1,8 +1,8 @@
-"""Requests of few rows in H2O's REST dialect, many in one call of the runtime, without a table for each.
+"""Scores requests of few rows in H2O's REST dialect, many in one call of the runtime, without a table for each.
 
-This way takes requests that ask for predictions alone, in values that it reads. It declines all others, also those that
-are wrong: :func:`dai_scoring.service.h2o_rest.reply` answers them. That way begins with Arrow, which takes ten times as
-long for a row and less for some hundred.
+It takes requests that ask only for predictions, with values that it can read. It declines all others, including wrong
+ones: :func:`dai_scoring.service.h2o_rest.reply` answers them. That function uses Arrow, which takes ten times as long
+for one row, but less time for some hundred rows.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Asked:
 
 
 def replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
-    """The reply to each of these bodies of POST /model/score; Declined for what has to be asked by itself."""
+    """The reply to each of these bodies of POST /model/score; Declined if the request must be scored separately."""
     found = _replies(scorer, bodies, missing_columns)
     declined = [one for one in found if isinstance(one, Declined)]
     for one in declined:
@@ -75,7 +75,7 @@ def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingCo
     fitting = [one for one in asked if not isinstance(one, Declined)]
     try:
         found = iter(_scored(scorer, fitting) if fitting else [])
-    except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be asked by itself
+    except Exception as error:  # noqa: BLE001 - whichever request is wrong: each will be scored separately
         swallowed(error)
         return [_ERROR] * len(bodies)
     return [one if isinstance(one, Declined) else next(found) for one in asked]
@@ -110,7 +110,7 @@ def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns
             return _OTHER_VALUE
         rows = found
     columns = list(zip(*rows, strict=True))
-    # As CSV, in which every value is a text.
+    # Values are read as in CSV, where every value is a text.
     as_rows = Rows(Format.CSV, tuple(fields), columns)
     values: list[Sequence[Any] | pa.Array] = []
     for column in inputs:
@@ -129,7 +129,7 @@ def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns
 
 
 _OTHER = object()
-"""What is neither a text, a number nor null."""
+"""Stands for a value that is neither a text, a number nor null."""
 
 
 def _text(value: Any) -> Any:

@@ -32,10 +32,12 @@ DEFAULT_FOLDER = DEFAULT_DIR / "demo"
 def start(
     folder: FolderOption = DEFAULT_FOLDER,
     port: Annotated[int | None, typer.Option(min=0, help="NiFi's port. Default: 8080, or a free one.")] = None,
-    http_port: Annotated[int | None, typer.Option(min=1, help="The HTTP flow's. Default: 8081, or a free one.")] = None,
+    http_port: Annotated[
+        int | None, typer.Option(min=1, help="The HTTP flow's port. Default: 8081, or a free one.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Set up, start, deploy and score; can be run again."""
+    """Set up a NiFi, start it, deploy two flows, and score rows. You can run it again."""
     output = Output(as_json)
     check_no_file("--dir", folder)
     with output.progress("Starting the demonstration") as progress:
@@ -45,7 +47,7 @@ def start(
 
 @app.command()
 def stop(folder: FolderOption = DEFAULT_FOLDER, as_json: JsonOption = False) -> None:
-    """End what start started; its folder stays."""
+    """Stop the demonstration. Its folder stays."""
     output = Output(as_json)
     check_no_file("--dir", folder)
     with output.progress("Stopping the demonstration") as progress:

@@ -37,10 +37,10 @@ def doctor(
     nifi_home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a NiFi: version, Java, Python, processors, licence, flows, ports, disk. Ends with 1 if something is wrong.
+    """Check a NiFi: version, Java, Python, processors, licence, flows, ports, disk. Ends with 1 if anything is wrong.
 
-    Some things only NiFi's own files show: they are read if its folder (--dir, --nifi-home, or the demonstration's) is
-    on this machine.
+    Some things are only in NiFi's own files. These are read if NiFi's folder (--dir, --nifi-home, or the
+    demonstration's) is on this machine.
     """
     output = Output(as_json)
     with output.progress("Checking NiFi") as progress:

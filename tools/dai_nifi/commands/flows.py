@@ -14,7 +14,7 @@ from dai_nifi.flows import catalogue
 from dai_nifi.flows.common import MODEL
 from dai_scoring.cli.console import JsonOption, Output
 
-app = typer.Typer(help="The flows that this suite ships, importable on NiFi's canvas.", no_args_is_help=True)
+app = typer.Typer(help="The flows of this project, which you can import on NiFi's canvas.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -39,7 +39,7 @@ def list_(as_json: JsonOption = False) -> None:
 @app.command()
 def export(
     name: Annotated[str, typer.Argument(help="The flow, such as realtime-http.")],
-    file: Annotated[Path, typer.Argument(help="Where to write it; a folder takes it under its own name.")],
+    file: Annotated[Path, typer.Argument(help="The file to write; in a folder it gets its own name.")],
     runtime: Annotated[str, typer.Option(help="The model runtime that the flow scores with.")] = "java",
     as_json: JsonOption = False,
 ) -> None:

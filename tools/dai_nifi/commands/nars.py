@@ -38,7 +38,7 @@ DEFAULT_FOLDER = Path("build/nars")
 def build(
     runtime: Annotated[
         list[str] | None,
-        typer.Option(help="Which: java, cpp or python; may be repeated. Default: java and python."),
+        typer.Option(help="Which archive: java, cpp or python; may be repeated. Default: java and python."),
     ] = None,
     output_folder: Annotated[Path, typer.Option("--output", help="Folder for the archives.")] = DEFAULT_FOLDER,
     accept_h2o_licence: Annotated[bool, typer.Option(*ACCEPT, help=_LICENCE_NOTE)] = False,
@@ -47,7 +47,7 @@ def build(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build the archives: for H2O-3 models as they are, for Driverless AI MOJOs with --accept-h2o-licence."""
+    """Build the archives. Driverless AI MOJOs need --accept-h2o-licence, H2O-3 models do not."""
     output = Output(as_json)
     if python_version not in (None, *PYTHONS):
         raise UsageError(f"--python-version {python_version}: there are archives for Python {', '.join(PYTHONS)}")
@@ -82,7 +82,7 @@ def install(
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload archives to a running NiFi, without a restart; another build of a version replaces the first."""
+    """Upload archives to a running NiFi, without a restart. A new build of the same version replaces the old one."""
     output = Output(as_json)
     paths = nars or sorted(DEFAULT_FOLDER.glob("*.nar"))
     if not paths:
@@ -103,7 +103,7 @@ def install(
 
 @app.command("list")
 def list_(
-    everything: Annotated[bool, typer.Option("--all", help="Those of others too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also list archives of others.")] = False,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -124,8 +124,8 @@ def list_(
 @app.command()
 def remove(
     name: Annotated[str, typer.Argument(help="The archive's name, or its processor's.")],
-    version: Annotated[str | None, typer.Option(help="One version only.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Even while its processors are on the canvas.")] = False,
+    version: Annotated[str | None, typer.Option(help="Remove only this version.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Remove it even if its processors are on the canvas.")] = False,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
     as_json: JsonOption = False,

@@ -83,7 +83,7 @@ def start(
         bool,
         typer.Option(
             "--secure",
-            help="HTTPS for clients with a certificate only: makes an authority, certificates, and a profile for "
+            help="HTTPS only for clients with a certificate: makes an authority, certificates, and a profile for "
             "--profile. Once secured, a folder stays so.",
         ),
     ] = False,
@@ -96,7 +96,7 @@ def start(
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option(help=f"What to call the profile of a secured NiFi. Default: {profiles.DEFAULT_NAME}."),
+        typer.Option(help=f"The name of the profile of a secured NiFi. Default: {profiles.DEFAULT_NAME}."),
     ] = None,
     set_property: Annotated[
         list[str] | None,
@@ -105,7 +105,7 @@ def start(
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for NiFi to answer.")] = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Start NiFi and wait until it answers; does nothing if it runs already, and starts only what is missing."""
+    """Start NiFi and wait until it answers. Nodes that already run are left as they are."""
     output = Output(as_json)
     access: Access | None = None
     with output.progress("Starting NiFi") as progress:
@@ -151,7 +151,7 @@ def start(
 
 @app.command()
 def stop(directory: DirOption = DEFAULT_DIR, as_json: JsonOption = False) -> None:
-    """Stop NiFi and the Python processes it started; fine if it does not run."""
+    """Stop NiFi and the Python processes that it started. It is no error if NiFi does not run."""
     output = Output(as_json)
     nifi = _nifi(directory)
     with output.progress("Stopping NiFi") as progress:
@@ -162,7 +162,7 @@ def stop(directory: DirOption = DEFAULT_DIR, as_json: JsonOption = False) -> Non
 
 @app.command()
 def status(directory: DirOption = DEFAULT_DIR, as_json: JsonOption = False) -> None:
-    """Show whether NiFi runs, where, and for how long; ends with 0 either way."""
+    """Show whether NiFi runs, where, and for how long. The exit code is 0 in both cases."""
     found = _nifi(directory).status()
 
     def render(console: Console) -> None:
@@ -189,7 +189,7 @@ def status(directory: DirOption = DEFAULT_DIR, as_json: JsonOption = False) -> N
 @app.command()
 def logs(
     directory: DirOption = DEFAULT_DIR,
-    node: Annotated[int | None, typer.Option(min=1, help="Of a cluster: which node. Default: 1.")] = None,
+    node: Annotated[int | None, typer.Option(min=1, help="The node of a cluster. Default: 1.")] = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines from the end.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines, until ctrl-C.")] = False,
     as_json: JsonOption = False,

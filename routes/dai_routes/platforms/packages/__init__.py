@@ -1,1 +1,1 @@
-"""Folders that build and deploy a model on a platform."""
+"""Writes the folders from which a model is built and deployed on a platform."""

@@ -1,4 +1,4 @@
-"""Writes the folder of a platform: what an image is built of, the platform's own files, and a README."""
+"""Writes the folder of a platform: the files for an image, the platform's own files, and a README."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FOLDERS = ("wheel", "jars", "model", "environment")
 
 
 class Platform(Enum):
-    """Where a model can be taken to."""
+    """The platforms for which a folder can be written."""
 
     LAMBDA = "lambda"
     CLOUD_RUN = "cloud-run"
@@ -32,7 +32,7 @@ class Platform(Enum):
 
 @dataclass(frozen=True)
 class Model:
-    """A model to package: its file, what it is, and the jars that it needs beside those of the package."""
+    """A model to package: its file, its kind, and the jars that it needs in addition to those of the package."""
 
     path: Path
     kind: Kind
@@ -40,14 +40,14 @@ class Model:
 
     @property
     def needs_licence(self) -> bool:
-        """Whether its runtime asks for a licence of Driverless AI, unless H2O signed the model."""
+        """Whether its runtime needs a licence of Driverless AI. Models that H2O signed need none."""
         return self.kind is not Kind.H2O3_MOJO
 
 
 def check(path: Path) -> Kind:
     """The kind of a model that can be packaged.
 
-    Raises ModelError where there is none, UsageError for a Python scoring pipeline.
+    Raises ModelError if the file is not a model, UsageError for a Python scoring pipeline.
     """
     kind = identify(path)
     if kind is Kind.SCORING_PIPELINE:
@@ -60,7 +60,7 @@ def check(path: Path) -> Kind:
 
 
 def check_target(folder: Path, overwrite: bool, *sources: Path | None) -> None:
-    """Raise UsageError if the folder has files already, and they are not to be replaced, or one is a source."""
+    """Raise UsageError if the folder is a file, has files that may not be overwritten, or contains a source."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--output wants a folder, and {folder} is a file.")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
@@ -73,10 +73,10 @@ def check_target(folder: Path, overwrite: bool, *sources: Path | None) -> None:
 def write(
     platform: Platform, model: Model, folder: Path, name: str, wheel: Path | None, progress: Progress
 ) -> list[str]:
-    """Write the folder; returns the paths of its files in it.
+    """Write the folder; returns the paths of its files, relative to it.
 
-    Of what was there, files of the same name are replaced, and the folders ``wheel``, ``jars``, ``model`` and
-    ``environment``; other files stay.
+    Files of the same name and the folders ``wheel``, ``jars``, ``model`` and ``environment`` are replaced; other files
+    stay.
     """
     for one in _FOLDERS:
         shutil.rmtree(folder / one, ignore_errors=True)
@@ -85,9 +85,9 @@ def write(
     _copy(model.path, folder / "model" / model.path.name)
     _write_image(image, model, wheel, progress)
     if image != folder:
-        # AzureML mounts the model, and its image is built with it for Java's archive of classes.
+        # AzureML mounts the model, but building Java's archive of classes also needs it in the image's folder.
         _copy(model.path, image / "model" / model.path.name)
-        # And it builds the last stage of a Dockerfile.
+        # AzureML builds the last stage of a Dockerfile.
         with (image / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
             dockerfile.write("\nFROM azureml\n")
     words = _words(model, name)
@@ -105,7 +105,7 @@ def _write_image(image: Path, model: Model, wheel: Path | None, progress: Progre
     _copy(_found("constraints.txt"), image / "constraints.txt")
     for one in model.jars:
         _copy(one, image / "jars" / one.name)
-    # Docker copies no folder that is not there, and an archive may leave out one that is empty.
+    # Docker's COPY fails if the folder does not exist, and archives may leave out empty folders.
     (image / "jars").mkdir(parents=True, exist_ok=True)
     (image / "jars" / "README").write_text("Jars of H2O's MOJO runtime, if the model needs them.\n", encoding="utf-8")
     progress("packing this package", None)
@@ -122,13 +122,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _found(name: str) -> Path:
-    """A file or folder of the checkout, or the one that a wheel has inside."""
+    """A file or folder of the checkout, or its copy in the wheel."""
     packed = _BUNDLED / name
     return packed if packed.exists() else _CHECKOUT / name
 
 
 def _words(model: Model, name: str) -> dict[str, str]:
-    """What the templates leave open."""
+    """The values for the placeholders in the templates."""
     licensed = model.needs_licence
     variable = "DRIVERLESS_AI_LICENSE_KEY"
     return {

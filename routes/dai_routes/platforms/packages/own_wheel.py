@@ -1,4 +1,4 @@
-"""A wheel of this package as it is installed here, for an image to install the very same."""
+"""Makes a wheel of this package as it is installed here, so that an image gets the same version."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from urllib.parse import unquote, urlparse
 from dai_scoring.cli.errors import PrerequisiteError
 from dai_scoring.extras import DISTRIBUTION
 
-# Of an installation, not of the wheel.
+# These files belong to an installation, not to a wheel.
 _INSTALLED = {"INSTALLER", "REQUESTED", "RECORD", "direct_url.json"}
 
 
 def write(folder: Path) -> Path:
     """Write the wheel into a folder and return it.
 
-    A checkout is built by pip; an installed package is packed again from its files, without a network. Raises
-    PrerequisiteError where pip cannot build.
+    pip builds the wheel of a checkout; an installed package is packed again from its files, without a network. Raises
+    PrerequisiteError if pip cannot build it.
     """
     installed = distribution(DISTRIBUTION)
     checkout = _checkout(installed)
@@ -33,7 +33,7 @@ def write(folder: Path) -> Path:
 
 
 def _checkout(installed: Distribution) -> Path | None:
-    """The source of an editable installation."""
+    """The checkout of an editable installation; None for any other."""
     origin = json.loads(installed.read_text("direct_url.json") or "{}")
     if not origin.get("dir_info", {}).get("editable"):
         return None
@@ -65,7 +65,7 @@ def _packed(installed: Distribution, folder: Path) -> Path:
                 info = file.parts[0]
                 if file.name in _INSTALLED:
                     continue
-            # Commands, which pip makes again, are outside.
+            # Commands are outside the package's folder; pip creates them again.
             if ".." in file.parts or file.suffix == ".pyc" or file.is_absolute():
                 continue
             content = Path(str(file.locate())).read_bytes()

@@ -1,1 +1,1 @@
-"""How a request is answered: its path, its sender, its body, its time; what is counted and logged of it."""
+"""How a request is answered: path, API key, body, time limit, counts and log."""

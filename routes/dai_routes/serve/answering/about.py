@@ -1,4 +1,4 @@
-"""What a server says of itself: whether it lives and can score, what it counts, its models; and the reload of one."""
+"""Paths about the server: whether it runs and can score, its counts, its models, and the reload of a model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ TEXT = "text/plain; charset=utf-8"
 
 
 class About:
-    """Answers about the server. ``may_reload`` says whether clients have keys, ``told`` is called after a reload."""
+    """Answers the paths about the server.
+
+    ``may_reload`` says whether the server has keys, without which no client may reload. ``told`` is called after a
+    reload.
+    """
 
     def __init__(
         self, models: Sequence[HostedModel], metrics: Metrics, may_reload: bool, told: Callable[[], None]
@@ -60,7 +64,7 @@ class About:
         return json_answer({"models": [_described(model) for model in self._models]})
 
     async def _shown(self, model: HostedModel, scores: str | None, _: HttpRequest) -> HttpResponse:
-        # In a thread: what a model can be asked for may take as long to find out as to load it.
+        # In a thread: finding out what a model can do may take as long as loading it.
         about = await asyncio.to_thread(_with_columns, model)
         return json_answer({**about, "score": scores})
 

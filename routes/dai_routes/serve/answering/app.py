@@ -1,6 +1,6 @@
-"""The ASGI application: a request is looked up by its path, let in, received, answered and counted.
+"""The ASGI application: finds the path of a request, checks its key, receives its body, answers it and counts it.
 
-There is no framework between uvicorn and the queue of a model: for one row that would cost as much as the score does.
+There is no framework between uvicorn and the queue of a model: for one row it would take as long as the score.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from dai_scoring.service.scoring import log_place
 
 Send = Callable[[Message], Awaitable[None]]
 Observe = Callable[["Route | None", int, float, "Response | None"], None]
-"""Told of each answer: the route, the status, the seconds it took, and what the service said."""
+"""Called with each answer: the route, the status, the seconds that it took, and the service's response."""
 
 _BLOCK = 1 << 18
 _ENDING = HttpResponse(503, {"Content-Type": "text/plain; charset=utf-8"}, b"The server ends")
 _LEFT = 499
-"""The status, in logs and metrics alone, of a request whose client left."""
+"""The status of a request whose client left, only in logs and metrics."""
 
 
 class App:
-    """Answers requests. ``routes`` has the paths; ``observe`` is told of each answer."""
+    """Answers requests. ``routes`` has the paths; ``observe`` is called with each answer."""
 
     def __init__(self, settings: ServerSettings, routes: Routes, observe: Observe) -> None:
         self._settings = settings
@@ -46,10 +46,10 @@ class App:
         self._ids = RequestIds()
         self._deadlines = Deadlines(settings.timeout)
         self.is_draining = False
-        """Whether each answer is the last of its connection, because the server ends."""
+        """Whether the server is about to end, so that each answer closes its connection."""
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request of HTTP."""
+        """Answer one HTTP request."""
         began = time.perf_counter()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         method = scope["method"]
@@ -78,7 +78,7 @@ class App:
                 raise
             slow = SlowScoringError if is_whole else SlowBodyError
             answer = self._refused(route, scope, headers, slow(self._settings.timeout))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+        except Exception as error:  # noqa: BLE001 - the client must get an answer for any error
             answer = self._refused(route, scope, headers, error)
         finally:
             if deadline is not None:
@@ -108,7 +108,7 @@ class App:
             return _ENDING, None
         query = scope["query_string"]
         pairs = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
-        # Of HEAD the headers are those of GET, the length of the body among them.
+        # The headers of HEAD are those of GET, including the length of the body.
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         http = HttpRequest(method, action.path, pairs, headers, body)
         if action.model is not None and isinstance(action.does, ScorePath):
@@ -156,6 +156,6 @@ async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bo
 
 @lru_cache(256)
 def _header(name: str, value: str) -> tuple[bytes, bytes]:
-    """A header as it is sent: a model's id may have any character."""
+    """A header as bytes. A model's id may have any character, so others are replaced."""
     written = value.encode("latin-1", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
     return name.lower().encode("latin-1"), written

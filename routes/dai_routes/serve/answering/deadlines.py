@@ -1,4 +1,4 @@
-"""The time that requests may take: all are looked over now and then, as a timer for each would cost more."""
+"""The time limit of requests. One timer checks all of them now and then, since a timer for each would cost more."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 _LOOKS = 20
-"""So many times within the time of a request."""
+"""How many times all requests are checked within the time limit."""
 
 
 @dataclass(slots=True, eq=False)
 class Deadline:
-    """When a task has to end; ``is_over`` says that it was cancelled for this."""
+    """When a task must end; ``is_over`` says whether it was cancelled because of it."""
 
     at: float
     task: asyncio.Task[Any] | None
@@ -20,7 +20,7 @@ class Deadline:
 
 
 class Deadlines:
-    """Cancels the task of a request that takes longer than some seconds, by a twentieth at most."""
+    """Cancels tasks that take longer than ``seconds``, at most a twentieth of that time too late."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -28,7 +28,7 @@ class Deadlines:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> Deadline:
-        """Begin the time of the task that runs."""
+        """Start the time limit of the current task."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._look()
@@ -37,7 +37,7 @@ class Deadlines:
         return found
 
     def end(self, deadline: Deadline) -> None:
-        """The task has its answer."""
+        """End the time limit of a task that is done."""
         self._running.discard(deadline)
 
     def _look(self) -> None:

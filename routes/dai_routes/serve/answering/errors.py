@@ -6,7 +6,7 @@ from dai_scoring.errors import RequestError
 
 
 class QueueFullError(RequestError):
-    """More requests wait than the server takes."""
+    """Too many requests are waiting."""
 
     code = "too_many_requests"
     http_status = 429
@@ -16,7 +16,7 @@ class QueueFullError(RequestError):
 
 
 class SlowBodyError(RequestError):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
     code = "body_timeout"
     http_status = 408
@@ -36,7 +36,7 @@ class SlowScoringError(RequestError):
 
 
 class KeyMissingError(RequestError):
-    """No key that is known came with the request."""
+    """The request has no key that the server knows."""
 
     code = "unauthorized"
     http_status = 401
@@ -46,7 +46,7 @@ class KeyMissingError(RequestError):
 
 
 class NoKeysError(RequestError):
-    """Something that takes a key was asked of a server that has none."""
+    """The request needs a key, but the server was started without keys."""
 
     code = "forbidden"
     http_status = 403
@@ -58,7 +58,7 @@ class NoKeysError(RequestError):
 
 
 class NoPathError(RequestError):
-    """Nothing is at the path."""
+    """The path does not exist."""
 
     code = "not_found"
     http_status = 404
@@ -71,7 +71,7 @@ class NoPathError(RequestError):
 
 
 class MethodError(RequestError):
-    """The path takes other methods, which ``allowed`` has."""
+    """The path does not take this method; ``allowed`` has those that it takes."""
 
     code = "method_not_allowed"
     http_status = 405

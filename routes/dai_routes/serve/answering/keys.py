@@ -1,4 +1,4 @@
-"""The keys that clients send, kept as digests and compared in the same time whatever they are."""
+"""API keys of clients. They are kept as digests and compared in constant time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _BEARER = "bearer "
 
 
 def digests(file: Path) -> tuple[bytes, ...]:
-    """The SHA-256 of each key in a file: one a line, without empty lines and those that begin with #.
+    """The SHA-256 of each key in a file. Each line is a key; empty lines and lines that begin with # are ignored.
 
-    Raises OSError, or ValueError where it has no key.
+    Raises OSError, or ValueError if the file has no key.
     """
     lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
     found = tuple(_digest(line) for line in lines if line and not line.startswith("#"))
@@ -23,11 +23,11 @@ def digests(file: Path) -> tuple[bytes, ...]:
 
 
 def is_known(headers: Mapping[str, str], known: Sequence[bytes]) -> bool:
-    """Whether a request, by its headers in lower case, has a key that is known."""
+    """Whether the request has a known key. Names of headers are in lower case."""
     given = headers.get("authorization", "")
     key = given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else headers.get("x-api-key", "")
     digest = _digest(key)
-    # All of them, also after the right one.
+    # Compare with all keys, even after a match: the time must not depend on the key.
     return sum([hmac.compare_digest(digest, one) for one in known]) > 0
 
 

@@ -1,7 +1,7 @@
-"""What a server counts, in the text format of Prometheus.
+"""The counts of a server, in the text format of Prometheus.
 
-Each process adds to numbers of its own in memory that all of them share, so that any of them can tell the sums, and
-what a process counted that died is not lost.
+Each process adds to its own numbers in memory that all processes share. So every process can report the sums, and the
+counts of a process that died are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Response
 
 STATUSES = (200, 400, 401, 403, 404, 405, 406, 408, 413, 415, 429, 499, 500, 501, 503, 504)
-"""The statuses that are counted each by itself; any other counts as the last one of its hundred."""
+"""The statuses that are counted separately. Any other status counts as the last one here with the same first digit."""
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -24,18 +24,18 @@ _SIZES = _LATENCY_SUM + 1
 _SIZES_SUM = _SIZES + len(_BATCH) + 1
 _ROWS, _REJECTED, _UNSEEN = range(_SIZES_SUM + 1, _SIZES_SUM + 4)
 PER_MODEL = _UNSEEN + 1
-"""How many numbers there are for a model."""
+"""How many numbers one model needs."""
 
 MIME_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def room(models: int, processes: int) -> int:
-    """How many numbers a server needs; each process also counts requests that are of no model."""
+    """How many numbers a server needs. Each process also counts requests that belong to no model."""
     return (models + 1) * PER_MODEL * processes
 
 
 class Metrics:
-    """Counts in the part of ``numbers`` that is this process's; tells the sums of all."""
+    """Counts in this process's part of ``numbers``; reports the sums over all processes."""
 
     def __init__(self, models: Sequence[str], numbers: MutableSequence[float], process: int = 0) -> None:
         self._names = ["", *models]
@@ -57,13 +57,13 @@ class Metrics:
                 numbers[start + _UNSEEN] += sum(summary.unseen.values())
 
     def count_batch(self, model: str, size: int) -> None:
-        """Count a call of the model in which so many requests were scored."""
+        """Count a call of the model that scored ``size`` requests."""
         start, numbers = self._starts[model], self._numbers
         numbers[start + _SIZES + bisect_left(_BATCH, size)] += 1
         numbers[start + _SIZES_SUM] += size
 
     def text(self, waiting: Iterable[tuple[str, int]], infos: Iterable[tuple[str, ModelInfo]]) -> str:
-        """All that was counted. ``waiting`` and ``infos`` have a model's name and its queue, or its description."""
+        """All counts as text. ``waiting`` and ``infos`` pair the names of models with waiting requests and infos."""
         return "\n".join(self._lines(waiting, infos)) + "\n"
 
     def _lines(self, waiting: Iterable[tuple[str, int]], infos: Iterable[tuple[str, ModelInfo]]) -> Iterator[str]:

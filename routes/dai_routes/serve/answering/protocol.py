@@ -1,4 +1,4 @@
-"""uvicorn's protocol with an end for connections that bring no request."""
+"""uvicorn's protocol, with a time limit for connections that send no request."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _SECONDS = 20.0
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request has not begun, or whose headers are not whole, after some time.
+    """Closes a connection if no request begins, or if its headers are not complete, after some time.
 
-    uvicorn waits for both for ever; the body is the application's to wait for.
+    uvicorn would wait for ever for both. The application limits the time for the body.
     """
 
     _in_headers = False
     _waits: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Wait for a request as long as for the next one of a connection that is kept."""
+        """Start the time limit for the first request; it is the same as between two requests."""
         super().connection_made(transport)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing more."""
+        """Stop the time limits."""
         self._unset_keepalive_if_required()
         self._wait_no_more()
         super().connection_lost(exc)
@@ -36,13 +36,13 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its headers are whole."""
+        """The headers are complete."""
         self._in_headers = False
         self._wait_no_more()
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; most requests come whole, and are not waited for."""
+        """Take data. The time limit starts only if the headers are not complete, which is rare."""
         super().data_received(data)
         if self._in_headers and self._waits is None:
             self._waits = self.loop.call_later(_SECONDS, self.transport.close)

@@ -1,4 +1,4 @@
-"""The body of a request, counted while it comes."""
+"""Receives the body of a request, and checks its size while it arrives."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 _MOST_DROPPED = 64 << 20
-"""So many bytes of a body that is too large are still read: a client that sends looks for no answer."""
+"""How many more bytes of a too large body are read: most clients read the answer only after they have sent all."""
 
 
 class ClientLeftError(Exception):
-    """The client closed the connection before its request was whole."""
+    """The client closed the connection before it had sent the whole request."""
 
 
 class Bodies:
-    """Reads bodies, each of ``most_body`` bytes at most, and all that are held of ``most_bytes`` together."""
+    """Reads bodies of at most ``most_body`` bytes each, and at most ``most_bytes`` together in memory."""
 
     def __init__(self, most_body: int, most_bytes: int) -> None:
         self._most_body = most_body
@@ -29,7 +29,7 @@ class Bodies:
         self.held = 0
 
     async def read(self, receive: Receive, length: str | None) -> bytes:
-        """A whole body; :meth:`let_go` of its bytes later.
+        """A whole body. Call :meth:`let_go` when it is no longer needed.
 
         ``length`` is the header Content-Length. Raises TooLargeError, QueueFullError, or ClientLeftError.
         """
@@ -47,7 +47,7 @@ class Bodies:
         return await self._long(receive, body)
 
     def let_go(self, body: bytes) -> None:
-        """The body is of no more use."""
+        """Count the body as released."""
         self.held -= len(body)
 
     async def _long(self, receive: Receive, first: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What is logged: one JSON object a line, never a value of a row."""
+"""The log: one JSON object per line, never a value of a row."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 _requests = logging.getLogger("dai_routes.serve.requests")
 
-# What may come from outside into a header and a log.
+# Which ids of clients are repeated in a header and in the log.
 _PLAIN = re.compile(r"[\w.:+/=-]{1,128}", re.ASCII)
 
 
 class RequestIds:
-    """Names requests: as the client did in X-Request-Id, else by a number of this process."""
+    """Gives requests their ids: the client's X-Request-Id, or a number of this process."""
 
     def __init__(self) -> None:
         self._prefix = os.urandom(6).hex().encode()
         self._numbers = itertools.count(1)
 
     def of(self, headers: Mapping[str, str]) -> bytes:
-        """The id of a request, by its headers in lower case."""
+        """The id of a request. Names of headers are in lower case."""
         given = headers.get("x-request-id")
         if given is not None and _PLAIN.fullmatch(given):
             return given.encode()
@@ -41,7 +41,7 @@ class RequestIds:
 def log_request(
     request_id: bytes, method: str, route: Route | None, status: int, seconds: float, response: Response | None
 ) -> None:
-    """Log an answer. The path is the route's: what a client made up is not repeated."""
+    """Log an answer. The path is the route's template: a path that does not exist is not repeated."""
     about: dict[str, Any] = {
         "request_id": request_id.decode(),
         "method": method,
@@ -67,7 +67,7 @@ class _Lines(logging.Formatter):
             **getattr(record, "about", {}),
         }
         if record.exc_info:
-            # Where, and no message of the exception: it may have values of a row.
+            # Not the exception's message: it may have values of a row.
             line["error"] = getattr(record.exc_info[0], "__name__", "")
         return json.dumps(line, default=str)
 

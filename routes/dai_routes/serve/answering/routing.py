@@ -1,4 +1,4 @@
-"""The paths of a server: what is done at each, by the method."""
+"""The paths of a server, and what each does for each method."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Answer = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 @dataclass(frozen=True)
 class Action:
-    """What is done with a request: ``does`` by a dialect with a model, or ``answers`` by the server itself.
+    """What a path does for one method: ``does`` for a dialect and a model, or ``answers`` for the server itself.
 
-    ``path`` is what the dialect calls the path.
+    ``path`` is the path as the dialect names it, without the model's.
     """
 
     path: str
@@ -31,18 +31,18 @@ class Action:
     is_readiness: bool = False
 
     async def call(self, http: HttpRequest) -> HttpResponse:
-        """Answer a request that is not scored."""
+        """Answer a request that has nothing to score."""
         if self.answers is not None:
             return await self.answers(http)
         if self.model is None or not isinstance(self.does, AboutPath):
             raise TypeError("this path is scored")
-        # In a thread, as what a model can do may take as long to find out as to load it.
+        # In a thread: finding out what a model can do may take as long as loading it.
         return await asyncio.to_thread(self.does.answer, http, self.model.context)
 
 
 @dataclass
 class Route:
-    """A path: its template for logs, and what it does by method."""
+    """A path: its template for logs, and its action for each method."""
 
     template: str
     actions: dict[str, Action] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Route:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """What the path takes."""
+        """The methods of the path."""
         return tuple(sorted(self.actions))
 
 
@@ -81,11 +81,11 @@ class Routes:
 
     @property
     def all(self) -> Mapping[str, Route]:
-        """Each path and what is there."""
+        """Every path with its route."""
         return self._routes
 
     def get(self, path: str) -> Route | None:
-        """What is at a path."""
+        """The route of a path; None if there is none."""
         return self._routes.get(path)
 
     def _add(self, path: str, template: str, model: HostedModel, one: ScorePath | AboutPath, dialect: str) -> None:
@@ -107,12 +107,12 @@ class Routes:
         is_readiness: bool = False,
         model: str = "",
     ) -> None:
-        """Answer a path by the server itself; the rest is as in :class:`AboutPath`."""
+        """Add a path that the server itself answers. The flags are those of :class:`AboutPath`."""
         template = path.replace(f"/models/{model}", "/models/NAME", 1) if model else path
         route = self._routes.setdefault(path, Route(template, is_open=is_open, model=model))
         action = Action(path, answers=answers, takes_body=method == "POST", is_readiness=is_readiness)
         route.actions |= dict.fromkeys(_READ if method == "GET" else (method,), action)
 
     def alias(self, path: str, of: str) -> None:
-        """Another name of a path, as a platform wants it. Raises KeyError if nothing is there."""
+        """Make ``path`` another name of the path ``of``. Raises KeyError if ``of`` does not exist."""
         self._routes[path] = self._routes[of]

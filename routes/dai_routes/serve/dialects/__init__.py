@@ -1,6 +1,6 @@
-"""What clients may say, a module a dialect: each makes a request of the service, and an answer of its response.
+"""The dialects of clients, one module each. A dialect converts a client's request to the service's, and answers back.
 
-``tables.py`` is the form between them: columns by name in, columns of scores out.
+``tables.py`` has what they share: columns by name in, columns of scores out.
 """
 
 from __future__ import annotations
@@ -19,4 +19,4 @@ DIALECTS: dict[str, Dialect] = {
         json_rpc.DIALECT,
     )
 }
-"""All dialects, by the names that ``--dialects`` has."""
+"""All dialects, by their names in ``--dialects``."""

@@ -18,14 +18,14 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Context:
-    """The model that is asked: its name in paths, its service and options, the largest body in bytes."""
+    """The model of a path: its name in paths, its service and options, and the largest body in bytes."""
 
     name: str
     service: ScoringService
     options: FileOptions
     most_bytes: int
     scores_only: FileOptions = field(init=False)
-    """The options of requests whose answers have predictions alone, in order: a row that is bad fails them."""
+    """The options of requests whose answers have only predictions, in order. A bad row fails them, unless kept."""
 
     def __post_init__(self) -> None:
         bad_rows = BadRows.KEEP if self.options.bad_rows is BadRows.KEEP else BadRows.FAIL
@@ -36,34 +36,34 @@ class Context:
 
     @property
     def info(self) -> ModelInfo | None:
-        """The model's description, None while there is none."""
+        """The model's description; None if no model is loaded."""
         return self.service.readiness.model
 
 
 class Call(Protocol):
-    """A client's request, read."""
+    """A client's request, after it was read."""
 
     @property
     def request(self) -> Request:
-        """What the service scores for it."""
+        """The request to the service."""
         ...
 
     def answer(self, response: Response) -> HttpResponse:
-        """What is sent back."""
+        """The answer for the client."""
         ...
 
 
 Refuse = Callable[[HttpRequest, Failure], HttpResponse]
-"""How a dialect says an error."""
+"""Writes an error in the form of a dialect."""
 
 
 def failed(http: HttpRequest, failure: Failure) -> HttpResponse:
-    """An error as JSON: what was wrong, its code, the row and the column."""
+    """An error as JSON: detail, code, row and column."""
     return json_answer(told(failure), failure.status)
 
 
 def told(failure: Failure) -> dict[str, object]:
-    """The same as plain values."""
+    """The same as a dict."""
     return {"detail": failure.client, "code": failure.code, "row": failure.row, "column": failure.column}
 
 
@@ -71,9 +71,9 @@ def told(failure: Failure) -> dict[str, object]:
 class ScorePath:
     """A path that takes rows by POST.
 
-    ``read`` makes a call of a request, or its answer at once if it has no rows. It raises ScoringError for what is no
-    request of the dialect. ``wrapped`` has the types of the parts of its JSON object, ``rows`` for records; None if the
-    body is records as they are. ``takes_formats`` says whether other formats than JSON are read.
+    ``read`` converts a request to a call, or to its answer if nothing is to be scored. It raises ScoringError if this
+    is not a request of the dialect. ``wrapped`` has the types of the parts of the JSON object, ``rows`` for records;
+    None if the body is only records. ``takes_formats`` says whether other formats than JSON are read.
     """
 
     path: str
@@ -85,10 +85,10 @@ class ScorePath:
 
 @dataclass(frozen=True)
 class AboutPath:
-    """A path that is asked by GET.
+    """A path for GET.
 
-    One that ``is_open`` needs no key: it tells only whether the server can score. One that ``is_readiness`` answers 503
-    once the server is about to end.
+    If ``is_open``, it needs no key: it says only whether the server can score. If ``is_readiness``, it answers 503 when
+    the server is about to end.
     """
 
     path: str
@@ -99,10 +99,10 @@ class AboutPath:
 
 @dataclass(frozen=True)
 class Dialect:
-    """A dialect, by the name that the command line has for it.
+    """A dialect, with its name on the command line.
 
-    A path is behind the model's own, ``/models/NAME``; those of the first model are at the root too. Paths of
-    ``fixed`` are only where they say, with the model's name for ``{name}``.
+    ``paths`` are under the model's own path, ``/models/NAME``; those of the first model are also at the root. ``fixed``
+    are whole paths, in which ``{name}`` stands for the model's name.
     """
 
     name: str

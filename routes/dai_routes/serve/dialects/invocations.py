@@ -1,4 +1,4 @@
-"""``/invocations``, as SageMaker and MLflow ask it: CSV, JSON lines, or JSON with the rows under one of several names.
+"""``/invocations`` of SageMaker and MLflow: CSV, JSON lines, or JSON with the rows under one of several names.
 
 Source: MLflow's documentation of its scoring server, and SageMaker's of inference containers.
 """
@@ -26,7 +26,7 @@ _READ_HERE = (Format.JSON_ARRAY, Format.ARROW_STREAM)
 
 @dataclass(slots=True)
 class _AsWritten:
-    """A call whose answer the service wrote: in a format that the client chose, or in H2O's dialect."""
+    """A call whose answer the service writes, in the format that the client chose or in H2O's dialect."""
 
     http: HttpRequest
     request: Request
@@ -72,7 +72,7 @@ def _inputs(value: Any, options: FileOptions) -> Request:
 
 
 def _single(value: Any, name: str) -> Any:
-    # A column may come as rows of one value.
+    # A column may be a list of rows with one value each.
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, list | dict):

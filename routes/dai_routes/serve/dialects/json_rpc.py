@@ -1,7 +1,7 @@
 """JSON-RPC 2.0 at /rpc, as the HTTP server of H2O's Python scoring pipelines answers it.
 
 Methods: ``score`` (``row``, an object; ``pred_contribs``), ``get_column_names``, ``get_transformed_column_names`` and
-``get_target_labels``. An error of a call has the status 200, as JSON-RPC has it; the error object has the place.
+``get_target_labels``. If the call is wrong, the status is 200, as in JSON-RPC; the error object has row and column.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _Score:
     predictions: frozenset[str]
 
     def answer(self, response: Response) -> HttpResponse:
-        """The values of the row: its predictions, or its contributions if it asked for them."""
+        """The predictions of the row, or its contributions if the call asks for them."""
         columns = scores_of(response)
         return _result(
             self.id,
@@ -93,7 +93,7 @@ def _transformed(scorer: Scorer) -> list[str]:
 
 
 def _labels(scorer: Scorer) -> list[str] | None:
-    """The classes, None for a model of numbers. H2O-3 has the predicted class among its outputs."""
+    """The classes; None for a regression model. Outputs of H2O-3 include the predicted class, which is left out."""
     found = [column.name.rpartition(".")[2] for column in scorer.info.outputs if column.name != "predict"]
     return found if len(found) > 1 else None
 

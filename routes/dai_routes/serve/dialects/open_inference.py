@@ -33,7 +33,7 @@ class _Call:
     is_binary: bool
 
     def answer(self, response: Response) -> HttpResponse:
-        """The outputs, those that were asked for as bytes behind the JSON."""
+        """The outputs; those requested in binary form are bytes after the JSON."""
         columns = scores_of(response)
         if unknown := [name for name in self.wanted if name not in columns]:
             raise ContentError(f"there is no output '{unknown[0]}'; there are: {', '.join(columns)}.")
@@ -112,7 +112,7 @@ def _part(one: dict[str, Any], name: str) -> Any:
 
 
 def _refuse(http: HttpRequest, failure: Failure) -> HttpResponse:
-    # Its clients look for 'error' alone.
+    # Clients of this protocol read only 'error'.
     return json_answer({"error": failure.client, **told(failure)}, failure.status)
 
 

@@ -1,4 +1,4 @@
-"""Records as they are, in every format of the library, and H2O's own REST dialect: what the service itself speaks."""
+"""The two dialects of the service itself: records in every format of the library, and H2O's REST dialect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RECORDS = Dialect(
 )
 H2O = Dialect(
     "h2o",
-    "H2O's REST scorers, version 1, at /model/score and beside it",
+    "H2O's REST scorers, version 1, at /model/score and other paths under /model",
     tuple(
         ScorePath(one.path, _read, _refuse, {"fields": "array", "rows": "array"})
         if one.has_body

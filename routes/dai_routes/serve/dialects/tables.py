@@ -1,7 +1,7 @@
-"""The form between dialects and the service: named columns of plain values in, named columns of scores out.
+"""Converts named columns of plain values to requests of the service, and its responses to columns of scores.
 
-Few rows cross as JSON records, which the service scores together with those of other requests. Many cross as Arrow, in
-a fraction of the time.
+Few rows are passed as JSON records, which the service scores together with those of other requests. Many rows are
+passed as Arrow, which takes a fraction of the time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dai_scoring.service.http_errors import NoBodyError
 _ARROW = Format.ARROW_STREAM.mime_type
 
 Columns = Mapping[str, Sequence[Any]]
-"""Columns by name, all of one length: values as JSON has them, or arrays of Arrow."""
+"""Columns by name, all of the same length: lists of JSON values, or Arrow arrays."""
 
 
 def body_of(http: HttpRequest, context: Context) -> bytes:
@@ -37,7 +37,7 @@ def body_of(http: HttpRequest, context: Context) -> bytes:
 
 
 def object_of(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises ContentError if it has none."""
+    """The JSON object in a body. Raises ContentError for anything else."""
     try:
         found = checked(body)
     except orjson.JSONDecodeError as error:
@@ -74,7 +74,7 @@ def records_request(records: Sequence[Mapping[str, Any]], options: FileOptions) 
 
 
 def records_of(value: Any, what: str) -> list[dict[str, Any]]:
-    """A list of records. Raises ContentError for anything else: the model's columns are known by their names."""
+    """A list of records. Raises ContentError for anything else, because columns are matched by name."""
     if not isinstance(value, list):
         raise ContentError(f"'{what}' must be a list of objects, one for each row.")
     for number, one in enumerate(value, 1):
@@ -88,7 +88,7 @@ def records_of(value: Any, what: str) -> list[dict[str, Any]]:
 
 
 def columns_of(fields: Any, rows: Any, names: tuple[str, str]) -> dict[str, list[Any]]:
-    """Columns of a list of ``fields`` and a list of rows; ``names`` are what the dialect calls the two."""
+    """Columns of a list of ``fields`` and a list of rows; ``names`` are the dialect's names for the two."""
     if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
         raise ContentError(f"'{names[0]}' must be a list of column names.")
     if len(set(fields)) < len(fields):
@@ -102,7 +102,7 @@ def columns_of(fields: Any, rows: Any, names: tuple[str, str]) -> dict[str, list
 
 
 def scores_of(response: Response) -> dict[str, list[Any]]:
-    """The columns of a response, of which some rows may be null."""
+    """The columns of a response; values of bad rows are null."""
     contents = response.contents
     if not isinstance(contents, bytes):
         raise TypeError("scores are asked for in memory")
@@ -126,5 +126,5 @@ def _table(columns: Columns) -> pa.Table | None:
     try:
         return pa.table({name: one if isinstance(one, pa.Array) else pa.array(one) for name, one in columns.items()})
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        # Values of several types: as JSON, each is judged by itself.
+        # A column has values of several types: in JSON each value is checked separately.
         return None

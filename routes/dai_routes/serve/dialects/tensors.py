@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol, in JSON and as bytes, and columns."""
+"""Converts tensors of the Open Inference Protocol, in JSON or as bytes, to columns, and columns to tensors."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ OF_COLUMN = {
     ColumnType.STR: BYTES,
     ColumnType.TIME64: BYTES,
 }
-"""The datatype of each type of column; a time is a text."""
+"""The datatype for each type of column; times are texts."""
 _LENGTH = struct.Struct("<I")
 
 
 def check(name: str, shape: Any, datatype: Any) -> int:
-    """How many values a tensor has, which is a column: [n] or [n, 1]. Raises ContentError for any other."""
+    """The number of values in a tensor of one column, [n] or [n, 1]. Raises ContentError for any other shape."""
     if datatype not in DATATYPES:
         raise ContentError(f"input '{name}': 'datatype' is one of {', '.join(DATATYPES)}.", column=name)
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
@@ -62,7 +62,7 @@ def from_json(name: str, data: Any, count: int) -> list[Any]:
 
 
 def from_bytes(name: str, data: memoryview, datatype: str, count: int) -> pa.Array | list[str | None]:
-    """The values of a tensor in bytes; NaN, which is all that it has for it, is a missing value."""
+    """The values of a tensor in bytes. NaN is a missing value, because such tensors have no null."""
     if datatype == BYTES:
         return _texts(name, data, count)
     kind = np.dtype(_NUMPY[datatype])
@@ -102,7 +102,7 @@ def _texts(name: str, data: memoryview, count: int) -> list[str | None]:
 
 
 def to_bytes(values: Sequence[Any], datatype: str) -> bytes:
-    """A column as bytes; a missing number is NaN, a missing text is empty."""
+    """A column as bytes. A missing value is NaN, 0 in a column of integers or booleans, or an empty text."""
     if datatype != BYTES:
         kind = _NUMPY[datatype]
         missing = float("nan") if kind.startswith("<f") else 0

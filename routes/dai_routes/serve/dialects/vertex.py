@@ -1,4 +1,4 @@
-"""Vertex AI's predictions: ``{"instances": [{...}]}`` to ``{"predictions": [{...}]}``."""
+"""Vertex AI's dialect: a request is ``{"instances": [{...}]}``, its answer ``{"predictions": [{...}]}``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PREDICT_PATH = "/predict"
 
 @dataclass(slots=True)
 class Predictions:
-    """A call whose answer has a record a row."""
+    """A call whose answer has one record for each row."""
 
     request: Request
 

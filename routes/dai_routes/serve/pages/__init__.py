@@ -1,4 +1,4 @@
-"""Pages for people, and the description of the server for programs. Nothing in them is loaded from elsewhere."""
+"""Pages for people, and an OpenAPI description for programs. The pages load nothing from other servers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEADERS = {
 
 
 def add_to(routes: Routes) -> None:
-    """Add the paths. The pages themselves have no data, and so need no key: what they ask for does."""
+    """Add the paths. The pages contain no data, so they need no key; the requests that they send do."""
     for path, file in (("/", "model.html"), ("/docs", "docs.html")):
         page = resources.files(__name__).joinpath(file).read_bytes()
         routes.serve(path, partial(_page, HttpResponse(200, _HEADERS, page)), is_open=True)

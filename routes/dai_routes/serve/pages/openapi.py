@@ -1,4 +1,4 @@
-"""The server in OpenAPI 3.1: each path, what it takes and what it answers."""
+"""The OpenAPI 3.1 description of the server: each path with its requests and answers."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _ERROR = {
     "required": ["detail", "code", "row", "column"],
     "properties": {
         "detail": {"type": "string", "description": "What was wrong, and what to do."},
-        "code": {"type": "string", "description": "The same as a word that stays."},
-        "row": {"type": ["integer", "null"], "description": "The first row at fault, from 1."},
-        "column": {"type": ["string", "null"], "description": "The column at fault."},
+        "code": {"type": "string", "description": "The kind of error, for programs."},
+        "row": {"type": ["integer", "null"], "description": "The first wrong row, counted from 1."},
+        "column": {"type": ["string", "null"], "description": "The wrong column."},
     },
 }
 _SUMMARIES = {
-    "/": "A page with the columns of the models, on which a row can be scored.",
+    "/": "A page with the columns of the models, on which you can score a row.",
     "/docs": "This description as a page.",
     "/openapi.json": "This description.",
-    "/livez": "Whether the server lives.",
+    "/livez": "Whether the server runs.",
     "/readyz": "Whether all models can score.",
-    "/ping": "The same, as SageMaker asks it.",
-    "/metrics": "What was counted, in the text format of Prometheus.",
+    "/ping": "The same as /readyz, for SageMaker.",
+    "/metrics": "Counts in the text format of Prometheus.",
     "/models": "The models.",
-    "/models/NAME": "The model: its columns, and what it can be asked for.",
+    "/models/NAME": "The model: its columns and its capabilities.",
     "/models/NAME/reload": "Load the model's file again, if it changed. Needs a key.",
 }
 _PAGES = {"/": "text/html", "/docs": "text/html", "/openapi.json": _JSON, "/models": _JSON, "/models/NAME": _JSON}
 
 
 def described(routes: Routes) -> dict[str, Any]:
-    """The description, with the columns of the models as they are now."""
+    """The description, with the current columns of the models."""
     schemas: dict[str, Any] = {"Error": _ERROR}
     paths: dict[str, Any] = {}
     for path, route in routes.all.items():

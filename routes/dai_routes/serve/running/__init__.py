@@ -1,1 +1,1 @@
-"""How the server runs: its socket, its processes, its start and its end."""
+"""Runs the server: its socket and its processes, from start to end."""

@@ -15,9 +15,9 @@ _SO_ATTACH_FILTER = 26
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes one that is free.
+    """A socket bound to an address; port 0 takes a free port.
 
-    Raises PrerequisiteError if the port is taken or may not be used, UsageError if there is no such address.
+    Raises PrerequisiteError if the port is taken or not permitted, UsageError if the address does not exist.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -35,21 +35,21 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket, scheme: str, host: str) -> str:
-    """Where clients find it, such as http://127.0.0.1:8080."""
+    """The address for clients, such as http://127.0.0.1:8080."""
     port = listener.getsockname()[1]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def take_no_more(listener: socket.socket) -> None:
-    """Let no new connection come to a socket that is about to be closed; those that wait there can still be accepted.
+    """Stop new connections to a socket that is about to be closed. Waiting connections can still be accepted.
 
-    The system cuts whatever waits when the socket is closed, and the request on it would be lost. So it drops the
-    packets that ask for a connection: who sent one tries again a second later, and is refused. Elsewhere than on Linux
-    nothing is done.
+    When the socket is closed, the system cuts the connections that wait there, and their requests would be lost. So a
+    packet filter drops packets that ask for a connection: the client tries again a second later, and is refused. On
+    other systems than Linux nothing is done.
     """
     if sys.platform != "linux":
         return
-    # In the language of packet filters: load the byte of the flags, drop the packet if SYN is among them, else take it.
+    # A packet filter: load the byte with the flags, drop the packet if SYN is set, otherwise accept it.
     program = b"".join(
         struct.pack("HBBI", *step)
         for step in ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFF))

@@ -1,4 +1,4 @@
-"""One process that answers requests: it loads the models, serves, and ends without losing a request."""
+"""A process that loads the models and answers requests, and that ends without losing a request."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _IDLE_SECONDS = 0.5
 
 
 class ServingProcess:
-    """Loads the models and serves them at a socket.
+    """Loads the models and serves them on a socket.
 
-    Loading raises ScoringError. If it is one of several processes, ``numbers`` is where it counts, as number ``place``,
-    and ``told`` is called after a client had a model loaded again.
+    Raises ScoringError if a model cannot be loaded. If this is one of several processes, ``numbers`` is the shared
+    memory for counts, ``place`` the number of this process, and ``told`` is called after a client reloaded a model.
     """
 
     def __init__(
@@ -67,23 +67,23 @@ class ServingProcess:
 
     @property
     def models(self) -> list[HostedModel]:
-        """What is served."""
+        """The models that are served."""
         return self._models
 
     def serve(self, listener: socket.socket, ready: Callable[[], None]) -> None:
-        """Answer requests until SIGTERM or SIGINT, then those that have begun, and return. SIGHUP reloads models.
+        """Answer requests until SIGTERM or SIGINT, finish those that have begun, and return. SIGHUP reloads models.
 
-        ``ready`` is called once requests are taken.
+        ``ready`` is called once the server accepts requests.
         """
         _allow_many_files()
-        # What was loaded stays: to go through all of it again and again would hold up requests.
+        # Objects that were loaded stay: if the garbage collector went through them again, requests would have to wait.
         gc.collect()
         gc.freeze()
-        # Not before now: Java, which a model may have started, takes signals for itself at its start.
+        # Only now: if a model has started Java, Java has installed its own signal handlers at its start.
         _run(self._serve(listener, ready))
 
     def close(self) -> None:
-        """Let go of the models."""
+        """Close the models."""
         for model in self._models:
             model.close()
 
@@ -101,7 +101,7 @@ class ServingProcess:
         ending, hurried = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, ending.set)
-        # Pressed twice, ctrl-C waits for no new requests.
+        # A second ctrl-C skips the time in which new requests are still answered.
         loop.add_signal_handler(signal.SIGINT, lambda: (hurried if ending.is_set() else ending).set())
         loop.add_signal_handler(signal.SIGHUP, self._begin, self._reload_all)
         serving = asyncio.create_task(server.serve([listener]))
@@ -111,7 +111,7 @@ class ServingProcess:
         await _first(ending.wait(), serving)
         logger.info("the server ends: requests that have begun are answered")
         app.is_draining = True
-        # Who keeps a connection learns now, by an answer, that it ends. Cutting it could lose what is on its way.
+        # Answers now close their connections. Cutting an open connection could lose a request that is on its way.
         await _first(asyncio.wait({asyncio.ensure_future(hurried.wait())}, timeout=settings.drain), serving)
         if self._is_alone:
             take_no_more(listener)
@@ -133,7 +133,7 @@ class ServingProcess:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to its process: uvicorn would end it by the signal, after all was answered."""
+    """Leaves signals to its process. uvicorn would raise the signal again at its end, which would kill the process."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -161,7 +161,7 @@ def _config(app: App, settings: ServerSettings) -> uvicorn.Config:
 
 
 def _allow_many_files() -> None:
-    """Let this process have as many connections as the system allows it; the usual limit is 1,024."""
+    """Raise the limit of open connections to what the system allows; the usual limit is 1,024."""
     if sys.platform != "win32":
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         with contextlib.suppress(ValueError, OSError):
@@ -169,7 +169,7 @@ def _allow_many_files() -> None:
 
 
 async def _quiet(server: uvicorn.Server) -> None:
-    """Wait until no connection is open, or those that are have had time to bring a request that was on its way."""
+    """Wait until no connection is open, but not longer than a request on its way needs to arrive."""
     end = time.monotonic() + _IDLE_SECONDS
     await asyncio.sleep(_IDLE_SECONDS / 10)
     while server.server_state.connections and time.monotonic() < end:
@@ -177,7 +177,7 @@ async def _quiet(server: uvicorn.Server) -> None:
 
 
 async def _first(event: Coroutine[Any, Any, Any], serving: asyncio.Task[None]) -> None:
-    """Wait for the event, or for the server to end by itself."""
+    """Wait for the event, or until the server ends."""
     task = asyncio.ensure_future(event)
     await asyncio.wait({task, serving}, return_when=asyncio.FIRST_COMPLETED)
     task.cancel()

@@ -1,4 +1,4 @@
-"""The start of a server, and its end: what the command does once it knows its settings."""
+"""Starts a server with its settings, and returns when it has ended."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from dai_scoring.cli.opening import translated
 
 
 def run(settings: ServerSettings) -> None:
-    """Serve until SIGTERM or ctrl-C; returns then. Raises ToolError if the server cannot start."""
-    # A signal to load models again may come before there are any.
+    """Serve until SIGTERM or ctrl-C. Raises ToolError if the server cannot start."""
+    # SIGHUP may come before any model is loaded.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if settings.certificates is not None:
         _check(settings.certificates)

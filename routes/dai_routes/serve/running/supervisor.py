@@ -1,4 +1,4 @@
-"""Several processes that answer at one socket: one that dies is started again, and signals reach them all."""
+"""Runs several processes on one socket, starts dead ones again, and passes signals to all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _READY, _RELOAD = "ready", "reload"
 _LONGEST_PAUSE = 30.0
 
-# Each process is a new one: a copy of this would have its threads' locks, and none of its threads.
+# Processes are spawned, not forked: a fork would have the locks of this process's threads, but not the threads.
 _processes = get_context("spawn")
 
 
@@ -39,7 +39,7 @@ class _Worker:
 
 
 class Supervisor:
-    """Keeps as many processes as the settings say."""
+    """Keeps ``settings.workers`` processes running."""
 
     def __init__(self, settings: ServerSettings, listener: socket.socket) -> None:
         self._settings = settings
@@ -50,9 +50,9 @@ class Supervisor:
         self._pause = 1.0
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Serve until SIGTERM or SIGINT; ``ready`` is called once all processes take requests.
+        """Serve until SIGTERM or SIGINT; ``ready`` is called once all processes accept requests.
 
-        Raises ToolError if one cannot start at first.
+        Raises ToolError if a process cannot start at the beginning.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._end())
@@ -66,7 +66,7 @@ class Supervisor:
             while self._workers:
                 self._wait(at_start=False)
                 if self._ending.is_set():
-                    # Also one that was being started when the signal came.
+                    # Also to a process that was just starting when the signal came.
                     self._tell(signal.SIGTERM)
         finally:
             self._tell(signal.SIGTERM)
@@ -83,7 +83,7 @@ class Supervisor:
         return _Worker(place, process, said)
 
     def _wait(self, at_start: bool) -> None:
-        """Wait until one of the processes says something, or ends."""
+        """Wait until one of the processes sends a message, or ends."""
         by_pipe = {one.said: one for one in self._workers if not one.said.closed}
         by_end = {one.process.sentinel: one for one in self._workers}
         for found in connection.wait([*by_pipe, *by_end], timeout=1.0):
@@ -117,7 +117,7 @@ class Supervisor:
             raise ToolError(f"a process of the server ended with {worker.process.exitcode} while it started.")
         logger.error("process %d ended with %s and is started again", worker.place, worker.process.exitcode)
         if not worker.is_ready:
-            # It cannot start now, perhaps because the model's file is being written.
+            # It cannot start now, perhaps because the model's file is just being written.
             self._ending.wait(self._pause)
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         if not self._ending.is_set():
@@ -138,13 +138,13 @@ class Supervisor:
 
 
 def _work(settings: ServerSettings, listener: socket.socket, numbers: Any, place: int, says: Connection) -> None:
-    """What each process does."""
+    """Run one process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     request_log.set_up()
     try:
         process = ServingProcess(settings, numbers, place, told=lambda: says.send(_RELOAD))
-    except Exception as error:  # noqa: BLE001 - told to the process that started this one
+    except Exception as error:  # noqa: BLE001 - sent to the process that started this one
         says.send(error_boundary.as_tool_error(error))
         raise SystemExit(1) from None
     threading.Thread(target=_end_with, args=(says,), daemon=True).start()
@@ -155,7 +155,7 @@ def _work(settings: ServerSettings, listener: socket.socket, numbers: Any, place
 
 
 def _end_with(supervisor: Connection) -> None:
-    """End this process once the one that started it is gone."""
+    """End this process when the one that started it has ended."""
     with contextlib.suppress(EOFError, OSError):
         supervisor.recv()
     os.kill(os.getpid(), signal.SIGTERM)

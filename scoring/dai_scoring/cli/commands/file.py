@@ -37,25 +37,28 @@ def score(
     model: Annotated[Path, flag(options.MODEL, "-m")],
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="IN", help="Files of records, also with gzip; a folder of them; - for standard input."),
+        typer.Argument(
+            metavar="IN", help="Files of records, also gzipped; or a folder of them; or - for standard input."
+        ),
     ],
     target: Annotated[
         Path,
         typer.Argument(
             metavar="OUT",
-            help="The file to write, with .gz at its end packed; - for standard output; for several IN a folder.",
+            help="The file to write, compressed if it ends in .gz; - for standard output; a folder for several IN.",
         ),
     ],
     runtime: Annotated[Runtime, flag(options.RUNTIME)] = Runtime.AUTO,
     rejected: Annotated[
         Path | None,
         typer.Option(
-            help="For rows that cannot be scored. Default: OUT with .rejected in its name. Without such rows, an old "
-            "file of this name is removed."
+            help="The file for rows that cannot be scored. Default: OUT with .rejected in its name. If there are no "
+            "such rows, an old file of this name is removed."
         ),
     ] = None,
     fail_on_rejects: Annotated[
-        bool, typer.Option("--fail-on-rejects", help="End with 14 if rows were rejected; all files are written.")
+        bool,
+        typer.Option("--fail-on-rejects", help="End with exit code 14 if rows were rejected; all files are written."),
     ] = False,
     output_columns: Annotated[OutputColumns, flag(options.OUTPUT_COLUMNS)] = options.OUTPUT_COLUMNS.default,
     id_columns: Annotated[str, flag(options.ID_COLUMNS)] = "",
@@ -76,9 +79,9 @@ def score(
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
 ) -> None:
-    """Score files of records, of any format and size, into files.
+    """Score files of records of any format and size, and write the scores to files.
 
-    With OUT - the summary goes to standard error, also with --json.
+    If OUT is -, the summary goes to standard error, also with --json.
     """
     output = Output(as_json, data_on_stdout=target == STREAM)
     ids = tuple(name.strip() for name in id_columns.split(",") if name.strip())

@@ -1,4 +1,4 @@
-"""``dai-score inspect``: what a model file is and what it wants."""
+"""``dai-score inspect``: shows what a model file is, and which columns it needs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def inspect(
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a model's kind, id, runtime, input and output columns, and what it can be asked for."""
+    """Show a model's kind, id, runtime, input and output columns, and capabilities."""
     output = Output(as_json)
     check_file("--licence-file", licence_file)
     with (

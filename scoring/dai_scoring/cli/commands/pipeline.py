@@ -1,4 +1,4 @@
-"""``dai-score pipeline``: the environments of Python scoring pipelines, ahead of time."""
+"""``dai-score pipeline``: makes the environments of Python scoring pipelines ahead of time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def prepare(
     wheel_folder: Annotated[Path | None, typer.Option(help=WHEEL_FOLDER.meaning)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the environment of a Python scoring pipeline, so that it can be scored at once.
+    """Make the environment of a Python scoring pipeline ahead of time, so that later commands score at once.
 
     Run it as the user that will score.
     """

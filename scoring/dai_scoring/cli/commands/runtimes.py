@@ -1,4 +1,4 @@
-"""``dai-score runtimes``: what Java scores with, ahead of time."""
+"""``dai-score runtimes``: downloads Java and the jars that it scores with, ahead of time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def group() -> None:
 def fetch(accept_h2o_licence: AcceptLicenceOption = False, as_json: JsonOption = False) -> None:
     """Fetch a Java if there is none, the jars for H2O-3 MOJOs, and, if you accept its licence, H2O's MOJO runtime.
 
-    Later nothing is fetched: so a machine without a network, or an image, can be prepared.
+    After that nothing has to be fetched. Use it to prepare an image, or a machine that will have no network.
     """
     output = Output(as_json)
     with output.progress("Fetching the runtimes") as progress, translated():

@@ -17,13 +17,15 @@ from dai_scoring.cli.console import JsonOption, Output
 
 def adopt(
     group: Annotated[str, typer.Argument(metavar="NAME|ID", help="The process group on the canvas, anywhere.")],
-    name: Annotated[str | None, typer.Option(help="What to call it from now on. Default: its name.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The name of the flow from now on. Default: the group's name.")
+    ] = None,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a deployed flow of one that was imported on the canvas by hand, so that every command knows it.
+    """Adopt a flow that was imported on the canvas by hand, so that every command knows it.
 
     If something else has the same parameter context, the flow gets its own copy.
     """

@@ -22,16 +22,16 @@ from dai_scoring.cli.console import JsonOption, Output
 
 
 def deploy(
-    flow: Annotated[str, typer.Argument(help="What to deploy, such as realtime-http; see dai-nifi flows list.")],
+    flow: Annotated[str, typer.Argument(help="The flow to deploy, such as realtime-http; see dai-nifi flows list.")],
     model: Annotated[
         Path | None,
-        typer.Option(help="The model file. May be left out for a flow that is deployed already."),
+        typer.Option(help="The model file. You can leave it out if the flow is already deployed."),
     ] = None,
     runtime: Annotated[
         str | None,
         typer.Option(help="The model runtime to score with: java, cpp or python. Default: what the model needs."),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What to call it on the canvas. Default: FLOW.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the flow on the canvas. Default: FLOW.")] = None,
     param: Annotated[
         list[str] | None,
         typer.Option("--param", metavar="KEY=VALUE", help="A parameter of the flow; may be repeated."),
@@ -40,7 +40,7 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be done.")] = False,
     discard_edits: Annotated[
         bool,
-        typer.Option("--discard-edits", help="Give up what was edited on the canvas, where the contents are replaced."),
+        typer.Option("--discard-edits", help="Drop edits on the canvas if the contents of the flow are replaced."),
     ] = False,
     keep: Annotated[
         bool,
@@ -53,10 +53,10 @@ def deploy(
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Deploy a flow with a model; deploying again under the same name updates it and keeps what is queued.
+    """Deploy a flow with a model. Deploying again under the same name updates it and keeps queued FlowFiles.
 
-    What was edited on the canvas is carried over, or refused with a list. --dry-run imports the flow into NiFi
-    under another name, stopped, lets NiFi check it, and removes it.
+    Edits on the canvas are kept; if some cannot be kept, the command lists them and fails. --dry-run imports the flow
+    into NiFi under another name, stopped, lets NiFi check it, and removes it.
 
     A licence key for Driverless AI models is taken from the environment variable DRIVERLESS_AI_LICENSE_KEY.
     """

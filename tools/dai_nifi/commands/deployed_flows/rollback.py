@@ -23,7 +23,7 @@ def rollback(
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Put the model before the last swap back; a second rollback reverts the first."""
+    """Put back the model from before the last swap. A second rollback reverts the first."""
     output = Output(as_json)
     check_of(of)
     with output.progress(f"Going back in {name}") as progress:

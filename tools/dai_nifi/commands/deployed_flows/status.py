@@ -29,12 +29,12 @@ _COLOURS = {"running": "green", "partly running": "yellow", "not scoring": "red"
 def status(
     name: Annotated[str | None, typer.Argument(help="The deployed flow. Default: all of them.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep showing it, until ctrl-C.")] = False,
-    interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks, with --watch.")] = 2.0,
+    interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two updates, with --watch.")] = 2.0,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a deployed flow: its state, queues, model, traffic, what was scored and rejected, and its latest errors."""
+    """Show a deployed flow: its state, queues, model, traffic, scored and rejected rows, and its latest errors."""
     if watch and as_json:
         raise UsageError("--watch never ends, so it cannot print one JSON document.")
     connect(url, profile)
@@ -67,7 +67,7 @@ def _watch(name: str | None, interval: float) -> None:
 
 
 def _rate(before: FlowStatus | None, now: FlowStatus, seconds: float) -> float | None:
-    """Rows scored a second between two looks."""
+    """Rows scored per second between two updates."""
     if before is None:
         return None
     rows = [sum(one.rows_scored for one in found.counts) for found in (before, now)]
@@ -90,7 +90,7 @@ def _all(found: list[FlowStatus]) -> RenderableType:
 
 
 def _one(one: FlowStatus, rows_a_second: float | None = None, *, watching: bool = False) -> RenderableType:
-    """Everything about a flow; with ``watching`` without what does not change, since a screen has few lines."""
+    """Everything about a flow. With ``watching``, facts that do not change are left out, to fit on a screen."""
     scored = one.scoring
     loaded = [
         f"{_role(each.role)}{each.file}  id {each.id}  SHA-256 {each.sha256[:12]}  on {each.runtime}"
@@ -149,7 +149,7 @@ def _table(one: FlowStatus) -> Table:
 
 
 def _named(counts: ModelCounts) -> str:
-    """A model by what a person calls it, with its id, which may be any text."""
+    """A model by its file name, with its id."""
     return f"{_role(counts.role)}{counts.name} ({counts.model})" if counts.name else _role(counts.role) + counts.model
 
 

@@ -19,7 +19,7 @@ def stop(
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop a deployed flow; FlowFiles that are queued stay until it is started again."""
+    """Stop a deployed flow. Queued FlowFiles stay until it is started again."""
     output = Output(as_json)
     with output.progress(f"Stopping {name}") as progress:
         connect(url, profile)

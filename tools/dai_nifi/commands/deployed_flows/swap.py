@@ -26,13 +26,13 @@ from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.scorer import PipelineSettings
 
 OfOption = Annotated[
-    str, typer.Option("--of", help=f"Which of the flow's models: {' or '.join(MODEL_PARAMETERS)}, where it has one.")
+    str, typer.Option("--of", help=f"Which of the flow's models: {' or '.join(MODEL_PARAMETERS)}, if it has several.")
 ]
 PreloadOption = Annotated[
     bool,
     typer.Option(
         "--preload/--no-preload",
-        help="Load the new model while the old one still scores; without, nothing is scored while it loads.",
+        help="Load the new model while the old one still scores. Otherwise nothing is scored while it loads.",
     ),
 ]
 
@@ -45,17 +45,19 @@ def check_of(of: str) -> None:
 
 def swap(
     name: NameArgument,
-    model: Annotated[Path, typer.Option(help="The model that replaces the present one.")],
+    model: Annotated[Path, typer.Option(help="The new model.")],
     check: Annotated[
         Path | None, typer.Option(help="Records to score with both models, to see the difference.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Swap even if columns change in a way that breaks what is there.")
+        bool, typer.Option("--force", help="Swap even if changed columns break today's records or readers.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and compare, and change nothing.")] = False,
     local_check: Annotated[
         bool,
-        typer.Option("--local-check/--no-local-check", help="Load both models here first; without, only NiFi does."),
+        typer.Option(
+            "--local-check/--no-local-check", help="Load both models on this machine first. Otherwise only NiFi does."
+        ),
     ] = True,
     of: OfOption = MAIN.name,
     preload: PreloadOption = True,
@@ -68,9 +70,9 @@ def swap(
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Put another model into a deployed flow: nothing queued is lost, no FlowFile fails, one pause of a moment.
+    """Put another model into a deployed flow. No FlowFile is lost or fails; scoring pauses for a moment.
 
-    The model before it stays in NiFi: dai-nifi rollback NAME goes back to it.
+    The old model stays in NiFi: dai-nifi rollback NAME goes back to it.
     """
     output = Output(as_json)
     check_of(of)

@@ -18,7 +18,7 @@ from dai_scoring.cli.console import JsonOption, Output
 
 def undeploy(
     name: NameArgument,
-    force: Annotated[bool, typer.Option("--force", help="Drop the FlowFiles that are queued in it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Drop its queued FlowFiles.")] = False,
     url: UrlOption = DEFAULT_URL,
     profile: ProfileOption = None,
     timeout: Annotated[
@@ -26,7 +26,7 @@ def undeploy(
     ] = DRAIN_SECONDS,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a deployed flow with its parameters and its model; refuses while FlowFiles are queued in it."""
+    """Remove a deployed flow with its parameters and its model. Fails while FlowFiles are queued in it."""
     output = Output(as_json)
     with output.progress(f"Removing {name}") as progress:
         connect(url, profile)
