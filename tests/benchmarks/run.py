@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import common, endpoints, limits, realtime, server
+from tests.benchmarks import common, limits, server
+from tests.benchmarks.http import endpoints, realtime
 from tests.benchmarks.measure import PROCESSORS, Bench, Left
 from tests.benchmarks.reports import cells, docs, report
 from tests.benchmarks.reports.cells import Cell

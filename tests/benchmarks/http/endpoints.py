@@ -23,7 +23,7 @@ from rich.table import Table
 
 from dai_nifi.local.ports import LOOPBACK, free_port
 from tests.benchmarks import common, mlserver, server
-from tests.benchmarks.http_load import TYPED_ROW, Target, check, hindrance, load
+from tests.benchmarks.http.load import TYPED_ROW, Target, check, hindrance, load
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.server.serving import serving
 
@@ -60,7 +60,7 @@ class _Served:
 
 def main() -> None:
     """Measure and print; the figures also go into a file as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.endpoints", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.http.endpoints", description=__doc__)
     parser.add_argument("--rounds", type=int, default=Options.rounds)
     parser.add_argument("--seconds", type=float, default=Options.seconds, help="of each measurement")
     parser.add_argument("--connections", type=int, nargs="+", default=list(CONNECTIONS))

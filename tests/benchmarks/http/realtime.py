@@ -26,7 +26,7 @@ from dai_nifi.flows.parts import Bundle, Connection, Processor, Service
 from dai_nifi.local.ports import LOOPBACK, free_port
 from dai_nifi.operations.deploy import Request, deploy
 from tests.benchmarks import canvas, common, mlserver, server
-from tests.benchmarks.http_load import TYPED_ROW, Target, check, hindrance, load
+from tests.benchmarks.http.load import TYPED_ROW, Target, check, hindrance, load
 
 CONNECTIONS = (1, 8, 32)
 EMPTY = "HandleHttpRequest, Empty (Python), HandleHttpResponse"
@@ -46,7 +46,7 @@ class Options:
 
 def main() -> None:
     """Measure and print; the figures also go into a file as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.realtime", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.http.realtime", description=__doc__)
     parser.add_argument("--rounds", type=int, default=Options.rounds)
     parser.add_argument("--seconds", type=float, default=Options.seconds, help="of each measurement")
     parser.add_argument("--only", default="", help="targets whose names have this part, such as java or MLServer")
