@@ -10,6 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dai_routes.serve.dialects import DIALECTS
+from dai_routes.serve.dialects.base import Context, ScorePath
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.options import BadRows
+from dai_scoring.scorer import Scorer
+from dai_scoring.service import HttpRequest, HttpResponse, ScoringService
 from tests.support.server.serving import Server
 
 Rows = list[dict[str, str]]
@@ -90,6 +96,21 @@ def test_json_rpc(server: Server, rows: Rows, expected: Rows) -> None:
     assert call("nothing")["error"]["code"] == -32601
     assert call("score", {"row": 1})["error"]["code"] == -32602
     assert server.post("/rpc", b"{").json["error"]["code"] == -32700
+
+
+@pytest.mark.parametrize("wants", [False, True])
+def test_json_rpc_has_an_error_for_a_bad_row_that_others_keep(penguins_scorer: Scorer, rows: Rows, wants: bool) -> None:
+    options = FileOptions(bad_rows=BadRows.KEEP)
+    row = {**rows[0], "body_mass_g": "heavy"}
+    body = json.dumps({"id": 1, "method": "score", "params": {"row": row, "pred_contribs": wants}}).encode()
+    (path,) = DIALECTS["rpc"].paths
+    assert isinstance(path, ScorePath)
+    with ScoringService(penguins_scorer, options) as service:
+        call = path.read(HttpRequest("POST", "/rpc", body=body), Context("penguins", service, options, 1 << 20))
+        assert not isinstance(call, HttpResponse)
+        failure = service.respond(call.request).failure
+    assert failure is not None
+    assert (failure.code, failure.column) == ("bad_rows", "body_mass_g")
 
 
 def test_open_inference_in_json(server: Server, rows: Rows, expected: Rows) -> None:

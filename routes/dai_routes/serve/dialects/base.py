@@ -26,6 +26,8 @@ class Context:
     most_bytes: int
     scores_only: FileOptions = field(init=False)
     """The options of requests whose answers have only predictions, in order. A bad row fails them, unless kept."""
+    one_row: FileOptions = field(init=False)
+    """The same for a request of one row, whose answer has no place for a reason: a bad row fails it."""
 
     def __post_init__(self) -> None:
         bad_rows = BadRows.KEEP if self.options.bad_rows is BadRows.KEEP else BadRows.FAIL
@@ -33,6 +35,7 @@ class Context:
             self.options, output_columns=OutputColumns.PREDICTIONS, id_columns=(), output_format=None, bad_rows=bad_rows
         )
         object.__setattr__(self, "scores_only", only)
+        object.__setattr__(self, "one_row", replace(only, bad_rows=BadRows.FAIL))
 
     @property
     def info(self) -> ModelInfo | None:

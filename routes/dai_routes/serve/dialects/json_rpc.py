@@ -75,7 +75,7 @@ def _read(http: HttpRequest, context: Context) -> Call | HttpResponse:
     if not isinstance(wants, bool):
         raise ParamsError("'pred_contribs' is true or false.")
     info = context.info
-    options = replace(context.scores_only, wanted=_TRANSFORMED) if wants else context.scores_only
+    options = replace(context.one_row, wanted=_TRANSFORMED) if wants else context.one_row
     names = frozenset() if info is None else _names(info, options.prediction_prefix)
     return _Score(asked.get("id"), records_request([params["row"]], options), wants, names)
 
