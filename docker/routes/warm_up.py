@@ -22,7 +22,7 @@ from dai_scoring.service import HttpRequest, ScoringService
 IMPORTED = (
     ("awslambdaric", ("awslambdaric.bootstrap", "dai_routes.platforms.lambda_handler")),
     ("azureml_inference_server_http", ("azureml_inference_server_http.amlserver", "dai_routes.platforms.azureml")),
-    ("uvicorn", ("dai_scoring.cli.app", "dai_routes.serve.command", "dai_routes.serve.start")),
+    ("uvicorn", ("dai_scoring.cli.app", "dai_routes.serve.command", "dai_routes.serve.running.start")),
 )
 
 
@@ -45,7 +45,7 @@ def warm_up(model: Path, classes: str) -> str:
 if __name__ == "__main__":
     for needed, modules in IMPORTED:
         if importlib.util.find_spec(needed) is not None:
-            for module in filter(importlib.util.find_spec, modules):
+            for module in modules:
                 importlib.import_module(module)
     # Not printed: Java may print warnings of its own.
     Path(f"{sys.argv[2]}.path").write_text(warm_up(model_path({"MODEL": sys.argv[1]}), sys.argv[2]), encoding="utf-8")
