@@ -14,6 +14,8 @@ from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.rows import Rows
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
+# One for all: to make a table takes as long as to read a row.
+_NO_REJECTS = REJECT_SCHEMA.empty_table()
 _NAME_CLASH = Declined("a column has the name of a prediction")
 
 
@@ -26,7 +28,7 @@ class JudgedRows:
     """The columns that the output has."""
     inputs: list[Sequence[Any] | pa.Array]
     """The values of each of the model's columns, of the rows that can be scored."""
-    rejects: pa.Table = field(default_factory=REJECT_SCHEMA.empty_table)
+    rejects: pa.Table = field(default_factory=lambda: _NO_REJECTS)
     """The other rows, as :data:`dai_scoring.values.rejected.REJECT_SCHEMA`."""
 
     @property
