@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +19,7 @@ from dai_scoring.cli import group
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file, check_folder
 from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
+from dai_scoring.cli.commands.words import id_names, jvm_words
 from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.cli.errors import NotFoundError, UsageError
 from dai_scoring.cli.flags import flag
@@ -113,9 +113,7 @@ def table(
         _check_no_password(context, parameter, url)
     check_file("--licence-file", licence_file)
     check_folder("--mojo-runtime", mojo_runtime)
-    ids = tuple(name.strip() for name in id_columns.split(",") if name.strip())
-    if bool(ids) != (output_columns is OutputColumns.IDS):
-        raise UsageError("--output-columns ids and --id-columns go together: give both.")
+    ids = id_names(id_columns, output_columns)
     reading = open_database(source, writes=False)
     writing = reading if target_address in (None, source) else open_database(target_address, writes=True)
     try:
@@ -134,7 +132,7 @@ def table(
             wanted=Wanted(contributions, intervals),
         )
         pipeline = PipelineSettings(python_environment, python_command=python_command)
-        jvm = tuple(shlex.split(jvm_options))
+        jvm = jvm_words(jvm_options)
         with (
             output.progress("Scoring") as progress,
             opened(model, progress, runtime, accept_h2o_licence, licence_file, jvm, mojo_runtime, pipeline) as scorer,

@@ -12,11 +12,11 @@ from dai_routes.serve import environment
 from dai_scoring import extras, options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli import group
-from dai_scoring.cli.commands.file import jvm_words
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file, check_folder
 from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
-from dai_scoring.cli.errors import MissingExtraError, UsageError
+from dai_scoring.cli.commands.words import id_names, jvm_words
+from dai_scoring.cli.errors import MissingExtraError
 from dai_scoring.cli.flags import flag
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
@@ -95,9 +95,7 @@ def serve(
     ):  # fmt: skip
         check_file(name, file)
     check_folder("--mojo-runtime", mojo_runtime)
-    ids = tuple(name.strip() for name in id_columns.split(",") if name.strip())
-    if bool(ids) != (output_columns is OutputColumns.IDS):
-        raise UsageError("--output-columns ids and --id-columns go together: give both.")
+    ids = id_names(id_columns, output_columns)
     try:
         from dai_routes.serve import arguments
         from dai_routes.serve.running import start

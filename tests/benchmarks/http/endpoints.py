@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from rich.table import Table
 
 from dai_nifi.local.ports import LOOPBACK, free_port
 from tests.benchmarks import common, mlserver, server
-from tests.benchmarks.http.load import TYPED_ROW, Target, check, hindrance, load
+from tests.benchmarks.http.load import TYPED_ROW, Target, check, hindrance, load, summary
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.server.serving import serving
 
@@ -31,6 +30,8 @@ EMPTY = "uvicorn, an empty handler"
 RECORDS = "dai-score serve, records"
 H2O = "dai-score serve, H2O's requests"
 MLSERVER = "MLServer 1.7, one process, daimojo"
+_MEDIANS = ("p50", "p99", "cpu")
+_RATIOS = {"of_empty": EMPTY, "of_mlserver": MLSERVER}
 CONNECTIONS = (1, 8, 32, 128)
 _WARM_SECONDS = 20.0
 _HANDLER = """
@@ -96,25 +97,9 @@ def measured(folder: Path, options: Options) -> dict[str, dict[str, Any]]:
                     found["cpu"] = (_cpu(one.process) - before) * 1e6 / max(found["requests"], 1)
                     samples[one.target.name][count].append(found)
     return {
-        name: {str(count): _summary(rounds, samples, count) for count, rounds in of.items()}
+        name: {str(count): summary(rounds, samples, count, _MEDIANS, _RATIOS) for count, rounds in of.items()}
         for name, of in samples.items()
     }
-
-
-def _summary(
-    rounds: list[dict[str, float]], samples: dict[str, dict[int, list[dict[str, float]]]], count: int
-) -> dict[str, Any]:
-    rates = [one["requests"] / one["seconds"] for one in rounds]
-    found: dict[str, Any] = {
-        "requests_a_second": common.spread(rates, 1),
-        **{key: round(statistics.median(one[key] for one in rounds), 2) for key in ("p50", "p99", "cpu")},
-        "failures": int(sum(one["status"] + one["lost"] for one in rounds)),
-    }
-    for key, other in (("of_empty", EMPTY), ("of_mlserver", MLSERVER)):
-        if other in samples:
-            theirs = [one["requests"] / one["seconds"] for one in samples[other][count]]
-            found[key] = round(statistics.median(a / b for a, b in zip(rates, theirs, strict=True)), 3)
-    return found
 
 
 def show(figures: dict[str, dict[str, Any]]) -> None:

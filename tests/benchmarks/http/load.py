@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dai_nifi.errors import ToolError
-from tests.benchmarks import canvas
+from tests.benchmarks import canvas, common
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
 
 TYPED_ROW = {name: float(text) if name in ("pclass", "age", "fare") else text for name, text in GOLDEN_ROW.items()}
@@ -70,3 +71,27 @@ def load(target: Target, connections: int, seconds: float) -> dict[str, float]:
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     figures: dict[str, float] = json.loads(done.stdout.rpartition(b"@")[2])
     return figures
+
+
+def summary(
+    rounds: list[dict[str, float]],
+    samples: Mapping[str, Mapping[int, list[dict[str, float]]]],
+    count: int,
+    medians: Sequence[str],
+    others: Mapping[str, str],
+) -> dict[str, Any]:
+    """The figures of a target at a number of connections, from its ``rounds`` and those of all targets.
+
+    ``medians`` are the keys whose medians count; ``others`` are targets to compare with, by the key of the ratio.
+    """
+    rates = [one["requests"] / one["seconds"] for one in rounds]
+    found: dict[str, Any] = {
+        "requests_a_second": common.spread(rates, 1),
+        **{key: round(statistics.median(one[key] for one in rounds), 2) for key in medians},
+        "failures": int(sum(one["status"] + one["lost"] for one in rounds)),
+    }
+    for key, other in others.items():
+        if other in samples:
+            theirs = [one["requests"] / one["seconds"] for one in samples[other][count]]
+            found[key] = round(statistics.median(a / b for a, b in zip(rates, theirs, strict=True)), 3)
+    return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -26,12 +25,14 @@ from dai_nifi.flows.parts import Bundle, Connection, Processor, Service
 from dai_nifi.local.ports import LOOPBACK, free_port
 from dai_nifi.operations.deploy import Request, deploy
 from tests.benchmarks import canvas, common, mlserver, server
-from tests.benchmarks.http.load import TYPED_ROW, Target, check, hindrance, load
+from tests.benchmarks.http.load import TYPED_ROW, Target, check, hindrance, load, summary
 
 CONNECTIONS = (1, 8, 32)
 EMPTY = "HandleHttpRequest, Empty (Python), HandleHttpResponse"
 NOTHING = "HandleHttpRequest, HandleHttpResponse"
 MLSERVER = "MLServer 1.7, 2 workers, daimojo"
+_MEDIANS = ("p50", "p90", "p99")
+_RATIOS = {"of_empty": EMPTY, "of_mlserver": MLSERVER}
 
 
 @dataclass(frozen=True)
@@ -89,25 +90,9 @@ def measured(folder: Path, options: Options, properties: Mapping[str, str]) -> d
                 for target in targets:
                     samples[target.name][count].append(load(target, count, options.seconds))
     return {
-        name: {str(count): _summary(rounds, samples, count) for count, rounds in of.items()}
+        name: {str(count): summary(rounds, samples, count, _MEDIANS, _RATIOS) for count, rounds in of.items()}
         for name, of in samples.items()
     }
-
-
-def _summary(
-    rounds: list[dict[str, float]], samples: Mapping[str, Mapping[int, list[dict[str, float]]]], count: int
-) -> dict[str, Any]:
-    rates = [one["requests"] / one["seconds"] for one in rounds]
-    found: dict[str, Any] = {
-        "requests_a_second": common.spread(rates, 1),
-        **{key: round(statistics.median(one[key] for one in rounds), 2) for key in ("p50", "p90", "p99")},
-        "failures": int(sum(one["status"] + one["lost"] for one in rounds)),
-    }
-    for key, other in (("of_empty", EMPTY), ("of_mlserver", MLSERVER)):
-        if other in samples:
-            theirs = [one["requests"] / one["seconds"] for one in samples[other][count]]
-            found[key] = round(statistics.median(a / b for a, b in zip(rates, theirs, strict=True)), 3)
-    return found
 
 
 def show(figures: dict[str, dict[str, Any]]) -> None:

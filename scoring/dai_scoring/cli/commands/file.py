@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +15,9 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file, check_folder
 from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
+from dai_scoring.cli.commands.words import id_names, jvm_words
 from dai_scoring.cli.console import JsonOption, Output
-from dai_scoring.cli.errors import NotFoundError, RejectedRowsError, ScoringFailedError, UsageError
+from dai_scoring.cli.errors import NotFoundError, RejectedRowsError, ScoringFailedError
 from dai_scoring.cli.files import estimate
 from dai_scoring.cli.files.plan import STREAM, Job, plan
 from dai_scoring.cli.files.run import FileResult, score_job
@@ -84,9 +84,7 @@ def score(
     If OUT is -, the summary goes to standard error, also with --json.
     """
     output = Output(as_json, data_on_stdout=target == STREAM)
-    ids = tuple(name.strip() for name in id_columns.split(",") if name.strip())
-    if bool(ids) != (output_columns is OutputColumns.IDS):
-        raise UsageError("--output-columns ids and --id-columns go together: give both.")
+    ids = id_names(id_columns, output_columns)
     check_file("--licence-file", licence_file)
     check_folder("--mojo-runtime", mojo_runtime)
     others = [one for one in (model, licence_file) if one is not None]
@@ -113,14 +111,6 @@ def score(
             target.mkdir(exist_ok=True)
         done, failed = _run(scorer, jobs, chosen, _Bar(progress, input_format) if output.is_live else None, progress)
     _end(output, done, failed, to_folder, fail_on_rejects)
-
-
-def jvm_words(text: str) -> tuple[str, ...]:
-    """The options of Java in a text, quoted as in a shell. Raises UsageError if they cannot be told apart."""
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise UsageError(f"--jvm-options cannot be split into options: {error}.") from error
 
 
 class _Bar:
