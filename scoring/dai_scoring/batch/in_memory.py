@@ -55,7 +55,8 @@ class Contents:
 class ScoredContents:
     """The scored records as they are written, and what became of the contents.
 
-    ``rejected`` has the rejected records as they are written, None if there are none, or they are in ``contents``.
+    ``rejected`` has the rejected records as they are written. It is None if no row was rejected, or if the rejected
+    rows are in ``contents``.
     """
 
     contents: bytes

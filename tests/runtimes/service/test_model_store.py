@@ -31,7 +31,7 @@ def bucket(service: dict[str, str], samples: Path, tmp_path: Path, monkeypatch: 
     for name, value in service.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(model_store.cache, "directory", lambda: tmp_path)
-    # Without a bucket of its own there is none: S3 makes it with a PUT of its path.
+    # obstore makes no buckets; S3 makes one for a PUT of its path.
     import urllib.request
 
     name = f"bucket-{os.getpid()}-{tmp_path.name[-6:].strip('_').lower().replace('_', '-')}"

@@ -29,7 +29,7 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 def body_of(http: HttpRequest, context: Context) -> bytes:
-    """The body, uncompressed. Raises RequestError if there is none, or it is too large."""
+    """The uncompressed body. Raises RequestError if the request has no body, or one that is too large."""
     body = uncompressed(http.body, http.headers.get("content-encoding", ""), context.most_bytes)
     if not isinstance(body, bytes) or not body or body.isspace():
         raise NoBodyError
