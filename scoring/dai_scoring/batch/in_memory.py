@@ -7,43 +7,45 @@ wrong with them, such as a column that is missing, :func:`dai_scoring.batch.file
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Any
+from itertools import compress
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.batch.judged_rows import JudgedRows, written_apart, written_in_place
+from dai_scoring.batch.judged_rows import JudgedRows, Layout, Write, written_apart, written_in_place
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
-from dai_scoring.batch.results import output_names
+from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.summary import Summary
 from dai_scoring.formats.base import Format
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
 from dai_scoring.formats.rows import Rows, read_rows
 from dai_scoring.formats.text import is_plain
-from dai_scoring.options import BadRows, MissingColumns, OutputColumns
-from dai_scoring.schema import Column
-from dai_scoring.scorer import Scorer
+from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns
+from dai_scoring.scorer import PredictedValues, Scorer
 from dai_scoring.swallowed import swallowed
 from dai_scoring.values import missing
-from dai_scoring.values.few_rows import UNFIT, array_of, values_of
+from dai_scoring.values.few_rows import UNFIT, array_of, fitting_columns, quick_columns
 from dai_scoring.values.rejected import REJECT_SCHEMA
 from dai_scoring.values.unseen_levels import counts_between
 
 _ERROR = Declined("an error was raised")
 _OTHER_TYPE = Declined("the messages have different MIME types")
+_SEVERAL = Declined("the messages have different columns")
 _REJECTED = Declined("a row is rejected")
 _NOT_PASSING = Declined("the records do not pass as they stand")
 _ABSENT_COLUMN = Declined("a column is absent, or may be absent from some of the messages")
+_NAME_CLASH = Declined("a column has the name of a prediction")
 _OTHER_PREDICTIONS = Declined("the predictions are of types that become other texts as Python's objects")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Contents:
     """Some contents and their MIME type."""
 
@@ -51,7 +53,7 @@ class Contents:
     mime_type: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ScoredContents:
     """The scored records as they are written, and what became of the contents.
 
@@ -64,12 +66,31 @@ class ScoredContents:
     rejected: bytes | None = None
 
 
-@dataclass(frozen=True)
-class _Unfit:
-    """Rows of which one has a value that does not fit its column, or that only the model can read."""
-
+@dataclass(slots=True)
+class _Message:
+    index: int
     rows: Rows
-    kept: Sequence[int]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows of some messages that can be scored, all in one layout, and together their values for the model."""
+
+    messages: Sequence[tuple[int, JudgedRows]]
+    columns: Sequence[Sequence[Any] | pa.Array]
+
+
+@dataclass(slots=True)
+class _Predictions:
+    """Columns of predictions, and the rows with unseen levels as :class:`~dai_scoring.scorer.Predicted` has them."""
+
+    names: Sequence[str]
+    columns: Sequence[Sequence[Any]]
+    unseen: Mapping[str, npt.NDArray[np.int64]] | None
+
+
+_Answers: TypeAlias = "dict[int, ScoredContents | Declined]"
+"""The answers to messages, by their index."""
 
 
 class InMemoryScorer:
@@ -89,26 +110,32 @@ class InMemoryScorer:
                 TALLY.took(Way.MERGED, len(given))
                 return list(merged)
             TALLY.declined(Way.MERGED, merged)
-        answers = self._score_few([self._read(one) for one in given], began)
-        declined = [answer for answer in answers if isinstance(answer, Declined)]
-        for answer in declined:
-            TALLY.declined(Way.FEW_ROWS, answer)
-        TALLY.took(Way.FEW_ROWS, len(answers) - len(declined))
+        answers = self._score_few(given, began)
+        taken = 0
+        for answer in answers:
+            if isinstance(answer, Declined):
+                TALLY.declined(Way.FEW_ROWS, answer)
+            else:
+                taken += 1
+        TALLY.took(Way.FEW_ROWS, taken)
         return answers
 
-    def _score_few(
-        self, read: Sequence[JudgedRows | _Unfit | Declined], began: float
-    ) -> list[ScoredContents | Declined]:
-        requests: Sequence[JudgedRows | Declined]
+    def _score_few(self, given: Sequence[Contents], began: float) -> list[ScoredContents | Declined]:
+        answers: _Answers = {}
         try:
-            judged = iter(self._judged([one for one in read if isinstance(one, _Unfit)]))
-            requests = [next(judged) if isinstance(one, _Unfit) else one for one in read]
-            asked = [request for request in requests if not isinstance(request, Declined)]
-            found = iter(self._answers(asked, began) if asked else [])
+            batches: list[_Batch] = []
+            for messages in self._read(given, answers).values():
+                layout = self._layout(messages[0].rows)
+                if isinstance(layout, Declined):
+                    answers |= dict.fromkeys([one.index for one in messages], layout)
+                else:
+                    batches += self._judged(messages, layout, answers)
+            if batches:
+                self._answer(batches, began, answers)
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
             swallowed(error)
-            return [_ERROR] * len(read)
-        return [request if isinstance(request, Declined) else next(found) for request in requests]
+            return [_ERROR] * len(given)
+        return [answers[index] for index in range(len(given))]
 
     def _score_merged(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | Declined:
         """The answers to contents that are written alike, read as if they were one file."""
@@ -152,103 +179,150 @@ class InMemoryScorer:
             )
         return answers
 
-    def _read(self, one: Contents) -> JudgedRows | _Unfit | Declined:
+    def _read(
+        self, given: Sequence[Contents], answers: _Answers
+    ) -> Mapping[tuple[Format, tuple[str, ...]], Sequence[_Message]]:
+        """The messages that can be read here, by their format and the names of their columns."""
         options = self._options
-        rows = read_rows(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
-        if isinstance(rows, Declined):
-            return rows
+        groups: dict[tuple[Format, tuple[str, ...]], list[_Message]] = {}
+        for index, one in enumerate(given):
+            rows = read_rows(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
+            if isinstance(rows, Declined):
+                answers[index] = rows
+                continue
+            if options.output_format is not None and rows.is_object:
+                rows = replace(rows, is_object=False)
+            groups.setdefault((rows.format, rows.names), []).append(_Message(index, rows))
+        return groups
+
+    def _layout(self, rows: Rows) -> Layout | Declined:
+        options = self._options
         if (why_not := why_no_message(options, rows.format, rows.names)) is not None:
             return why_not
-        if options.output_format is not None and rows.is_object:
-            rows = replace(rows, is_object=False)
         place = {name: index for index, name in enumerate(rows.names)}
-        kept: Iterable[int] = range(len(rows.names))
+        kept: Sequence[int] = range(len(rows.names))
         if options.output_columns is not OutputColumns.ALL:
             wanted = options.id_columns if options.output_columns is OutputColumns.IDS else ()
             if any(name not in place for name in wanted):
                 return _ABSENT_COLUMN
             kept = [place[name] for name in wanted]
-        inputs: list[Sequence[Any] | pa.Array] = []
         for column in self._inputs:
-            index = place.get(column.name)
-            values = self._absent(rows, column) if index is None else values_of(rows, index, column)
-            if values is UNFIT and options.bad_rows is not BadRows.FAIL:
-                return _Unfit(rows, list(kept))
-            if isinstance(values, Declined):
-                return values
-            inputs.append(values)
-        return JudgedRows(rows, list(kept), inputs)
+            if column.name not in place and (
+                column.required or options.missing_columns is not MissingColumns.AS_MISSING
+            ):
+                return _ABSENT_COLUMN
+        is_whole = list(kept) == list(range(len(rows.names)))
+        return Layout(kept, is_whole, [place.get(column.name) for column in self._inputs])
 
-    def _judged(self, unfit: Sequence[_Unfit]) -> list[JudgedRows | Declined]:
-        """What of these rows can be scored, and what is rejected: for all of one layout at once."""
-        groups: dict[tuple[Format, tuple[str, ...]], list[_Unfit]] = {}
-        for one in unfit:
-            groups.setdefault((one.rows.format, one.rows.names), []).append(one)
-        found: dict[int, JudgedRows | Declined] = {}
-        for together in groups.values():
-            found |= zip(map(id, together), self._judged_alike([one.rows for one in together], together), strict=True)
-        return [found[id(one)] for one in unfit]
+    def _judged(self, messages: Sequence[_Message], layout: Layout, answers: _Answers) -> list[_Batch]:
+        """The rows that can be scored, of messages that have the same columns."""
+        quick = self._judged_quickly(messages, layout)
+        if not isinstance(quick, Declined):
+            return [quick]
+        batches: list[_Batch] = []
+        others: Sequence[_Message] = messages
+        if len(messages) > 1:
+            are_quick = [not isinstance(self._judged_quickly([one], layout), Declined) for one in messages]
+            others = [one for one, is_quick in zip(messages, are_quick, strict=True) if not is_quick]
+            quick = self._judged_quickly(list(compress(messages, are_quick)), layout)
+            if not isinstance(quick, Declined) and quick.messages:
+                batches.append(quick)
+        unfit: list[_Message] = []
+        for one in others:
+            judged = self._judged_alone(one, layout)
+            if isinstance(judged, _Batch):
+                batches.append(judged)
+            elif judged is UNFIT and self._options.bad_rows is not BadRows.FAIL:
+                unfit.append(one)
+            else:
+                answers[one.index] = judged
+        if unfit:
+            batches.append(self._judged_together(unfit, layout))
+        return batches
 
-    def _judged_alike(self, parts: Sequence[Rows], unfit: Sequence[_Unfit]) -> list[JudgedRows | Declined]:
-        names = parts[0].names
-        present = [column.name for column in self._inputs if column.name in names]
-        if len(present) < len(self._inputs) and self._options.missing_columns is not MissingColumns.AS_MISSING:
-            return [_ABSENT_COLUMN] * len(parts)
-        columns = [list(chain.from_iterable(values)) for values in zip(*(one.columns for one in parts), strict=True)]
-        whole = replace(parts[0], columns=columns)
-        table = pa.table([whole.array(names.index(name)) for name in present], names=present)
+    def _judged_quickly(self, messages: Sequence[_Message], layout: Layout) -> _Batch | Declined:
+        """All rows, if their values have the forms that programs write most."""
+        records = [record for one in messages for record in one.rows.records]
+        found = quick_columns(list(zip(*records, strict=True)), layout.places, self._inputs, len(records))
+        if isinstance(found, Declined):
+            return found
+        return _Batch([(one.index, JudgedRows(one.rows, layout)) for one in messages], found)
+
+    def _judged_alone(self, message: _Message, layout: Layout) -> _Batch | Declined:
+        """The rows of a message, if all can be scored."""
+        found = fitting_columns(message.rows, layout.places, self._inputs)
+        if isinstance(found, Declined):
+            return found
+        return _Batch([(message.index, JudgedRows(message.rows, layout))], found)
+
+    def _judged_together(self, messages: Sequence[_Message], layout: Layout) -> _Batch:
+        """Messages with rows of which some cannot be scored."""
+        first = messages[0].rows
+        whole = replace(first, records=[record for one in messages for record in one.rows.records])
+        present = [place for place in layout.places if place is not None]
+        table = pa.table([whole.array(place) for place in present], names=[first.names[place] for place in present])
         found = self._scorer.model_rows(table, self._options.missing_columns)
         numbers = found.rejects.column("row").to_numpy()
-        requests: list[JudgedRows | Declined] = []
+        judged = []
         start = 0
-        for one in unfit:
+        for one in messages:
             end = start + one.rows.count
-            first, last = np.searchsorted(numbers, (start, end)).tolist()
-            own = found.rejects.slice(first, last - first)
-            own = own.set_column(0, REJECT_SCHEMA.field("row"), pa.array(numbers[first:last] - start, pa.int64()))
-            # Rejected rows are not among these.
-            scored = slice(start - first, end - last)
-            inputs: list[Sequence[Any] | pa.Array] = [column[scored] for column in found.columns]
-            requests.append(JudgedRows(one.rows, one.kept, inputs, own))
+            from_, to = np.searchsorted(numbers, (start, end)).tolist()
+            own = found.rejects.slice(from_, to - from_)
+            own = own.set_column(0, REJECT_SCHEMA.field("row"), pa.array(numbers[from_:to] - start, pa.int64()))
+            judged.append((one.index, JudgedRows(one.rows, layout, own)))
             start = end
-        return requests
+        return _Batch(judged, found.columns)
 
-    def _absent(self, rows: Rows, column: Column) -> list[None] | Declined:
-        if column.required or self._options.missing_columns is not MissingColumns.AS_MISSING:
-            return _ABSENT_COLUMN
-        return [None] * rows.count
+    def _answer(self, batches: Sequence[_Batch], began: float, answers: _Answers) -> None:
+        """Score the rows of all batches in one call, and write the answers."""
+        messages = [one for batch in batches for one in batch.messages]
+        made = self._predictions(batches, sum(judged.scored for _, judged in messages))
+        if isinstance(made, Declined):
+            answers |= dict.fromkeys([index for index, _ in messages], made)
+            return
+        names = list(output_names(made.names, (), self._options.prediction_prefix))
+        write: Write = written_apart
+        if self._options.bad_rows is BadRows.KEEP:
+            write = written_in_place
+            names += output_names(REJECT_COLUMNS, names, "")
+        predictions = list(zip(*made.columns, strict=True))
+        # Its share for each, so that the times of all add up.
+        seconds = (time.perf_counter() - began) / len(messages)
+        start = 0
+        for batch in batches:
+            first = batch.messages[0][1]
+            clashes = not {first.rows.names[place] for place in first.layout.kept}.isdisjoint(names)
+            for index, judged in batch.messages:
+                end = start + judged.scored
+                if clashes:
+                    answers[index] = _NAME_CLASH
+                else:
+                    contents, rejected = write(judged, names, predictions[start:end])
+                    unseen = counts_between(made.unseen, start, end)
+                    answers[index] = ScoredContents(contents, _summary(judged, seconds, unseen), rejected)
+                start = end
 
-    def _answers(self, asked: Sequence[JudgedRows], began: float) -> list[ScoredContents | Declined]:
-        total = sum(request.scored for request in asked)
-        columns = [
-            array_of(column, [request.inputs[index] for request in asked]) for index, column in enumerate(self._inputs)
-        ]
-        made = self._scorer.predict(columns, total, self._options.wanted)
+    def _predictions(self, batches: Sequence[_Batch], rows: int) -> _Predictions | Declined:
+        wanted = self._options.wanted
+        found: PredictedValues | Declined = _SEVERAL
+        if len(batches) == 1 and rows and wanted == PREDICTIONS_ONLY:
+            columns = batches[0].columns
+            if not any(isinstance(values, pa.Array) for values in columns):
+                found = self._scorer.predict_values(columns, rows)
+        if not isinstance(found, Declined):
+            return _Predictions([column.name for column in self._scorer.info.outputs], found.columns, found.unseen)
+        arrays = [array_of(column, [one.columns[at] for one in batches]) for at, column in enumerate(self._inputs)]
+        made = self._scorer.predict(arrays, rows, wanted)
         if made.refused:
-            return [_REJECTED] * len(asked)
+            return _REJECTED
         outputs = made.outputs
         if not all(map(is_plain, outputs.schema.types)):
-            return [_OTHER_PREDICTIONS] * len(asked)
-        names = output_names(outputs.schema.names, (), self._options.prediction_prefix)
-        predictions: list[Sequence[Any]] = [column.to_pylist() for column in outputs.columns]
-        writes = written_in_place if self._options.bad_rows is BadRows.KEEP else written_apart
-        # Its share for each, so that the times of all add up.
-        seconds = (time.perf_counter() - began) / len(asked)
-        answers: list[ScoredContents | Declined] = []
-        start = 0
-        for request in asked:
-            end = start + request.scored
-            contents = writes(request, names, [column[start:end] for column in predictions])
-            if isinstance(contents, Declined):
-                answers.append(contents)
-            else:
-                unseen = counts_between(made.unseen, start, end)
-                answers.append(ScoredContents(contents[0], _summary(request, seconds, unseen), contents[1]))
-            start = end
-        return answers
+            return _OTHER_PREDICTIONS
+        return _Predictions(outputs.schema.names, [column.to_pylist() for column in outputs.columns], made.unseen)
 
 
 def _summary(request: JudgedRows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
-    rows, rejects = request.rows, request.rejects
-    like = tuple(sorted(missing.among(rejects))) if rejects.num_rows else ()
-    return Summary(rows.count, request.scored, rejects.num_rows, rows.format, rows.format, seconds, unseen, like)
+    rows, rejected = request.rows, request.rejected
+    like = tuple(sorted(missing.among(request.rejects))) if rejected else ()
+    return Summary(rows.count, rows.count - rejected, rejected, rows.format, rows.format, seconds, unseen, like)

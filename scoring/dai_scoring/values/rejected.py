@@ -90,6 +90,7 @@ def blank_missing(texts: pa.Array, column: Column) -> pa.Array:
 
 
 @cache
+@cache
 def missing_texts(literals: frozenset[str]) -> frozenset[str]:
     """The texts, without the blanks around them, that mean a missing value in a column that has these literals.
 

@@ -29,7 +29,14 @@ from dai_scoring.runtimes.h2o3 import contributions, coxph
 from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import (
+    CONTRIBUTION_CAPABILITY,
+    Capability,
+    ModelInfo,
+    Predicted,
+    PredictedValues,
+    RuntimeSettings,
+)
 from dai_scoring.values import h2o_times
 from dai_scoring.values.levels import Levels
 
@@ -38,6 +45,9 @@ RUNTIME = "h2o-genmodel (Java)"
 # H2O-3's parser reads these as missing in a column of numbers.
 _MISSING = frozenset({"", "NA", "N/A", "na", "n/a", "NaN", "nan"})
 _NO_LINES = Declined("the model encodes its columns, or needs an offset or a column that is not in the input")
+_NO_VALUES = Declined("the model encodes its columns, or needs an offset")
+_REFUSED = Declined("the model refuses a row")
+_NAN = float("nan")
 _NO_ROW_PREDICTIONS = frozenset({"WordEmbedding", "TargetEncoder", "Unknown"})
 
 
@@ -150,6 +160,25 @@ class H2o3Mojo:
             refused = {**further, **refused}
             contributions = self._contributor.table(wanted.contributions, values)
         return _predicted(self._predictions(raw), contributions, refused, unseen)
+
+    def predict_values(self, columns: Sequence[Sequence[Any]], rows: int) -> PredictedValues | Declined:
+        """Score few rows: see :class:`dai_scoring.scorer.ValuesEngine`."""
+        if self._encoded or self._offset is not None:
+            return _NO_VALUES
+        unseen: dict[str, npt.NDArray[np.int64]] = {}
+        given: list[Any] = []
+        for name, place, levels in zip(self._features, self._places, self._levels, strict=True):
+            values = [None] * rows if place is None else columns[place]
+            if levels is not None:
+                values, without = levels.indices_of(values)
+                if without:
+                    unseen[name] = np.array(without)
+            given.append([_NAN if value is None else value for value in values] if None in values else values)
+        scores = self._helper.score(self._model, jvm.double_arrays(given), None, rows, self._size, self._calibrated)
+        if len(scores.refused.rows()):
+            return _REFUSED
+        made = [_prediction_values(scores.out[at], domain) for at, (_, domain) in enumerate(self._outputs)]
+        return PredictedValues(made, unseen)
 
     def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
         """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
@@ -426,6 +455,14 @@ def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
     if pa.types.is_timestamp(values.type):
         values = values.cast(pa.int64()).cast(pa.float64(), safe=False)
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _prediction_values(numbers: Any, domain: pa.Array | None) -> list[Any]:
+    """The same of few rows, as Python's objects."""
+    values = np.array(numbers).tolist()
+    if domain is None:
+        return [None if value != value else value for value in values]
+    return [None if value != value else domain[int(value)].as_py() for value in values]
 
 
 def _prediction(numbers: npt.NDArray[np.float64], domain: pa.Array | None) -> pa.Array:

@@ -27,7 +27,14 @@ from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.runtimes.java.csv_lines import LineReader
 from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
-from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import (
+    CONTRIBUTION_CAPABILITY,
+    Capability,
+    ModelInfo,
+    Predicted,
+    PredictedValues,
+    RuntimeSettings,
+)
 
 RUNTIME = "mojo2-runtime (Java)"
 
@@ -180,6 +187,11 @@ class JavaMojo:
             bounds = self._further(Capability.PREDICTION_INTERVAL, columns, rows)
             intervals = driverless_ai.only_intervals(bounds, predictions.schema.names)
         return Predicted(predictions, contributions, intervals)
+
+    def predict_values(self, columns: Sequence[Sequence[Any]], rows: int) -> PredictedValues | Declined:
+        """Score few rows: see :class:`dai_scoring.scorer.ValuesEngine`."""
+        found = self._frames.transform_values(columns, rows)
+        return found if isinstance(found, Declined) else PredictedValues(found)
 
     def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
         """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
