@@ -224,9 +224,10 @@ class InMemoryScorer:
         if len(messages) > 1:
             are_quick = [not isinstance(self._judged_quickly([one], layout), Declined) for one in messages]
             others = [one for one, is_quick in zip(messages, are_quick, strict=True) if not is_quick]
-            quick = self._judged_quickly(list(compress(messages, are_quick)), layout)
-            if not isinstance(quick, Declined) and quick.messages:
-                batches.append(quick)
+            if any(are_quick):
+                quick = self._judged_quickly(list(compress(messages, are_quick)), layout)
+                if not isinstance(quick, Declined):
+                    batches.append(quick)
         unfit: list[_Message] = []
         for one in others:
             judged = self._judged_alone(one, layout)
