@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring import frames
+from dai_scoring.csv_records import CsvRecords
 from dai_scoring.errors import ModelError, UnsupportedError
 from dai_scoring.formats.declined import Declined
 from dai_scoring.options import (
@@ -30,7 +31,6 @@ from dai_scoring.options import (
     MissingColumns,
     Wanted,
 )
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.schema import Column
 from dai_scoring.values import model_rows
 from dai_scoring.values.missing import widened
@@ -145,10 +145,10 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class PlainEngine(Protocol):
+class CsvEngine(Protocol):
     """What the module of a runtime that reads text itself provides, besides :class:`Engine`."""
 
-    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
+    def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
         """The predictions for lines of CSV, without contributions and intervals, none refused.
 
         ``missing`` are texts that mean a missing value besides those of the inputs. Declined if columns of the model
@@ -285,16 +285,16 @@ class Scorer:
 
     @property
     def reads_lines(self) -> bool:
-        """Whether the engine can read lines of CSV itself, as :meth:`predict_plain` has it do."""
-        return isinstance(self._engine, PlainEngine)
+        """Whether the engine can read lines of CSV itself, as :meth:`predict_csv` has it do."""
+        return isinstance(self._engine, CsvEngine)
 
-    def predict_plain(self, csv: PlainCsv) -> Predicted | Declined:
+    def predict_csv(self, csv: CsvRecords) -> Predicted | Declined:
         """Score lines of CSV as they stand, as :meth:`score` would score their table; Declined if that has to do it."""
         engine = self._engine
-        if not isinstance(engine, PlainEngine):
+        if not isinstance(engine, CsvEngine):
             return _NO_LINES
         with self._in_use():
-            return engine.predict_plain(csv, self._missing)
+            return engine.predict_csv(csv, self._missing)
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:

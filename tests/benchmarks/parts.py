@@ -156,7 +156,7 @@ def _pass(scorer: Scorer, source: Path, given: Format, target: Path) -> dict[str
     pieces = PieceScorer(scorer, FileOptions(), reader, plan)
     waiting = [_read(piece) for piece in formats.pieces(reader, plan.wanted, THREADS)]
     clock.next("read, parse")
-    spent = _plain(scorer, waiting, clock) or _by_stages(scorer, waiting, clock)
+    spent = _from_lines(scorer, waiting, clock) or _by_stages(scorer, waiting, clock)
     done = [_read(pieces.score(piece)) for piece in waiting]
     clock.next("join", less=spent)
     with formats.open_writer(target, given, done[0].schema, dialect=reader.dialect) as writer:
@@ -173,10 +173,10 @@ def _read(found: T | Declined) -> T:
     return found
 
 
-def _plain(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
+def _from_lines(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
     """The seconds of what the runtime reads itself; None where it does not."""
-    lines = [piece.plain() for piece in waiting if isinstance(piece, CsvPiece)]
-    if not lines or any(isinstance(scorer.predict_plain(one), Declined) for one in lines):
+    lines = [piece.csv_records() for piece in waiting if isinstance(piece, CsvPiece)]
+    if not lines or any(isinstance(scorer.predict_csv(one), Declined) for one in lines):
         clock.skip()
         return None
     return clock.next("parse, coerce, score")

@@ -117,8 +117,8 @@ class PieceScorer:
 
     def _by_engine(self, piece: CsvPiece) -> ScoredPiece | Declined:
         """Have the engine read the lines of a piece."""
-        csv = piece.plain()
-        made = self._scorer.predict_plain(csv)
+        csv = piece.csv_records()
+        made = self._scorer.predict_csv(csv)
         if isinstance(made, Declined):
             return made
         names = list(csv.names)

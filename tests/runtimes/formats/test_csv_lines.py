@@ -13,9 +13,9 @@ import pytest
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
+from dai_scoring.csv_records import CsvRecords
 from dai_scoring.formats import Declined
 from dai_scoring.options import OutputColumns
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes.java import jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.schema import Column, ColumnType
@@ -37,7 +37,7 @@ def _same(found: pa.Array, expected: pa.Array) -> bool:
     return bool(found.equals(expected))
 
 
-def _check(column: Column, csv: PlainCsv, texts: list[str]) -> None:
+def _check(column: Column, csv: CsvRecords, texts: list[str]) -> None:
     """All texts are read by Java, as values/coerce.py reads them."""
     found = read_by_java([column], csv)
     assert not isinstance(found, Declined)
@@ -87,8 +87,8 @@ def test_any_characters_of_numbers_are_read_the_same_or_not_at_all(titanic_score
 
 
 @pytest.mark.parametrize("lines", ["1,2\n3\n", "1,2\n3,4,5\n", "1\n2,3\n", "1,2,3\n4,5\n"])
-def test_a_line_with_too_many_or_too_few_fields_is_not_plain(titanic_scorer: Scorer, lines: str) -> None:
-    csv = PlainCsv(("a", "b"), ",", "\n", pa.py_buffer(lines.encode()), 2)
+def test_a_line_with_too_many_or_too_few_fields_is_declined(titanic_scorer: Scorer, lines: str) -> None:
+    csv = CsvRecords(("a", "b"), ",", "\n", pa.py_buffer(lines.encode()), 2)
     assert isinstance(read_by_java([Column("b", ColumnType.STR)], csv), Declined)
 
 

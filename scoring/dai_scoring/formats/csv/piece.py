@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from dai_scoring.csv_records import CsvRecords
 from dai_scoring.formats.base import Chunk, Numbers, malformed_table
 from dai_scoring.formats.csv.arrow_parser import Pass, to_chunk
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.quote_positions import marks_of, with_doubled_quotes
 from dai_scoring.formats.declined import Declined
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.values.numbers import finite_numbers
 
 _LONG = float(1 << 63)
@@ -60,12 +60,12 @@ class CsvPiece:
             return table
         return _LIKE_LITERAL if _are_odd(table, self._numbers) else Chunk(table, lines=self.lines())
 
-    def plain(self) -> PlainCsv:
+    def csv_records(self) -> CsvRecords:
         """The records themselves."""
         layout = self._layout
         dialect = layout.dialect
         rows = len(self._ends) - 1
-        return PlainCsv(
+        return CsvRecords(
             tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, rows, dialect.escape is not None
         )
 

@@ -19,11 +19,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.csv_records import CsvRecords
 from dai_scoring.errors import ModelFormatError, UnsupportedError
 from dai_scoring.formats.declined import Declined
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.progress import Progress
 from dai_scoring.runtimes.h2o3 import contributions, coxph
 from dai_scoring.runtimes.java import java_jars, jvm
@@ -78,7 +78,7 @@ class H2o3Mojo:
             )
         self._model = model
         self._helper = jvm.java_class("daiscoring.H2o3")
-        self._refused = jvm.java_class("daiscoring.Refused")
+        self._refused = jvm.java_class("daiscoring.RefusedRows")
         # Models with an encoding of their own (one-hot, binary, ...) name the columns before it "original".
         self._encoded = str(model.getCategoricalEncoding()) not in ("AUTO", "SortByResponse")
         details = _details(path)
@@ -114,8 +114,8 @@ class H2o3Mojo:
             self._check_encoding(path)
         self._predictor = None if self._encoded else contributions.predictor(model)
         self._contributor = self._make_contributor()
-        plainly = self._offset is None and not self._encoded and None not in self._places
-        self._lines = LineReader(inputs, self._domains) if plainly else None
+        reads_csv = self._offset is None and not self._encoded and None not in self._places
+        self._lines = LineReader(inputs, self._domains) if reads_csv else None
         self._info = ModelInfo(
             id=str(model.getUUID()),
             kind=Kind.H2O3_MOJO.value,
@@ -151,8 +151,8 @@ class H2o3Mojo:
             contributions = self._contributor.table(wanted.contributions, values)
         return _predicted(self._predictions(raw), contributions, refused, unseen)
 
-    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
+    def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
+        """Score lines of CSV: see :class:`dai_scoring.scorer.CsvEngine`."""
         layout = _NO_LINES if self._lines is None else self._lines.layout(csv, missing)
         if isinstance(layout, Declined):
             return layout

@@ -1,6 +1,6 @@
 """Lines of CSV read in Java, by the helper, straight into what a model takes.
 
-It knows what programs write in a field, and leaves anything else to :mod:`dai_scoring.values.coerce`.
+It reads what programs usually write in a field, and leaves anything else to :mod:`dai_scoring.values.coerce`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from dai_scoring.csv_records import CsvRecords
 from dai_scoring.formats.declined import Declined
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes.java import jvm
 from dai_scoring.schema import Column
 from dai_scoring.values.missing import widened
@@ -50,7 +50,7 @@ class LineReader:
             for column, levels in zip(widened(self._inputs, missing), self._domains, strict=True)
         ]
 
-    def layout(self, csv: PlainCsv, missing: frozenset[str] = _NO_TEXTS) -> Any | Declined:
+    def layout(self, csv: CsvRecords, missing: frozenset[str] = _NO_TEXTS) -> Any | Declined:
         """The helper's ``CsvLines`` for such a file; Declined where it has not all of the model's columns.
 
         ``missing`` are texts that mean a missing value besides those of the inputs.
@@ -62,7 +62,7 @@ class LineReader:
             known = self._known = {key: self._layout(csv, missing)}
         return known[key]
 
-    def _layout(self, csv: PlainCsv, missing: frozenset[str]) -> Any | Declined:
+    def _layout(self, csv: CsvRecords, missing: frozenset[str]) -> Any | Declined:
         places = {name: index for index, name in enumerate(self._names)}
         columns = [places.get(name, -1) for name in csv.names]
         delimiter = csv.delimiter.encode()

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dai_scoring.csv_records import CsvRecords
 from dai_scoring.formats.declined import Declined
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.runtimes.java import jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM
 from dai_scoring.schema import Column, ColumnType
@@ -40,7 +40,7 @@ class Frames:
             fill(frame.getColumnData(index), column.type, values)
         return self._made(frame)
 
-    def transform_lines(self, csv: PlainCsv, layout: Any) -> pa.Table | Declined:
+    def transform_lines(self, csv: CsvRecords, layout: Any) -> pa.Table | Declined:
         """The same of lines of CSV; Declined where a value in them is written in a form that Java does not read."""
         frame = self._empty(self._input_meta, csv.rows)
         columns = [frame.getColumnData(index) for index in range(len(self.inputs))]

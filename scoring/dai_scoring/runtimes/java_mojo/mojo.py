@@ -16,11 +16,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from dai_scoring.csv_records import CsvRecords
 from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
 from dai_scoring.formats.declined import Declined
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars, jvm
@@ -181,8 +181,8 @@ class JavaMojo:
             intervals = driverless_ai.only_intervals(bounds, predictions.schema.names)
         return Predicted(predictions, contributions, intervals)
 
-    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
+    def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
+        """Score lines of CSV: see :class:`dai_scoring.scorer.CsvEngine`."""
         layout = self._lines.layout(csv, missing)
         found = layout if isinstance(layout, Declined) else self._frames.transform_lines(csv, layout)
         return found if isinstance(found, Declined) else Predicted(found)

@@ -114,8 +114,8 @@ final class Levels {
             return null;
         }
         BigDecimal number = new BigDecimal(read.group(1)).scaleByPowerOfTen(-2 * read.group(2).length());
-        String plain = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
-        byte[] bytes = plain.getBytes(StandardCharsets.ISO_8859_1);
+        String digits = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+        byte[] bytes = digits.getBytes(StandardCharsets.ISO_8859_1);
         return Arrays.copyOf(bytes, bytes.length + Long.BYTES);
     }
 
