@@ -37,8 +37,8 @@ def values_of(rows: Rows, index: int, column: Column) -> Sequence[Any] | pa.Arra
     found = quick_values(rows.columns[index], column)
     if not isinstance(found, Declined):
         return found
-    array, complaint = coerce(rows.array(index), column)
-    return array if complaint is None else UNFIT
+    array, rejected = coerce(rows.array(index), column)
+    return array if rejected is None else UNFIT
 
 
 def quick_values(values: Sequence[Any], column: Column) -> list[Any] | Declined:

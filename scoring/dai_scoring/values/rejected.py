@@ -44,43 +44,43 @@ REJECT_CODES = frozenset(
 
 
 @dataclass
-class Complaint:
-    """The values of one column that do not fit it."""
+class RejectedValues:
+    """A column of values, and which of them cannot become the column's type."""
 
     column: str
     values: pa.Array
     bad: npt.NDArray[np.bool_]
     codes: dict[str, npt.NDArray[np.bool_]]
-    """Which values each code is said of; together they are ``bad``."""
+    """For each code the values that are rejected with it; together they are ``bad``."""
 
     def code(self, row: int) -> str:
-        """The reason code for a bad row."""
+        """The code of a rejected row."""
         return next(code for code, where in self.codes.items() if where[row])
 
 
-class Complaints:
-    """Collects bad values while a column is read."""
+class RejectCollector:
+    """Collects the values that are rejected while a column is read."""
 
     def __init__(self, rows: int) -> None:
         self.codes: dict[str, npt.NDArray[np.bool_]] = {}
         self._rows = rows
 
     def add(self, code: str, where: npt.NDArray[np.bool_]) -> None:
-        """Say a code of the values where ``where`` is true."""
+        """Reject the values where ``where`` is true, with a code."""
         if where.any():
             self.codes[code] = self.codes.get(code, np.zeros(self._rows, dtype=bool)) | where
 
     @property
     def bad(self) -> npt.NDArray[np.bool_]:
-        """The values of which any code was said."""
+        """The values that are rejected with any code."""
         bad: npt.NDArray[np.bool_] = np.logical_or.reduce([np.zeros(self._rows, dtype=bool), *self.codes.values()])
         return bad
 
-    def of(self, column: Column, values: pa.Array) -> Complaint | None:
-        """What was said of the values of a column; None if nothing was."""
+    def of(self, column: Column, values: pa.Array) -> RejectedValues | None:
+        """The rejected values of a column; None if there are none."""
         if not self.codes:
             return None
-        return Complaint(column.name, values, self.bad, self.codes)
+        return RejectedValues(column.name, values, self.bad, self.codes)
 
 
 def blank_missing(texts: pa.Array, column: Column) -> pa.Array:
@@ -115,7 +115,7 @@ def is_text(array: pa.Array) -> bool:
     return bool(pa.types.is_string(array.type))
 
 
-def wrong_type(values: pa.Array, wanted: pa.DataType, complaints: Complaints) -> pa.Array:
-    """Nulls, and the complaint that a whole column is of a type without a form here."""
-    complaints.add("wrong_type", ~np.asarray(pc.is_null(values, nan_is_null=True)))
+def wrong_type(values: pa.Array, wanted: pa.DataType, rejects: RejectCollector) -> pa.Array:
+    """Nulls; all values are rejected, as the Arrow type of the column cannot become the wanted type."""
+    rejects.add("wrong_type", ~np.asarray(pc.is_null(values, nan_is_null=True)))
     return pa.nulls(len(values), wanted)

@@ -41,8 +41,8 @@ def _check(column: Column, csv: CsvRecords, texts: list[str]) -> None:
     """All texts are read by Java, as values/coerce.py reads them."""
     found = read_by_java([column], csv)
     assert not isinstance(found, Declined)
-    expected, complaint = coerce(pa.array(texts), column)
-    assert complaint is None
+    expected, rejected = coerce(pa.array(texts), column)
+    assert rejected is None
     assert _same(found[0], expected)
 
 
@@ -79,8 +79,8 @@ def test_any_characters_of_numbers_are_read_the_same_or_not_at_all(titanic_score
         found = read_by_java([column], csv_of([[text, "y"]]))
         left += isinstance(found, Declined)
         if not isinstance(found, Declined):
-            expected, complaint = coerce(pa.array([text]), column)
-            assert complaint is None, text
+            expected, rejected = coerce(pa.array([text]), column)
+            assert rejected is None, text
             assert _same(found[0], expected), text
     # A time has other characters too, and is none of them.
     assert 0 < left < 3000 or left == {ColumnType.STR: 0, ColumnType.TIME64: 3000}[kind]

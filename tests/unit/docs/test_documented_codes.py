@@ -26,7 +26,7 @@ def documented(heading: str) -> dict[str, str]:
 
 def test_reject_codes() -> None:
     sources = [file.read_text(encoding="utf-8") for file in (LIBRARY / "values").glob("*.py")]
-    given = {code for text in sources for code in re.findall(r'complaints\.add\("(\w+)"', text)}
+    given = {code for text in sources for code in re.findall(r'rejects\.add\("(\w+)"', text)}
     assert len(given) > 5
     assert set(documented("_reject_code")) == given | {MALFORMED_ROW, REFUSED} == earlier.CODES
 
