@@ -89,15 +89,15 @@ def score_file(
     mime_type: str | None = None,
     name: str | None = None,
     *,
-    alone: bool = True,
-    told: Callable[[int], None] | None = None,
+    parallel: bool = True,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Summary:
     """Score the records in ``source`` into ``target``; rows that cannot be scored go to ``rejected``.
 
     ``mime_type`` and ``name`` help to find out the format. ``target`` is always written (empty for an empty
-    source), ``rejected`` only when there are any, and never with BadRows.KEEP: they are in ``target`` then. ``alone``
-    lets several threads work on the file. ``told`` is called in this thread with the number of rows done so far, once
-    a piece. When this raises, both files must be thrown away: what an InputError says concerns the whole file.
+    source), ``rejected`` only when there are any, and never with BadRows.KEEP: they are in ``target`` then. With
+    ``parallel`` several threads work on the file. ``on_progress`` is called in this thread after each piece, with the
+    number of rows done so far. When this raises, both files must be thrown away: what an InputError says concerns the whole file.
     """
     options = options or FileOptions()
     scorer = scorer.with_missing(options.missing_values)
@@ -112,7 +112,7 @@ def score_file(
     if given in (Format.JSON_ARRAY, Format.JSON_LINES):
         envelopes.check(head, [column.name for column in scorer.info.inputs])
     wanted = options.output_format or given
-    threaded = alone and source.stat().st_size > _SMALL_FILE
+    threaded = parallel and source.stat().st_size > _SMALL_FILE
     charset = options.charset or charset_of(mime_type)
 
     def run(again: bool) -> _Job | Declined:
@@ -130,7 +130,9 @@ def score_file(
             dialect = None if options.output_format is Format.JSON_ARRAY else reader.dialect
             sinks = [_Sink(path, wanted, dialect) for path in (target, rejected)]
             plan = plan_for(reader, options, scorer, wanted)
-            job = _Job(scorer, options, reader, *sinks, plan=plan.of_whole_file() if again else plan, told=told)
+            job = _Job(
+                scorer, options, reader, *sinks, plan=plan.of_whole_file() if again else plan, on_progress=on_progress
+            )
             declined = job.run(threaded)
         finally:
             reader.close()
@@ -183,9 +185,9 @@ class _Job:
         rejected: _Sink,
         *,
         plan: Plan,
-        told: Callable[[int], None] | None,
+        on_progress: Callable[[int], None] | None,
     ) -> None:
-        self._told = told
+        self._on_progress = on_progress
         self._pieces = PieceScorer(scorer, options, reader, plan)
         self._plan = plan
         self._reader = reader
@@ -272,8 +274,8 @@ class _Job:
             if piece.rejects.num_rows:
                 self.missing_like.update(missing.among(piece.rejects))
             write(outcome)
-            if self._told is not None:
-                self._told(self.scored + self.rejected)
+            if self._on_progress is not None:
+                self._on_progress(self.scored + self.rejected)
         return None
 
     def _note(self, piece: ScoredPiece) -> None:

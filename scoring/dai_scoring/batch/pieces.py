@@ -1,4 +1,4 @@
-"""One piece of a file scored: parsed, the rows that cannot be scored told apart, the others joined with predictions."""
+"""Scores one piece of a file: parses it, separates rows that cannot be scored, joins predictions to the others."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class RequestScorer:
         }
 
     def _through_files(self, scorer: Scorer, request: Request, is_alone: bool) -> Response:
-        return self.response(scorer, request, partial(self._as_file, request, is_alone=is_alone))
+        return self.response(scorer, request, partial(self._as_file, request, is_parallel=is_alone))
 
     def response(self, scorer: Scorer, request: Request, score: ScoreRecords) -> Response:
         """The response to a request of H2O's dialect, or what ``score`` returns; any error is in the response."""
@@ -163,7 +163,7 @@ class RequestScorer:
                 options,
                 request.mime_type,
                 request.name,
-                alone=is_alone,
+                parallel=is_alone,
             )
             folder.source.unlink(missing_ok=True)
             scored = _taken(folder, folder.target, is_bytes)

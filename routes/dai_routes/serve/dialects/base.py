@@ -62,11 +62,11 @@ Refuse = Callable[[HttpRequest, Failure], HttpResponse]
 
 def failed(http: HttpRequest, failure: Failure) -> HttpResponse:
     """An error as JSON: detail, code, row and column."""
-    return json_answer(told(failure), failure.status)
+    return json_answer(error_object(failure), failure.status)
 
 
-def told(failure: Failure) -> dict[str, object]:
-    """The same as a dict."""
+def error_object(failure: Failure) -> dict[str, object]:
+    """An error as an object for JSON."""
     return {"detail": failure.client, "code": failure.code, "row": failure.row, "column": failure.column}
 
 

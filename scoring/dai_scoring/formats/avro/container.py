@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import fastavro
 
 HANDLES_TEXT = "surrogateescape"
-"""Bytes that are no UTF-8 become characters that only they become, so that their rows can be told."""
+"""Bytes that are not UTF-8 become characters that nothing else becomes, so that their rows can be found."""
 
 _HEAD = fastavro.parse_schema(
     {

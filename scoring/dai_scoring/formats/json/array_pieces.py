@@ -154,7 +154,7 @@ def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int
 
 
 def _between(head: bytes) -> _Between | Declined:
-    """What stands between the first two objects; Declined where it cannot be told, or is not what it should be."""
+    """What stands between the first two objects; Declined if it cannot be found, or is not what it should be."""
     if not head.startswith(b"{"):
         return _START
     ends = Structure().scan(head[:_GLANCE])[1]
