@@ -97,7 +97,9 @@ def score_file(
     ``mime_type`` and ``name`` help to find out the format. ``target`` is always written (empty for an empty
     source), ``rejected`` only when there are any, and never with BadRows.KEEP: they are in ``target`` then. With
     ``parallel`` several threads work on the file. ``on_progress`` is called in this thread after each piece, with the
-    number of rows done so far. When this raises, both files must be thrown away: what an InputError says concerns the whole file.
+    number of rows done so far.
+
+    If this raises, both files must be thrown away: an InputError is about the whole file.
     """
     options = options or FileOptions()
     scorer = scorer.with_missing(options.missing_values)

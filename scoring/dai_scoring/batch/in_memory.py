@@ -21,6 +21,7 @@ from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import output_names
 from dai_scoring.batch.summary import Summary
+from dai_scoring.fallbacks import count_fallback
 from dai_scoring.formats.base import Format
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
@@ -29,7 +30,6 @@ from dai_scoring.formats.text import is_plain
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.schema import Column
 from dai_scoring.scorer import Scorer
-from dai_scoring.swallowed import swallowed
 from dai_scoring.values import missing
 from dai_scoring.values.few_rows import UNFIT, array_of, values_of
 from dai_scoring.values.rejected import REJECT_SCHEMA
@@ -106,7 +106,7 @@ class InMemoryScorer:
             asked = [request for request in requests if not isinstance(request, Declined)]
             found = iter(self._answers(asked, began) if asked else [])
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            swallowed(error)
+            count_fallback(error)
             return [_ERROR] * len(read)
         return [request if isinstance(request, Declined) else next(found) for request in requests]
 
@@ -140,7 +140,7 @@ class InMemoryScorer:
             if isinstance(written, Declined):
                 return written
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            swallowed(error)
+            count_fallback(error)
             return _ERROR
         seconds = (time.perf_counter() - began) / len(contents)
         answers, end = [], 0

@@ -16,6 +16,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.batch.plan import TALLY, Way
+from dai_scoring.fallbacks import count_fallback
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.rows import Rows
@@ -24,7 +25,6 @@ from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column
 from dai_scoring.scorer import Scorer
 from dai_scoring.service.h2o_rest import Reply, rows_of, texts_of
-from dai_scoring.swallowed import swallowed
 from dai_scoring.values.few_rows import array_of, values_of
 from dai_scoring.values.unseen_levels import counts_between
 
@@ -76,7 +76,7 @@ def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingCo
     try:
         found = iter(_scored(scorer, fitting) if fitting else [])
     except Exception as error:  # noqa: BLE001 - whichever request is wrong: each will be scored separately
-        swallowed(error)
+        count_fallback(error)
         return [_ERROR] * len(bodies)
     return [one if isinstance(one, Declined) else next(found) for one in asked]
 
