@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dai_scoring.batch import earlier, results
+from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.options import BadRows, OutputColumns
@@ -49,7 +49,7 @@ def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder
     began = time.perf_counter()
     scorer = scorer.with_missing(options.missing_values)
     inputs = [column.name for column in scorer.info.inputs]
-    replaces = earlier.are_replaced(options.bad_rows, options.output_columns)
+    replaces = reject_columns.are_replaced(options.bad_rows, options.output_columns)
     reasons = [name for name in results.REJECT_COLUMNS if name not in inputs] if replaces else []
     records = read_records(helper, [*inputs, *reasons], folder.source)
     model_rows.check_columns(records.fields, scorer.info.inputs, options.missing_columns)

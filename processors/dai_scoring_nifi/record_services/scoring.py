@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from dai_scoring.batch import earlier
+from dai_scoring.batch import reject_columns
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import BadRowsError, ContentError
 from dai_scoring.options import BadRows, MissingColumns
@@ -49,8 +49,8 @@ def score_columns(scorer: Scorer, options: FileOptions, folder: WorkFolder, reco
     inputs = [column.name for column in scorer.info.inputs]
     with ResultWriter(folder.results) as writer:
         for table in tables(folder.source, names, kinds):
-            if earlier.are_replaced(options.bad_rows, options.output_columns):
-                earlier.check(table, inputs)
+            if reject_columns.are_replaced(options.bad_rows, options.output_columns):
+                reject_columns.check(table, inputs)
             scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
             if scored.rejects.num_rows:
                 if options.bad_rows is BadRows.FAIL:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.batch import earlier, results
+from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Head, Plan, Way
 from dai_scoring.formats import Chunk, Declined, Format, Parsed, Piece
@@ -145,7 +145,7 @@ class PieceScorer:
             options = self._options
             kept = results.kept_columns(names, options.output_columns, options.id_columns, self._input_names)
         if self._drops(names):
-            earlier.check(whole, self._input_names)
+            reject_columns.check(whole, self._input_names)
             if self._options.output_columns is OutputColumns.ALL:
                 kept = [name for name in kept if name not in results.REJECT_COLUMNS]
         if self._plan.keeps_digits and chunk.lines is not None:
@@ -180,8 +180,8 @@ class PieceScorer:
         return [] if self._plan.passes_lines and not has_reasons else kept
 
     def _drops(self, names: list[str]) -> bool:
-        """Whether some of the columns are reasons of an earlier scoring, which give way."""
-        return self._plan.replaces_reasons and earlier.has_reasons(names)
+        """Whether some of the columns are reasons of an earlier scoring, which are dropped."""
+        return self._plan.replaces_reasons and reject_columns.are_in(names)
 
     def _with_bad(self, chunk: Chunk, scored: Scored, rejects: pa.Table, kept: list[str]) -> ScoredPiece:
         """All rows, those that cannot be scored in their place with the reason."""

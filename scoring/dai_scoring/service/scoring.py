@@ -104,7 +104,7 @@ class RequestScorer:
         }
 
     def _through_files(self, scorer: Scorer, request: Request, parallel: bool) -> Response:
-        return self.response(scorer, request, partial(self._as_file, request, is_parallel=parallel))
+        return self.response(scorer, request, partial(self._as_file, request, parallel=parallel))
 
     def response(self, scorer: Scorer, request: Request, score: ScoreRecords) -> Response:
         """The response to a request of H2O's dialect, or what ``score`` returns; any error is in the response."""

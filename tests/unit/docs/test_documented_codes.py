@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dai_routes.serve.answering import errors as server_errors
-from dai_scoring.batch import earlier
+from dai_scoring.batch import reject_columns
 from dai_scoring.errors import HTTP_STATUSES, RequestError, ScoringError
 from dai_scoring.formats import MALFORMED_ROW
 from dai_scoring.scorer import REFUSED
@@ -28,7 +28,7 @@ def test_reject_codes() -> None:
     sources = [file.read_text(encoding="utf-8") for file in (LIBRARY / "values").glob("*.py")]
     given = {code for text in sources for code in re.findall(r'rejects\.add\("(\w+)"', text)}
     assert len(given) > 5
-    assert set(documented("_reject_code")) == given | {MALFORMED_ROW, REFUSED} == earlier.CODES
+    assert set(documented("_reject_code")) == given | {MALFORMED_ROW, REFUSED} == reject_columns.CODES
 
 
 def test_error_codes_and_the_status_that_each_has_over_http() -> None:

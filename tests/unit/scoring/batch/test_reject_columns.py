@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring import formats
-from dai_scoring.batch import earlier
+from dai_scoring.batch import reject_columns
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_COLUMNS
@@ -104,9 +104,9 @@ def test_values_of_other_types_are_no_reasons(bench: Bench) -> None:
             with pytest.raises(NameClashError):
                 bench.score(text, "application/x-ndjson", bad_rows=bad_rows)
     table = pa.table({CODE: pa.array(["nested", None]).dictionary_encode(), VALUE: pa.nulls(2)})
-    earlier.check(table, ["x"])
+    reject_columns.check(table, ["x"])
     with pytest.raises(NameClashError):
-        earlier.check(table, [VALUE])
+        reject_columns.check(table, [VALUE])
 
 
 @pytest.mark.parametrize("line_end", ["", ",1,x,y"])

@@ -1,6 +1,6 @@
-"""Records that were rejected before, and are scored again: the reasons of then among their columns.
+"""The columns with the reasons of an earlier scoring, in records that were rejected then and are scored again.
 
-They give way to the reasons of now. Columns of the same names that hold anything else are the user's own, and are never
+New reasons replace them. Columns with the same names that hold anything else are the user's own, and are never
 overwritten.
 """
 
@@ -30,13 +30,13 @@ CODES = REJECT_CODES | {MALFORMED_ROW, REFUSED}
 _CODES = pa.array(sorted(CODES), pa.string())
 
 
-def has_reasons(names: Collection[str]) -> bool:
+def are_in(names: Collection[str]) -> bool:
     """Whether any of these columns has a name of :data:`REJECT_COLUMNS`."""
     return not set(REJECT_COLUMNS).isdisjoint(names)
 
 
 def are_replaced(bad_rows: BadRows, columns: OutputColumns) -> bool:
-    """Whether reasons are given beside all columns of the input, among which there may be some already."""
+    """Whether reasons are written next to all columns of the input, which may have earlier ones."""
     return bad_rows is BadRows.REJECT or (bad_rows is BadRows.KEEP and columns is OutputColumns.ALL)
 
 
