@@ -54,7 +54,7 @@ class Column:
     ``missing`` holds the texts that mean "no value" in an input column, in addition to null and the empty text.
     ``levels`` are those of an input column that is a category, if the model has them. A row without a value in a
     ``required`` column cannot be scored. ``with_signs`` says that numbers in text may have ``$`` before and ``%``
-    behind them.
+    after them.
     """
 
     name: str

@@ -26,7 +26,7 @@ from dai_scoring.formats.base import Format
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
 from dai_scoring.formats.rows import Rows, read_rows
-from dai_scoring.formats.text import is_plain
+from dai_scoring.formats.text import has_python_text
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.schema import Column
 from dai_scoring.scorer import Scorer
@@ -186,10 +186,12 @@ class InMemoryScorer:
             groups.setdefault((one.rows.format, one.rows.names), []).append(one)
         found: dict[int, JudgedRows | Declined] = {}
         for together in groups.values():
-            found |= zip(map(id, together), self._judged_alike([one.rows for one in together], together), strict=True)
+            found |= zip(
+                map(id, together), self._judged_together([one.rows for one in together], together), strict=True
+            )
         return [found[id(one)] for one in unfit]
 
-    def _judged_alike(self, parts: Sequence[Rows], unfit: Sequence[_Unfit]) -> list[JudgedRows | Declined]:
+    def _judged_together(self, parts: Sequence[Rows], unfit: Sequence[_Unfit]) -> list[JudgedRows | Declined]:
         names = parts[0].names
         present = [column.name for column in self._inputs if column.name in names]
         if len(present) < len(self._inputs) and self._options.missing_columns is not MissingColumns.AS_MISSING:
@@ -227,7 +229,7 @@ class InMemoryScorer:
         if made.refused:
             return [_REJECTED] * len(asked)
         outputs = made.outputs
-        if not all(map(is_plain, outputs.schema.types)):
+        if not all(map(has_python_text, outputs.schema.types)):
             return [_OTHER_PREDICTIONS] * len(asked)
         names = output_names(outputs.schema.names, (), self._options.prediction_prefix)
         predictions: list[Sequence[Any]] = [column.to_pylist() for column in outputs.columns]

@@ -195,7 +195,7 @@ class PieceScorer:
         return ScoredPiece(names, rows, lines, rejects, unseen=scored.unseen, unseen_rows=scored.unseen_rows)
 
     def _lines_of_all(self, chunk: Chunk) -> pa.Array | None:
-        """The rows as they stand, where predictions can come behind each of them."""
+        """The rows as they stand, where predictions can come after each of them."""
         if chunk.lines is None or self._drops(chunk.table.schema.names):
             return None
         if chunk.malformed is None:

@@ -217,7 +217,7 @@ class RecordWriter(Protocol):
         """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
 
         ``lines`` are the rows' first columns as :attr:`Chunk.lines`, of the same format; ``table`` has the others.
-        Declined where these cannot stand behind the lines.
+        Declined where these cannot stand after the lines.
         """
         ...
 

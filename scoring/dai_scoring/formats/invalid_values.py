@@ -30,7 +30,7 @@ _BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.str
 def replaced(batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.RecordBatch, Found] | None:
     """The batch with U+FFFD for bytes that are no UTF-8 in these columns, and its rows with them.
 
-    None where a column is of no plain text, such as a list of texts.
+    None where a column is not text, such as a list of texts.
     """
     found: Found = {}
     for name in names:
@@ -58,7 +58,7 @@ def replaced(batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.RecordBatc
 def emptied(batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.RecordBatch, Found] | None:
     """The batch with null for values that these columns' types do not hold, and its rows with them.
 
-    None where a column is of no plain type, such as a list of times.
+    None where a column is not of a scalar type, such as a list of times.
     """
     found: Found = {}
     for name in names:
@@ -119,7 +119,7 @@ def without_surrogates(
     The second is by row the first of ``keys`` with such bytes, and these; None is all keys.
     """
     found: Found = {}
-    plain: list[dict[str, Any]] = []
+    cleaned: list[dict[str, Any]] = []
     for row, record in enumerate(records):
         changed = dict(record)
         for name, value in record.items():
@@ -128,8 +128,8 @@ def without_surrogates(
                 if keys is None or name in keys:
                     found.setdefault(row, (name, shown(given.decode("utf-8", "backslashreplace"))))
                 changed[name] = given.decode("utf-8", "replace")
-        plain.append(changed)
-    return plain, found
+        cleaned.append(changed)
+    return cleaned, found
 
 
 def _is_utf8(text: str) -> bool:

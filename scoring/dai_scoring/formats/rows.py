@@ -42,7 +42,7 @@ _NESTED = Declined("a value is nested, or a very large number")
 _CHARACTERS = Declined("there are quotes or control characters among the text")
 _LINE_ENDS = Declined("lines end in different ways")
 _DELIMITER = Declined("it takes more than the header to tell the delimiter")
-_NOT_ALIKE = Declined("rows have different numbers of fields, or columns the same name")
+_DIFFERENT_COLUMNS = Declined("rows have different numbers of fields, or columns the same name")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Rows:
         return replace(self, columns=columns, texts=[self.texts[place] for place in places] if self.texts else ())
 
     def extended(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
-        """The contents with these columns behind what each row has, which stays as it stands."""
+        """The contents with these columns after what each row has, which stays as it stands."""
         if self.format is Format.CSV:
             return self.written(range(len(self.names)), names, columns)
         rows = zip(*columns, strict=True)
@@ -168,7 +168,7 @@ def _json(contents: bytes, given: Format | None, said: Format) -> Rows | Decline
     if not names or any(tuple(record) != names for record in records):
         return _OTHER_COLUMNS
     columns = list(zip(*map(dict.values, records), strict=True))
-    if not all(map(_is_plain, chain.from_iterable(columns))):
+    if not all(map(_is_scalar, chain.from_iterable(columns))):
         return _NESTED
     if not texts:
         texts = _elements(contents.strip()[1:-1], len(records))
@@ -185,7 +185,7 @@ def _elements(text: bytes, count: int) -> Sequence[bytes]:
     return list(json_split.elements_of(text))
 
 
-def _is_plain(value: Any) -> bool:
+def _is_scalar(value: Any) -> bool:
     # An integer of more than 64 bits has become a double.
     kind = type(value)
     return kind is str or (abs(value) < _TOO_LARGE if kind is float else kind is not dict and kind is not list)
@@ -228,5 +228,5 @@ def _csv(contents: bytes, delimiter: str | None) -> Rows | Declined:
     if not 0 < len(rows) <= MAX_PYTHON_ROWS:
         return _MANY_ROWS
     if len(set(names)) < len(names) or any(len(row) != len(names) for row in rows):
-        return _NOT_ALIKE
+        return _DIFFERENT_COLUMNS
     return Rows(Format.CSV, names, list(zip(*rows, strict=True)), Dialect(found[0], line_end=end))

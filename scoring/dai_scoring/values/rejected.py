@@ -111,7 +111,7 @@ def truths(where: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def is_text(array: pa.Array) -> bool:
-    """True for Arrow's plain string type."""
+    """True for Arrow's type ``string``, but not ``large_string`` or ``string_view``."""
     return bool(pa.types.is_string(array.type))
 
 

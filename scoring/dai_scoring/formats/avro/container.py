@@ -28,7 +28,7 @@ _HEAD = fastavro.parse_schema(
 
 @dataclass(frozen=True)
 class Head:
-    """What an Avro file begins with: its (unparsed) schema, and the mark behind each of its blocks."""
+    """What an Avro file begins with: its (unparsed) schema, and the mark after each of its blocks."""
 
     schema: Any
     meta: Mapping[str, bytes]

@@ -177,7 +177,7 @@ def _end(data: Bytes, step: Step, place: Places) -> Places | Declined:
 
 
 def _after(data: Bytes, place: Places, more: npt.NDArray[np.bool_]) -> Places | Declined:
-    """Places behind the first bytes of numbers moved to their ends; ``more`` says which numbers go on."""
+    """Places after the first bytes of numbers moved to their ends; ``more`` says which numbers go on."""
     for _ in range(_LONGEST):
         if not more.any():
             return place

@@ -29,7 +29,7 @@ _LIKE_LITERAL = Declined("a number may mean a missing value, as written otherwis
 class CsvPiece:
     """Some records: a :class:`Piece`.
 
-    ``data`` has them, behind the line end before the first; ``ends`` is where that and where each record ends.
+    ``data`` has them, after the line end before the first; ``ends`` is where that and where each record ends.
     ``quoted`` says that some have quotes, each of which begins or ends a field or is in it as its dialect demands.
     """
 
@@ -128,7 +128,7 @@ class CsvPiece:
         return table.rename_columns(list(names))
 
     def lines(self) -> pa.Array:
-        """The lines as :attr:`Chunk.lines`, each behind the end of the line before."""
+        """The lines as :attr:`Chunk.lines`, each after the end of the line before."""
         buffers = [None, pa.py_buffer(self._ends - self._ends[0]), self._text]
         return pa.Array.from_buffers(pa.large_string(), len(self._ends) - 1, buffers)
 

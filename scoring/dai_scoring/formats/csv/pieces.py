@@ -34,7 +34,7 @@ _NUL = Declined("there is a NUL among the text")
 _LINE_ENDS = Declined("lines end in different ways")
 _BLANK_LINE = Declined("there is a blank line among the records")
 _BROKEN_QUOTE = Declined("a quote breaks the rules")
-_LONG_RECORD = Declined("a record goes on behind the text that is looked at, or a quote is never closed")
+_LONG_RECORD = Declined("a record goes on after the text that is looked at, or a quote is never closed")
 
 
 class CsvPieces:
@@ -54,14 +54,14 @@ class CsvPieces:
         self.size = 0
         """How many bytes they have."""
         self.rest: Declined | None = None
-        """Why the records behind these have to be read another way; None if there are no others."""
+        """Why the records after these have to be read another way; None if there are no others."""
 
     def pieces(self) -> Iterator[Piece]:
         """The records, in pieces of at most the rows and the bytes of a chunk."""
         block = int(max(min(self._layout.row_bytes * self._chunk_rows, self._share, _MOST), _LEAST))
-        # As if the line before the records were there too: each line of a piece is then behind a line end.
+        # As if the line before the records were there too: each line of a piece is then after a line end.
         data = self._end
-        while self._source.plain:
+        while self._source.is_utf8:
             added = read_at_most(self._source, block)
             data += added
             if len(data) == len(self._end):
@@ -77,7 +77,7 @@ class CsvPieces:
         self.rest = _OTHER_CHARSET
 
     def _of_block(self, data: bytes, is_last: bool) -> Generator[Piece, None, tuple[bytes, Declined | None]]:
-        """The records of some text; what is left of it, behind a line end, and why if a look does not tell."""
+        """The records of some text; what is left of it, after a line end, and why if a look does not tell."""
         one_by_one = _ONE_BY_ONE
         while True:
             cut = self._cut(data, data.rfind(b"\n") + 1)
@@ -95,7 +95,7 @@ class CsvPieces:
             self.rows += len(records)
             self.size += done - len(self._end)
             data = self._end + data[done:]
-            # Where many quotes are wrong, looks at what is behind each would be for nothing.
+            # Where many quotes are wrong, looks at what is after each would be for nothing.
             one_by_one *= 2
 
     def _grouped(self, data: bytes, cut: _Cut, all_of_them: bool) -> Generator[Piece, None, int]:
@@ -175,4 +175,4 @@ class _Cut:
     quoted: bool
     """Whether some of them have quotes."""
     is_broken: bool
-    """Whether a quote breaks the rules in the record behind the last of them."""
+    """Whether a quote breaks the rules in the record after the last of them."""

@@ -47,8 +47,8 @@ def marks_of(data: npt.NDArray[np.uint8], delimiter: str, *, escape: bool) -> Ma
         places = places[~_are_escaped(data, places)]
     edges = np.zeros(256, bool)
     edges[[ord(delimiter), _RETURN, _FEED]] = True
-    before, behind = data[places - 1], data[places + 1]
-    begin, end = edges[before], edges[behind] | (behind == _QUOTE)
+    before, after = data[places - 1], data[places + 1]
+    begin, end = edges[before], edges[after] | (after == _QUOTE)
     # One in the midst of a field is a part of it, or it breaks the rules.
     is_lone = ~(begin | end | (before == _QUOTE))
     lone, places, begin, end = places[is_lone], places[~is_lone], begin[~is_lone], end[~is_lone]

@@ -98,7 +98,7 @@ class CsvReader:
         try:
             with self._path.open("rb") as file:
                 # Text of a file in UTF-8 is not copied for that.
-                found = has_backslashes(file if sources[0].plain else sources[0])
+                found = has_backslashes(file if sources[0].is_utf8 else sources[0])
             return found and are_escaped(sources[1], layout.dialect.delimiter, len(layout.names))
         finally:
             for source in sources:

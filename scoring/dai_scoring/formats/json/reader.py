@@ -112,7 +112,7 @@ class JsonReader:
             yield from map(self._chunk, self._read(texts=self._texts))
 
     def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece | Declined]:
-        """The records in order; of those that are plainly written only these columns are read, as far as that goes.
+        """The records in order; only these columns are read, as long as the records are written as usual.
 
         Declined, at last, where an array is not what its start promised.
         """

@@ -281,7 +281,7 @@ def _wrapper(model: Any) -> Any:
 def _feature_count(model: Any, names: Sequence[str]) -> int:
     """How many of the names, those before an encoding, are features.
 
-    They come first. Behind them are columns of the training alone: weights, offset, fold, treatment, response.
+    They come first. After them are columns of the training alone: weights, offset, fold, treatment, response.
     """
     return len(names) - (len(model.getNames()) - int(model.nfeatures()))
 

@@ -30,7 +30,7 @@ class WorkerSlow(WorkerDied):
 class Worker:
     """A process that holds a model. One caller at a time.
 
-    ``command`` starts it; the descriptors of its socket and of the pipe that closes with this process come behind,
+    ``command`` starts it; the descriptors of its socket and of the pipe that closes with this process come after,
     then ``arguments``. ``environment`` are further variables of its environment, such as a licence; they never stand
     in its arguments.
     """

@@ -122,7 +122,7 @@ def test_what_is_read_as_one_is_the_same_as_files(tmp_path: Path, mime: str, see
             ARRAY,
             {
                 "the array does not start with two objects that have a comma between them",
-                "the array does not end behind an object as the others end",
+                "the array does not end after an object as the others end",
                 "a column is absent, or may be absent from some of the messages",
             },
         ),

@@ -103,7 +103,7 @@ final class Levels {
         return UNSEEN;
     }
 
-    /** A number as H2O-3 writes the level of it, eight bytes behind it; null if it is no number. */
+    /** A number as H2O-3 writes the level of it, with eight bytes after it; null if it is no number. */
     private static byte[] canonical(byte[] data, int from, int to) {
         if (to - from > LONGEST_NUMBER || data[from] > '9') {
             return null;
