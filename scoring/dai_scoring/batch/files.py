@@ -27,7 +27,7 @@ from dai_scoring.batch.plan import TALLY, Plan, Way, plan_for
 from dai_scoring.batch.summary import Summary
 from dai_scoring.batch.threads import ordered_map, prefetch, write_behind
 from dai_scoring.errors import BadRowsError, ContentError, InternalError, MissingColumnsError
-from dai_scoring.formats import Chunk, Declined, Encoded, Format, Parsed, Piece, charset_of, envelopes, foreign
+from dai_scoring.formats import Chunk, Declined, Encoded, Format, ParsedPiece, Piece, charset_of, envelopes, foreign
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.values import missing
@@ -218,7 +218,7 @@ class _Job:
             self._rejected.close()
 
     def _move(self, threaded: bool) -> Declined | None:
-        pieces: Iterator[Piece | Declined] = map(Parsed, self._reader.chunks())
+        pieces: Iterator[Piece | Declined] = map(ParsedPiece, self._reader.chunks())
         if Way.PIECES in self._plan.ways:
             pieces = formats.pieces(self._reader, self._plan.wanted, 2 * THREADS if threaded else 1)
         if threaded:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Head, Plan, Way
-from dai_scoring.formats import Chunk, Declined, Format, Parsed, Piece
+from dai_scoring.formats import Chunk, Declined, Format, ParsedPiece, Piece
 from dai_scoring.formats.csv.piece import CsvPiece
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import writer as json_writer
@@ -82,7 +82,7 @@ class PieceScorer:
 
         Declined where the reader of whole files has to read the file from its start.
         """
-        if isinstance(piece, Parsed):
+        if isinstance(piece, ParsedPiece):
             for way, declined in zip((Way.PIECES, Way.READER), piece.declined, strict=False):
                 TALLY.declined(way, declined)
             return self._taken(Way.READER if len(piece.declined) < 2 else Way.ONE_BY_ONE, self.of_chunk(piece.chunk))

@@ -125,7 +125,7 @@ class Piece(Protocol):
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedPiece:
     """Rows that the reader of whole files has parsed: a :class:`Piece`.
 
     ``declined`` says why quicker ways did not read them: first cutting the file into pieces, then, for CSV that is

@@ -9,7 +9,7 @@ import pyarrow.compute
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import is_json_text
-from dai_scoring.formats.invalid_values import emptied, malformed, replaced
+from dai_scoring.formats.invalid_values import malformed, with_nulls, with_replacement_characters
 
 # The stubs know no mix of arrays and scalars, which most functions take.
 pc: Any = pyarrow.compute
@@ -62,8 +62,8 @@ def checked(batch: pa.RecordBatch, rows: int) -> tuple[pa.RecordBatch, pa.Table 
                 raise
     if not no_text and not no_number:
         return batch, None
-    texts = replaced(batch, no_text)
-    numbers = None if texts is None else emptied(texts[0], no_number)
+    texts = with_replacement_characters(batch, no_text)
+    numbers = None if texts is None else with_nulls(texts[0], no_number)
     if texts is None or numbers is None:
         name, what, other = no_text[:1], "text that is not valid UTF-8", "Else give the column a binary type."
         if texts is not None:

@@ -21,7 +21,7 @@ from dai_scoring.formats.base import Dialect, Format
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.csv.dialect import DELIMITERS
 from dai_scoring.formats.declined import Declined
-from dai_scoring.formats.detect import charset_of, detect, said_by
+from dai_scoring.formats.detect import charset_of, detect, format_of_mime_type
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import split as json_split
 from dai_scoring.formats.json import writer as json_writer
@@ -91,7 +91,7 @@ class Rows:
         if self.format is Format.CSV:
             return csv_writer.write_rows(names, [*own, *columns], self.dialect or Dialect())
         if any(type(value) is float for values in own for value in values):
-            texts = original_values.standing(self.texts, names[: len(own)])
+            texts = original_values.original_texts(self.texts, names[: len(own)])
             if not isinstance(texts, Declined):
                 own = [[orjson.Fragment(text or "null") for text in values] for values in texts]
         objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*own, *columns, strict=True)]
@@ -142,7 +142,7 @@ def format_of(contents: bytes, given: Format | None, mime_type: str | None, char
 # Bounded, because clients may say what they like.
 @lru_cache(64)
 def _said(mime_type: str | None) -> tuple[Format | None, str]:
-    return said_by(mime_type), charset_of(mime_type)
+    return format_of_mime_type(mime_type), charset_of(mime_type)
 
 
 def _json(contents: bytes, given: Format | None, said: Format) -> Rows | Declined:

@@ -52,7 +52,7 @@ _TEXT_OR_NULL = {str, type(None)}
 
 
 @dataclass(slots=True)
-class _Asked:
+class _ParsedRequest:
     count: int
     included: Sequence[tuple[str, Sequence[Any]]]
     has_fields: bool
@@ -81,7 +81,7 @@ def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingCo
     return [one if isinstance(one, Declined) else next(found) for one in asked]
 
 
-def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns) -> _Asked | Declined:
+def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns) -> _ParsedRequest | Declined:
     request = parse(body)
     if type(request) is not dict or not request.keys() <= _KEYS:
         return _NO_FIELDS
@@ -125,7 +125,9 @@ def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns
             return read
         values.append(read)
     wanted = set(included)
-    return _Asked(len(rows), [(name, columns[place[name]]) for name in fields if name in wanted], not hides, values)
+    return _ParsedRequest(
+        len(rows), [(name, columns[place[name]]) for name in fields if name in wanted], not hides, values
+    )
 
 
 _OTHER = object()
@@ -139,7 +141,7 @@ def _text(value: Any) -> Any:
     return orjson.dumps(value).decode() if kind is int or kind is float else _OTHER
 
 
-def _scored(scorer: Scorer, asked: Sequence[_Asked]) -> list[Reply | Declined]:
+def _scored(scorer: Scorer, asked: Sequence[_ParsedRequest]) -> list[Reply | Declined]:
     total = sum(one.count for one in asked)
     columns = [array_of(column, [one.inputs[at] for one in asked]) for at, column in enumerate(scorer.info.inputs)]
     made = scorer.predict(columns, total)

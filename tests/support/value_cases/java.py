@@ -49,6 +49,6 @@ def read_by_java(columns: list[Column], csv: CsvRecords) -> list[pa.Array] | Dec
     targets = [target(column.type, csv.rows) for column in columns]
     layout = LineReader(columns).layout(csv)
     assert not isinstance(layout, Declined)
-    if not layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, objects(targets)):
+    if not layout.fill(jvm.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects(targets)):
         return OTHER_FORM
     return [read(one, column.type) for one, column in zip(targets, columns, strict=True)]

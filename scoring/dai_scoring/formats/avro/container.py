@@ -42,7 +42,7 @@ def head_of(file: BinaryIO) -> Head:
     return Head(json.loads(found["meta"]["avro.schema"]), found["meta"], found["magic"], found["sync"])
 
 
-class _Headed:
+class _WithHead:
     """A file that has another head; ``read`` is first of this, then of what follows it in the file."""
 
     read: Callable[[int], bytes]
@@ -58,7 +58,7 @@ def blocks_of(file: BinaryIO, head: Head, schema: Any) -> Any:
     meta = {**head.meta, "avro.schema": json.dumps(schema).encode()}
     fastavro.schemaless_writer(made, _HEAD, {"magic": head.magic, "meta": meta, "sync": head.sync})
     made.seek(0)
-    source: Any = _Headed()
+    source: Any = _WithHead()
     source.read, source.tell = made.read, file.tell
     blocks = fastavro.block_reader(source, handle_unicode_errors=HANDLES_TEXT)
     source.read = file.read

@@ -13,7 +13,7 @@ import pyarrow.csv as pa_csv
 
 from dai_scoring.csv_records import CsvRecords
 from dai_scoring.formats.base import Chunk, Numbers, malformed_table
-from dai_scoring.formats.csv.arrow_parser import Pass, to_chunk
+from dai_scoring.formats.csv.arrow_parser import ArrowParser, to_chunk
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.quote_positions import marks_of, with_doubled_quotes
 from dai_scoring.formats.declined import Declined
@@ -74,7 +74,7 @@ class CsvPiece:
         table = self._parsed({}, frozenset())
         if not isinstance(table, Declined):
             return Chunk(table, lines=self.lines())
-        records = Pass(BytesIO(self._readable()), self._layout, self._data.size + 1024, self._first_row)
+        records = ArrowParser(BytesIO(self._readable()), self._layout, self._data.size + 1024, self._first_row)
         try:
             chunk = to_chunk(pa.concat_tables(list(records.tables())))
         finally:

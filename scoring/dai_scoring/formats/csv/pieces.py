@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Numbers, Parsed, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Numbers, ParsedPiece, Piece
 from dai_scoring.formats.csv import record_reader
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.piece import CsvPiece
@@ -91,14 +91,14 @@ class CsvPieces:
             records, done = self._carefully(data, one_by_one, is_last)
             if not records:
                 return data, _BROKEN_QUOTE
-            yield Parsed(record_reader.chunk_of(records, self._layout), (_BROKEN_QUOTE, _BROKEN_QUOTE))
+            yield ParsedPiece(record_reader.chunk_of(records, self._layout), (_BROKEN_QUOTE, _BROKEN_QUOTE))
             self.rows += len(records)
             self.size += done - len(self._end)
             data = self._end + data[done:]
             # Where many quotes are wrong, looks at what is after each would be for nothing.
             one_by_one *= 2
 
-    def _grouped(self, data: bytes, cut: _Cut, all_of_them: bool) -> Generator[Piece, None, int]:
+    def _grouped(self, data: bytes, cut: _RecordEnds, all_of_them: bool) -> Generator[Piece, None, int]:
         """The records of a block in pieces; few that are left over wait for those of the next. Where it stopped."""
         buffer = pa.py_buffer(data)
         ends = cut.ends
@@ -130,7 +130,7 @@ class CsvPieces:
             done = end
         return records, done
 
-    def _cut(self, data: bytes, size: int) -> _Cut | Declined:
+    def _cut(self, data: bytes, size: int) -> _RecordEnds | Declined:
         """Where the records end in the first ``size`` bytes, which end with a line."""
         if data.find(b"\0", 0, size) >= 0:
             return _NUL
@@ -143,9 +143,11 @@ class CsvPieces:
                 return _LINE_ENDS
         elif data.count(b"\r", 0, size) != len(ends) or data.count(self._end, 0, size) != len(ends):
             return _LINE_ENDS
-        return _BLANK_LINE if (np.diff(ends) == len(self._end)).any() else _Cut(ends, quoted=False, is_broken=False)
+        return (
+            _BLANK_LINE if (np.diff(ends) == len(self._end)).any() else _RecordEnds(ends, quoted=False, is_broken=False)
+        )
 
-    def _quoted(self, data: npt.NDArray[np.uint8]) -> _Cut | Declined:
+    def _quoted(self, data: npt.NDArray[np.uint8]) -> _RecordEnds | Declined:
         """The same where quotes are."""
         dialect = self._layout.dialect
         marks = marks_of(data, dialect.delimiter, escape=dialect.escape is not None)
@@ -156,7 +158,7 @@ class CsvPieces:
         ends = feeds + 1
         if (np.diff(ends) == len(self._end)).any():
             return _BLANK_LINE
-        return _Cut(ends, quoted=True, is_broken=marks.known < len(data))
+        return _RecordEnds(ends, quoted=True, is_broken=marks.known < len(data))
 
     def _line_feeds(self, data: bytes, size: int) -> npt.NDArray[np.int64]:
         if self._layout.row_bytes > _LONG_LINE:
@@ -168,7 +170,7 @@ class CsvPieces:
 
 
 @dataclass(frozen=True)
-class _Cut:
+class _RecordEnds:
     """Where the records of some text end, the line end before the first included."""
 
     ends: npt.NDArray[np.int64]

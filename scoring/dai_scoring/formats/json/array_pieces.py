@@ -18,7 +18,7 @@ from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
-from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, Objects
+from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, ObjectsPiece
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.json.split import Structure
 from dai_scoring.formats.json.wanted_columns import SAMPLE_SIZE, Places, WantedColumns, places
@@ -127,7 +127,7 @@ class ArrayPieces:
             yield _Elements(data, group - size, between, self._columns)
 
 
-def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
+def merged_piece(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
     """The objects of some arrays, in one piece, and how many each has."""
     arrays = [one.strip(_SPACE)[1:].lstrip(_SPACE) for one in contents]
     between = _between(arrays[0])
@@ -185,7 +185,7 @@ def _without_end(data: bytes, between: _Between) -> bytes | Declined:
     return objects[: -len(between.close)] + between.text + b"{"
 
 
-class _Elements(Objects):
+class _Elements(ObjectsPiece):
     """Objects with a comma after each."""
 
     def __init__(

@@ -76,7 +76,7 @@ def _ends(data: bytes) -> Places | Declined:
     return _NOT_OBJECTS if np.isin(characters[ends - 3], np.frombuffer(b"{ \t", np.uint8)).any() else ends
 
 
-def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
+def merged_piece(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
     """The objects on the lines of some contents, in one piece, and how many each has."""
     parts = [one if one.endswith(b"\n") else one + b"\n" for one in contents]
     data = b"".join(parts)
@@ -94,7 +94,7 @@ def _sample(data: bytes, ends: Places) -> bytes:
     return data[: ends[:SAMPLE_SIZE][-1] - 1].replace(b"\n", b",")
 
 
-class Objects(ABC):
+class ObjectsPiece(ABC):
     """Some objects, as a :class:`Piece`: ``data`` starts with the first and goes on to the end of the last.
 
     ``ends`` are where the values of each object end; what stands between there and the next object is ``between``, the
@@ -153,7 +153,7 @@ class Objects(ABC):
         return pa.Array.from_buffers(pa.large_string(), len(self._ends), buffers)
 
 
-class _Lines(Objects):
+class _Lines(ObjectsPiece):
     """Objects that are lines."""
 
     def parse_whole(self) -> Chunk:

@@ -51,7 +51,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) 
         jvm.check_runtime(error, path)
         raise ModelFormatError(
             f"h2o-genmodel cannot load {path}. The file may be damaged (export it again), or made by a newer H2O-3 "
-            f"than this h2o-genmodel knows{jvm.said(error)}."
+            f"than this h2o-genmodel knows{jvm.message_of(error)}."
         ) from error
     try:
         return H2o3Mojo(model, path)
@@ -59,8 +59,8 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) 
         jvm.check_runtime(error, path)
         raise UnsupportedError(
             f"h2o-genmodel loads {path}, an H2O-3 MOJO of the algorithm {model._algoName}, but "
-            f"cannot say what its columns or its predictions are{jvm.said(error)}. Export it again with a newer H2O-3; "
-            "if that does not help, H2O's own programs cannot score it either."
+            f"cannot say what its columns or its predictions are{jvm.message_of(error)}. "
+            "Export it again with a newer H2O-3; if that does not help, H2O's own programs cannot score it either."
         ) from error
 
 
@@ -156,7 +156,7 @@ class H2o3Mojo:
         layout = _NO_LINES if self._lines is None else self._lines.layout(csv, missing)
         if isinstance(layout, Declined):
             return layout
-        lines = jvm.lent(csv.data)
+        lines = jvm.byte_buffer(csv.data)
         made = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated)
         if made is None or len(made.refused.rows()):
             # Rows that are rejected need their values, which are not parsed here.
@@ -184,7 +184,7 @@ class H2o3Mojo:
         try:
             _, refused = self._scores(self._encoded_rows(row, 1, {}), jvm.double_arrays([np.zeros(1)])[0], 1)
         except jvm.java_exception() as error:
-            refused = {0: jvm.said(error)}
+            refused = {0: jvm.message_of(error)}
         if refused:
             raise UnsupportedError(
                 f"h2o-genmodel cannot score {path}, an H2O-3 model with categorical_encoding "

@@ -125,7 +125,7 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
 
     def boot() -> None:
         try:
-            with java_options.kept_from_java():
+            with java_options.without_java_variables():
                 jpype.startJVM(
                     *arguments,
                     jvmpath=library,
@@ -238,7 +238,7 @@ def check_runtime(error: BaseException, path: Path) -> None:
         cause = cause.getCause()
 
 
-def said(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """What a Java exception says, to end a sentence with: its message's first line, without names of Java classes.
 
     The rest is advice for Java programs; the exception itself is the cause of the error that is raised of it.
@@ -278,24 +278,24 @@ def fill_strings(target: Any, values: pa.StringArray) -> None:
     validity, offsets, data = values.buffers()
     java_class("daiscoring.Columns").strings(
         target,
-        lent(data),
-        lent(offsets),
-        None if validity is None or values.null_count == 0 else lent(validity),
+        byte_buffer(data),
+        byte_buffer(offsets),
+        None if validity is None or values.null_count == 0 else byte_buffer(validity),
         values.offset,
     )
 
 
-def lent(buffer: pa.Buffer | None) -> Any:
+def byte_buffer(buffer: pa.Buffer | None) -> Any:
     """A buffer's memory as a direct ``ByteBuffer``, for as long as the caller keeps the buffer."""
     import jpype
 
     if buffer is None or buffer.size == 0:
         return jpype.nio.convertToDirectBuffer(memoryview(bytearray(8)))
     # Arrow's are marked read-only, which JPype refuses.
-    return jpype.nio.convertToDirectBuffer(np.asarray(_Lent(buffer)).data)
+    return jpype.nio.convertToDirectBuffer(np.asarray(_SharedBuffer(buffer)).data)
 
 
-class _Lent:
+class _SharedBuffer:
     """An Arrow buffer's memory for numpy, not marked read-only; Java reads it only. Keeps the buffer alive."""
 
     def __init__(self, buffer: pa.Buffer) -> None:

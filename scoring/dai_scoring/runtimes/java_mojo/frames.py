@@ -45,7 +45,7 @@ class Frames:
         frame = self._empty(self._input_meta, csv.rows)
         columns = [frame.getColumnData(index) for index in range(len(self.inputs))]
         targets = jvm.array_of(jvm.java_class("java.lang.Object"), columns)
-        return self._made(frame) if layout.fill(jvm.lent(csv.data), csv.rows, targets) else OTHER_FORM
+        return self._made(frame) if layout.fill(jvm.byte_buffer(csv.data), csv.rows, targets) else OTHER_FORM
 
     def _made(self, frame: Any) -> pa.Table:
         made = self._pipeline.transform(frame)

@@ -93,7 +93,7 @@ def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None
             raise driverless_ai.licence_error(named, _licence_problem(name), settings) from None
         raise ModelFormatError(
             f"the MOJO runtime cannot load {named}. The file may be damaged (export it again), or made by a newer "
-            f"Driverless AI than this runtime knows{jvm.said(error)}."
+            f"Driverless AI than this runtime knows{jvm.message_of(error)}."
         ) from error
 
 

@@ -210,7 +210,7 @@ class PythonPipeline:
             raise UnsupportedError(f"the pipeline cannot be asked for {capability.value}")
         return _SWITCHES[capability], schema
 
-    def _ask(self, columns: Sequence[pa.Array], wanted: Sequence[str]) -> wire.Answer:
+    def _ask(self, columns: Sequence[pa.Array], wanted: Sequence[str]) -> wire.WorkerReply:
         names = [column.name for column in self._inputs]
         recipes = self._settings.pipeline.apply_data_recipes
         answer = self._pool.ask(wire.request(names, columns, self._untyped, wanted, recipes))
