@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-if TYPE_CHECKING:
-    from dai_scoring.values.levels import Levels
+from dai_scoring.values.levels import Levels
 
 
 class ColumnType(Enum):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,34 @@ def imported(file: Path) -> set[str]:
 
 def test_the_library_imports_nothing_of_the_other_rooms() -> None:
     assert {file.name: bad for file in files() if file.suffix == ".py" and (bad := imported(file) & FOREIGN)} == {}
+
+
+def imports_of(statements: list[ast.stmt]) -> Iterator[str]:
+    """The modules that these statements import, those for types alone included, but not what functions import."""
+    for one in statements:
+        if isinstance(one, ast.Import):
+            yield from (alias.name for alias in one.names)
+        elif isinstance(one, ast.ImportFrom) and one.module:
+            yield from (f"{one.module}.{alias.name}" for alias in one.names)
+        elif isinstance(one, (ast.If, ast.Try)):
+            yield from imports_of([*one.body, *one.orelse])
+
+
+@pytest.mark.parametrize(
+    "package", ["processors/dai_scoring_nifi", "routes/dai_routes", "scoring/dai_scoring", "tools/dai_nifi"]
+)
+def test_modules_do_not_import_each_other_in_a_circle(package: str) -> None:
+    folder = ROOT / package
+    names = {
+        ".".join(file.relative_to(folder.parent).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in folder.rglob("*.py")
+    }
+    graph = {
+        name: {one if one in names else one.rpartition(".")[0] for one in imports_of(ast.parse(file.read_text()).body)}
+        for name, file in names.items()
+    }
+    assert sum(len(found & names.keys()) for found in graph.values()) > len(names)
+    graphlib.TopologicalSorter({name: found & names.keys() - {name} for name, found in graph.items()}).prepare()
 
 
 @pytest.mark.parametrize(("room", "others"), [("processors", {"dai_nifi", "dai_routes"}), ("tools", {"dai_routes"})])

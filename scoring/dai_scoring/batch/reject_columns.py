@@ -19,7 +19,8 @@ from dai_scoring.errors import NameClashError
 from dai_scoring.formats.base import MALFORMED_ROW
 from dai_scoring.options import BadRows, OutputColumns
 from dai_scoring.scorer import REFUSED
-from dai_scoring.values.rejected import REJECT_CODES, truths
+from dai_scoring.values.arrow import truths
+from dai_scoring.values.rejected import REJECT_CODES
 
 # The stubs lack functions that take chunked arrays.
 pc: Any = pyarrow.compute

@@ -17,17 +17,10 @@ from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.text import is_binary
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values import times
+from dai_scoring.values.arrow import NO_TEXT, is_text, truths
+from dai_scoring.values.missing import blank_missing, literal_texts
 from dai_scoring.values.numbers import INTEGER_LIMITS, to_double, to_integer, to_single, within
-from dai_scoring.values.rejected import (
-    NO_TEXT,
-    RejectCollector,
-    RejectedValues,
-    blank_missing,
-    is_text,
-    literal_texts,
-    truths,
-    wrong_type,
-)
+from dai_scoring.values.rejected import RejectCollector, RejectedValues, wrong_type
 
 _EXACT = 1 << 53
 # From here on Arrow prints integers as 1.2e+10.

@@ -17,8 +17,8 @@ from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.rows import Rows
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.coerce import coerce
+from dai_scoring.values.missing import missing_texts
 from dai_scoring.values.numbers import INTEGER_LIMITS
-from dai_scoring.values.rejected import missing_texts
 
 # Texts that Python and Arrow read as the same number, and quickly.
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")

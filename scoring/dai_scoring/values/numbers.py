@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.values.rejected import FALSE, NO_TEXT, RejectCollector, blank_missing, is_text, truths, wrong_type
+from dai_scoring.values.arrow import FALSE, NO_TEXT, is_text, truths
+from dai_scoring.values.missing import blank_missing
+from dai_scoring.values.rejected import RejectCollector, wrong_type
 
 INTEGER_LIMITS = {ColumnType.INT32: 2**31, ColumnType.INT64: 2**63}
 """What the integers of a type are smaller than."""

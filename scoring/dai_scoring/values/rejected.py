@@ -1,9 +1,8 @@
-"""What the readers of every type share: collecting what does not fit, and finding what means a missing value."""
+"""Collects values that cannot become the type of their column, with a code for each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring.schema import Column
-
-# As Arrow scalars: from a Python value Arrow would make one each time, and look for pandas each time it does.
-NO_TEXT = pa.scalar(None, pa.string())
-FALSE = pa.scalar(False)
-
 
 REJECT_SCHEMA = pa.schema(
     [
@@ -81,38 +75,6 @@ class RejectCollector:
         if not self.codes:
             return None
         return RejectedValues(column.name, values, self.bad, self.codes)
-
-
-def blank_missing(texts: pa.Array, column: Column) -> pa.Array:
-    """Text without the surrounding white space, null where it means a missing value."""
-    trimmed = pc.utf8_trim_whitespace(texts)
-    return pc.if_else(pc.is_in(trimmed, literal_texts(missing_texts(column.missing))), NO_TEXT, trimmed)
-
-
-@cache
-def missing_texts(literals: frozenset[str]) -> frozenset[str]:
-    """The texts, without the blanks around them, that mean a missing value in a column that has these literals.
-
-    It is for columns of numbers, times and truth values. A column of text has no others than its literals, with their
-    blanks; the levels of a category make the empty text missing too.
-    """
-    return literals | {""}
-
-
-@cache
-def literal_texts(literals: frozenset[str]) -> pa.Array:
-    """The literals as an Arrow array, for pc.is_in."""
-    return pa.array(sorted(literals), pa.string())
-
-
-def truths(where: pa.Array) -> npt.NDArray[np.bool_]:
-    """An Arrow array of booleans for numpy, null as false."""
-    return np.asarray(pc.fill_null(where, FALSE))
-
-
-def is_text(array: pa.Array) -> bool:
-    """True for Arrow's type ``string``, but not ``large_string`` or ``string_view``."""
-    return bool(pa.types.is_string(array.type))
 
 
 def wrong_type(values: pa.Array, wanted: pa.DataType, rejects: RejectCollector) -> pa.Array:
