@@ -6,9 +6,9 @@ from typing import Any
 
 from nifiapi.relationship import Relationship
 
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import InputError, ModelError, ScoringError, UnsupportedError
 from dai_scoring.options import BadRows
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, Response
 from dai_scoring.service.failures import cannot_score_now, failure_of
 from dai_scoring_nifi import settings as properties

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dai_scoring.batch.summary import Summary
+from dai_scoring.engine import ModelInfo
 from dai_scoring.option_words import Audience, sentences
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, Response
 from dai_scoring.values import missing
 from dai_scoring.values.unseen_levels import counts_as_text

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute
 
 from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.engine import REFUSED
 from dai_scoring.errors import NameClashError
 from dai_scoring.formats.base import MALFORMED_ROW
 from dai_scoring.options import BadRows, OutputColumns
-from dai_scoring.scorer import REFUSED
 from dai_scoring.values.arrow import truths
 from dai_scoring.values.rejected import REJECT_CODES
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import orjson
 import pyarrow as pa
 
+from dai_scoring.engine import Capability
 from dai_scoring.errors import (
     BadRowsError,
     ContentError,
@@ -23,7 +24,7 @@ from dai_scoring.formats import text
 from dai_scoring.formats.json.parser import checked
 from dai_scoring.options import Contributions, MissingColumns, Wanted
 from dai_scoring.schema import ColumnType
-from dai_scoring.scorer import Capability, Scorer
+from dai_scoring.scorer import Scorer
 from dai_scoring.values import missing
 
 JSON = "application/json"

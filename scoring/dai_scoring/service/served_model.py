@@ -13,11 +13,12 @@ import orjson
 
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import EnvironmentMissingError, InternalError, ModelError, ScoringError
 from dai_scoring.formats import Format
 from dai_scoring.model_file import Kind
 from dai_scoring.options import PREDICTIONS_ONLY, Wanted
-from dai_scoring.scorer import ModelInfo, Scorer
+from dai_scoring.scorer import Scorer
 from dai_scoring.service.failures import cannot_score_now
 
 _WARM_UP_SECONDS = 0.3

@@ -13,8 +13,8 @@ import pytest
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
-from dai_scoring.csv_records import CsvRecords
 from dai_scoring.formats import Declined
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.options import OutputColumns
 from dai_scoring.runtimes.java import jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader

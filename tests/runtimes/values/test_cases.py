@@ -18,9 +18,9 @@ from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.cli.commands.inspect import described
-from dai_scoring.csv_records import CsvRecords
 from dai_scoring.errors import UnsupportedError
 from dai_scoring.formats import Declined, Format
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.values.levels import MISSING, Levels

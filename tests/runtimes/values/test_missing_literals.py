@@ -17,8 +17,8 @@ from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
-from dai_scoring.csv_records import CsvRecords
 from dai_scoring.formats import Declined, open_reader
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.service.h2o_rest import Endpoint, reply

@@ -6,9 +6,9 @@ import re
 
 from dai_routes.serve.answering import errors as server_errors
 from dai_scoring.batch import reject_columns
+from dai_scoring.engine import REFUSED
 from dai_scoring.errors import HTTP_STATUSES, RequestError, ScoringError
 from dai_scoring.formats import MALFORMED_ROW
-from dai_scoring.scorer import REFUSED
 from dai_scoring.service import http_errors
 from tests.support.error_kinds import ABSTRACT, kinds
 from tests.support.project import ROOT

@@ -9,8 +9,8 @@ from typing import Protocol
 import orjson
 
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.engine import ModelInfo
 from dai_scoring.options import BadRows, OutputColumns
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response, ScoringService
 
 JSON = "application/json"

@@ -15,8 +15,8 @@ from dai_routes.serve.dialects import tensors
 from dai_routes.serve.dialects.base import JSON, AboutPath, Call, Context, Dialect, ScorePath, error_object, json_answer
 from dai_routes.serve.dialects.tables import body_of, object_of, request_of, scores_of
 from dai_scoring import __version__
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import ContentError
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response, State
 
 _HEADER = "Inference-Header-Content-Length"

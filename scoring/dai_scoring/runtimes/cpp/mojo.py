@@ -27,12 +27,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted
 from dai_scoring.errors import ContentError, ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings
 
 RUNTIME = "daimojo (C++)"
 
@@ -177,7 +178,7 @@ def own_stderr() -> Iterator[list[str]]:
 
 
 class CppMojo:
-    """A loaded Driverless AI MOJO: an :class:`dai_scoring.scorer.Engine`."""
+    """A loaded Driverless AI MOJO: an :class:`dai_scoring.engine.Engine`."""
 
     def __init__(self, model: Any, datatable: Any, version: str, digest: str) -> None:
         self._model = model
@@ -227,7 +228,7 @@ class CppMojo:
         return self._supported[capability]
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
-        """Score whole columns: see :class:`dai_scoring.scorer.Engine`. One call at a time in a process."""
+        """Score whole columns: see :class:`dai_scoring.engine.Engine`. One call at a time in a process."""
         if rows == 0:
             # The names of what is wanted come with a row only.
             one = self.predict([pa.nulls(1, column.type.arrow) for column in self._info.inputs], 1, wanted)

@@ -19,8 +19,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring.csv_records import CsvRecords
+from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted
 from dai_scoring.errors import ModelFormatError, UnsupportedError
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
@@ -29,7 +30,7 @@ from dai_scoring.runtimes.h2o3 import contributions, coxph
 from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import h2o_times
 from dai_scoring.values.levels import Levels
 
@@ -65,7 +66,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) 
 
 
 class H2o3Mojo:
-    """A loaded H2O-3 MOJO: an :class:`dai_scoring.scorer.Engine`."""
+    """A loaded H2O-3 MOJO: an :class:`dai_scoring.engine.Engine`."""
 
     def __init__(self, model: Any, path: Path) -> None:
         category = str(model.getModelCategory())
@@ -139,7 +140,7 @@ class H2o3Mojo:
         return capability is Capability.SCORE or capability in {CONTRIBUTION_CAPABILITY[kind] for kind in kinds}
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
-        """Score whole columns: see :class:`dai_scoring.scorer.Engine`."""
+        """Score whole columns: see :class:`dai_scoring.engine.Engine`."""
         features = [pa.nulls(rows, pa.float64()) if place is None else columns[place] for place in self._places]
         unseen: dict[str, npt.NDArray[np.int64]] = {}
         given = self._encoded_rows(features, rows, unseen) if self._encoded else self._matrix(features, unseen)
@@ -152,7 +153,7 @@ class H2o3Mojo:
         return _predicted(self._predictions(raw), contributions, refused, unseen)
 
     def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """Score lines of CSV: see :class:`dai_scoring.scorer.CsvEngine`."""
+        """Score lines of CSV: see :class:`dai_scoring.engine.CsvEngine`."""
         layout = _NO_LINES if self._lines is None else self._lines.layout(csv, missing)
         if isinstance(layout, Declined):
             return layout

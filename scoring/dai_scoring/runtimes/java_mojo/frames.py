@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dai_scoring.csv_records import CsvRecords
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
 from dai_scoring.runtimes.java import jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM

@@ -16,8 +16,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from dai_scoring.csv_records import CsvRecords
+from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted
 from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
@@ -27,7 +28,7 @@ from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.runtimes.java.csv_lines import LineReader
 from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
-from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings
 
 RUNTIME = "mojo2-runtime (Java)"
 
@@ -142,7 +143,7 @@ class _Variants:
 
 
 class JavaMojo:
-    """A loaded Driverless AI MOJO: an :class:`dai_scoring.scorer.Engine`."""
+    """A loaded Driverless AI MOJO: an :class:`dai_scoring.engine.Engine`."""
 
     def __init__(self, pipeline: Any, missing: frozenset[str], digest: str, variants: _Variants) -> None:
         self._pipeline = pipeline
@@ -171,7 +172,7 @@ class JavaMojo:
         return capability is Capability.SCORE or self._variants.get(capability) is not None
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
-        """Score whole columns: see :class:`dai_scoring.scorer.Engine`."""
+        """Score whole columns: see :class:`dai_scoring.engine.Engine`."""
         predictions = self._frames.transform(columns, rows)
         contributions = intervals = None
         if wanted.contributions is not Contributions.NONE:
@@ -182,7 +183,7 @@ class JavaMojo:
         return Predicted(predictions, contributions, intervals)
 
     def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """Score lines of CSV: see :class:`dai_scoring.scorer.CsvEngine`."""
+        """Score lines of CSV: see :class:`dai_scoring.engine.CsvEngine`."""
         layout = self._lines.layout(csv, missing)
         found = layout if isinstance(layout, Declined) else self._frames.transform_lines(csv, layout)
         return found if isinstance(found, Declined) else Predicted(found)

@@ -15,11 +15,12 @@ from dai_scoring.batch import reject_columns
 from dai_scoring.batch.in_memory import Contents, InMemoryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.engine import Predicted
 from dai_scoring.errors import NameClashError
 from dai_scoring.formats import Declined, Format
 from dai_scoring.options import BadRows, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import Predicted, Scorer
+from dai_scoring.scorer import Scorer
 from tests.support.engines import Sum
 from tests.support.file_scoring import Bench
 
