@@ -16,7 +16,7 @@ from dai_scoring.batch.plan import Way
 from dai_scoring.formats import Declined
 from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.options import OutputColumns
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java import java_arrays
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
@@ -155,7 +155,7 @@ def test_levels_are_told_apart_however_long(penguins_scorer: Scorer) -> None:
     csv = csv_of([[name, "z"] for name in [*names, "unseen", "common-start-300-common-end", "n" * 302, "1234568"]])
     layout, numbers = reader.layout(csv), target(ColumnType.FLOAT64, csv.rows)
     assert not isinstance(layout, Declined)
-    assert layout.fill(jvm.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects([numbers]))
+    assert layout.fill(java_arrays.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects([numbers]))
     found = list(numbers)
     assert np.isnan(found[0])  # Empty text is missing, level or not.
     assert found[1 : len(names)] == list(range(1, len(names)))

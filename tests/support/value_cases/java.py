@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from dai_scoring.formats import Declined
 from dai_scoring.formats.csv.records import CsvRecords
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.runtimes.java_mojo.frames import read
 from dai_scoring.schema import Column, ColumnType
@@ -41,7 +41,7 @@ def target(kind: ColumnType, rows: int) -> Any:
 
 
 def objects(targets: list[Any]) -> Any:
-    return jvm.array_of(jvm.java_class("java.lang.Object"), targets)
+    return java_arrays.array_of(jvm.java_class("java.lang.Object"), targets)
 
 
 def read_by_java(columns: list[Column], csv: CsvRecords) -> list[pa.Array] | Declined:
@@ -49,6 +49,6 @@ def read_by_java(columns: list[Column], csv: CsvRecords) -> list[pa.Array] | Dec
     targets = [target(column.type, csv.rows) for column in columns]
     layout = LineReader(columns).layout(csv)
     assert not isinstance(layout, Declined)
-    if not layout.fill(jvm.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects(targets)):
+    if not layout.fill(java_arrays.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects(targets)):
         return OTHER_FORM
     return [read(one, column.type) for one, column in zip(targets, columns, strict=True)]

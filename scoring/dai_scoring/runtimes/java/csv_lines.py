@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.schema import Column
 from dai_scoring.values.missing import widened
 from dai_scoring.values.numbers import finite_numbers
@@ -43,9 +43,9 @@ class LineReader:
         return [
             field(
                 column.type.value if levels is None else _LEVEL,
-                jvm.strings(sorted(column.missing)),
+                java_arrays.strings(sorted(column.missing)),
                 finite_numbers(column.missing),
-                None if levels is None else jvm.strings(levels.to_pylist()),
+                None if levels is None else java_arrays.strings(levels.to_pylist()),
             )
             for column, levels in zip(widened(self._inputs, missing), self._domains, strict=True)
         ]
@@ -70,6 +70,6 @@ class LineReader:
             return _OTHER_COLUMNS
         if missing not in self._fields:
             self._fields[missing] = self._made(missing)
-        fields = jvm.array_of(jvm.java_class("daiscoring.CsvField"), self._fields[missing])
+        fields = java_arrays.array_of(jvm.java_class("daiscoring.CsvField"), self._fields[missing])
         returns = csv.line_end == "\r\n"
         return jvm.java_class("daiscoring.CsvLines")(delimiter[0], returns, csv.escaped, columns, fields)
