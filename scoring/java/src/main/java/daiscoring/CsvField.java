@@ -1,8 +1,6 @@
 package daiscoring;
 
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
-import java.time.LocalDate;
 import java.util.Arrays;
 
 /**
@@ -22,7 +20,6 @@ public final class CsvField {
     /** So many digits fit into a long. */
     private static final int DIGITS = 18;
     private static final double[] POWERS = new double[23];
-    private static final long DAY = 86_400_000L;
 
     static {
         for (int i = 0; i < POWERS.length; i++) {
@@ -115,14 +112,14 @@ public final class CsvField {
         int at = data[from] == '-' ? from + 1 : from;
         int first = at;
         long digits = 0;
-        while (at < to && isDigit(data[at])) {
+        while (at < to && Bytes.isDigit(data[at])) {
             digits = digits * 10 + (data[at++] - '0');
         }
         int count = at - first;
         int scale = 0;
         if (at < to && data[at] == '.') {
             first = ++at;
-            while (at < to && isDigit(data[at])) {
+            while (at < to && Bytes.isDigit(data[at])) {
                 digits = digits * 10 + (data[at++] - '0');
             }
             scale = at - first;
@@ -154,7 +151,7 @@ public final class CsvField {
         if (exponent < to) {
             int at = exponent + 1;
             at += at < to && (data[at] == '-' || data[at] == '+') ? 1 : 0;
-            if (at == to || !areDigits(data, at, to)) {
+            if (at == to || !Bytes.areDigits(data, at, to)) {
                 return missingOrNot(data, from, to);
             }
         }
@@ -177,7 +174,7 @@ public final class CsvField {
         int at = from < to && data[from] == '-' ? from + 1 : from;
         long found = 0;
         int end = at;
-        while (end < to && isDigit(data[end])) {
+        while (end < to && Bytes.isDigit(data[end])) {
             found = found * 10 + (data[end++] - '0');
         }
         if (end == at || end - at > DIGITS || end < to && !isZeroFraction(data, end, to)) {
@@ -219,38 +216,13 @@ public final class CsvField {
         if (from == to || isMissing(data, from, to)) {
             return Long.MIN_VALUE;
         }
-        int length = to - from;
-        if (length != 10 && length != 19 || data[from + 4] != '-' || data[from + 7] != '-') {
-            throw DeclinedException.INSTANCE;
-        }
-        int year = two(data, from) * 100 + two(data, from + 2);
-        if (year == 0) {
-            throw DeclinedException.INSTANCE;
-        }
-        long millis;
-        try {
-            millis = LocalDate.of(year, two(data, from + 5), two(data, from + 8)).toEpochDay() * DAY;
-        } catch (DateTimeException e) {
-            throw DeclinedException.INSTANCE;
-        }
-        if (length == 10) {
-            return millis;
-        }
-        int at = from + 10;
-        int hours = two(data, at + 1);
-        int minutes = two(data, at + 4);
-        int seconds = two(data, at + 7);
-        boolean isSeparated = (data[at] == ' ' || data[at] == 'T') && data[at + 3] == ':' && data[at + 6] == ':';
-        if (!isSeparated || hours > 23 || minutes > 59 || seconds > 59) {
-            throw DeclinedException.INSTANCE;
-        }
-        return millis + ((hours * 60 + minutes) * 60L + seconds) * 1000;
+        return CsvTimes.millis(data, from, to);
     }
 
     /** The same of H2O-3, to which a whole number is the milliseconds themselves. */
     private long timeOrMillis(byte[] data, int from, int to) throws DeclinedException {
         int digits = from < to && data[from] == '-' ? from + 1 : from;
-        if (to == digits || to - digits > TIME_DIGITS || !areDigits(data, digits, to) || isMissing(data, from, to)) {
+        if (to == digits || to - digits > TIME_DIGITS || !Bytes.areDigits(data, digits, to) || isMissing(data, from, to)) {
             return time(data, from, to);
         }
         long millis = 0;
@@ -258,26 +230,6 @@ public final class CsvField {
             millis = millis * 10 + (data[i] - '0');
         }
         return digits == from ? millis : -millis;
-    }
-
-    private static int two(byte[] data, int at) throws DeclinedException {
-        if (!isDigit(data[at]) || !isDigit(data[at + 1])) {
-            throw DeclinedException.INSTANCE;
-        }
-        return (data[at] - '0') * 10 + data[at + 1] - '0';
-    }
-
-    private static boolean isDigit(byte one) {
-        return one >= '0' && one <= '9';
-    }
-
-    private static boolean areDigits(byte[] data, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (!isDigit(data[i])) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static boolean isZeroFraction(byte[] data, int from, int to) {
