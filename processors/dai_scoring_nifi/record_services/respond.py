@@ -57,28 +57,18 @@ def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder
     if options.output_columns is OutputColumns.ALL and replaces:
         kept = [name for name in kept if name not in results.REJECT_COLUMNS]
     keeps_rejected = options.bad_rows is BadRows.KEEP
-    scored = score_columns(scorer, options, folder, records)
-    names = results.output_names([name for name, _ in scored.predictions], kept, options.prediction_prefix)
+    columns, totals = score_columns(scorer, options, folder, records)
+    names = results.output_names([name for name, _ in columns], kept, options.prediction_prefix)
     if keeps_rejected:
         results.output_names(results.REJECT_COLUMNS, [*kept, *names], "")
-    predictions = [(name, kind) for name, (_, kind) in zip(names, scored.predictions, strict=True)]
+    predictions = [(name, kind) for name, (_, kind) in zip(names, columns, strict=True)]
     target, rejected = write_records(helper, folder, predictions, records.fields, kept, keeps_rejected)
     folder.results.unlink()
-    summary = Summary(
-        records.count,
-        records.count - scored.rejected,
-        scored.rejected,
-        None,
-        None,
-        time.perf_counter() - began,
-        scored.unseen,
-        scored.missing_like,
-    )
     return RecordServicesResponse(
         scorer.info,
         folder.target,
         rejected=folder.rejected if rejected.count else None,
-        summary=summary,
+        summary=totals.summary(began),
         scored_attributes=target.attributes,
         rejected_attributes=rejected.attributes,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,12 +23,11 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer, ScoredPiece
 from dai_scoring.batch.plan import TALLY, Plan, Way
 from dai_scoring.batch.threads import ordered_map, prefetch, write_behind
-from dai_scoring.errors import BadRowsError, MissingColumnsError
+from dai_scoring.batch.totals import Totals, bad_rows_error
+from dai_scoring.errors import MissingColumnsError
 from dai_scoring.formats import Chunk, Declined, Encoded, Format, ParsedPiece, Piece
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
-from dai_scoring.values import missing
-from dai_scoring.values.unseen_levels import sum_counts
 
 THREADS = min(4, os.cpu_count() or 1)
 """How many threads score, of all files together: reading and writing keep few more than this busy."""
@@ -102,10 +101,7 @@ class FileJob:
         self._absent: list[str] = []
         if reader.schema is None and options.missing_columns is MissingColumns.FAIL:
             self._absent = self._inputs
-        self.scored = 0
-        self.rejected = 0
-        self.unseen: Mapping[str, int] | None = None
-        self.missing_like: set[str] = set()
+        self.totals = Totals()
 
     def run(self, threaded: bool) -> Declined | None:
         """Move all pieces; afterwards both files are complete.
@@ -134,7 +130,7 @@ class FileJob:
         if self._target.writer is None:
             empty = (self._reader.schema or pa.schema([])).empty_table()
             self._encoded(self._pieces.of_chunk(Chunk(empty)))
-        if self._absent and (self._present or self.scored):
+        if self._absent and (self._present or self.totals.scored):
             raise MissingColumnsError(self._absent, sorted(self._present), self._inputs)
         return None
 
@@ -170,15 +166,11 @@ class FileJob:
                     self._note(later.piece)
                 if self._absent:
                     raise MissingColumnsError(self._absent, sorted(self._present), self._inputs)
-                raise self._bad_rows(piece.rejects)
-            self.unseen = sum_counts(self.unseen, piece.unseen)
-            self.scored += piece.count
-            self.rejected += piece.rejects.num_rows
-            if piece.rejects.num_rows:
-                self.missing_like.update(missing.among(piece.rejects))
+                raise bad_rows_error(piece.rejects, self.totals.records)
+            self.totals.add(piece.count, piece.rejects, piece.unseen)
             write(outcome)
             if self._on_progress is not None:
-                self._on_progress(self.scored + self.rejected)
+                self._on_progress(self.totals.records)
         return None
 
     def _note(self, piece: ScoredPiece) -> None:
@@ -186,16 +178,6 @@ class FileJob:
         if self._absent:
             self._present.update(piece.names)
             self._absent = [name for name in self._absent if name not in self._present]
-
-    def _bad_rows(self, rejects: pa.Table) -> BadRowsError:
-        first = rejects.slice(0, 1).to_pylist()[0]
-        return BadRowsError(
-            rejects.num_rows,
-            self.scored + first["row"] + 1,
-            first["column"],
-            first["code"],
-            missing.advice(missing.among(rejects)),
-        )
 
     def _write(self, outcome: _Outcome) -> None:
         self._target.put(outcome.scored)

@@ -89,17 +89,7 @@ def score_file(
         job = run(again=True)
     if isinstance(job, Declined):
         raise InternalError(f"the reader of whole files declined a file: {job.reason}")
-    seconds = time.perf_counter() - began
-    return Summary(
-        job.scored + job.rejected,
-        job.scored,
-        job.rejected,
-        given,
-        wanted,
-        seconds,
-        job.unseen,
-        tuple(sorted(job.missing_like)),
-    )
+    return job.totals.summary(began, given, wanted)
 
 
 def _head(source: Path) -> bytes:
