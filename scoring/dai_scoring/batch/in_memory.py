@@ -8,31 +8,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import compress
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.batch.judged_rows import JudgedRows, Layout, Write, written_apart, written_in_place
+from dai_scoring.batch.judged_rows import JudgedRows, Write, written_apart, written_in_place
+from dai_scoring.batch.message_rows import Batch, Contents, judge
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.summary import Summary
-from dai_scoring.formats.base import Format
+from dai_scoring.engine import PredictedValues
+from dai_scoring.fallbacks import count_fallback
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
-from dai_scoring.formats.rows import Rows, read_rows
-from dai_scoring.formats.text import is_plain
-from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns, OutputColumns
-from dai_scoring.scorer import PredictedValues, Scorer
-from dai_scoring.swallowed import swallowed
+from dai_scoring.formats.text import has_python_text
+from dai_scoring.options import PREDICTIONS_ONLY, BadRows
+from dai_scoring.scorer import Scorer
 from dai_scoring.values import missing
-from dai_scoring.values.few_rows import UNFIT, array_of, fitting_columns, quick_columns
-from dai_scoring.values.rejected import REJECT_SCHEMA
+from dai_scoring.values.few_rows import array_of
 from dai_scoring.values.unseen_levels import counts_between
 
 _ERROR = Declined("an error was raised")
@@ -46,14 +44,6 @@ _OTHER_PREDICTIONS = Declined("the predictions are of types that become other te
 
 
 @dataclass(slots=True)
-class Contents:
-    """Some contents and their MIME type."""
-
-    contents: bytes
-    mime_type: str | None
-
-
-@dataclass(slots=True)
 class ScoredContents:
     """The scored records as they are written, and what became of the contents.
 
@@ -64,20 +54,6 @@ class ScoredContents:
     contents: bytes
     summary: Summary
     rejected: bytes | None = None
-
-
-@dataclass(slots=True)
-class _Message:
-    index: int
-    rows: Rows
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Rows of some messages that can be scored, all in one layout, and together their values for the model."""
-
-    messages: Sequence[tuple[int, JudgedRows]]
-    columns: Sequence[Sequence[Any] | pa.Array]
 
 
 @dataclass(slots=True)
@@ -121,19 +97,13 @@ class InMemoryScorer:
         return answers
 
     def _score_few(self, given: Sequence[Contents], began: float) -> list[ScoredContents | Declined]:
-        answers: _Answers = {}
         try:
-            batches: list[_Batch] = []
-            for messages in self._read(given, answers).values():
-                layout = self._layout(messages[0].rows)
-                if isinstance(layout, Declined):
-                    answers |= dict.fromkeys([one.index for one in messages], layout)
-                else:
-                    batches += self._judged(messages, layout, answers)
+            batches, declined = judge(given, self._scorer, self._options)
+            answers: _Answers = {**declined}
             if batches:
                 self._answer(batches, began, answers)
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            swallowed(error)
+            count_fallback(error)
             return [_ERROR] * len(given)
         return [answers[index] for index in range(len(given))]
 
@@ -167,7 +137,7 @@ class InMemoryScorer:
             if isinstance(written, Declined):
                 return written
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            swallowed(error)
+            count_fallback(error)
             return _ERROR
         seconds = (time.perf_counter() - began) / len(contents)
         answers, end = [], 0
@@ -179,104 +149,8 @@ class InMemoryScorer:
             )
         return answers
 
-    def _read(
-        self, given: Sequence[Contents], answers: _Answers
-    ) -> Mapping[tuple[Format, tuple[str, ...]], Sequence[_Message]]:
-        """The messages that can be read here, by their format and the names of their columns."""
-        options = self._options
-        groups: dict[tuple[Format, tuple[str, ...]], list[_Message]] = {}
-        for index, one in enumerate(given):
-            rows = read_rows(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
-            if isinstance(rows, Declined):
-                answers[index] = rows
-                continue
-            if options.output_format is not None and rows.is_object:
-                rows = replace(rows, is_object=False)
-            groups.setdefault((rows.format, rows.names), []).append(_Message(index, rows))
-        return groups
-
-    def _layout(self, rows: Rows) -> Layout | Declined:
-        options = self._options
-        if (why_not := why_no_message(options, rows.format, rows.names)) is not None:
-            return why_not
-        place = {name: index for index, name in enumerate(rows.names)}
-        kept: Sequence[int] = range(len(rows.names))
-        if options.output_columns is not OutputColumns.ALL:
-            wanted = options.id_columns if options.output_columns is OutputColumns.IDS else ()
-            if any(name not in place for name in wanted):
-                return _ABSENT_COLUMN
-            kept = [place[name] for name in wanted]
-        for column in self._inputs:
-            if column.name not in place and (
-                column.required or options.missing_columns is not MissingColumns.AS_MISSING
-            ):
-                return _ABSENT_COLUMN
-        is_whole = list(kept) == list(range(len(rows.names)))
-        return Layout(kept, is_whole, [place.get(column.name) for column in self._inputs])
-
-    def _judged(self, messages: Sequence[_Message], layout: Layout, answers: _Answers) -> list[_Batch]:
-        """The rows that can be scored, of messages that have the same columns."""
-        quick = self._judged_quickly(messages, layout)
-        if not isinstance(quick, Declined):
-            return [quick]
-        batches: list[_Batch] = []
-        others: Sequence[_Message] = messages
-        if len(messages) > 1:
-            are_quick = [not isinstance(self._judged_quickly([one], layout), Declined) for one in messages]
-            others = [one for one, is_quick in zip(messages, are_quick, strict=True) if not is_quick]
-            if any(are_quick):
-                quick = self._judged_quickly(list(compress(messages, are_quick)), layout)
-                if not isinstance(quick, Declined):
-                    batches.append(quick)
-        unfit: list[_Message] = []
-        for one in others:
-            judged = self._judged_alone(one, layout)
-            if isinstance(judged, _Batch):
-                batches.append(judged)
-            elif judged is UNFIT and self._options.bad_rows is not BadRows.FAIL:
-                unfit.append(one)
-            else:
-                answers[one.index] = judged
-        if unfit:
-            batches.append(self._judged_together(unfit, layout))
-        return batches
-
-    def _judged_quickly(self, messages: Sequence[_Message], layout: Layout) -> _Batch | Declined:
-        """All rows, if their values have the forms that programs write most."""
-        records = [record for one in messages for record in one.rows.records]
-        found = quick_columns(list(zip(*records, strict=True)), layout.places, self._inputs, len(records))
-        if isinstance(found, Declined):
-            return found
-        return _Batch([(one.index, JudgedRows(one.rows, layout)) for one in messages], found)
-
-    def _judged_alone(self, message: _Message, layout: Layout) -> _Batch | Declined:
-        """The rows of a message, if all can be scored."""
-        found = fitting_columns(message.rows, layout.places, self._inputs)
-        if isinstance(found, Declined):
-            return found
-        return _Batch([(message.index, JudgedRows(message.rows, layout))], found)
-
-    def _judged_together(self, messages: Sequence[_Message], layout: Layout) -> _Batch:
-        """Messages with rows of which some cannot be scored."""
-        first = messages[0].rows
-        whole = replace(first, records=[record for one in messages for record in one.rows.records])
-        present = [place for place in layout.places if place is not None]
-        table = pa.table([whole.array(place) for place in present], names=[first.names[place] for place in present])
-        found = self._scorer.model_rows(table, self._options.missing_columns)
-        numbers = found.rejects.column("row").to_numpy()
-        judged = []
-        start = 0
-        for one in messages:
-            end = start + one.rows.count
-            from_, to = np.searchsorted(numbers, (start, end)).tolist()
-            own = found.rejects.slice(from_, to - from_)
-            own = own.set_column(0, REJECT_SCHEMA.field("row"), pa.array(numbers[from_:to] - start, pa.int64()))
-            judged.append((one.index, JudgedRows(one.rows, layout, own)))
-            start = end
-        return _Batch(judged, found.columns)
-
-    def _answer(self, batches: Sequence[_Batch], began: float, answers: _Answers) -> None:
-        """Score the rows of all batches in one call, and write the answers."""
+    def _answer(self, batches: Sequence[Batch], began: float, answers: _Answers) -> None:
+        """Score the rows of all batches in one call, and write the answers to their messages."""
         messages = [one for batch in batches for one in batch.messages]
         made = self._predictions(batches, sum(judged.scored for _, judged in messages))
         if isinstance(made, Declined):
@@ -304,7 +178,7 @@ class InMemoryScorer:
                     answers[index] = ScoredContents(contents, _summary(judged, seconds, unseen), rejected)
                 start = end
 
-    def _predictions(self, batches: Sequence[_Batch], rows: int) -> _Predictions | Declined:
+    def _predictions(self, batches: Sequence[Batch], rows: int) -> _Predictions | Declined:
         wanted = self._options.wanted
         found: PredictedValues | Declined = _SEVERAL
         if len(batches) == 1 and rows and wanted == PREDICTIONS_ONLY:
@@ -318,7 +192,7 @@ class InMemoryScorer:
         if made.refused:
             return _REJECTED
         outputs = made.outputs
-        if not all(map(is_plain, outputs.schema.types)):
+        if not all(map(has_python_text, outputs.schema.types)):
             return _OTHER_PREDICTIONS
         return _Predictions(outputs.schema.names, [column.to_pylist() for column in outputs.columns], made.unseen)
 

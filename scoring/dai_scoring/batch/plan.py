@@ -16,7 +16,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from dai_scoring.batch import earlier
+from dai_scoring.batch import reject_columns
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_PREFIX
 from dai_scoring.formats import Declined, Fields, Format, Numbers
@@ -136,9 +136,9 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
     columns = options.output_columns
     inputs = scorer.info.inputs
     is_text = head.format.is_text_typed
-    replaces_reasons = earlier.are_replaced(options.bad_rows, columns)
+    replaces_reasons = reject_columns.are_replaced(options.bad_rows, columns)
     had = head.schema.names if head.schema is not None else []
-    had_reasons = replaces_reasons and earlier.has_reasons(had)
+    had_reasons = replaces_reasons and reject_columns.are_in(had)
     is_kept = head.format is target
     passes = columns is OutputColumns.ALL and is_kept and target in _PASSING and not had_reasons
     # The output needs only predictions, and perhaps unchanged lines.
@@ -235,4 +235,4 @@ def why_no_message(options: FileOptions, form: Format, names: Sequence[str] = ()
     """Why a message of a format, with the columns ``names``, must be scored as a file; None if it need not be."""
     if (options.output_format or form) is not form:
         return _OTHER_OUTPUT
-    return _HAD_REASONS if options.bad_rows is not BadRows.FAIL and earlier.has_reasons(names) else None
+    return _HAD_REASONS if options.bad_rows is not BadRows.FAIL and reject_columns.are_in(names) else None

@@ -22,7 +22,7 @@ from dai_scoring.formats.base import (
     Format,
     JsonDialect,
     Numbers,
-    Parsed,
+    ParsedPiece,
     Piece,
     RecordReader,
     RecordWriter,
@@ -42,7 +42,7 @@ __all__ = [
     "Fields",
     "Format",
     "Numbers",
-    "Parsed",
+    "ParsedPiece",
     "Piece",
     "RecordReader",
     "RecordWriter",
@@ -119,7 +119,7 @@ def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: 
 
         if isinstance(reader, AvroReader):
             return reader.pieces(wanted)
-    return map(Parsed, reader.chunks())
+    return map(ParsedPiece, reader.chunks())
 
 
 def open_writer(

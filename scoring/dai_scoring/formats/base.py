@@ -125,7 +125,7 @@ class Piece(Protocol):
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedPiece:
     """Rows that the reader of whole files has parsed: a :class:`Piece`.
 
     ``declined`` says why quicker ways did not read them: first cutting the file into pieces, then, for CSV that is
@@ -217,7 +217,7 @@ class RecordWriter(Protocol):
         """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
 
         ``lines`` are the rows' first columns as :attr:`Chunk.lines`, of the same format; ``table`` has the others.
-        Declined where these cannot stand behind the lines.
+        Declined where these cannot stand after the lines.
         """
         ...
 

@@ -26,7 +26,7 @@ _QUOTES = Declined("there are quotes among the text")
 _PIECES = Declined("the contents are not one piece")
 
 
-class Merged:
+class MergedContents:
     """Contents of one format; those of CSV have the same header."""
 
     def __init__(self, contents: Sequence[bytes], form: Format, layout: Layout | None) -> None:
@@ -47,7 +47,7 @@ class Merged:
             return self._lines(self._layout, wanted)
         if not isinstance(wanted, Fields):
             return _NO_FIELDS
-        together = array_pieces.together if self.format is Format.JSON_ARRAY else line_pieces.together
+        together = array_pieces.merged_piece if self.format is Format.JSON_ARRAY else line_pieces.merged_piece
         found = together(self._contents, wanted)
         if isinstance(found, Declined):
             return found
@@ -82,7 +82,7 @@ def merge(
     mime_type: str | None = None,
     charset: str | None = None,
     delimiter: str | None = None,
-) -> Merged | Declined:
+) -> MergedContents | Declined:
     """Some contents with the same MIME type, if they are alike; Declined where it takes a reader of files to tell.
 
     The arguments are those of :func:`dai_scoring.formats.rows.read_rows`.
@@ -105,7 +105,7 @@ def merge(
     if any(one.endswith(END_MARK) for one in contents):
         return _END_MARK
     if form is not Format.CSV:
-        return Merged(contents, form, None)
+        return MergedContents(contents, form, None)
     start = contents[0].find(b"\n") + 1
     header = contents[0][:start]
     # Its first row, which may be all of it and have no line end.
@@ -115,4 +115,4 @@ def merge(
         return first
     if first.dialect is None or not all(one.startswith(header) for one in contents):
         return _OTHER_HEADER
-    return Merged(contents, form, Layout(first.names, first.dialect, start, 1.0))
+    return MergedContents(contents, form, Layout(first.names, first.dialect, start, 1.0))

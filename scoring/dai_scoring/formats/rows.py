@@ -20,7 +20,7 @@ from dai_scoring.formats.base import Dialect, Format
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.csv.dialect import DELIMITERS
 from dai_scoring.formats.declined import Declined
-from dai_scoring.formats.detect import charset_of, detect, said_by
+from dai_scoring.formats.detect import charset_of, detect, format_of_mime_type
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import split as json_split
 from dai_scoring.formats.json import writer as json_writer
@@ -42,7 +42,7 @@ _NESTED = Declined("a value is nested, or a very large number")
 _CHARACTERS = Declined("there are quotes or control characters among the text")
 _LINE_ENDS = Declined("lines end in different ways")
 _DELIMITER = Declined("it takes more than the header to tell the delimiter")
-_NOT_ALIKE = Declined("rows have different numbers of fields, or columns the same name")
+_DIFFERENT_COLUMNS = Declined("rows have different numbers of fields, or columns the same name")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Rows:
         return replace(self, records=records, texts=[self.texts[place] for place in places] if self.texts else ())
 
     def extended(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-        """The contents with further columns, ``rows`` of their values, behind what each row has and keeps as it is."""
+        """The contents with further columns after what each row has, which stays as it stands."""
         if self.format is Format.CSV:
             return self.written(range(len(self.names)), names, rows)
         objects = [
@@ -97,7 +97,7 @@ class Rows:
         if self.format is Format.CSV:
             return csv_writer.write_rows(names, [*own, *columns], self.dialect or Dialect())
         if any(type(value) is float for values in own for value in values):
-            texts = original_values.standing(self.texts, names[: len(own)])
+            texts = original_values.original_texts(self.texts, names[: len(own)])
             if not isinstance(texts, Declined):
                 own = [[orjson.Fragment(text or "null") for text in values] for values in texts]
         objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*own, *columns, strict=True)]
@@ -148,7 +148,7 @@ def format_of(contents: bytes, given: Format | None, mime_type: str | None, char
 # Bounded, because clients may say what they like.
 @lru_cache(64)
 def _said(mime_type: str | None) -> tuple[Format | None, str]:
-    return said_by(mime_type), charset_of(mime_type)
+    return format_of_mime_type(mime_type), charset_of(mime_type)
 
 
 def _json(contents: bytes, given: Format | None, said: Format) -> Rows | Declined:
@@ -174,7 +174,7 @@ def _json(contents: bytes, given: Format | None, said: Format) -> Rows | Decline
     if not names or any(tuple(record) != names for record in records):
         return _OTHER_COLUMNS
     values = [tuple(record.values()) for record in records]
-    if not all(map(_are_simple, values)):
+    if not all(map(_are_scalars, values)):
         return _NESTED
     if not texts:
         texts = _elements(contents.strip()[1:-1], len(records))
@@ -191,7 +191,7 @@ def _elements(text: bytes, count: int) -> Sequence[bytes]:
     return list(json_split.elements_of(text))
 
 
-def _are_simple(values: Sequence[Any]) -> bool:
+def _are_scalars(values: Sequence[Any]) -> bool:
     kinds = set(map(type, values))
     if not kinds.isdisjoint(_NESTS):
         return False
@@ -236,5 +236,5 @@ def _csv(contents: bytes, delimiter: str | None) -> Rows | Declined:
     if not 0 < len(rows) <= MAX_PYTHON_ROWS:
         return _MANY_ROWS
     if len(set(names)) < len(names) or any(len(row) != len(names) for row in rows):
-        return _NOT_ALIKE
+        return _DIFFERENT_COLUMNS
     return Rows(Format.CSV, names, rows, Dialect(found[0], line_end=end))

@@ -18,6 +18,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.batch.plan import TALLY, Way
+from dai_scoring.fallbacks import count_fallback
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.json.parser import parse
@@ -27,7 +28,6 @@ from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column
 from dai_scoring.scorer import Scorer
 from dai_scoring.service.h2o_rest import Reply, rows_of, texts_of
-from dai_scoring.swallowed import swallowed
 from dai_scoring.values.few_rows import array_of, fitting_columns, quick_columns
 from dai_scoring.values.unseen_levels import counts_between
 
@@ -55,7 +55,7 @@ _TEXT_OR_NULL = {str, type(None)}
 
 
 @dataclass(slots=True)
-class _Asked:
+class _ParsedRequest:
     """A request: its rows, and what its reply includes."""
 
     rows: Rows
@@ -67,7 +67,7 @@ class _Asked:
 class _Batch:
     """Requests that have the same columns, and together their values for the model."""
 
-    requests: Sequence[tuple[int, _Asked]]
+    requests: Sequence[tuple[int, _ParsedRequest]]
     columns: Sequence[Sequence[Any] | pa.Array]
 
 
@@ -96,7 +96,7 @@ def replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingCol
 
 def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
     found: _Replies = {}
-    groups: dict[tuple[str, ...], list[tuple[int, _Asked]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[int, _ParsedRequest]]] = {}
     try:
         for index, body in enumerate(bodies):
             one = _read(body)
@@ -114,12 +114,12 @@ def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingCo
         if batches:
             _score(scorer, batches, found)
     except Exception as error:  # noqa: BLE001 - whichever request is wrong: each will be scored separately
-        swallowed(error)
+        count_fallback(error)
         return [_ERROR] * len(bodies)
     return [found[index] for index in range(len(bodies))]
 
 
-def _read(body: bytes) -> _Asked | Declined:
+def _read(body: bytes) -> _ParsedRequest | Declined:
     request = parse(body)
     if type(request) is not dict or not request.keys() <= _KEYS:
         return _NO_FIELDS
@@ -149,7 +149,9 @@ def _read(body: bytes) -> _Asked | Declined:
     wanted = set(included)
     # Values are read as in CSV, where every value is a text.
     as_rows = Rows(Format.CSV, tuple(fields), rows)
-    return _Asked(as_rows, [at for at, name in enumerate(fields) if name in wanted] if wanted else (), not hides)
+    return _ParsedRequest(
+        as_rows, [at for at, name in enumerate(fields) if name in wanted] if wanted else (), not hides
+    )
 
 
 def _places(
@@ -164,7 +166,10 @@ def _places(
 
 
 def _judged(
-    requests: Sequence[tuple[int, _Asked]], places: Sequence[int | None], inputs: Sequence[Column], found: _Replies
+    requests: Sequence[tuple[int, _ParsedRequest]],
+    places: Sequence[int | None],
+    inputs: Sequence[Column],
+    found: _Replies,
 ) -> list[_Batch]:
     """The requests with values that fit the model, of those that have the same columns."""
     records = [record for _, one in requests for record in one.rows.records]

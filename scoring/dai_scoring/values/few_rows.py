@@ -17,8 +17,8 @@ from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.rows import Rows
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.coerce import coerce
+from dai_scoring.values.missing import missing_texts
 from dai_scoring.values.numbers import INTEGER_LIMITS
-from dai_scoring.values.rejected import missing_texts
 
 # Texts that Python and Arrow read as the same number, and quickly.
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -39,8 +39,8 @@ def _values_of(rows: Rows, index: int, column: Column) -> Sequence[Any] | pa.Arr
     found = quick_values([record[index] for record in rows.records], column)
     if not isinstance(found, Declined):
         return found
-    array, complaint = coerce(rows.array(index), column)
-    return array if complaint is None else UNFIT
+    array, rejected = coerce(rows.array(index), column)
+    return array if rejected is None else UNFIT
 
 
 def quick_values(values: Sequence[Any], column: Column) -> Sequence[Any] | Declined:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring.values.rejected import NO_TEXT
+from dai_scoring.values.arrow import NO_TEXT
 
 _BLANKS = " \t"
 _NUMBER = re.compile(r"\$?([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)(%?)")

@@ -41,7 +41,8 @@ class ServingProcess:
     """Loads the models and serves them on a socket.
 
     Raises ScoringError if a model cannot be loaded. If this is one of several processes, ``numbers`` is the shared
-    memory for counts, ``place`` the number of this process, and ``told`` is called after a client reloaded a model.
+    memory for counts, ``place`` the number of this process, and ``on_reload`` is called after a client reloaded a
+    model.
     """
 
     def __init__(
@@ -49,14 +50,14 @@ class ServingProcess:
         settings: ServerSettings,
         numbers: MutableSequence[float] | None = None,
         place: int = 0,
-        told: Callable[[], None] | None = None,
+        on_reload: Callable[[], None] | None = None,
     ) -> None:
-        self._is_alone = told is None
+        self._is_alone = on_reload is None
         self._settings = settings
         self._models: list[HostedModel] = []
         names = [one.name for one in settings.models]
         self._metrics = metrics.Metrics(names, numbers or [0.0] * metrics.room(len(names), 1), place)
-        self._told = told or (lambda: None)
+        self._on_reload = on_reload or (lambda: None)
         self._tasks: set[asyncio.Task[Any]] = set()
         try:
             for file in settings.models:
@@ -92,7 +93,7 @@ class ServingProcess:
         for model in self._models:
             model.start(partial(self._metrics.count_batch, model.name))
         routes = Routes(self._models, settings.dialects)
-        About(self._models, self._metrics, bool(settings.key_digests), self._told).add_to(routes)
+        About(self._models, self._metrics, bool(settings.key_digests), self._on_reload).add_to(routes)
         pages.add_to(routes)
         for path, of in settings.routes:
             routes.alias(path, of)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.avro.field_positions import Bytes, Places, Shape, Step, Walked, step_of
+from dai_scoring.formats.avro.field_positions import Bytes, FieldPositions, Places, Shape, Step, step_of
 from dai_scoring.formats.avro.schema import FieldIn, types_within
 from dai_scoring.formats.base import Fields
 from dai_scoring.formats.declined import Declined
@@ -42,7 +42,7 @@ class RecordPlan:
     steps: Sequence[Step]
     columns: Sequence[_Column]
 
-    def table(self, walked: Walked, first: int, last: int) -> pa.Table | Declined:
+    def table(self, walked: FieldPositions, first: int, last: int) -> pa.Table | Declined:
         """The columns of some records; Declined where a value is not what it should be."""
         arrays = []
         for column in self.columns:

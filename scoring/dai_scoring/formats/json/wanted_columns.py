@@ -20,7 +20,7 @@ from dai_scoring.formats.base import Fields
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json.parser import parse
 
-LOOKED_AT = 20
+SAMPLE_SIZE = 20
 """How many records are looked at to learn how they are written."""
 
 _OTHER_TYPES: dict[type, pa.DataType] = {bool: pa.bool_(), str: pa.string(), int: pa.int64()}
@@ -64,7 +64,7 @@ class WantedColumns:
         start = self.fields.absent_start
         self._absent_start = None if start is None else orjson.dumps(start)[:-1]
 
-    def look_at(self, objects: bytes) -> None:
+    def learn_from(self, objects: bytes) -> None:
         """Learn from the first objects, commas between, how they write the columns: as text, as booleans, as integers.
 
         The types that are tried then are those that the reader of whole files gives to such columns.

@@ -117,9 +117,9 @@ def test_what_is_not_cut_gives_the_same_records(tmp_path: Path, monkeypatch: pyt
     assert all_ways.ways == {Way.MODEL_COLUMNS, Way.PIECES, Way.READER}
     assert all_ways.reasons(Way.PIECES) >= {
         "the array does not start with two objects that have a comma between them",
-        "an object may be empty, or its last value has blanks behind it",
+        "an object may be empty, or its last value has blanks after it",
         "the text cannot be read up to its end",
-        "the array does not end behind an object as the others end",
+        "the array does not end after an object as the others end",
         "the array was cut at other places than between its objects",
     }
 

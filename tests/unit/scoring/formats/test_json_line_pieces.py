@@ -75,7 +75,7 @@ def test_what_arrow_does_not_read_gives_the_same_records(tmp_path: Path, monkeyp
     assert all_ways.ways == {Way.MODEL_COLUMNS, Way.PIECES, Way.READER}
     assert all_ways.reasons(Way.PIECES) == {
         "a line is not an object with a value, from its first character to its last",
-        "a line goes on behind the text that is looked at, or the last line has no end",
+        "a line goes on after the text that is looked at, or the last line has no end",
     }
 
 

@@ -103,7 +103,7 @@ final class Levels {
         return UNSEEN;
     }
 
-    /** A number as H2O-3 writes the level of it, eight bytes behind it; null if it is no number. */
+    /** A number as H2O-3 writes the level of it, with eight bytes after it; null if it is no number. */
     private static byte[] canonical(byte[] data, int from, int to) {
         if (to - from > LONGEST_NUMBER || data[from] > '9') {
             return null;
@@ -114,8 +114,8 @@ final class Levels {
             return null;
         }
         BigDecimal number = new BigDecimal(read.group(1)).scaleByPowerOfTen(-2 * read.group(2).length());
-        String plain = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
-        byte[] bytes = plain.getBytes(StandardCharsets.ISO_8859_1);
+        String digits = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+        byte[] bytes = digits.getBytes(StandardCharsets.ISO_8859_1);
         return Arrays.copyOf(bytes, bytes.length + Long.BYTES);
     }
 

@@ -1,4 +1,4 @@
-"""Errors that a quick way of scoring meets and leaves to the slow one: counted, and logged once each."""
+"""Counts and logs errors of a quick way of scoring, after which a slower way scores the same rows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _lock = threading.Lock()
 _counts: Counter[str] = Counter()
 
 
-def swallowed(error: BaseException) -> None:
-    """Count an error by its type and place, and log the first of its kind; never its message, which may hold values."""
+def count_fallback(error: BaseException) -> None:
+    """Count an error by its type and place, and log the first of its kind, without its message: it may have values."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -26,6 +26,6 @@ def swallowed(error: BaseException) -> None:
 
 
 def counts() -> dict[str, int]:
-    """How often each kind was swallowed in this process."""
+    """How often each kind of error led to a slower way in this process."""
     with _lock:
         return dict(_counts)
