@@ -122,7 +122,13 @@ def serve(
                 jvm_options=jvm_words(jvm_options),
                 mojo_runtime=mojo_runtime,
                 accept_h2o_licence=accept_h2o_licence,
-                pipeline=PipelineSettings(python_environment, python_command=python_command),
+                pipeline=PipelineSettings(
+                    python_environment,
+                    python_command=python_command,
+                    # A second later than the client's answer, so that this says what happened. A pipeline that hangs
+                    # is then started again: all other requests wait for it.
+                    score_timeout=timeout + 1,
+                ),
             ),
             host=host,
             port=port,

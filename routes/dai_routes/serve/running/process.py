@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, MutableSequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
@@ -144,7 +144,8 @@ class _Server(uvicorn.Server):
 def _config(app: App, settings: ServerSettings) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        # uvicorn only calls it, though it asks for a class.
+        http=cast(Any, partial(GuardedProtocol, unread_seconds=settings.timeout)),
         ws="none",
         lifespan="off",
         interface="asgi3",
