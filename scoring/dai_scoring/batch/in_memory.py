@@ -21,7 +21,7 @@ from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import output_names
 from dai_scoring.batch.summary import Summary
-from dai_scoring.fallbacks import count_fallback
+from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats.base import Format
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
@@ -106,7 +106,7 @@ class InMemoryScorer:
             asked = [request for request in requests if not isinstance(request, Declined)]
             found = iter(self._answers(asked, began) if asked else [])
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            count_fallback(error)
+            log_fallback(error)
             return [_ERROR] * len(read)
         return [request if isinstance(request, Declined) else next(found) for request in requests]
 
@@ -140,7 +140,7 @@ class InMemoryScorer:
             if isinstance(written, Declined):
                 return written
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            count_fallback(error)
+            log_fallback(error)
             return _ERROR
         seconds = (time.perf_counter() - began) / len(contents)
         answers, end = [], 0

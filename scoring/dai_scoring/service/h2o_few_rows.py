@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.batch.plan import TALLY, Way
-from dai_scoring.fallbacks import count_fallback
+from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.rows import Rows
@@ -76,7 +76,7 @@ def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingCo
     try:
         found = iter(_scored(scorer, fitting) if fitting else [])
     except Exception as error:  # noqa: BLE001 - whichever request is wrong: each will be scored separately
-        count_fallback(error)
+        log_fallback(error)
         return [_ERROR] * len(bodies)
     return [one if isinstance(one, Declined) else next(found) for one in asked]
 
