@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -136,6 +136,31 @@ class CsvEngine(Protocol):
 
         ``missing`` are texts that mean a missing value besides those of the inputs. Declined if columns of the model
         are absent, or some value has a form that could be read in two ways. Called from several threads at once.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class PredictedValues:
+    """What a runtime makes of few rows, as Python's objects.
+
+    ``columns`` has a list for each of ``ModelInfo.outputs``: floats, integers or texts, None where missing. ``unseen``
+    is that of :class:`Predicted`.
+    """
+
+    columns: Sequence[Sequence[Any]]
+    unseen: Mapping[str, npt.NDArray[np.int64]] | None = None
+
+
+@runtime_checkable
+class ValuesEngine(Protocol):
+    """What the module of a runtime that takes Python's objects provides, besides :class:`Engine`."""
+
+    def predict_values(self, columns: Sequence[Sequence[Any]], rows: int) -> PredictedValues | Declined:
+        """The predictions for ``rows`` rows, at least one, without contributions and intervals.
+
+        ``columns`` has the values of each of ``info.inputs`` as :func:`dai_scoring.values.few_rows.quick_values` gives
+        them. Declined if the model refuses a row, or has columns that need Arrow. Called from several threads at once.
         """
         ...
 

@@ -28,7 +28,7 @@ pc: Any = pyarrow.compute
 _EMPTY = pa.scalar("", TEXT)
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value as CSV shows it; the same text that its column becomes."""
     if value is None:
         return ""
@@ -41,7 +41,7 @@ def _cell(value: Any) -> str:
 
 def write_rows(names: Sequence[str], columns: Sequence[Sequence[Any]], dialect: Dialect) -> bytes:
     """A file of some rows, given as Python's objects, as :class:`CsvWriter` writes it."""
-    rows = zip(*[list(map(_cell, column)) for column in columns], strict=True)
+    rows = zip(*[list(map(cell, column)) for column in columns], strict=True)
     return dialect.line_end.join([*_lines([names], dialect), *_lines(rows, dialect), ""]).encode()
 
 
@@ -141,7 +141,7 @@ class CsvWriter:
         """Some rows by way of Python's objects; see :func:`dai_scoring.formats.text.is_quicker_in_python`."""
         present = dict(zip(table.column_names, table.columns, strict=True))
         columns = [
-            list(map(_cell, present[name].to_pylist())) if name in present else [""] * table.num_rows
+            list(map(cell, present[name].to_pylist())) if name in present else [""] * table.num_rows
             for name in self._names
         ]
         rows = _lines(zip(*columns, strict=True), self._dialect)

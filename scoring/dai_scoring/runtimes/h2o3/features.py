@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from dai_scoring.runtimes.java import java_arrays
 from dai_scoring.values.levels import Levels
 
+_NAN = float("nan")
+
 
 class Features:
     """The names of the features, and their levels: None for one that is not a category.
@@ -37,6 +39,17 @@ class Features:
                     unseen[name] = rows
             numbers.append(_numbers(values))
         return (java_arrays.double_arrays(numbers),)
+
+    def matrix_of_values(self, columns: Sequence[Sequence[Any]], unseen: dict[str, npt.NDArray[np.int64]]) -> Any:
+        """The same of few rows, given as Python's objects."""
+        numbers: list[Any] = []
+        for name, values, levels in zip(self.names, columns, self.levels, strict=True):
+            if levels is not None:
+                values, rows = levels.indices_of(values)
+                if rows:
+                    unseen[name] = np.array(rows)
+            numbers.append([_NAN if value is None else value for value in values] if None in values else values)
+        return java_arrays.double_arrays(numbers)
 
     def texts(
         self, columns: Sequence[pa.Array], rows: int, unseen: dict[str, npt.NDArray[np.int64]]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted
+from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, PredictedValues
 from dai_scoring.errors import ModelFormatError, UnsupportedError
 from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
@@ -30,6 +30,8 @@ from dai_scoring.values import h2o_times
 
 RUNTIME = "h2o-genmodel (Java)"
 
+_NO_VALUES = Declined("the model encodes its columns, or needs an offset")
+_REFUSED = Declined("the model refuses a row")
 _NO_LINES = Declined("the model encodes its columns, or needs an offset or a column that is not in the input")
 
 
@@ -133,6 +135,19 @@ class H2o3Mojo:
             refused = {**further, **refused}
             contributions = self._contributor.table(wanted.contributions, values)
         return _predicted(self._predictions(raw), contributions, refused, unseen)
+
+    def predict_values(self, columns: Sequence[Sequence[Any]], rows: int) -> PredictedValues | Declined:
+        """Score few rows: see :class:`dai_scoring.engine.ValuesEngine`."""
+        if self._encoded or self._offset is not None:
+            return _NO_VALUES
+        features = [[None] * rows if place is None else columns[place] for place in self._places]
+        unseen: dict[str, npt.NDArray[np.int64]] = {}
+        given = self._features.matrix_of_values(features, unseen)
+        scores = self._helper.score(self._model, given, None, rows, self._size, self._calibrated)
+        if len(scores.refused.rows()):
+            return _REFUSED
+        made = [_prediction_values(scores.out[at], domain) for at, (_, domain) in enumerate(self._outputs)]
+        return PredictedValues(made, unseen)
 
     def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
         """Score lines of CSV: see :class:`dai_scoring.engine.CsvEngine`."""
@@ -251,6 +266,14 @@ def _predicted(
         predictions = predictions.filter(mask)
         contributions = None if contributions is None else contributions.filter(mask)
     return Predicted(predictions, contributions, refused=sorted(refused.items()), unseen=unseen)
+
+
+def _prediction_values(numbers: Any, domain: pa.Array | None) -> list[Any]:
+    """A column of few predictions as Python's objects."""
+    values = np.array(numbers).tolist()
+    if domain is None:
+        return [None if value != value else value for value in values]
+    return [None if value != value else domain[int(value)].as_py() for value in values]
 
 
 def _prediction(numbers: npt.NDArray[np.float64], domain: pa.Array | None) -> pa.Array:

@@ -15,12 +15,12 @@ from dai_scoring.runtimes.java import jvm
 _COPIED_ONE_BY_ONE = 16
 
 
-def double_arrays(columns: Sequence[npt.NDArray[np.float64]]) -> Any:
-    """Columns as ``double[][]``, copied."""
+def double_arrays(columns: Sequence[npt.NDArray[np.float64] | Sequence[float]]) -> Any:
+    """Columns as ``double[][]``, copied; each is an array, or a list of few numbers."""
     import jpype
 
     one = jpype.JArray(jpype.JDouble)
-    return jpype.JArray(one)([one(np.ascontiguousarray(c)) for c in columns])
+    return jpype.JArray(one)([one(c if isinstance(c, list) else np.ascontiguousarray(c)) for c in columns])
 
 
 def string_array(length: int) -> Any:

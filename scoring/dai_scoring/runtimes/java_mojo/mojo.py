@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted
+from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, PredictedValues
 from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
 from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
@@ -181,6 +181,11 @@ class JavaMojo:
             bounds = self._further(Capability.PREDICTION_INTERVAL, columns, rows)
             intervals = driverless_ai.only_intervals(bounds, predictions.schema.names)
         return Predicted(predictions, contributions, intervals)
+
+    def predict_values(self, columns: Sequence[Sequence[Any]], rows: int) -> PredictedValues | Declined:
+        """Score few rows: see :class:`dai_scoring.engine.ValuesEngine`."""
+        found = self._frames.transform_values(columns, rows)
+        return found if isinstance(found, Declined) else PredictedValues(found)
 
     def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
         """Score lines of CSV: see :class:`dai_scoring.engine.CsvEngine`."""
