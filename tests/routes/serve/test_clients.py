@@ -19,8 +19,12 @@ _HERE = Path(__file__).parent
 @pytest.fixture(scope="module")
 def python() -> Path:
     """The Python that has the clients."""
+    return _python("clients", _HERE / "clients.txt")
+
+
+def _python(name: str, requirements: Path) -> Path:
     try:
-        return environments.python("clients", _HERE / "clients.txt", print)
+        return environments.python(name, requirements, print)
     except SystemExit as error:
         pytest.skip(f"the clients cannot be installed: {str(error)[-300:]}")
 
@@ -44,6 +48,12 @@ def test_h2os_client(server: Server, python: Path, samples: Path, expected: Rows
     found, capabilities = told(python, "h2o_mlops.py", server.address, samples / "penguins-rows.csv")
     assert found == pytest.approx([float(one["female"]) for one in expected])
     assert "SCORE" in capabilities
+
+
+def test_mlflows_client(server: Server, samples: Path, expected: Rows) -> None:
+    python = _python("mlflow-client", _HERE / "clients" / "mlflow.txt")
+    found = told(python, "mlflow_client.py", server.host.rpartition(":")[2], samples / "penguins-rows.csv")
+    assert found == pytest.approx([float(one["female"]) for one in expected])
 
 
 def test_requests_made_of_the_description(server: Server, python: Path) -> None:

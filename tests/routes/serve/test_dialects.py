@@ -54,6 +54,23 @@ def test_invocations(server: Server, rows: Rows, expected: Rows, count: int) -> 
     assert list(found.json["predictions"][0]) == ["predict", "female", "male"]
 
 
+def test_nan_is_a_missing_value_where_clients_write_it(server: Server, rows: Rows) -> None:
+    row = {**typed(rows[0]), "body_mass_g": None}
+    (expected,) = server.post("/score", [row]).json
+    split = {"columns": list(MODEL), "data": [list(row.values())]}
+    written = json.dumps({"dataframe_split": split}).replace("null", "NaN").encode()
+    assert server.post("/invocations", written).json["predictions"][0]["female"] == expected["female"]
+    found = server.post("/invocations", written.replace(b"NaN", b"Infinity"))
+    assert (found.status, found.json["code"]) == (400, "malformed_content")
+    tensors = [
+        {"name": name, "shape": [1], "datatype": "FP64" if name in NUMBERS else "BYTES", "data": [value]}
+        for name, value in row.items()
+    ]
+    body = json.dumps({"inputs": tensors}).replace("null", "NaN").encode()
+    outputs = server.post("/v2/models/penguins/infer", body).json["outputs"]
+    assert {one["name"]: one["data"] for one in outputs}["female"] == [expected["female"]]
+
+
 def test_invocations_in_csv_and_lines(server: Server, rows: Rows, expected: Rows) -> None:
     text = "\n".join([",".join(MODEL), *(",".join(row[name] for name in MODEL) for row in rows[:5])])
     found = server.post("/invocations", text.encode(), "text/csv")

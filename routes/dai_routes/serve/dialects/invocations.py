@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dai_routes.serve.dialects.base import JSON, Call, Context, Dialect, ScorePath
-from dai_routes.serve.dialects.tables import body_of, columns_of, records_of, records_request, request_of
+from dai_routes.serve.dialects.tables import body_of, columns_of, json_of, records_of, records_request, request_of
 from dai_routes.serve.dialects.vertex import Predictions
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
 from dai_scoring.formats.detect import format_of_mime_type
-from dai_scoring.formats.json.parser import parse
 from dai_scoring.service import HttpRequest, HttpResponse, Request, Response, http
 from dai_scoring.service.accept import chosen_format
 from dai_scoring.service.h2o_rest import Endpoint
@@ -38,7 +37,7 @@ class _AsWritten:
 def _read(request: HttpRequest, context: Context) -> Call:
     body = body_of(request, context)
     mime_type = request.headers.get("content-type", JSON)
-    asked = parse(body) if format_of_mime_type(mime_type) is Format.JSON_ARRAY else None
+    asked = json_of(body) if format_of_mime_type(mime_type) is Format.JSON_ARRAY else None
     if isinstance(asked, dict) and {"fields", "rows"} <= asked.keys():
         return _AsWritten(request, Request(body, JSON, endpoint=Endpoint.SCORE))
     if isinstance(asked, dict) and (known := [name for name in _READERS if name in asked]):

@@ -6,7 +6,9 @@ passed as Arrow, which takes a fraction of the time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -16,7 +18,7 @@ from dai_routes.serve.dialects.base import JSON, Context
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
-from dai_scoring.formats.json.parser import checked
+from dai_scoring.formats.json.parser import checked, parse
 from dai_scoring.formats.text import MAX_PYTHON_ROWS
 from dai_scoring.service import HttpRequest, Request, Response
 from dai_scoring.service.content_encoding import uncompressed
@@ -38,13 +40,32 @@ def body_of(http: HttpRequest, context: Context) -> bytes:
 
 def object_of(body: bytes) -> dict[str, Any]:
     """The JSON object in a body. Raises ContentError for anything else."""
-    try:
-        found = checked(body)
-    except orjson.JSONDecodeError as error:
-        raise ContentError(f"the body is no valid JSON: {error}.") from None
-    if not isinstance(found, dict):
-        raise ContentError("the body must be a JSON object.")
+    found = json_of(body)
+    if isinstance(found, dict):
+        return found
+    if found is None:
+        try:
+            checked(body)
+        except orjson.JSONDecodeError as error:
+            raise ContentError(f"the body is no valid JSON: {error}.") from None
+    raise ContentError("the body must be a JSON object.")
+
+
+def json_of(body: bytes) -> Any:
+    """The value of a JSON text; None if it is not JSON.
+
+    NaN, which JSON does not have, is null: clients in Python, such as MLflow's and NVIDIA's, write missing numbers so.
+    """
+    found = parse(body)
+    if found is None and b"NaN" in body:
+        with suppress(ValueError, RecursionError):
+            return json.loads(body, parse_constant=_null)
     return found
+
+
+def _null(constant: str) -> None:
+    if constant != "NaN":
+        raise ValueError(constant)
 
 
 def request_of(columns: Columns, options: FileOptions) -> Request:
