@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from dai_scoring.batch.judged_rows import JudgedRows, Write, written_apart, written_in_place
 from dai_scoring.batch.message_rows import Batch, Contents, judge
@@ -22,7 +21,6 @@ from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.summary import Summary
-from dai_scoring.engine import PredictedValues
 from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
@@ -30,12 +28,13 @@ from dai_scoring.formats.text import has_python_text
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows
 from dai_scoring.scorer import Scorer
 from dai_scoring.values import missing
-from dai_scoring.values.few_rows import array_of
+from dai_scoring.values.few_rows import array_of, objects_of
 from dai_scoring.values.unseen_levels import counts_between
 
 _ERROR = Declined("an error was raised")
 _OTHER_TYPE = Declined("the messages have different MIME types")
-_SEVERAL = Declined("the messages have different columns")
+_FEW_ROWS = 1000
+"""Up to so many rows reach the runtime as Python's objects."""
 _REJECTED = Declined("a row is rejected")
 _NOT_PASSING = Declined("the records do not pass as they stand")
 _ABSENT_COLUMN = Declined("a column is absent, or may be absent from some of the messages")
@@ -180,13 +179,15 @@ class InMemoryScorer:
 
     def _predictions(self, batches: Sequence[Batch], rows: int) -> _Predictions | Declined:
         wanted = self._options.wanted
-        found: PredictedValues | Declined = _SEVERAL
-        if len(batches) == 1 and rows and wanted == PREDICTIONS_ONLY:
-            columns = batches[0].columns
-            if not any(isinstance(values, pa.Array) for values in columns):
-                found = self._scorer.predict_values(columns, rows)
-        if not isinstance(found, Declined):
-            return _Predictions([column.name for column in self._scorer.info.outputs], found.columns, found.unseen)
+        if 0 < rows <= _FEW_ROWS and wanted == PREDICTIONS_ONLY:
+            values = [
+                [value for one in batches for value in objects_of(column, one.columns[at])]
+                for at, column in enumerate(self._inputs)
+            ]
+            found = self._scorer.predict_values(values, rows)
+            if not isinstance(found, Declined):
+                names = [column.name for column in self._scorer.info.outputs]
+                return _Predictions(names, found.columns, found.unseen)
         arrays = [array_of(column, [one.columns[at] for one in batches]) for at, column in enumerate(self._inputs)]
         made = self._scorer.predict(arrays, rows, wanted)
         if made.refused:

@@ -22,7 +22,7 @@ from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.rows import Rows, read_rows
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
-from dai_scoring.values.few_rows import UNFIT, fitting_columns, quick_columns
+from dai_scoring.values.few_rows import UNFIT, quick_columns, quick_values
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 _ABSENT_COLUMN = Declined("a column is absent")
@@ -106,59 +106,58 @@ class _Judge:
 
     def _judge_group(self, messages: Sequence[_Message], layout: Layout) -> None:
         """Judge messages that have the same columns."""
-        quick = self._judged_quickly(messages, layout)
+        columns = _columns(messages)
+        count = len(columns[0])
+        quick = quick_columns(columns, layout.places, self._inputs, count)
         if not isinstance(quick, Declined):
-            self.batches.append(quick)
+            self.batches.append(Batch([(one.index, JudgedRows(one.rows, layout)) for one in messages], quick))
             return
-        others = messages
-        if len(messages) > 1:
-            are_quick = [not isinstance(self._judged_quickly([one], layout), Declined) for one in messages]
-            others = [one for one, is_quick in zip(messages, are_quick, strict=True) if not is_quick]
-            quick = self._judged_quickly(list(compress(messages, are_quick)), layout) if any(are_quick) else quick
-            if not isinstance(quick, Declined):
-                self.batches.append(quick)
-        unfit: list[_Message] = []
-        for one in others:
-            judged = self._judged_alone(one, layout)
-            if isinstance(judged, Batch):
-                self.batches.append(judged)
-            elif judged is UNFIT and self._options.bad_rows is not BadRows.FAIL:
-                unfit.append(one)
-            else:
-                self.declined[one.index] = judged
-        if unfit:
-            self.batches.append(self._judged_together(unfit, layout))
+        are_odd = self._odd(messages, columns, layout)
+        if not all(are_odd):
+            self._judge_group([one for one, is_odd in zip(messages, are_odd, strict=True) if not is_odd], layout)
+        self._judge_odd(list(compress(messages, are_odd)), layout)
 
-    def _judged_quickly(self, messages: Sequence[_Message], layout: Layout) -> Batch | Declined:
-        """All rows, if their values have the forms that programs write most."""
-        records = [record for one in messages for record in one.rows.records]
-        found = quick_columns(list(zip(*records, strict=True)), layout.places, self._inputs, len(records))
-        if isinstance(found, Declined):
-            return found
-        return Batch([(one.index, JudgedRows(one.rows, layout)) for one in messages], found)
+    def _odd(self, messages: Sequence[_Message], columns: Sequence[Sequence[Any]], layout: Layout) -> list[bool]:
+        """For each message, whether a value has a form that only Arrow's kernels can judge."""
+        are_odd = [False] * len(messages)
+        for column, place in zip(self._inputs, layout.places, strict=True):
+            if place is None or not isinstance(quick_values(columns[place], column), Declined):
+                continue
+            start = 0
+            for at, one in enumerate(messages):
+                end = start + one.rows.count
+                are_odd[at] = are_odd[at] or isinstance(quick_values(columns[place][start:end], column), Declined)
+                start = end
+        return are_odd
 
-    def _judged_alone(self, message: _Message, layout: Layout) -> Batch | Declined:
-        """The rows of a message, if all can be scored."""
-        found = fitting_columns(message.rows, layout.places, self._inputs)
-        if isinstance(found, Declined):
-            return found
-        return Batch([(message.index, JudgedRows(message.rows, layout))], found)
-
-    def _judged_together(self, messages: Sequence[_Message], layout: Layout) -> Batch:
-        """Messages with rows of which some cannot be scored."""
+    def _judge_odd(self, messages: Sequence[_Message], layout: Layout) -> None:
+        """Judge messages with values in other forms, or that do not fit: all rows in one table."""
         first = messages[0].rows
         whole = replace(first, records=[record for one in messages for record in one.rows.records])
         present = [place for place in layout.places if place is not None]
         table = pa.table([whole.array(place) for place in present], names=[first.names[place] for place in present])
         found = self._scorer.model_rows(table, self._options.missing_columns)
         numbers = found.rejects.column("row").to_numpy()
-        judged = []
+        judged: list[tuple[int, JudgedRows]] = []
         start = 0
         for one in messages:
             end = start + one.rows.count
             from_, to = np.searchsorted(numbers, (start, end)).tolist()
-            own = found.rejects.slice(from_, to - from_)
-            own = own.set_column(0, REJECT_SCHEMA.field("row"), pa.array(numbers[from_:to] - start, pa.int64()))
-            judged.append((one.index, JudgedRows(one.rows, layout, own)))
+            rows = JudgedRows(one.rows, layout)
+            if to > from_:
+                own = found.rejects.slice(from_, to - from_)
+                numbered = pa.array(numbers[from_:to] - start, pa.int64())
+                rows.rejects = own.set_column(0, REJECT_SCHEMA.field("row"), numbered)
+            judged.append((one.index, rows))
             start = end
-        return Batch(judged, found.columns)
+        if self._options.bad_rows is BadRows.FAIL and len(numbers):
+            fitting = [one for one, (_, rows) in zip(messages, judged, strict=True) if not rows.rejected]
+            self.declined |= dict.fromkeys([index for index, rows in judged if rows.rejected], UNFIT)
+            if fitting:
+                self._judge_odd(fitting, layout)
+            return
+        self.batches.append(Batch(judged, found.columns))
+
+
+def _columns(messages: Sequence[_Message]) -> Sequence[Sequence[Any]]:
+    return list(zip(*[record for one in messages for record in one.rows.records], strict=True))

@@ -65,6 +65,16 @@ def fitting_columns(
     return found
 
 
+def objects_of(column: Column, values: Sequence[Any] | pa.Array) -> Sequence[Any]:
+    """The values of a column as :func:`quick_values` gives them."""
+    if not isinstance(values, pa.Array):
+        return values
+    if column.type is ColumnType.TIME64:
+        values = values.cast(pa.int64())
+    objects: list[Any] = values.to_pylist()
+    return objects
+
+
 def array_of(column: Column, parts: Sequence[Sequence[Any] | pa.Array]) -> pa.Array:
     """One array of a column's values in several contents."""
     if any(isinstance(part, pa.Array) for part in parts):
