@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nipyapi
 import pytest
 
 from dai_nifi.flows import templates
-from dai_nifi.flows.stream import kafka
+from dai_nifi.flows.stream import activemq, kafka, rabbitmq, reasons
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.nifi.canvas import Canvas, listed
+from tests.support.nifi.commands import run
 from tests.support.nifi.instance import NiFi
 from tests.support.nifi.stream_flow import Message, StreamFlow, deployed_stream, headers
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
 
@@ -34,7 +38,7 @@ def row(**changed: Any) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def kafka_flow(self, nifi: NiFi, titanic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamFlow]:
+def kafka_flow(nifi: NiFi, titanic: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamFlow]:
     topics = {"source.topic": "rows", "target.topic": "scores", "rejected.topic": "bad", "kafka.servers": "k:9092"}
     with deployed_stream("stream-kafka", titanic, tmp_path_factory.mktemp("kafka") / "in", topics) as made:
         yield made
@@ -95,3 +99,213 @@ def test_kafka_scores_have_key_and_headers_and_rejected_messages_reason_and_sour
     assert by_offset[6].contents == b'{"pclass": 1}'
     assert found[6]["dai-reject-code"] == "missing_columns"
     assert found[7]["dai-reject-code"] == "not_a_number"
+
+
+def test_scores_and_rejected_messages_come_in_the_order_of_the_messages(kafka_flow: StreamFlow) -> None:
+    def message(offset: int) -> Message:
+        of_kafka = {"kafka.topic": "rows", "kafka.partition": "0", "kafka.offset": str(offset), "kafka.key": "one"}
+        return Message(row(age="bad") if offset % 5 == 0 else row(), {**of_kafka, "order": "yes"})
+
+    # More than the scoring processor takes at a time.
+    kafka_flow.put([message(1000 + number) for number in range(70)])
+    before = (4, 5)
+    scores, rejected = kafka_flow.wait(before[0] + 56, before[1] + 14)
+    for came, expected in (
+        (scores, [1000 + number for number in range(70) if number % 5]),
+        (rejected, [1000 + number for number in range(0, 70, 5)]),
+    ):
+        assert [int(one.attributes["kafka.offset"]) for one in came if "order" in one.attributes] == expected
+
+
+QUEUES = {"source.queue": "rows", "target.queue": "scores", "rejected.queue": "bad"}
+
+
+def test_activemq_scores_have_properties_and_the_id_and_rejected_messages_the_reason(
+    nifi: NiFi, titanic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JMS_PASSWORD", "secret of JMS")
+
+    def message(number: int, contents: bytes, **properties: str) -> Message:
+        # As ConsumeJMS sets them.
+        of_jms = {
+            "jms_messageId": f"ID:{number}",
+            "jms_destination": "rows",
+            "jms_correlationId": f"correlation {number}",
+            "jms_priority": "4",
+            "jms_expiration": "0",
+            "jms_deliveryMode": "1",
+            "jms_redelivered": "false",
+            "jms_timestamp": "1700000000000",
+            "jms_replyTo": "answers",
+            "jms.messagetype": "TextMessage",
+            "jms.source.destination": "rows",
+            "JMSXDeliveryCount": "1",
+        }
+        return Message(contents, {**of_jms, **properties})
+
+    parameters = {**QUEUES, "jms.broker": "tcp://127.0.0.1:1", "jms.client.library": str(tmp_path)}
+    with deployed_stream("stream-activemq", titanic, tmp_path / "in", parameters) as flow:
+        flow.put(
+            [
+                message(1, row(), trace="a=b", JMSXGroupID="group"),
+                message(2, row(age="twenty"), trace="bad"),
+                message(3, b"no rows at all {"),
+                message(4, row()),
+            ]
+        )
+        scores, rejected = flow.wait(2, 2)
+    pattern = default("stream-activemq", activemq.HEADERS)
+    kept = {"jms_priority": "4", "jms_expiration": "0"}
+    assert [headers(one, pattern) for one in scores] == [
+        {
+            **kept,
+            "jms_messageId": "ID:1",
+            "jms_correlationId": "correlation 1",
+            "trace": "a=b",
+            "JMSXGroupID": "group",
+        },
+        {**kept, "jms_messageId": "ID:4", "jms_correlationId": "correlation 4"},
+    ]
+    assert [score_of(one.contents) for one in scores] == [GOLDEN_SCORE] * 2
+    sent = {one.attributes["jms_messageId"]: headers(one, f"dai_reject_.+|{pattern}") for one in rejected}
+    assert {name: value for name, value in sent["ID:2"].items() if name[:4] == "dai_" and name[-6:] != "reason"} == {
+        "dai_reject_code": "not_a_number",
+        "dai_reject_column": "age",
+        "dai_reject_queue": "rows",
+        "dai_reject_id": "ID:2",
+    }
+    assert sent["ID:2"]["trace"] == "bad"
+    assert [one.contents for one in rejected if one.attributes["jms_messageId"] == "ID:3"] == [b"no rows at all {"]
+    assert "secret of JMS" not in nifi.log()
+
+
+def test_rabbitmq_scores_have_headers_and_the_id_and_rejected_messages_the_reason(
+    nifi: NiFi, titanic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABBITMQ_PASSWORD", "secret of RabbitMQ")
+
+    def message(number: int, contents: bytes, **further: str) -> Message:
+        # As ConsumeAMQP sets them.
+        of_amqp = {
+            "amqp$messageId": str(number),
+            "amqp$exchange": "orders",
+            "amqp$routingKey": "new",
+            "amqp$userId": "someone",
+            "amqp$deliveryMode": "1",
+        }
+        return Message(contents, {**of_amqp, **further})
+
+    both = rabbitmq.SEPARATOR.join(("trace=1, 2", "tenant=7"))
+    parameters = {**QUEUES, "rabbitmq.brokers": "127.0.0.1:1", "rabbitmq.user": "scorer"}
+    with deployed_stream("stream-rabbitmq", titanic, tmp_path / "in", parameters) as flow:
+        flow.put(
+            [
+                message(1, row(), **{"amqp$headers": both}),
+                message(2, row(age="twenty"), **{"amqp$headers": both}),
+                message(3, b'{"pclass": 1}'),
+                message(4, row()),
+            ]
+        )
+        scores, rejected = flow.wait(2, 2)
+
+    def of_rabbitmq(attributes: dict[str, str]) -> dict[str, str]:
+        return {name: value for name, value in attributes.items() if name.startswith("amqp$")}
+
+    same = {"amqp$exchange": "orders", "amqp$routingKey": "new", "amqp$deliveryMode": "2"}
+    assert [of_rabbitmq(dict(one.attributes)) for one in scores] == [
+        {**same, "amqp$messageId": "1", "amqp$headers": both},
+        {**same, "amqp$messageId": "4"},
+    ]
+    assert [score_of(one.contents) for one in scores] == [GOLDEN_SCORE] * 2
+    found = {
+        one.attributes["amqp$messageId"]: [
+            header.partition("=")[::2] for header in one.attributes["amqp$headers"].split(rabbitmq.SEPARATOR)
+        ]
+        for one in rejected
+    }
+    source = {"dai-reject-queue": "rows", "dai-reject-exchange": "orders", "dai-reject-routing-key": "new"}
+    second = dict(found["2"])
+    assert second.pop("dai-reject-reason")
+    assert second == {
+        "trace": "1, 2",
+        "tenant": "7",
+        "dai-reject-code": "not_a_number",
+        "dai-reject-column": "age",
+        **source,
+    }
+    third = dict(found["3"])
+    # PublishAMQP would split headers there.
+    assert "=" not in third.pop("dai-reject-reason")
+    assert {name: third[name] for name in (*source, "dai-reject-code")} == {
+        **source,
+        "dai-reject-code": "missing_columns",
+    }
+    assert "secret of RabbitMQ" not in nifi.log()
+
+
+def test_only_messages_at_fault_are_given_up(nifi: NiFi) -> None:
+    cases: dict[str, tuple[dict[str, str], bool]] = {
+        "not JSON": ({"scoring.error.code": "malformed_content"}, True),
+        "no licence": ({"scoring.error.code": "licence"}, False),
+        "no licence for long": ({"scoring.error.code": "licence", "flowfile.retries": "1000"}, False),
+        "no file": ({"scoring.error.code": "model_not_found"}, False),
+        "the model's code": ({"scoring.error.code": "execution", "flowfile.retries": "9"}, False),
+        "the model's code again": ({"scoring.error.code": "execution", "flowfile.retries": "10"}, True),
+        "unknown": ({}, False),
+        "unknown again": ({"flowfile.retries": "10"}, True),
+    }
+    assert "execution" in reasons.codes(reasons.ExecutionError)
+    canvas = Canvas()
+    try:
+        at_fault = {"at fault": reasons.MESSAGE_IS_AT_FAULT}
+        route = canvas.processor("RouteOnAttribute", {}, dynamic=at_fault)
+        sink = canvas.processor("UpdateAttribute", {}, auto_terminated_relationships=["success"])
+        queues = {one: nipyapi.canvas.create_connection(route, sink, [one]).id for one in ("at fault", "unmatched")}
+        for name, (attributes, _) in cases.items():
+            given = {**attributes, "case": name}
+            source = canvas.processor("GenerateFlowFile", {}, dynamic=given, scheduling_period="1 day")
+            nipyapi.canvas.create_connection(source, route, ["success"])
+            nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(source.id, "id"), True)
+        nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(route.id, "id"), True)
+
+        def routed() -> dict[str, bool]:
+            return {
+                one.attributes["case"]: relationship == "at fault"
+                for relationship, queue in queues.items()
+                for one in listed(queue)
+            }
+
+        found = until(lambda: len(now := routed()) == len(cases) and now)
+        assert found == {name: rejected for name, (_, rejected) in cases.items()}
+    finally:
+        canvas.remove()
+
+
+@pytest.mark.parametrize(
+    ("flow", "parameters", "archives"),
+    [
+        (
+            "stream-kafka",
+            {"kafka.servers": "k:9092", "source.topic": "a", "target.topic": "b", "rejected.topic": "c"},
+            "nifi-kafka-3-service-nar, nifi-kafka-nar, nifi-kafka-service-api-nar",
+        ),
+        (
+            "stream-activemq",
+            {**QUEUES, "jms.broker": "tcp://mq:61616", "jms.client.library": "/jars"},
+            "nifi-jms-cf-service-nar, nifi-jms-processors-nar",
+        ),
+        ("stream-rabbitmq", {**QUEUES, "rabbitmq.brokers": "r:5672", "rabbitmq.user": "me"}, "nifi-amqp-nar"),
+    ],
+)
+def test_a_nifi_without_the_archives_is_told_which_and_where_they_are(
+    nifi: NiFi, titanic: Path, flow: str, parameters: dict[str, str], archives: str
+) -> None:
+    given = [word for name, value in parameters.items() for word in ("--param", f"{name}={value}")]
+    done = run("deploy", flow, "--model", titanic, "--url", nifi.url, *given)
+    assert done.returncode == 5, done.stderr
+    said = " ".join(done.stderr.split())
+    assert f"This NiFi lacks components of the flow {flow}:" in said
+    assert "Nothing was changed." in said
+    assert "https://nifi.apache.org/download" in said
+    assert f"restart it: {archives}." in said
+    assert f"dai {flow}" not in {one.component.name for one in nipyapi.parameters.list_all_parameter_contexts()}

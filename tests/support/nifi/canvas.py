@@ -195,6 +195,9 @@ def listed(connection: str) -> list[Any]:
 
 def content_of(connection: str, flowfile: Any) -> bytes:
     """The contents of a FlowFile in a queue."""
+    if not flowfile.size:
+        # NiFi answers 409.
+        return b""
     api = nipyapi.nifi.FlowFileQueuesApi()
     response = api.download_flow_file_content(connection, flowfile.uuid, _preload_content=False)
     return bytes(response.read())

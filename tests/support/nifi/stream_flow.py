@@ -22,7 +22,7 @@ from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.undeploy import undeploy
 from tests.support.nifi.canvas import content_of, listed
-from tests.support.waiting import until
+from tests.support.waiting import wait_for
 
 # What the standard processors at the beginning set in addition.
 _OF_THE_STAND_IN = r"fragment[.].*|segment[.].*|file[.].*|absolute[.]path"
@@ -61,12 +61,24 @@ class StreamFlow:
 
     def wait(self, scores: int, rejected: int) -> tuple[list[Sent], list[Sent]]:
         """What would be sent, scores and rejected messages, once there are so many."""
-        return until(lambda: (found := self._sent()) and (len(found[0]), len(found[1])) == (scores, rejected) and found)
+        wanted = (scores, rejected)
+        wait_for(lambda: (len(listed(self._scores)), len(listed(self._rejected))) == wanted, 60)
+        found = self._sent()
+        assert (len(found[0]), len(found[1])) == wanted, [one.attributes for queue in found for one in queue]
+        return found
+
+    @property
+    def _scores(self) -> str:
+        return self.sinks["Send scores"]
+
+    @property
+    def _rejected(self) -> str:
+        return self.sinks["Send rejected messages"]
 
     def _sent(self) -> tuple[list[Sent], list[Sent]]:
         scores, rejected = (
             [Sent(content_of(queue, one), one.attributes) for one in listed(queue)]
-            for queue in (self.sinks["Send scores"], self.sinks["Send rejected messages"])
+            for queue in (self._scores, self._rejected)
         )
         return scores, rejected
 

@@ -213,6 +213,8 @@ def _service() -> Service:
             "sasl.password": f"#{{{PASSWORD}}}",
             # Messages of transactions that were given up are not messages.
             "isolation.level": "read_committed",
+            # NiFi takes so many at once, whatever waits behind them.
+            "max.poll.records": "1000",
         },
         sensitive=("sasl.password",),
         comments="For TLS with certificates of your own, set SSL Context Service here.",
