@@ -235,7 +235,7 @@ def test_each_message_comes_out_once_scored_or_rejected(broker: Broker, titanic:
         assert {one.identity: one.headers[broker.reason] for one in rejected} == {
             "message-10": "not_a_number",
             "message-31": "not_a_number",
-            "message-50": "malformed_content",
+            "message-50": "unknown_format",
         }
         assert next(one.contents for one in rejected if one.identity == "message-50") == b"{not JSON"
     finally:

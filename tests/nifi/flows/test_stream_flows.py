@@ -14,7 +14,6 @@ from dai_nifi.flows import templates
 from dai_nifi.flows.stream import activemq, kafka, rabbitmq, reasons
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
 from tests.support.nifi.canvas import Canvas, listed
-from tests.support.nifi.commands import run
 from tests.support.nifi.instance import NiFi
 from tests.support.nifi.stream_flow import Message, StreamFlow, deployed_stream, headers
 from tests.support.waiting import until
@@ -84,8 +83,9 @@ def test_kafka_scores_have_key_and_headers_and_rejected_messages_reason_and_sour
             "3",
             str(number),
         }
-        assert one.pop("dai-reject-reason")
+        assert one["dai-reject-reason"]
     assert found[1] == {
+        "dai-reject-reason": "The message holds the rows that could not be scored, each with its reason.",
         "trace": "bad row",
         "key": "key 1",
         "dai-reject-code": "not_a_number",
@@ -94,8 +94,9 @@ def test_kafka_scores_have_key_and_headers_and_rejected_messages_reason_and_sour
     bad = json.loads(by_offset[1].contents)
     assert (bad["_reject_code"], bad["_reject_column"], bad["_reject_value"]) == ("not_a_number", "age", "twenty")
     assert by_offset[4].contents == b"{not JSON"
-    assert (found[4]["dai-reject-code"], found[4]["trace"]) == ("malformed_content", "broken")
+    assert (found[4]["dai-reject-code"], found[4]["trace"]) == ("unknown_format", "broken")
     assert (by_offset[5].contents, by_offset[5].attributes["kafka.tombstone"]) == (b"", "true")
+    assert (found[5]["dai-reject-code"], found[5]["dai-reject-reason"]) == ("no_record", "The message has no record.")
     assert by_offset[6].contents == b'{"pclass": 1}'
     assert found[6]["dai-reject-code"] == "missing_columns"
     assert found[7]["dai-reject-code"] == "not_a_number"
@@ -279,33 +280,3 @@ def test_only_messages_at_fault_are_given_up(nifi: NiFi) -> None:
         assert found == {name: rejected for name, (_, rejected) in cases.items()}
     finally:
         canvas.remove()
-
-
-@pytest.mark.parametrize(
-    ("flow", "parameters", "archives"),
-    [
-        (
-            "stream-kafka",
-            {"kafka.servers": "k:9092", "source.topic": "a", "target.topic": "b", "rejected.topic": "c"},
-            "nifi-kafka-3-service-nar, nifi-kafka-nar, nifi-kafka-service-api-nar",
-        ),
-        (
-            "stream-activemq",
-            {**QUEUES, "jms.broker": "tcp://mq:61616", "jms.client.library": "/jars"},
-            "nifi-jms-cf-service-nar, nifi-jms-processors-nar",
-        ),
-        ("stream-rabbitmq", {**QUEUES, "rabbitmq.brokers": "r:5672", "rabbitmq.user": "me"}, "nifi-amqp-nar"),
-    ],
-)
-def test_a_nifi_without_the_archives_is_told_which_and_where_they_are(
-    nifi: NiFi, titanic: Path, flow: str, parameters: dict[str, str], archives: str
-) -> None:
-    given = [word for name, value in parameters.items() for word in ("--param", f"{name}={value}")]
-    done = run("deploy", flow, "--model", titanic, "--url", nifi.url, *given)
-    assert done.returncode == 5, done.stderr
-    said = " ".join(done.stderr.split())
-    assert f"This NiFi lacks components of the flow {flow}:" in said
-    assert "Nothing was changed." in said
-    assert "https://nifi.apache.org/download" in said
-    assert f"restart it: {archives}." in said
-    assert f"dai {flow}" not in {one.component.name for one in nipyapi.parameters.list_all_parameter_contexts()}

@@ -28,14 +28,15 @@ from dai_nifi.flows.parts import (
 from dai_nifi.flows.stream import reasons
 
 _REJECT_ROW, _SCORE_ROW, _FAIL_ROW = 0, 352, 704
-_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH = (column * COLUMN for column in range(5))
+_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH = (column * COLUMN for column in range(6))
 
 RECEIVE_AT: Point = (_FIRST, _SCORE_ROW)
 PREPARE_AT: Point = (_SECOND, _SCORE_ROW)
-SCORES_AT: Point = (_FOURTH, _SCORE_ROW)
-REJECTED_AT: Point = (_FIFTH + COLUMN, _REJECT_ROW)
+SCORES_AT: Point = (_SIXTH, _SCORE_ROW)
+REJECTED_AT: Point = (_SIXTH, _REJECT_ROW)
 
 _AT_FAULT = "the message is at fault"
+_NO_RECORD = "no record"
 
 # Messages wait at their broker rather than here: at most this many are under way.
 _UNDER_WAY = 2_000
@@ -104,6 +105,15 @@ def stream_flow(
 ) -> Flow:
     """Put the flow of a broker together; ``reason`` are the attributes that a rejected message gets, by their names."""
     score = scoring_processor(runtime, (_THIRD, _SCORE_ROW), settings, {}, auto_terminated=(), name="Score messages")
+    check = Processor(
+        name="Is there a score?",
+        type="org.apache.nifi.processors.standard.RouteOnAttribute",
+        at=(_FOURTH, _SCORE_ROW),
+        properties={"Routing Strategy": "Route to Property name", _NO_RECORD: reasons.NO_RECORD},
+        dynamic=(_NO_RECORD,),
+        comments="A message without a record has none. The target gets no empty message, which Kafka may take for the "
+        "deletion of a key.",
+    )
     find = Processor(
         name="Find the reason",
         type="org.apache.nifi.processors.standard.ExtractText",
@@ -146,6 +156,7 @@ def stream_flow(
             ends.receive,
             ends.prepare,
             score,
+            check,
             ends.send_scores,
             find,
             describe,
@@ -156,7 +167,9 @@ def stream_flow(
         connections=[
             _in_order("messages", ends.receive, ["success"], ends.prepare),
             _in_order("messages to score", ends.prepare, ["success"], score),
-            _in_order("scores", score, ["success"], ends.send_scores),
+            _in_order("scored messages", score, ["success"], check),
+            _in_order("scores", check, ["unmatched"], ends.send_scores),
+            _in_order("messages without a record", check, [_NO_RECORD], describe),
             _in_order("rejected rows", score, ["rejected"], find, [(score.middle[0], find.middle[1])]),
             _in_order("with the reason", find, ["matched", "unmatched"], describe),
             _in_order("rejected messages", describe, ["success"], ends.send_rejected),

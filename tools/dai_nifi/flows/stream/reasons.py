@@ -30,6 +30,11 @@ MESSAGE_IS_AT_FAULT = (
     f"{_CODE}:in({_listed(ExecutionError, InternalError)}):and({_TRIED_OFTEN})}})}}"
 )
 
+# An empty message, a tombstone or an empty list is scored without an error; but the target gets no message without a
+# record.
+NO_RECORD = "${record.count:equals('0')}"
+_EMPTY_CODE, _EMPTY_REASON = "no_record", "The message has no record."
+
 # Rejected records name their reason in themselves: these find the first one in JSON, in any shape.
 REJECT_CODE = "dai.reject.code"
 REJECT_COLUMN = "dai.reject.column"
@@ -48,9 +53,15 @@ def _by_kind(of_message: str, of_rows: str) -> str:
     return f"${{scoring.scored.count:isEmpty():ifElse({of_message}, {of_rows})}}"
 
 
-CODE = _by_kind(f"{_CODE}}}", f"${{{REJECT_CODE}:replaceEmpty('{BadRowsError.code}')}}")
+def _unless_empty(text: str, otherwise: str) -> str:
+    return f"{NO_RECORD.removesuffix('}')}:ifElse('{text}', {otherwise})}}"
+
+
+CODE = _by_kind(_unless_empty(_EMPTY_CODE, f"{_CODE}}}"), f"${{{REJECT_CODE}:replaceEmpty('{BadRowsError.code}')}}")
 COLUMN = _by_kind("${scoring.error.column:replaceNull('')}", f"${{{REJECT_COLUMN}:replaceNull('')}}")
 REASON = _by_kind(
-    "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}",
+    _unless_empty(
+        _EMPTY_REASON, "${scoring.error:replaceEmpty('The scoring processor failed; the log of NiFi says why.')}"
+    ),
     "'The message holds the rows that could not be scored, each with its reason.'",
 )
