@@ -7,7 +7,7 @@ both empty and for tests alone:
 DAI_OFFICIAL_NIFI       the URL of an official NiFi without login, such as http://127.0.0.1:8080
 DAI_TEST_KAFKA          HOST:PORT of a Kafka that makes topics by itself
 DAI_TEST_RABBITMQ       HOST:PORT of a RabbitMQ with the user guest
-DAI_TEST_ACTIVEMQ       HOST of an ActiveMQ or Artemis without login, with the ports 61616 (its own) and 61613 (STOMP)
+DAI_TEST_ACTIVEMQ       HOST of an ActiveMQ Classic without login, with the ports 61616 (its own) and 61613 (STOMP)
 DAI_TEST_JMS_LIBRARY    the folder with its client's jars, on NiFi's machine
 ======================= ===============================================================================================
 """

@@ -47,7 +47,7 @@ def test_kafka_scores_have_key_and_headers_and_rejected_messages_reason_and_sour
     def message(offset: int, contents: bytes, **header: str) -> Message:
         of_kafka = {"kafka.topic": "rows", "kafka.partition": "3", "kafka.offset": str(offset)}
         # As ConsumeKafka sets them; a message may have none of its own.
-        own = {"kafka.key": f"key {offset}", "kafka.timestamp": "1", "filename": "x", **header}
+        own = {"kafka.key": f"key {offset}", "kafka.timestamp": "1", "filename": "x", "dai-message": "y", **header}
         return Message(contents, {**of_kafka, **own})
 
     good = [0, 2, 3]
@@ -68,7 +68,8 @@ def test_kafka_scores_have_key_and_headers_and_rejected_messages_reason_and_sour
     assert [score_of(one.contents) for one in scores[:3]] == [GOLDEN_SCORE] * 3
     assert [one.attributes["kafka.key"] for one in scores] == [f"key {number}" for number in (*good, 7)]
     pattern = default("stream-kafka", kafka.HEADERS)
-    sent = [headers(one, pattern) for one in scores]
+    sent = [headers(one, f"{kafka.MESSAGE}|{pattern}") for one in scores]
+    assert [one.pop("dai-message") for one in sent] == [f"rows-3-{number}" for number in (*good, 7)]
     assert sent == [{"trace": "a=b, ü", "tenant": "7"}, {"x-id": "2"}, {}, {}]
     assert len(json.loads(scores[3].contents)) == 1
 

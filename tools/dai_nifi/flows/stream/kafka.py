@@ -38,6 +38,9 @@ SOURCE = "source.topic"
 TARGET = "target.topic"
 REJECTED = "rejected.topic"
 
+MESSAGE = "dai-message"
+"""The header of a score that says which message it is of: the same for both, if a message is scored twice."""
+
 _KERBEROS = "GSSAPI"
 
 # All but what NiFi and this flow call their own attributes. A FlowFile has the headers of its message as attributes.
@@ -51,7 +54,11 @@ SETTINGS = settings()
 PARAMETERS = (
     Parameter(SERVERS, "Where Kafka is: HOST:PORT, several separated by commas."),
     Parameter(SOURCE, "The topic with the messages to score; several separated by commas."),
-    Parameter(TARGET, "The topic for the scores, each with the key and the headers of its message."),
+    Parameter(
+        TARGET,
+        "The topic for the scores, each with the key and the headers of its message, and with the message's place in "
+        "the header dai-message.",
+    ),
     Parameter(
         REJECTED,
         "The topic for messages that cannot be scored, with the reason, the topic, the partition and the offset in the "
@@ -153,9 +160,9 @@ def build(runtime: ScoringRuntime) -> Flow:
     prepare = update_attributes(
         "Forget earlier results",
         PREPARE_AT,
-        {"filename": "${kafka.topic}-${kafka.partition}-${kafka.offset}"},
-        "Names the message by its topic, partition and offset, as bulletins show it.",
-        deleted=r"(scoring|flowfile|dai)[.-].*",
+        dict.fromkeys((MESSAGE, "filename"), "${kafka.topic}-${kafka.partition}-${kafka.offset}"),
+        "Names the message by its topic, partition and offset, for readers and as bulletins show it.",
+        deleted=rf"(?!{MESSAGE}$)(scoring|flowfile|dai)[.-].*",
     )
     return stream_flow(
         NAME,
@@ -166,7 +173,7 @@ def build(runtime: ScoringRuntime) -> Flow:
         Ends(
             receive,
             prepare,
-            _sender("Send scores", SCORES_AT, kafka, TARGET, f"#{{{HEADERS}}}"),
+            _sender("Send scores", SCORES_AT, kafka, TARGET, f"{MESSAGE}|#{{{HEADERS}}}"),
             _sender("Send rejected messages", REJECTED_AT, kafka, REJECTED, f"dai-reject-.+|#{{{HEADERS}}}"),
             [kafka],
         ),
