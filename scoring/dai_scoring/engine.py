@@ -123,7 +123,7 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Release the model."""
         ...
 
 

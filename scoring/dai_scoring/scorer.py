@@ -223,7 +223,7 @@ class Scorer:
         return bool(self.score(row).predictions.num_rows)
 
     def close(self) -> None:
-        """Wait for calls that score, then let go of the model. Later calls of score raise ModelError."""
+        """Wait for calls that score, then release the model. Later calls of score raise ModelError."""
         owner = self._owner
         with owner._idle:
             if owner._closed:

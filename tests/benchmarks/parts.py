@@ -30,7 +30,7 @@ from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import plan_for
-from dai_scoring.formats import Declined, Format, Parsed, Piece
+from dai_scoring.formats import Declined, Format, ParsedPiece, Piece
 from dai_scoring.formats.csv.piece import CsvPiece
 from dai_scoring.formats.rows import read_rows
 from dai_scoring.models import Runtime, open_model
@@ -194,7 +194,7 @@ def _by_stages(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float
         scorer.score(chunk.table)
     # It coerces once more: what it takes beyond that is the runtime's.
     scored = clock.next("score", less=coerced)
-    return (0.0 if all(isinstance(piece, Parsed) for piece in waiting) else parsed) + scored
+    return (0.0 if all(isinstance(piece, ParsedPiece) for piece in waiting) else parsed) + scored
 
 
 def _small_pass(scorer: Scorer, content: Contents) -> dict[str, float]:

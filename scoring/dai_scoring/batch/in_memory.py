@@ -23,7 +23,7 @@ from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.summary import Summary
 from dai_scoring.engine import PredictedValues
-from dai_scoring.fallbacks import count_fallback
+from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
 from dai_scoring.formats.text import has_python_text
@@ -103,7 +103,7 @@ class InMemoryScorer:
             if batches:
                 self._answer(batches, began, answers)
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            count_fallback(error)
+            log_fallback(error)
             return [_ERROR] * len(given)
         return [answers[index] for index in range(len(given))]
 
@@ -137,7 +137,7 @@ class InMemoryScorer:
             if isinstance(written, Declined):
                 return written
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            count_fallback(error)
+            log_fallback(error)
             return _ERROR
         seconds = (time.perf_counter() - began) / len(contents)
         answers, end = [], 0

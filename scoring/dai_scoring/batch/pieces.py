@@ -68,7 +68,7 @@ class PieceScorer:
         self._plan = plan
         self._ways = frozenset(plan.ways)
         # In Avro a single text may be odd. Pieces of other formats are of one kind, as a rule: if a way declines one,
-        # further attempts would be for nothing.
+        # further attempts would only cost time.
         self._gives_up = head.format is not Format.AVRO
         # Where each chunk has its own columns, as in JSON without nulls, a column is missing when no record of the
         # whole file has it, which only the end can tell.

@@ -98,7 +98,7 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None, path: Pa
 
 
 def format_of_mime_type(mime_type: str | None) -> Format | None:
-    """The format that a MIME type stands for, None where it is none of record files."""
+    """The format that a MIME type stands for; None if it is not one of record files."""
     kind = (mime_type or "").partition(";")[0].strip().lower()
     if kind.endswith("+json"):
         return Format.JSON_ARRAY

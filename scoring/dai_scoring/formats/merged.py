@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from dai_scoring.formats.base import Dialect, Fields, Format, Numbers, Piece
+from dai_scoring.formats.base import Dialect, Format, NumberColumns, Piece, WantedFields
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.pieces import CsvPieces
@@ -41,11 +41,11 @@ class MergedContents:
         self.counts: list[int] = []
         """How many records each content has, once there is a piece."""
 
-    def piece(self, wanted: Numbers | Fields | None) -> Piece | Declined:
+    def piece(self, wanted: NumberColumns | WantedFields | None) -> Piece | Declined:
         """All records."""
-        if self._layout is not None and not isinstance(wanted, Fields):
+        if self._layout is not None and not isinstance(wanted, WantedFields):
             return self._lines(self._layout, wanted)
-        if not isinstance(wanted, Fields):
+        if not isinstance(wanted, WantedFields):
             return _NO_FIELDS
         together = array_pieces.merged_piece if self.format is Format.JSON_ARRAY else line_pieces.merged_piece
         found = together(self._contents, wanted)
@@ -54,7 +54,7 @@ class MergedContents:
         piece, self.counts = found
         return piece
 
-    def _lines(self, layout: Layout, numbers: Numbers | None) -> Piece | Declined:
+    def _lines(self, layout: Layout, numbers: NumberColumns | None) -> Piece | Declined:
         end = layout.dialect.line_end.encode()
         bodies = [one[layout.start :] for one in self._contents]
         bodies = [one if one.endswith(end) else one + end for one in bodies]

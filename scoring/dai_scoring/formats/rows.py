@@ -114,7 +114,7 @@ def read_rows(
     """The rows of some contents, at most :data:`~dai_scoring.formats.text.MAX_PYTHON_ROWS`.
 
     ``given`` is the format, or None where the MIME type and the contents say it. Declined where there are more rows,
-    where there is none, or where it takes a reader of files to tell what they are.
+    if there is none, or if it takes a reader of files to find out what they are.
     """
     said = _said(mime_type)[0]
     form = format_of(contents, given, mime_type, charset)

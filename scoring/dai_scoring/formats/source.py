@@ -94,7 +94,7 @@ class TextSource:
     def __init__(self, path: Path, charset: str = "utf-8", *, check: bool = True) -> None:
         try:
             name = codecs.lookup(charset).name
-            # Python has codecs that are none of text, and some that know no text but their own.
+            # Some codecs of Python are not for text, and some know no text but their own.
             b" ".decode(name, "replace")
         except (LookupError, ValueError):
             raise ContentError(f"unknown character set {charset[:40]!r} in the MIME type.", advice=ADVICE) from None

@@ -157,7 +157,7 @@ def _doubles(array: Array) -> Any:
 
 
 def _double_texts(doubles: Any) -> Array:
-    """The shortest text of every double, "null" where it is not finite."""
+    """The shortest text of every double, "null" if it is not finite."""
     if not len(doubles):
         return pa.array([], _TEXT)
     # One call for the whole column, split again, is many times faster than a call for each value; Arrow's

@@ -18,7 +18,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.batch.plan import TALLY, Way
-from dai_scoring.fallbacks import count_fallback
+from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.json.parser import parse
@@ -114,7 +114,7 @@ def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingCo
         if batches:
             _score(scorer, batches, found)
     except Exception as error:  # noqa: BLE001 - whichever request is wrong: each will be scored separately
-        count_fallback(error)
+        log_fallback(error)
         return [_ERROR] * len(bodies)
     return [found[index] for index in range(len(bodies))]
 

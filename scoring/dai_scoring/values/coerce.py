@@ -199,7 +199,7 @@ def _time(
         # The smallest number is the missing value of the Java runtime.
         return within(found, 1 << 63, rejects).cast(pa.timestamp("ms"))
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        # The code of a number that is no time is that of its text, which it is beside other texts.
+        # A number that is not a time gets the code that its text has, as in a column of texts.
         not_integers = RejectCollector(len(values))
         found = to_integer(values, _MILLIS, not_integers).cast(pa.timestamp("ms"))
         rejects.add("not_a_date", not_integers.bad)

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, MutableSequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
@@ -26,6 +26,9 @@ from dai_routes.serve.hosted import HostedModel
 from dai_routes.serve.running.listening import take_no_more
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.service import Response
+
+if TYPE_CHECKING:
+    from dai_routes.serve.answering.tracing import Tracing
 
 if sys.platform != "win32":
     import resource
@@ -98,7 +101,8 @@ class ServingProcess:
         for path, of in settings.routes:
             routes.alias(path, of)
         app = App(settings, routes, self._count)
-        server = _Server(_config(app, settings))
+        tracing = _tracing(app, routes) if settings.traces else None
+        server = _Server(_config(tracing or app, settings))
         ending, hurried = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, ending.set)
@@ -119,6 +123,8 @@ class ServingProcess:
         await _first(_quiet(server), serving)
         server.should_exit = True
         await serving
+        if tracing is not None:
+            tracing.close()
 
     async def _reload_all(self) -> None:
         for model in self._models:
@@ -141,10 +147,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: App, settings: ServerSettings) -> uvicorn.Config:
+def _tracing(app: App, routes: Routes) -> Tracing:
+    # Its packages are an extra.
+    from dai_routes.serve.answering.tracing import Tracing
+
+    return Tracing(app, routes)
+
+
+def _config(app: App | Tracing, settings: ServerSettings) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        # uvicorn only calls it, though it asks for a class.
+        http=cast(Any, partial(GuardedProtocol, unread_seconds=settings.timeout)),
         ws="none",
         lifespan="off",
         interface="asgi3",

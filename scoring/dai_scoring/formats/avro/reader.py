@@ -30,10 +30,10 @@ from dai_scoring.formats.base import (
     MAX_CHUNK_BYTES,
     AvroDialect,
     Chunk,
-    Fields,
     Format,
     ParsedPiece,
     Piece,
+    WantedFields,
 )
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.source import DAMAGED
@@ -69,7 +69,7 @@ class AvroReader:
     """An Avro file as columns typed by its schema.
 
     Enumerations and UUIDs are strings; records, arrays and maps are struct, list and map. A union of
-    several types beside null, or a type that holds itself, is JSON text (``arrow.json``).
+    several types in addition to null, or a type that holds itself, is JSON text (``arrow.json``).
     """
 
     format = Format.AVRO
@@ -127,7 +127,7 @@ class AvroReader:
         if not self._is_at_end_of_block():
             raise _broken(done, EOFError())
 
-    def pieces(self, fields: Fields) -> Iterator[Piece | Declined]:
+    def pieces(self, fields: WantedFields) -> Iterator[Piece | Declined]:
         """The rows in order with their bytes, only these columns of them read where that is possible.
 
         At least one piece, so that a file without rows has its schema too. Declined, at last, where something is wrong
@@ -194,7 +194,7 @@ class AvroReader:
         return ParsedPiece(self.chunk(records, lines_of(lines)), (declined,))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def underlying(self) -> Any:

@@ -58,7 +58,7 @@ class ArrowReader:
                 yield Chunk(decoded(part, self.schema), bad)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._reader = None
         if self._file is not None:
             self._file.close()

@@ -70,7 +70,7 @@ class ParquetReader:
                 yield Chunk(decoded(pa.Table.from_batches([batch]), self.schema), malformed)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None

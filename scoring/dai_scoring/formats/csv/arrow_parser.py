@@ -101,7 +101,7 @@ class ArrowParser:
         self.last_fields = 0
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Release the source."""
         if self._reader is not None:
             self._reader.close()
         self._body.close()

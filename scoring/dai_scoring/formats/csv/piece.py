@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from dai_scoring.formats.base import Chunk, Numbers, malformed_table
+from dai_scoring.formats.base import Chunk, NumberColumns, malformed_table
 from dai_scoring.formats.csv.arrow_parser import ArrowParser, to_chunk
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.quote_positions import marks_of, with_doubled_quotes
@@ -39,7 +39,7 @@ class CsvPiece:
         ends: npt.NDArray[np.int64],
         first_row: int,
         layout: Layout,
-        numbers: Numbers | None,
+        numbers: NumberColumns | None,
         *,
         quoted: bool,
     ) -> None:
@@ -133,7 +133,7 @@ class CsvPiece:
         return pa.Array.from_buffers(pa.large_string(), len(self._ends) - 1, buffers)
 
 
-def _are_odd(table: pa.Table, numbers: Numbers) -> bool:
+def _are_odd(table: pa.Table, numbers: NumberColumns) -> bool:
     """Whether a text that was read as a number is, written another way, one that means a missing value."""
     literals = finite_numbers(numbers.missing)
     for name, kind in numbers.types.items():

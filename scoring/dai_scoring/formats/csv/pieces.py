@@ -1,6 +1,6 @@
 """CSV cut into pieces where records end, so that several threads parse a file.
 
-A look at the bytes beside the quotes tells which line ends are within quotes. Where a quote breaks the rules, some
+The bytes next to the quotes show which line ends are within quotes. Where a quote breaks the rules, some
 records are cut one by one.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Numbers, ParsedPiece, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, NumberColumns, ParsedPiece, Piece
 from dai_scoring.formats.csv import record_reader
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.piece import CsvPiece
@@ -41,7 +41,7 @@ class CsvPieces:
     """The records at the start of a source that need no more than a look at their bytes to tell them apart."""
 
     def __init__(
-        self, source: TextSource | HeldText, layout: Layout, chunk_rows: int, numbers: Numbers | None, share: int
+        self, source: TextSource | HeldText, layout: Layout, chunk_rows: int, numbers: NumberColumns | None, share: int
     ) -> None:
         self._source = source
         self._layout = layout
@@ -95,7 +95,7 @@ class CsvPieces:
             self.rows += len(records)
             self.size += done - len(self._end)
             data = self._end + data[done:]
-            # Where many quotes are wrong, looks at what is after each would be for nothing.
+            # Where many quotes are wrong, it would be a waste to look at what is after each.
             one_by_one *= 2
 
     def _grouped(self, data: bytes, cut: _RecordEnds, all_of_them: bool) -> Generator[Piece, None, int]:

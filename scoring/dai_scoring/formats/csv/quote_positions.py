@@ -1,4 +1,4 @@
-"""The quotes of CSV that begin and end fields, found by a look at the bytes beside each."""
+"""The quotes of CSV that begin and end fields, found by the bytes next to each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STRAY = 200
 
 @dataclass(frozen=True)
 class QuoteMarks:
-    """The quotes of some text: ``places`` has those that begin and end fields, by turns; a doubled one is both.
+    """The quotes of some text: ``places`` has those that begin and end fields, alternately; a doubled quote is both.
 
     ``known`` is how many bytes that is true of: up to a quote that breaks the rules, or all.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, Numbers, ParsedPiece, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, NumberColumns, ParsedPiece, Piece
 from dai_scoring.formats.csv import record_reader
 from dai_scoring.formats.csv.arrow_parser import ArrowParser, RecordTooLongError, to_chunk
 from dai_scoring.formats.csv.dialect import Layout, sniff
@@ -55,7 +55,7 @@ class CsvReader:
             for parsed in self._parsed(self._layout, self._layout.start, 0):
                 yield parsed.chunk
 
-    def pieces(self, numbers: Numbers | None = None, parts: int = 1) -> Iterator[Piece]:
+    def pieces(self, numbers: NumberColumns | None = None, parts: int = 1) -> Iterator[Piece]:
         """The rows in order, parsed where the pieces are, as far as a look at their bytes can tell them apart."""
         if self._layout is None:
             return
@@ -127,7 +127,7 @@ class CsvReader:
             source.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._pass is not None:
             self._pass.close()
             self._pass = None
@@ -149,7 +149,7 @@ class CsvReader:
                 return
             except RecordTooLongError:
                 # Arrow cannot continue with larger blocks where it stopped, so the file is read anew and
-                # the rows that were given are skipped: rare, and parsing is cheap beside scoring.
+                # the rows that were given are skipped: rare, and parsing is cheap compared with scoring.
                 block *= 4
                 if block > LARGEST_BLOCK:
                     raise ContentError(

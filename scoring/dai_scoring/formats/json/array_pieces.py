@@ -2,7 +2,7 @@
 
 Programs write the same between any two objects: ``},{``, or a line end and some blanks more. The array is cut wherever
 that stands, be it within a text or a nested array. Whether that was right, the parser tells: a piece that was cut in
-an object does not consist of whole objects, and an object is none any more once a comma within it was taken away. So
+an object does not consist of whole objects, and an object stops being one if a comma within it is taken away. So
 if all pieces are objects, as many as there were cuts, then every cut was right. Else a piece is Declined, and the
 reader of whole files reads the file from its start.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, WantedFields
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
 from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, ObjectsPiece
@@ -68,7 +68,7 @@ class _Between:
 class ArrayPieces:
     """The objects of an array, as long as the same stands between any two of them."""
 
-    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: Fields, share: int) -> None:
+    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: WantedFields, share: int) -> None:
         self._source = source
         self._chunk_rows = chunk_rows
         self._share = share
@@ -127,7 +127,7 @@ class ArrayPieces:
             yield _Elements(data, group - size, between, self._columns)
 
 
-def merged_piece(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
+def merged_piece(contents: Sequence[bytes], fields: WantedFields) -> tuple[Piece, list[int]] | Declined:
     """The objects of some arrays, in one piece, and how many each has."""
     arrays = [one.strip(_SPACE)[1:].lstrip(_SPACE) for one in contents]
     between = _between(arrays[0])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malformed_table
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, WantedFields, malformed_table
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
 from dai_scoring.formats.json.parser import parse, records_of
@@ -36,7 +36,7 @@ _ABSENT_COLUMN = Declined("a column without a value may be absent")
 class LinePieces:
     """The records of a source, as long as each is an object on a line of its own."""
 
-    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: Fields, share: int) -> None:
+    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: WantedFields, share: int) -> None:
         self._source = source
         self._chunk_rows = chunk_rows
         self._share = share
@@ -76,7 +76,7 @@ def _ends(data: bytes) -> Places | Declined:
     return _NOT_OBJECTS if np.isin(characters[ends - 3], np.frombuffer(b"{ \t", np.uint8)).any() else ends
 
 
-def merged_piece(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
+def merged_piece(contents: Sequence[bytes], fields: WantedFields) -> tuple[Piece, list[int]] | Declined:
     """The objects on the lines of some contents, in one piece, and how many each has."""
     parts = [one if one.endswith(b"\n") else one + b"\n" for one in contents]
     data = b"".join(parts)

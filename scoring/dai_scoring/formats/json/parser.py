@@ -28,7 +28,7 @@ Rows = tuple[list[Record], list[int], list[str]]
 def parse(text: bytes) -> Any:
     """The value of a JSON text; None if it is not JSON.
 
-    Numbers of more than 64 bits, and those beyond what a double holds, are :class:`~json_columns.Number`.
+    Numbers of more than 64 bits, and those beyond what a double holds, are :class:`~json_columns.LargeNumber`.
     """
     try:
         return checked(text)

@@ -12,7 +12,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import Chunk, Fields, Format, JsonDialect, ParsedPiece, Piece, malformed_table
+from dai_scoring.formats.base import Chunk, Format, JsonDialect, ParsedPiece, Piece, WantedFields, malformed_table
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import split as json_split
 from dai_scoring.formats.json.array_pieces import ArrayPieces
@@ -111,7 +111,7 @@ class JsonReader:
         if self._first:
             yield from map(self._chunk, self._read(texts=self._texts))
 
-    def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece | Declined]:
+    def pieces(self, fields: WantedFields, parts: int = 1) -> Iterator[Piece | Declined]:
         """The records in order; only these columns are read, as long as the records are written as usual.
 
         Declined, at last, where an array is not what its start promised.
@@ -129,7 +129,7 @@ class JsonReader:
         for chunk in self.chunks():
             yield ParsedPiece(chunk, (declined,))
 
-    def _line_pieces(self, fields: Fields, parts: int) -> Iterator[Piece]:
+    def _line_pieces(self, fields: WantedFields, parts: int) -> Iterator[Piece]:
         source = self._source = _JsonText(self._path, self._charset)
         try:
             objects = LinePieces(source, _first_byte(source), self._rows, fields, self._path.stat().st_size // parts)
@@ -142,7 +142,7 @@ class JsonReader:
             source.close()
         yield from self._parsed(_SPREAD_OUT)
 
-    def _array_pieces(self, fields: Fields, parts: int) -> Iterator[Piece | Declined]:
+    def _array_pieces(self, fields: WantedFields, parts: int) -> Iterator[Piece | Declined]:
         source = self._source = _JsonText(self._path, self._charset)
         try:
             share = self._path.stat().st_size // parts
@@ -165,7 +165,7 @@ class JsonReader:
             source.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._source is not None:
             self._source.close()
             self._source = None

@@ -215,7 +215,7 @@ class CppMojo:
         return None
 
     def close(self) -> None:
-        """Let go of the pipeline."""
+        """Release the pipeline."""
         self._model = None
 
     def _scored(self, columns: Sequence[pa.Array], **switches: bool) -> pa.Table:

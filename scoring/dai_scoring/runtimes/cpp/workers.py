@@ -90,7 +90,7 @@ class CppWorkers:
         return self._engine.parse_time(column, text)
 
     def close(self) -> None:
-        """End the workers and let go of the model."""
+        """End the workers and release the model."""
         self._pool.close()
         self._threads.shutdown()
         self._engine.close()

@@ -107,7 +107,7 @@ def out_of_date(options: Sequence[str], jars: Sequence[Path]) -> tuple[bool, boo
 
 
 def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Path]) -> None:
-    """Start Java from a thread that lets go of it at once.
+    """Start Java from a thread that detaches from it at once.
 
     The thread that starts Java counts as a user of it, and Java ends only after its users did. A thread of
     a bridge or of a pool ends without a word to Java, and the process would wait for it for ever.

@@ -1,7 +1,7 @@
 """The program inside a scoring pipeline's own environment: loads its Scorer and scores what comes over a socket.
 
 Runs on any Python from 3.6 with the standard library and what the pipeline brings (numpy, pandas), as a file of its
-own: nothing beside it can be imported. Arguments: the descriptors of the socket and of a pipe that closes when the
+own: nothing next to it can be imported. Arguments: the descriptors of the socket and of a pipe that closes when the
 parent is gone, and the name of the pipeline's module. ``wire.py`` has the other side of the messages: two lengths, a
 JSON header, and the columns as raw little-endian buffers. Standard output and error are the pipeline's own, whatever
 it writes there.
@@ -31,7 +31,7 @@ def leave_with_parent(pipe):
         end()
 
     if sys.platform == "linux":
-        # For a call that never lets go of Python's lock: the kernel itself ends the process, SIGIO's default.
+        # For a call that never releases Python's lock: the kernel itself ends the process, SIGIO's default.
         fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
     threading.Thread(target=watch, daemon=True).start()

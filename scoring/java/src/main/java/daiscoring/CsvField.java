@@ -36,7 +36,7 @@ public final class CsvField {
 
     /**
      * @param type the column's type, or "Level"
-     * @param missing the texts that mean a missing value, beside the empty one where the column is not text
+     * @param missing the texts that mean a missing value, in addition to the empty one if the column is not text
      * @param missingNumbers those of them that are finite numbers
      * @param levels of a category, in the order of their indices; else null
      */

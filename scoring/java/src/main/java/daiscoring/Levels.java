@@ -25,7 +25,7 @@ final class Levels {
     private static final byte[][] MISSING_TEXTS = bytes("NA", "N/A", "na", "n/a", "NaN", "nan");
 
     private final byte[][] levels;
-    /** By hash, the number of a level plus one, 0 where there is none; the next slots where one is taken. */
+    /** By hash, the number of a level plus one, 0 for none; a level whose slot is taken is in the next free one. */
     private final int[] slots;
     /** Of the level in each slot its length and first bytes: all of most levels. */
     private final long[] starts;
@@ -49,7 +49,7 @@ final class Levels {
         }
     }
 
-    /** The index of the level that the bytes are; negative where they are none. Eight bytes follow them. */
+    /** The index of the level that the bytes are; negative if they are not a level. Eight bytes follow them. */
     int find(byte[] data, int from, int to) {
         long start = start(data, from, to);
         // The highest bits of the product depend on all bits.
