@@ -170,31 +170,37 @@ class Canvas:
         assert wait_for(lambda: self.validation(score)[0] == "VALID", 60), self.validation(score)[1]
         for processor in (score, source):
             nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
-        queues = nipyapi.nifi.FlowFileQueuesApi()
 
         def queued() -> dict[str, list[Any]]:
-            found = {}
-            for relationship, connection in self.sinks.items():
-                request = queues.create_flow_file_listing(connection.id).listing_request
-                until(lambda c=connection, r=request: queues.get_listing_request(c.id, r.id).listing_request.finished)
-                listing = queues.get_listing_request(connection.id, request.id).listing_request
-                queues.delete_listing_request(connection.id, request.id)
-                found[relationship] = [
-                    queues.get_flow_file(connection.id, summary.uuid).flow_file
-                    for summary in listing.flow_file_summaries or []
-                ]
-            return found
+            return {relationship: listed(connection.id) for relationship, connection in self.sinks.items()}
 
         return until(lambda: (f := queued()) and (f["original"] or f["failure"]) and f)
 
     def content(self, relationship: str, flowfile: Any) -> str:
-        connection = self.sinks[relationship]
-        api = nipyapi.nifi.FlowFileQueuesApi()
-        response = api.download_flow_file_content(connection.id, flowfile.uuid, _preload_content=False)
-        return bytes(response.read()).decode()
+        return content_of(self.sinks[relationship].id, flowfile).decode()
 
     def remove(self) -> None:
         nipyapi.canvas.delete_process_group(self.group, force=True)
+
+
+def listed(connection: str) -> list[Any]:
+    """The FlowFiles of a queue with their attributes, at most 100, in its order."""
+    queues = nipyapi.nifi.FlowFileQueuesApi()
+    request = queues.create_flow_file_listing(connection).listing_request
+    until(lambda: queues.get_listing_request(connection, request.id).listing_request.finished)
+    listing = queues.get_listing_request(connection, request.id).listing_request
+    queues.delete_listing_request(connection, request.id)
+    return [queues.get_flow_file(connection, one.uuid).flow_file for one in listing.flow_file_summaries or []]
+
+
+def content_of(connection: str, flowfile: Any) -> bytes:
+    """The contents of a FlowFile in a queue."""
+    if not flowfile.size:
+        # NiFi answers 409.
+        return b""
+    api = nipyapi.nifi.FlowFileQueuesApi()
+    response = api.download_flow_file_content(connection, flowfile.uuid, _preload_content=False)
+    return bytes(response.read())
 
 
 def _stopped(processor_id: str) -> Any:

@@ -98,14 +98,23 @@ def _archives() -> Finding:
 
 
 def _components() -> Finding:
-    """Whether NiFi has all the processors and services of its own that the flows use."""
+    """Whether NiFi has all the processors and services of its own that the flows use.
+
+    A NiFi without those for message brokers is fine, for flows that have nothing to do with brokers.
+    """
     there = components.component_types()
     for_flows: dict[components.MissingComponent, list[str]] = {}
+    without = []
     for name, template in templates.TEMPLATES.items():
-        for one in components.missing_from(templates.definition(name, template.runtimes[0]), there):
+        missing = components.missing_from(templates.definition(name, template.runtimes[0]), there)
+        if missing and template.for_broker:
+            without.append(f"{name} needs {components.archives(missing)}")
+            continue
+        for one in missing:
             for_flows.setdefault(one, []).append(name)
     if not for_flows:
-        return Finding("components", OK, "all of NiFi's own that the flows need")
+        text = "all of NiFi's own that the flows need"
+        return Finding("components", OK, f"{text}, but {'; '.join(without)}" if without else text)
     text = "; ".join(f"{one.kind} (for {', '.join(names)}): {one.why}" for one, names in for_flows.items())
     return Finding("components", PROBLEM, f"this NiFi lacks {text}", components.advice(for_flows))
 

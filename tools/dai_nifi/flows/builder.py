@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from dai_nifi.flows.parts import Connection, Json, Label, ParameterSpec, Point, Processor, Service
 
+_IN_ORDER = "org.apache.nifi.prioritizer.FirstInFirstOutPrioritizer"
 _NAMESPACE = uuid.UUID("6a1f9a5e-6a1b-5d43-9d0c-0d2f3a6f5b10")
 
 
@@ -159,7 +160,7 @@ class Flow:
             "loadBalanceStrategy": one.load_balancing,
             "name": one.name,
             "partitioningAttribute": "",
-            "prioritizers": [],
+            "prioritizers": [_IN_ORDER] if one.in_order else [],
             "selectedRelationships": list(one.relationships),
             "source": self._end(one.source),
             "zIndex": 0,

@@ -180,6 +180,8 @@ class Template:
     runtimes: Sequence[str] = ("java", "cpp", "python")
     validate: Callable[[Mapping[str, str | None]], None] = lambda _: None
     """Raises UsageError for values of the parameters that make no sense, or not together."""
+    for_broker: bool = False
+    """Whether it needs NiFi's processors for a message broker, which NiFi can do without."""
 
     def with_runtime(self, runtime: str) -> Template:
         """This template with the further parameters of a runtime."""

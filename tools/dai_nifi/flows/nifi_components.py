@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).parent / "nifi_components.json"
-_RENAMED_IN = (2, 7)
+_RENAMED_IN = "2.7.0"
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,17 @@ class Component:
     archive: str
     relationships: frozenset[str]
     properties: Mapping[str, Sequence[str]]
-    """By the name before NiFi 2.7: the names since then, the latest first. Empty if it was not renamed."""
+    """By the first name: the later ones, the latest first. Empty if it was not renamed."""
+    renamed_in: Mapping[str, str] = field(default_factory=dict)
+    """By the first name: the version of NiFi that renamed the property, if that was not 2.7."""
+    needs: tuple[str, ...] = ()
+    """The archives that the archive itself needs, and that are not in every NiFi."""
 
     def names(self, name: str, version: str) -> tuple[str, ...]:
-        """What the property may be called in a version of NiFi; ``name`` is the one before NiFi 2.7."""
+        """What the property may be called in a version of NiFi; ``name`` is its first name."""
         later = tuple(self.properties[name])
-        return later if later and _is_after_renaming(version) else (name,)
+        renamed = _parsed(self.renamed_in.get(name, _RENAMED_IN))
+        return later if later and _parsed(version) >= renamed else (name,)
 
     def every_name(self, name: str) -> tuple[str, ...]:
         """All names that a property has had, by any of them; only the given one if nothing is recorded."""
@@ -53,12 +58,18 @@ def component(kind: str) -> Component:
 
 
 def _component(found: Mapping[str, Any]) -> Component:
-    return Component(found["archive"], frozenset(found["relationships"]), found["properties"])
+    return Component(
+        found["archive"],
+        frozenset(found["relationships"]),
+        found["properties"],
+        found.get("renamed_in", {}),
+        tuple(found.get("needs", ())),
+    )
 
 
-def _is_after_renaming(version: str) -> bool:
-    major, minor = (int(part) for part in version.split(".")[:2])
-    return (major, minor) >= _RENAMED_IN
+def _parsed(version: str) -> tuple[int, ...]:
+    """The major and the minor version."""
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 @cache

@@ -97,6 +97,8 @@ class Connection:
     expiration: str = "0 sec"
     load_balancing: str = "DO_NOT_LOAD_BALANCE"
     """How a cluster shares what is queued among its nodes."""
+    in_order: bool = False
+    """Whether what came first leaves first. Otherwise NiFi may prefer what lies together in its repository."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,13 @@ class Label:
     font_size: int = 14
 
 
-def retry_queue(processor: Processor, relationships: Sequence[str] = ("failure",)) -> Connection:
+def retry_queue(
+    processor: Processor, relationships: Sequence[str] = ("failure",), *, in_order: bool = False
+) -> Connection:
     """A queue from a processor back to itself, drawn below it."""
     centre, below = processor.middle[0], processor.at[1] + BOX_HEIGHT + 72
-    return Connection("try again", processor, relationships, processor, [(centre - 56, below), (centre + 56, below)])
+    bends = [(centre - 56, below), (centre + 56, below)]
+    return Connection("try again", processor, relationships, processor, bends, in_order=in_order)
 
 
 def background(text: str, at: Point, boxes: int, colour: str, height: int = 288) -> Label:

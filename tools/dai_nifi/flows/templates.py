@@ -13,6 +13,7 @@ from dai_nifi.flows.batch import database, files
 from dai_nifi.flows.common import RUNTIMES, Template
 from dai_nifi.flows.parts import Json
 from dai_nifi.flows.realtime import champion_challenger, http
+from dai_nifi.flows.stream import activemq, kafka, rabbitmq
 
 TEMPLATES: Mapping[str, Template] = {
     one.name: one
@@ -21,6 +22,9 @@ TEMPLATES: Mapping[str, Template] = {
         champion_challenger.TEMPLATE,
         files.TEMPLATE,
         database.TEMPLATE,
+        kafka.TEMPLATE,
+        activemq.TEMPLATE,
+        rabbitmq.TEMPLATE,
     )
 }
 

@@ -185,6 +185,9 @@ def test_nothing_secret_and_no_path_is_in_a_template(contents: dict[str, Any]) -
     assert {one["name"] for one in context["parameters"] if one["sensitive"]} == values.keys() & {
         "licence.key",
         "database.password",
+        "kafka.password",
+        "jms.password",
+        "rabbitmq.password",
     }
 
 
@@ -233,7 +236,7 @@ def test_export_writes_the_shipped_file(tmp_path: Path) -> None:
     written = catalogue.export("realtime-http", tmp_path)
     assert written == tmp_path / "realtime-http-java.json"
     assert json.loads(written.read_text())["flowContents"]["name"] == "realtime-http"
-    with pytest.raises(NotFoundError, match="realtime-http, realtime-champion-challenger, batch-files, batch-database"):
+    with pytest.raises(NotFoundError, match="batch-files, batch-database, stream-kafka, stream-activemq"):
         catalogue.export("nope", tmp_path)
     with pytest.raises(UsageError, match="java"):
         catalogue.export("realtime-http", tmp_path, "cobol")

@@ -57,8 +57,9 @@ def test_every_template_fits(name: str, runtime: str, version: str) -> None:
         recorded = nifi_components.components()[one["type"]]
         assert one["bundle"]["artifact"] == recorded.archive
         dynamic = {key for key, value in one["propertyDescriptors"].items() if value["dynamic"]}
-        # The names before 2.7: later versions rename them in a flow that is imported, and 2.3 does not know newer ones.
+        # The first names: later versions rename them in a flow that is imported, and 2.3 does not know newer ones.
         assert one["properties"].keys() - dynamic <= recorded.properties.keys()
+        assert all(recorded.names(name, version) for name in one["properties"].keys() - dynamic)
         used = set(one.get("autoTerminatedRelationships", ())) | {
             relationship
             for connection in flow["connections"]
@@ -91,6 +92,28 @@ def test_what_is_made_over_rest_fits(kind: str, version: str) -> None:
 def test_the_question_to_a_database_names_its_property_as_that_nifi_does(version: str, name: str) -> None:
     known = descriptors(database.TYPE, version)[0]
     assert properties.named(database.TYPE, known, {database.NORMALIZE: "true"}) == {name: "true"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "version", "called"),
+    [
+        ("amqp.processors.ConsumeAMQP", "batch.size", "2.3.0", "batch.size"),
+        ("amqp.processors.ConsumeAMQP", "batch.size", "2.6.0", "Batch Size"),
+        ("amqp.processors.ConsumeAMQP", "User Name", "2.6.0", "User Name"),
+        ("amqp.processors.ConsumeAMQP", "User Name", "2.9.0", "Username"),
+        ("jms.processors.PublishJMS", "message-body-type", "2.9.0", "message-body-type"),
+        ("jms.processors.PublishJMS", "message-body-type", "2.11.0", "Message Body Type"),
+        ("jms.cf.JMSConnectionFactoryProvider", "cflib", "2.3.0", "cflib"),
+        ("jms.cf.JMSConnectionFactoryProvider", "cflib", "2.9.0", "JMS Client Libraries"),
+        ("kafka.processors.ConsumeKafka", "auto.offset.reset", "2.11.0", "auto.offset.reset"),
+    ],
+)
+def test_the_names_of_the_brokers_processors_move_between_versions(
+    kind: str, name: str, version: str, called: str
+) -> None:
+    found = nifi_components.component(f"org.apache.nifi.{kind}")
+    assert found.names(name, version)[0] == called
+    assert {name, called} <= set(found.every_name(called))
 
 
 def test_a_property_that_is_not_recorded_is_found_by_the_name_that_people_see() -> None:

@@ -63,3 +63,26 @@ def test_nothing_has_it(flow: dict[str, Any]) -> None:
     # The version belongs to the bundle's name, and so does the group.
     elsewhere = there | {UPDATE: frozenset({Bundle(OWN, "2.3.0", "com.example")})}
     assert components.missing_from(flow, elsewhere) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "archives"),
+    [
+        ("stream-kafka", "nifi-kafka-3-service-nar, nifi-kafka-nar, nifi-kafka-service-api-nar"),
+        ("stream-activemq", "nifi-jms-cf-service-nar, nifi-jms-processors-nar"),
+        ("stream-rabbitmq", "nifi-amqp-nar"),
+    ],
+)
+def test_the_archives_that_a_flow_for_a_broker_needs_are_named_with_those_that_they_need(
+    name: str, archives: str
+) -> None:
+    definition = templates.definition(name, "java")
+    assert components.missing_from(definition, official(definition)) == []
+    of_brokers = ("kafka", "jms", "amqp")
+    there = {
+        kind: bundles for kind, bundles in official(definition).items() if not any(one in kind for one in of_brokers)
+    }
+    missing = components.missing_from(definition, there)
+    assert components.archives(missing) == archives
+    assert components.advice(missing).endswith(f"restart it: {archives}.")
+    assert "https://nifi.apache.org/download" in components.advice(missing)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from dai_nifi.client import api
 from dai_nifi.errors import NotFoundError
+from dai_nifi.flows import nifi_components
 from dai_nifi.flows.common import RUNTIMES
 from dai_nifi.flows.parts import Bundle, Json
 
@@ -23,6 +24,8 @@ class MissingComponent:
     kind: str
     archive: str
     why: str
+    needs: tuple[str, ...] = ()
+    """Further archives, which that one needs and which may be missing too."""
 
 
 def component_types() -> Mapping[str, frozenset[Bundle]]:
@@ -50,7 +53,7 @@ def missing_from(definition: Json, there: Mapping[str, frozenset[Bundle]]) -> li
         if one["type"] not in own
     }
     found = (
-        MissingComponent(_short(kind), named.artifact, why)
+        MissingComponent(_short(kind), named.artifact, why, nifi_components.component(kind).needs)
         for kind, named in wanted
         for why in _not_found(kind, named, there)
     )
@@ -86,12 +89,17 @@ def _elsewhere(having: frozenset[Bundle]) -> str:
     return f"; it is in {_listed(having)}" if having else ""
 
 
+def archives(missing: Iterable[MissingComponent]) -> str:
+    """The archives to get for what is missing."""
+    return ", ".join(sorted({archive for one in missing for archive in (one.archive, *one.needs)}))
+
+
 def advice(missing: Iterable[MissingComponent]) -> str:
     """What to do about what is missing."""
-    archives = ", ".join(sorted({one.archive for one in missing}))
     return (
-        "An official NiFi has each of these in the archive of that name. Put the archives of NiFi's own version into "
-        f"its lib folder, in place of others that have the same components, and restart it: {archives}."
+        "An official NiFi has each of these in the archive of that name, in the folder lib of its binary "
+        "(https://nifi.apache.org/download). Put the archives of NiFi's own version into its lib folder, in place of "
+        f"others that have the same components, and restart it: {archives(missing)}."
     )
 
 

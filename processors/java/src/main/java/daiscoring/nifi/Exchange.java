@@ -19,7 +19,6 @@ import org.apache.nifi.logging.ComponentLog;
 import org.apache.nifi.processor.FlowFileFilter.FlowFileFilterResult;
 import org.apache.nifi.processor.ProcessContext;
 import org.apache.nifi.processor.ProcessSession;
-import org.apache.nifi.processor.Relationship;
 
 /**
  * Moves FlowFiles between NiFi and a Python processor, inside NiFi's virtual machine: with one call over the bridge in each
@@ -30,8 +29,6 @@ import org.apache.nifi.processor.Relationship;
  * found in private fields of the FlowFile that it gives.
  */
 public final class Exchange {
-    private static final Relationship ORIGINAL = relationship("original");
-
     private final Map<Long, Batch> batches = new ConcurrentHashMap<>();
     private final AtomicLong tickets = new AtomicLong();
     private Field sessionField;
@@ -120,21 +117,31 @@ public final class Exchange {
         Batch batch = batches.get(ticket);
         Packed.Reader in = Packed.Reader.of(packed);
         Outcome first = null;
-        for (int i = 0; i < batch.flowFiles.size(); i++) {
-            Outcome outcome = Outcome.next(in);
-            Outcome further = Outcome.next(in);
-            Counters.count(batch.session, outcome.relationship, outcome.attributes, outcome.micros);
-            if (further != null) {
-                add(batch.session, batch.flowFiles.get(i), further);
+        Transfers transfers = new Transfers(batch.session);
+        try {
+            for (int i = 0; i < batch.flowFiles.size(); i++) {
+                Outcome outcome = Outcome.next(in);
+                Outcome further = Outcome.next(in);
+                Counters.count(batch.session, outcome.relationship, outcome.attributes, outcome.micros);
+                if (further != null) {
+                    transfers.addChild(batch.flowFiles.get(i), further);
+                }
+                if (i == 0) {
+                    first = outcome;
+                } else {
+                    // If 'original' is not connected, the FlowFile ends here, as NiFi does it for the first FlowFile:
+                    // 'original' is terminated by default. isAutoTerminated() does not know that default for a
+                    // relationship made here by its name.
+                    transfers.add(batch.flowFiles.get(i), outcome, context.hasConnection(Transfers.ORIGINAL));
+                }
             }
-            if (i == 0) {
-                first = outcome;
-            } else {
-                send(batch.session, batch.flowFiles.get(i), outcome);
-            }
+        } catch (RuntimeException | IOException e) {
+            transfers.giveUp();
+            throw e;
         }
         batches.remove(ticket);
-        return results.of(batch.session, batch.flowFiles.get(0), first);
+        // After the first FlowFile, which NiFi sends on: a queue keeps them in the order in which they are sent.
+        return results.of(batch.session, batch.flowFiles.get(0), first, transfers::run);
     }
 
     /** Let NiFi leave the FlowFile in its queue; {@code reason} is shown on the canvas. */
@@ -200,31 +207,6 @@ public final class Exchange {
         }
     }
 
-    private void send(ProcessSession session, FlowFile flowFile, Outcome outcome) throws IOException {
-        // If 'original' is not connected, the FlowFile ends here, as NiFi does it for the first FlowFile: 'original' is
-        // terminated by default. isAutoTerminated() does not know that default for a relationship made here by its name.
-        if (!outcome.isFailure() && context.hasConnection(ORIGINAL)) {
-            session.transfer(session.clone(flowFile), ORIGINAL);
-        }
-        FlowFile changed = session.putAllAttributes(flowFile, outcome.attributes);
-        if (!outcome.isFailure()) {
-            changed = outcome.replaceContents(session, changed);
-        }
-        session.transfer(changed, relationship(outcome.relationship));
-    }
-
-    private static void add(ProcessSession session, FlowFile parent, Outcome outcome) throws IOException {
-        FlowFile child = session.create(parent);
-        try {
-            child = session.putAllAttributes(outcome.write(session, child), outcome.attributes);
-            session.transfer(child, relationship(outcome.relationship));
-        } catch (RuntimeException | IOException e) {
-            // With a FlowFile that is not transferred, NiFi would roll back and try again for ever.
-            session.remove(child);
-            throw e;
-        }
-    }
-
     private static Field accessible(Class<?> owner, String name, Class<?> type) throws ReflectiveOperationException {
         Field field = owner.getDeclaredField(name);
         if (!type.isAssignableFrom(field.getType())) {
@@ -232,10 +214,6 @@ public final class Exchange {
         }
         field.setAccessible(true);
         return field;
-    }
-
-    private static Relationship relationship(String name) {
-        return new Relationship.Builder().name(name).build();
     }
 
     /** FlowFiles of one session that Python works on. */

@@ -4,25 +4,41 @@ import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Arrays;
 import org.apache.nifi.flowfile.FlowFile;
 import org.apache.nifi.processor.ProcessSession;
 import org.apache.nifi.processor.exception.ProcessException;
 
 /** Makes what NiFi takes for the FlowFileTransformResult of a Python processor. */
 final class TransformResults {
+    private static final String AFTERWARDS = "free";
+
     private final Class<?> type;
+    private final boolean saysWhenDone;
 
     /** @param loader a class loader of NiFi's that has the type of the result */
     TransformResults(ClassLoader loader) throws ClassNotFoundException {
         type = Class.forName("org.apache.nifi.python.processor.FlowFileTransformResult", true, loader);
+        saysWhenDone = Arrays.stream(type.getMethods()).anyMatch(method -> method.getName().equals(AFTERWARDS));
     }
 
     /**
      * The result for the FlowFile that NiFi gave to Python. NiFi clones that FlowFile for 'original' before it asks for
      * the contents, so they are replaced only then.
+     *
+     * @param afterwards is done once NiFi has sent this FlowFile on, or at once if this NiFi does not say when
      */
-    Object of(ProcessSession session, FlowFile flowFile, Outcome outcome) {
-        return proxy((self, method, arguments) -> answer(method, session, flowFile, outcome));
+    Object of(ProcessSession session, FlowFile flowFile, Outcome outcome, Runnable afterwards) {
+        if (!saysWhenDone) {
+            afterwards.run();
+        }
+        return proxy((self, method, arguments) -> {
+            if (method.getName().equals(AFTERWARDS)) {
+                afterwards.run();
+                return null;
+            }
+            return answer(method, session, flowFile, outcome);
+        });
     }
 
     /**

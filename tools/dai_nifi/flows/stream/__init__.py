@@ -1,0 +1,1 @@
+"""The flows that score messages of brokers."""
