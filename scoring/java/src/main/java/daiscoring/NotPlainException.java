@@ -1,7 +1,7 @@
 package daiscoring;
 
 /** Some value is not plainly written: the readers in Python judge it, and the rows with it. */
-final class NotPlainException extends Exception {
+public final class NotPlainException extends Exception {
     /** The only one; it says nothing of the value. */
     static final NotPlainException IT = new NotPlainException();
 
