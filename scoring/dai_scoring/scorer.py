@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -157,6 +157,15 @@ class PlainEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class RowEngine(Protocol):
+    """What the module of a runtime provides, besides :class:`Engine`, if Java can score rows without Python."""
+
+    def for_java(self) -> dict[str, Any]:
+        """What the class ``daiscoring.rows.Description`` reads of the model, as JSON has it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Scored:
     """The outcome of scoring one table of n rows.
@@ -295,6 +304,11 @@ class Scorer:
             return _NO_LINES
         with self._in_use():
             return engine.predict_plain(csv, self._missing)
+
+    def for_java(self) -> dict[str, Any] | None:
+        """What Java needs to know of the model to score rows without Python; None if the runtime is not Java's."""
+        engine = self._engine
+        return engine.for_java() if isinstance(engine, RowEngine) else None
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:

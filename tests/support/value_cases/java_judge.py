@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from dai_scoring.runtimes.java import description, jvm
 from dai_scoring.runtimes.java_mojo.frames import read
@@ -20,7 +19,10 @@ ParseTime = Callable[[str, str], "int | None"]
 
 
 def judged(values: Sequence[Any], column: Column, parse_time: ParseTime | None = None) -> list[Any]:
-    """What values mean in a column: values of its type, None or Rejected; of a category the index of its level."""
+    """What values mean in a column: values of its type, None or Rejected.
+
+    A time is milliseconds since 1970, a level of a category its index.
+    """
     import jpype
 
     (described,) = jvm.java_class("daiscoring.rows.Description").columns(
@@ -43,8 +45,7 @@ def _values(array: Any, column: Column) -> list[Any]:
     if column.levels is not None:
         return [None if value != value else int(value) for value in array]
     if column.type is ColumnType.TIME64:
-        times = read(array, ColumnType.INT64).cast(pa.timestamp("ms"))
-        return list(times.to_pylist())
+        return list(read(array, ColumnType.INT64).to_pylist())
     # In arrays of numbers Java has NaN for a missing value.
     return [None if value != value else value for value in read(array, column.type).to_pylist()]
 

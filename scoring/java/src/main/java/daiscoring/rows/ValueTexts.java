@@ -37,7 +37,7 @@ final class ValueTexts {
         BigDecimal digits = shortest(number, value instanceof Float);
         int exponent = digits.precision() - digits.scale() - 1;
         String sign = 1 / number < 0 || number < 0 ? "-" : "";
-        if (number == 0 || exponent >= -5 && exponent < 10) {
+        if (number == 0 || exponent >= -6 && exponent < 10) {
             return sign + (number == 0 ? "0" : digits.toPlainString());
         }
         String unscaled = digits.unscaledValue().toString();
