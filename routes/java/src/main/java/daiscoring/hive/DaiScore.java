@@ -31,8 +31,8 @@ import org.apache.hadoop.hive.serde2.objectinspector.StructObjectInspector;
                 + "licence_file.\n"
                 + "Settings: dai.score.licence.file or dai.score.licence.key, where the model needs a licence.\n"
                 + "Example:\n"
-                + "  > SELECT id, s.* FROM (SELECT id, _FUNC_('penguins', named_struct('species', species, ...)) AS s "
-                + "FROM birds) t;")
+                + "  > SELECT t.id, s.* FROM birds t "
+                + "LATERAL VIEW inline(array(_FUNC_('penguins', named_struct('species', t.species, ...)))) s;")
 @UDFType(deterministic = true)
 public final class DaiScore extends GenericUDF {
     private transient Configuration configuration;
