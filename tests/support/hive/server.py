@@ -76,7 +76,7 @@ class Hive:
     log: Path
 
     def run(self, *sessions: Sequence[str]) -> list[list[Any]]:
-        """Run the statements of sessions, all sessions at once; for each statement its rows, or the text of an error."""
+        """Run the statements of sessions, all at once; for each statement its rows, or the text of an error."""
         request = {"port": self.port, "jars": str(self.jars), "java": str(self.java_home), "sessions": sessions}
         with tempfile.TemporaryDirectory() as folder:
             result = Path(folder) / "result.json"
@@ -134,5 +134,3 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             time.sleep(0.2)
         else:
             return
-
-

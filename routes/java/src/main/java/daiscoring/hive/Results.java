@@ -22,7 +22,8 @@ final class Results {
         List<String> all = new ArrayList<>();
         List<ObjectInspector> inspectors = new ArrayList<>();
         for (int c = 0; c < names.length; c++) {
-            all.add(prefix + names[c]);
+            // Hive takes what is before a point for a column, wherever it looks for the name again.
+            all.add((prefix + names[c]).replace('.', '_'));
             inspectors.add(inspectorOf(types[c]));
         }
         for (String name : REASON) {
@@ -48,7 +49,6 @@ final class Results {
             case "Int64":
                 return PrimitiveObjectInspectorFactory.javaLongObjectInspector;
             case "Float32":
-                return PrimitiveObjectInspectorFactory.javaFloatObjectInspector;
             case "Float64":
                 return PrimitiveObjectInspectorFactory.javaDoubleObjectInspector;
             case "Time64":
@@ -65,7 +65,10 @@ final class Results {
     /** A scored row as Hive's struct. */
     Object of(Object[] row) {
         for (int c = 0; c < row.length; c++) {
-            if (row[c] instanceof Instant) {
+            if (row[c] instanceof Float) {
+                // In double precision, so that Hive shows the digits that the library's files have.
+                row[c] = ((Float) row[c]).doubleValue();
+            } else if (row[c] instanceof Instant) {
                 row[c] = Timestamp.ofEpochMilli(((Instant) row[c]).toEpochMilli());
             }
         }
