@@ -23,7 +23,7 @@ class JarsHook(BuildHookInterface[Any]):
         try:
             folder = jars.open_jars(self._show)
             routes = jars.made_once(
-                "routes-java", Path(self.root) / "routes" / "java", "build the jar for Hive", self._show
+                "routes-java", Path(self.root) / "routes" / "java", "build the jar for Hive and Spark", self._show
             )
         except ScoringError as error:
             raise SystemExit(f"The wheel needs the jars of the Java runtimes. {error}") from error

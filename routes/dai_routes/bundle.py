@@ -20,7 +20,7 @@ from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import jars, java_runtime
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars
-from dai_scoring.scorer import ModelInfo, RuntimeSettings
+from dai_scoring.scorer import ModelInfo, RuntimeSettings, Scorer
 
 _BUNDLED = Path(__file__).resolve().parent / "jars"
 _PROJECT = Path(__file__).resolve().parents[1] / "java"
@@ -46,8 +46,10 @@ def platform_jar(progress: Progress = silent) -> Path:
     folder = _BUNDLED
     if not any(_BUNDLED.glob("*.jar")):
         if not (_PROJECT / "pom.xml").is_file():
-            raise PrerequisiteError("This installation has no jar for Hive. Install nifi-dai-scoring from a wheel.")
-        folder = jars.made_once("routes-java", _PROJECT, "build the jar for Hive", progress) / "routes"
+            raise PrerequisiteError(
+                "This installation has no jar for Hive and Spark. Install nifi-dai-scoring from a wheel."
+            )
+        folder = jars.made_once("routes-java", _PROJECT, "build the jar for Hive and Spark", progress) / "routes"
     return next(iter(sorted(folder.glob("dai-routes-java-*.jar"))))
 
 
@@ -68,24 +70,40 @@ def write(
     with _replaced(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
         _copy_classes(bundle, classes)
         for name, path in models.items():
-            kind = identify(path)
-            info, description = _described(path, settings, progress)
-            libraries.update((jar.name, jar) for jar in _libraries(kind, settings, progress))
-            _add(bundle, f"{_MODELS}/{name}/description.json", json.dumps(description).encode())
-            with driverless_ai.pipeline_file(path, kind) as file:
-                _add(bundle, f"{_MODELS}/{name}/model.mojo", file.read_bytes())
-            found.append(BundledModel(name, info))
-        for jar in libraries.values():
-            _add(bundle, f"{_LIBRARIES}/{jar.name}", jar.read_bytes())
+            with open_model(path, Runtime.JAVA, settings, progress) as scorer:
+                found.append(BundledModel(name, scorer.info))
+                libraries |= _add_model(bundle, name, path, scorer, settings, progress)
+        _add_libraries(bundle, libraries)
     return found
 
 
-def _described(path: Path, settings: RuntimeSettings, progress: Progress) -> tuple[ModelInfo, dict[str, object]]:
-    with open_model(path, Runtime.JAVA, settings, progress) as scorer:
-        description = scorer.for_java()
-        if description is None:
-            raise UnsupportedError(f"{path} cannot be scored in Java without Python.")
-        return scorer.info, {**description, "id": scorer.info.id, "sha256": scorer.info.sha256}
+def write_model(target: Path, path: Path, scorer: Scorer, settings: RuntimeSettings) -> None:
+    """Write one model, which ``scorer`` has loaded in Java, and what scores it into ``target``.
+
+    The classes for platforms are not in it. Raises UnsupportedError as :func:`write` does.
+    """
+    with _replaced(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
+        _add_libraries(bundle, _add_model(bundle, "model", path, scorer, settings, silent))
+
+
+def _add_model(
+    bundle: zipfile.ZipFile, name: str, path: Path, scorer: Scorer, settings: RuntimeSettings, progress: Progress
+) -> dict[str, Path]:
+    """Add a model; returns the jars that it needs, by their names."""
+    kind = identify(path)
+    described = scorer.for_java()
+    if described is None:
+        raise UnsupportedError(f"{path} cannot be scored in Java without Python.")
+    description = {**described, "id": scorer.info.id, "sha256": scorer.info.sha256}
+    _add(bundle, f"{_MODELS}/{name}/description.json", json.dumps(description).encode())
+    with driverless_ai.pipeline_file(path, kind) as file:
+        _add(bundle, f"{_MODELS}/{name}/model.mojo", file.read_bytes())
+    return {jar.name: jar for jar in _libraries(kind, settings, progress)}
+
+
+def _add_libraries(bundle: zipfile.ZipFile, jars: Mapping[str, Path]) -> None:
+    for name, jar in jars.items():
+        _add(bundle, f"{_LIBRARIES}/{name}", jar.read_bytes())
 
 
 def _libraries(kind: Kind, settings: RuntimeSettings, progress: Progress) -> list[Path]:
