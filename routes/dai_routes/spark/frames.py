@@ -76,7 +76,7 @@ def score(
         reason = _ASKED if in_jvm is False else jvm.declined(df, scorer, options, ship)
         if reason is None:
             logger.info("Spark's virtual machine scores with %s.", Path(model).name)
-            predictions = from_arrow_schema(_predictions(schema, scorer))
+            predictions = from_arrow_schema(_predictions(schema, scorer), prefer_timestamp_ntz=True)
             return jvm.score(df, Path(model), scorer, options, predictions, settings)
         if in_jvm:
             raise UnsupportedError(f"Spark's virtual machine cannot score this: {reason.reason}.")
@@ -84,7 +84,8 @@ def score(
     logger.info("Python workers score with %s: %s.", Path(model).name, reason.reason)
     name = _shipped(df.sparkSession, Path(model)) if ship else str(model)
     shipped = Model(name, ship, sha256, Runtime(runtime), settings)
-    return df.mapInArrow(scoring(shipped, options, schema), from_arrow_schema(schema))
+    result = from_arrow_schema(schema, prefer_timestamp_ntz=True)
+    return df.mapInArrow(scoring(shipped, options, schema), result)
 
 
 def _predictions(schema: pa.Schema, scorer: Scorer) -> pa.Schema:

@@ -31,6 +31,7 @@ _VALUES = (
     *(types.NullType, *_TIMES),
 )
 
+_sent: set[tuple[str, Path]] = set()
 _entries: dict[tuple[str, Path], Any] = {}
 
 
@@ -97,7 +98,7 @@ def score(
     """The rows of ``df`` with their scores; ``predictions`` are the columns that follow those that are kept."""
     session = df.sparkSession
     packed = _packed(model, scorer, settings)
-    session.sparkContext.addFile(str(packed))
+    _send(session, packed)
     names = df.columns
     inputs = [column.name for column in scorer.info.inputs]
     kept = results.kept_columns(names, options.output_columns, options.id_columns, inputs)
@@ -113,6 +114,14 @@ def score(
         types.StructType([*fields, *predictions.fields]).json(),
     )
     return type(df)(frame, session)
+
+
+def _send(session: SparkSession, packed: Path) -> None:
+    """Send a file to the workers, once for each application: Spark warns of a second time."""
+    key = (session.sparkContext.applicationId, packed)
+    if key not in _sent:
+        session.sparkContext.addFile(str(packed))
+        _sent.add(key)
 
 
 def _packed(model: Path, scorer: Scorer, settings: RuntimeSettings) -> Path:

@@ -47,6 +47,25 @@ def seen(spark: dict[str, str], samples: Path, tmp_path_factory: pytest.TempPath
 @pytest.mark.parametrize("kind", ["typed", "texts", "decimals", "partitions"])
 def test_the_scores_are_those_of_the_library(seen: dict[str, Any], expected: dict[str, float], kind: str) -> None:
     assert seen[kind] == pytest.approx(expected)
+    assert seen["ways"][kind] == "jvm"
+    assert seen["in_python"][kind] == seen[kind]
+
+
+def test_both_ways_give_the_same_rows(seen: dict[str, Any]) -> None:
+    in_jvm, in_python = seen["odd"]
+    assert in_jvm == in_python
+    text = "\n".join(in_jvm)
+    assert [text.count(f"_reject_code='{code}'") for code in ("not_a_number", "out_of_range")] == [3, 0]
+    assert "1582-10-10 01:02:03.456789" in text
+
+
+def test_what_the_virtual_machine_cannot_score_goes_to_python(seen: dict[str, Any]) -> None:
+    found = dict(seen["declined"])
+    assert found.pop("ways") == "python python"
+    begin = "unsupported: Spark's virtual machine cannot score this: "
+    assert all(said.startswith(begin) for said in found.values())
+    assert "body_mass_g has times" in found["times"]
+    assert "body_mass_g has the type array<int>" in found["nested"]
 
 
 def test_the_columns_of_the_model_come_behind_those_of_the_rows(seen: dict[str, Any]) -> None:
