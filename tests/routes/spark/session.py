@@ -14,8 +14,8 @@ from dai_scoring.errors import ScoringError
 from dai_scoring.options import Contributions, MissingColumns, OutputColumns
 
 
-def main(model: str, rows: str) -> dict[str, Any]:
-    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+def main(model: str, rows: str, master: str) -> dict[str, Any]:
+    builder = SparkSession.builder.master(master).config("spark.ui.enabled", "false")
     builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     session = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
     texts = session.read.csv(rows, header=True)
@@ -109,5 +109,5 @@ def said(call: Any) -> str:
 
 
 if __name__ == "__main__":
-    found = main(*sys.argv[1:3])
-    Path(sys.argv[3]).write_text(json.dumps(found))
+    found = main(*sys.argv[1:4])
+    Path(sys.argv[4]).write_text(json.dumps(found))

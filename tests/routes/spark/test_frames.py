@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.packages.spark import environment
+from tests.support.packages.spark import cluster, environment
 from tests.support.project import ROOT
 
 pytestmark = pytest.mark.runtime
@@ -34,11 +34,13 @@ def expected(samples: Path) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def seen(spark: dict[str, str], samples: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What one session saw."""
-    result = tmp_path_factory.mktemp("spark") / "seen.json"
-    command = [sys.executable, "-m", "tests.routes.spark.session"]
-    files = [str(samples / "penguins.mojo"), str(samples / "penguins-rows.csv"), str(result)]
-    done = subprocess.run([*command, *files], env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
+    """What one session saw, with two workers."""
+    folder = tmp_path_factory.mktemp("spark")
+    result = folder / "seen.json"
+    with cluster(spark, folder) as master:
+        command = [sys.executable, "-m", "tests.routes.spark.session", str(samples / "penguins.mojo")]
+        command += [str(samples / "penguins-rows.csv"), master, str(result)]
+        done = subprocess.run(command, env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(result.read_text())
     return found
