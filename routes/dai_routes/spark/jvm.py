@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from dai_routes import bundle
 from dai_scoring.batch import results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats.declined import Declined
-from dai_scoring.options import Contributions
+from dai_scoring.options import Contributions, MissingColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
 
@@ -35,34 +36,41 @@ _sent: set[tuple[str, Path]] = set()
 _entries: dict[tuple[str, Path], Any] = {}
 
 
-def declined(df: DataFrame, scorer: Scorer, options: FileOptions, ship: bool) -> Declined | None:
-    """Why Python workers have to score; None if Spark's virtual machine can."""
-    if is_remote(df.sparkSession):
+def unable(session: Any, scorer: Scorer) -> Declined | None:
+    """Why the virtual machine of a session cannot score with a model; None if it can."""
+    if is_remote(session):
         return Declined("the session is one of Spark Connect")
     if scorer.for_java() is None:
         return Declined("the model's runtime is not one of Java")
+    if (version := _java_version(session)) < _OLDEST_JAVA:
+        return Declined(f"Spark runs on Java {version}, and the model's runtime needs {_OLDEST_JAVA}")
+    return None
+
+
+def declined(df: DataFrame, scorer: Scorer, options: FileOptions, ship: bool) -> Declined | None:
+    """Why Python workers have to score rows; None if Spark's virtual machine can."""
+    if reason := unable(df.sparkSession, scorer):
+        return reason
     if options.wanted.contributions is not Contributions.NONE or options.wanted.intervals:
         return Declined("contributions and intervals are computed in Python workers only")
     if not ship:
         return Declined("the model is on every machine, and not sent by Spark")
-    if (version := _java_version(df.sparkSession)) < _OLDEST_JAVA:
-        return Declined(f"Spark runs on Java {version}, and the model's runtime needs {_OLDEST_JAVA}")
     if len(set(df.columns)) < len(df.columns):
         return Declined("several columns have the same name")
     fields = {field.name: field.dataType for field in df.schema.fields}
     for column in scorer.info.inputs:
         if column.name in fields and (reason := _unread(column, fields[column.name])):
-            return Declined(reason)
+            return reason
     if any(_is_foreign(kind) for kind in fields.values()):
         return Declined("a column has a type that only Spark's own code reads")
     return None
 
 
-def _unread(column: Column, kind: types.DataType) -> str | None:
+def _unread(column: Column, kind: types.DataType) -> Declined | None:
     if not isinstance(kind, _VALUES):
-        return f"the column {column.name} has the type {kind.simpleString()}"
+        return Declined(f"the column {column.name} has the type {kind.simpleString()}")
     if isinstance(kind, _TIMES) and column.type is not ColumnType.TIME64:
-        return f"the column {column.name} has times, and is no time in the model"
+        return Declined(f"the column {column.name} has times, and is no time in the model")
     return None
 
 
@@ -97,39 +105,63 @@ def score(
 ) -> DataFrame:
     """The rows of ``df`` with their scores; ``predictions`` are the columns that follow those that are kept."""
     session = df.sparkSession
-    packed = _packed(model, scorer, settings)
-    _send(session, packed)
     names = df.columns
     inputs = [column.name for column in scorer.info.inputs]
     kept = results.kept_columns(names, options.output_columns, options.id_columns, inputs)
     fields = [types.StructField(name, df.schema[name].dataType) for name in kept]
-    licence = {"licence_key": settings.licence_key, "licence_file": settings.licence_file}
     frame = _entry(session).score(
         df._jdf,
-        packed.name,
+        _shipped(session, model, scorer, settings),
         [names.index(name) if name in names else -1 for name in inputs],
         [names.index(name) for name in kept],
         list(options.missing_values),
-        [str(word) for name, value in licence.items() if value is not None for word in (name, value)],
+        _licence(settings),
         types.StructType([*fields, *predictions.fields]).json(),
     )
     return type(df)(frame, session)
 
 
-def _send(session: SparkSession, packed: Path) -> None:
-    """Send a file to the workers, once for each application: Spark warns of a second time."""
+def register(
+    session: SparkSession,
+    name: str,
+    model: Path,
+    scorer: Scorer,
+    predictions: types.StructType,
+    settings: RuntimeSettings,
+    missing_columns: MissingColumns,
+    missing_values: Sequence[str],
+) -> None:
+    """Register a function of Spark's SQL that scores a struct."""
+    _entry(session).register(
+        session._jsparkSession,
+        name,
+        _shipped(session, model, scorer, settings),
+        missing_columns is MissingColumns.AS_MISSING,
+        list(missing_values),
+        _licence(settings),
+        predictions.json(),
+    )
+
+
+def _licence(settings: RuntimeSettings) -> list[str]:
+    """The licence, as names that are each followed by their value."""
+    licence = {"licence_key": settings.licence_key, "licence_file": settings.licence_file}
+    return [str(word) for name, value in licence.items() if value is not None for word in (name, value)]
+
+
+def _shipped(session: SparkSession, model: Path, scorer: Scorer, settings: RuntimeSettings) -> str:
+    """Send the model, as Java loads it, to the workers; returns the name of its file there.
+
+    The file lasts as long as this process. It is sent once for each application: Spark warns of a second time.
+    """
+    packed = _folder() / f"dai-score-{scorer.info.sha256[:16]}.jar"
+    if not packed.exists():
+        bundle.write_model(packed, model, scorer, settings)
     key = (session.sparkContext.applicationId, packed)
     if key not in _sent:
         session.sparkContext.addFile(str(packed))
         _sent.add(key)
-
-
-def _packed(model: Path, scorer: Scorer, settings: RuntimeSettings) -> Path:
-    """The model as Java loads it, in a file that lasts as long as this process."""
-    target = _folder() / f"dai-score-{scorer.info.sha256[:16]}.jar"
-    if not target.exists():
-        bundle.write_model(target, model, scorer, settings)
-    return target
+    return packed.name
 
 
 @cache

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, functions
 
-from dai_routes.spark import REJECT_COLUMNS, score, split
+from dai_routes.spark import REJECT_COLUMNS, register, score, split
 from dai_scoring.errors import ScoringError
 from dai_scoring.options import Contributions, MissingColumns, OutputColumns
 
@@ -33,6 +35,7 @@ def main(model: str, rows: str, master: str) -> dict[str, Any]:
         "in_python": {name: by_id(score(frame, model, in_jvm=False)) for name, frame in frames.items()},
         "ways": {name: way(score(frame, model)) for name, frame in frames.items()},
         "declined": declined(session, typed, model),
+        "sql": in_sql(session, numbered, model),
         "odd": [compared(odd_rows(session), model, in_jvm) for in_jvm in (True, False)],
         "columns": score(typed, model).columns,
         "ids": ids.columns,
@@ -51,6 +54,22 @@ def way(df: DataFrame) -> str:
     plan = df._jdf.queryExecution().logical().toString()
     assert ("MapPartitions" in plan) != ("MapInArrow" in plan)
     return "jvm" if "MapPartitions" in plan else "python"
+
+
+def in_sql(session: SparkSession, df: DataFrame, model: str) -> dict[str, Any]:
+    """What the function says of a view."""
+    register(session, model)
+    register(session, model, "lenient", missing_columns=MissingColumns.AS_MISSING, missing_values=("-",))
+    df.createOrReplaceTempView("birds")
+    names = ["species", "island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "date_egg"]
+    struct = ", ".join(f"'{name}', {name}" for name in reversed(names))
+    query = session.sql(f"SELECT id, s.* FROM (SELECT id, dai_score(named_struct({struct})) s FROM birds)")
+    (heavy,) = session.sql("SELECT lenient(named_struct('body_mass_g', 'heavy', 'bill_depth_mm', '-')) s").collect()
+    try:
+        session.sql("SELECT dai_score(named_struct('species', 'a')) s").collect()
+    except (PySparkException, Py4JJavaError) as error:
+        missing = str(error)
+    return {"scores": by_id(query), "heavy": list(heavy.s)[-3:], "missing": missing}
 
 
 def declined(session: SparkSession, df: DataFrame, model: str) -> dict[str, str]:

@@ -70,6 +70,13 @@ def test_what_the_virtual_machine_cannot_score_goes_to_python(seen: dict[str, An
     assert "body_mass_g has the type array<int>" in found["nested"]
 
 
+def test_a_function_of_sql_scores_structs(seen: dict[str, Any], expected: dict[str, float]) -> None:
+    found = seen["sql"]
+    assert found["scores"] == seen["texts"]
+    assert found["heavy"] == ["not_a_number", "body_mass_g", "heavy"]
+    assert "6 column(s) of the model are missing from the struct: island, " in found["missing"]
+
+
 def test_the_columns_of_the_model_come_behind_those_of_the_rows(seen: dict[str, Any]) -> None:
     rejects = ["_reject_code", "_reject_column", "_reject_value"]
     assert seen["columns"][-7:] == ["id", "predict", "female", "male", *rejects]

@@ -17,16 +17,18 @@ final class Frames implements Iterator<Row> {
     private static final int ROWS = 1000;
 
     private final Iterator<Row> rows;
-    private final FrameScorer.Plan plan;
     private final Model model;
+    private final int[] inputs;
+    private final int[] kept;
     private final Row[] frame = new Row[ROWS];
     private Object[][] scored = {};
     private int next;
 
-    Frames(Iterator<Row> rows, FrameScorer.Plan plan, Model model) {
+    Frames(Iterator<Row> rows, Model model, int[] inputs, int[] kept) {
         this.rows = rows;
-        this.plan = plan;
         this.model = model;
+        this.inputs = inputs;
+        this.kept = kept;
     }
 
     @Override
@@ -40,36 +42,44 @@ final class Frames implements Iterator<Row> {
             score();
         }
         Row row = frame[next];
-        Object[] predictions = scored[next++];
-        int width = plan.kept.length;
-        Object[] values = new Object[width + predictions.length];
-        for (int c = 0; c < width; c++) {
-            values[c] = row.get(plan.kept[c]);
+        Object[] predictions = spark(scored[next++]);
+        Object[] values = new Object[kept.length + predictions.length];
+        for (int c = 0; c < kept.length; c++) {
+            values[c] = row.get(kept[c]);
         }
-        for (int c = 0; c < predictions.length; c++) {
-            Object value = predictions[c];
-            values[width + c] = value instanceof Instant
-                    ? LocalDateTime.ofInstant((Instant) value, ZoneOffset.UTC)
-                    : value;
-        }
+        System.arraycopy(predictions, 0, values, kept.length, predictions.length);
         return RowFactory.create(values);
     }
 
     private void score() {
         int count = 0;
-        int[] inputs = plan.inputs;
         Object[][] given = new Object[ROWS][];
         while (count < ROWS && rows.hasNext()) {
             Row row = rows.next();
             Object[] values = new Object[inputs.length];
-            for (int c = 0; c < inputs.length; c++) {
-                values[c] = inputs[c] < 0 ? null : plain(row.get(inputs[c]));
-            }
+            fill(values, row, inputs);
             frame[count] = row;
             given[count++] = values;
         }
         scored = model.score(count == ROWS ? given : Arrays.copyOf(given, count));
         next = 0;
+    }
+
+    /** Put the model's columns of a row into an array; those at -1 stay null. */
+    static void fill(Object[] values, Row row, int[] inputs) {
+        for (int c = 0; c < inputs.length; c++) {
+            values[c] = inputs[c] < 0 ? null : plain(row.get(inputs[c]));
+        }
+    }
+
+    /** Predictions as Spark takes them: times without a zone. */
+    static Object[] spark(Object[] predictions) {
+        for (int c = 0; c < predictions.length; c++) {
+            if (predictions[c] instanceof Instant) {
+                predictions[c] = LocalDateTime.ofInstant((Instant) predictions[c], ZoneOffset.UTC);
+            }
+        }
+        return predictions;
     }
 
     /** A value as the row scorer takes it: times as those of java.time. */

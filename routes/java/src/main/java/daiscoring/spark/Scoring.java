@@ -1,6 +1,5 @@
 package daiscoring.spark;
 
-import java.util.HashMap;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -29,12 +28,8 @@ public final class Scoring {
     public Dataset<Row> score(
             Dataset<Row> rows, String bundle, List<Integer> inputs, List<Integer> kept, List<String> missing,
             List<String> licence, String schema) {
-        HashMap<String, String> settings = new HashMap<>();
-        for (int i = 0; i < licence.size(); i += 2) {
-            settings.put(licence.get(i), licence.get(i + 1));
-        }
-        FrameScorer scorer = new FrameScorer(new FrameScorer.Plan(
-                bundle, numbers(inputs), numbers(kept), missing.toArray(new String[0]), settings));
+        Shipped shipped = new Shipped(bundle, missing, licence);
+        FrameScorer scorer = new FrameScorer(shipped, numbers(inputs), numbers(kept));
         StructType type = (StructType) DataType.fromJson(schema);
         SparkSession session = rows.sparkSession();
         Option<SparkSession> active = SparkSession.getActiveSession();
@@ -55,6 +50,14 @@ public final class Scoring {
                 SparkSession.clearActiveSession();
             }
         }
+    }
+
+    /** Register a function that scores a struct; {@code schema} is that of its result, the others are as above. */
+    public void register(
+            SparkSession session, String name, String bundle, boolean allowsMissingColumns, List<String> missing,
+            List<String> licence, String schema) {
+        RowFunction function = new RowFunction(new Shipped(bundle, missing, licence), allowsMissingColumns);
+        session.udf().register(name, function, DataType.fromJson(schema));
     }
 
     private static int[] numbers(List<Integer> list) {
