@@ -38,7 +38,7 @@ def table(name: str, columns: dict[str, str], rows: pa.Table, folder: Path) -> l
 
 
 def setup(*jars: Path) -> list[str]:
-    return [*(f"ADD JAR {jar}" for jar in jars), f"CREATE TEMPORARY FUNCTION dai_score AS '{sql.CLASS}'", IN_TASKS]
+    return [*(f"ADD JAR {jar}" for jar in jars), f"CREATE TEMPORARY FUNCTION dai_score AS '{sql.CLASS}'"]
 
 
 def struct(columns: Sequence[str], alias: str = "t") -> str:
@@ -85,7 +85,7 @@ def test_rows_of_text_have_the_scores_and_rejects_of_the_library(
     query = sql.query("penguins", columns, "penguins_text").rstrip("\n;").replace("t.*", "t.id")
     right = expected(penguins_scorer, penguins)
     assert [row[-3] for row in right].count("not_a_number") == 1
-    assert scored(hive, [*setup(penguins_jar), *made], query) == right
+    assert scored(hive, [IN_TASKS, *setup(penguins_jar), *made], query) == right
 
 
 def test_typed_rows_have_the_scores_of_the_library(
@@ -96,7 +96,7 @@ def test_typed_rows_have_the_scores_of_the_library(
     made = table("passengers", {**kinds, "cabin": "varchar(9)"}, rows, tmp_path)
     call = f"dai_score('titanic', {struct(rows.schema.names)})"
     query = f"SELECT t.id, s.* FROM passengers t LATERAL VIEW inline(array({call})) s"
-    assert scored(hive, [*setup(titanic_jar), *made], query) == expected(titanic_scorer, rows)
+    assert scored(hive, [IN_TASKS, *setup(titanic_jar), *made], query) == expected(titanic_scorer, rows)
 
 
 def test_other_types_and_another_case(hive: Hive, titanic_jar: Path, titanic_scorer: Scorer) -> None:
@@ -122,15 +122,16 @@ def test_nested_values_and_times_are_rejected(hive: Hive, titanic_jar: Path) -> 
     assert found[1::2] == ["[1,2]", "2020-02-03T04:05:06.500000000", "2020-02-03", "old"]
 
 
-def test_sessions_one_after_the_other_and_at_once(
-    hive: Hive, titanic_jar: Path, penguins_jar: Path, titanic_scorer: Scorer
+def test_sessions_at_once_score_in_tasks(
+    hive: Hive, titanic_jar: Path, penguins_jar: Path, titanic_scorer: Scorer, tmp_path: Path
 ) -> None:
-    fields = ", ".join(f"'{name}', '{value}'" for name, value in GOLDEN_ROW.items())
-    query = f"SELECT dai_score('titanic', named_struct({fields})).`survived_0`"
-    session = [*setup(titanic_jar, penguins_jar), query]
-    for _ in range(2):
-        assert hive.run(session)[0][-1] == [[GOLDEN_SCORE[0]]]
-    assert [results[-1] for results in hive.run(session, session, session)] == [[[GOLDEN_SCORE[0]]]] * 3
+    rows = passengers(20)
+    (made,) = table("few_passengers", dict.fromkeys(rows.schema.names, "string"), rows, tmp_path)
+    call = f"dai_score('titanic', {struct(rows.schema.names)}).survived_0"
+    session = [IN_TASKS, *setup(titanic_jar, penguins_jar), f"SELECT id, {call} FROM few_passengers t"]
+    right = [[number, row[0]] for number, row in enumerate(expected(titanic_scorer, rows))]
+    assert [sorted(results[-1]) for results in hive.run([made, *session])] == [right]
+    assert [sorted(results[-1]) for results in hive.run(session, session)] == [right, right]
 
 
 def test_two_models_of_one_session_and_a_model_by_its_path(hive: Hive, titanic_jar: Path, penguins_jar: Path) -> None:
