@@ -22,7 +22,7 @@ class JarsHook(BuildHookInterface[Any]):
 
         try:
             folder = jars.open_jars(self._show)
-            routes = jars.made_once(
+            routes = jars.built_once(
                 "routes-java", Path(self.root) / "routes" / "java", "build the jar for Hive and Spark", self._show
             )
         except ScoringError as error:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import PrerequisiteError, UnsupportedError
 from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
@@ -20,7 +21,7 @@ from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import jars, java_runtime
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars
-from dai_scoring.scorer import ModelInfo, RuntimeSettings, Scorer
+from dai_scoring.scorer import RuntimeSettings, Scorer
 
 _BUNDLED = Path(__file__).resolve().parent / "jars"
 _PROJECT = Path(__file__).resolve().parents[1] / "java"
@@ -49,7 +50,7 @@ def platform_jar(progress: Progress = silent) -> Path:
             raise PrerequisiteError(
                 "This installation has no jar for Hive and Spark. Install nifi-dai-scoring from a wheel."
             )
-        folder = jars.made_once("routes-java", _PROJECT, "build the jar for Hive and Spark", progress) / "routes"
+        folder = jars.built_once("routes-java", _PROJECT, "build the jar for Hive and Spark", progress) / "routes"
     return next(iter(sorted(folder.glob("dai-routes-java-*.jar"))))
 
 

@@ -21,7 +21,7 @@ from dai_scoring.cli.opening import translated
 from dai_scoring.options import MOJO_RUNTIME
 from dai_scoring.scorer import RuntimeSettings
 
-app = typer.Typer(cls=group.Listing, add_completion=False, help="Score rows in Hive's SQL.", **group.SETTINGS)
+app = typer.Typer(cls=group.CommandGroup, add_completion=False, help="Score rows in Hive's SQL.", **group.SETTINGS)
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 

@@ -13,7 +13,7 @@ from pyarrow import csv
 
 from dai_scoring.models import open_model
 from dai_scoring.options import MissingColumns
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.scorer import Scorer
 from tests.support.models.titanic import golden, passengers
 from tests.support.shared_cases import shared_case
@@ -31,7 +31,7 @@ def by_java(scorer: Scorer, path: Path, table: pa.Table, frame: int, missing: tu
     settings = jvm.java_class("java.util.HashMap")()
     file = jvm.java_class("java.io.File")(str(path))
     rows = jvm.java_class("daiscoring.rows.RowScorer")(
-        file, json.dumps(scorer.for_java()), jvm.strings(missing), settings
+        file, json.dumps(scorer.for_java()), java_arrays.strings(missing), settings
     )
     absent = pa.nulls(table.num_rows).to_pylist()
     columns = [
@@ -145,4 +145,4 @@ def test_a_missing_licence_is_said(titanic_scorer: Scorer, needs_licence: Path, 
     file = jvm.java_class("java.io.File")(str(needs_licence))
     empty = json.dumps({"kind": "dai", "columns": [], "outputs": []})
     with pytest.raises(jvm.java_exception(), match="needs a Driverless AI licence"):
-        jvm.java_class("daiscoring.rows.RowScorer")(file, empty, jvm.strings([]), settings)
+        jvm.java_class("daiscoring.rows.RowScorer")(file, empty, java_arrays.strings([]), settings)

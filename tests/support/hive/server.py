@@ -91,7 +91,7 @@ class Hive:
 def started(folder: Path) -> Iterator[Hive]:
     """Start a server in an empty folder; it is ended by its process id. Skips where there is no Java for it."""
     home = java.find_java(minimum=17)
-    libraries = jars.made_once("hive", _HERE, "fetch a Hive for the tests", lambda what, share: None) / "hive"
+    libraries = jars.built_once("hive", _HERE, "fetch a Hive for the tests", lambda what, share: None) / "hive"
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dai_scoring.runtimes.java import description, jvm
+from dai_scoring.runtimes.java import jvm, row_description
 from dai_scoring.runtimes.java_mojo.frames import read
 from dai_scoring.schema import Column, ColumnType
 from tests.support.value_cases import Rejected
@@ -26,7 +26,7 @@ def judged(values: Sequence[Any], column: Column, parse_time: ParseTime | None =
     import jpype
 
     (described,) = jvm.java_class("daiscoring.rows.Description").columns(
-        json.dumps(description.inputs([column], with_indices=True))
+        json.dumps(row_description.inputs([column], with_indices=True))
     )
 
     def own(text: Any) -> Any:

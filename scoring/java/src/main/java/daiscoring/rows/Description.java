@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * What the library knows of a model beside its file: its columns, what means a missing value, how it is called.
  *
- * <p>Python writes it, as JSON (dai_scoring/runtimes/java/description.py): it takes the model's runtime and some
+ * <p>Python writes it, as JSON (dai_scoring/runtimes/java/row_description.py): it takes the model's runtime and some
  * hundred lines to find it out, which are not repeated here.
  */
 public final class Description {

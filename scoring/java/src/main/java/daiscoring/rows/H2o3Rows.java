@@ -2,7 +2,7 @@ package daiscoring.rows;
 
 import com.google.gson.JsonObject;
 import daiscoring.H2o3;
-import daiscoring.Refused;
+import daiscoring.RefusedRows;
 import hex.genmodel.MojoModel;
 import hex.genmodel.easy.EasyPredictModelWrapper;
 import java.io.File;
@@ -56,7 +56,7 @@ final class H2o3Rows implements RowModel {
             }
         }
         if (encoder != null) {
-            Refused refused = new Refused();
+            RefusedRows refused = new RefusedRows();
             double[][] out = H2o3.scoreEncoded(encoder, features, numbers, texts, offsets, rows, size, refused);
             return new Predictions(out, refused);
         }
@@ -91,7 +91,7 @@ final class H2o3Rows implements RowModel {
         private final int[] refused;
         private final String[] reasons;
 
-        Predictions(double[][] out, Refused refused) {
+        Predictions(double[][] out, RefusedRows refused) {
             this.out = out;
             this.refused = refused.rows();
             this.reasons = refused.reasons();

@@ -1,8 +1,8 @@
 package daiscoring.rows;
 
 import daiscoring.CsvField;
+import daiscoring.DeclinedException;
 import daiscoring.Levels;
-import daiscoring.NotPlainException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -158,7 +158,7 @@ public final class Judge {
         try {
             array[row] = field.integer(data, 0, data.length - Long.BYTES, Long.MAX_VALUE);
             return array[row] == Long.MIN_VALUE ? MISSING : null;
-        } catch (NotPlainException e) {
+        } catch (DeclinedException e) {
             return longText((String) value, array, row);
         }
     }
@@ -218,7 +218,7 @@ public final class Judge {
         byte[] data = bytes((String) value);
         try {
             array[row] = field.number(data, 0, data.length - Long.BYTES);
-        } catch (NotPlainException e) {
+        } catch (DeclinedException e) {
             String text = numbers.present((String) value);
             if (text == null) {
                 return MISSING;
@@ -254,7 +254,7 @@ public final class Judge {
         try {
             array[row] = field.time(data, 0, data.length - Long.BYTES);
             return array[row] == Long.MIN_VALUE ? MISSING : null;
-        } catch (NotPlainException e) {
+        } catch (DeclinedException e) {
             String text = numbers.present((String) value);
             if (text == null) {
                 return MISSING;
