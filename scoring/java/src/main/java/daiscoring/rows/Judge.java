@@ -10,8 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Arrays;
-import java.util.Locale;
-import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -22,11 +20,8 @@ import java.util.function.Function;
  * value: an Object[] with its JSON text.
  */
 public final class Judge {
-    private static final Set<String> YES = Set.of("true", "t", "yes", "1", "1.0");
-    private static final Set<String> NO = Set.of("false", "f", "no", "0", "0.0");
     /** Stands for no code: the value is missing. */
-    private static final String MISSING = "missing";
-    private static final byte MISSING_BOOL = -128;
+    static final String MISSING = "missing";
 
     private final Column column;
     private final CsvField field;
@@ -86,7 +81,7 @@ public final class Judge {
     private String put(Object value, Object array, int row) {
         switch (column.type) {
             case "Bool":
-                return bool(value, (byte[]) array, row);
+                return Truths.put(value, numbers, (byte[]) array, row);
             case "Int32":
                 return int32(value, (int[]) array, row);
             case "Int64":
@@ -102,29 +97,6 @@ public final class Judge {
             default:
                 return level(value, (double[]) array, row);
         }
-    }
-
-    private String bool(Object value, byte[] array, int row) {
-        array[row] = MISSING_BOOL;
-        if (value instanceof Boolean) {
-            array[row] = (byte) ((Boolean) value ? 1 : 0);
-            return null;
-        }
-        if (value instanceof Number) {
-            double number = ((Number) value).doubleValue();
-            array[row] = number == 1 || number == 0 ? (byte) number : MISSING_BOOL;
-            return Double.isNaN(number) ? MISSING : number == 1 || number == 0 ? null : "not_a_boolean";
-        }
-        if (value == null || !(value instanceof String)) {
-            return value == null ? MISSING : "wrong_type";
-        }
-        String text = numbers.present((String) value);
-        if (text == null) {
-            return MISSING;
-        }
-        String word = text.toLowerCase(Locale.ROOT);
-        array[row] = YES.contains(word) ? 1 : NO.contains(word) ? 0 : MISSING_BOOL;
-        return array[row] == MISSING_BOOL ? "not_a_boolean" : null;
     }
 
     private String int32(Object value, int[] array, int row) {
