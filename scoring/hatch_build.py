@@ -21,7 +21,14 @@ class JarsHook(BuildHookInterface[Any]):
         from dai_scoring.provision import jars
 
         try:
-            folder = jars.open_jars(lambda what, share: self.app.display_waiting(what))
+            folder = jars.open_jars(self._show)
+            routes = jars.built_once(
+                "routes-java", Path(self.root) / "routes" / "java", "build the jar for Hive and Spark", self._show
+            )
         except ScoringError as error:
             raise SystemExit(f"The wheel needs the jars of the Java runtimes. {error}") from error
         build_data["force_include"][str(folder / "open")] = "dai_scoring/jars/open"
+        build_data["force_include"][str(routes / "routes")] = "dai_routes/jars"
+
+    def _show(self, what: str, share: float | None = None) -> None:
+        self.app.display_waiting(what)

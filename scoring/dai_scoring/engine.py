@@ -165,6 +165,15 @@ class ValuesEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class RowEngine(Protocol):
+    """What the module of a runtime provides, besides :class:`Engine`, if Java can score rows without Python."""
+
+    def for_java(self) -> dict[str, Any]:
+        """What the class ``daiscoring.rows.Description`` reads of the model, as JSON has it."""
+        ...
+
+
 def side_by_side(predictions: pa.Table, *further: pa.Table | None) -> pa.Table:
     """The columns of all tables that there are, in this order."""
     whole = predictions

@@ -25,6 +25,7 @@ from dai_scoring.engine import (
     ModelInfo,
     Predicted,
     PredictedValues,
+    RowEngine,
     ValuesEngine,
     side_by_side,
 )
@@ -200,6 +201,11 @@ class Scorer:
             return _NO_LINES
         with self._in_use():
             return engine.predict_csv(csv, self._missing)
+
+    def for_java(self) -> dict[str, Any] | None:
+        """What Java needs to know of the model to score rows without Python; None if the runtime is not Java's."""
+        engine = self._engine
+        return engine.for_java() if isinstance(engine, RowEngine) else None
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:

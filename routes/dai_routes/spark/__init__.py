@@ -1,4 +1,4 @@
-"""Scores DataFrames in Spark's workers, batch or stream: see :func:`score` and :func:`write_stream`."""
+"""Scores in Spark: DataFrames (:func:`score`), streams (:func:`write_stream`), and in its SQL (:func:`register`)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dai_scoring import extras
 
 if TYPE_CHECKING:
     from dai_routes.spark.frames import REJECT_COLUMNS, score, split
+    from dai_routes.spark.sql import register
     from dai_routes.spark.streams import write_stream
 
-__all__ = ["REJECT_COLUMNS", "score", "split", "write_stream"]
+__all__ = ["REJECT_COLUMNS", "register", "score", "split", "write_stream"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,7 +19,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from dai_routes.spark import frames, streams
+        from dai_routes.spark import frames, sql, streams
     except ModuleNotFoundError as error:
         raise ImportError(extras.absent(error, "spark")) from error
-    return getattr(streams if name == "write_stream" else frames, name)
+    return getattr({"write_stream": streams, "register": sql}.get(name, frames), name)

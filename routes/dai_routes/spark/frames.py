@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from pyspark.sql import functions
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
+from dai_routes.spark import jvm
 from dai_routes.spark.worker import Model, scoring
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.batch.tables import TableScorer
+from dai_scoring.errors import UnsupportedError
+from dai_scoring.formats.declined import Declined
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
-from dai_scoring.scorer import RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings, Scorer
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 __all__ = ["REJECT_COLUMNS", "score", "split"]
+
+logger = logging.getLogger(__name__)
+_ASKED = Declined("that was asked for")
 
 
 def score(
@@ -36,11 +44,16 @@ def score(
     contributions: Contributions = Contributions.NONE,
     intervals: bool = False,
     ship: bool = True,
+    in_jvm: bool | None = None,
 ) -> DataFrame:
     """The rows of ``df``, followed by the columns of the model and by :data:`REJECT_COLUMNS`.
 
     These last columns are null in rows that were scored. In a row that cannot be scored they say why, and the model's
     columns are null. ``df`` may be a streaming DataFrame. Spark scores the rows only when it runs the query.
+
+    MOJOs on Java are scored inside Spark's virtual machine where that can be, all others in Python workers; both give
+    the same result, and the log says which it is and why. ``in_jvm=False`` asks for Python workers, ``in_jvm=True``
+    raises UnsupportedError where they would be needed.
 
     ``model`` is a file on the driver, which Spark sends to its workers. With ``ship=False`` every machine must have the
     model at this path. The other arguments are the options of the library, for all rows.
@@ -57,12 +70,28 @@ def score(
         bad_rows=BadRows.KEEP,
         wanted=Wanted(contributions, intervals),
     )
+    settings = settings or RuntimeSettings()
     with open_model(model, runtime, settings) as scorer:
         schema, _ = TableScorer(scorer, options).check(to_arrow_schema(df.schema))
+        reason = _ASKED if in_jvm is False else jvm.declined(df, scorer, options, ship)
+        if reason is None:
+            logger.info("Spark's virtual machine scores with %s.", Path(model).name)
+            predictions = from_arrow_schema(_predictions(schema, scorer), prefer_timestamp_ntz=True)
+            return jvm.score(df, Path(model), scorer, options, predictions, settings)
+        if in_jvm:
+            raise UnsupportedError(f"Spark's virtual machine cannot score this: {reason.reason}.")
         sha256 = scorer.info.sha256
+    logger.info("Python workers score with %s: %s.", Path(model).name, reason.reason)
     name = _shipped(df.sparkSession, Path(model)) if ship else str(model)
-    shipped = Model(name, ship, sha256, Runtime(runtime), settings or RuntimeSettings())
-    return df.mapInArrow(scoring(shipped, options, schema), from_arrow_schema(schema))
+    shipped = Model(name, ship, sha256, Runtime(runtime), settings)
+    result = from_arrow_schema(schema, prefer_timestamp_ntz=True)
+    return df.mapInArrow(scoring(shipped, options, schema), result)
+
+
+def _predictions(schema: pa.Schema, scorer: Scorer) -> pa.Schema:
+    """The columns that follow those of the rows: predictions and reasons."""
+    count = len(scorer.info.outputs) + len(REJECT_COLUMNS)
+    return pa.schema([schema.field(index) for index in range(len(schema) - count, len(schema))])
 
 
 def split(scored: DataFrame) -> tuple[DataFrame, DataFrame]:
@@ -76,12 +105,8 @@ def split(scored: DataFrame) -> tuple[DataFrame, DataFrame]:
 
 def _shipped(session: SparkSession, model: Path) -> str:
     """Send a model to the workers; returns the name of its file there."""
-    if _is_remote(session):
+    if jvm.is_remote(session):
         session.addArtifact(str(model.resolve()), file=True)
     else:
         session.sparkContext.addFile(str(model.resolve()))
     return model.name
-
-
-def _is_remote(session: Any) -> bool:
-    return type(session).__module__.startswith("pyspark.sql.connect")

@@ -91,9 +91,14 @@ class Levels:
         indices, unseen = self.indices(given)
         return self.array.take(indices), unseen
 
+    @property
+    def truths(self) -> tuple[str, str]:
+        """The texts that stand for true and false; see :meth:`of_truths`."""
+        return self._truths[True], self._truths[False]
+
     def of_truths(self, values: pa.Array) -> pa.Array:
         """Booleans as the texts of the levels that mean them, such as ``True``, ``TRUE``, ``1`` or ``yes``."""
-        yes, no = (pa.scalar(self._truths[truth], pa.string()) for truth in (True, False))
+        yes, no = (pa.scalar(text, pa.string()) for text in self.truths)
         return pc.if_else(values, yes, no)
 
 

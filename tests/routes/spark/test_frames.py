@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.packages.spark import environment
+from tests.support.packages.spark import cluster, environment
 from tests.support.project import ROOT
 
 pytestmark = pytest.mark.runtime
@@ -34,11 +34,13 @@ def expected(samples: Path) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def seen(spark: dict[str, str], samples: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What one session saw."""
-    result = tmp_path_factory.mktemp("spark") / "seen.json"
-    command = [sys.executable, "-m", "tests.routes.spark.session"]
-    files = [str(samples / "penguins.mojo"), str(samples / "penguins-rows.csv"), str(result)]
-    done = subprocess.run([*command, *files], env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
+    """What one session saw, with two workers."""
+    folder = tmp_path_factory.mktemp("spark")
+    result = folder / "seen.json"
+    with cluster(spark, folder) as master:
+        command = [sys.executable, "-m", "tests.routes.spark.session", str(samples / "penguins.mojo")]
+        command += [str(samples / "penguins-rows.csv"), master, str(result)]
+        done = subprocess.run(command, env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(result.read_text())
     return found
@@ -47,6 +49,32 @@ def seen(spark: dict[str, str], samples: Path, tmp_path_factory: pytest.TempPath
 @pytest.mark.parametrize("kind", ["typed", "texts", "decimals", "partitions"])
 def test_the_scores_are_those_of_the_library(seen: dict[str, Any], expected: dict[str, float], kind: str) -> None:
     assert seen[kind] == pytest.approx(expected)
+    assert seen["ways"][kind] == "jvm"
+    assert seen["in_python"][kind] == seen[kind]
+
+
+def test_both_ways_give_the_same_rows(seen: dict[str, Any]) -> None:
+    in_jvm, in_python = seen["odd"]
+    assert in_jvm == in_python
+    text = "\n".join(in_jvm)
+    assert [text.count(f"_reject_code='{code}'") for code in ("not_a_number", "out_of_range")] == [3, 0]
+    assert "1582-10-10 01:02:03.456789" in text
+
+
+def test_what_the_virtual_machine_cannot_score_goes_to_python(seen: dict[str, Any]) -> None:
+    found = dict(seen["declined"])
+    assert found.pop("ways") == "python python"
+    begin = "unsupported: Spark's virtual machine cannot score this: "
+    assert all(said.startswith(begin) for said in found.values())
+    assert "body_mass_g has times" in found["times"]
+    assert "body_mass_g has the type array<int>" in found["nested"]
+
+
+def test_a_function_of_sql_scores_structs(seen: dict[str, Any], expected: dict[str, float]) -> None:
+    found = seen["sql"]
+    assert found["scores"] == seen["texts"]
+    assert found["heavy"] == ["not_a_number", "body_mass_g", "heavy"]
+    assert "6 column(s) of the model are missing from the struct: island, " in found["missing"]
 
 
 def test_the_columns_of_the_model_come_behind_those_of_the_rows(seen: dict[str, Any]) -> None:

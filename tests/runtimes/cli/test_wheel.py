@@ -36,7 +36,8 @@ def test_it_holds_the_open_jars_and_their_notices_and_nothing_of_h2os_own(wheel:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         notice = archive.read("dai_scoring/jars/open/NOTICE.txt").decode()
-    jars = [Path(name).name for name in names if name.endswith(".jar")]
+    jars = [Path(name).name for name in names if name.endswith(".jar") and name.startswith("dai_scoring/")]
+    assert any(name.startswith("dai_routes/jars/dai-routes-java") for name in names)
     assert {"gson", "h2o-genmodel", "h2o-genmodel-ext-xgboost", "dai-scoring-java"} <= {
         jar.rpartition("-")[0] for jar in jars
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from dai_scoring.formats import Declined
 from dai_scoring.scorer import Scorer
-from tests.support.value_cases import TEXT_CASES, Case, Quick, texts_of_java
+from tests.support.value_cases import CASES, TEXT_CASES, Case, Quick, texts_of_java
 from tests.support.value_cases.java import csv_of, read_by_java
+from tests.support.value_cases.java_judge import judged
 
 pytestmark = pytest.mark.runtime
 
@@ -29,3 +32,12 @@ def test_java_has_the_meaning_or_leaves_the_value(titanic_scorer: Scorer, case: 
 
 def test_the_table_has_texts_of_each_type_for_java() -> None:
     assert all(len(texts_of_java(kind)) > 3 for kind in {case.kind for case in TEXT_CASES})
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_judge_of_rows_has_the_meaning(titanic_scorer: Scorer, case: Case) -> None:
+    (found,) = judged([case.value], case.column)
+    meaning = case.meaning
+    if isinstance(meaning, datetime):
+        meaning = (meaning - datetime(1970, 1, 1)) // timedelta(milliseconds=1)
+    assert (type(found), repr(found)) == (type(meaning), repr(meaning))

@@ -1,14 +1,20 @@
-"""A Spark of the tests' own: the package, and a Java that it runs on, for processes that use it."""
+"""A Spark of the tests' own: the package, a Java that it runs on, and a cluster on loopback."""
 
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from dai_scoring.provision import java
 from tests.support.packages import pandas_packages, target_packages
+from tests.support.waiting import until
 
 VERSION = "4.1.4"
 
@@ -31,3 +37,44 @@ def environment() -> dict[str, str]:
         # Compiled quickly rather than well: most of these processes end before that pays.
         "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
+
+
+@contextmanager
+def cluster(variables: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """A standalone master with two workers of one core each, ended by their process ids; gives the master's address."""
+    home = next(Path(one) for one in variables["PYTHONPATH"].split(os.pathsep) if "pyspark" in one) / "pyspark"
+    environment = {**variables, "SPARK_HOME": str(home), "SPARK_SCALA_VERSION": "2.13", "SPARK_LOCAL_IP": "127.0.0.1"}
+    port, page = _free_port(), _free_port()
+    command = [f"{variables['JAVA_HOME']}/bin/java", "-Xmx256m", "-Dspark.master.rest.enabled=false"]
+    command += ["-cp", f"{home}/jars/*"]
+    log = folder / "cluster.log"
+    address = f"spark://127.0.0.1:{port}"
+    where = ["--host", "127.0.0.1", "--webui-port"]
+    worker = ["org.apache.spark.deploy.worker.Worker", *where, "0", "--cores", "1", "--memory", "1g"]
+    processes = []
+    with log.open("w") as output:
+
+        def start(*words: str) -> None:
+            processes.append(
+                subprocess.Popen([*command, *words], env=environment, cwd=folder, stdout=output, stderr=output)
+            )
+
+        try:
+            start("org.apache.spark.deploy.master.Master", *where, str(page), "--port", str(port))
+            until(lambda: "New state: ALIVE" in log.read_text())
+            for _ in range(2):
+                start(*worker, "--work-dir", str(folder), address)
+            until(lambda: log.read_text().count("Successfully registered with master") == 2)
+            yield address
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port

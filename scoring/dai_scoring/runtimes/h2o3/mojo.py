@@ -23,7 +23,7 @@ from dai_scoring.options import Contributions, Wanted
 from dai_scoring.progress import Progress
 from dai_scoring.runtimes.h2o3 import contributions, coxph, description
 from dai_scoring.runtimes.h2o3.features import Features
-from dai_scoring.runtimes.java import java_arrays, java_jars, jvm
+from dai_scoring.runtimes.java import java_arrays, java_jars, jvm, row_description
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import h2o_times
@@ -167,6 +167,21 @@ class H2o3Mojo:
     def parse_time(self, column: str, text: str) -> int | None:
         """As H2O-3's parser reads it; MOJOs keep no form of their own for times."""
         return h2o_times.parse(text)
+
+    def for_java(self) -> dict[str, Any]:
+        """The description for Java's row scorer: see :class:`dai_scoring.engine.RowEngine`."""
+        names = [column.name for column in self._info.inputs]
+        return {
+            "kind": "h2o3",
+            "columns": row_description.inputs(self._info.inputs, with_indices=not self._encoded),
+            "outputs": row_description.outputs(self._info.outputs, [domain for _, domain in self._outputs]),
+            "features": self._features.names,
+            "places": [-1 if place is None else place for place in self._places],
+            "offset": -1 if self._offset is None else names.index(self._offset),
+            "encoded": self._encoded,
+            "size": self._size,
+            "calibrated": self._calibrated,
+        }
 
     def close(self) -> None:
         """Let Java's garbage collector take the model."""

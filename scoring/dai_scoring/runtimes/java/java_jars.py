@@ -39,17 +39,22 @@ def has_mojo2(extra: Sequence[Path] = ()) -> bool:
     return bool(_jars_of(_folders("mojo2", extra)))
 
 
-def h2o3_jars(extra: Sequence[Path] = ()) -> list[Path]:
-    """The jars for H2O-3 MOJOs, in folders ``open``; raises RuntimeMissingError if one is missing.
-
-    Those for Driverless AI MOJOs that are at hand come with them: the virtual machine may serve such models next.
-    """
+def open_jars(extra: Sequence[Path] = ()) -> list[Path]:
+    """The jars for H2O-3 MOJOs and the helper, in folders ``open``; raises RuntimeMissingError if one is missing."""
     folders = _folders("open", extra)
     jars = _jars_of(folders)
     if not jars:
         raise RuntimeMissingError("the jars of h2o-genmodel are not installed here.", advice=(_HOW,))
     _check(jars, _GENMODEL | _HELPER, folders, _HOW)
-    return [*jars, *_jars_of(_folders("mojo2", extra))]
+    return jars
+
+
+def h2o3_jars(extra: Sequence[Path] = ()) -> list[Path]:
+    """The jars for H2O-3 MOJOs; raises RuntimeMissingError if one is missing.
+
+    Those for Driverless AI MOJOs that are at hand come with them: the virtual machine may serve such models next.
+    """
+    return [*open_jars(extra), *_jars_of(_folders("mojo2", extra))]
 
 
 def mojo2_jars(explicit: Path | None, extra: Sequence[Path] = ()) -> list[Path]:

@@ -24,7 +24,7 @@ from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
-from dai_scoring.runtimes.java import java_jars, jvm
+from dai_scoring.runtimes.java import java_jars, jvm, row_description
 from dai_scoring.runtimes.java.csv_lines import LineReader
 from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
@@ -197,6 +197,14 @@ class JavaMojo:
         """Read a text in the form that the pipeline was trained with, such as %m/%d/%Y."""
         found = _parsed(self._pipeline, column, text)
         return None if found is None else int(found.getMillis())
+
+    def for_java(self) -> dict[str, Any]:
+        """The description for Java's row scorer: see :class:`dai_scoring.engine.RowEngine`."""
+        return {
+            "kind": "dai",
+            "columns": row_description.inputs(self._info.inputs),
+            "outputs": row_description.outputs(self._info.outputs),
+        }
 
     def close(self) -> None:
         """Let Java's garbage collector take the pipeline."""

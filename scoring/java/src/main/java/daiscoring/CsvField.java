@@ -86,7 +86,7 @@ public final class CsvField {
     }
 
     /** A number in double precision, rounded once; NaN where missing. Eight bytes follow it. */
-    double number(byte[] data, int from, int to) throws DeclinedException {
+    public double number(byte[] data, int from, int to) throws DeclinedException {
         if (from == to) {
             return Double.NaN;
         }
@@ -170,7 +170,7 @@ public final class CsvField {
     }
 
     /** An integer that is at most {@code most}, and at least its opposite; Long.MIN_VALUE where missing. */
-    long integer(byte[] data, int from, int to, long most) throws DeclinedException {
+    public long integer(byte[] data, int from, int to, long most) throws DeclinedException {
         int at = from < to && data[from] == '-' ? from + 1 : from;
         long found = 0;
         int end = at;
@@ -212,7 +212,7 @@ public final class CsvField {
     }
 
     /** Milliseconds since 1970 UTC of yyyy-mm-dd, alone or with hh:mm:ss; Long.MIN_VALUE where missing. */
-    long time(byte[] data, int from, int to) throws DeclinedException {
+    public long time(byte[] data, int from, int to) throws DeclinedException {
         if (from == to || isMissing(data, from, to)) {
             return Long.MIN_VALUE;
         }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  *
  * <p>What a text means that is no level as it stands, dai_scoring/levels.py says; a test compares the two.
  */
-final class Levels {
+public final class Levels {
     private static final long MIXER = 0x9E3779B97F4A7C15L;
 
     /** The text is no level of the model. */
@@ -31,7 +31,7 @@ final class Levels {
     private final long[] starts;
     private final int shift;
 
-    Levels(String[] texts) {
+    public Levels(String[] texts) {
         levels = new byte[texts.length][];
         slots = new int[Integer.highestOneBit(Math.max(1, texts.length)) * 4];
         starts = new long[slots.length];
@@ -64,7 +64,7 @@ final class Levels {
     }
 
     /** The index of the level that the bytes mean, {@link #UNSEEN} or {@link #MISSING}. Eight bytes follow them. */
-    int read(byte[] data, int from, int to) {
+    public int read(byte[] data, int from, int to) {
         if (from == to) {
             return MISSING;
         }
