@@ -36,3 +36,7 @@ class FileOptions:
     charset: str | None = None
     delimiter: str | None = None
     wanted: Wanted = PREDICTIONS_ONLY
+
+    def __post_init__(self) -> None:
+        """Keep an id column once that is named several times."""
+        object.__setattr__(self, "id_columns", tuple(dict.fromkeys(self.id_columns)))

@@ -15,6 +15,8 @@ from dai_scoring.cli import error_boundary, opening
 from dai_scoring.cli.console import print_document
 from dai_scoring.cli.errors import CancelledError, ToolError, UsageError
 
+NOTHING_DONE = "Interrupted before anything was done."
+
 SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
     "context_settings": {"help_option_names": ["-h", "--help"]},
@@ -79,6 +81,13 @@ class Commands(CommandGroup):
                 raise
             raise UsageError(says()) from error
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Read the options that precede the command's name; typer itself would end without a message if interrupted."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except KeyboardInterrupt as error:
+            raise CancelledError(NOTHING_DONE) from error
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command, after saying which flags it has."""
         command = self.command_named(ctx, cmd_name)
@@ -117,7 +126,7 @@ def run(app: typer.Typer, as_tool_error: Callable[[Exception], ToolError]) -> No
     try:
         app()
     except KeyboardInterrupt:
-        sys.exit(report(CancelledError("Interrupted before anything was done.")))
+        sys.exit(report(CancelledError(NOTHING_DONE)))
     except Exception as error:  # noqa: BLE001 - no command ends with a traceback
         sys.exit(report(as_tool_error(error)))
 

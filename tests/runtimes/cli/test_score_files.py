@@ -203,3 +203,22 @@ def test_a_pipe_is_read_and_written_through(samples: Path, rows: Path) -> None:
         assert process.stderr is not None
         assert b"Traceback" not in process.stderr.read()
     assert process.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(("out", "place"), [("-", "standard output"), ("/dev/full", "/dev/full")])
+def test_an_output_that_is_full_is_named(out: str, place: str, samples: Path, rows: Path) -> None:
+    """And not the temporary folder."""
+    model = str(samples / "penguins.mojo")
+    command = [sys.executable, "-m", "dai_scoring.cli", "file", "--json", "--model", model, str(rows), out]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*command, "--output-format", "csv"],
+            stdout=full if out == "-" else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    document = json.loads(done.stdout or done.stderr)
+    assert (done.returncode, document["error"]["code"]) == (3, "prerequisite")
+    assert document["error"]["message"].startswith(f"{place} cannot be written: No space left on device")

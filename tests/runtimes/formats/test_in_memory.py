@@ -177,6 +177,27 @@ def test_bad_rows_are_rejected_together_as_each_file_rejects_them(
     assert rejected > 5
 
 
+@pytest.mark.parametrize(
+    ("mime", "text", "start"),
+    [
+        (CSV, "a,b\n1,2\n", b"a,b,predict,female,male\n1,2,"),
+        (JSON, '{"a":1,"b":2}', b'{"a":1,"b":2,"predict":'),
+        (LINES, '{"a":1,"b":2}\n', b'{"a":1,"b":2,"predict":'),
+    ],
+)
+def test_an_id_column_that_is_named_twice_is_kept_once(
+    penguins_scorer: Scorer, tmp_path: Path, mime: str, text: str, start: bytes
+) -> None:
+    options = FileOptions(
+        output_columns=OutputColumns.IDS, id_columns=("a", "b", "a"), missing_columns=MissingColumns.AS_MISSING
+    )
+    one = Contents(text.encode(), mime)
+    (answer,) = InMemoryScorer(penguins_scorer, options).score([one])
+    assert isinstance(answer, ScoredContents)
+    assert answer.contents.startswith(start)
+    _compare(penguins_scorer, tmp_path, one, answer, options)
+
+
 @pytest.mark.runtime
 @pytest.mark.parametrize(
     "date", ["2007-11-15", "1969-12-31", "0001-01-01", None, "", "2007-11-15T10:00:00Z", "15/11/2007"]

@@ -136,9 +136,9 @@ def _copy(stream: IO[bytes] | gzip.GzipFile, file: Path) -> None:
 def _put(made: Path, place: Path) -> None:
     """Bring a finished file to its place: moved at once, or written through a pipe or a device."""
     if place == STREAM:
-        with made.open("rb") as file:
+        with made.open("rb") as file, _passing("standard output"):
             shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)
-        sys.stdout.buffer.flush()
+            sys.stdout.buffer.flush()
         return
     if place.name.endswith(GZIP):
         packed = made.with_name(made.name + GZIP)
@@ -146,7 +146,18 @@ def _put(made: Path, place: Path) -> None:
             shutil.copyfileobj(file, out, 1 << 20)
         made = packed
     if is_device(place):
-        with made.open("rb") as file, place.open("wb") as out:
+        with made.open("rb") as file, _passing(str(place)), place.open("wb") as out:
             shutil.copyfileobj(file, out, 1 << 20)
         return
     shutil.move(made, place)
+
+
+@contextmanager
+def _passing(place: str) -> Iterator[None]:
+    """Name what cannot be written, which is not the temporary folder."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PrerequisiteError(f"{place} cannot be written: {error.strerror or type(error).__name__}.") from error

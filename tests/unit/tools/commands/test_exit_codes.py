@@ -61,8 +61,9 @@ def test_what_scoring_raises_keeps_its_code_and_its_place() -> None:
     documented = {int(code): {word.strip() for word in words.split(",")} for code, words in rows.items()}
     other = {code for kind in (ScoringFailedError, ModelRefusedError) for code in (kind.code, "breaking_change")}
     found: dict[int, set[str]] = {7: set(), 9: set()}
-    by_code = {one.code: one for one in kinds(ScoringError) if one.__module__ != http_errors.__name__}
-    for code, kind in by_code.items():
+    # Kinds may share a code and differ in the exit code, such as RuntimeMissingError and PrerequisiteError.
+    for kind in (one for one in kinds(ScoringError) if one.__module__ != http_errors.__name__):
+        code = kind.code
         error = ScoringError.__new__(kind)
         ScoringError.__init__(error)
         if code not in ABSTRACT | OF_THE_SERVICE and (exit_code := as_tool_error(error).exit_code) in found:
