@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from dai_scoring.batch.file_job import FileJob, OutputFile
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import plan_for
 from dai_scoring.batch.summary import Summary
-from dai_scoring.errors import ContentError, InternalError
+from dai_scoring.errors import ContentError, InputError, InternalError
 from dai_scoring.formats import Declined, Format, charset_of, envelopes, foreign
 from dai_scoring.scorer import Scorer
 
@@ -82,14 +84,37 @@ def score_file(
             reader.close()
         return job if declined is None else declined
 
-    job = run(again=False)
-    if isinstance(job, Declined):
-        target.unlink(missing_ok=True)
-        rejected.unlink(missing_ok=True)
-        job = run(again=True)
+    with _unchanged(source):
+        job = run(again=False)
+        if isinstance(job, Declined):
+            target.unlink(missing_ok=True)
+            rejected.unlink(missing_ok=True)
+            job = run(again=True)
     if isinstance(job, Declined):
         raise InternalError(f"the reader of whole files declined a file: {job.reason}")
     return job.totals.summary(began, given, wanted)
+
+
+@contextmanager
+def _unchanged(source: Path) -> Iterator[None]:
+    """Raise ContentError if the file is written to meanwhile: rows could be lost, or torn, and nobody would know."""
+    before = source.stat()
+    try:
+        yield
+    except InputError:
+        _check_unchanged(source, before)
+        raise
+    _check_unchanged(source, before)
+
+
+def _check_unchanged(source: Path, before: os.stat_result) -> None:
+    with suppress(FileNotFoundError):  # a file that was deleted is still read to its end
+        now = source.stat()
+        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise ContentError(
+                f"{source} was changed while it was read.",
+                advice=("Score it again when no program writes to it, or score a copy.",),
+            )
 
 
 def _head(source: Path) -> bytes:
