@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.local.ports import free_port
-from dai_scoring.provision import java, jars
+from dai_scoring.provision import jars, java
 from tests.support.waiting import until
 
 _SETTINGS = """\
