@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dai_routes.stream import client_settings
+from dai_routes.stream import addresses, client_settings
 from dai_routes.stream.arguments import Common, with_common
 from dai_routes.stream.running import start
 from dai_scoring import extras
@@ -70,5 +70,42 @@ def kafka(
                 not at_least_once, common.broker_timeout, client,
             )
         )  # fmt: skip
+
+    start.run(common, connect)
+
+
+@app.command()
+@with_common
+def redis(
+    context: typer.Context,
+    common: Common,
+    url: Annotated[
+        str,
+        typer.Option(
+            envvar="DAI_REDIS_URL",
+            help="The server: redis://HOST:PORT/0, or rediss:// for TLS. With a password, set it as DAI_REDIS_URL.",
+        ),
+    ],
+    group_id: Annotated[
+        str, typer.Option("--group", help="The consumer group. Workers of a group share the messages.")
+    ] = "dai-score",
+    field: Annotated[str, typer.Option(help="The field of a message that has its record; others are kept.")] = "value",
+    idle: Annotated[
+        float, typer.Option(min=0.1, help="Take over what a worker has not acknowledged for so many seconds.")
+    ] = 60.0,
+) -> None:
+    """Score a stream of Redis into another one, each message at least once.
+
+    The id of the incoming message is in the field source_id.
+    """
+    module = _adapter("redis_streams", "redis")
+    addresses.check(context, url, ("redis", "rediss", "unix"), "DAI_REDIS_URL")
+
+    def connect() -> Any:
+        return module.RedisStreams(
+            module.RedisSettings(
+                url, common.source, common.target, common.rejects_to, group_id, field, idle, common.broker_timeout
+            )
+        )
 
     start.run(common, connect)

@@ -53,7 +53,7 @@ def test_workers_are_killed(titanic: Path, broker: Kafka, tmp_path: Path) -> Non
         with working(
             tmp_path, *words(titanic, topics), "--worker-id", "one", "--max-batch", 100, environment=SHORT
         ) as worker:
-            until(lambda: scored(topics) > (number + 1) * 1000)
+            until(lambda wanted=(number + 1) * 1000: scored(topics) > wanted)
             assert worker.end(signal.SIGKILL) == -signal.SIGKILL
     # Another one, whose name is new, takes over while the last one's transaction is open.
     done = run(*words(titanic, topics), "--worker-id", "two", "--drain", environment=SHORT)

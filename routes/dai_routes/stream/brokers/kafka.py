@@ -219,7 +219,8 @@ class Kafka:
         headers = [*(message.headers or ()), *((name, text.encode()) for name, text in result.headers.items())]
         while True:
             try:
-                return self._producer.produce(topic, contents, message.key, partition, headers=headers)
+                self._producer.produce(topic, contents, message.key, partition, headers=headers)
+                return
             except BufferError:
                 self._producer.poll(_AGAIN_SECONDS)
 
