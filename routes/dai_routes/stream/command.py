@@ -109,3 +109,34 @@ def redis(
         )
 
     start.run(common, connect)
+
+
+@app.command()
+@with_common
+def rabbitmq(
+    context: typer.Context,
+    common: Common,
+    url: Annotated[
+        str,
+        typer.Option(
+            envvar="DAI_RABBITMQ_URL",
+            help="The server: amqp://USER@HOST:PORT/VHOST, or amqps:// for TLS (DAI_RABBITMQ_CA_FILE names an "
+            "authority). With a password, set it as DAI_RABBITMQ_URL.",
+        ),
+    ],
+) -> None:
+    """Score a queue of RabbitMQ into another one, each message at least once. The queues must exist.
+
+    The message id and the properties of the incoming message are kept.
+    """
+    module = _adapter("rabbitmq", "rabbitmq")
+    addresses.check(context, url, ("amqp", "amqps"), "DAI_RABBITMQ_URL")
+
+    def connect() -> Any:
+        return module.RabbitMQ(
+            module.RabbitSettings(
+                url, common.source, common.target, common.rejects_to, common.max_batch, common.broker_timeout
+            )
+        )
+
+    start.run(common, connect)

@@ -147,7 +147,9 @@ class RedisStreams:
             yield
         except _AWAY as error:
             where = without_password(self._settings.url)
-            raise UnreachableError(f"Redis at {where} does not answer, or refuses the credentials ({_said(error)}).") from error
+            raise UnreachableError(
+                f"Redis at {where} does not answer, or refuses the credentials ({_said(error)})."
+            ) from error
         except redis.exceptions.RedisError as error:
             raise BrokerError(f"Redis refuses a command: {_said(error)}.") from error
 
