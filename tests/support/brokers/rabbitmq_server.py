@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.local.ports import free_port
+from tests.support.brokers import quiet_port
+from tests.support.processes import in_group
 from tests.support.waiting import until
 
 _PROGRAMS = Path("/usr/lib/rabbitmq/bin")
@@ -63,6 +64,7 @@ class RabbitServer:
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(30)
+            until(lambda group=self._process.pid: not in_group(group))
 
     def end_all(self) -> None:
         self.end()
@@ -77,7 +79,7 @@ def rabbitmq_server(folder: Path) -> Iterator[RabbitServer]:
     pytest.importorskip("pika", reason="pika is not installed: pip install '.[rabbitmq]'")
     if not (_PROGRAMS / "rabbitmq-server").exists() or shutil.which("epmd") is None:
         pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
-    port, distribution, mapper = free_port(), free_port(), free_port()
+    port, distribution, mapper = quiet_port(), quiet_port(), quiet_port()
     (folder / "rabbitmq.conf").write_text(_SETTINGS.format(port=port))
     (folder / "enabled_plugins").write_text("[].\n")
     environment = {

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.local.ports import free_port
+from tests.support.brokers import quiet_port
 from tests.support.waiting import until
 
 
@@ -53,7 +53,7 @@ def redis_server(folder: Path) -> Iterator[Redis]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("Redis is not installed: apt-get install redis-server")
-    port = free_port()
+    port = quiet_port()
     words = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"]
     url = f"redis://127.0.0.1:{port}/0"
     server = Redis(url, module.Redis.from_url(url), [program, *words], folder)

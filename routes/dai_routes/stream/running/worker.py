@@ -56,31 +56,32 @@ class Worker:
         self._counts = counts
         self._stop = stop
         self._is_first = True
-        self._in_vain = 0
 
     def run(self) -> None:
         """Work. Raises ToolError if the broker or the model fails for long; no message is lost then."""
+        in_vain = 0
         while not self._stop.is_set():
-            with self._watchdog.over("receiving messages"):
-                messages = self._broker.receive(self._limits.most, _IDLE_SECONDS)
-            if messages:
-                self._work(messages)
-            elif self._limits.drain:
-                with self._watchdog.over("asking for messages"):
-                    if self._broker.is_caught_up():
-                        return
+            try:
+                if not self._step():
+                    return
+                in_vain = 0
+            except NotSettledError as error:
+                self._counts.repeated += 1
+                in_vain += 1
+                if in_vain > _MOST_IN_VAIN:
+                    raise
+                _logger.warning("%s", error)
 
-    def _work(self, messages: Sequence[Message]) -> None:
-        try:
-            for part in self._parts(messages):
-                self._settle(self._results(part))
-            self._in_vain = 0
-        except NotSettledError as error:
-            self._counts.repeated += 1
-            self._in_vain += 1
-            if self._in_vain > _MOST_IN_VAIN:
-                raise
-            _logger.warning("%s", error)
+    def _step(self) -> bool:
+        """Settle a batch; False if there is none, and none to wait for."""
+        with self._watchdog.over("receiving messages"):
+            messages = self._broker.receive(self._limits.most, _IDLE_SECONDS)
+        for part in self._parts(messages):
+            self._settle(self._results(part))
+        if messages or not self._limits.drain:
+            return True
+        with self._watchdog.over("asking for messages"):
+            return not self._broker.is_caught_up()
 
     def _parts(self, messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
         """Messages that are scored together. One that was delivered before is alone, as it may have ended a worker."""

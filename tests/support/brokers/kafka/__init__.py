@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.local.ports import free_port
 from dai_scoring.provision import jars, java
+from tests.support.brokers import quiet_port
 from tests.support.waiting import until
 
 _SETTINGS = """\
@@ -92,7 +92,7 @@ def kafka(folder: Path, listeners: str = "", more: str = "") -> Iterator[Kafka]:
     place = jars.made_once("test-kafka", Path(__file__).parent, "fetch Kafka", lambda what, share=None: None)
     home = java.find_java(minimum=17)
     command = [str(home / "bin" / "java"), *_MEMORY, "-cp", f"{place}/*"]
-    port, controller = free_port(), free_port()
+    port, controller = quiet_port(), quiet_port()
     text = _SETTINGS.format(port=port, controller=controller, data=folder / "data", more=more)
     settings = folder / "server.properties"
     settings.write_text(text)
