@@ -140,3 +140,34 @@ def rabbitmq(
         )
 
     start.run(common, connect)
+
+
+@app.command()
+@with_common
+def activemq(
+    context: typer.Context,
+    common: Common,
+    url: Annotated[
+        str,
+        typer.Option(
+            envvar="DAI_ACTIVEMQ_URL",
+            help="The broker's connector for STOMP: stomp://HOST:PORT, or stomp+ssl:// for TLS (DAI_ACTIVEMQ_CA_FILE "
+            "names an authority). With a password, set it as DAI_ACTIVEMQ_URL.",
+        ),
+    ],
+) -> None:
+    """Score a queue of ActiveMQ into another one, each message at least once, by STOMP.
+
+    Headers are kept; the id of the incoming message is in dai-source-id, and in correlation-id if that was not set.
+    """
+    module = _adapter("activemq", "activemq")
+    addresses.check(context, url, ("stomp", "stomp+ssl"), "DAI_ACTIVEMQ_URL")
+
+    def connect() -> Any:
+        return module.ActiveMQ(
+            module.ActiveSettings(
+                url, common.source, common.target, common.rejects_to, common.max_batch, common.broker_timeout
+            )
+        )
+
+    start.run(common, connect)

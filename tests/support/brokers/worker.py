@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,16 @@ class Worker:
     log: Path
     first: str
     """The lines that it printed until it was ready."""
+
+    def metrics(self) -> str:
+        """Its metrics, if it was started with --metrics-port."""
+        with urllib.request.urlopen(self.first.split()[2], timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def scored(self) -> int:
+        """How many messages it has scored."""
+        (line,) = (one for one in self.metrics().splitlines() if one.startswith("dai_stream_messages_scored_total "))
+        return int(line.split()[1])
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """The exit code after the signal."""
