@@ -11,13 +11,11 @@ from typing import Any, Protocol
 class Message:
     """A message as it was received. It is not frozen, since one is made for each message, but nothing changes it.
 
-    ``source`` says where it came from, for the message of a rejected record: such as topic, partition and offset.
     ``deliveries`` counts how often the broker has delivered it, this time included; None if the broker does not count.
     ``handle`` is the broker's own. ``is_kept`` says that the input still has the message after it was settled.
     """
 
     value: bytes | None
-    source: Mapping[str, Any]
     key: bytes | None = None
     headers: Any = None
     deliveries: int | None = None
@@ -48,6 +46,10 @@ class Broker(Protocol):
 
     def receive(self, most: int, seconds: float) -> list[Message]:
         """Wait so long for a message; return it and those that are there already, at most ``most``, in order."""
+        ...
+
+    def source(self, message: Message) -> Mapping[str, Any]:
+        """Where a message came from, such as topic, partition and offset: part of the message of a rejected record."""
         ...
 
     def settle(self, results: Sequence[Result]) -> None:

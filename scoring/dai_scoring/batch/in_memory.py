@@ -86,17 +86,15 @@ class InMemoryScorer:
         if way_for([one.contents for one in given]) is Way.MERGED:
             merged = self._score_merged(given, began)
             if not isinstance(merged, Declined):
+                TALLY.took(Way.MERGED, len(given))
                 return list(merged)
+            TALLY.declined(Way.MERGED, merged)
         answers = self._score_few([self._read(one) for one in given], began)
         declined = [answer for answer in answers if isinstance(answer, Declined)]
         for answer in declined:
             TALLY.declined(Way.FEW_ROWS, answer)
         TALLY.took(Way.FEW_ROWS, len(answers) - len(declined))
         return answers
-
-    def score_merged(self, given: Sequence[Contents]) -> list[ScoredContents] | Declined:
-        """Score contents that are written alike in one piece; Declined if they are not, or a row is rejected."""
-        return self._score_merged(given, time.perf_counter())
 
     def _score_few(
         self, read: Sequence[JudgedRows | _Unfit | Declined], began: float
@@ -114,14 +112,6 @@ class InMemoryScorer:
 
     def _score_merged(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | Declined:
         """The answers to contents that are written alike, read as if they were one file."""
-        found = self._merged(given, began)
-        if isinstance(found, Declined):
-            TALLY.declined(Way.MERGED, found)
-        else:
-            TALLY.took(Way.MERGED, len(given))
-        return found
-
-    def _merged(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | Declined:
         options, mime_type = self._options, given[0].mime_type
         if any(one.mime_type != mime_type for one in given):
             return _OTHER_TYPE

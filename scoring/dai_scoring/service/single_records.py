@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.alike_lines import score_alike
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way, way_for
 from dai_scoring.batch.results import REJECT_COLUMNS
@@ -28,6 +28,7 @@ from dai_scoring.option_words import Audience
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.service.requests import Request
 from dai_scoring.service.service import ScoringService
+from dai_scoring.swallowed import swallowed
 
 EMPTY = "no_record"
 """The code of a message without a record."""
@@ -36,9 +37,9 @@ _MOST_VALUE = 1000
 _NO_REASONS = b"," + orjson.dumps(dict.fromkeys(REJECT_COLUMNS))[1:]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scored:
-    """A record with its predictions, as a JSON object."""
+    """A record with its predictions, as a JSON object. It is not frozen, since one is made for each record."""
 
     contents: bytes
 
@@ -146,12 +147,15 @@ class RecordScorer:
             return False
         try:
             with self._service.scorer() as scorer:
-                found = InMemoryScorer(scorer, self._alike).score_merged([Contents(line, None) for line in lines])
+                found = score_alike(scorer, self._alike, lines)
         except ModelError:
             return False  # it is raised again, and becomes an outcome, when they are judged
+        except Exception as error:  # noqa: BLE001 - whichever record is at fault: it is found when they are judged
+            swallowed(error)
+            return False
         if isinstance(found, Declined):
             return False
-        outcomes.update((index, Scored(one.contents[:-1])) for index, one in zip(texts, found, strict=True))
+        outcomes.update(zip(texts, map(Scored, found), strict=True))
         return True
 
     def _judge(self, indexes: Sequence[int], lines: Sequence[bytes], head: bytes, outcomes: dict[int, Outcome]) -> None:

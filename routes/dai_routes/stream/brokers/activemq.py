@@ -7,7 +7,7 @@ import os
 import queue
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -102,6 +102,10 @@ class ActiveMQ:
         if None in found:
             raise self._lost()
         return [self._message(frame) for frame in found]
+
+    def source(self, message: Message) -> Mapping[str, Any]:
+        """As :meth:`Broker.source`."""
+        return {"queue": self._settings.queue, "message_id": message.handle["message-id"]}
 
     def settle(self, results: Sequence[Result]) -> None:
         """As :meth:`Broker.settle`."""
@@ -200,10 +204,9 @@ class ActiveMQ:
 
     def _message(self, frame: Any) -> Message:
         headers = frame.headers
-        source = {"queue": self._settings.queue, "message_id": headers["message-id"]}
         deliveries = 2 if headers.get("redelivered") == "true" else 1
         body = frame.body if isinstance(frame.body, bytes) else frame.body.encode()
-        return Message(body, source, None, None, deliveries, headers)
+        return Message(body, None, None, deliveries, headers)
 
 
 def _headers(result: Result) -> dict[str, str]:

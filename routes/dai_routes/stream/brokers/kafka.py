@@ -118,22 +118,23 @@ class Kafka:
             return []
         found = [first, *self._consumer.consume(most - 1, 0)] if most > 1 else [first]
         messages = []
-        topic = self._settings.topic
         for one in found:
             error = one.error()
             if error is None:
-                partition, offset = one.partition(), one.offset()
-                source = {"topic": topic, "partition": partition, "offset": offset}
+                place = one.partition(), one.offset()
                 # The end of a partition comes behind its last message.
-                self._at_end.discard(partition)
-                messages.append(
-                    Message(one.value(), source, one.key(), one.headers(), None, (partition, offset), is_kept=True)
-                )
+                self._at_end.discard(place[0])
+                messages.append(Message(one.value(), one.key(), one.headers(), None, place, True))
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._at_end.add(one.partition())
             elif not error.retriable():
                 raise self._error(error)
         return messages
+
+    def source(self, message: Message) -> Mapping[str, Any]:
+        """As :meth:`Broker.source`."""
+        partition, offset = message.handle
+        return {"topic": self._settings.topic, "partition": partition, "offset": offset}
 
     def is_caught_up(self) -> bool:
         """As :meth:`Broker.is_caught_up`."""
@@ -202,7 +203,7 @@ class Kafka:
             except KafkaException as error:
                 if error.args[0].code() != _TOO_LARGE:
                     raise
-                self._publish_rejected(rejected.result(message, _SCORES_TOO_LARGE))
+                self._publish_rejected(rejected.result(message, _SCORES_TOO_LARGE, self.source(message)))
 
     def _publish_rejected(self, result: Result) -> None:
         topic = self._settings.rejected

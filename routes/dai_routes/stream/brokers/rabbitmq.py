@@ -65,6 +65,10 @@ class RabbitMQ:
         found, self._waiting = self._waiting[:most], self._waiting[most:]
         return [self._message(*one) for one in found]
 
+    def source(self, message: Message) -> Mapping[str, Any]:
+        """As :meth:`Broker.source`."""
+        return {"queue": self._settings.queue, "message_id": message.handle[1].message_id}
+
     def settle(self, results: Sequence[Result]) -> None:
         """As :meth:`Broker.settle`."""
         settings, publishing = self._settings, self._publishing
@@ -127,8 +131,7 @@ class RabbitMQ:
         headers: Mapping[str, Any] = properties.headers or {}
         # Only a quorum queue counts; of another only this is known, that it was delivered before.
         deliveries = int(headers.get(_COUNT, 1 if method.redelivered else 0)) + 1
-        source = {"queue": self._settings.queue, "message_id": properties.message_id}
-        return Message(body, source, None, properties, deliveries, (method.delivery_tag, properties))
+        return Message(body, None, properties, deliveries, (method.delivery_tag, properties))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +79,10 @@ class RedisStreams:
             self._is_claiming = True
         return [self._message(entry, fields, 1) for entry, fields in entries]
 
+    def source(self, message: Message) -> Mapping[str, Any]:
+        """As :meth:`Broker.source`."""
+        return {"stream": self._settings.stream, "id": message.handle[0].decode()}
+
     def settle(self, results: Sequence[Result]) -> None:
         """As :meth:`Broker.settle`."""
         settings = self._settings
@@ -138,8 +142,7 @@ class RedisStreams:
         return [self._message(entry, fields, deliveries.get(entry, 2)) for entry, fields in entries]
 
     def _message(self, entry: bytes, fields: dict[bytes, bytes], deliveries: int) -> Message:
-        source = {"stream": self._settings.stream, "id": entry.decode()}
-        return Message(fields.get(self._field), source, deliveries=deliveries, handle=(entry, fields))
+        return Message(fields.get(self._field), deliveries=deliveries, handle=(entry, fields))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -13,13 +14,13 @@ from dai_scoring.service.single_records import Rejected
 _HEADER = "dai-reject-"
 
 
-def result(message: Message, why: Rejected) -> Result:
+def result(message: Message, why: Rejected, source: Mapping[str, Any]) -> Result:
     """What to publish: a JSON object with the reason, the source and the message itself; headers have the first two.
 
     The message is text, or in Base64 as ``message_base64`` if it is not UTF-8, and null for a tombstone. Only if the
     broker does not take it so, and the input keeps it, is it left out, with ``message_bytes`` instead.
     """
-    reason = {"code": why.code, "column": why.column, "value": why.value, "reason": why.reason, **message.source}
+    reason = {"code": why.code, "column": why.column, "value": why.value, "reason": why.reason, **source}
     headers = {
         _HEADER + name: str(value)
         for name, value in reason.items()

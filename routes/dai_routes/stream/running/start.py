@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -47,6 +48,8 @@ def run(common: Common, connect: Callable[[], Broker]) -> None:
             try:
                 limits = Limits(common.max_batch, common.max_deliveries, common.drain)
                 scorer_of_records = RecordScorer(service, options, common.columns_of_csv)
+                # What is here stays: looking through it again and again would take longer than scoring.
+                gc.freeze()
                 counts.is_ready = True
                 print(f"Scoring {common.source} into {common.target}; rejected: {common.rejects_to}", flush=True)
                 Worker(broker, decoder, scorer_of_records, limits, watchdog, counts, stop).run()

@@ -109,7 +109,7 @@ class Worker:
             if isinstance(outcome, Scored):
                 results.append(Result(message, outcome.contents))
             elif isinstance(outcome, Rejected):
-                results.append(rejected.result(message, outcome))
+                results.append(rejected.result(message, outcome, self._broker.source(message)))
         self._counts.scoring_seconds += time.perf_counter() - began
         return results
 
