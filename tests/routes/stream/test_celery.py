@@ -109,4 +109,4 @@ def test_a_worker_that_is_killed_loses_nothing(application: Any, tmp_path: Path)
         with working(tmp_path):
             tasks[wanted].get(timeout=60)
     with working(tmp_path):
-        assert [task.get(timeout=60)["id"] for task in tasks] == list(range(300))
+        assert [task.get(timeout=150)["id"] for task in tasks] == list(range(300))

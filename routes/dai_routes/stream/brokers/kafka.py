@@ -244,6 +244,7 @@ class Kafka:
                 ]
                 break
             except KafkaException as exception:
+                self._producer.poll(0)  # gives what was refused to the callback
                 if self._errors.refused is not None or time.monotonic() > end:
                     raise self._error(self._errors.refused or exception.args[0]) from exception
         for topic in found:

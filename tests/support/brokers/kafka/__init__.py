@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from dai_scoring.provision import jars, java
 from tests.support.brokers import quiet_port
+from tests.support.server.certificates import Authority
 from tests.support.waiting import until
 
 _SETTINGS = """\
@@ -23,8 +23,8 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},SASL_SSL://127.0.0.1:{secured},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_SSL://127.0.0.1:{secured}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
 log.dirs={data}
 offsets.topic.replication.factor=1
@@ -40,17 +40,26 @@ num.network.threads=2
 num.io.threads=2
 message.max.bytes=20000000
 log.cleaner.enable=false
-{more}
+ssl.keystore.type=PEM
+ssl.keystore.location={chain}
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+  user_scorer="{password}";
 """
 _MEMORY = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
+PASSWORD = "not-for-any-log"
+
+
 @dataclass
 class Kafka:
-    """A broker that listens at ``address``."""
+    """A broker that listens at ``address``, and at ``secured`` with TLS for the user scorer with :data:`PASSWORD`."""
 
     folder: Path
     address: str
+    secured: str
+    authority: Path
     _command: list[str] = field(repr=False)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -84,7 +93,7 @@ class Kafka:
 
 
 @contextmanager
-def kafka(folder: Path, listeners: str = "", more: str = "") -> Iterator[Kafka]:
+def kafka(folder: Path) -> Iterator[Kafka]:
     """Make a broker in an empty folder, run it, and end it."""
     pytest.importorskip("confluent_kafka", reason="confluent-kafka is not installed: pip install '.[kafka]'")
     if shutil.which("mvn") is None:
@@ -92,8 +101,14 @@ def kafka(folder: Path, listeners: str = "", more: str = "") -> Iterator[Kafka]:
     place = jars.made_once("test-kafka", Path(__file__).parent, "fetch Kafka", lambda what, share=None: None)
     home = java.find_java(minimum=17)
     command = [str(home / "bin" / "java"), *_MEMORY, "-cp", f"{place}/*"]
-    port, controller = quiet_port(), quiet_port()
-    text = _SETTINGS.format(port=port, controller=controller, data=folder / "data", more=more)
+    port, secured, controller = quiet_port(), quiet_port(), quiet_port()
+    authority = Authority(folder)
+    pair = authority.pair("broker")
+    chain = folder / "chain.pem"
+    chain.write_bytes(pair.key.read_bytes() + pair.certificate.read_bytes() + authority.certificate.read_bytes())
+    text = _SETTINGS.format(
+        port=port, secured=secured, controller=controller, data=folder / "data", chain=chain, password=PASSWORD
+    )
     settings = folder / "server.properties"
     settings.write_text(text)
     cluster = uuid.uuid4().hex[:22]
@@ -101,9 +116,8 @@ def kafka(folder: Path, listeners: str = "", more: str = "") -> Iterator[Kafka]:
         [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)],
         check=True,
         capture_output=True,
-        env={**os.environ},
     )
-    broker = Kafka(folder, f"127.0.0.1:{port}", command)
+    broker = Kafka(folder, f"127.0.0.1:{port}", f"127.0.0.1:{secured}", authority.certificate, command)
     broker.start()
     try:
         yield broker
