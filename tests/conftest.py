@@ -25,13 +25,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Split ``make test`` between processes, by folders.
 
     The tests of a folder run one after the other in one process: they share what takes long to start, such as a NiFi.
-    A process that is free takes the next folder. Those with a NiFi, which take longest, come first.
+    A process that is free takes the next folder. Those with a NiFi, which take longest, come first. Unit tests share
+    nothing, so they are split by files.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Folders(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "/".join(nodeid.partition("::")[0].split("/")[1:3])
+            file = nodeid.partition("::")[0]
+            return file if file.startswith("tests/unit/") else "/".join(file.split("/")[1:3])
 
     # Else the folders with most tests come first, which are the fastest.
     config.option.loadscopereorder = False

@@ -6,11 +6,11 @@ from typing import Any
 
 from nifiapi.relationship import Relationship
 
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import InputError, ModelError, ScoringError, UnsupportedError
 from dai_scoring.options import BadRows
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, Response
-from dai_scoring.service.failures import failure_of, not_now
+from dai_scoring.service.failures import cannot_score_now, failure_of
 from dai_scoring_nifi import settings as properties
 from dai_scoring_nifi.flowfiles import attributes, outcomes
 from dai_scoring_nifi.flowfiles.batch import Batch, Outcome, TakenFlowFile
@@ -70,7 +70,7 @@ class RecordScoring(Lifecycle):
         if properties.answers_requests(self._lookup(context)):
             batch = self._flowfiles.take(context, flowfile, self._folders.file("call"), max_flowfiles=1)
             if attributes.METHOD in batch.items[0].attributes:
-                return batch.send([self._failed(batch.items[0], None, failure_of(not_now(problem)))])
+                return batch.send([self._failed(batch.items[0], None, failure_of(cannot_score_now(problem)))])
             batch.give_back()
         code = problem.code if isinstance(problem, ScoringError) else ModelError.code
         self._bulletins.waiting(self.logger, code, on_canvas(problem))

@@ -72,9 +72,9 @@ class ScoringError(Exception):
             self.to_client = to_client
         self.advice = tuple(advice)
         self.option = option
-        """The option whose value is at fault, by its key, where it is not the model itself."""
+        """The option whose value is at fault, by its key, unless the model itself is."""
         self.row = row
-        """The first record that is at fault, counted from 1; None if it is not known or there is none."""
+        """The first record that is at fault, counted from 1; None if no record is, or it is not known."""
         self.column = column
         """The column that is at fault, the first if there are several; None as above."""
 

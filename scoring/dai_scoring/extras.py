@@ -14,7 +14,7 @@ def sentence(package: str, extra: str | None = None) -> str:
 
 
 def absent(error: ModuleNotFoundError, extra: str | None = None) -> str:
-    """The sentence for a module that could not be imported; raises the error again where it is one of our own."""
+    """The sentence for a module that could not be imported; raises the error again if it is one of our own."""
     package = (error.name or "").partition(".")[0]
     if not package or package.startswith(_OWN):
         raise error

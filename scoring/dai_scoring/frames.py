@@ -31,7 +31,7 @@ def to_table(frame: pandas.DataFrame, names: Collection[str]) -> pa.Table:
 
     NaN, NaT, NA and None are missing. A column of objects of several types becomes JSON texts, as it is when it comes
     from JSON: so each value is judged alone. Raises ContentError if two columns have the same name, and TypeError
-    where it is no DataFrame.
+    if it is not a DataFrame.
     """
     if not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
         raise TypeError(f"a pyarrow.Table or a pandas.DataFrame is scored, not {type(frame).__name__}")

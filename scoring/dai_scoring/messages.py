@@ -46,10 +46,10 @@ def _without(line: str, names: Collection[str], columns: Sequence[pa.Array]) -> 
     def hidden(number: re.Match[str]) -> str:
         text = number.group()
         try:
-            told = len(text) >= _TELLING and float(text) in numbers
+            is_value = len(text) >= _TELLING and float(text) in numbers
         except ValueError:  # 1.2.3
-            told = False
-        return "..." if told else text
+            is_value = False
+        return "..." if is_value else text
 
     for text in sorted(texts - set(names), key=len, reverse=True):
         line = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "...", line)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-if TYPE_CHECKING:
-    from dai_scoring.values.levels import Levels
+from dai_scoring.values.levels import Levels
 
 
 class ColumnType(Enum):
@@ -54,7 +52,7 @@ class Column:
     ``missing`` holds the texts that mean "no value" in an input column, in addition to null and the empty text.
     ``levels`` are those of an input column that is a category, if the model has them. A row without a value in a
     ``required`` column cannot be scored. ``with_signs`` says that numbers in text may have ``$`` before and ``%``
-    behind them.
+    after them.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The contract that every runtime fulfils, and :class:`Scorer`, the same for all of them."""
+"""A loaded model as callers use it, the same for all runtimes, and the settings to load one with."""
 
 from __future__ import annotations
 
@@ -6,18 +6,30 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring import frames
+from dai_scoring.engine import (
+    CAPABILITY_NAMES,
+    CONTRIBUTION_CAPABILITY,
+    REFUSED,
+    Capability,
+    CsvEngine,
+    Engine,
+    ModelInfo,
+    Predicted,
+    PredictedValues,
+    ValuesEngine,
+    side_by_side,
+)
 from dai_scoring.errors import ModelError, UnsupportedError
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
 from dai_scoring.options import (
     APPLY_DATA_RECIPES,
@@ -30,8 +42,6 @@ from dai_scoring.options import (
     MissingColumns,
     Wanted,
 )
-from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.schema import Column
 from dai_scoring.values import model_rows
 from dai_scoring.values.missing import widened
 from dai_scoring.values.model_rows import ModelRows
@@ -40,121 +50,8 @@ from dai_scoring.values.rejected import REJECT_SCHEMA
 if TYPE_CHECKING:
     import pandas
 
+_NO_VALUES = Declined("the engine does not take Python's objects")
 _NO_LINES = Declined("the engine does not read lines of CSV itself")
-REFUSED = "refused_by_model"
-"""The reject code of a row that the model itself raised an error for; the value is what it said."""
-
-
-class Capability(Enum):
-    """What a model can be asked for, in the words of H2O's REST scorer."""
-
-    SCORE = "SCORE"
-    PREDICTION_INTERVAL = "SCORE_PREDICTION_INTERVAL"
-    CONTRIBUTION_ORIGINAL = "CONTRIBUTION_ORIGINAL"
-    CONTRIBUTION_TRANSFORMED = "CONTRIBUTION_TRANSFORMED"
-
-
-CONTRIBUTION_CAPABILITY = {
-    Contributions.ORIGINAL: Capability.CONTRIBUTION_ORIGINAL,
-    Contributions.TRANSFORMED: Capability.CONTRIBUTION_TRANSFORMED,
-}
-"""The capability that each kind of contributions needs."""
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """What is known of a loaded model.
-
-    ``sha256`` is of the model file, in hex. ``created`` is None if the model does not say. ``kind`` is
-    one of :class:`dai_scoring.model_file.Kind`'s values, ``runtime`` the library that scores it.
-    """
-
-    id: str
-    kind: str
-    runtime: str
-    runtime_version: str
-    sha256: str
-    created: datetime | None
-    inputs: tuple[Column, ...]
-    outputs: tuple[Column, ...]
-    notes: tuple[str, ...] = ()
-    """What a user should know of this model's scores, in sentences."""
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """What a runtime makes of some rows.
-
-    ``predictions`` has the columns ``ModelInfo.outputs``; ``contributions`` and ``intervals`` are None unless
-    they were wanted. All have one row for each given row that the model did not refuse, in order. ``refused``
-    has the others, ascending: the row, from 0, and why. ``unseen`` has, by input column, the given rows with a level
-    that the model has not seen, ascending, from 0; None if the runtime does not tell.
-    """
-
-    predictions: pa.Table
-    contributions: pa.Table | None = None
-    intervals: pa.Table | None = None
-    refused: Sequence[tuple[int, str]] = ()
-    unseen: Mapping[str, npt.NDArray[np.int64]] | None = None
-
-    @property
-    def outputs(self) -> pa.Table:
-        """All that the model gave, side by side: predictions, intervals, contributions."""
-        return _side_by_side(self)
-
-    @property
-    def unseen_counts(self) -> Mapping[str, int] | None:
-        """How many values of each column are levels that the model has not seen; None if the runtime does not tell."""
-        return None if self.unseen is None else {name: len(rows) for name, rows in self.unseen.items()}
-
-    def none(self) -> Predicted:
-        """The same columns without a row."""
-        return Predicted(
-            self.predictions.schema.empty_table(),
-            None if self.contributions is None else self.contributions.schema.empty_table(),
-            None if self.intervals is None else self.intervals.schema.empty_table(),
-        )
-
-
-class Engine(Protocol):
-    """What a runtime module provides: a loaded model that scores whole columns."""
-
-    @property
-    def info(self) -> ModelInfo:
-        """The loaded model's description."""
-        ...
-
-    def supports(self, capability: Capability) -> bool:
-        """Whether the model can be asked for that; finding it out may take as long as loading the model again."""
-        ...
-
-    def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
-        """Score ``rows`` rows, given as one array for each of ``info.inputs``, of its type, null where missing.
-
-        ``wanted`` is what the model supports; ``rows`` may be 0. Called from several threads at once.
-        """
-        ...
-
-    def parse_time(self, column: str, text: str) -> int | None:
-        """Milliseconds since 1970 UTC for a text that is not ISO 8601, where the model knows its form."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the model."""
-        ...
-
-
-@runtime_checkable
-class PlainEngine(Protocol):
-    """What the module of a runtime that reads text itself provides, besides :class:`Engine`."""
-
-    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """The predictions for lines of CSV, without contributions and intervals, none refused.
-
-        ``missing`` are texts that mean a missing value besides those of the inputs. Declined if columns of the model
-        are absent, or some value has a form that could be read in two ways. Called from several threads at once.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -178,16 +75,7 @@ class Scored:
     @property
     def outputs(self) -> pa.Table:
         """All that the model gave, side by side: predictions, intervals, contributions."""
-        return _side_by_side(self)
-
-
-def _side_by_side(made: Predicted | Scored) -> pa.Table:
-    whole = made.predictions
-    for further in (made.intervals, made.contributions):
-        if further is not None:
-            for name, values in zip(further.schema.names, further.columns, strict=True):
-                whole = whole.append_column(name, values)
-    return whole
+        return side_by_side(self.predictions, self.intervals, self.contributions)
 
 
 class Scorer:
@@ -195,6 +83,8 @@ class Scorer:
 
     def __init__(self, engine: Engine, missing: frozenset[str] = frozenset(), of: Scorer | None = None) -> None:
         self._engine = engine
+        # Looked up once: to ask whether an object follows a protocol takes as long as to score a row.
+        self._values_engine = engine if isinstance(engine, ValuesEngine) else None
         self._missing = missing
         self._info = replace(engine.info, inputs=widened(engine.info.inputs, missing)) if missing else engine.info
         # Where the model is one's own: all that share it count there.
@@ -230,13 +120,17 @@ class Scorer:
 
     def check(self, wanted: Wanted) -> None:
         """Raise UnsupportedError if the model cannot give what is wanted."""
+        if wanted == PREDICTIONS_ONLY:
+            return
         needed = {Capability.PREDICTION_INTERVAL} if wanted.intervals else set()
         if wanted.contributions is not Contributions.NONE:
             needed.add(CONTRIBUTION_CAPABILITY[wanted.contributions])
         lacking = [one for one in Capability if one in needed and not self._engine.supports(one)]
         if lacking:
-            can = [_WORDS[one] for one in Capability if one in _WORDS and self._engine.supports(one)]
-            gives_no = f"this model gives no {' and no '.join(_WORDS[one] for one in lacking)}"
+            can = [
+                CAPABILITY_NAMES[one] for one in Capability if one in CAPABILITY_NAMES and self._engine.supports(one)
+            ]
+            gives_no = f"this model gives no {' and no '.join(CAPABILITY_NAMES[one] for one in lacking)}"
             gives = f"; besides predictions it gives {' and '.join(can) or 'nothing'}."
             raise UnsupportedError(
                 f"{gives_no} on {self.info.runtime}{gives}",
@@ -283,18 +177,29 @@ class Scorer:
             self.check(wanted)
             return self._engine.predict(columns, rows, wanted)
 
+    def predict_values(self, columns: Sequence[Sequence[Any]], rows: int) -> PredictedValues | Declined:
+        """Score few rows, given and returned as Python's objects: see :class:`dai_scoring.engine.ValuesEngine`.
+
+        The predictions are those of :meth:`predict`. For some rows this takes a third of its time, since Arrow needs as
+        long for one value as for a hundred. Declined if only :meth:`predict` can score these rows.
+        """
+        if self._values_engine is None:
+            return _NO_VALUES
+        with self._in_use():
+            return self._values_engine.predict_values(columns, rows)
+
     @property
     def reads_lines(self) -> bool:
-        """Whether the engine can read lines of CSV itself, as :meth:`predict_plain` has it do."""
-        return isinstance(self._engine, PlainEngine)
+        """Whether the engine can read lines of CSV itself, as :meth:`predict_csv` has it do."""
+        return isinstance(self._engine, CsvEngine)
 
-    def predict_plain(self, csv: PlainCsv) -> Predicted | Declined:
+    def predict_csv(self, csv: CsvRecords) -> Predicted | Declined:
         """Score lines of CSV as they stand, as :meth:`score` would score their table; Declined if that has to do it."""
         engine = self._engine
-        if not isinstance(engine, PlainEngine):
+        if not isinstance(engine, CsvEngine):
             return _NO_LINES
         with self._in_use():
-            return engine.predict_plain(csv, self._missing)
+            return engine.predict_csv(csv, self._missing)
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
@@ -308,7 +213,8 @@ class Scorer:
         finally:
             with owner._idle:
                 owner._busy -= 1
-                owner._idle.notify_all()
+                if owner._closed:
+                    owner._idle.notify_all()
 
     def try_out(self) -> bool:
         """Whether a row without values, but for required ones, gets a prediction. Raises what :meth:`score` does."""
@@ -317,7 +223,7 @@ class Scorer:
         return bool(self.score(row).predictions.num_rows)
 
     def close(self) -> None:
-        """Wait for calls that score, then let go of the model. Later calls of score raise ModelError."""
+        """Wait for calls that score, then release the model. Later calls of score raise ModelError."""
         owner = self._owner
         with owner._idle:
             if owner._closed:
@@ -333,13 +239,6 @@ class Scorer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-_WORDS = {
-    Capability.PREDICTION_INTERVAL: "prediction intervals",
-    Capability.CONTRIBUTION_ORIGINAL: "contributions of the original columns",
-    Capability.CONTRIBUTION_TRANSFORMED: "contributions of transformed features",
-}
 
 
 def _with_refused(rejects: pa.Table, refused: Sequence[tuple[int, str]], count: int) -> pa.Table:

@@ -24,12 +24,13 @@ from dai_nifi.archives import dependencies
 from dai_nifi.errors import ToolError
 from dai_nifi.local.java import find_java
 from dai_scoring import formats
-from dai_scoring.batch.files import THREADS
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.file_job import THREADS
+from dai_scoring.batch.in_memory import InMemoryScorer
+from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import plan_for
-from dai_scoring.formats import Declined, Format, Parsed, Piece
+from dai_scoring.formats import Declined, Format, ParsedPiece, Piece
 from dai_scoring.formats.csv.piece import CsvPiece
 from dai_scoring.formats.rows import read_rows
 from dai_scoring.models import Runtime, open_model
@@ -156,7 +157,7 @@ def _pass(scorer: Scorer, source: Path, given: Format, target: Path) -> dict[str
     pieces = PieceScorer(scorer, FileOptions(), reader, plan)
     waiting = [_read(piece) for piece in formats.pieces(reader, plan.wanted, THREADS)]
     clock.next("read, parse")
-    spent = _plain(scorer, waiting, clock) or _by_stages(scorer, waiting, clock)
+    spent = _from_lines(scorer, waiting, clock) or _by_stages(scorer, waiting, clock)
     done = [_read(pieces.score(piece)) for piece in waiting]
     clock.next("join", less=spent)
     with formats.open_writer(target, given, done[0].schema, dialect=reader.dialect) as writer:
@@ -173,10 +174,10 @@ def _read(found: T | Declined) -> T:
     return found
 
 
-def _plain(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
+def _from_lines(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
     """The seconds of what the runtime reads itself; None where it does not."""
-    lines = [piece.plain() for piece in waiting if isinstance(piece, CsvPiece)]
-    if not lines or any(isinstance(scorer.predict_plain(one), Declined) for one in lines):
+    lines = [piece.csv_records() for piece in waiting if isinstance(piece, CsvPiece)]
+    if not lines or any(isinstance(scorer.predict_csv(one), Declined) for one in lines):
         clock.skip()
         return None
     return clock.next("parse, coerce, score")
@@ -193,7 +194,7 @@ def _by_stages(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float
         scorer.score(chunk.table)
     # It coerces once more: what it takes beyond that is the runtime's.
     scored = clock.next("score", less=coerced)
-    return (0.0 if all(isinstance(piece, Parsed) for piece in waiting) else parsed) + scored
+    return (0.0 if all(isinstance(piece, ParsedPiece) for piece in waiting) else parsed) + scored
 
 
 def _small_pass(scorer: Scorer, content: Contents) -> dict[str, float]:

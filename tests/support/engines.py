@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.engine import Capability, ModelInfo, Predicted
 from dai_scoring.options import Wanted
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import Capability, ModelInfo, Predicted
 
 
 class Sum:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,12 @@ DISTRIBUTION = "nifi-dai-scoring"
 FOREIGN = {"dai_scoring_nifi", "dai_nifi_protocol", "dai_nifi", "dai_routes", "nifiapi", "nipyapi", "py4j"}
 
 
+ROOMS = ["processors", "routes", "scoring", "tests", "tools"]
 MAX_FILES = 15
 MAX_LINES = 300
 LONG_FILES = {
+    "scoring/dai_scoring/errors.py": "all errors with their codes in one tree, which docs and HTTP statuses follow",
+    "scoring/dai_scoring/options.py": "all options in one table, from which flags, properties and docs are made",
     "processors/extensions/ScorePythonPipeline.py": "generated: NiFi wants every property spelled out in one module",
     "tests/nifi/flows/test_cut_off.py": "one interrupted command after another, on flows that they share",
     "tests/nifi/processors/test_processor.py": "the cases of one processor in one NiFi, with its archives",
@@ -62,6 +67,34 @@ def test_the_library_imports_nothing_of_the_other_rooms() -> None:
     assert {file.name: bad for file in files() if file.suffix == ".py" and (bad := imported(file) & FOREIGN)} == {}
 
 
+def imports_of(statements: list[ast.stmt]) -> Iterator[str]:
+    """The modules that these statements import, those for types alone included, but not what functions import."""
+    for one in statements:
+        if isinstance(one, ast.Import):
+            yield from (alias.name for alias in one.names)
+        elif isinstance(one, ast.ImportFrom) and one.module:
+            yield from (f"{one.module}.{alias.name}" for alias in one.names)
+        elif isinstance(one, (ast.If, ast.Try)):
+            yield from imports_of([*one.body, *one.orelse])
+
+
+@pytest.mark.parametrize(
+    "package", ["processors/dai_scoring_nifi", "routes/dai_routes", "scoring/dai_scoring", "tools/dai_nifi"]
+)
+def test_modules_do_not_import_each_other_in_a_circle(package: str) -> None:
+    folder = ROOT / package
+    names = {
+        ".".join(file.relative_to(folder.parent).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in folder.rglob("*.py")
+    }
+    graph = {
+        name: {one if one in names else one.rpartition(".")[0] for one in imports_of(ast.parse(file.read_text()).body)}
+        for name, file in names.items()
+    }
+    assert sum(len(found & names.keys()) for found in graph.values()) > len(names)
+    graphlib.TopologicalSorter({name: found & names.keys() - {name} for name, found in graph.items()}).prepare()
+
+
 @pytest.mark.parametrize(("room", "others"), [("processors", {"dai_nifi", "dai_routes"}), ("tools", {"dai_routes"})])
 def test_rooms_import_only_what_they_stand_on(room: str, others: set[str]) -> None:
     sources = sorted((ROOT / room).rglob("*.py"))
@@ -91,13 +124,13 @@ def folders(room: str) -> list[Path]:
     return [ROOT / room, *(one for one in (ROOT / room).rglob("*") if one.is_dir() and one.name != "__pycache__")]
 
 
-@pytest.mark.parametrize("room", ["processors", "scoring", "tests", "tools"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_folder_has_more_than_15_files(room: str) -> None:
     count = {str(one.relative_to(ROOT)): sum(file.is_file() for file in one.iterdir()) for one in folders(room)}
     assert {folder: files for folder, files in count.items() if files > MAX_FILES} == {}
 
 
-@pytest.mark.parametrize("room", ["processors", "tests", "tools"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_file_is_long_without_a_reason(room: str) -> None:
     sources = [file for folder in folders(room) for kind in ("*.py", "*.java") for file in folder.glob(kind)]
     assert len(sources) > 20

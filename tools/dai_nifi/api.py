@@ -38,9 +38,9 @@ from dai_scoring.batch import files
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.cli.opening import opened
+from dai_scoring.engine import ModelInfo
 from dai_scoring.models import Runtime
 from dai_scoring.progress import Progress, silent
-from dai_scoring.scorer import ModelInfo
 
 
 def deploy(

@@ -26,13 +26,13 @@ def options(version: Annotated[bool, group.version_option("dai-nifi")] = False) 
     """Run H2O Driverless AI and H2O-3 models inside Apache NiFi."""
 
 
-app.add_typer(demo.app, name="demo", cls=group.Listing)
-app.add_typer(nifi.app, name="nifi", cls=group.Listing)
-app.add_typer(nars.app, name="nars", cls=group.Listing)
-app.add_typer(pipeline.app, name="pipeline", cls=group.Listing)
+app.add_typer(demo.app, name="demo", cls=group.CommandGroup)
+app.add_typer(nifi.app, name="nifi", cls=group.CommandGroup)
+app.add_typer(nars.app, name="nars", cls=group.CommandGroup)
+app.add_typer(pipeline.app, name="pipeline", cls=group.CommandGroup)
 app.command("inspect")(inspect.inspect)
 app.command("score", help=_SCORE)(file.score)
-app.add_typer(flows.app, name="flows", cls=group.Listing)
+app.add_typer(flows.app, name="flows", cls=group.CommandGroup)
 app.command()(deploy.deploy)
 app.command()(adopt.adopt)
 app.command()(doctor.doctor)

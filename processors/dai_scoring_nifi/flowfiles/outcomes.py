@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from dai_scoring.batch.summary import Summary
+from dai_scoring.engine import ModelInfo
 from dai_scoring.option_words import Audience, sentences
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, Response
 from dai_scoring.values import missing
-from dai_scoring.values.unseen_levels import in_words
+from dai_scoring.values.unseen_levels import counts_as_text
 from dai_scoring_nifi.flowfiles.batch import Outcome
 from dai_scoring_nifi.record_services.response import RecordServicesResponse
 from dai_scoring_nifi.reporting.error_text import on_canvas
@@ -114,7 +114,7 @@ def _unseen(counts: Mapping[str, int] | None) -> dict[str, str]:
     """Counts of unseen levels; without an attribute if the runtime does not know a model's levels."""
     if counts is None:
         return {}
-    columns = {"scoring.unseen.columns": in_words(counts)} if counts else {}
+    columns = {"scoring.unseen.columns": counts_as_text(counts)} if counts else {}
     return {"scoring.unseen.count": str(sum(counts.values())), **columns}
 
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dai_nifi_protocol import LONGEST_PROBLEM, NEXT_MODEL_FILE, READY, REFUSED, WAITING, YES, NextModel, State
+from dai_scoring.engine import ModelInfo
 from dai_scoring.models import Runtime
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Readiness
 from dai_scoring.service.served_model import State as ModelState
 from dai_scoring.service.served_model import load_and_check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dai_scoring.batch import earlier, results
+from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.options import BadRows, OutputColumns
@@ -49,7 +49,7 @@ def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder
     began = time.perf_counter()
     scorer = scorer.with_missing(options.missing_values)
     inputs = [column.name for column in scorer.info.inputs]
-    replaces = earlier.are_replaced(options.bad_rows, options.output_columns)
+    replaces = reject_columns.are_replaced(options.bad_rows, options.output_columns)
     reasons = [name for name in results.REJECT_COLUMNS if name not in inputs] if replaces else []
     records = read_records(helper, [*inputs, *reasons], folder.source)
     model_rows.check_columns(records.fields, scorer.info.inputs, options.missing_columns)
@@ -57,28 +57,18 @@ def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder
     if options.output_columns is OutputColumns.ALL and replaces:
         kept = [name for name in kept if name not in results.REJECT_COLUMNS]
     keeps_rejected = options.bad_rows is BadRows.KEEP
-    scored = score_columns(scorer, options, folder, records)
-    names = results.output_names([name for name, _ in scored.predictions], kept, options.prediction_prefix)
+    columns, totals = score_columns(scorer, options, folder, records)
+    names = results.output_names([name for name, _ in columns], kept, options.prediction_prefix)
     if keeps_rejected:
         results.output_names(results.REJECT_COLUMNS, [*kept, *names], "")
-    predictions = [(name, kind) for name, (_, kind) in zip(names, scored.predictions, strict=True)]
+    predictions = [(name, kind) for name, (_, kind) in zip(names, columns, strict=True)]
     target, rejected = write_records(helper, folder, predictions, records.fields, kept, keeps_rejected)
     folder.results.unlink()
-    summary = Summary(
-        records.count,
-        records.count - scored.rejected,
-        scored.rejected,
-        None,
-        None,
-        time.perf_counter() - began,
-        scored.unseen,
-        scored.missing_like,
-    )
     return RecordServicesResponse(
         scorer.info,
         folder.target,
         rejected=folder.rejected if rejected.count else None,
-        summary=summary,
+        summary=totals.summary(began),
         scored_attributes=target.attributes,
         rejected_attributes=rejected.attributes,
     )

@@ -28,7 +28,7 @@ from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings
 from dai_scoring.values import missing
-from dai_scoring.values.unseen_levels import in_words
+from dai_scoring.values.unseen_levels import counts_as_text
 
 app = typer.Typer(add_completion=False, **group.SETTINGS)
 
@@ -234,7 +234,7 @@ def _sentence(outcome: Outcome, job: Job) -> str:
     if outcome.rejected:
         text += f"; {outcome.rejected:,} rejected, with the reasons: {job.rejected}"
     if outcome.unseen:
-        text += f"; levels that the model has never seen, by column: {in_words(outcome.unseen)}"
+        text += f"; levels that the model has never seen, by column: {counts_as_text(outcome.unseen)}"
     return text
 
 

@@ -69,6 +69,10 @@ def serve(
         str, typer.Option(help="The dialects to answer, separated by commas. Default: all; see docs/serve.md.")
     ] = "",
     log_requests: Annotated[bool, typer.Option("--log-requests", help="Log a line of JSON for each request.")] = False,
+    trace: Annotated[
+        bool,
+        typer.Option("--trace", help="Send a trace of each request by OpenTelemetry; its OTEL_ variables say where."),
+    ] = False,
     output_columns: Annotated[OutputColumns, flag(options.OUTPUT_COLUMNS)] = options.OUTPUT_COLUMNS.default,
     id_columns: Annotated[str, flag(options.ID_COLUMNS)] = "",
     prefix: Annotated[str, flag(options.PREDICTION_PREFIX)] = options.PREDICTION_PREFIX.default,
@@ -102,6 +106,11 @@ def serve(
         from dai_routes.serve.settings import ServerSettings
     except ModuleNotFoundError as error:
         raise MissingExtraError(extras.absent(error, "serve")) from error
+    if trace:
+        try:
+            from dai_routes.serve.answering import tracing  # noqa: F401 - only to see that it is there
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(extras.absent(error, "otel")) from error
     spoken = arguments.dialects(dialects)
     start.run(
         ServerSettings(
@@ -122,7 +131,13 @@ def serve(
                 jvm_options=jvm_words(jvm_options),
                 mojo_runtime=mojo_runtime,
                 accept_h2o_licence=accept_h2o_licence,
-                pipeline=PipelineSettings(python_environment, python_command=python_command),
+                pipeline=PipelineSettings(
+                    python_environment,
+                    python_command=python_command,
+                    # A second later than the client's answer, so that this says what happened. A pipeline that hangs
+                    # is then started again: all other requests wait for it.
+                    score_timeout=timeout + 1,
+                ),
             ),
             host=host,
             port=port,
@@ -135,6 +150,7 @@ def serve(
             drain=drain,
             most_waiting=queue,
             logs_requests=log_requests,
+            traces=trace,
             routes=environment.routes(spoken),
         )
     )

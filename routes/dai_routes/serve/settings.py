@@ -66,6 +66,7 @@ class ServerSettings:
     most_waiting: int = 1024
     most_bytes: int = 512 << 20
     logs_requests: bool = False
+    traces: bool = False
     routes: tuple[tuple[str, str], ...] = ()
     """Paths that a platform sets: (its path, the server's own path)."""
 

@@ -26,7 +26,7 @@ from dai_scoring.values import missing
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-app = typer.Typer(cls=group.Listing, add_completion=False, help="Score files with Spark.", **group.SETTINGS)
+app = typer.Typer(cls=group.CommandGroup, add_completion=False, help="Score files with Spark.", **group.SETTINGS)
 
 ModelOption = Annotated[Path, flag(options.MODEL, "-m")]
 SourceOption = Annotated[str, typer.Option("--input", help="A file or a folder that Spark can read.")]

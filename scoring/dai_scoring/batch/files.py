@@ -1,83 +1,25 @@
-"""One file of records scored into another: the whole way, in pieces, for any size.
-
-One thread reads, several parse, score and prepare what is written, one writes; each piece is with one thread all the
-way, and they are put together again in their order. Arrow and the runtimes let go of Python's lock while they work.
-Java keeps a record of every thread that ever called it, so the threads that score are the same for all files.
-"""
+"""Scores one file of records into another: finds out the format, plans how to read, and runs that."""
 
 from __future__ import annotations
 
 import codecs
-import os
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, field
-from functools import cache, partial
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
-
 from dai_scoring import formats
+from dai_scoring.batch.file_job import FileJob, OutputFile
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.batch.pieces import PieceScorer, ScoredPiece
-from dai_scoring.batch.plan import TALLY, Plan, Way, plan_for
+from dai_scoring.batch.plan import plan_for
 from dai_scoring.batch.summary import Summary
-from dai_scoring.batch.threads import ordered_map, prefetch, write_behind
-from dai_scoring.errors import BadRowsError, ContentError, InternalError, MissingColumnsError
-from dai_scoring.formats import Chunk, Declined, Encoded, Format, Parsed, Piece, charset_of, envelopes, foreign
-from dai_scoring.options import BadRows, MissingColumns
+from dai_scoring.errors import ContentError, InternalError
+from dai_scoring.formats import Declined, Format, charset_of, envelopes, foreign
 from dai_scoring.scorer import Scorer
-from dai_scoring.values import missing
-from dai_scoring.values.unseen_levels import sum_counts
 
 _HEAD_BYTES = 1 << 16
 # Below this size a file is one piece: handing it over would cost more than several threads save.
 _SMALL_FILE = 1 << 17
-
-THREADS = min(4, os.cpu_count() or 1)
-"""How many threads score, of all files together: reading and writing keep few more than this busy."""
-
-
-@dataclass
-class _Sink:
-    """A file that is opened when its first table, or only its schema, is known."""
-
-    path: Path
-    format: Format
-    dialect: formats.AnyDialect | None
-    writer: formats.RecordWriter | None = field(default=None)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def opened(self, schema: pa.Schema) -> formats.RecordWriter:
-        with self.lock:
-            if self.writer is None:
-                self.writer = formats.open_writer(self.path, self.format, schema, dialect=self.dialect)
-            return self.writer
-
-    def put(self, encoded: Encoded) -> None:
-        if self.writer is not None:
-            self.writer.put(encoded)
-
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """A piece that was scored, as it is written."""
-
-    piece: ScoredPiece
-    scored: Encoded
-    rejected: Encoded | None
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS, "dai-scoring-file")
 
 
 def score_file(
@@ -89,15 +31,17 @@ def score_file(
     mime_type: str | None = None,
     name: str | None = None,
     *,
-    alone: bool = True,
-    told: Callable[[int], None] | None = None,
+    parallel: bool = True,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Summary:
     """Score the records in ``source`` into ``target``; rows that cannot be scored go to ``rejected``.
 
     ``mime_type`` and ``name`` help to find out the format. ``target`` is always written (empty for an empty
-    source), ``rejected`` only when there are any, and never with BadRows.KEEP: they are in ``target`` then. ``alone``
-    lets several threads work on the file. ``told`` is called in this thread with the number of rows done so far, once
-    a piece. When this raises, both files must be thrown away: what an InputError says concerns the whole file.
+    source), ``rejected`` only when there are any, and never with BadRows.KEEP: they are in ``target`` then. With
+    ``parallel`` several threads work on the file. ``on_progress`` is called in this thread after each piece, with the
+    number of rows done so far.
+
+    If this raises, both files must be thrown away: an InputError is about the whole file.
     """
     options = options or FileOptions()
     scorer = scorer.with_missing(options.missing_values)
@@ -112,10 +56,10 @@ def score_file(
     if given in (Format.JSON_ARRAY, Format.JSON_LINES):
         envelopes.check(head, [column.name for column in scorer.info.inputs])
     wanted = options.output_format or given
-    threaded = alone and source.stat().st_size > _SMALL_FILE
+    threaded = parallel and source.stat().st_size > _SMALL_FILE
     charset = options.charset or charset_of(mime_type)
 
-    def run(again: bool) -> _Job | Declined:
+    def run(again: bool) -> FileJob | Declined:
         reader = formats.open_reader(
             source,
             given,
@@ -128,9 +72,11 @@ def score_file(
         try:
             # Of one object comes one object, unless an array is asked for.
             dialect = None if options.output_format is Format.JSON_ARRAY else reader.dialect
-            sinks = [_Sink(path, wanted, dialect) for path in (target, rejected)]
+            sinks = [OutputFile(path, wanted, dialect) for path in (target, rejected)]
             plan = plan_for(reader, options, scorer, wanted)
-            job = _Job(scorer, options, reader, *sinks, plan=plan.of_whole_file() if again else plan, told=told)
+            job = FileJob(
+                scorer, options, reader, *sinks, plan=plan.of_whole_file() if again else plan, on_progress=on_progress
+            )
             declined = job.run(threaded)
         finally:
             reader.close()
@@ -143,17 +89,7 @@ def score_file(
         job = run(again=True)
     if isinstance(job, Declined):
         raise InternalError(f"the reader of whole files declined a file: {job.reason}")
-    seconds = time.perf_counter() - began
-    return Summary(
-        job.scored + job.rejected,
-        job.scored,
-        job.rejected,
-        given,
-        wanted,
-        seconds,
-        job.unseen,
-        tuple(sorted(job.missing_like)),
-    )
+    return job.totals.summary(began, given, wanted)
 
 
 def _head(source: Path) -> bytes:
@@ -169,130 +105,3 @@ def _is_blank(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(_HEAD_BYTES)
         return all(block.isspace() for block in iter(partial(file.read, _HEAD_BYTES), b""))
-
-
-class _Job:
-    """One run of :func:`score_file`."""
-
-    def __init__(
-        self,
-        scorer: Scorer,
-        options: FileOptions,
-        reader: formats.RecordReader,
-        target: _Sink,
-        rejected: _Sink,
-        *,
-        plan: Plan,
-        told: Callable[[int], None] | None,
-    ) -> None:
-        self._told = told
-        self._pieces = PieceScorer(scorer, options, reader, plan)
-        self._plan = plan
-        self._reader = reader
-        self._target = target
-        self._rejected = rejected
-        self._fails = options.bad_rows is BadRows.FAIL
-        self._seen: set[str] = set()
-        self._inputs = [column.name for column in scorer.info.inputs]
-        self._unseen: list[str] = []
-        if reader.schema is None and options.missing_columns is MissingColumns.FAIL:
-            self._unseen = self._inputs
-        self.scored = 0
-        self.rejected = 0
-        self.unseen: Mapping[str, int] | None = None
-        self.missing_like: set[str] = set()
-
-    def run(self, threaded: bool) -> Declined | None:
-        """Move all pieces; afterwards both files are complete.
-
-        Declined where the reader of whole files has to read the file from its start. Then neither file is of use.
-        """
-        try:
-            return self._move(threaded)
-        finally:
-            self._target.close()
-            self._rejected.close()
-
-    def _move(self, threaded: bool) -> Declined | None:
-        pieces: Iterator[Piece | Declined] = map(Parsed, self._reader.chunks())
-        if Way.PIECES in self._plan.ways:
-            pieces = formats.pieces(self._reader, self._plan.wanted, 2 * THREADS if threaded else 1)
-        if threaded:
-            with prefetch(pieces) as coming, write_behind(self._write) as write:
-                outcomes = ordered_map(self._score, coming, _threads(), THREADS + 1)
-                with closing(outcomes):
-                    declined = self._account(outcomes, write)
-        else:
-            declined = self._account(map(self._score, pieces), self._write)
-        if declined is not None:
-            return declined
-        if self._target.writer is None:
-            empty = (self._reader.schema or pa.schema([])).empty_table()
-            self._encoded(self._pieces.of_chunk(Chunk(empty)))
-        if self._unseen and (self._seen or self.scored):
-            raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
-        return None
-
-    def _score(self, piece: Piece | Declined) -> _Outcome | Declined:
-        """Score a piece and prepare what is written of it; in any thread."""
-        if isinstance(piece, Declined):
-            TALLY.declined(Way.PIECES, piece)
-            return piece
-        found = self._pieces.score(piece)
-        return found if isinstance(found, Declined) else self._encoded(found)
-
-    def _encoded(self, found: ScoredPiece) -> _Outcome | Declined:
-        scored = self._target.opened(found.schema).encode(found.rows, found.lines)
-        if isinstance(scored, Declined):
-            TALLY.declined(Way.PIECES, scored)
-            return scored
-        if found.rejected is None or self._fails:
-            return _Outcome(found, scored, None)
-        rejected = self._rejected.opened(found.rejected.schema).encode(found.rejected, found.rejected_lines)
-        return _Outcome(found, scored, rejected)
-
-    def _account(self, outcomes: Iterator[_Outcome | Declined], write: Callable[[_Outcome], None]) -> Declined | None:
-        for outcome in outcomes:
-            if isinstance(outcome, Declined):
-                return outcome
-            piece = outcome.piece
-            self._note(piece)
-            if piece.rejects.num_rows and self._fails:
-                # A column that no record has is the better reason, and may not be known yet.
-                for later in outcomes if self._unseen else ():
-                    if isinstance(later, Declined):
-                        return later
-                    self._note(later.piece)
-                if self._unseen:
-                    raise MissingColumnsError(self._unseen, sorted(self._seen), self._inputs)
-                raise self._bad_rows(piece.rejects)
-            self.unseen = sum_counts(self.unseen, piece.unseen)
-            self.scored += piece.count
-            self.rejected += piece.rejects.num_rows
-            if piece.rejects.num_rows:
-                self.missing_like.update(missing.among(piece.rejects))
-            write(outcome)
-            if self._told is not None:
-                self._told(self.scored + self.rejected)
-        return None
-
-    def _note(self, piece: ScoredPiece) -> None:
-        """Mark the columns that there are: where each piece has its own, only the end tells which are missing."""
-        if self._unseen:
-            self._seen.update(piece.names)
-            self._unseen = [name for name in self._unseen if name not in self._seen]
-
-    def _bad_rows(self, rejects: pa.Table) -> BadRowsError:
-        first = rejects.slice(0, 1).to_pylist()[0]
-        return BadRowsError(
-            rejects.num_rows,
-            self.scored + first["row"] + 1,
-            first["column"],
-            first["code"],
-            missing.advice(missing.among(rejects)),
-        )
-
-    def _write(self, outcome: _Outcome) -> None:
-        self._target.put(outcome.scored)
-        if outcome.rejected is not None:
-            self._rejected.put(outcome.rejected)

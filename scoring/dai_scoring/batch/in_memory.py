@@ -7,51 +7,43 @@ wrong with them, such as a column that is missing, :func:`dai_scoring.batch.file
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.batch.judged_rows import JudgedRows, written_apart, written_in_place
+from dai_scoring.batch.judged_rows import JudgedRows, Write, written_apart, written_in_place
+from dai_scoring.batch.message_rows import Batch, Contents, judge
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
-from dai_scoring.batch.results import output_names
+from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.summary import Summary
-from dai_scoring.formats.base import Format
+from dai_scoring.engine import PredictedValues
+from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
-from dai_scoring.formats.rows import Rows, read_rows
-from dai_scoring.formats.text import is_plain
-from dai_scoring.options import BadRows, MissingColumns, OutputColumns
-from dai_scoring.schema import Column
+from dai_scoring.formats.text import has_python_text
+from dai_scoring.options import PREDICTIONS_ONLY, BadRows
 from dai_scoring.scorer import Scorer
-from dai_scoring.swallowed import swallowed
 from dai_scoring.values import missing
-from dai_scoring.values.few_rows import UNFIT, array_of, values_of
-from dai_scoring.values.rejected import REJECT_SCHEMA
+from dai_scoring.values.few_rows import array_of
 from dai_scoring.values.unseen_levels import counts_between
 
 _ERROR = Declined("an error was raised")
 _OTHER_TYPE = Declined("the messages have different MIME types")
+_SEVERAL = Declined("the messages have different columns")
 _REJECTED = Declined("a row is rejected")
 _NOT_PASSING = Declined("the records do not pass as they stand")
 _ABSENT_COLUMN = Declined("a column is absent, or may be absent from some of the messages")
+_NAME_CLASH = Declined("a column has the name of a prediction")
 _OTHER_PREDICTIONS = Declined("the predictions are of types that become other texts as Python's objects")
 
 
-@dataclass(frozen=True)
-class Contents:
-    """Some contents and their MIME type."""
-
-    contents: bytes
-    mime_type: str | None
-
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ScoredContents:
     """The scored records as they are written, and what became of the contents.
 
@@ -64,12 +56,17 @@ class ScoredContents:
     rejected: bytes | None = None
 
 
-@dataclass(frozen=True)
-class _Unfit:
-    """Rows of which one has a value that does not fit its column, or that only the model can read."""
+@dataclass(slots=True)
+class _Predictions:
+    """Columns of predictions, and the rows with unseen levels as :class:`~dai_scoring.scorer.Predicted` has them."""
 
-    rows: Rows
-    kept: Sequence[int]
+    names: Sequence[str]
+    columns: Sequence[Sequence[Any]]
+    unseen: Mapping[str, npt.NDArray[np.int64]] | None
+
+
+_Answers: TypeAlias = "dict[int, ScoredContents | Declined]"
+"""The answers to messages, by their index."""
 
 
 class InMemoryScorer:
@@ -89,26 +86,26 @@ class InMemoryScorer:
                 TALLY.took(Way.MERGED, len(given))
                 return list(merged)
             TALLY.declined(Way.MERGED, merged)
-        answers = self._score_few([self._read(one) for one in given], began)
-        declined = [answer for answer in answers if isinstance(answer, Declined)]
-        for answer in declined:
-            TALLY.declined(Way.FEW_ROWS, answer)
-        TALLY.took(Way.FEW_ROWS, len(answers) - len(declined))
+        answers = self._score_few(given, began)
+        taken = 0
+        for answer in answers:
+            if isinstance(answer, Declined):
+                TALLY.declined(Way.FEW_ROWS, answer)
+            else:
+                taken += 1
+        TALLY.took(Way.FEW_ROWS, taken)
         return answers
 
-    def _score_few(
-        self, read: Sequence[JudgedRows | _Unfit | Declined], began: float
-    ) -> list[ScoredContents | Declined]:
-        requests: Sequence[JudgedRows | Declined]
+    def _score_few(self, given: Sequence[Contents], began: float) -> list[ScoredContents | Declined]:
         try:
-            judged = iter(self._judged([one for one in read if isinstance(one, _Unfit)]))
-            requests = [next(judged) if isinstance(one, _Unfit) else one for one in read]
-            asked = [request for request in requests if not isinstance(request, Declined)]
-            found = iter(self._answers(asked, began) if asked else [])
+            batches, declined = judge(given, self._scorer, self._options)
+            answers: _Answers = {**declined}
+            if batches:
+                self._answer(batches, began, answers)
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            swallowed(error)
-            return [_ERROR] * len(read)
-        return [request if isinstance(request, Declined) else next(found) for request in requests]
+            log_fallback(error)
+            return [_ERROR] * len(given)
+        return [answers[index] for index in range(len(given))]
 
     def _score_merged(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | Declined:
         """The answers to contents that are written alike, read as if they were one file."""
@@ -140,7 +137,7 @@ class InMemoryScorer:
             if isinstance(written, Declined):
                 return written
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored alone
-            swallowed(error)
+            log_fallback(error)
             return _ERROR
         seconds = (time.perf_counter() - began) / len(contents)
         answers, end = [], 0
@@ -152,103 +149,55 @@ class InMemoryScorer:
             )
         return answers
 
-    def _read(self, one: Contents) -> JudgedRows | _Unfit | Declined:
-        options = self._options
-        rows = read_rows(one.contents, options.input_format, one.mime_type, options.charset, options.delimiter)
-        if isinstance(rows, Declined):
-            return rows
-        if (why_not := why_no_message(options, rows.format, rows.names)) is not None:
-            return why_not
-        if options.output_format is not None and rows.is_object:
-            rows = replace(rows, is_object=False)
-        place = {name: index for index, name in enumerate(rows.names)}
-        kept: Iterable[int] = range(len(rows.names))
-        if options.output_columns is not OutputColumns.ALL:
-            wanted = options.id_columns if options.output_columns is OutputColumns.IDS else ()
-            if any(name not in place for name in wanted):
-                return _ABSENT_COLUMN
-            kept = [place[name] for name in wanted]
-        inputs: list[Sequence[Any] | pa.Array] = []
-        for column in self._inputs:
-            index = place.get(column.name)
-            values = self._absent(rows, column) if index is None else values_of(rows, index, column)
-            if values is UNFIT and options.bad_rows is not BadRows.FAIL:
-                return _Unfit(rows, list(kept))
-            if isinstance(values, Declined):
-                return values
-            inputs.append(values)
-        return JudgedRows(rows, list(kept), inputs)
-
-    def _judged(self, unfit: Sequence[_Unfit]) -> list[JudgedRows | Declined]:
-        """What of these rows can be scored, and what is rejected: for all of one layout at once."""
-        groups: dict[tuple[Format, tuple[str, ...]], list[_Unfit]] = {}
-        for one in unfit:
-            groups.setdefault((one.rows.format, one.rows.names), []).append(one)
-        found: dict[int, JudgedRows | Declined] = {}
-        for together in groups.values():
-            found |= zip(map(id, together), self._judged_alike([one.rows for one in together], together), strict=True)
-        return [found[id(one)] for one in unfit]
-
-    def _judged_alike(self, parts: Sequence[Rows], unfit: Sequence[_Unfit]) -> list[JudgedRows | Declined]:
-        names = parts[0].names
-        present = [column.name for column in self._inputs if column.name in names]
-        if len(present) < len(self._inputs) and self._options.missing_columns is not MissingColumns.AS_MISSING:
-            return [_ABSENT_COLUMN] * len(parts)
-        columns = [list(chain.from_iterable(values)) for values in zip(*(one.columns for one in parts), strict=True)]
-        whole = replace(parts[0], columns=columns)
-        table = pa.table([whole.array(names.index(name)) for name in present], names=present)
-        found = self._scorer.model_rows(table, self._options.missing_columns)
-        numbers = found.rejects.column("row").to_numpy()
-        requests: list[JudgedRows | Declined] = []
-        start = 0
-        for one in unfit:
-            end = start + one.rows.count
-            first, last = np.searchsorted(numbers, (start, end)).tolist()
-            own = found.rejects.slice(first, last - first)
-            own = own.set_column(0, REJECT_SCHEMA.field("row"), pa.array(numbers[first:last] - start, pa.int64()))
-            # Rejected rows are not among these.
-            scored = slice(start - first, end - last)
-            inputs: list[Sequence[Any] | pa.Array] = [column[scored] for column in found.columns]
-            requests.append(JudgedRows(one.rows, one.kept, inputs, own))
-            start = end
-        return requests
-
-    def _absent(self, rows: Rows, column: Column) -> list[None] | Declined:
-        if column.required or self._options.missing_columns is not MissingColumns.AS_MISSING:
-            return _ABSENT_COLUMN
-        return [None] * rows.count
-
-    def _answers(self, asked: Sequence[JudgedRows], began: float) -> list[ScoredContents | Declined]:
-        total = sum(request.scored for request in asked)
-        columns = [
-            array_of(column, [request.inputs[index] for request in asked]) for index, column in enumerate(self._inputs)
-        ]
-        made = self._scorer.predict(columns, total, self._options.wanted)
-        if made.refused:
-            return [_REJECTED] * len(asked)
-        outputs = made.outputs
-        if not all(map(is_plain, outputs.schema.types)):
-            return [_OTHER_PREDICTIONS] * len(asked)
-        names = output_names(outputs.schema.names, (), self._options.prediction_prefix)
-        predictions: list[Sequence[Any]] = [column.to_pylist() for column in outputs.columns]
-        writes = written_in_place if self._options.bad_rows is BadRows.KEEP else written_apart
+    def _answer(self, batches: Sequence[Batch], began: float, answers: _Answers) -> None:
+        """Score the rows of all batches in one call, and write the answers to their messages."""
+        messages = [one for batch in batches for one in batch.messages]
+        made = self._predictions(batches, sum(judged.scored for _, judged in messages))
+        if isinstance(made, Declined):
+            answers |= dict.fromkeys([index for index, _ in messages], made)
+            return
+        names = list(output_names(made.names, (), self._options.prediction_prefix))
+        write: Write = written_apart
+        if self._options.bad_rows is BadRows.KEEP:
+            write = written_in_place
+            names += output_names(REJECT_COLUMNS, names, "")
+        predictions = list(zip(*made.columns, strict=True))
         # Its share for each, so that the times of all add up.
-        seconds = (time.perf_counter() - began) / len(asked)
-        answers: list[ScoredContents | Declined] = []
+        seconds = (time.perf_counter() - began) / len(messages)
         start = 0
-        for request in asked:
-            end = start + request.scored
-            contents = writes(request, names, [column[start:end] for column in predictions])
-            if isinstance(contents, Declined):
-                answers.append(contents)
-            else:
-                unseen = counts_between(made.unseen, start, end)
-                answers.append(ScoredContents(contents[0], _summary(request, seconds, unseen), contents[1]))
-            start = end
-        return answers
+        for batch in batches:
+            first = batch.messages[0][1]
+            clashes = not {first.rows.names[place] for place in first.layout.kept}.isdisjoint(names)
+            for index, judged in batch.messages:
+                end = start + judged.scored
+                if clashes:
+                    answers[index] = _NAME_CLASH
+                else:
+                    contents, rejected = write(judged, names, predictions[start:end])
+                    unseen = counts_between(made.unseen, start, end)
+                    answers[index] = ScoredContents(contents, _summary(judged, seconds, unseen), rejected)
+                start = end
+
+    def _predictions(self, batches: Sequence[Batch], rows: int) -> _Predictions | Declined:
+        wanted = self._options.wanted
+        found: PredictedValues | Declined = _SEVERAL
+        if len(batches) == 1 and rows and wanted == PREDICTIONS_ONLY:
+            columns = batches[0].columns
+            if not any(isinstance(values, pa.Array) for values in columns):
+                found = self._scorer.predict_values(columns, rows)
+        if not isinstance(found, Declined):
+            return _Predictions([column.name for column in self._scorer.info.outputs], found.columns, found.unseen)
+        arrays = [array_of(column, [one.columns[at] for one in batches]) for at, column in enumerate(self._inputs)]
+        made = self._scorer.predict(arrays, rows, wanted)
+        if made.refused:
+            return _REJECTED
+        outputs = made.outputs
+        if not all(map(has_python_text, outputs.schema.types)):
+            return _OTHER_PREDICTIONS
+        return _Predictions(outputs.schema.names, [column.to_pylist() for column in outputs.columns], made.unseen)
 
 
 def _summary(request: JudgedRows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
-    rows, rejects = request.rows, request.rejects
-    like = tuple(sorted(missing.among(rejects))) if rejects.num_rows else ()
-    return Summary(rows.count, request.scored, rejects.num_rows, rows.format, rows.format, seconds, unseen, like)
+    rows, rejected = request.rows, request.rejected
+    like = tuple(sorted(missing.among(request.rejects))) if rejected else ()
+    return Summary(rows.count, rows.count - rejected, rejected, rows.format, rows.format, seconds, unseen, like)

@@ -2,92 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from dai_scoring.batch import results
-from dai_scoring.batch.results import REJECT_COLUMNS, output_names
-from dai_scoring.formats.declined import Declined
+from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.formats.rows import Rows
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 # One for all: to make a table takes as long as to read a row.
 _NO_REJECTS = REJECT_SCHEMA.empty_table()
-_NAME_CLASH = Declined("a column has the name of a prediction")
 
 
-@dataclass(frozen=True)
-class JudgedRows:
-    """Rows of one message, and which of them can be scored."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of messages are to a model: one for all messages that have the same columns."""
 
-    rows: Rows
     kept: Sequence[int]
     """The columns that the output has."""
-    inputs: list[Sequence[Any] | pa.Array]
-    """The values of each of the model's columns, of the rows that can be scored."""
+    is_whole: bool
+    """Whether these are all of them, as they are."""
+    places: Sequence[int | None]
+    """Where each of the model's columns is; None for one that is absent."""
+
+
+@dataclass(slots=True)
+class JudgedRows:
+    """Rows of one message, and which of them can be scored. It is not frozen, since one is made for each message."""
+
+    rows: Rows
+    layout: Layout
     rejects: pa.Table = field(default_factory=lambda: _NO_REJECTS)
-    """The other rows, as :data:`dai_scoring.values.rejected.REJECT_SCHEMA`."""
+    """The rows that cannot be scored, as :data:`dai_scoring.values.rejected.REJECT_SCHEMA`."""
 
     @property
     def scored(self) -> int:
         """How many rows can be scored."""
-        return self.rows.count - int(self.rejects.num_rows)
+        return self.rows.count - self.rejected
+
+    @property
+    def rejected(self) -> int:
+        """How many rows cannot."""
+        return 0 if self.rejects is _NO_REJECTS else int(self.rejects.num_rows)
 
 
-Written: TypeAlias = "tuple[bytes, bytes | None] | Declined"
-"""The scored rows as the format's writer writes them, and the rejected ones if they are apart and there are any."""
+Write: TypeAlias = "Callable[[JudgedRows, Sequence[str], Sequence[Sequence[Any]]], tuple[bytes, bytes | None]]"
+"""Writes the rows of a message with further columns, given as names and as rows of values for the scored rows.
+
+It returns the scored rows as the format's writer writes them, and the rejected ones if they are apart and there are
+any.
+"""
 
 
-def written_apart(request: JudgedRows, names: Sequence[str], predictions: Sequence[Sequence[Any]]) -> Written:
+def written_apart(
+    request: JudgedRows, names: Sequence[str], predictions: Sequence[Sequence[Any]]
+) -> tuple[bytes, bytes | None]:
     """The scored rows, and the rejected ones."""
     rows = request.rows
-    if not request.rejects.num_rows:
-        written = _written(rows, request.kept, names, predictions)
-        return written if isinstance(written, Declined) else (written, None)
+    if not request.rejected:
+        return _written(rows, request.layout, names, predictions), None
     bad = request.rejects.column("row").to_pylist()
     left = set(bad)
     scored = _written(
-        rows.take([row for row in range(rows.count) if row not in left]), request.kept, names, predictions
+        rows.take([row for row in range(rows.count) if row not in left]), request.layout, names, predictions
     )
-    if isinstance(scored, Declined):
-        return scored
-    reasons = [column.to_pylist() for column in results.reasons(request.rejects).columns]
-    return scored, rows.take(bad).extended(REJECT_COLUMNS, reasons)
+    return scored, rows.take(bad).extended(REJECT_COLUMNS, _reasons(request))
 
 
-def written_in_place(request: JudgedRows, names: Sequence[str], predictions: Sequence[Sequence[Any]]) -> Written:
-    """All rows, each with its predictions or the reason for which it has none."""
-    count = request.rows.count
-    names = [*names, *output_names(REJECT_COLUMNS, names, "")]
-    if not request.rejects.num_rows:
-        written = _written(request.rows, request.kept, names, [*predictions, *[[None] * count] * len(REJECT_COLUMNS)])
-        return written if isinstance(written, Declined) else (written, None)
-    bad = request.rejects.column("row").to_pylist()
-    left = set(bad)
-    good = [row for row in range(count) if row not in left]
-    reasons = [column.to_pylist() for column in results.reasons(request.rejects).columns]
-    whole = [_placed(count, good, values) for values in predictions] + [_placed(count, bad, one) for one in reasons]
-    written = _written(request.rows, request.kept, names, whole)
-    return written if isinstance(written, Declined) else (written, None)
+def written_in_place(
+    request: JudgedRows, names: Sequence[str], predictions: Sequence[Sequence[Any]]
+) -> tuple[bytes, bytes | None]:
+    """All rows, each with its predictions or the reason for which it has none. ``names`` ends with those of reasons."""
+    no_reason = (None,) * len(REJECT_COLUMNS)
+    whole: list[Sequence[Any]] = [(*row, *no_reason) for row in predictions]
+    if request.rejected:
+        no_scores = (None,) * (len(names) - len(REJECT_COLUMNS))
+        # In ascending order, so that each is inserted behind all rows that are before it.
+        for place, reason in zip(request.rejects.column("row").to_pylist(), _reasons(request), strict=True):
+            whole.insert(place, (*no_scores, *reason))
+    return _written(request.rows, request.layout, names, whole), None
 
 
-def _placed(count: int, places: Sequence[int], values: Sequence[Any]) -> list[Any]:
-    """The values at their places among so many, None at the others."""
-    found = [None] * count
-    for place, value in zip(places, values, strict=True):
-        found[place] = value
-    return found
+def _reasons(request: JudgedRows) -> list[tuple[Any, ...]]:
+    return list(zip(*(column.to_pylist() for column in results.reasons(request.rejects).columns), strict=True))
 
 
-def _written(
-    rows: Rows, kept: Sequence[int], names: Sequence[str], columns: Sequence[Sequence[Any]]
-) -> bytes | Declined:
-    own = [rows.names[index] for index in kept]
-    if not set(own).isdisjoint(names):
-        return _NAME_CLASH
-    if len(own) == len(rows.names) and rows.names == tuple(own):
-        return rows.extended(names, columns)
-    return rows.written(kept, names, columns)
+def _written(rows: Rows, layout: Layout, names: Sequence[str], further: Sequence[Sequence[Any]]) -> bytes:
+    return rows.extended(names, further) if layout.is_whole else rows.written(layout.kept, names, further)

@@ -30,7 +30,7 @@ class FileOptions:
     prediction_prefix: str = PREDICTION_PREFIX.default
     missing_columns: MissingColumns = MISSING_COLUMNS.default
     missing_values: tuple[str, ...] = ()
-    """Texts that mean a missing value beside the model's own: see :mod:`dai_scoring.values.missing`."""
+    """Texts that mean a missing value, in addition to the model's own: see :mod:`dai_scoring.values.missing`."""
     bad_rows: BadRows = BAD_ROWS.default
     batch_rows: int = BATCH_ROWS.default
     charset: str | None = None

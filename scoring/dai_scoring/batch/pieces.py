@@ -1,4 +1,4 @@
-"""One piece of a file scored: parsed, the rows that cannot be scored told apart, the others joined with predictions."""
+"""Scores one piece of a file: parses it, separates rows that cannot be scored, joins predictions to the others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.batch import earlier, results
+from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Head, Plan, Way
-from dai_scoring.formats import Chunk, Declined, Format, Parsed, Piece
+from dai_scoring.formats import Chunk, Declined, Format, ParsedPiece, Piece
 from dai_scoring.formats.csv.piece import CsvPiece
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import writer as json_writer
@@ -68,7 +68,7 @@ class PieceScorer:
         self._plan = plan
         self._ways = frozenset(plan.ways)
         # In Avro a single text may be odd. Pieces of other formats are of one kind, as a rule: if a way declines one,
-        # further attempts would be for nothing.
+        # further attempts would only cost time.
         self._gives_up = head.format is not Format.AVRO
         # Where each chunk has its own columns, as in JSON without nulls, a column is missing when no record of the
         # whole file has it, which only the end can tell.
@@ -82,7 +82,7 @@ class PieceScorer:
 
         Declined where the reader of whole files has to read the file from its start.
         """
-        if isinstance(piece, Parsed):
+        if isinstance(piece, ParsedPiece):
             for way, declined in zip((Way.PIECES, Way.READER), piece.declined, strict=False):
                 TALLY.declined(way, declined)
             return self._taken(Way.READER if len(piece.declined) < 2 else Way.ONE_BY_ONE, self.of_chunk(piece.chunk))
@@ -117,8 +117,8 @@ class PieceScorer:
 
     def _by_engine(self, piece: CsvPiece) -> ScoredPiece | Declined:
         """Have the engine read the lines of a piece."""
-        csv = piece.plain()
-        made = self._scorer.predict_plain(csv)
+        csv = piece.csv_records()
+        made = self._scorer.predict_csv(csv)
         if isinstance(made, Declined):
             return made
         names = list(csv.names)
@@ -145,7 +145,7 @@ class PieceScorer:
             options = self._options
             kept = results.kept_columns(names, options.output_columns, options.id_columns, self._input_names)
         if self._drops(names):
-            earlier.check(whole, self._input_names)
+            reject_columns.check(whole, self._input_names)
             if self._options.output_columns is OutputColumns.ALL:
                 kept = [name for name in kept if name not in results.REJECT_COLUMNS]
         if self._plan.keeps_digits and chunk.lines is not None:
@@ -180,8 +180,8 @@ class PieceScorer:
         return [] if self._plan.passes_lines and not has_reasons else kept
 
     def _drops(self, names: list[str]) -> bool:
-        """Whether some of the columns are reasons of an earlier scoring, which give way."""
-        return self._plan.replaces_reasons and earlier.has_reasons(names)
+        """Whether some of the columns are reasons of an earlier scoring, which are dropped."""
+        return self._plan.replaces_reasons and reject_columns.are_in(names)
 
     def _with_bad(self, chunk: Chunk, scored: Scored, rejects: pa.Table, kept: list[str]) -> ScoredPiece:
         """All rows, those that cannot be scored in their place with the reason."""
@@ -195,7 +195,7 @@ class PieceScorer:
         return ScoredPiece(names, rows, lines, rejects, unseen=scored.unseen, unseen_rows=scored.unseen_rows)
 
     def _lines_of_all(self, chunk: Chunk) -> pa.Array | None:
-        """The rows as they stand, where predictions can come behind each of them."""
+        """The rows as they stand, where predictions can come after each of them."""
         if chunk.lines is None or self._drops(chunk.table.schema.names):
             return None
         if chunk.malformed is None:

@@ -16,10 +16,10 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from dai_scoring.batch import earlier
+from dai_scoring.batch import reject_columns
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_PREFIX
-from dai_scoring.formats import Declined, Fields, Format, Numbers
+from dai_scoring.formats import Declined, Format, NumberColumns, WantedFields
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, OutputColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
@@ -99,7 +99,7 @@ class Plan:
 
     ways: tuple[Way, ...]
     declined: Mapping[Way, Declined] = field(repr=False)
-    wanted: Numbers | Fields | None
+    wanted: NumberColumns | WantedFields | None
     passes_lines: bool
     rejects_lines: bool
     keeps_digits: bool
@@ -136,14 +136,14 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
     columns = options.output_columns
     inputs = scorer.info.inputs
     is_text = head.format.is_text_typed
-    replaces_reasons = earlier.are_replaced(options.bad_rows, columns)
+    replaces_reasons = reject_columns.are_replaced(options.bad_rows, columns)
     had = head.schema.names if head.schema is not None else []
-    had_reasons = replaces_reasons and earlier.has_reasons(had)
+    had_reasons = replaces_reasons and reject_columns.are_in(had)
     is_kept = head.format is target
     passes = columns is OutputColumns.ALL and is_kept and target in _PASSING and not had_reasons
     # The output needs only predictions, and perhaps unchanged lines.
     without_table = passes or (columns is OutputColumns.PREDICTIONS and not had_reasons)
-    wanted: Numbers | Fields | Declined = _NOT_PASSING
+    wanted: NumberColumns | WantedFields | Declined = _NOT_PASSING
     ways: dict[Way, Declined | None] = {}
     if is_text:
         ways[Way.ENGINE_LINES] = _lines(options, scorer, without_table=without_table)
@@ -182,23 +182,23 @@ def _lines(options: FileOptions, scorer: Scorer, *, without_table: bool) -> Decl
     return None if scorer.reads_lines else _NO_LINES
 
 
-def _numbers(columns: Sequence[Column], present: Sequence[str]) -> Numbers | Declined:
+def _numbers(columns: Sequence[Column], present: Sequence[str]) -> NumberColumns | Declined:
     names = set(present)
     found = [column for column in columns if column.type in _AS_NUMBERS and column.name in names]
     literals = {column.missing for column in found}
     # The parser has one list of missing texts for all columns of a file.
     if len(literals) != 1:
         return _NO_NUMBERS
-    return Numbers({column.name: _AS_NUMBERS[column.type] for column in found}, literals.pop())
+    return NumberColumns({column.name: _AS_NUMBERS[column.type] for column in found}, literals.pop())
 
 
-def _fields(options: FileOptions, scorer: Scorer, *, replaces_reasons: bool) -> Fields | Declined:
+def _fields(options: FileOptions, scorer: Scorer, *, replaces_reasons: bool) -> WantedFields | Declined:
     if options.wanted != PREDICTIONS_ONLY:
         # The names of other added columns are not known yet.
         return _MORE_WANTED
     types = {column.name: _IN_JSON.get(column.type, column.type.arrow) for column in scorer.info.inputs}
     added = frozenset(options.prediction_prefix + column.name for column in scorer.info.outputs)
-    return Fields(types, added, REJECT_PREFIX if replaces_reasons else None)
+    return WantedFields(types, added, REJECT_PREFIX if replaces_reasons else None)
 
 
 def _typed(inputs: Sequence[Column]) -> tuple[Column, ...]:
@@ -235,4 +235,4 @@ def why_no_message(options: FileOptions, form: Format, names: Sequence[str] = ()
     """Why a message of a format, with the columns ``names``, must be scored as a file; None if it need not be."""
     if (options.output_format or form) is not form:
         return _OTHER_OUTPUT
-    return _HAD_REASONS if options.bad_rows is not BadRows.FAIL and earlier.has_reasons(names) else None
+    return _HAD_REASONS if options.bad_rows is not BadRows.FAIL and reject_columns.are_in(names) else None

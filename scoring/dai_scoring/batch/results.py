@@ -79,7 +79,7 @@ def joined(
     kept: Sequence[str],
     typed: Sequence[Column] = (),
 ) -> pa.Table:
-    """The ``kept`` columns of the rows that were scored, with the predictions beside them.
+    """The ``kept`` columns of the rows that were scored, followed by the predictions.
 
     ``rejected`` are the rows of ``table`` that have no prediction. Columns in ``typed`` are text that the
     output's format can hold as numbers: they are converted.
@@ -95,7 +95,7 @@ def joined(
 
 
 def in_place(predictions: pa.Table, rejects: pa.Table, count: int) -> pa.Table:
-    """The predictions of ``count`` rows, null for those in ``rejects``, and beside them :data:`REJECT_COLUMNS`.
+    """The predictions of ``count`` rows, null for those in ``rejects``, and :data:`REJECT_COLUMNS`.
 
     These are null for the rows that were scored. ``rejects`` are ordered by row. NameClashError where a prediction has
     one of these names.

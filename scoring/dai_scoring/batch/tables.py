@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from dai_scoring.batch import results
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.errors import BadRowsError, MissingColumnsError
+from dai_scoring.batch.totals import bad_rows_error
+from dai_scoring.errors import MissingColumnsError
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scored, Scorer
-from dai_scoring.values import missing
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 
@@ -66,7 +66,7 @@ class TableScorer:
         )
         rejects = scored.rejects
         if rejects.num_rows and options.bad_rows is BadRows.FAIL:
-            raise _bad_rows(rejects)
+            raise bad_rows_error(rejects)
         kept = results.kept_columns(table.schema.names, options.output_columns, options.id_columns, self._inputs)
         predictions = results.named(scored.outputs, kept, options.prediction_prefix)
         if options.bad_rows is BadRows.KEEP:
@@ -80,9 +80,3 @@ class TableScorer:
         none = REJECT_SCHEMA.empty_table()
         rows = results.joined(table, whole, none.column("row").to_numpy(), kept)
         return ScoredTable(rows, results.with_reasons(table, none), scored.rejects, scored.unseen)
-
-
-def _bad_rows(rejects: pa.Table) -> BadRowsError:
-    first = rejects.slice(0, 1).to_pylist()[0]
-    advice = missing.advice(missing.among(rejects))
-    return BadRowsError(rejects.num_rows, first["row"] + 1, first["column"], first["code"], advice)

@@ -24,8 +24,8 @@ def options(version: Annotated[bool, group.version_option("dai-score")] = False)
 
 app.command("inspect")(inspect.inspect)
 app.command("file")(file.score)
-app.add_typer(pipeline.app, name="pipeline", cls=group.Listing)
-app.add_typer(runtimes.app, name="runtimes", cls=group.Listing)
+app.add_typer(pipeline.app, name="pipeline", cls=group.CommandGroup)
+app.add_typer(runtimes.app, name="runtimes", cls=group.CommandGroup)
 
 
 def main() -> None:

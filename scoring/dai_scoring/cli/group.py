@@ -25,7 +25,7 @@ SETTINGS: dict[str, Any] = {
 """How every program's typer.Typer is made."""
 
 
-class Listing(TyperGroup):
+class CommandGroup(TyperGroup):
     """A group of commands; its help shows the whole first paragraph of each."""
 
     def command_named(self, ctx: Any, name: str) -> Any:
@@ -42,7 +42,7 @@ class Listing(TyperGroup):
             formatter.write_dl(rows)
 
 
-class Commands(Listing):
+class Commands(CommandGroup):
     """All commands of a program, with what typer and the system raise in them turned into errors with exit codes.
 
     Another package adds a command by an entry point named like it, in the group of :attr:`entry_points`, that gives a
@@ -83,7 +83,7 @@ class Commands(Listing):
         """Return the command, after saying which flags it has."""
         command = self.command_named(ctx, cmd_name)
         if command is not None:
-            opening.only_these(flag for parameter in command.params for flag in parameter.opts)
+            opening.set_known_flags(flag for parameter in command.params for flag in parameter.opts)
         return command
 
     def invoke(self, ctx: Any) -> Any:

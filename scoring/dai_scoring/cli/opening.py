@@ -35,7 +35,7 @@ def as_tool_error(error: ScoringError) -> ToolError:
     return made
 
 
-def only_these(flags: Iterable[str]) -> None:
+def set_known_flags(flags: Iterable[str]) -> None:
     """Say which flags the command that runs takes: errors advise no others. Without, as in a program, any."""
     _flags.set(frozenset(flags))
 

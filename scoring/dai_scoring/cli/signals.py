@@ -61,7 +61,7 @@ def begin_work() -> None:
     _stage = "working"
 
 
-def hand_over() -> None:
+def release() -> None:
     """From now on signals are the caller's, who sets handlers of its own: a server answers what has begun first."""
     signal.set_wakeup_fd(-1)
     signal.setitimer(signal.ITIMER_REAL, 0)

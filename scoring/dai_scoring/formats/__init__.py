@@ -18,14 +18,14 @@ from dai_scoring.formats.base import (
     Chunk,
     Dialect,
     Encoded,
-    Fields,
     Format,
     JsonDialect,
-    Numbers,
-    Parsed,
+    NumberColumns,
+    ParsedPiece,
     Piece,
     RecordReader,
     RecordWriter,
+    WantedFields,
     is_json_text,
 )
 from dai_scoring.formats.declined import Declined
@@ -39,13 +39,13 @@ __all__ = [
     "Declined",
     "Dialect",
     "Encoded",
-    "Fields",
     "Format",
-    "Numbers",
-    "Parsed",
+    "NumberColumns",
+    "ParsedPiece",
     "Piece",
     "RecordReader",
     "RecordWriter",
+    "WantedFields",
     "charset_of",
     "detect",
     "is_json_text",
@@ -97,29 +97,31 @@ def open_reader(
     return ArrowReader(path, format, chunk_rows)
 
 
-def pieces(reader: RecordReader, wanted: Numbers | Fields | None = None, parts: int = 1) -> Iterator[Piece | Declined]:
+def pieces(
+    reader: RecordReader, wanted: NumberColumns | WantedFields | None = None, parts: int = 1
+) -> Iterator[Piece | Declined]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
     ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough. ``parts`` is
     how many pieces there should be at least, unless they were very small. Where one of the pieces is Declined, the file
     is not what it was taken for: the reader of whole files has to read it from its start.
     """
-    if reader.format is Format.CSV and not isinstance(wanted, Fields):
+    if reader.format is Format.CSV and not isinstance(wanted, WantedFields):
         from dai_scoring.formats.csv.reader import CsvReader
 
         if isinstance(reader, CsvReader):
             return reader.pieces(wanted, parts)
-    if isinstance(wanted, Fields):
+    if isinstance(wanted, WantedFields):
         from dai_scoring.formats.json.reader import JsonReader
 
         if isinstance(reader, JsonReader):
             return reader.pieces(wanted, parts)
-    if isinstance(wanted, Fields) and reader.format is Format.AVRO:
+    if isinstance(wanted, WantedFields) and reader.format is Format.AVRO:
         from dai_scoring.formats.avro.reader import AvroReader
 
         if isinstance(reader, AvroReader):
             return reader.pieces(wanted)
-    return map(Parsed, reader.chunks())
+    return map(ParsedPiece, reader.chunks())
 
 
 def open_writer(

@@ -86,7 +86,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumberColumns:
     """Columns of text that are wanted as numbers: the type of each, and the texts that mean a missing value in them."""
 
     types: Mapping[str, pa.DataType]
@@ -94,7 +94,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Fields:
+class WantedFields:
     """The columns that are wanted of JSON objects, with their types, and names that none of the objects may have.
 
     Nor may there be a text that begins with ``absent_start``: looking for that is quicker than for several names.
@@ -125,7 +125,7 @@ class Piece(Protocol):
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedPiece:
     """Rows that the reader of whole files has parsed: a :class:`Piece`.
 
     ``declined`` says why quicker ways did not read them: first cutting the file into pieces, then, for CSV that is
@@ -176,7 +176,7 @@ AnyDialect: TypeAlias = Dialect | JsonDialect | AvroDialect
 class RecordReader(Protocol):
     """Reads one file from its start to its end.
 
-    ``schema`` is None where it is unknown before reading, as with JSON, and for a file without content;
+    ``schema`` is None if it is unknown before reading, as with JSON, and for a file without content;
     such a file yields no chunk. A file with a header but no rows has a schema and yields no chunk.
     ``dialect`` is None except for CSV, Avro, and JSON that is one object. Errors in the content raise ContentError,
     possibly after some chunks were yielded: whoever writes while reading must discard what was written.
@@ -202,7 +202,7 @@ class RecordReader(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the file; twice is harmless."""
+        """Close the file; closing twice is harmless."""
         ...
 
 
@@ -217,7 +217,7 @@ class RecordWriter(Protocol):
         """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
 
         ``lines`` are the rows' first columns as :attr:`Chunk.lines`, of the same format; ``table`` has the others.
-        Declined where these cannot stand behind the lines.
+        Declined where these cannot stand after the lines.
         """
         ...
 
@@ -226,7 +226,7 @@ class RecordWriter(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish the file; twice is harmless."""
+        """Finish the file; closing twice is harmless."""
         ...
 
     def __enter__(self) -> RecordWriter: ...

@@ -75,7 +75,7 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None, path: Pa
         if is_binary and head.startswith(magic):
             return binary
     foreign.check(head, path)
-    said = said_by(mime_type)
+    said = format_of_mime_type(mime_type)
     if said in _JSON:
         return _json_shape(text, said)
     if said is not None:
@@ -97,8 +97,8 @@ def detect(head: bytes, mime_type: str | None, name: str | None = None, path: Pa
     )
 
 
-def said_by(mime_type: str | None) -> Format | None:
-    """The format that a MIME type stands for, None where it is none of record files."""
+def format_of_mime_type(mime_type: str | None) -> Format | None:
+    """The format that a MIME type stands for; None if it is not one of record files."""
     kind = (mime_type or "").partition(";")[0].strip().lower()
     if kind.endswith("+json"):
         return Format.JSON_ARRAY

@@ -35,7 +35,7 @@ _KNOWN: tuple[tuple[frozenset[str], str, str, tuple[str, ...]], ...] = (
 _NAMES = sorted(set().union(*(names for names, *_ in _KNOWN)))
 _MAY_BE = re.compile(b'"(?:' + "|".join(_NAMES).encode() + rb')"\s*:\s*[\[{]')
 _MEMBER = re.compile(rb'\s*"((?:[^"\\]|\\.)*)"\s*:\s*(.?)', re.DOTALL)
-_LOOKED_AT = 4096
+_HEAD_BYTES = 4096
 _NESTED = (b"[", b"{")
 # The end of an object, and the next one: records, not all values of a column.
 _FURTHER = re.compile(rb"\}[ \t]*[\r\n]\s*\{")
@@ -44,22 +44,22 @@ _FURTHER = re.compile(rb"\}[ \t]*[\r\n]\s*\{")
 def check(head: bytes, columns: Sequence[str]) -> None:
     """Raise ContentError, with the kind of envelope, if JSON that begins so wraps its records in an object.
 
-    ``columns`` are the model's: an object that has one of them, with a plain value, is a record.
+    ``columns`` are the model's: an object that has one of them, with a value that is not nested, is a record.
     """
     text = head.lstrip(b" \t\r\n")
     if not text.startswith(b"{"):
         return
     # Most files are no envelope. So only their first bytes are searched before the whole head is.
-    if not _MAY_BE.search(text, 0, _LOOKED_AT) and not (columns and _has_several(text, columns[0])):
+    if not _MAY_BE.search(text, 0, _HEAD_BYTES) and not (columns and _has_several(text, columns[0])):
         return
-    nested, plain = _members(text)
+    nested, scalar = _members(text)
     if len(columns) and nested.issuperset(columns) and not _FURTHER.search(text):
         raise ContentError(
             "the JSON is one object with all values of each column together (as pandas' to_json() writes it), not "
             "records.",
             advice=(_instead(columns), "With pandas that is orient='records'."),
         )
-    if (nested | plain) & set(columns):
+    if (nested | scalar) & set(columns):
         return
     for names, shown, what, further in _KNOWN:
         if names <= nested:
@@ -75,7 +75,7 @@ def _instead(columns: Sequence[str]) -> str:
 
 def _has_several(text: bytes, name: str) -> bool:
     """Whether a member of that name, at the start of the text, has several values."""
-    found = re.search(b'"' + re.escape(name.encode()) + rb'"\s*:\s*[\[{]', text[:_LOOKED_AT])
+    found = re.search(b'"' + re.escape(name.encode()) + rb'"\s*:\s*[\[{]', text[:_HEAD_BYTES])
     return found is not None
 
 
@@ -84,11 +84,11 @@ def _members(text: bytes) -> tuple[set[str], set[str]]:
     commas, ends = Structure().scan(text)
     stop = int(ends[0]) if ends.size else len(text)
     nested: set[str] = set()
-    plain: set[str] = set()
+    scalar: set[str] = set()
     begin = 1
     for end in [*commas[commas < stop].tolist(), stop]:
         if member := _MEMBER.match(text, begin, end + 1):
             name = member[1].decode("utf-8", "replace")
-            (nested if member[2] in _NESTED else plain).add(name)
+            (nested if member[2] in _NESTED else scalar).add(name)
         begin = end + 1
-    return nested, plain
+    return nested, scalar

@@ -9,7 +9,7 @@ import pyarrow.compute
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import is_json_text
-from dai_scoring.formats.invalid_values import emptied, malformed, replaced
+from dai_scoring.formats.invalid_values import malformed, with_nulls, with_replacement_characters
 
 # The stubs know no mix of arrays and scalars, which most functions take.
 pc: Any = pyarrow.compute
@@ -18,10 +18,10 @@ pc: Any = pyarrow.compute
 _NUMBERS = ("not within the acceptable range", "not represent a whole number of days", "does not fit in precision")
 
 
-def plain_schema(schema: pa.Schema) -> pa.Schema:
+def decoded_schema(schema: pa.Schema) -> pa.Schema:
     """``schema`` with dictionary and run-end encoded columns as columns of their values, and without metadata.
 
-    Chunks of one file may have different dictionaries, plain columns have one type. Metadata describes
+    Chunks of one file may have different dictionaries, columns of values have one type. Metadata describes
     the table as it was (such as the index of pandas), not what is made of it.
     """
     fields = [
@@ -62,8 +62,8 @@ def checked(batch: pa.RecordBatch, rows: int) -> tuple[pa.RecordBatch, pa.Table 
                 raise
     if not no_text and not no_number:
         return batch, None
-    texts = replaced(batch, no_text)
-    numbers = None if texts is None else emptied(texts[0], no_number)
+    texts = with_replacement_characters(batch, no_text)
+    numbers = None if texts is None else with_nulls(texts[0], no_number)
     if texts is None or numbers is None:
         name, what, other = no_text[:1], "text that is not valid UTF-8", "Else give the column a binary type."
         if texts is not None:
@@ -79,7 +79,7 @@ def checked(batch: pa.RecordBatch, rows: int) -> tuple[pa.RecordBatch, pa.Table 
 
 
 def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """``table`` with the columns of :func:`plain_schema`."""
+    """``table`` with the columns of :func:`decoded_schema`."""
     return pa.Table.from_arrays([_decoded(column) for column in table.columns], schema=schema)
 
 
@@ -96,7 +96,8 @@ def _is_encoded(kind: pa.DataType) -> bool:
 def storable_schema(schema: pa.Schema) -> pa.Schema:
     """``schema`` as binary files hold it: JSON texts are strings; all columns may hold null."""
     fields = [
-        pa.field(field.name, pa.string() if is_json_text(field.type) else field.type) for field in plain_schema(schema)
+        pa.field(field.name, pa.string() if is_json_text(field.type) else field.type)
+        for field in decoded_schema(schema)
     ]
     return pa.schema(fields)
 

@@ -17,7 +17,7 @@ from dai_scoring.formats.base import OUT_OF_RANGE, rejects_of
 # The stubs know no mix of arrays and scalars, which most functions take.
 pc: Any = pyarrow.compute
 
-Found = dict[int, tuple[str, str]]
+InvalidValues = dict[int, tuple[str, str]]
 """By row, a column with such a value and the value as text."""
 
 NOT_TEXT = "not_text"
@@ -27,12 +27,14 @@ _SHOWN = 200
 _BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
 
 
-def replaced(batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.RecordBatch, Found] | None:
+def with_replacement_characters(
+    batch: pa.RecordBatch, names: Sequence[str]
+) -> tuple[pa.RecordBatch, InvalidValues] | None:
     """The batch with U+FFFD for bytes that are no UTF-8 in these columns, and its rows with them.
 
-    None where a column is of no plain text, such as a list of texts.
+    None where a column is not text, such as a list of texts.
     """
-    found: Found = {}
+    found: InvalidValues = {}
     for name in names:
         index = batch.schema.names.index(name)
         column: Any = batch.column(index)
@@ -55,12 +57,12 @@ def replaced(batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.RecordBatc
     return batch, found
 
 
-def emptied(batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.RecordBatch, Found] | None:
+def with_nulls(batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.RecordBatch, InvalidValues] | None:
     """The batch with null for values that these columns' types do not hold, and its rows with them.
 
-    None where a column is of no plain type, such as a list of times.
+    None where a column is not of a scalar type, such as a list of times.
     """
-    found: Found = {}
+    found: InvalidValues = {}
     for name in names:
         index = batch.schema.names.index(name)
         column: Any = batch.column(index)
@@ -84,7 +86,7 @@ def emptied(batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.RecordBatch
     return batch, found
 
 
-def malformed(texts: Found, numbers: Found) -> pa.Table | None:
+def malformed(texts: InvalidValues, numbers: InvalidValues) -> pa.Table | None:
     """:attr:`Chunk.malformed` of rows with bytes that are no UTF-8, and with other values that do not fit."""
     numbers = {row: value for row, value in numbers.items() if row not in texts}
     parts = [_rejected(one, code) for one, code in ((texts, NOT_TEXT), (numbers, OUT_OF_RANGE)) if one]
@@ -106,20 +108,20 @@ def rows_from(malformed: pa.Table, start: int, count: int) -> pa.Table | None:
     return found.set_column(0, found.schema.field("row"), pa.array(numbers[inside], pa.int64()))
 
 
-def _rejected(found: Found, code: str) -> pa.Table:
+def _rejected(found: InvalidValues, code: str) -> pa.Table:
     rows = sorted(found)
     return rejects_of(rows, code, [found[row][0] for row in rows], [found[row][1] for row in rows])
 
 
 def without_surrogates(
     records: Sequence[dict[str, Any]], keys: Collection[str] | None = None
-) -> tuple[list[dict[str, Any]], Found]:
+) -> tuple[list[dict[str, Any]], InvalidValues]:
     """Records read with ``surrogateescape``: with U+FFFD for bytes that are no UTF-8, and where these are.
 
     The second is by row the first of ``keys`` with such bytes, and these; None is all keys.
     """
-    found: Found = {}
-    plain: list[dict[str, Any]] = []
+    found: InvalidValues = {}
+    cleaned: list[dict[str, Any]] = []
     for row, record in enumerate(records):
         changed = dict(record)
         for name, value in record.items():
@@ -128,8 +130,8 @@ def without_surrogates(
                 if keys is None or name in keys:
                     found.setdefault(row, (name, shown(given.decode("utf-8", "backslashreplace"))))
                 changed[name] = given.decode("utf-8", "replace")
-        plain.append(changed)
-    return plain, found
+        cleaned.append(changed)
+    return cleaned, found
 
 
 def _is_utf8(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from dai_scoring.formats.base import Dialect, Fields, Format, Numbers, Piece
+from dai_scoring.formats.base import Dialect, Format, NumberColumns, Piece, WantedFields
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.pieces import CsvPieces
@@ -26,7 +26,7 @@ _QUOTES = Declined("there are quotes among the text")
 _PIECES = Declined("the contents are not one piece")
 
 
-class Merged:
+class MergedContents:
     """Contents of one format; those of CSV have the same header."""
 
     def __init__(self, contents: Sequence[bytes], form: Format, layout: Layout | None) -> None:
@@ -41,20 +41,20 @@ class Merged:
         self.counts: list[int] = []
         """How many records each content has, once there is a piece."""
 
-    def piece(self, wanted: Numbers | Fields | None) -> Piece | Declined:
+    def piece(self, wanted: NumberColumns | WantedFields | None) -> Piece | Declined:
         """All records."""
-        if self._layout is not None and not isinstance(wanted, Fields):
+        if self._layout is not None and not isinstance(wanted, WantedFields):
             return self._lines(self._layout, wanted)
-        if not isinstance(wanted, Fields):
+        if not isinstance(wanted, WantedFields):
             return _NO_FIELDS
-        together = array_pieces.together if self.format is Format.JSON_ARRAY else line_pieces.together
+        together = array_pieces.merged_piece if self.format is Format.JSON_ARRAY else line_pieces.merged_piece
         found = together(self._contents, wanted)
         if isinstance(found, Declined):
             return found
         piece, self.counts = found
         return piece
 
-    def _lines(self, layout: Layout, numbers: Numbers | None) -> Piece | Declined:
+    def _lines(self, layout: Layout, numbers: NumberColumns | None) -> Piece | Declined:
         end = layout.dialect.line_end.encode()
         bodies = [one[layout.start :] for one in self._contents]
         bodies = [one if one.endswith(end) else one + end for one in bodies]
@@ -82,7 +82,7 @@ def merge(
     mime_type: str | None = None,
     charset: str | None = None,
     delimiter: str | None = None,
-) -> Merged | Declined:
+) -> MergedContents | Declined:
     """Some contents with the same MIME type, if they are alike; Declined where it takes a reader of files to tell.
 
     The arguments are those of :func:`dai_scoring.formats.rows.read_rows`.
@@ -105,7 +105,7 @@ def merge(
     if any(one.endswith(END_MARK) for one in contents):
         return _END_MARK
     if form is not Format.CSV:
-        return Merged(contents, form, None)
+        return MergedContents(contents, form, None)
     start = contents[0].find(b"\n") + 1
     header = contents[0][:start]
     # Its first row, which may be all of it and have no line end.
@@ -115,4 +115,4 @@ def merge(
         return first
     if first.dialect is None or not all(one.startswith(header) for one in contents):
         return _OTHER_HEADER
-    return Merged(contents, form, Layout(first.names, first.dialect, start, 1.0))
+    return MergedContents(contents, form, Layout(first.names, first.dialect, start, 1.0))

@@ -66,8 +66,8 @@ def json_texts(array: Array, json_values: Callable[[Array], Array]) -> Array:
 
 
 def _offsets(lengths: Array) -> Array:
-    plain = pc.fill_null(lengths, 0).cast(pa.int64()).to_numpy(zero_copy_only=False)
-    return pa.array(np.concatenate([[0], np.cumsum(plain)]), pa.int64())
+    sizes = pc.fill_null(lengths, 0).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int64())
 
 
 def _within(begin: str, offsets: Array, items: Array, end: str) -> Array:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -21,7 +20,7 @@ from dai_scoring.formats.base import Dialect, Format
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.csv.dialect import DELIMITERS
 from dai_scoring.formats.declined import Declined
-from dai_scoring.formats.detect import charset_of, detect, said_by
+from dai_scoring.formats.detect import charset_of, detect, format_of_mime_type
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import split as json_split
 from dai_scoring.formats.json import writer as json_writer
@@ -32,6 +31,7 @@ _JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
 # Quotes, control characters but for tabs and line ends, a byte order mark, and what stands for NUL in the reader.
 _ODD = re.compile('["\x00-\x08\x0b\x0c\x0e-\x1f\ufeff\ufdd0]')
 _TOO_LARGE = float(1 << 63)
+_NESTS = (dict, list)
 
 _OTHER_FORMAT = Declined("the contents are neither CSV nor JSON")
 _OTHER_CHARSET = Declined("the text is not in UTF-8")
@@ -42,16 +42,16 @@ _NESTED = Declined("a value is nested, or a very large number")
 _CHARACTERS = Declined("there are quotes or control characters among the text")
 _LINE_ENDS = Declined("lines end in different ways")
 _DELIMITER = Declined("it takes more than the header to tell the delimiter")
-_NOT_ALIKE = Declined("rows have different numbers of fields, or columns the same name")
+_DIFFERENT_COLUMNS = Declined("rows have different numbers of fields, or columns the same name")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows, at least one. ``columns`` has the values of each of ``names``, None for null; of CSV they are text."""
+    """Some rows. ``records`` has for each row its values of ``names``, None for null; of CSV they are text."""
 
     format: Format
     names: tuple[str, ...]
-    columns: Sequence[Sequence[Any]]
+    records: Sequence[Sequence[Any]]
     dialect: Dialect | None = None
     texts: Sequence[bytes] = ()
     """Of JSON the text of each object."""
@@ -61,37 +61,43 @@ class Rows:
     @property
     def count(self) -> int:
         """How many rows there are."""
-        return len(self.columns[0])
+        return len(self.records)
+
+    @property
+    def columns(self) -> Sequence[Sequence[Any]]:
+        """The values of each of ``names``."""
+        return list(zip(*self.records, strict=True)) or [()] * len(self.names)
 
     def array(self, index: int) -> pa.Array:
         """A column as the reader of the format gives it."""
-        values = self.columns[index]
+        values = [record[index] for record in self.records]
         return pa.array(values, pa.string()) if self.format is Format.CSV else to_array(values, kind_of(values))
 
     def take(self, places: Sequence[int]) -> Rows:
         """The rows at some places, in that order; there may be none."""
-        columns = [[values[place] for place in places] for values in self.columns]
-        return replace(self, columns=columns, texts=[self.texts[place] for place in places] if self.texts else ())
+        records = [self.records[place] for place in places]
+        return replace(self, records=records, texts=[self.texts[place] for place in places] if self.texts else ())
 
-    def extended(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
-        """The contents with these columns behind what each row has, which stays as it stands."""
+    def extended(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+        """The contents with further columns after what each row has, which stays as it stands."""
         if self.format is Format.CSV:
-            return self.written(range(len(self.names)), names, columns)
-        rows = zip(*columns, strict=True)
+            return self.written(range(len(self.names)), names, rows)
         objects = [
             opened(text) + b"," + orjson.dumps(dict(zip(names, row, strict=True)))[1:]
             for text, row in zip(self.texts, rows, strict=True)
         ]
         return json_writer.joined(objects, self.format, is_object=self.is_object)
 
-    def written(self, kept: Sequence[int], names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
-        """The contents that the writer of the format makes of the columns that are ``kept``, and these."""
+    def written(self, kept: Sequence[int], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+        """The contents that the writer of the format makes of the columns that are ``kept``, and further ones."""
+        columns = list(zip(*rows, strict=True)) or [()] * len(names)
         names = [*(self.names[index] for index in kept), *names]
-        own = [self.columns[index] for index in kept]
+        own = self.columns
+        own = [own[index] for index in kept]
         if self.format is Format.CSV:
             return csv_writer.write_rows(names, [*own, *columns], self.dialect or Dialect())
         if any(type(value) is float for values in own for value in values):
-            texts = original_values.standing(self.texts, names[: len(own)])
+            texts = original_values.original_texts(self.texts, names[: len(own)])
             if not isinstance(texts, Declined):
                 own = [[orjson.Fragment(text or "null") for text in values] for values in texts]
         objects = [orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*own, *columns, strict=True)]
@@ -108,7 +114,7 @@ def read_rows(
     """The rows of some contents, at most :data:`~dai_scoring.formats.text.MAX_PYTHON_ROWS`.
 
     ``given`` is the format, or None where the MIME type and the contents say it. Declined where there are more rows,
-    where there is none, or where it takes a reader of files to tell what they are.
+    if there is none, or if it takes a reader of files to find out what they are.
     """
     said = _said(mime_type)[0]
     form = format_of(contents, given, mime_type, charset)
@@ -142,7 +148,7 @@ def format_of(contents: bytes, given: Format | None, mime_type: str | None, char
 # Bounded, because clients may say what they like.
 @lru_cache(64)
 def _said(mime_type: str | None) -> tuple[Format | None, str]:
-    return said_by(mime_type), charset_of(mime_type)
+    return format_of_mime_type(mime_type), charset_of(mime_type)
 
 
 def _json(contents: bytes, given: Format | None, said: Format) -> Rows | Declined:
@@ -167,12 +173,12 @@ def _json(contents: bytes, given: Format | None, said: Format) -> Rows | Decline
     names = tuple(records[0])
     if not names or any(tuple(record) != names for record in records):
         return _OTHER_COLUMNS
-    columns = list(zip(*map(dict.values, records), strict=True))
-    if not all(map(_is_plain, chain.from_iterable(columns))):
+    values = [tuple(record.values()) for record in records]
+    if not all(map(_are_scalars, values)):
         return _NESTED
     if not texts:
         texts = _elements(contents.strip()[1:-1], len(records))
-    return Rows(form, names, columns, texts=texts, is_object=is_object and form is Format.JSON_ARRAY)
+    return Rows(form, names, values, texts=texts, is_object=is_object and form is Format.JSON_ARRAY)
 
 
 def _elements(text: bytes, count: int) -> Sequence[bytes]:
@@ -185,10 +191,12 @@ def _elements(text: bytes, count: int) -> Sequence[bytes]:
     return list(json_split.elements_of(text))
 
 
-def _is_plain(value: Any) -> bool:
+def _are_scalars(values: Sequence[Any]) -> bool:
+    kinds = set(map(type, values))
+    if not kinds.isdisjoint(_NESTS):
+        return False
     # An integer of more than 64 bits has become a double.
-    kind = type(value)
-    return kind is str or (abs(value) < _TOO_LARGE if kind is float else kind is not dict and kind is not list)
+    return float not in kinds or all(abs(value) < _TOO_LARGE for value in values if type(value) is float)
 
 
 def _lines(lines: Sequence[bytes]) -> list[Any] | Declined:
@@ -228,5 +236,5 @@ def _csv(contents: bytes, delimiter: str | None) -> Rows | Declined:
     if not 0 < len(rows) <= MAX_PYTHON_ROWS:
         return _MANY_ROWS
     if len(set(names)) < len(names) or any(len(row) != len(names) for row in rows):
-        return _NOT_ALIKE
-    return Rows(Format.CSV, names, list(zip(*rows, strict=True)), Dialect(found[0], line_end=end))
+        return _DIFFERENT_COLUMNS
+    return Rows(Format.CSV, names, rows, Dialect(found[0], line_end=end))

@@ -94,7 +94,7 @@ class TextSource:
     def __init__(self, path: Path, charset: str = "utf-8", *, check: bool = True) -> None:
         try:
             name = codecs.lookup(charset).name
-            # Python has codecs that are none of text, and some that know no text but their own.
+            # Some codecs of Python are not for text, and some know no text but their own.
             b" ".decode(name, "replace")
         except (LookupError, ValueError):
             raise ContentError(f"unknown character set {charset[:40]!r} in the MIME type.", advice=ADVICE) from None
@@ -103,13 +103,13 @@ class TextSource:
         if mark and (mark[0] or name == "utf-8"):
             name = mark[1]
         self.bom = bool(mark and mark[0])
-        self.plain = name in ("utf-8", "ascii", "utf-8-sig")
+        self.is_utf8 = name in ("utf-8", "ascii", "utf-8-sig")
         """Whether the file's bytes are its text as UTF-8, but for the mark."""
-        if self.plain:
+        if self.is_utf8:
             name = "utf-8"
         # The decoders of UTF-16 and UTF-32 read the mark themselves, to know the order of bytes.
-        self._start = len(mark[0]) if mark and self.plain else 0
-        marks = _end_marks(self._file) if self.plain else 0
+        self._start = len(mark[0]) if mark and self.is_utf8 else 0
+        marks = _end_marks(self._file) if self.is_utf8 else 0
         self._end = self._file.tell() - marks if marks else None
         self._path = path
         self._file.seek(self._start)
@@ -132,12 +132,12 @@ class TextSource:
         while not self._ready:
             block = self._file.read(size if self._end is None else max(0, min(size, self._end - self._file.tell())))
             # Only looked at where it is ASCII: decoding would copy it.
-            is_ascii = self.plain and block.isascii() and not self._decoder.getstate()[0]
+            is_ascii = self.is_utf8 and block.isascii() and not self._decoder.getstate()[0]
             text = "" if is_ascii else self._decode(block)
             if not block:
-                return b"" if self.plain else text.encode()
+                return b"" if self.is_utf8 else text.encode()
             self._offset += len(block)
-            if self.plain:
+            if self.is_utf8:
                 # Bytes of a character cut by the block's end were checked as far as they go.
                 return block
             self._ready = text.encode()
@@ -174,7 +174,7 @@ class TextSource:
 class HeldText:
     """Text that is in memory, valid UTF-8 without byte order mark, read as that of a file."""
 
-    plain = True
+    is_utf8 = True
 
     def __init__(self, text: bytes) -> None:
         self._text = io.BytesIO(text)

@@ -19,7 +19,7 @@ Array: TypeAlias = Any
 pc: Any = pyarrow.compute
 
 MAX_PYTHON_ROWS = 100
-"""Up to so many rows are read and written as Python's objects, where all columns are plain."""
+"""Up to so many rows are read and written as Python's objects: see :func:`is_quicker_in_python`."""
 
 _TEXT = pa.large_string()
 # Made once: Arrow looks for pandas each time that it makes one from a Python value.
@@ -51,7 +51,7 @@ def cells(array: Array) -> Array:
             texts = pc.if_else(pa.array(np.isnan(doubles)), pa.scalar("NaN", _TEXT), texts)
             texts = pc.if_else(array.is_null(), pa.scalar(None, _TEXT), texts)
         return texts
-    return _plain_texts(array)
+    return _unquoted_texts(array)
 
 
 def json_values(array: Array) -> Array:
@@ -63,14 +63,19 @@ def json_values(array: Array) -> Array:
         return json_values(array.dictionary_decode())
     if pa.types.is_run_end_encoded(kind):
         return json_values(pc.run_end_decode(array))
-    texts = _plain_texts(array)
+    texts = _unquoted_texts(array)
     if _is_quoted(kind):
         texts = _quoted(texts)
     return pc.fill_null(texts, _NULL)
 
 
-def is_plain(kind: pa.DataType) -> bool:
-    """Whether Python's objects of a type become the same text as its column does; see :data:`MAX_PYTHON_ROWS`."""
+def is_quicker_in_python(table: pa.Table) -> bool:
+    """Whether to write the rows by way of Python's objects: for few that is quicker than a few Arrow calls a column."""
+    return table.num_rows <= MAX_PYTHON_ROWS and all(map(has_python_text, table.schema.types))
+
+
+def has_python_text(kind: pa.DataType) -> bool:
+    """Whether Python's objects of a type become the same text as its column does."""
     return bool(
         pa.types.is_string(kind)
         or pa.types.is_integer(kind)
@@ -98,13 +103,13 @@ def _is_quoted(kind: pa.DataType) -> bool:
     return not is_numeric(kind) and not pa.types.is_nested(kind) and not pa.types.is_null(kind)
 
 
-def _plain_texts(array: Array) -> Array:
+def _unquoted_texts(array: Array) -> Array:
     """The values as text, nulls kept."""
     kind = array.type
     if isinstance(kind, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in array.to_pylist()], _TEXT)
     if isinstance(kind, pa.BaseExtensionType):
-        return _plain_texts(array.storage)
+        return _unquoted_texts(array.storage)
     if pa.types.is_dictionary(kind):
         return cells(array.dictionary_decode())
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
@@ -152,7 +157,7 @@ def _doubles(array: Array) -> Any:
 
 
 def _double_texts(doubles: Any) -> Array:
-    """The shortest text of every double, "null" where it is not finite."""
+    """The shortest text of every double, "null" if it is not finite."""
     if not len(doubles):
         return pa.array([], _TEXT)
     # One call for the whole column, split again, is many times faster than a call for each value; Arrow's

@@ -35,7 +35,7 @@ def open_jars(progress: Progress = silent) -> Path:
         raise PrerequisiteError(
             "This installation has no jars for Java. Install nifi-dai-scoring from a wheel, which has them inside."
         )
-    return made_once("scoring-java", _PROJECT, "build the jars of the Java runtimes", progress)
+    return built_once("scoring-java", _PROJECT, "build the jars of the Java runtimes", progress)
 
 
 def mojo_runtime(progress: Progress = silent) -> Path:
@@ -43,7 +43,7 @@ def mojo_runtime(progress: Progress = silent) -> Path:
 
     It is under H2O.ai's own licence: call this only when the user accepted that. Raises as :func:`open_jars`.
     """
-    return made_once("mojo2", _MOJO2, "fetch H2O's MOJO runtime", progress)
+    return built_once("mojo2", _MOJO2, "fetch H2O's MOJO runtime", progress)
 
 
 def fetched_mojo_runtime() -> Path | None:
@@ -52,7 +52,7 @@ def fetched_mojo_runtime() -> Path | None:
     return place if place.is_dir() else None
 
 
-def made_once(name: str, project: Path, purpose: str, progress: Progress) -> Path:
+def built_once(name: str, project: Path, purpose: str, progress: Progress) -> Path:
     """Return the folder that a Maven project leaves as ``${buildDirectory}/jars``; it is made if it is not there.
 
     ``name`` begins the folder's name, ``purpose`` completes "Maven could not ...". What the project's own folder

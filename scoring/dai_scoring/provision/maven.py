@@ -84,7 +84,7 @@ def run(
         ) as maven,
     ):
         try:
-            show = _Shown(progress, stages)
+            show = _MavenProgress(progress, stages)
             for line in maven.stdout or ():
                 kept.write(line)
                 tail.append(line.rstrip())
@@ -140,7 +140,7 @@ def error_lines(lines: Iterable[str]) -> list[str]:
     return list(found)[:8]
 
 
-class _Shown:
+class _MavenProgress:
     """Turns Maven's lines into progress: the archives by name, the hundreds of small jars as a count."""
 
     def __init__(self, progress: Progress, stages: Stages) -> None:

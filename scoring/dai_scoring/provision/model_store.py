@@ -56,7 +56,7 @@ def local_file(model: str | Path, progress: Progress = silent) -> Path:
             part.rename(file)
         if wanted is not None and (found := sha256(file)) != wanted.lower():
             raise ModelFormatError(
-                f"{shown(model)} has the SHA-256 {found}, not the one behind #sha256=. Check what is in that place."
+                f"{shown(model)} has the SHA-256 {found}, not the one after #sha256=. Check what is in that place."
             )
     return file
 
@@ -81,7 +81,7 @@ def _opened(address: str) -> tuple[Any, str, str | None]:
     if parts is None:
         raise ModelNotFoundError(
             f"{shown(address)} is no address of a model: write s3://BUCKET/KEY, gs://BUCKET/KEY or az://CONTAINER/KEY, "
-            "and behind it #sha256= with 64 hex digits if you want that checked."
+            "and after it #sha256= with 64 hex digits if you want that checked."
         )
     scheme, bucket, key, wanted = parts.groups()
     try:

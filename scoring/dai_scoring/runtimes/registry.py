@@ -9,10 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+from dai_scoring.engine import Engine
 from dai_scoring.errors import UnsupportedError
 from dai_scoring.model_file import Kind
 from dai_scoring.progress import Progress
-from dai_scoring.scorer import Engine, RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings
 
 
 class Runtime(Enum):

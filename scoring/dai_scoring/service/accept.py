@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dai_scoring.formats import Format
-from dai_scoring.formats.detect import said_by
+from dai_scoring.formats.detect import format_of_mime_type
 from dai_scoring.service.http_errors import NotAcceptableError
 
 _ANY = "*/*"
@@ -31,7 +31,7 @@ def chosen_format(accept: str, usual: Format | None) -> Format | None:
 
 
 def _weight(form: Format, ranges: dict[str, float]) -> float:
-    exact = [weight for name, weight in ranges.items() if said_by(name) is form]
+    exact = [weight for name, weight in ranges.items() if format_of_mime_type(name) is form]
     if exact:
         return max(exact)
     kind = form.mime_type.partition("/")[0]

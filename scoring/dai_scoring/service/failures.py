@@ -54,7 +54,7 @@ def as_scoring_error(error: Exception) -> ScoringError:
     )
 
 
-def not_now(error: Exception) -> ModelError:
+def cannot_score_now(error: Exception) -> ModelError:
     """The error for a request that comes while another error keeps the model from scoring."""
     known = as_scoring_error(error)
     return ModelError(f"the model cannot score now: {known.problem}", advice=known.advice)

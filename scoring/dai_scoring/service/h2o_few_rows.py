@@ -7,16 +7,20 @@ for one row, but less time for some hundred rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
 from dai_scoring.batch.plan import TALLY, Way
+from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats import Declined, Format
+from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.rows import Rows
 from dai_scoring.formats.text import MAX_PYTHON_ROWS
@@ -24,8 +28,7 @@ from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column
 from dai_scoring.scorer import Scorer
 from dai_scoring.service.h2o_rest import Reply, rows_of, texts_of
-from dai_scoring.swallowed import swallowed
-from dai_scoring.values.few_rows import array_of, values_of
+from dai_scoring.values.few_rows import array_of, fitting_columns, quick_columns
 from dai_scoring.values.unseen_levels import counts_between
 
 _KEYS = frozenset(
@@ -52,11 +55,33 @@ _TEXT_OR_NULL = {str, type(None)}
 
 
 @dataclass(slots=True)
-class _Asked:
-    count: int
-    included: Sequence[tuple[str, Sequence[Any]]]
+class _ParsedRequest:
+    """A request: its rows, and what its reply includes."""
+
+    rows: Rows
+    included: Sequence[int]
     has_fields: bool
-    inputs: list[Sequence[Any] | pa.Array]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Requests that have the same columns, and together their values for the model."""
+
+    requests: Sequence[tuple[int, _ParsedRequest]]
+    columns: Sequence[Sequence[Any] | pa.Array]
+
+
+@dataclass(slots=True)
+class _Predictions:
+    """Columns of predictions as texts, and the rows with unseen levels."""
+
+    names: Sequence[str]
+    texts: Sequence[Sequence[str | None]]
+    unseen: Mapping[str, npt.NDArray[np.int64]] | None
+
+
+_Replies: TypeAlias = "dict[int, Reply | Declined]"
+"""The replies to requests, by their index."""
 
 
 def replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
@@ -70,18 +95,31 @@ def replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingCol
 
 
 def _replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
-    inputs = scorer.info.inputs
-    asked = [_read(body, inputs, missing_columns) for body in bodies]
-    fitting = [one for one in asked if not isinstance(one, Declined)]
+    found: _Replies = {}
+    groups: dict[tuple[str, ...], list[tuple[int, _ParsedRequest]]] = {}
     try:
-        found = iter(_scored(scorer, fitting) if fitting else [])
+        for index, body in enumerate(bodies):
+            one = _read(body)
+            if isinstance(one, Declined):
+                found[index] = one
+            else:
+                groups.setdefault(one.rows.names, []).append((index, one))
+        batches: list[_Batch] = []
+        for names, requests in groups.items():
+            places = _places(names, scorer.info.inputs, missing_columns)
+            if isinstance(places, Declined):
+                found |= dict.fromkeys([index for index, _ in requests], places)
+            else:
+                batches += _judged(requests, places, scorer.info.inputs, found)
+        if batches:
+            _score(scorer, batches, found)
     except Exception as error:  # noqa: BLE001 - whichever request is wrong: each will be scored separately
-        swallowed(error)
+        log_fallback(error)
         return [_ERROR] * len(bodies)
-    return [one if isinstance(one, Declined) else next(found) for one in asked]
+    return [found[index] for index in range(len(bodies))]
 
 
-def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns) -> _Asked | Declined:
+def _read(body: bytes) -> _ParsedRequest | Declined:
     request = parse(body)
     if type(request) is not dict or not request.keys() <= _KEYS:
         return _NO_FIELDS
@@ -94,38 +132,58 @@ def _read(body: bytes, inputs: Sequence[Column], missing_columns: MissingColumns
         return _MORE_WANTED
     if set(map(type, rows)) != {list}:
         return _NO_FIELDS
-    place = {name: index for index, name in enumerate(fields)}
     included = request.get("includeFieldsInOutput") or ()
     hides = request.get("noFieldNamesInOutput")
+    names = set(fields)
     if (
-        len(place) < len(fields)
+        len(names) < len(fields)
         or set(map(len, rows)) != {len(fields)}
         or not (type(hides) is bool or hides is None)
-        or not all(type(name) is str and name in place for name in included)
+        or not all(type(name) is str and name in names for name in included)
     ):
         return _OTHER_NAMES
     if not set(map(type, chain.from_iterable(rows))) <= _TEXT_OR_NULL:
-        found = [[_text(value) for value in row] for row in rows]
-        if any(value is _OTHER for row in found for value in row):
+        rows = [[_text(value) for value in row] for row in rows]
+        if any(value is _OTHER for row in rows for value in row):
             return _OTHER_VALUE
-        rows = found
-    columns = list(zip(*rows, strict=True))
-    # Values are read as in CSV, where every value is a text.
-    as_rows = Rows(Format.CSV, tuple(fields), columns)
-    values: list[Sequence[Any] | pa.Array] = []
-    for column in inputs:
-        at = place.get(column.name)
-        if at is None:
-            if column.required or missing_columns is not MissingColumns.AS_MISSING:
-                return _ABSENT_COLUMN
-            values.append([None] * len(rows))
-            continue
-        read = values_of(as_rows, at, column)
-        if isinstance(read, Declined):
-            return read
-        values.append(read)
     wanted = set(included)
-    return _Asked(len(rows), [(name, columns[place[name]]) for name in fields if name in wanted], not hides, values)
+    # Values are read as in CSV, where every value is a text.
+    as_rows = Rows(Format.CSV, tuple(fields), rows)
+    return _ParsedRequest(
+        as_rows, [at for at, name in enumerate(fields) if name in wanted] if wanted else (), not hides
+    )
+
+
+def _places(
+    names: Sequence[str], inputs: Sequence[Column], missing_columns: MissingColumns
+) -> Sequence[int | None] | Declined:
+    """Where each of the model's columns is; None for one that is absent and may be."""
+    place = {name: at for at, name in enumerate(names)}
+    for column in inputs:
+        if column.name not in place and (column.required or missing_columns is not MissingColumns.AS_MISSING):
+            return _ABSENT_COLUMN
+    return [place.get(column.name) for column in inputs]
+
+
+def _judged(
+    requests: Sequence[tuple[int, _ParsedRequest]],
+    places: Sequence[int | None],
+    inputs: Sequence[Column],
+    found: _Replies,
+) -> list[_Batch]:
+    """The requests with values that fit the model, of those that have the same columns."""
+    records = [record for _, one in requests for record in one.rows.records]
+    quick = quick_columns(list(zip(*records, strict=True)), places, inputs, len(records))
+    if not isinstance(quick, Declined):
+        return [_Batch(requests, quick)]
+    batches = []
+    for index, one in requests:
+        columns = fitting_columns(one.rows, places, inputs)
+        if isinstance(columns, Declined):
+            found[index] = columns
+        else:
+            batches.append(_Batch([(index, one)], columns))
+    return batches
 
 
 _OTHER = object()
@@ -139,24 +197,40 @@ def _text(value: Any) -> Any:
     return orjson.dumps(value).decode() if kind is int or kind is float else _OTHER
 
 
-def _scored(scorer: Scorer, asked: Sequence[_Asked]) -> list[Reply | Declined]:
-    total = sum(one.count for one in asked)
-    columns = [array_of(column, [one.inputs[at] for one in asked]) for at, column in enumerate(scorer.info.inputs)]
-    made = scorer.predict(columns, total)
+def _predictions(scorer: Scorer, batches: Sequence[_Batch], rows: int) -> _Predictions | Declined:
+    if len(batches) == 1 and not any(isinstance(values, pa.Array) for values in batches[0].columns):
+        found = scorer.predict_values(batches[0].columns, rows)
+        if not isinstance(found, Declined):
+            texts = [list(map(csv_writer.cell, column)) for column in found.columns]
+            return _Predictions([column.name for column in scorer.info.outputs], texts, found.unseen)
+    columns = [array_of(column, [one.columns[at] for one in batches]) for at, column in enumerate(scorer.info.inputs)]
+    made = scorer.predict(columns, rows)
     if made.refused:
-        return [_REFUSED] * len(asked)
-    names = made.predictions.schema.names
-    predictions = texts_of(made.predictions)
-    found: list[Reply | Declined] = []
+        return _REFUSED
+    return _Predictions(made.predictions.schema.names, texts_of(made.predictions), made.unseen)
+
+
+def _score(scorer: Scorer, batches: Sequence[_Batch], found: _Replies) -> None:
+    """Score the rows of all batches in one call, and write the replies."""
+    requests = [one for batch in batches for one in batch.requests]
+    made = _predictions(scorer, batches, sum(one.rows.count for _, one in requests))
+    if isinstance(made, Declined):
+        found |= dict.fromkeys([index for index, _ in requests], made)
+        return
+    predictions = rows_of(made.texts)
     start = 0
-    for one in asked:
-        end = start + one.count
+    for index, one in requests:
+        end = start + one.rows.count
         reply: dict[str, Any] = {"id": scorer.info.id}
+        scores = predictions[start:end]
+        if one.included:
+            scores = [
+                [*(record[at] for at in one.included), *score]
+                for record, score in zip(one.rows.records, scores, strict=True)
+            ]
         if one.has_fields:
-            reply["fields"] = [*(name for name, _ in one.included), *names]
-        reply["score"] = rows_of(
-            [*(values for _, values in one.included), *(texts[start:end] for texts in predictions)]
-        )
-        found.append(Reply(orjson.dumps(reply), rows=one.count, unseen=counts_between(made.unseen, start, end)))
+            reply["fields"] = [*(one.rows.names[at] for at in one.included), *made.names]
+        reply["score"] = scores
+        unseen = counts_between(made.unseen, start, end)
+        found[index] = Reply(orjson.dumps(reply), rows=one.rows.count, unseen=unseen)
         start = end
-    return found

@@ -15,16 +15,16 @@ from typing import Any, TypeVar
 import orjson
 import pyarrow as pa
 
+from dai_scoring.batch.totals import bad_rows_error
+from dai_scoring.engine import Capability
 from dai_scoring.errors import (
-    BadRowsError,
     ContentError,
 )
 from dai_scoring.formats import text
 from dai_scoring.formats.json.parser import checked
 from dai_scoring.options import Contributions, MissingColumns, Wanted
 from dai_scoring.schema import ColumnType
-from dai_scoring.scorer import Capability, Scorer
-from dai_scoring.values import missing
+from dai_scoring.scorer import Scorer
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -222,14 +222,7 @@ def _score(scorer: Scorer, request: dict[str, Any], endpoint: Endpoint, missing_
     table = _table(request, fields)
     scored = scorer.score(table, missing_columns, wanted)
     if scored.rejects.num_rows:
-        first = scored.rejects.slice(0, 1).to_pylist()[0]
-        raise BadRowsError(
-            scored.rejects.num_rows,
-            first["row"] + 1,
-            first["column"],
-            first["code"],
-            missing.advice(missing.among(scored.rejects)),
-        )
+        raise bad_rows_error(scored.rejects)
     if endpoint is Endpoint.CONTRIBUTION:
         return _json(_contributions(scored.contributions, scorer), table.num_rows, scored.unseen)
     kept = [name for name in fields if name in included]

@@ -15,7 +15,7 @@ import orjson
 
 from dai_scoring.errors import BadRowsError
 from dai_scoring.formats import Format
-from dai_scoring.formats.detect import said_by
+from dai_scoring.formats.detect import format_of_mime_type
 from dai_scoring.service.accept import chosen_format
 from dai_scoring.service.content_encoding import KNOWN, uncompressed
 from dai_scoring.service.failures import Failure
@@ -36,7 +36,7 @@ NO_ROW_SCORED = "None of the rows can be scored: in each, a value cannot become 
 
 _JSON = "application/json"
 # Bounded, because clients may say what they like.
-_said_by = lru_cache(64)(said_by)
+_said_by = lru_cache(64)(format_of_mime_type)
 _READ, _WRITE = ("GET", "HEAD"), ("POST",)
 
 
@@ -63,7 +63,7 @@ class HttpResponse:
     def is_text(self) -> bool:
         """Whether the body is UTF-8; else it is a binary format."""
         kind = self.headers.get("Content-Type", "")
-        return kind.startswith("text/") or said_by(kind) in (Format.JSON_ARRAY, Format.JSON_LINES)
+        return kind.startswith("text/") or format_of_mime_type(kind) in (Format.JSON_ARRAY, Format.JSON_LINES)
 
 
 def read(http: HttpRequest, output_format: Format | None = None, most_bytes: int | None = None) -> Request:

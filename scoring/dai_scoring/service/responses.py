@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dai_scoring.batch.summary import Summary
-from dai_scoring.scorer import ModelInfo
+from dai_scoring.engine import ModelInfo
 from dai_scoring.service.failures import Failure
 from dai_scoring.service.h2o_rest import Endpoint
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dai_scoring.batch.files import score_file
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.in_memory import InMemoryScorer
+from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.batch.threads import parallel_map
@@ -56,9 +57,9 @@ class RequestScorer:
         left = [request for index, request in enumerate(requests) if index not in merged]
         if sum(not isinstance(request.contents, bytes) for request in left) > 1:
             # One is read and written while another is scored. Small ones would only wait for Python's lock.
-            rest = iter(parallel_map(partial(self._through_files, scorer, is_alone=False), left, self._helpers))
+            rest = iter(parallel_map(partial(self._through_files, scorer, parallel=False), left, self._helpers))
         else:
-            rest = map(partial(self._through_files, scorer, is_alone=True), left)
+            rest = map(partial(self._through_files, scorer, parallel=True), left)
         return [merged[index] if index in merged else next(rest) for index in range(len(requests))]
 
     def _merged(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
@@ -103,8 +104,8 @@ class RequestScorer:
             if not isinstance(found, Declined)
         }
 
-    def _through_files(self, scorer: Scorer, request: Request, is_alone: bool) -> Response:
-        return self.response(scorer, request, partial(self._as_file, request, is_alone=is_alone))
+    def _through_files(self, scorer: Scorer, request: Request, parallel: bool) -> Response:
+        return self.response(scorer, request, partial(self._as_file, request, parallel=parallel))
 
     def response(self, scorer: Scorer, request: Request, score: ScoreRecords) -> Response:
         """The response to a request of H2O's dialect, or what ``score`` returns; any error is in the response."""
@@ -143,7 +144,7 @@ class RequestScorer:
         finally:
             folder.clear()
 
-    def _as_file(self, request: Request, scorer: Scorer, options: FileOptions, is_alone: bool) -> Response:
+    def _as_file(self, request: Request, scorer: Scorer, options: FileOptions, parallel: bool) -> Response:
         contents = request.contents
         is_bytes = isinstance(contents, bytes)
         folder = self._folders.take(size_of(contents))
@@ -163,7 +164,7 @@ class RequestScorer:
                 options,
                 request.mime_type,
                 request.name,
-                alone=is_alone,
+                parallel=parallel,
             )
             folder.source.unlink(missing_ok=True)
             scored = _taken(folder, folder.target, is_bytes)

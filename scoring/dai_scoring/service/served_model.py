@@ -11,14 +11,16 @@ from enum import Enum
 
 import orjson
 
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.in_memory import InMemoryScorer
+from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import EnvironmentMissingError, InternalError, ModelError, ScoringError
 from dai_scoring.formats import Format
 from dai_scoring.model_file import Kind
 from dai_scoring.options import PREDICTIONS_ONLY, Wanted
-from dai_scoring.scorer import ModelInfo, Scorer
-from dai_scoring.service.failures import not_now
+from dai_scoring.scorer import Scorer
+from dai_scoring.service.failures import cannot_score_now
 
 _WARM_UP_SECONDS = 0.3
 _LOADING = "the model is being loaded. Send the records again in a moment."
@@ -182,7 +184,7 @@ class ServedModel:
 
 def _not_now(readiness: Readiness) -> ModelError:
     if readiness.error is not None:
-        return not_now(readiness.error)
+        return cannot_score_now(readiness.error)
     if readiness.state is State.LOADING:
         return ModelError(_LOADING, to_client=_LOADING)
     return ModelError("the service was closed.")

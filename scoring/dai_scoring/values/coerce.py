@@ -17,17 +17,10 @@ from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.text import is_binary
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values import times
+from dai_scoring.values.arrow import NO_TEXT, is_text, truths
+from dai_scoring.values.missing import blank_missing, literal_texts
 from dai_scoring.values.numbers import INTEGER_LIMITS, to_double, to_integer, to_single, within
-from dai_scoring.values.rejected import (
-    NO_TEXT,
-    Complaint,
-    Complaints,
-    blank_missing,
-    is_text,
-    literal_texts,
-    truths,
-    wrong_type,
-)
+from dai_scoring.values.rejected import RejectCollector, RejectedValues, wrong_type
 
 _EXACT = 1 << 53
 # From here on Arrow prints integers as 1.2e+10.
@@ -39,50 +32,50 @@ _SECONDS_LIMIT = (2**63 - 1) // 1000 + 1
 
 def coerce(
     values: pa.Array, column: Column, parse_time: Callable[[str, str], int | None] | None = None
-) -> tuple[pa.Array, Complaint | None]:
+) -> tuple[pa.Array, RejectedValues | None]:
     """Read ``values`` as ``column.type``: an array of ``column.type.arrow``, and what did not fit (null there)."""
-    complaints = Complaints(len(values))
-    plain = _plain(values, column, complaints)
+    rejects = RejectCollector(len(values))
+    decoded = _decoded(values, column, rejects)
     kind = column.type
-    if pa.types.is_null(plain.type):
-        result = pa.nulls(len(plain), kind.arrow)
+    if pa.types.is_null(decoded.type):
+        result = pa.nulls(len(decoded), kind.arrow)
     elif kind is ColumnType.STR:
-        result = _text(plain, column, complaints)
+        result = _text(decoded, column, rejects)
     elif kind is ColumnType.TIME64:
-        result = _time(plain, column, complaints, parse_time)
+        result = _time(decoded, column, rejects, parse_time)
     elif kind is ColumnType.BOOL:
-        result = _boolean(plain, column, complaints)
+        result = _boolean(decoded, column, rejects)
     elif kind in INTEGER_LIMITS:
-        result = to_integer(plain, column, complaints)
+        result = to_integer(decoded, column, rejects)
     else:
         # Through double precision always: that is how H2O's runtimes read text, and it rounds the same.
-        wide = to_double(plain, column, complaints)
+        wide = to_double(decoded, column, rejects)
         result = wide if kind is ColumnType.FLOAT64 else to_single(wide)
     if column.required:
-        complaints.add("missing_value", np.asarray(pc.is_null(result)) & ~complaints.bad)
-    return result, complaints.of(column, values)
+        rejects.add("missing_value", np.asarray(pc.is_null(result)) & ~rejects.bad)
+    return result, rejects.of(column, values)
 
 
-def _plain(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
+def _decoded(values: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     """Decode dictionaries, JSON text, wide strings and decimals; nested values become null and bad."""
     kind = values.type
     if pa.types.is_dictionary(kind):
-        return _plain(values.dictionary_decode(), column, complaints)
+        return _decoded(values.dictionary_decode(), column, rejects)
     if isinstance(kind, pa.JsonType):
-        return _from_json(values.storage, column, complaints)
+        return _from_json(values.storage, column, rejects)
     if isinstance(kind, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     if isinstance(kind, pa.BaseExtensionType):
-        return _plain(values.storage, column, complaints)
+        return _decoded(values.storage, column, rejects)
     if pa.types.is_run_end_encoded(kind):
-        return _plain(pc.run_end_decode(values), column, complaints)
+        return _decoded(pc.run_end_decode(values), column, rejects)
     if pa.types.is_nested(kind):
-        complaints.add("nested", np.asarray(pc.is_valid(values)))
+        rejects.add("nested", np.asarray(pc.is_valid(values)))
         return pa.nulls(len(values))
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return values.cast(pa.string())
     if is_binary(kind):
-        return _decode_bytes(values, complaints)
+        return _decode_bytes(values, rejects)
     if pa.types.is_decimal(kind):
         return values.cast(pa.string())
     if pa.types.is_float16(kind):
@@ -90,7 +83,7 @@ def _plain(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array
     return values
 
 
-def _decode_bytes(values: pa.Array, complaints: Complaints) -> pa.Array:
+def _decode_bytes(values: pa.Array, rejects: RejectCollector) -> pa.Array:
     try:
         return values.cast(pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
@@ -102,11 +95,11 @@ def _decode_bytes(values: pa.Array, complaints: Complaints) -> pa.Array:
             except UnicodeDecodeError:
                 texts.append(None)
                 bad[index] = True
-        complaints.add("not_text", bad)
+        rejects.add("not_text", bad)
         return pa.array(texts, pa.string())
 
 
-def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
+def _from_json(storage: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     """A column of JSON texts, as a reader gives it for values of several types, as plain text."""
     texts: list[str | None] = []
     nested = np.zeros(len(storage), dtype=bool)
@@ -128,7 +121,7 @@ def _from_json(storage: pa.Array, column: Column, complaints: Complaints) -> pa.
             # 3.0 is the level "3" here as it is in a column of floats alone.
             number = text[:-2] if text.endswith(".0") else text
             texts.append(_other_spelling(number) if is_number and number in column.missing else number)
-    complaints.add("nested", nested)
+    rejects.add("nested", nested)
     return pa.array(texts, pa.string())
 
 
@@ -137,7 +130,7 @@ def _other_spelling(number: str) -> str:
     return f"-0{number[1:]}" if number.startswith("-") else f"0{number}"
 
 
-def _boolean(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
+def _boolean(values: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     if pa.types.is_boolean(values.type):
         return values
     if is_text(values):
@@ -146,15 +139,15 @@ def _boolean(values: pa.Array, column: Column, complaints: Complaints) -> pa.Arr
         no = truths(pc.is_in(blanked, pa.array(["false", "f", "no", "0", "0.0"])))
         present = truths(pc.is_valid(blanked))
     elif pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
-        plain = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        yes, no, present = plain == 1, plain == 0, ~np.isnan(plain)
+        numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        yes, no, present = numbers == 1, numbers == 0, ~np.isnan(numbers)
     else:
-        return wrong_type(values, pa.bool_(), complaints)
-    complaints.add("not_a_boolean", present & ~yes & ~no)
+        return wrong_type(values, pa.bool_(), rejects)
+    rejects.add("not_a_boolean", present & ~yes & ~no)
     return pa.array(yes, pa.bool_(), mask=~(yes | no))
 
 
-def _text(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
+def _text(values: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     if is_text(values):
         return _without_literals(values, column)
     if pa.types.is_floating(values.type):
@@ -167,7 +160,7 @@ def _text(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             # Intervals have no text, nor has a time in a zone that this machine does not know.
             pass
-    return wrong_type(values, pa.string(), complaints)
+    return wrong_type(values, pa.string(), rejects)
 
 
 def _of_floats(values: pa.Array) -> pa.Array:
@@ -175,11 +168,11 @@ def _of_floats(values: pa.Array) -> pa.Array:
     texts = pc.if_else(pc.is_nan(values), NO_TEXT, values.cast(pa.string()))
     if not pa.types.is_float64(values.type):
         return texts
-    plain = values.to_numpy(zero_copy_only=False)
-    long = (np.abs(plain) >= _WITH_EXPONENT) & (np.abs(plain) <= _EXACT) & (np.floor(plain) == plain)
+    numbers = values.to_numpy(zero_copy_only=False)
+    long = (np.abs(numbers) >= _WITH_EXPONENT) & (np.abs(numbers) <= _EXACT) & (np.floor(numbers) == numbers)
     if not long.any():
         return texts
-    return pc.if_else(pa.array(long), pa.array(np.where(long, plain, 0).astype(np.int64)).cast(pa.string()), texts)
+    return pc.if_else(pa.array(long), pa.array(np.where(long, numbers, 0).astype(np.int64)).cast(pa.string()), texts)
 
 
 def _without_literals(texts: pa.Array, column: Column) -> pa.Array:
@@ -194,28 +187,28 @@ def _without_literals(texts: pa.Array, column: Column) -> pa.Array:
 def _time(
     values: pa.Array,
     column: Column,
-    complaints: Complaints,
+    rejects: RejectCollector,
     parse_time: Callable[[str, str], int | None] | None,
 ) -> pa.Array:
     kind = values.type
     if pa.types.is_timestamp(kind) and kind.unit == "s":
-        values = within(values.cast(pa.int64()), _SECONDS_LIMIT, complaints).cast(kind)
+        values = within(values.cast(pa.int64()), _SECONDS_LIMIT, rejects).cast(kind)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         # A time with a zone is stored as UTC by Arrow; one without is taken as UTC.
         found = values.cast(pa.timestamp("ms", tz=getattr(kind, "tz", None)), safe=False).cast(pa.int64())
         # The smallest number is the missing value of the Java runtime.
-        return within(found, 1 << 63, complaints).cast(pa.timestamp("ms"))
+        return within(found, 1 << 63, rejects).cast(pa.timestamp("ms"))
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        # The code of a number that is no time is that of its text, which it is beside other texts.
-        none_such = Complaints(len(values))
-        found = to_integer(values, _MILLIS, none_such).cast(pa.timestamp("ms"))
-        complaints.add("not_a_date", none_such.bad)
+        # A number that is not a time gets the code that its text has, as in a column of texts.
+        not_integers = RejectCollector(len(values))
+        found = to_integer(values, _MILLIS, not_integers).cast(pa.timestamp("ms"))
+        rejects.add("not_a_date", not_integers.bad)
         return found
     if pa.types.is_boolean(kind):
-        complaints.add("not_a_date", np.asarray(pc.is_valid(values)))
+        rejects.add("not_a_date", np.asarray(pc.is_valid(values)))
         return pa.nulls(len(values), pa.timestamp("ms"))
     if not is_text(values):
-        return wrong_type(values, pa.timestamp("ms"), complaints)
+        return wrong_type(values, pa.timestamp("ms"), rejects)
     if not any(len(text) == times.DATE_LENGTH for text in column.missing):
         quick = times.from_dates(values)
         if not isinstance(quick, Declined):
@@ -231,6 +224,6 @@ def _time(
             own = parse_time(column.name, text) if parse_time else None
             millis[index] = times.from_milliseconds(text) if own is None else own
             bad[index] = millis[index] is None
-        complaints.add("not_a_date", bad)
+        rejects.add("not_a_date", bad)
         found = pa.array(millis, pa.int64()).cast(pa.timestamp("ms"))
     return found

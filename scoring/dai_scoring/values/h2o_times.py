@@ -36,7 +36,7 @@ _EPOCH = datetime(1970, 1, 1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-# Dates of a file are few beside its rows.
+# A file has few different dates compared with its rows.
 @lru_cache(1 << 14)
 def parse(text: str) -> int | None:
     """Milliseconds since 1970 of a date, a date with a time, a month, or a time of 1970-01-01; None for other texts."""

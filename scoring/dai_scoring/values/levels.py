@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring.values.rejected import NO_TEXT
+from dai_scoring.values.arrow import NO_TEXT
 
 _BLANKS = " \t"
 _NUMBER = re.compile(r"\$?([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)(%?)")
@@ -74,6 +74,17 @@ class Levels:
         indices[open_rows] = meant[codes]
         unseen = open_rows[(meant[codes] < 0) & ~is_missing[codes]]
         return pa.array(indices, pa.int32(), mask=indices < 0), unseen
+
+    def indices_of(self, texts: Sequence[str | None]) -> tuple[list[int | None], list[int]]:
+        """The same of few texts, as Python's objects; None is missing."""
+        found: list[int | None] = []
+        unseen: list[int] = []
+        for row, text in enumerate(texts):
+            index = None if not text else self.find(text)
+            if index is None and text and text.strip(_BLANKS) and text not in MISSING:
+                unseen.append(row)
+            found.append(index)
+        return found, unseen
 
     def texts(self, given: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
         """The level that each text means, null if it is missing or unseen; and the rows of unseen levels."""

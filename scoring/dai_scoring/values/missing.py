@@ -1,4 +1,4 @@
-r"""Texts that mean a missing value beside the model's own, such as ``NULL`` or ``\N``, as a caller may name them.
+r"""Texts that mean a missing value: those that the model knows, and others that a caller names, such as ``NULL``.
 
 They are compared as they stand: in columns of numbers, times and truth values without the blanks around them, in text
 and categories with them. They are texts: a number or a boolean of JSON, Avro, Parquet or Arrow is never one of them.
@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dai_scoring.schema import Column
+from dai_scoring.values.arrow import NO_TEXT
 
 USUAL = frozenset(
     word
@@ -53,6 +56,28 @@ _NO_VALUE = frozenset({"not_a_number", "not_an_integer", "not_a_boolean", "not_a
 def parse(text: str) -> tuple[str, ...]:
     """The literals in a list separated by commas, such as ``NULL, -``."""
     return tuple(dict.fromkeys(one for word in text.split(",") if (one := word.strip())))
+
+
+def blank_missing(texts: pa.Array, column: Column) -> pa.Array:
+    """Text without the surrounding white space, null where it means a missing value."""
+    trimmed = pc.utf8_trim_whitespace(texts)
+    return pc.if_else(pc.is_in(trimmed, literal_texts(missing_texts(column.missing))), NO_TEXT, trimmed)
+
+
+@cache
+def missing_texts(literals: frozenset[str]) -> frozenset[str]:
+    """The texts, without the blanks around them, that mean a missing value in a column that has these literals.
+
+    It is for columns of numbers, times and truth values. A column of text has no others than its literals, with their
+    blanks; the levels of a category make the empty text missing too.
+    """
+    return literals | {""}
+
+
+@cache
+def literal_texts(literals: frozenset[str]) -> pa.Array:
+    """The literals as an Arrow array, for pc.is_in."""
+    return pa.array(sorted(literals), pa.string())
 
 
 def widened(inputs: Sequence[Column], literals: frozenset[str]) -> tuple[Column, ...]:

@@ -35,7 +35,7 @@ from dai_scoring.formats.text import cells, is_binary
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values import coerce
-from dai_scoring.values.rejected import REJECT_SCHEMA, Complaint
+from dai_scoring.values.rejected import REJECT_SCHEMA, RejectedValues
 
 TimeParser = Callable[[str, str], "int | None"]
 """Reads a text of a named column as a time in a form of the model's own; None where it cannot."""
@@ -68,7 +68,7 @@ def to_model_rows(
     rows = table.num_rows
     arrays: list[pa.Array] = []
     first_bad: npt.NDArray[np.int32] | None = None
-    complaints: list[Complaint] = []
+    rejected: list[RejectedValues] = []
     for column in wanted:
         if column.name in table.schema.names:
             values = one_chunk(table.column(column.name))
@@ -77,20 +77,20 @@ def to_model_rows(
         else:
             arrays.append(pa.nulls(rows, column.type.arrow))
             continue
-        array, complaint = coerce.coerce(values, column, parse_time)
+        array, one = coerce.coerce(values, column, parse_time)
         arrays.append(array)
-        if complaint is not None:
-            complaints.append(complaint)
+        if one is not None:
+            rejected.append(one)
             if first_bad is None:
                 first_bad = np.full(rows, -1, dtype=np.int32)
-            first_bad[(first_bad < 0) & complaint.bad] = len(complaints) - 1
+            first_bad[(first_bad < 0) & one.bad] = len(rejected) - 1
     if first_bad is None:
         return ModelRows(arrays, REJECT_SCHEMA.empty_table(), rows)
     bad_rows = np.flatnonzero(first_bad >= 0)
     keep = pa.array(first_bad < 0)
     return ModelRows(
         [array.filter(keep) for array in arrays],
-        _rejects(bad_rows, first_bad[bad_rows], complaints),
+        _rejects(bad_rows, first_bad[bad_rows], rejected),
         rows - len(bad_rows),
     )
 
@@ -103,17 +103,17 @@ def check_columns(present: Sequence[str], wanted: Sequence[Column], missing_colu
             raise MissingColumnsError(absent, list(present), [column.name for column in wanted])
 
 
-def _rejects(rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], complaints: Sequence[Complaint]) -> pa.Table:
+def _rejects(rows: npt.NDArray[np.int64], which: npt.NDArray[np.int32], rejected: Sequence[RejectedValues]) -> pa.Table:
     codes = np.empty(len(rows), object)
     columns = np.empty(len(rows), object)
     values = np.empty(len(rows), object)
-    for index, complaint in enumerate(complaints):
+    for index, one in enumerate(rejected):
         here = np.flatnonzero(which == index)
         if len(here):
             bad = rows[here]
-            codes[here] = [complaint.code(row) for row in bad.tolist()]
-            columns[here] = complaint.column
-            values[here] = _shown(complaint.values.take(pa.array(bad)))
+            codes[here] = [one.code(row) for row in bad.tolist()]
+            columns[here] = one.column
+            values[here] = _shown(one.values.take(pa.array(bad)))
     return pa.table([pa.array(rows, pa.int64()), *map(list, (codes, columns, values))], schema=REJECT_SCHEMA)
 
 
@@ -147,8 +147,8 @@ def as_number_column(values: pa.ChunkedArray, column: Column) -> pa.Array:
     wide = {ColumnType.INT32: ColumnType.INT64, ColumnType.FLOAT32: ColumnType.FLOAT64}.get(column.type, column.type)
     if not wide.is_number and wide is not ColumnType.BOOL:
         return one_chunk(values)
-    plain = Column(column.name, wide, column.missing, with_signs=column.with_signs)
-    array, _ = coerce.coerce(one_chunk(values), plain)
+    as_number = Column(column.name, wide, column.missing, with_signs=column.with_signs)
+    array, _ = coerce.coerce(one_chunk(values), as_number)
     return array
 
 

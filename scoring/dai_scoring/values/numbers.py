@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.values.rejected import FALSE, NO_TEXT, Complaints, blank_missing, is_text, truths, wrong_type
+from dai_scoring.values.arrow import FALSE, NO_TEXT, is_text, truths
+from dai_scoring.values.missing import blank_missing
+from dai_scoring.values.rejected import RejectCollector, wrong_type
 
 INTEGER_LIMITS = {ColumnType.INT32: 2**31, ColumnType.INT64: 2**63}
 """What the integers of a type are smaller than."""
@@ -30,18 +32,18 @@ _NO_INTEGER = pa.scalar(None, pa.int64())
 _EMPTY = pa.scalar(0, pa.int32())
 
 
-def to_double(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
+def to_double(values: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     """Read a column as float64, null where a value is missing or not a number."""
     if is_text(values):
-        return _float_from_text(values, column, complaints)
+        return _float_from_text(values, column, rejects)
     if pa.types.is_boolean(values.type):
         return values.cast(pa.uint8()).cast(pa.float64())
     if pa.types.is_floating(values.type) or pa.types.is_integer(values.type):
         return values.cast(pa.float64(), safe=False)
-    return wrong_type(values, pa.float64(), complaints)
+    return wrong_type(values, pa.float64(), rejects)
 
 
-def _float_from_text(texts: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
+def _float_from_text(texts: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     try:
         quick = pc.cast(pc.if_else(pc.equal(pc.binary_length(texts), _EMPTY), NO_TEXT, texts), pa.float64())
     except pa.ArrowInvalid:
@@ -57,7 +59,7 @@ def _float_from_text(texts: pa.Array, column: Column, complaints: Complaints) ->
     special = truths(pc.match_substring_regex(blanked, _SPECIAL))
     lower = pc.utf8_lower(blanked)
     truth = truths(pc.is_in(lower, _TRUTHS))
-    complaints.add("not_a_number", ~(number | special | truth) & truths(pc.is_valid(blanked)))
+    rejects.add("not_a_number", ~(number | special | truth) & truths(pc.is_valid(blanked)))
     tidy = pc.replace_substring_regex(lower, r"^\+", "")
     tidy = pc.if_else(pc.equal(tidy, _TRUE), _ONE, pc.if_else(pc.equal(tidy, _FALSE), _ZERO, tidy))
     tidy = pc.if_else(pa.array(number | special | truth), tidy, NO_TEXT)
@@ -96,12 +98,12 @@ def _no_nan(numbers: pa.Array) -> pa.Array:
 
 def _holds_literal(numbers: pa.Array, column: Column) -> bool:
     literals = finite_numbers(column.missing)
-    plain = numbers.to_numpy(zero_copy_only=False)
-    if not np.isfinite(plain).all():
+    found = numbers.to_numpy(zero_copy_only=False)
+    if not np.isfinite(found).all():
         odd = pc.fill_null(pc.invert(pc.is_finite(numbers)), FALSE)
         if pc.any(odd).as_py():
             return True
-    return bool(np.isin(plain, literals).any()) if literals else False
+    return bool(np.isin(found, literals).any()) if literals else False
 
 
 def _as_float(text: str) -> float | None:
@@ -111,41 +113,41 @@ def _as_float(text: str) -> float | None:
         return None
 
 
-def to_integer(values: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
+def to_integer(values: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     """Read a column as int32 or int64, as its type says, null where a value is missing or does not fit."""
     kind = column.type
     if is_text(values):
-        return _limited(_integer_from_text(values, column, complaints), kind, complaints)
+        return _limited(_integer_from_text(values, column, rejects), kind, rejects)
     if pa.types.is_boolean(values.type):
         return values.cast(pa.uint8()).cast(kind.arrow)
     if pa.types.is_uint64(values.type):
         too_big = truths(pc.greater(values, pa.scalar(2**63 - 1, pa.uint64())))
-        complaints.add("out_of_range", too_big)
-        return _limited(pc.if_else(pa.array(too_big), None, values).cast(pa.int64()), kind, complaints)
+        rejects.add("out_of_range", too_big)
+        return _limited(pc.if_else(pa.array(too_big), None, values).cast(pa.int64()), kind, rejects)
     if pa.types.is_integer(values.type):
-        return _limited(values.cast(pa.int64()), kind, complaints)
+        return _limited(values.cast(pa.int64()), kind, rejects)
     if pa.types.is_floating(values.type):
-        return _limited(_integer_from_float(values.cast(pa.float64()), complaints), kind, complaints)
-    return wrong_type(values, kind.arrow, complaints)
+        return _limited(_integer_from_float(values.cast(pa.float64()), rejects), kind, rejects)
+    return wrong_type(values, kind.arrow, rejects)
 
 
-def _limited(values: pa.Array, kind: ColumnType, complaints: Complaints) -> pa.Array:
+def _limited(values: pa.Array, kind: ColumnType, rejects: RejectCollector) -> pa.Array:
     # The smallest number of each type is its missing value in the Java runtime.
-    return within(values, INTEGER_LIMITS[kind], complaints).cast(kind.arrow)
+    return within(values, INTEGER_LIMITS[kind], rejects).cast(kind.arrow)
 
 
-def within(values: pa.Array, limit: int, complaints: Complaints) -> pa.Array:
+def within(values: pa.Array, limit: int, rejects: RejectCollector) -> pa.Array:
     """Integers of 64 bits between ``-limit`` and ``limit``, both left out; others are said and become null."""
     outside = truths(
         pc.or_(pc.less(values, pa.scalar(-limit + 1, pa.int64())), pc.greater(values, pa.scalar(limit - 1, pa.int64())))
     )
-    complaints.add("out_of_range", outside)
+    rejects.add("out_of_range", outside)
     if outside.any():
         values = pc.if_else(pa.array(outside), _NO_INTEGER, values)
     return values
 
 
-def _integer_from_text(texts: pa.Array, column: Column, complaints: Complaints) -> pa.Array:
+def _integer_from_text(texts: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     blanked = blank_missing(texts, column)
     try:
         return pc.cast(blanked, pa.int64())
@@ -155,8 +157,8 @@ def _integer_from_text(texts: pa.Array, column: Column, complaints: Complaints) 
     whole = truths(pc.match_substring_regex(blanked, _INTEGER))
     long = truths(pc.match_substring_regex(blanked, _LONG_INTEGER))
     digits = pc.replace_substring_regex(pc.if_else(pa.array(whole), blanked, NO_TEXT), r"^\+", "")
-    others = _float_from_text(pc.if_else(pa.array(whole | long), NO_TEXT, blanked), column, complaints)
-    found = pc.coalesce(pc.cast(digits, pa.int64()), _integer_from_float(others, complaints))
+    others = _float_from_text(pc.if_else(pa.array(whole | long), NO_TEXT, blanked), column, rejects)
+    found = pc.coalesce(pc.cast(digits, pa.int64()), _integer_from_float(others, rejects))
     if not long.any():
         return found
     exact = found.to_pylist()
@@ -167,19 +169,19 @@ def _integer_from_text(texts: pa.Array, column: Column, complaints: Complaints) 
         number = int(text) if len(text.lstrip("+-0")) <= _LONGEST_INTEGER else 2**63
         outside[index] = not -(2**63) <= number < 2**63
         exact[index] = None if outside[index] else number
-    complaints.add("out_of_range", outside)
+    rejects.add("out_of_range", outside)
     return pa.array(exact, pa.int64())
 
 
-def _integer_from_float(values: pa.Array, complaints: Complaints) -> pa.Array:
-    plain = values.to_numpy(zero_copy_only=False)
-    present = ~np.isnan(plain)
-    outside = present & ~(np.abs(plain) < 2.0**63)
-    broken = present & ~outside & (np.floor(plain) != plain)
-    complaints.add("out_of_range", outside)
-    complaints.add("not_an_integer", broken)
+def _integer_from_float(values: pa.Array, rejects: RejectCollector) -> pa.Array:
+    numbers = values.to_numpy(zero_copy_only=False)
+    present = ~np.isnan(numbers)
+    outside = present & ~(np.abs(numbers) < 2.0**63)
+    broken = present & ~outside & (np.floor(numbers) != numbers)
+    rejects.add("out_of_range", outside)
+    rejects.add("not_an_integer", broken)
     usable = present & ~outside & ~broken
-    return pa.array(np.where(usable, plain, 0).astype(np.int64), pa.int64(), mask=~usable)
+    return pa.array(np.where(usable, numbers, 0).astype(np.int64), pa.int64(), mask=~usable)
 
 
 @cache

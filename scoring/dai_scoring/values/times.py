@@ -73,9 +73,9 @@ def from_milliseconds(text: str) -> int | None:
 
 def _cast(tidy: pa.Array) -> pa.Array:
     zoned = pc.fill_null(pc.match_substring_regex(tidy, _ZONE), _FALSE)
-    plain = pc.if_else(zoned, _NO_TEXT, tidy).cast(_MILLISECONDS)
+    without_zone = pc.if_else(zoned, _NO_TEXT, tidy).cast(_MILLISECONDS)
     utc = pc.if_else(zoned, tidy, _NO_TEXT).cast(pa.timestamp("ms", tz="UTC")).cast(_MILLISECONDS)
-    return pc.coalesce(plain, utc)
+    return pc.coalesce(without_zone, utc)
 
 
 def _cast_one(text: pa.Array) -> pa.Array:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 _LONGEST = 1000
 
 
-def in_words(counts: Mapping[str, int], longest: int = _LONGEST) -> str:
+def counts_as_text(counts: Mapping[str, int], longest: int = _LONGEST) -> str:
     """``name=count, name=count``, the highest counts first; what is longer than ``longest`` is left out."""
     words = ""
     for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])):

@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 
 from dai_scoring.models import open_model
 from dai_scoring.runtimes.h2o3.mojo import RUNTIME
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.runtimes.java_mojo import frames
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import model_rows
@@ -54,7 +54,9 @@ def score0(path):
     loaded = jvm.java_class("hex.genmodel.MojoModel").load(model)
     domains = [loaded.getDomainValues(index) for index in range(len(inputs))]
     levels = [None if domain is None else pa.array([str(level) for level in domain]) for domain in domains]
-    arrays = jvm.double_arrays([numbers(values, level) for values, level in zip(rows.columns, levels, strict=True)])
+    arrays = java_arrays.double_arrays(
+        [numbers(values, level) for values, level in zip(rows.columns, levels, strict=True)]
+    )
     size = loaded.getPredsSize(loaded.getModelCategory())
     helper = jvm.java_class("daiscoring.H2o3")
     return lambda: helper.score(loaded, arrays, None, rows.count, size, False)

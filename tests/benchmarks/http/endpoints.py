@@ -1,7 +1,7 @@
-"""``dai-score serve`` beside an empty handler of the same server, and beside MLServer: requests a second, latency, CPU.
+"""``dai-score serve`` beside an empty handler of the same server, a plain Java server, MLServer and MLflow.
 
-All get the same row, are asked for 20 seconds first, and are measured in turns. CPU is that of the server's processes,
-in microseconds a request.
+It prints requests a second, latency and CPU. All get the same rows, are asked for 20 seconds first, and are measured in
+turns. CPU is that of the server's processes, in microseconds a request.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 
 from dai_nifi.local.ports import LOOPBACK, free_port
-from tests.benchmarks import common, mlserver, server
+from tests.benchmarks import common, mlflow, mlserver, server
+from tests.benchmarks.http import bare_server
 from tests.benchmarks.http.load import TYPED_ROW, Target, check, hindrance, load, summary
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.server.serving import serving
@@ -29,9 +31,11 @@ from tests.support.server.serving import serving
 EMPTY = "uvicorn, an empty handler"
 RECORDS = "dai-score serve, records"
 H2O = "dai-score serve, H2O's requests"
+JAVA = "the JDK's HTTP server, row by row"
 MLSERVER = "MLServer 1.7, one process, daimojo"
+MLFLOW = "MLflow 3.17, one process, daimojo"
 _MEDIANS = ("p50", "p99", "cpu")
-_RATIOS = {"of_empty": EMPTY, "of_mlserver": MLSERVER}
+_RATIOS = {"of_empty": EMPTY, "of_java": JAVA, "of_mlserver": MLSERVER}
 CONNECTIONS = (1, 8, 32, 128)
 _WARM_SECONDS = 20.0
 _HANDLER = """
@@ -104,14 +108,16 @@ def measured(folder: Path, options: Options) -> dict[str, dict[str, Any]]:
 
 def show(figures: dict[str, dict[str, Any]]) -> None:
     """Print the table."""
-    table = Table("connections", "what answers", "requests/s", "p50 ms", "p99", "CPU us", "of empty", "of MLServer")
+    table = Table(
+        "connections", "what answers", "requests/s", "p50 ms", "p99", "CPU us", "of empty", "of Java", "of MLServer"
+    )
     for column in table.columns[2:]:
         column.justify = "right"
     for count in next(iter(figures.values())):
         for name, of in figures.items():
             one = of[count]
             failed = f" ({one['failures']} FAILED)" if one["failures"] else ""
-            ratios = [f"{one[key]:.2f}" if key in one else "" for key in ("of_empty", "of_mlserver")]
+            ratios = [f"{one[key]:.2f}" if key in one else "" for key in _RATIOS]
             times = [f"{one['p50']:.2f}", f"{one['p99']:.1f}", f"{one['cpu']:.0f}"]
             table.add_row(count, name + failed, f"{one['requests_a_second']['median']:,.0f}", *times, *ratios)
         table.add_section()
@@ -132,9 +138,14 @@ def _all(folder: Path, rows: int) -> Iterator[list[_Served]]:
             _Served(Target(RECORDS, f"{ours.address}/score", records, _of_records), ours.process.pid),
             _Served(Target(H2O, f"{ours.address}/model/score", h2o, _of_h2o), ours.process.pid),
         ]
-        if rows == 1 and "cpp" in server.runtimes():
-            url = stack.enter_context(mlserver.served(model, folder / "mlserver", 0, common.say))
-            found.append(_Served(Target(MLSERVER, url, mlserver.body(TYPED_ROW), mlserver.scores), 0))
+        url, process = stack.enter_context(bare_server.served(model, folder / "java"))
+        found.append(_Served(Target(JAVA, url, h2o, _of_java), process))
+        if "cpp" in server.runtimes():
+            if rows == 1:
+                url, process = stack.enter_context(mlserver.served(model, folder / "mlserver", 0, common.say))
+                found.append(_Served(Target(MLSERVER, url, mlserver.body(TYPED_ROW), mlserver.scores), process))
+            url, process = stack.enter_context(mlflow.served(model, folder / "mlflow", common.say))
+            found.append(_Served(Target(MLFLOW, url, mlflow.body(TYPED_ROW, rows), mlflow.scores), process))
         yield found
 
 
@@ -152,11 +163,11 @@ def _empty(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def _cpu(process: int) -> float:
-    """Seconds of CPU that a process has used; those of 0 are not known."""
-    if not process:
-        return 0.0
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of CPU that a process and its children have used."""
+    folder = Path(f"/proc/{process}")
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    children = [child for task in (folder / "task").iterdir() for child in (task / "children").read_text().split()]
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(map(_cpu, map(int, children)))
 
 
 def _of_records(answer: Any) -> tuple[float, ...]:
@@ -165,6 +176,11 @@ def _of_records(answer: Any) -> tuple[float, ...]:
 
 def _of_h2o(answer: Any) -> tuple[float, ...]:
     return tuple(map(float, answer["score"][0]))
+
+
+def _of_java(answer: Any) -> tuple[float, ...]:
+    # Written with the digits of a single precision number.
+    return tuple(float(np.float32(text)) for text in answer["score"][0])
 
 
 if __name__ == "__main__":

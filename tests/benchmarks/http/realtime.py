@@ -131,7 +131,7 @@ def _targets(folder: Path, model: Path, wanted: list[str], only: str) -> Iterato
                 targets.append(Target(name, str(done.endpoint), rows, _of_rows))
         targets += [Target(name, _answering(name), rows, None) for name in (EMPTY, NOTHING) if chosen(name)]
         if "cpp" in wanted:
-            url = stack.enter_context(mlserver.served(model, folder / "mlserver", 2, common.say))
+            url, _ = stack.enter_context(mlserver.served(model, folder / "mlserver", 2, common.say))
             targets.append(Target(MLSERVER, url, mlserver.body(TYPED_ROW), mlserver.scores))
         yield targets
 

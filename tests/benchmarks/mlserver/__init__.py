@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dai_nifi.errors import ToolError
 from dai_nifi.local.ports import LOOPBACK, free_port
 from tests.benchmarks import environments
+from tests.benchmarks.waiting import ended, wait_for
 
 _HERE = Path(__file__).parent
-_START_SECONDS = 120
-_STOP_SECONDS = 20
 
 
 @contextmanager
-def served(model: Path, folder: Path, workers: int, say: Callable[[str], None]) -> Iterator[str]:
-    """Serve a MOJO on the loopback interface; yields the address to POST inference requests to."""
+def served(model: Path, folder: Path, workers: int, say: Callable[[str], None]) -> Iterator[tuple[str, int]]:
+    """Serve a MOJO on the loopback interface; yields the address to POST inference requests to, and the process."""
     python = environments.python("mlserver", _HERE / "requirements.txt", say)
     folder.mkdir()
     ports = {name: free_port() for name in ("http_port", "grpc_port", "metrics_port")}
@@ -43,28 +37,9 @@ def served(model: Path, folder: Path, workers: int, say: Callable[[str], None]) 
             stderr=out,
             start_new_session=True,
         )
-    try:
-        _wait(f"{base}/v2/models/mojo/ready", server, log)
-        yield f"{base}/v2/models/mojo/infer"
-    finally:
-        server.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(_STOP_SECONDS)
-        # What is left of its workers, and itself where it waits for one that is gone.
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-
-
-def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while server.poll() is None and time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.2)
-    raise ToolError("MLServer did not start:\n" + "\n".join(log.read_text().splitlines()[-15:]))
+    with ended(server):
+        wait_for(f"{base}/v2/models/mojo/ready", server, log)
+        yield f"{base}/v2/models/mojo/infer", server.pid
 
 
 def body(row: Mapping[str, float | str]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -112,6 +113,29 @@ def test_slow_clients(small: Server) -> None:
     with _connected(small) as client:
         client.sendall(_head(small, "Content-Length: 100"))
     assert small.get("/readyz").status == 200
+
+
+def test_a_client_that_does_not_read(small: Server, rows: Rows) -> None:
+    body = json.dumps(rows * 10).encode()
+    request = _head(small, f"Content-Length: {len(body)}").replace(b"text/csv", b"application/json") + body
+    sent, received = 0, b""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(4)
+        host, _, port = small.host.partition(":")
+        client.connect((host, int(port)))
+        with contextlib.suppress(OSError):
+            # More than the system keeps for a client that reads nothing.
+            while sent < 40:
+                client.sendall(request)
+                sent += 1
+        assert small.post("/score", rows[0]).status == 200
+        with contextlib.suppress(OSError):
+            while block := client.recv(1 << 20):
+                received += block
+    assert sent > 1
+    # After two seconds without a byte being read, the server gave up: without that, all answers would come now.
+    assert received.count(b"HTTP/1.1 200") < sent
 
 
 def test_many_connections(small: Server, rows: Rows) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
 import signal
+import subprocess
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +68,37 @@ def test_requests_under_sigterm_are_answered(samples: Path, tmp_path: Path, rows
         server.process.send_signal(signal.SIGTERM)
         until(lambda: server.process.poll() is not None)
     assert (server.process.returncode, clients.failed) == (0, [])
+
+
+def test_requests_of_curl_under_sigterm_are_answered(samples: Path, tmp_path: Path, rows: Rows) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not on this machine: apt-get install curl")
+    body = tmp_path / "row.json"
+    body.write_text(json.dumps(rows[0]))
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with serving(folder, samples / "penguins.mojo") as server, ThreadPoolExecutor(3) as clients:
+            found = [clients.submit(_curl, server, body) for _ in range(3)]
+            time.sleep(0.5)
+            assert server.end() == 0
+            answers = [one.result() for one in found]
+        assert all(answered > 3 and not others for answered, others in answers), answers
+
+
+def _curl(server: Server, body: Path) -> tuple[int, list[str]]:
+    """Ask with curl until the server takes no connection: the number of right answers, and what else there was."""
+    address = f"{server.address}/score"
+    command = ["curl", "--silent", "--show-error", "--header", "Content-Type: application/json", "--data", f"@{body}"]
+    command += ["--write-out", "%{http_code} %{exitcode}\\n", *(["--output", os.devnull, address] * 3)]
+    answered, others = 0, []
+    while True:
+        lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+        answered += lines.count("200 0")
+        # 7: no connection.
+        others += [line for line in lines if line not in ("200 0", "000 7")]
+        if "000 7" in lines or others:
+            return answered, others
 
 
 class _Clients:

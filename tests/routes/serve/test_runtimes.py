@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
 from tests.support.server.serving import serving
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.runtime
 
@@ -47,4 +48,14 @@ def test_a_python_pipeline(pipeline: Path, tmp_path: Path, samples: Path, rows: 
         called = server.post("/rpc", {"id": 1, "method": "score", "params": {"row": rows[0]}}).json
         outputs = [one["name"] for one in server.get("/models/birds").json["outputs"]]
         assert called["result"] == [scored[0][name] for name in outputs]
+        assert server.end() == 0
+
+
+def test_a_pipeline_that_hangs(pipeline: Path, tmp_path: Path, rows: list[dict[str, str]]) -> None:
+    words = ("--python-command", sys.executable, "--timeout", 2)
+    with serving(tmp_path, pipeline, *words) as server:
+        found = server.post("/score", {**rows[0], "island": "TRAP hang"})
+        assert (found.status, found.json["code"]) == (504, "timeout")
+        # The pipeline is started again, so that the next request need not wait for ever.
+        until(lambda: server.post("/score", rows[0]).status == 200, 60)
         assert server.end() == 0

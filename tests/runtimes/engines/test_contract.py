@@ -19,13 +19,14 @@ import pytest
 
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.engine import Capability
 from dai_scoring.errors import MissingColumnsError, ModelError, UnsupportedError
 from dai_scoring.formats import Format
 from dai_scoring.model_file import sha256
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.options import BadRows, Contributions, MissingColumns, Wanted
 from dai_scoring.schema import Column
-from dai_scoring.scorer import Capability, RuntimeSettings, Scorer
+from dai_scoring.scorer import RuntimeSettings, Scorer
 
 pytestmark = pytest.mark.runtime
 

@@ -12,10 +12,11 @@ import pytest
 
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.engine import Capability
 from dai_scoring.errors import UnsupportedError
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.options import Contributions, OutputColumns, Wanted
-from dai_scoring.scorer import Capability, RuntimeSettings, Scorer
+from dai_scoring.scorer import RuntimeSettings, Scorer
 
 pytestmark = pytest.mark.runtime
 

@@ -19,7 +19,8 @@ from dai_scoring.errors import (
     UnsupportedError,
 )
 from dai_scoring.models import Runtime, open_model
-from dai_scoring.runtimes.cpp import mojo
+from dai_scoring.runtimes.cpp import columns
+from dai_scoring.runtimes.cpp.standard_error import own_stderr
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from tests.support.models.titanic import GOLDEN_SCORE, golden, scores
@@ -97,11 +98,11 @@ def test_every_column_type_into_a_frame_of_the_runtime_and_back(kind: ColumnType
 
     arrow = pa.array([9, *values], pa.int64()).cast(kind.arrow) if kind is ColumnType.TIME64 else None
     array = pa.array([values[0], *values], kind.arrow) if arrow is None else arrow
-    frame = datatable.Frame(pa.table([mojo.whole(array.slice(1), "c")], names=["c"]))
+    frame = datatable.Frame(pa.table([columns.whole(array.slice(1), "c")], names=["c"]))
     stored = {ColumnType.BOOL: "bool8", ColumnType.STR: "str32"}.get(kind, kind.value.lower())
     assert str(frame.types[0]) == f"Type.{stored}"
     assert frame.countna1() == 1
-    back = mojo.complete(frame.to_arrow().column(0).chunk(0), kind.arrow)
+    back = columns.complete(frame.to_arrow().column(0).chunk(0), kind.arrow)
     if kind in (ColumnType.FLOAT32, ColumnType.FLOAT64):
         assert back[1].as_py() != back[1].as_py()
         assert [back[0].as_py(), back[2].as_py()] == [values[0], values[2]]
@@ -142,7 +143,7 @@ def test_a_model_without_a_licence(needs_licence: Path, tmp_path: Path, capfd: p
 
 
 def test_what_others_write_to_standard_error_meanwhile_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
-    with mojo.own_stderr() as said:
+    with own_stderr() as said:
         os.write(2, b"[ERROR][Mon Nov 23 16:45:11 2026]/a/b.cc:889: bad thing\nsomebody else\n")
     assert said == ["bad thing"]
     assert capfd.readouterr().err == "somebody else\n"
@@ -185,4 +186,4 @@ def test_a_time_that_the_runtime_cannot_hold() -> None:
     from dai_scoring.errors import ContentError
 
     with pytest.raises(ContentError, match="the column when has a time before 1678"):
-        mojo.whole(pa.array([253402300799000], pa.timestamp("ms")), "when")
+        columns.whole(pa.array([253402300799000], pa.timestamp("ms")), "when")

@@ -17,7 +17,7 @@ import pytest
 
 from dai_scoring.errors import LicenceError, ModelError, ModelFormatError, RuntimeMissingError
 from dai_scoring.models import open_model
-from dai_scoring.runtimes.java import java_jars, jvm
+from dai_scoring.runtimes.java import java_arrays, java_jars, jvm
 from dai_scoring.runtimes.java_mojo import frames
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
@@ -112,7 +112,7 @@ def test_a_missing_level_differs_from_an_unseen_one(titanic_scorer: Scorer) -> N
 def test_every_column_type_into_a_frame_of_the_runtime_and_back(kind: ColumnType, values: list[Any]) -> None:
     types = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoColumn$Type")
     meta = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoFrameMeta")(
-        jvm.strings(["c"]), jvm.array_of(types, [types.valueOf(kind.value)])
+        java_arrays.strings(["c"]), java_arrays.array_of(types, [types.valueOf(kind.value)])
     )
     frame = jvm.java_class("ai.h2o.mojos.runtime.frame.MojoFrameBuilder").getEmpty(meta, len(values))
     arrow = pa.array(values, pa.int64()).cast(kind.arrow) if kind is ColumnType.TIME64 else pa.array(values, kind.arrow)

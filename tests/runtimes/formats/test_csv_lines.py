@@ -14,9 +14,9 @@ from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.formats import Declined
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.options import OutputColumns
-from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java import java_arrays
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
@@ -37,12 +37,12 @@ def _same(found: pa.Array, expected: pa.Array) -> bool:
     return bool(found.equals(expected))
 
 
-def _check(column: Column, csv: PlainCsv, texts: list[str]) -> None:
+def _check(column: Column, csv: CsvRecords, texts: list[str]) -> None:
     """All texts are read by Java, as values/coerce.py reads them."""
     found = read_by_java([column], csv)
     assert not isinstance(found, Declined)
-    expected, complaint = coerce(pa.array(texts), column)
-    assert complaint is None
+    expected, rejected = coerce(pa.array(texts), column)
+    assert rejected is None
     assert _same(found[0], expected)
 
 
@@ -79,16 +79,16 @@ def test_any_characters_of_numbers_are_read_the_same_or_not_at_all(titanic_score
         found = read_by_java([column], csv_of([[text, "y"]]))
         left += isinstance(found, Declined)
         if not isinstance(found, Declined):
-            expected, complaint = coerce(pa.array([text]), column)
-            assert complaint is None, text
+            expected, rejected = coerce(pa.array([text]), column)
+            assert rejected is None, text
             assert _same(found[0], expected), text
     # A time has other characters too, and is none of them.
     assert 0 < left < 3000 or left == {ColumnType.STR: 0, ColumnType.TIME64: 3000}[kind]
 
 
 @pytest.mark.parametrize("lines", ["1,2\n3\n", "1,2\n3,4,5\n", "1\n2,3\n", "1,2,3\n4,5\n"])
-def test_a_line_with_too_many_or_too_few_fields_is_not_plain(titanic_scorer: Scorer, lines: str) -> None:
-    csv = PlainCsv(("a", "b"), ",", "\n", pa.py_buffer(lines.encode()), 2)
+def test_a_line_with_too_many_or_too_few_fields_is_declined(titanic_scorer: Scorer, lines: str) -> None:
+    csv = CsvRecords(("a", "b"), ",", "\n", pa.py_buffer(lines.encode()), 2)
     assert isinstance(read_by_java([Column("b", ColumnType.STR)], csv), Declined)
 
 
@@ -155,7 +155,7 @@ def test_levels_are_told_apart_however_long(penguins_scorer: Scorer) -> None:
     csv = csv_of([[name, "z"] for name in [*names, "unseen", "common-start-300-common-end", "n" * 302, "1234568"]])
     layout, numbers = reader.layout(csv), target(ColumnType.FLOAT64, csv.rows)
     assert not isinstance(layout, Declined)
-    assert layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, objects([numbers]))
+    assert layout.fill(java_arrays.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects([numbers]))
     found = list(numbers)
     assert np.isnan(found[0])  # Empty text is missing, level or not.
     assert found[1 : len(names)] == list(range(1, len(names)))

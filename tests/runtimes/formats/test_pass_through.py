@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from dai_scoring.batch.files import score_file
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
+from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
+from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.scorer import Scorer
 from tests.support.shared_cases import shared_case

@@ -68,7 +68,7 @@ def test_another_model_in_its_place_is_fetched(bucket: Any, tmp_path: Path) -> N
 def test_the_sha256_is_checked(bucket: Any, samples: Path) -> None:
     digest = sha256(samples / "penguins.mojo")
     assert model_store.local_file(f"{bucket[1]}#sha256={digest.upper()}").is_file()
-    with pytest.raises(ModelFormatError, match=f"has the SHA-256 {digest}, not the one behind"):
+    with pytest.raises(ModelFormatError, match=f"has the SHA-256 {digest}, not the one after"):
         model_store.local_file(f"{bucket[1]}#sha256={'0' * 64}")
 
 

@@ -14,12 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from dai_scoring.batch.files import score_file
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
+from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
+from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.formats import Declined, open_reader
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.models import open_model
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.service.h2o_rest import Endpoint, reply
 
@@ -151,16 +152,16 @@ def test_java_reads_them_itself(model: Any) -> None:
     names = [column.name for column in scorer.info.inputs]
     rows = _rows(names, number, category, 7)
     plain = [
-        PlainCsv(tuple(names), ",", "\n", pa.py_buffer(_csv(_with(texts, rows)).partition(b"\n")[2]), len(rows))
+        CsvRecords(tuple(names), ",", "\n", pa.py_buffer(_csv(_with(texts, rows)).partition(b"\n")[2]), len(rows))
         for texts in (("",), TEXTS)
     ]
-    wanted = scorer.predict_plain(plain[0])
-    found = scorer.with_missing(TEXTS).predict_plain(plain[1])
+    wanted = scorer.predict_csv(plain[0])
+    found = scorer.with_missing(TEXTS).predict_csv(plain[1])
     assert not isinstance(found, Declined)
     assert not isinstance(wanted, Declined)
     assert found.predictions.equals(wanted.predictions)
     assert found.unseen_counts == wanted.unseen_counts
-    assert isinstance(scorer.predict_plain(plain[1]), Declined)
+    assert isinstance(scorer.predict_csv(plain[1]), Declined)
 
 
 def test_few_rows_need_no_file(model: Any) -> None:

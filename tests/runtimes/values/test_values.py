@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dai_scoring.batch.files import score_file
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch.in_memory import InMemoryScorer
+from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.batch.summary import Summary

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from dai_scoring.formats import Declined
-from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.formats.csv.records import CsvRecords
+from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
 from dai_scoring.runtimes.java_mojo.frames import read
 from dai_scoring.schema import Column, ColumnType
@@ -24,11 +24,11 @@ _ARRAYS = {
 }
 
 
-def csv_of(rows: Sequence[Sequence[str]], end: str = "\n", delimiter: str = ",") -> PlainCsv:
+def csv_of(rows: Sequence[Sequence[str]], end: str = "\n", delimiter: str = ",") -> CsvRecords:
     """Rows of fields as they stand in CSV, their columns named c0, c1 and so on."""
     data = "".join(delimiter.join(row) + end for row in rows).encode()
     names = tuple(f"c{index}" for index in range(len(rows[0])))
-    return PlainCsv(names, delimiter, end, pa.py_buffer(data), len(rows))
+    return CsvRecords(names, delimiter, end, pa.py_buffer(data), len(rows))
 
 
 def target(kind: ColumnType, rows: int) -> Any:
@@ -41,14 +41,14 @@ def target(kind: ColumnType, rows: int) -> Any:
 
 
 def objects(targets: list[Any]) -> Any:
-    return jvm.array_of(jvm.java_class("java.lang.Object"), targets)
+    return java_arrays.array_of(jvm.java_class("java.lang.Object"), targets)
 
 
-def read_by_java(columns: list[Column], csv: PlainCsv) -> list[pa.Array] | Declined:
+def read_by_java(columns: list[Column], csv: CsvRecords) -> list[pa.Array] | Declined:
     """What Java reads in the columns."""
     targets = [target(column.type, csv.rows) for column in columns]
     layout = LineReader(columns).layout(csv)
     assert not isinstance(layout, Declined)
-    if not layout.fill(jvm.lent(pa.py_buffer(csv.data)), csv.rows, objects(targets)):
+    if not layout.fill(java_arrays.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects(targets)):
         return OTHER_FORM
     return [read(one, column.type) for one, column in zip(targets, columns, strict=True)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from dai_routes.serve.answering import errors as server_errors
-from dai_scoring.batch import earlier
+from dai_scoring.batch import reject_columns
+from dai_scoring.engine import REFUSED
 from dai_scoring.errors import HTTP_STATUSES, RequestError, ScoringError
 from dai_scoring.formats import MALFORMED_ROW
-from dai_scoring.scorer import REFUSED
 from dai_scoring.service import http_errors
 from tests.support.error_kinds import ABSTRACT, kinds
 from tests.support.project import ROOT
@@ -26,9 +26,9 @@ def documented(heading: str) -> dict[str, str]:
 
 def test_reject_codes() -> None:
     sources = [file.read_text(encoding="utf-8") for file in (LIBRARY / "values").glob("*.py")]
-    given = {code for text in sources for code in re.findall(r'complaints\.add\("(\w+)"', text)}
+    given = {code for text in sources for code in re.findall(r'rejects\.add\("(\w+)"', text)}
     assert len(given) > 5
-    assert set(documented("_reject_code")) == given | {MALFORMED_ROW, REFUSED} == earlier.CODES
+    assert set(documented("_reject_code")) == given | {MALFORMED_ROW, REFUSED} == reject_columns.CODES
 
 
 def test_error_codes_and_the_status_that_each_has_over_http() -> None:

@@ -13,4 +13,4 @@ from dai_scoring.provision import jars
 @translated()
 def helper_jars(progress: Progress) -> Path:
     """Return a folder with the jar; raises PrerequisiteError without Maven or Java, ToolError where it fails."""
-    return jars.made_once("processors-java", resources.java_project(), "build the helper for NiFi", progress)
+    return jars.built_once("processors-java", resources.java_project(), "build the helper for NiFi", progress)

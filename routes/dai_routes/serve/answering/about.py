@@ -20,17 +20,17 @@ TEXT = "text/plain; charset=utf-8"
 class About:
     """Answers the paths about the server.
 
-    ``may_reload`` says whether the server has keys, without which no client may reload. ``told`` is called after a
+    ``may_reload`` says whether the server has keys, without which no client may reload. ``on_reload`` is called after a
     reload.
     """
 
     def __init__(
-        self, models: Sequence[HostedModel], metrics: Metrics, may_reload: bool, told: Callable[[], None]
+        self, models: Sequence[HostedModel], metrics: Metrics, may_reload: bool, on_reload: Callable[[], None]
     ) -> None:
         self._models = models
         self._metrics = metrics
         self._may_reload = may_reload
-        self._told = told
+        self._on_reload = on_reload
 
     def add_to(self, routes: Routes) -> None:
         """Add the paths."""
@@ -42,8 +42,8 @@ class About:
         for model in self._models:
             place = f"/models/{model.name}"
             scores = f"{place}/model/score"
-            told = partial(self._shown, model, scores if routes.get(scores) else None)
-            routes.serve(place, told, model=model.name)
+            describe = partial(self._shown, model, scores if routes.get(scores) else None)
+            routes.serve(place, describe, model=model.name)
             routes.serve(f"{place}/reload", partial(self._reload, model), method="POST", model=model.name)
 
     async def _live(self, _: HttpRequest) -> HttpResponse:
@@ -74,7 +74,7 @@ class About:
         found = await asyncio.shield(model.reload())
         if found.error is not None:
             return failed(http, failure_of(found.error))
-        self._told()
+        self._on_reload()
         return json_answer(_described(model))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 
-from dai_scoring.scorer import ModelInfo
+from dai_scoring.engine import ModelInfo
 from dai_scoring.service import Response
 
 STATUSES = (200, 400, 401, 403, 404, 405, 406, 408, 413, 415, 429, 499, 500, 501, 503, 504)

@@ -9,8 +9,8 @@ from typing import Protocol
 import orjson
 
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.engine import ModelInfo
 from dai_scoring.options import BadRows, OutputColumns
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response, ScoringService
 
 JSON = "application/json"
@@ -62,11 +62,11 @@ Refuse = Callable[[HttpRequest, Failure], HttpResponse]
 
 def failed(http: HttpRequest, failure: Failure) -> HttpResponse:
     """An error as JSON: detail, code, row and column."""
-    return json_answer(told(failure), failure.status)
+    return json_answer(error_object(failure), failure.status)
 
 
-def told(failure: Failure) -> dict[str, object]:
-    """The same as a dict."""
+def error_object(failure: Failure) -> dict[str, object]:
+    """An error as an object for JSON."""
     return {"detail": failure.client, "code": failure.code, "row": failure.row, "column": failure.column}
 
 

@@ -15,7 +15,7 @@ from dai_routes.serve.dialects.vertex import Predictions
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
-from dai_scoring.formats.detect import said_by
+from dai_scoring.formats.detect import format_of_mime_type
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.service import HttpRequest, HttpResponse, Request, Response, http
 from dai_scoring.service.accept import chosen_format
@@ -38,7 +38,7 @@ class _AsWritten:
 def _read(request: HttpRequest, context: Context) -> Call:
     body = body_of(request, context)
     mime_type = request.headers.get("content-type", JSON)
-    asked = parse(body) if said_by(mime_type) is Format.JSON_ARRAY else None
+    asked = parse(body) if format_of_mime_type(mime_type) is Format.JSON_ARRAY else None
     if isinstance(asked, dict) and {"fields", "rows"} <= asked.keys():
         return _AsWritten(request, Request(body, JSON, endpoint=Endpoint.SCORE))
     if isinstance(asked, dict) and (known := [name for name in _READERS if name in asked]):
@@ -49,7 +49,7 @@ def _read(request: HttpRequest, context: Context) -> Call:
     if accepted is not None and accepted is not Format.JSON_ARRAY:
         found.options = replace(context.scores_only, output_format=accepted)
         return _AsWritten(request, found)
-    if said_by(found.mime_type) not in _READ_HERE:
+    if format_of_mime_type(found.mime_type) not in _READ_HERE:
         found.options = replace(context.scores_only, output_format=Format.JSON_ARRAY)
     return Predictions(found)
 

@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from dai_routes.serve.dialects.base import Call, Context, Dialect, ScorePath, json_answer
 from dai_routes.serve.dialects.tables import body_of, object_of, records_request, scores_of
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import ContentError, RequestError, UnsupportedError
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.scorer import ModelInfo, Scorer
+from dai_scoring.scorer import Scorer
 from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response
 
 _PARSE, _INVALID, _NO_METHOD, _PARAMS, _OWN = -32700, -32600, -32601, -32602, -32000

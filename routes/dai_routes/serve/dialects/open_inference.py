@@ -12,11 +12,11 @@ import orjson
 import pyarrow as pa
 
 from dai_routes.serve.dialects import tensors
-from dai_routes.serve.dialects.base import JSON, AboutPath, Call, Context, Dialect, ScorePath, json_answer, told
+from dai_routes.serve.dialects.base import JSON, AboutPath, Call, Context, Dialect, ScorePath, error_object, json_answer
 from dai_routes.serve.dialects.tables import body_of, object_of, request_of, scores_of
 from dai_scoring import __version__
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import ContentError
-from dai_scoring.scorer import ModelInfo
 from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response, State
 
 _HEADER = "Inference-Header-Content-Length"
@@ -113,7 +113,7 @@ def _part(one: dict[str, Any], name: str) -> Any:
 
 def _refuse(http: HttpRequest, failure: Failure) -> HttpResponse:
     # Clients of this protocol read only 'error'.
-    return json_answer({"error": failure.client, **told(failure)}, failure.status)
+    return json_answer({"error": failure.client, **error_object(failure)}, failure.status)
 
 
 def _output_types(info: ModelInfo) -> dict[str, str]:

@@ -37,7 +37,7 @@ RECORDS = Dialect(
 )
 H2O = Dialect(
     "h2o",
-    "H2O's REST scorers, version 1, at /model/score and beside it",
+    "H2O's REST scorers, version 1, at /model/score and the paths next to it",
     tuple(
         ScorePath(one.path, _read, _refuse, {"fields": "array", "rows": "array"})
         if one.has_body

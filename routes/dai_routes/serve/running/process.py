@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, MutableSequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
@@ -26,6 +26,9 @@ from dai_routes.serve.hosted import HostedModel
 from dai_routes.serve.running.listening import take_no_more
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.service import Response
+
+if TYPE_CHECKING:
+    from dai_routes.serve.answering.tracing import Tracing
 
 if sys.platform != "win32":
     import resource
@@ -41,7 +44,8 @@ class ServingProcess:
     """Loads the models and serves them on a socket.
 
     Raises ScoringError if a model cannot be loaded. If this is one of several processes, ``numbers`` is the shared
-    memory for counts, ``place`` the number of this process, and ``told`` is called after a client reloaded a model.
+    memory for counts, ``place`` the number of this process, and ``on_reload`` is called after a client reloaded a
+    model.
     """
 
     def __init__(
@@ -49,14 +53,14 @@ class ServingProcess:
         settings: ServerSettings,
         numbers: MutableSequence[float] | None = None,
         place: int = 0,
-        told: Callable[[], None] | None = None,
+        on_reload: Callable[[], None] | None = None,
     ) -> None:
-        self._is_alone = told is None
+        self._is_alone = on_reload is None
         self._settings = settings
         self._models: list[HostedModel] = []
         names = [one.name for one in settings.models]
         self._metrics = metrics.Metrics(names, numbers or [0.0] * metrics.room(len(names), 1), place)
-        self._told = told or (lambda: None)
+        self._on_reload = on_reload or (lambda: None)
         self._tasks: set[asyncio.Task[Any]] = set()
         try:
             for file in settings.models:
@@ -92,12 +96,13 @@ class ServingProcess:
         for model in self._models:
             model.start(partial(self._metrics.count_batch, model.name))
         routes = Routes(self._models, settings.dialects)
-        About(self._models, self._metrics, bool(settings.key_digests), self._told).add_to(routes)
+        About(self._models, self._metrics, bool(settings.key_digests), self._on_reload).add_to(routes)
         pages.add_to(routes)
         for path, of in settings.routes:
             routes.alias(path, of)
         app = App(settings, routes, self._count)
-        server = _Server(_config(app, settings))
+        tracing = _tracing(app, routes) if settings.traces else None
+        server = _Server(_config(tracing or app, settings))
         ending, hurried = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, ending.set)
@@ -118,6 +123,8 @@ class ServingProcess:
         await _first(_quiet(server), serving)
         server.should_exit = True
         await serving
+        if tracing is not None:
+            tracing.close()
 
     async def _reload_all(self) -> None:
         for model in self._models:
@@ -140,10 +147,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: App, settings: ServerSettings) -> uvicorn.Config:
+def _tracing(app: App, routes: Routes) -> Tracing:
+    # Its packages are an extra.
+    from dai_routes.serve.answering.tracing import Tracing
+
+    return Tracing(app, routes)
+
+
+def _config(app: App | Tracing, settings: ServerSettings) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        # uvicorn only calls it, though it asks for a class.
+        http=cast(Any, partial(GuardedProtocol, unread_seconds=settings.timeout)),
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -33,7 +33,7 @@ def _alone(settings: ServerSettings, listener: socket.socket) -> None:
     with translated():
         process = ServingProcess(settings)
     request_log.set_up()
-    signals.hand_over()
+    signals.release()
     try:
         process.serve(listener, lambda: _say(settings, listener))
     finally:
@@ -42,7 +42,7 @@ def _alone(settings: ServerSettings, listener: socket.socket) -> None:
 
 def _with_workers(settings: ServerSettings, listener: socket.socket) -> None:
     request_log.set_up()
-    signals.hand_over()
+    signals.release()
     Supervisor(settings, listener).run(lambda: _say(settings, listener))
 
 

@@ -143,7 +143,7 @@ def _work(settings: ServerSettings, listener: socket.socket, numbers: Any, place
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     request_log.set_up()
     try:
-        process = ServingProcess(settings, numbers, place, told=lambda: says.send(_RELOAD))
+        process = ServingProcess(settings, numbers, place, on_reload=lambda: says.send(_RELOAD))
     except Exception as error:  # noqa: BLE001 - sent to the process that started this one
         says.send(error_boundary.as_tool_error(error))
         raise SystemExit(1) from None

@@ -30,7 +30,7 @@ from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputCo
 from dai_scoring.progress import Progress
 from dai_scoring.scorer import PipelineSettings, Scorer
 from dai_scoring.values import missing
-from dai_scoring.values.unseen_levels import in_words
+from dai_scoring.values.unseen_levels import counts_as_text
 
 
 def score(
@@ -222,7 +222,7 @@ def _sentence(done: FileResult) -> str:
     if advice := sentences(missing.advice(summary.missing_like), Audience.COMMAND_LINE):
         text += f". {' '.join(advice)}".removesuffix(".")
     if summary.unseen:
-        text += f"; levels that the model has never seen, by column: {in_words(summary.unseen)}"
+        text += f"; levels that the model has never seen, by column: {counts_as_text(summary.unseen)}"
     if done.removed is not None:
         text += f"; {done.removed} of an earlier run is removed, since this one has no rejected rows to write there"
     return text

@@ -9,7 +9,7 @@ from dai_scoring.options import OutputColumns
 
 
 def jvm_words(text: str) -> tuple[str, ...]:
-    """The options of Java in a text, quoted as in a shell. Raises UsageError if they cannot be told apart."""
+    """The options of Java in a text, quoted as in a shell. Raises UsageError if the quotes in it are not closed."""
     try:
         return tuple(shlex.split(text))
     except ValueError as error:

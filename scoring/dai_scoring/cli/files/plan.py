@@ -127,7 +127,7 @@ def _single(source: Path, target: Path, rejected: Path | None, output_format: Fo
     if chosen is None and suffix and suffix != of_source and not is_device(target):
         raise UsageError(
             f"the suffix {suffix} of {target} names no format that can be written. Use one of "
-            f"{', '.join(SUFFIXES)}, each with {GZIP} behind it if you like, or give --output-format."
+            f"{', '.join(SUFFIXES)}, each with {GZIP} after it if you like, or give --output-format."
         )
     if is_device(target):  # a folder such as /dev is no place for rejected rows
         return Job(source, target, rejected or Path(_rejected_name(source.name.removesuffix(GZIP))), chosen)

@@ -62,7 +62,9 @@ def score_job(
         made, bad = folder / "target", folder / "rejected"
         name = job.source.name.removesuffix(GZIP)
         with translated():
-            summary = score_file(scorer, source, made, bad, options, name=name, told=lambda rows: on_rows(source, rows))
+            summary = score_file(
+                scorer, source, made, bad, options, name=name, on_progress=lambda rows: on_rows(source, rows)
+            )
         rejected, removed = None, None
         if bad.exists():
             _put(bad, job.rejected)

@@ -1,4 +1,4 @@
-"""Avro records that pass through as they were read, the bytes of their fields, with more fields behind these."""
+"""Avro records that pass through as they were read, the bytes of their fields, with more fields after these."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ class Block:
     bytes_: BytesIO
 
 
-def behind_of(schema: Mapping[str, Any], added: pa.Schema) -> Behind | Declined:
-    """The fields of ``added`` behind those of records that were read with an (unparsed) schema.
+def appended_fields(schema: Mapping[str, Any], added: pa.Schema) -> AppendedFields | Declined:
+    """The fields of ``added`` after those of records that were read with an (unparsed) schema.
 
     Declined where a name that Avro allows for one of them is that of another field of the records.
     """
     out = SchemaOut(added)
     if not {field["name"] for field in schema["fields"]}.isdisjoint(out.keys):
         return _NAME_CLASH
-    return Behind(schema, out)
+    return AppendedFields(schema, out)
 
 
-class Behind:
-    """Fields behind those of records that were read with a schema; :func:`behind_of` makes one."""
+class AppendedFields:
+    """Fields after those of records that were read with a schema; :func:`appended_fields` makes one."""
 
     def __init__(self, schema: Mapping[str, Any], out: SchemaOut) -> None:
         self._out = out

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.avro.field_positions import Bytes, Places, Shape, Step, Walked, step_of
+from dai_scoring.formats.avro.field_positions import Bytes, FieldPositions, Places, Shape, Step, step_of
 from dai_scoring.formats.avro.schema import FieldIn, types_within
-from dai_scoring.formats.base import Fields
+from dai_scoring.formats.base import WantedFields
 from dai_scoring.formats.declined import Declined
 
 _NUMBERS = {pa.float64(): "<f8", pa.float32(): "<f4"}
@@ -42,7 +42,7 @@ class RecordPlan:
     steps: Sequence[Step]
     columns: Sequence[_Column]
 
-    def table(self, walked: Walked, first: int, last: int) -> pa.Table | Declined:
+    def table(self, walked: FieldPositions, first: int, last: int) -> pa.Table | Declined:
         """The columns of some records; Declined where a value is not what it should be."""
         arrays = []
         for column in self.columns:
@@ -53,7 +53,7 @@ class RecordPlan:
         return pa.Table.from_arrays(arrays, schema=pa.schema([column.field for column in self.columns]))
 
 
-def plan_of(schema: Mapping[str, Any], fields: Sequence[FieldIn], wanted: Fields) -> RecordPlan | Declined:
+def plan_of(schema: Mapping[str, Any], fields: Sequence[FieldIn], wanted: WantedFields) -> RecordPlan | Declined:
     """The plan for records of an (unparsed) schema.
 
     Declined where there are fields that have parts, or columns that are wanted are not there or not of a simple type,

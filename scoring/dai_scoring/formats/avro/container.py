@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import fastavro
 
 HANDLES_TEXT = "surrogateescape"
-"""Bytes that are no UTF-8 become characters that only they become, so that their rows can be told."""
+"""Bytes that are not UTF-8 become characters that nothing else becomes, so that their rows can be found."""
 
 _HEAD = fastavro.parse_schema(
     {
@@ -28,7 +28,7 @@ _HEAD = fastavro.parse_schema(
 
 @dataclass(frozen=True)
 class Head:
-    """What an Avro file begins with: its (unparsed) schema, and the mark behind each of its blocks."""
+    """What an Avro file begins with: its (unparsed) schema, and the mark after each of its blocks."""
 
     schema: Any
     meta: Mapping[str, bytes]
@@ -42,7 +42,7 @@ def head_of(file: BinaryIO) -> Head:
     return Head(json.loads(found["meta"]["avro.schema"]), found["meta"], found["magic"], found["sync"])
 
 
-class _Headed:
+class _WithHead:
     """A file that has another head; ``read`` is first of this, then of what follows it in the file."""
 
     read: Callable[[int], bytes]
@@ -58,7 +58,7 @@ def blocks_of(file: BinaryIO, head: Head, schema: Any) -> Any:
     meta = {**head.meta, "avro.schema": json.dumps(schema).encode()}
     fastavro.schemaless_writer(made, _HEAD, {"magic": head.magic, "meta": meta, "sync": head.sync})
     made.seek(0)
-    source: Any = _Headed()
+    source: Any = _WithHead()
     source.read, source.tell = made.read, file.tell
     blocks = fastavro.block_reader(source, handle_unicode_errors=HANDLES_TEXT)
     source.read = file.read

@@ -89,7 +89,7 @@ def step_of(kind: Any, named: Callable[[str], Any]) -> Step | Declined:
 
 
 @dataclass(frozen=True)
-class Walked:
+class FieldPositions:
     """The bytes of some blocks, padded, and for each record in order where its fields begin and where it ends.
 
     ``places`` has a row for each field; where a field is a union, its place is that of the index of the branch.
@@ -100,7 +100,7 @@ class Walked:
     ends: Places
 
 
-def walk(blocks: Sequence[bytes], counts: Sequence[int], steps: Sequence[Step]) -> Walked | Declined:
+def walk(blocks: Sequence[bytes], counts: Sequence[int], steps: Sequence[Step]) -> FieldPositions | Declined:
     """Go through the records of blocks; Declined where they are not what the steps say, or nothing is gained by it."""
     if len(blocks) < LEAST_BLOCKS:
         return _FEW_BLOCKS
@@ -140,7 +140,7 @@ def walk(blocks: Sequence[bytes], counts: Sequence[int], steps: Sequence[Step]) 
     back[order] = np.arange(len(order))
     exists = np.arange(most)[None, :] < rows[:, None]
     places = np.ascontiguousarray(np.stack([found[number].T[back][exists] for number in range(len(found))]))
-    return Walked(data, places[:-1], places[-1].astype(np.int64))
+    return FieldPositions(data, places[:-1], places[-1].astype(np.int64))
 
 
 def _end(data: Bytes, step: Step, place: Places) -> Places | Declined:
@@ -177,7 +177,7 @@ def _end(data: Bytes, step: Step, place: Places) -> Places | Declined:
 
 
 def _after(data: Bytes, place: Places, more: npt.NDArray[np.bool_]) -> Places | Declined:
-    """Places behind the first bytes of numbers moved to their ends; ``more`` says which numbers go on."""
+    """Places after the first bytes of numbers moved to their ends; ``more`` says which numbers go on."""
     for _ in range(_LONGEST):
         if not more.any():
             return place

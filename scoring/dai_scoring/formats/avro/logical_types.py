@@ -1,10 +1,10 @@
-"""Logical types of Avro, read from the values of the types beneath them.
+"""Logical types of Avro, read from the values of the underlying types.
 
 fastavro would make Python's objects of them, which have no year 10000 and no 24:00, and would give up at the first
-value without such an object. So it reads with a schema without logical types (:class:`Beneath`), and what they mean is
-made here.
+value without such an object. So it reads with a schema without logical types (:class:`UnderlyingSchema`), and what
+they mean is made here.
 
-By the Avro specification, a logical type that is unknown, incomplete or of the wrong type beneath is ignored.
+By the Avro specification, a logical type that is unknown, incomplete or of the wrong underlying type is ignored.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _UUID_BYTES = 16
 _MOST_DIGITS = 76
 """Arrow has no decimals of more."""
 # A name that no field of a file has.
-_TAG = "dai_beneath_logical_"
+_TAG = "dai_underlying_logical_"
 
 
 class UnfitError(ValueError):
@@ -50,7 +50,7 @@ class UnfitError(ValueError):
 
 @dataclass(frozen=True)
 class Logical:
-    """A logical type: the column's type, and how to make its values of those beneath; None where they stay."""
+    """A logical type: the column's type, and how to make its underlying values; None where they stay."""
 
     arrow: pa.DataType
     convert: Convert | None = None
@@ -117,7 +117,7 @@ def _uuid(data: bytes) -> str:
     return str(uuid.UUID(bytes=data))
 
 
-class Beneath:
+class UnderlyingSchema:
     """The schema to read records with: theirs without logical types, binary the same.
 
     In a union nothing says which of its types a value had, and within a type that holds itself no column does. So a
@@ -172,7 +172,7 @@ class Beneath:
         return changed if logical is None else self._tagged(logical, changed)
 
     def _record(self, schema: Mapping[str, Any], outer: str, *, within: bool) -> dict[str, Any]:
-        space = space_of(schema, outer)
+        space = namespace_of(schema, outer)
         fields = [
             # A default would be none of a tagged type.
             {"name": field["name"], "type": self._of(field["type"], space, within=within)}
@@ -188,8 +188,8 @@ class Beneath:
         return {"type": "record", "name": tag, "fields": [{"name": tag, "type": schema}]}
 
 
-def beneath_tag(convert: Convert | None) -> Convert:
-    """``convert`` for values that may have a tag of :class:`Beneath`."""
+def converting_tagged(convert: Convert | None) -> Convert:
+    """``convert`` for values that may have a tag of :class:`UnderlyingSchema`."""
 
     def untag(value: Any) -> Any:
         if isinstance(value, dict):
@@ -200,7 +200,7 @@ def beneath_tag(convert: Convert | None) -> Convert:
 
 
 def bare(value: Any) -> Any:
-    """A value without the tags of :class:`Beneath`."""
+    """A value without the tags of :class:`UnderlyingSchema`."""
     if isinstance(value, list):
         return [bare(one) for one in value]
     if not isinstance(value, dict):
@@ -210,7 +210,7 @@ def bare(value: Any) -> Any:
     return {key: bare(one) for key, one in value.items()}
 
 
-def space_of(schema: Mapping[str, Any], outer: str) -> str:
+def namespace_of(schema: Mapping[str, Any], outer: str) -> str:
     """The namespace of what is within a named type that stands in the namespace ``outer``."""
     name: str = schema.get("name", "")
     return name.rpartition(".")[0] if "." in name else schema.get("namespace", outer)

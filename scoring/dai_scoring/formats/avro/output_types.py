@@ -133,7 +133,7 @@ def _with_nulls(values: list[Any], array: Any) -> list[Any]:
     return [value if there else None for value, there in zip(values, array.is_valid().to_pylist(), strict=True)]
 
 
-def _plain(array: Any) -> list[Any]:
+def _integers(array: Any) -> list[Any]:
     """Avro's own form of times is an integer; making it here saves an object a value."""
     kind = array.type
     if pa.types.is_timestamp(kind) or pa.types.is_time64(kind):
@@ -149,24 +149,24 @@ def _scalar(kind: Any) -> TypeOut | None:
         kind = pa.decimal128(20, 0)
     if pa.types.is_decimal(kind):
         logical = {"logicalType": "decimal", "precision": kind.precision, "scale": kind.scale}
-        return TypeOut(kind, {"type": "bytes", **logical}, _plain) if 0 <= kind.scale <= kind.precision else None
+        return TypeOut(kind, {"type": "bytes", **logical}, _integers) if 0 <= kind.scale <= kind.precision else None
     if pa.types.is_date(kind):
-        return TypeOut(pa.date32(), {"type": "int", "logicalType": "date"}, _plain)
+        return TypeOut(pa.date32(), {"type": "int", "logicalType": "date"}, _integers)
     if pa.types.is_time(kind):
         millis = kind.unit in ("s", "ms")
         logical = {
             "type": "int" if millis else "long",
             "logicalType": f"time-{'milli' if millis else 'micro'}s",
         }
-        return TypeOut(pa.time32("ms") if millis else pa.time64("us"), logical, _plain)
+        return TypeOut(pa.time32("ms") if millis else pa.time64("us"), logical, _integers)
     if pa.types.is_timestamp(kind):
         unit: Literal["ms", "us"] = "ms" if kind.unit in ("s", "ms") else "us"
         name = ("" if kind.tz else "local-") + ("timestamp-millis" if unit == "ms" else "timestamp-micros")
         zone = "UTC" if kind.tz else None
-        return TypeOut(pa.timestamp(unit, zone), {"type": "long", "logicalType": name}, _plain)
+        return TypeOut(pa.timestamp(unit, zone), {"type": "long", "logicalType": name}, _integers)
     for test, arrow, avro in _SCALARS:
         if test(kind):
-            return TypeOut(arrow, avro, _plain)
+            return TypeOut(arrow, avro, _integers)
     return None
 
 

@@ -23,17 +23,17 @@ from dai_scoring.errors import ContentError
 from dai_scoring.formats.avro.appended_fields import lines_of
 from dai_scoring.formats.avro.columns import RecordPlan, plan_of
 from dai_scoring.formats.avro.container import HANDLES_TEXT, blocks_of, head_of
-from dai_scoring.formats.avro.field_positions import Walked, walk
+from dai_scoring.formats.avro.field_positions import FieldPositions, walk
 from dai_scoring.formats.avro.schema import FieldIn, fields_in
 from dai_scoring.formats.avro.table import table_of
 from dai_scoring.formats.base import (
     MAX_CHUNK_BYTES,
     AvroDialect,
     Chunk,
-    Fields,
     Format,
-    Parsed,
+    ParsedPiece,
     Piece,
+    WantedFields,
 )
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.source import DAMAGED
@@ -69,7 +69,7 @@ class AvroReader:
     """An Avro file as columns typed by its schema.
 
     Enumerations and UUIDs are strings; records, arrays and maps are struct, list and map. A union of
-    several types beside null, or a type that holds itself, is JSON text (``arrow.json``).
+    several types in addition to null, or a type that holds itself, is JSON text (``arrow.json``).
     """
 
     format = Format.AVRO
@@ -82,7 +82,7 @@ class AvroReader:
         self._size = path.stat().st_size
         self._file = path.open("rb")
         self._blocks: Any = None
-        self._beneath: Any = None
+        self._underlying: Any = None
         self._sync = b""
         # The columns that are read where records pass as they stand; None is all.
         self._read: Collection[str] | None = None
@@ -90,8 +90,8 @@ class AvroReader:
             return
         try:
             head = head_of(self._file)
-            self._fields, self._beneath = fields_in(head.schema, nested_json)
-            self._blocks = blocks_of(self._file, head, self._beneath)
+            self._fields, self._underlying = fields_in(head.schema, nested_json)
+            self._blocks = blocks_of(self._file, head, self._underlying)
             self._sync = head.sync
             self.schema = pa.schema([item.field for item in self._fields])
             self.dialect = AvroDialect(head.schema, self._blocks.codec)
@@ -127,7 +127,7 @@ class AvroReader:
         if not self._is_at_end_of_block():
             raise _broken(done, EOFError())
 
-    def pieces(self, fields: Fields) -> Iterator[Piece | Declined]:
+    def pieces(self, fields: WantedFields) -> Iterator[Piece | Declined]:
         """The rows in order with their bytes, only these columns of them read where that is possible.
 
         At least one piece, so that a file without rows has its schema too. Declined, at last, where something is wrong
@@ -150,14 +150,14 @@ class AvroReader:
                     yield from self._parsed(blocks, walked)
                     continue
                 for first in range(0, len(walked.ends), self._rows):
-                    yield _Walk(self, plan, walked, first, min(first + self._rows, len(walked.ends)))
+                    yield _AvroPiece(self, plan, walked, first, min(first + self._rows, len(walked.ends)))
         except _FAULTS:
             yield _DAMAGED
             return
         if not self._is_at_end_of_block():
             yield _DAMAGED
         elif empty:
-            yield Parsed(Chunk(self.schema.empty_table(), lines=lines_of([])))
+            yield ParsedPiece(Chunk(self.schema.empty_table(), lines=lines_of([])))
 
     def _batches(self) -> Iterator[list[Any]]:
         """Blocks with records, as many as are gone through at once."""
@@ -191,15 +191,15 @@ class AvroReader:
 
     def _piece(self, found: list[tuple[Any, bytes]], declined: Declined) -> Piece:
         records, lines = zip(*found, strict=True)
-        return Parsed(self.chunk(records, lines_of(lines)), (declined,))
+        return ParsedPiece(self.chunk(records, lines_of(lines)), (declined,))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
-    def beneath(self) -> Any:
+    def underlying(self) -> Any:
         """The schema, as fastavro parses it, to read records with one by one."""
-        return fastavro.parse_schema(self._beneath)
+        return fastavro.parse_schema(self._underlying)
 
     def _is_at_end_of_block(self) -> bool:
         self._file.seek(max(0, self._size - len(self._sync)))
@@ -211,10 +211,10 @@ class AvroReader:
         return Chunk(table, malformed, lines)
 
 
-class _Walk:
+class _AvroPiece:
     """Some records whose fields' places are known: a :class:`Piece`."""
 
-    def __init__(self, reader: AvroReader, plan: RecordPlan, walked: Walked, first: int, last: int) -> None:
+    def __init__(self, reader: AvroReader, plan: RecordPlan, walked: FieldPositions, first: int, last: int) -> None:
         self._reader = reader
         self._plan = plan
         self._walked = walked
@@ -229,7 +229,7 @@ class _Walk:
 
     def parse_whole(self) -> Chunk | Declined:
         """All columns."""
-        schema = self._reader.beneath()
+        schema = self._reader.underlying()
         data = self._walked.data[self._offsets[0] : self._offsets[-1]].tobytes()
         stream = BytesIO(data)
         try:

@@ -9,7 +9,14 @@ from typing import Any
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.avro.logical_types import Beneath, Convert, UnfitError, beneath_tag, logical_of, space_of
+from dai_scoring.formats.avro.logical_types import (
+    Convert,
+    UnderlyingSchema,
+    UnfitError,
+    converting_tagged,
+    logical_of,
+    namespace_of,
+)
 from dai_scoring.formats.base import ORIGINAL_NAME, check_names
 
 _PRIMITIVE: dict[str, pa.DataType] = {
@@ -50,23 +57,25 @@ def fields_in(schema: Any, to_json: Convert) -> tuple[list[FieldIn], dict[str, A
         raise ContentError("the Avro content holds no records: its schema is not that of a record.")
     named: dict[str, Any] = {}
     _collect(schema, named, "")
-    beneath = Beneath(schema, lambda name, space: named.get(name) or named.get(_full(name, space)))
+    underlying = UnderlyingSchema(schema, lambda name, space: named.get(name) or named.get(_full(name, space)))
     found = []
     for field in schema["fields"]:
         try:
-            kind, convert = _arrow(field["type"], named, space_of(schema, ""), (), is_field=not beneath.tags_fields)
+            kind, convert = _arrow(
+                field["type"], named, namespace_of(schema, ""), (), is_field=not underlying.tags_fields
+            )
         except _NoArrowTypeError:
-            kind, convert = pa.json_(pa.string()), _as_json(to_json, beneath)
+            kind, convert = pa.json_(pa.string()), _as_json(to_json, underlying)
         name = field.get(ORIGINAL_NAME, field["name"])
         found.append(FieldIn(field["name"], pa.field(name, kind), convert))
     check_names([item.field.name for item in found])
-    return found, beneath.schema
+    return found, underlying.schema
 
 
-def _as_json(to_json: Convert, beneath: Beneath) -> Convert:
+def _as_json(to_json: Convert, underlying: UnderlyingSchema) -> Convert:
     def convert(value: Any) -> Any:
         try:
-            return to_json(beneath.untagged(value))
+            return to_json(underlying.untagged(value))
         except (RecursionError, TypeError) as error:
             # orjson follows 254 levels, Python some more; of text that is no UTF-8 it says something else.
             if isinstance(error, RecursionError) or "ecursion" in str(error):
@@ -80,7 +89,7 @@ def types_within(schema: Mapping[str, Any]) -> Callable[[str], Any]:
     """A function that gives the definition of a type by the name that fields of the record call it, None for others."""
     named: dict[str, Any] = {}
     _collect(schema, named, "")
-    space = space_of(schema, "")
+    space = namespace_of(schema, "")
 
     def find(name: str) -> Any:
         found = named.get(name) or named.get(_full(name, space))
@@ -100,7 +109,7 @@ def _collect(schema: Any, named: dict[str, Any], space: str) -> None:
             _collect(branch, named, space)
     elif isinstance(schema, dict):
         if "name" in schema and schema.get("type") in ("record", "error", "enum", "fixed"):
-            space = space_of(schema, space)
+            space = namespace_of(schema, space)
             named[_full(schema["name"], space)] = (schema, space)
         for field in schema.get("fields", ()):
             _collect(field["type"], named, space)
@@ -132,7 +141,7 @@ def _arrow(
             return logical.arrow, logical.convert
         if isinstance(logical.arrow, pa.BaseExtensionType):
             raise _NoArrowTypeError
-        return logical.arrow, beneath_tag(logical.convert)
+        return logical.arrow, converting_tagged(logical.convert)
     if kind == "enum":
         return pa.string(), None
     if kind == "fixed":
@@ -144,7 +153,7 @@ def _arrow(
         item, convert = _arrow(schema["values"], named, space, within)
         return pa.map_(pa.string(), item), _pairs(convert)
     if kind in ("record", "error"):
-        return _struct(schema, named, space_of(schema, space), within)
+        return _struct(schema, named, namespace_of(schema, space), within)
     return _arrow(kind, named, space, within, is_field=is_field)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.avro.logical_types import UnfitError, bare
 from dai_scoring.formats.avro.schema import FieldIn, apply
-from dai_scoring.formats.invalid_values import Found, malformed, shown, without_surrogates
+from dai_scoring.formats.invalid_values import InvalidValues, malformed, shown, without_surrogates
 from dai_scoring.formats.text import nested_json
 
 Record = dict[str, Any]
@@ -26,7 +26,7 @@ def table_of(
     Malformed are those with a value that is not of its type, or text that is no UTF-8, in one of the columns ``read``;
     None is all. There such a value is null, and such text has U+FFFD for its bytes.
     """
-    texts: Found = {}
+    texts: InvalidValues = {}
     try:
         table, unfit = _table(records, fields, read)
     except (UnicodeEncodeError, TypeError):
@@ -47,9 +47,9 @@ def table_of(
 
 def _table(
     records: Sequence[Record], fields: Sequence[FieldIn], read: Collection[str] | None
-) -> tuple[pa.Table, Found]:
+) -> tuple[pa.Table, InvalidValues]:
     arrays = []
-    found: Found = {}
+    found: InvalidValues = {}
     for item in fields:
         array, unfit = _column([record[item.key] for record in records], item)
         arrays.append(array)

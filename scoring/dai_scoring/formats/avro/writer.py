@@ -11,7 +11,7 @@ import fastavro
 import pyarrow as pa
 from fastavro.write import Writer
 
-from dai_scoring.formats.avro.appended_fields import Behind, Block, behind_of
+from dai_scoring.formats.avro.appended_fields import AppendedFields, Block, appended_fields
 from dai_scoring.formats.avro.logical_types import writable
 from dai_scoring.formats.avro.output_types import SchemaOut
 from dai_scoring.formats.base import AvroDialect, check_names
@@ -37,7 +37,7 @@ class AvroWriter:
         check_names(schema.names)
         self._schema = schema
         self._dialect = dialect
-        self._behind: Behind | None = None
+        self._appended: AppendedFields | None = None
         self._lock = threading.Lock()
         self._out: SchemaOut | None = None
         self._file = path.open("wb")
@@ -47,11 +47,11 @@ class AvroWriter:
         """Rows cast to the schema of the file.
 
         ``lines`` are records as they were read, by the reader whose dialect this has, and then those of all rows: the
-        table's columns come behind their fields, and the schema is theirs.
+        table's columns come after their fields, and the schema is theirs.
         """
         if lines is not None and self._dialect is not None:
-            behind = self._passing(self._dialect, table.schema)
-            return behind if isinstance(behind, Declined) else behind.encode(table, lines)
+            appended = self._passing(self._dialect, table.schema)
+            return appended if isinstance(appended, Declined) else appended.encode(table, lines)
         return conform(table, self._converting().arrow, cut=True)
 
     def put(self, encoded: pa.Table | list[Block]) -> None:
@@ -75,15 +75,15 @@ class AvroWriter:
                 self._writer.flush()
             self._file.close()
 
-    def _passing(self, dialect: AvroDialect, added: pa.Schema) -> Behind | Declined:
+    def _passing(self, dialect: AvroDialect, added: pa.Schema) -> AppendedFields | Declined:
         with self._lock:
-            if self._behind is None:
-                found = behind_of(dialect.schema, added)
+            if self._appended is None:
+                found = appended_fields(dialect.schema, added)
                 if isinstance(found, Declined):
                     return found
-                self._behind = found
+                self._appended = found
                 self._begin(found.schema)
-            return self._behind
+            return self._appended
 
     def _converting(self) -> SchemaOut:
         with self._lock:

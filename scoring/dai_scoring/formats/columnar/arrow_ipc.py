@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import Chunk, Dialect, Format, check_names
-from dai_scoring.formats.file_schema import bad_name, checked, conform, decoded, plain_schema, storable_schema
+from dai_scoring.formats.file_schema import bad_name, checked, conform, decoded, decoded_schema, storable_schema
 from dai_scoring.formats.invalid_values import rows_from
 from dai_scoring.formats.source import DAMAGED
 
 
 class ArrowReader:
-    """An Arrow IPC stream or file; dictionary columns come as plain ones."""
+    """An Arrow IPC stream or file; dictionary columns are read as columns of their values."""
 
     dialect: Dialect | None = None
 
@@ -35,7 +35,7 @@ class ArrowReader:
                 self._reader = pa.ipc.open_file(self._file)
             else:
                 self._reader = pa.ipc.open_stream(self._file)
-            self.schema = plain_schema(self._reader.schema)
+            self.schema = decoded_schema(self._reader.schema)
             check_names(self.schema.names)
         except UnicodeDecodeError:
             self.close()
@@ -58,7 +58,7 @@ class ArrowReader:
                 yield Chunk(decoded(part, self.schema), bad)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._reader = None
         if self._file is not None:
             self._file.close()

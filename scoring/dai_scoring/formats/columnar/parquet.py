@@ -11,14 +11,14 @@ import pyarrow.parquet as pq
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, check_names
-from dai_scoring.formats.file_schema import bad_name, checked, conform, decoded, plain_schema, storable_schema
+from dai_scoring.formats.file_schema import bad_name, checked, conform, decoded, decoded_schema, storable_schema
 from dai_scoring.formats.source import DAMAGED
 
 _OTHER_OUTPUT = ("Choose another {output_format}.", "Or leave the column out.")
 
 
 class ParquetReader:
-    """A Parquet file; dictionary columns come as plain ones."""
+    """A Parquet file; dictionary columns are read as columns of their values."""
 
     format = Format.PARQUET
     dialect: Dialect | None = None
@@ -32,7 +32,7 @@ class ParquetReader:
         try:
             # Without memory map and pre-buffer a file of any size needs the memory of one row group's pages.
             self._file = pq.ParquetFile(path, pre_buffer=False)
-            self.schema = plain_schema(self._file.schema_arrow)
+            self.schema = decoded_schema(self._file.schema_arrow)
             check_names(self.schema.names)
         except UnicodeDecodeError:
             self.close()
@@ -70,7 +70,7 @@ class ParquetReader:
                 yield Chunk(decoded(pa.Table.from_batches([batch]), self.schema), malformed)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None

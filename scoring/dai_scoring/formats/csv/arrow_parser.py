@@ -79,7 +79,7 @@ class _Body:
         return data
 
 
-class Pass:
+class ArrowParser:
     """One run of Arrow's reader over a source that stands where records start; ``first_row`` is that of the first."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Pass:
         self.last_fields = 0
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Release the source."""
         if self._reader is not None:
             self._reader.close()
         self._body.close()
@@ -197,7 +197,7 @@ def _fields(text: str, layout: Layout) -> list[str]:
 
 
 def to_chunk(table: pa.Table) -> Chunk:
-    """Rows as :meth:`Pass.tables` gives them, the malformed ones listed."""
+    """Rows as :meth:`ArrowParser.tables` gives them, the malformed ones listed."""
     texts = table.column(table.num_columns - 1)
     table = table.select(range(table.num_columns - 1))
     if texts.null_count == len(texts):

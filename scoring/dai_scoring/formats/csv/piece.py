@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from dai_scoring.formats.base import Chunk, Numbers, malformed_table
-from dai_scoring.formats.csv.arrow_parser import Pass, to_chunk
+from dai_scoring.formats.base import Chunk, NumberColumns, malformed_table
+from dai_scoring.formats.csv.arrow_parser import ArrowParser, to_chunk
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.quote_positions import marks_of, with_doubled_quotes
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.values.numbers import finite_numbers
 
 _LONG = float(1 << 63)
@@ -29,7 +29,7 @@ _LIKE_LITERAL = Declined("a number may mean a missing value, as written otherwis
 class CsvPiece:
     """Some records: a :class:`Piece`.
 
-    ``data`` has them, behind the line end before the first; ``ends`` is where that and where each record ends.
+    ``data`` has them, after the line end before the first; ``ends`` is where that and where each record ends.
     ``quoted`` says that some have quotes, each of which begins or ends a field or is in it as its dialect demands.
     """
 
@@ -39,7 +39,7 @@ class CsvPiece:
         ends: npt.NDArray[np.int64],
         first_row: int,
         layout: Layout,
-        numbers: Numbers | None,
+        numbers: NumberColumns | None,
         *,
         quoted: bool,
     ) -> None:
@@ -60,12 +60,12 @@ class CsvPiece:
             return table
         return _LIKE_LITERAL if _are_odd(table, self._numbers) else Chunk(table, lines=self.lines())
 
-    def plain(self) -> PlainCsv:
+    def csv_records(self) -> CsvRecords:
         """The records themselves."""
         layout = self._layout
         dialect = layout.dialect
         rows = len(self._ends) - 1
-        return PlainCsv(
+        return CsvRecords(
             tuple(layout.names), dialect.delimiter, dialect.line_end, self._data, rows, dialect.escape is not None
         )
 
@@ -74,7 +74,7 @@ class CsvPiece:
         table = self._parsed({}, frozenset())
         if not isinstance(table, Declined):
             return Chunk(table, lines=self.lines())
-        records = Pass(BytesIO(self._readable()), self._layout, self._data.size + 1024, self._first_row)
+        records = ArrowParser(BytesIO(self._readable()), self._layout, self._data.size + 1024, self._first_row)
         try:
             chunk = to_chunk(pa.concat_tables(list(records.tables())))
         finally:
@@ -128,12 +128,12 @@ class CsvPiece:
         return table.rename_columns(list(names))
 
     def lines(self) -> pa.Array:
-        """The lines as :attr:`Chunk.lines`, each behind the end of the line before."""
+        """The lines as :attr:`Chunk.lines`, each after the end of the line before."""
         buffers = [None, pa.py_buffer(self._ends - self._ends[0]), self._text]
         return pa.Array.from_buffers(pa.large_string(), len(self._ends) - 1, buffers)
 
 
-def _are_odd(table: pa.Table, numbers: Numbers) -> bool:
+def _are_odd(table: pa.Table, numbers: NumberColumns) -> bool:
     """Whether a text that was read as a number is, written another way, one that means a missing value."""
     literals = finite_numbers(numbers.missing)
     for name, kind in numbers.types.items():

@@ -1,6 +1,6 @@
 """CSV cut into pieces where records end, so that several threads parse a file.
 
-A look at the bytes beside the quotes tells which line ends are within quotes. Where a quote breaks the rules, some
+The bytes next to the quotes show which line ends are within quotes. Where a quote breaks the rules, some
 records are cut one by one.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Numbers, Parsed, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, NumberColumns, ParsedPiece, Piece
 from dai_scoring.formats.csv import record_reader
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.piece import CsvPiece
@@ -34,14 +34,14 @@ _NUL = Declined("there is a NUL among the text")
 _LINE_ENDS = Declined("lines end in different ways")
 _BLANK_LINE = Declined("there is a blank line among the records")
 _BROKEN_QUOTE = Declined("a quote breaks the rules")
-_LONG_RECORD = Declined("a record goes on behind the text that is looked at, or a quote is never closed")
+_LONG_RECORD = Declined("a record goes on after the text that is looked at, or a quote is never closed")
 
 
 class CsvPieces:
     """The records at the start of a source that need no more than a look at their bytes to tell them apart."""
 
     def __init__(
-        self, source: TextSource | HeldText, layout: Layout, chunk_rows: int, numbers: Numbers | None, share: int
+        self, source: TextSource | HeldText, layout: Layout, chunk_rows: int, numbers: NumberColumns | None, share: int
     ) -> None:
         self._source = source
         self._layout = layout
@@ -54,14 +54,14 @@ class CsvPieces:
         self.size = 0
         """How many bytes they have."""
         self.rest: Declined | None = None
-        """Why the records behind these have to be read another way; None if there are no others."""
+        """Why the records after these have to be read another way; None if there are no others."""
 
     def pieces(self) -> Iterator[Piece]:
         """The records, in pieces of at most the rows and the bytes of a chunk."""
         block = int(max(min(self._layout.row_bytes * self._chunk_rows, self._share, _MOST), _LEAST))
-        # As if the line before the records were there too: each line of a piece is then behind a line end.
+        # As if the line before the records were there too: each line of a piece is then after a line end.
         data = self._end
-        while self._source.plain:
+        while self._source.is_utf8:
             added = read_at_most(self._source, block)
             data += added
             if len(data) == len(self._end):
@@ -77,7 +77,7 @@ class CsvPieces:
         self.rest = _OTHER_CHARSET
 
     def _of_block(self, data: bytes, is_last: bool) -> Generator[Piece, None, tuple[bytes, Declined | None]]:
-        """The records of some text; what is left of it, behind a line end, and why if a look does not tell."""
+        """The records of some text; what is left of it, after a line end, and why if a look does not tell."""
         one_by_one = _ONE_BY_ONE
         while True:
             cut = self._cut(data, data.rfind(b"\n") + 1)
@@ -91,14 +91,14 @@ class CsvPieces:
             records, done = self._carefully(data, one_by_one, is_last)
             if not records:
                 return data, _BROKEN_QUOTE
-            yield Parsed(record_reader.chunk_of(records, self._layout), (_BROKEN_QUOTE, _BROKEN_QUOTE))
+            yield ParsedPiece(record_reader.chunk_of(records, self._layout), (_BROKEN_QUOTE, _BROKEN_QUOTE))
             self.rows += len(records)
             self.size += done - len(self._end)
             data = self._end + data[done:]
-            # Where many quotes are wrong, looks at what is behind each would be for nothing.
+            # Where many quotes are wrong, it would be a waste to look at what is after each.
             one_by_one *= 2
 
-    def _grouped(self, data: bytes, cut: _Cut, all_of_them: bool) -> Generator[Piece, None, int]:
+    def _grouped(self, data: bytes, cut: _RecordEnds, all_of_them: bool) -> Generator[Piece, None, int]:
         """The records of a block in pieces; few that are left over wait for those of the next. Where it stopped."""
         buffer = pa.py_buffer(data)
         ends = cut.ends
@@ -130,7 +130,7 @@ class CsvPieces:
             done = end
         return records, done
 
-    def _cut(self, data: bytes, size: int) -> _Cut | Declined:
+    def _cut(self, data: bytes, size: int) -> _RecordEnds | Declined:
         """Where the records end in the first ``size`` bytes, which end with a line."""
         if data.find(b"\0", 0, size) >= 0:
             return _NUL
@@ -143,9 +143,11 @@ class CsvPieces:
                 return _LINE_ENDS
         elif data.count(b"\r", 0, size) != len(ends) or data.count(self._end, 0, size) != len(ends):
             return _LINE_ENDS
-        return _BLANK_LINE if (np.diff(ends) == len(self._end)).any() else _Cut(ends, quoted=False, is_broken=False)
+        return (
+            _BLANK_LINE if (np.diff(ends) == len(self._end)).any() else _RecordEnds(ends, quoted=False, is_broken=False)
+        )
 
-    def _quoted(self, data: npt.NDArray[np.uint8]) -> _Cut | Declined:
+    def _quoted(self, data: npt.NDArray[np.uint8]) -> _RecordEnds | Declined:
         """The same where quotes are."""
         dialect = self._layout.dialect
         marks = marks_of(data, dialect.delimiter, escape=dialect.escape is not None)
@@ -156,7 +158,7 @@ class CsvPieces:
         ends = feeds + 1
         if (np.diff(ends) == len(self._end)).any():
             return _BLANK_LINE
-        return _Cut(ends, quoted=True, is_broken=marks.known < len(data))
+        return _RecordEnds(ends, quoted=True, is_broken=marks.known < len(data))
 
     def _line_feeds(self, data: bytes, size: int) -> npt.NDArray[np.int64]:
         if self._layout.row_bytes > _LONG_LINE:
@@ -168,11 +170,11 @@ class CsvPieces:
 
 
 @dataclass(frozen=True)
-class _Cut:
+class _RecordEnds:
     """Where the records of some text end, the line end before the first included."""
 
     ends: npt.NDArray[np.int64]
     quoted: bool
     """Whether some of them have quotes."""
     is_broken: bool
-    """Whether a quote breaks the rules in the record behind the last of them."""
+    """Whether a quote breaks the rules in the record after the last of them."""

@@ -1,4 +1,4 @@
-"""The quotes of CSV that begin and end fields, found by a look at the bytes beside each."""
+"""The quotes of CSV that begin and end fields, found by the bytes next to each."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _STRAY = 200
 
 
 @dataclass(frozen=True)
-class Marks:
-    """The quotes of some text: ``places`` has those that begin and end fields, by turns; a doubled one is both.
+class QuoteMarks:
+    """The quotes of some text: ``places`` has those that begin and end fields, alternately; a doubled quote is both.
 
     ``known`` is how many bytes that is true of: up to a quote that breaks the rules, or all.
     """
@@ -35,7 +35,7 @@ class Marks:
         return found[~self.are_within(found)]
 
 
-def marks_of(data: npt.NDArray[np.uint8], delimiter: str, *, escape: bool) -> Marks:
+def marks_of(data: npt.NDArray[np.uint8], delimiter: str, *, escape: bool) -> QuoteMarks:
     r"""The quotes of a text that stands between two line ends, both included.
 
     With ``escape``, ``\"`` within quotes is a part of the field, and ``\\`` a backslash. A quote in a field that does
@@ -47,8 +47,8 @@ def marks_of(data: npt.NDArray[np.uint8], delimiter: str, *, escape: bool) -> Ma
         places = places[~_are_escaped(data, places)]
     edges = np.zeros(256, bool)
     edges[[ord(delimiter), _RETURN, _FEED]] = True
-    before, behind = data[places - 1], data[places + 1]
-    begin, end = edges[before], edges[behind] | (behind == _QUOTE)
+    before, after = data[places - 1], data[places + 1]
+    begin, end = edges[before], edges[after] | (after == _QUOTE)
     # One in the midst of a field is a part of it, or it breaks the rules.
     is_lone = ~(begin | end | (before == _QUOTE))
     lone, places, begin, end = places[is_lone], places[~is_lone], begin[~is_lone], end[~is_lone]
@@ -67,12 +67,12 @@ def marks_of(data: npt.NDArray[np.uint8], delimiter: str, *, escape: bool) -> Ma
         places, begin, end = np.delete(places, first), np.delete(begin, first), np.delete(end, first)
     else:
         known = stray
-    found = Marks(places, known)
+    found = QuoteMarks(places, known)
     wrong = lone[found.are_within(lone)]
-    return Marks(places, min(known, int(wrong[0]))) if len(wrong) else found
+    return QuoteMarks(places, min(known, int(wrong[0]))) if len(wrong) else found
 
 
-def with_doubled_quotes(data: npt.NDArray[np.uint8], marks: Marks) -> npt.NDArray[np.uint8]:
+def with_doubled_quotes(data: npt.NDArray[np.uint8], marks: QuoteMarks) -> npt.NDArray[np.uint8]:
     r"""The same text as RFC 4180 has it: ``""`` for ``\"`` within quotes, and a backslash for ``\\`` there."""
     places = np.flatnonzero(data == _BACKSLASH)
     places = places[marks.are_within(places)]

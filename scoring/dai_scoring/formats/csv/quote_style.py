@@ -49,8 +49,8 @@ def odd_quotes(source: _Text, delimiter: str) -> Declined | None:
 
     That none is left open, Arrow's reader finds out.
     """
-    beside = np.zeros(256, bool)
-    beside[[ord(delimiter), _RETURN, _FEED, _QUOTE]] = True
+    neighbours = np.zeros(256, bool)
+    neighbours[[ord(delimiter), _RETURN, _FEED, _QUOTE]] = True
     count, before, block = 0, _FEED, source.read(_BLOCK)
     while block:
         following = source.read(_BLOCK)
@@ -58,7 +58,7 @@ def odd_quotes(source: _Text, delimiter: str) -> Declined | None:
             data = np.frombuffer(bytes([before]) + block + (following[:1] or b"\n"), np.uint8)
             places = np.flatnonzero(data[1:-1] == _QUOTE) + 1
             opens = (np.arange(len(places)) + count) % 2 == 0
-            if not beside[np.where(opens, data[places - 1], data[places + 1])].all():
+            if not neighbours[np.where(opens, data[places - 1], data[places + 1])].all():
                 return _ODD
             count += len(places)
         before, block = block[-1], following

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, Numbers, Parsed, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, NumberColumns, ParsedPiece, Piece
 from dai_scoring.formats.csv import record_reader
-from dai_scoring.formats.csv.arrow_parser import Pass, RecordTooLongError, to_chunk
+from dai_scoring.formats.csv.arrow_parser import ArrowParser, RecordTooLongError, to_chunk
 from dai_scoring.formats.csv.dialect import Layout, sniff
 from dai_scoring.formats.csv.pieces import CsvPieces
 from dai_scoring.formats.csv.quote_style import are_escaped, has_backslashes, odd_quotes
@@ -47,7 +47,7 @@ class CsvReader:
         if self._layout is not None:
             self.dialect = self._layout.dialect
             self.schema = pa.schema([pa.field(name, pa.string()) for name in self._layout.names])
-        self._pass: Pass | None = None
+        self._pass: ArrowParser | None = None
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in order; none for a file without records."""
@@ -55,7 +55,7 @@ class CsvReader:
             for parsed in self._parsed(self._layout, self._layout.start, 0):
                 yield parsed.chunk
 
-    def pieces(self, numbers: Numbers | None = None, parts: int = 1) -> Iterator[Piece]:
+    def pieces(self, numbers: NumberColumns | None = None, parts: int = 1) -> Iterator[Piece]:
         """The rows in order, parsed where the pieces are, as far as a look at their bytes can tell them apart."""
         if self._layout is None:
             return
@@ -70,12 +70,12 @@ class CsvReader:
         if lines.rest is not None:
             yield from self._parsed(self._layout, self._layout.start + lines.size, lines.rows, lines.rest)
 
-    def _parsed(self, layout: Layout, start: int, first_row: int, *declined: Declined) -> Iterator[Parsed]:
+    def _parsed(self, layout: Layout, start: int, first_row: int, *declined: Declined) -> Iterator[ParsedPiece]:
         """The rows from a byte on; ``declined`` is why they are not cut into pieces."""
         odd = self._odd_quotes(layout, start)
         found = self._chunks(layout, start, first_row) if odd is None else self._carefully(start, first_row)
         for chunk in found:
-            yield Parsed(chunk, declined if odd is None else (*declined, odd))
+            yield ParsedPiece(chunk, declined if odd is None else (*declined, odd))
 
     def _chunks(self, layout: Layout, start: int, first_row: int) -> Iterator[Chunk]:
         waiting: list[pa.Table] = []
@@ -98,7 +98,7 @@ class CsvReader:
         try:
             with self._path.open("rb") as file:
                 # Text of a file in UTF-8 is not copied for that.
-                found = has_backslashes(file if sources[0].plain else sources[0])
+                found = has_backslashes(file if sources[0].is_utf8 else sources[0])
             return found and are_escaped(sources[1], layout.dialect.delimiter, len(layout.names))
         finally:
             for source in sources:
@@ -127,7 +127,7 @@ class CsvReader:
             source.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._pass is not None:
             self._pass.close()
             self._pass = None
@@ -137,7 +137,7 @@ class CsvReader:
         block = int(min(max(layout.row_bytes * self._chunk_rows, MIN_BLOCK), MAX_BLOCK))
         done = 0
         while True:
-            self._pass = Pass(_records_of(self._path, self._charset, start), layout, block, first_row)
+            self._pass = ArrowParser(_records_of(self._path, self._charset, start), layout, block, first_row)
             seen = 0
             try:
                 for table in self._pass.tables():
@@ -149,7 +149,7 @@ class CsvReader:
                 return
             except RecordTooLongError:
                 # Arrow cannot continue with larger blocks where it stopped, so the file is read anew and
-                # the rows that were given are skipped: rare, and parsing is cheap beside scoring.
+                # the rows that were given are skipped: rare, and parsing is cheap compared with scoring.
                 block *= 4
                 if block > LARGEST_BLOCK:
                     raise ContentError(
@@ -177,7 +177,7 @@ def _place(path: Path, charset: str, layout: Layout, error: InvalidByteError) ->
     if error.charset != "utf-8":
         return f"line {error.line}"  # offsets in the file are not offsets in the parsed text
     source = _records_of(path, charset, layout.start)
-    part = Pass(source, layout, LARGEST_BLOCK // 8, limit=error.offset - layout.start)
+    part = ArrowParser(source, layout, LARGEST_BLOCK // 8, limit=error.offset - layout.start)
     try:
         for _ in part.tables():
             pass

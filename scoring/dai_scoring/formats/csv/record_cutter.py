@@ -52,31 +52,31 @@ class RecordCutter:
         """The record that begins at ``start``, None for a blank line, and where the one after it begins."""
         line_end = self._line.match(text, start).end()  # type: ignore[union-attr]
         if line_end == start:
-            return None, _behind_end(text, line_end)
+            return None, _after_line_end(text, line_end)
         if text.find(b'"', start, line_end) < 0:
             line = text[start:line_end]
-            return Record(line, line.split(self._delimiter)), _behind_end(text, line_end)
+            return Record(line, line.split(self._delimiter)), _after_line_end(text, line_end)
         fields = []
         place = start
         while True:
             if text[place : place + 1] == b'"':
                 found = self._quoted.match(text, place)
                 if found is None or found.group(2) is None:
-                    return Unclosed(text[start:line_end]), _behind_end(text, line_end)
-                # Blanks behind it are a part of the field, as Arrow's reader has it.
+                    return Unclosed(text[start:line_end]), _after_line_end(text, line_end)
+                # Blanks after it are a part of the field, as Arrow's reader has it.
                 place = self._blanks.match(text, found.end()).end()  # type: ignore[union-attr]
                 fields.append(self._value(found.group(1)) + text[found.end() : place])
             else:
                 end = self._bare.match(text, place).end()  # type: ignore[union-attr]
                 fields.append(text[place:end])
                 place = end
-            behind = text[place : place + 1]
-            if behind == self._delimiter:
+            after = text[place : place + 1]
+            if after == self._delimiter:
                 place += 1
-            elif behind in (b"", b"\r", b"\n"):
-                return Record(text[start:place], fields), _behind_end(text, place)
+            elif after in (b"", b"\r", b"\n"):
+                return Record(text[start:place], fields), _after_line_end(text, place)
             else:
-                return Record(text[start:line_end], None), _behind_end(text, line_end)
+                return Record(text[start:line_end], None), _after_line_end(text, line_end)
 
     def _value(self, inside: bytes) -> bytes:
         if not self._escape:
@@ -87,6 +87,6 @@ class RecordCutter:
 _ESCAPED = re.compile(rb'[\\"](["\\])')
 
 
-def _behind_end(text: bytes, place: int) -> int:
+def _after_line_end(text: bytes, place: int) -> int:
     """Where the next line begins, given where this one ends."""
     return place + (2 if text.startswith(b"\r\n", place) else 1)

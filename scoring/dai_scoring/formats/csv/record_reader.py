@@ -37,7 +37,7 @@ def _records(source: TextSource, layout: Layout, first_row: int) -> Iterator[Rec
     block, ended = _BLOCK, False
     while not ended or place < len(text):
         found, end = cutter.next(text, place) if place < len(text) else (None, len(text) + 1)
-        # What touches the end of the text may go on behind it, and a carriage return before a line feed.
+        # What touches the end of the text may go on after it, and a carriage return before a line feed.
         if end >= len(text) and not ended:
             text, place = text[place:], 0
             if len(text) < _LONGEST:

@@ -28,7 +28,7 @@ pc: Any = pyarrow.compute
 _EMPTY = pa.scalar("", TEXT)
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value as CSV shows it; the same text that its column becomes."""
     if value is None:
         return ""
@@ -40,8 +40,8 @@ def _cell(value: Any) -> str:
 
 
 def write_rows(names: Sequence[str], columns: Sequence[Sequence[Any]], dialect: Dialect) -> bytes:
-    """A file of some rows, given as Python's objects of plain types, as :class:`CsvWriter` writes it."""
-    rows = zip(*[list(map(_cell, column)) for column in columns], strict=True)
+    """A file of some rows, given as Python's objects, as :class:`CsvWriter` writes it."""
+    rows = zip(*[list(map(cell, column)) for column in columns], strict=True)
     return dialect.line_end.join([*_lines([names], dialect), *_lines(rows, dialect), ""]).encode()
 
 
@@ -108,7 +108,7 @@ class CsvWriter:
     def encode(self, table: pa.Table, lines: Array | None = None) -> list[memoryview | bytes]:
         """Rows as text, each with the line end before it; a column that the file lacks raises ContentError.
 
-        ``lines`` are the rows as they were read, in a dialect like this: the table's columns come behind them.
+        ``lines`` are the rows as they were read, in a dialect like this: the table's columns come after them.
         """
         more = [name for name in table.column_names if name not in set(self._names)]
         if more:
@@ -118,8 +118,8 @@ class CsvWriter:
                 column=more[0],
             )
         names = self._names if lines is None else table.column_names
-        if lines is None and table.num_rows <= text.MAX_PYTHON_ROWS and all(map(text.is_plain, table.schema.types)):
-            return [self._few(table)]
+        if lines is None and text.is_quicker_in_python(table):
+            return [self._python_rows(table)]
         table = table.select([name for name in names if name in set(table.column_names)])
         encoded = []
         for start in range(0, table.num_rows, SLICE_ROWS):
@@ -137,11 +137,11 @@ class CsvWriter:
         for part in encoded:
             self._file.write(part)
 
-    def _few(self, table: pa.Table) -> bytes:
-        """Some rows by way of Python's objects: for few that is quicker than a few Arrow calls a column."""
+    def _python_rows(self, table: pa.Table) -> bytes:
+        """Some rows by way of Python's objects; see :func:`dai_scoring.formats.text.is_quicker_in_python`."""
         present = dict(zip(table.column_names, table.columns, strict=True))
         columns = [
-            list(map(_cell, present[name].to_pylist())) if name in present else [""] * table.num_rows
+            list(map(cell, present[name].to_pylist())) if name in present else [""] * table.num_rows
             for name in self._names
         ]
         rows = _lines(zip(*columns, strict=True), self._dialect)

@@ -2,7 +2,7 @@
 
 Programs write the same between any two objects: ``},{``, or a line end and some blanks more. The array is cut wherever
 that stands, be it within a text or a nested array. Whether that was right, the parser tells: a piece that was cut in
-an object does not consist of whole objects, and an object is none any more once a comma within it was taken away. So
+an object does not consist of whole objects, and an object stops being one if a comma within it is taken away. So
 if all pieces are objects, as many as there were cuts, then every cut was right. Else a piece is Declined, and the
 reader of whole files reads the file from its start.
 """
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, WantedFields
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
-from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, Objects
+from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, ObjectsPiece
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.json.split import Structure
-from dai_scoring.formats.json.wanted_columns import LOOKED_AT, Places, WantedColumns, places
+from dai_scoring.formats.json.wanted_columns import SAMPLE_SIZE, Places, WantedColumns, places
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 
 _SPACE = b" \t\r\n"
@@ -33,10 +33,10 @@ _LINE_FEED = ord("\n")
 _OTHER_CHARSET = Declined("the text is not in UTF-8")
 _START = Declined("the array does not start with two objects that have a comma between them")
 _NO_ARRAYS = Declined("not all of the contents are arrays of objects")
-_EMPTY_OBJECT = Declined("an object may be empty, or its last value has blanks behind it")
+_EMPTY_OBJECT = Declined("an object may be empty, or its last value has blanks after it")
 _UNREADABLE = Declined("the text cannot be read up to its end")
 _LONG_RECORD = Declined("an object is longer than a chunk may be")
-_END = Declined("the array does not end behind an object as the others end")
+_END = Declined("the array does not end after an object as the others end")
 _WRONG_CUTS = Declined("the array was cut at other places than between its objects")
 
 
@@ -68,7 +68,7 @@ class _Between:
 class ArrayPieces:
     """The objects of an array, as long as the same stands between any two of them."""
 
-    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: Fields, share: int) -> None:
+    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: WantedFields, share: int) -> None:
         self._source = source
         self._chunk_rows = chunk_rows
         self._share = share
@@ -80,7 +80,7 @@ class ArrayPieces:
     @property
     def declined(self) -> Declined | None:
         """Why the array cannot be cut, by its start; None if it can."""
-        if not self._source.plain:
+        if not self._source.is_utf8:
             return _OTHER_CHARSET
         return self._between if isinstance(self._between, Declined) else None
 
@@ -122,12 +122,12 @@ class ArrayPieces:
         size = len(between.text)
         if not self._looked:
             self._looked = True
-            self._columns.look_at(self._rest[: ends[:LOOKED_AT][-1]] + between.close)
+            self._columns.learn_from(self._rest[: ends[:SAMPLE_SIZE][-1]] + between.close)
         for data, group in in_groups(self._rest, ends + size, self._chunk_rows):
             yield _Elements(data, group - size, between, self._columns)
 
 
-def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
+def merged_piece(contents: Sequence[bytes], fields: WantedFields) -> tuple[Piece, list[int]] | Declined:
     """The objects of some arrays, in one piece, and how many each has."""
     arrays = [one.strip(_SPACE)[1:].lstrip(_SPACE) for one in contents]
     between = _between(arrays[0])
@@ -146,7 +146,7 @@ def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int
     if isinstance(ends, Declined):
         return ends
     columns = WantedColumns(fields)
-    columns.look_at(data[: ends[:LOOKED_AT][-1]] + between.close)
+    columns.learn_from(data[: ends[:SAMPLE_SIZE][-1]] + between.close)
     # Each begins where the one before it ends.
     stops = np.searchsorted(ends, np.cumsum([len(part) for part in parts]))
     counts = np.diff(stops, prepend=0)
@@ -154,7 +154,7 @@ def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int
 
 
 def _between(head: bytes) -> _Between | Declined:
-    """What stands between the first two objects; Declined where it cannot be told, or is not what it should be."""
+    """What stands between the first two objects; Declined if it cannot be found, or is not what it should be."""
     if not head.startswith(b"{"):
         return _START
     ends = Structure().scan(head[:_GLANCE])[1]
@@ -166,13 +166,13 @@ def _between(head: bytes) -> _Between | Declined:
     rest = head[ends[0] + 1 :]
     space = len(rest) - len(rest.lstrip(_SPACE + b","))
     found = head[len(first) : ends[0] + 1 + space]
-    is_plain = (
+    is_usual = (
         len(found) <= _LONGEST
         and found.count(b",") == 1
         and rest[space : space + 1] == b"{"
         and parse(head[: ends[0] + 1])
     )
-    return _Between(found) if is_plain else _START
+    return _Between(found) if is_usual else _START
 
 
 def _without_end(data: bytes, between: _Between) -> bytes | Declined:
@@ -185,8 +185,8 @@ def _without_end(data: bytes, between: _Between) -> bytes | Declined:
     return objects[: -len(between.close)] + between.text + b"{"
 
 
-class _Elements(Objects):
-    """Objects with a comma behind each."""
+class _Elements(ObjectsPiece):
+    """Objects with a comma after each."""
 
     def __init__(
         self, data: bytes, ends: Places, between: _Between, columns: WantedColumns, starts: Places = START

@@ -44,7 +44,7 @@ class Kind(Enum):
         return Kind.FLOAT if both == {Kind.INT, Kind.FLOAT} else Kind.JSON
 
 
-class Number(str):
+class LargeNumber(str):
     """A number by its text: one of more than 64 bits, or beyond what a double holds."""
 
     __slots__ = ()
@@ -93,8 +93,8 @@ def json_text(value: Any) -> str:
 
 
 def _as_it_stands(value: Any) -> orjson.Fragment:
-    """The number that :class:`Number` is."""
-    if not isinstance(value, Number):
+    """The number that :class:`LargeNumber` is."""
+    if not isinstance(value, LargeNumber):
         raise TypeError(type(value))
     return orjson.Fragment(str(value))
 

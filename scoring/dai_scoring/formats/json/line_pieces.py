@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Fields, Piece, malformed_table
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, WantedFields, malformed_table
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
 from dai_scoring.formats.json.parser import parse, records_of
-from dai_scoring.formats.json.wanted_columns import LOOKED_AT, Places, WantedColumns
+from dai_scoring.formats.json.wanted_columns import SAMPLE_SIZE, Places, WantedColumns
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 from dai_scoring.values import model_rows
 
@@ -28,7 +28,7 @@ START: Places = np.zeros(1, np.int64)
 _BETWEEN = b"}\n"
 
 _OTHER_CHARSET = Declined("the text is not in UTF-8")
-_LONG_RECORD = Declined("a line goes on behind the text that is looked at, or the last line has no end")
+_LONG_RECORD = Declined("a line goes on after the text that is looked at, or the last line has no end")
 _NOT_OBJECTS = Declined("a line is not an object with a value, from its first character to its last")
 _ABSENT_COLUMN = Declined("a column without a value may be absent")
 
@@ -36,7 +36,7 @@ _ABSENT_COLUMN = Declined("a column without a value may be absent")
 class LinePieces:
     """The records of a source, as long as each is an object on a line of its own."""
 
-    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: Fields, share: int) -> None:
+    def __init__(self, source: TextSource, head: bytes, chunk_rows: int, fields: WantedFields, share: int) -> None:
         self._source = source
         self._chunk_rows = chunk_rows
         self._share = share
@@ -49,13 +49,13 @@ class LinePieces:
     def pieces(self) -> Generator[Piece, None, Declined]:
         """The records, in pieces of at most the rows of a chunk; and why the rest has to be read another way."""
         block = max(min(self._share, MOST_BYTES), LEAST_BYTES)
-        while self._source.plain:
+        while self._source.is_utf8:
             self.rest += read_at_most(self._source, block)
             ends = _ends(self.rest)
             if isinstance(ends, Declined):
                 return ends
             if not self.rows:
-                self._columns.look_at(_sample(self.rest, ends))
+                self._columns.learn_from(_sample(self.rest, ends))
             for lines, line_ends in in_groups(self.rest, ends, self._chunk_rows):
                 yield _Lines(lines, line_ends - len(_BETWEEN), _BETWEEN, self._columns)
             self.rows += len(ends)
@@ -76,7 +76,7 @@ def _ends(data: bytes) -> Places | Declined:
     return _NOT_OBJECTS if np.isin(characters[ends - 3], np.frombuffer(b"{ \t", np.uint8)).any() else ends
 
 
-def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int]] | Declined:
+def merged_piece(contents: Sequence[bytes], fields: WantedFields) -> tuple[Piece, list[int]] | Declined:
     """The objects on the lines of some contents, in one piece, and how many each has."""
     parts = [one if one.endswith(b"\n") else one + b"\n" for one in contents]
     data = b"".join(parts)
@@ -84,21 +84,21 @@ def together(contents: Sequence[bytes], fields: Fields) -> tuple[Piece, list[int
     if isinstance(ends, Declined):
         return ends
     columns = WantedColumns(fields)
-    columns.look_at(_sample(data, ends))
+    columns.learn_from(_sample(data, ends))
     counts = [part.count(b"\n") for part in parts]
     starts = np.cumsum([0, *counts[:-1]])
     return _Lines(data, ends - len(_BETWEEN), _BETWEEN, columns, starts), counts
 
 
 def _sample(data: bytes, ends: Places) -> bytes:
-    return data[: ends[:LOOKED_AT][-1] - 1].replace(b"\n", b",")
+    return data[: ends[:SAMPLE_SIZE][-1] - 1].replace(b"\n", b",")
 
 
-class Objects(ABC):
+class ObjectsPiece(ABC):
     """Some objects, as a :class:`Piece`: ``data`` starts with the first and goes on to the end of the last.
 
     ``ends`` are where the values of each object end; what stands between there and the next object is ``between``, the
-    same behind each. ``starts`` are the numbers of the objects that begin a content: in each of these, some object has
+    same after each. ``starts`` are the numbers of the objects that begin a content: in each of these, some object has
     each column of the model.
     """
 
@@ -124,21 +124,21 @@ class Objects(ABC):
 
     @abstractmethod
     def _separated(self) -> bytes | bytearray:
-        """The bytes of the objects with nothing but space between them, a line end among it, and behind the last."""
+        """The bytes of the objects with nothing but space between them, a line end among it, and after the last."""
 
     def _have_all(self, table: pa.Table) -> bool:
         """Whether a column without a value is in the first object at least: a name may also stand within a value."""
-        looked_at: dict[int, Any] = {}
+        parsed: dict[int, Any] = {}
         sizes = np.diff(self._starts, append=len(self._ends))
         for name, column in zip(table.column_names, table.columns, strict=True):
             if column.null_count < sizes.min():
                 continue
             nulls = np.add.reduceat(model_rows.null_mask(column).astype(np.int64), self._starts)
             for start in self._starts[nulls == sizes].tolist():
-                if start not in looked_at:
+                if start not in parsed:
                     begin = self._ends[start - 1] + len(self._between) if start else 0
-                    looked_at[start] = parse(self._data[begin : self._ends[start]] + b"}")
-                if name not in looked_at[start]:
+                    parsed[start] = parse(self._data[begin : self._ends[start]] + b"}")
+                if name not in parsed[start]:
                     return False
         return True
 
@@ -153,7 +153,7 @@ class Objects(ABC):
         return pa.Array.from_buffers(pa.large_string(), len(self._ends), buffers)
 
 
-class _Lines(Objects):
+class _Lines(ObjectsPiece):
     """Objects that are lines."""
 
     def parse_whole(self) -> Chunk:

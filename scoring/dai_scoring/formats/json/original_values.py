@@ -12,20 +12,20 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.formats.declined import Declined
-from dai_scoring.formats.json.columns import Kind, Number
+from dai_scoring.formats.json.columns import Kind, LargeNumber
 
 _NEGATIVE_ZERO = re.compile(r"-0(?![0-9.])")
 _TOO_DEEP = Declined("an object has more brackets within each other than Python's parser follows")
 _NOT_FOUND = Declined("the numbers of a column are not found by its name")
 
 
-def standing(texts: Sequence[bytes | str], names: Sequence[str]) -> list[list[str | None]] | Declined:
+def original_texts(texts: Sequence[bytes | str], names: Sequence[str]) -> list[list[str | None]] | Declined:
     """For each name the JSON texts of its values in some objects, None where one lacks it.
 
     Blanks are left out, and texts written anew: only numbers stay as they are.
     """
     try:
-        records = [json.loads(text, parse_float=Number, parse_int=Number) for text in texts]
+        records = [json.loads(text, parse_float=LargeNumber, parse_int=LargeNumber) for text in texts]
         return [[_text(record[name]) if name in record else None for record in records] for name in names]
     except RecursionError:
         return _TOO_DEEP
@@ -53,7 +53,7 @@ def restored(table: pa.Table, lines: pa.Array, names: Sequence[str]) -> pa.Table
         else:
             table = _with(table, name, found)
     if others:
-        columns = standing(["{" + text.partition("{")[2] + "}" for text in texts], others)
+        columns = original_texts(["{" + text.partition("{")[2] + "}" for text in texts], others)
         for name, values in () if isinstance(columns, Declined) else zip(others, columns, strict=True):
             table = _with(table, name, pa.array(values, pa.string()))
     return table
@@ -82,7 +82,7 @@ def _with(table: pa.Table, name: str, texts: pa.Array) -> pa.Table:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, Number):
+    if isinstance(value, LargeNumber):
         return str(value)
     if isinstance(value, dict):
         return "{" + ",".join([f"{_text(key)}:{_text(one)}" for key, one in value.items()]) + "}"

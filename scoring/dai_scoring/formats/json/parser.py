@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from dai_scoring.formats.json.columns import Number, Record, json_text
+from dai_scoring.formats.json.columns import LargeNumber, Record, json_text
 
 _NUMBERS = bytes.maketrans(b"0123456789:,[- \t\r\n", b"0" * 10 + b":" * 8)
 _LONG_NUMBER = b":" + b"0" * 19
@@ -28,7 +28,7 @@ Rows = tuple[list[Record], list[int], list[str]]
 def parse(text: bytes) -> Any:
     """The value of a JSON text; None if it is not JSON.
 
-    Numbers of more than 64 bits, and those beyond what a double holds, are :class:`~json_columns.Number`.
+    Numbers of more than 64 bits, and those beyond what a double holds, are :class:`~json_columns.LargeNumber`.
     """
     try:
         return checked(text)
@@ -58,14 +58,14 @@ def _exactly(text: bytes) -> Any:
     return value
 
 
-def _integer(text: str) -> int | Number:
+def _integer(text: str) -> int | LargeNumber:
     number = int(text) if len(text) <= _LONGEST else _LONG
-    return number if -_LONG // 2 <= number < _LONG else Number(text)
+    return number if -_LONG // 2 <= number < _LONG else LargeNumber(text)
 
 
-def _double(text: str) -> float | Number:
+def _double(text: str) -> float | LargeNumber:
     number = float(text)
-    return number if math.isfinite(number) else Number(text)
+    return number if math.isfinite(number) else LargeNumber(text)
 
 
 def _no_number(text: str) -> None:

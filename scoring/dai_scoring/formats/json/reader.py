@@ -12,14 +12,14 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import Chunk, Fields, Format, JsonDialect, Parsed, Piece, malformed_table
+from dai_scoring.formats.base import Chunk, Format, JsonDialect, ParsedPiece, Piece, WantedFields, malformed_table
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import split as json_split
 from dai_scoring.formats.json.array_pieces import ArrayPieces
 from dai_scoring.formats.json.columns import Kind, Record, lines_of, to_table, unite
 from dai_scoring.formats.json.line_pieces import LinePieces
 from dai_scoring.formats.json.parser import checked, parse, records_of
-from dai_scoring.formats.json.split import Elements, Structure, array_pieces, line_pieces, object_pieces
+from dai_scoring.formats.json.split import ArrayElements, Structure, array_pieces, line_pieces, object_pieces
 from dai_scoring.formats.source import DAMAGED, TextSource
 
 _SPACE = b" \t\r\n"
@@ -111,8 +111,8 @@ class JsonReader:
         if self._first:
             yield from map(self._chunk, self._read(texts=self._texts))
 
-    def pieces(self, fields: Fields, parts: int = 1) -> Iterator[Piece | Declined]:
-        """The records in order; of those that are plainly written only these columns are read, as far as that goes.
+    def pieces(self, fields: WantedFields, parts: int = 1) -> Iterator[Piece | Declined]:
+        """The records in order; only these columns are read, as long as the records are written as usual.
 
         Declined, at last, where an array is not what its start promised.
         """
@@ -127,22 +127,22 @@ class JsonReader:
 
     def _parsed(self, declined: Declined) -> Iterator[Piece]:
         for chunk in self.chunks():
-            yield Parsed(chunk, (declined,))
+            yield ParsedPiece(chunk, (declined,))
 
-    def _line_pieces(self, fields: Fields, parts: int) -> Iterator[Piece]:
+    def _line_pieces(self, fields: WantedFields, parts: int) -> Iterator[Piece]:
         source = self._source = _JsonText(self._path, self._charset)
         try:
             objects = LinePieces(source, _first_byte(source), self._rows, fields, self._path.stat().st_size // parts)
             if not _is_spread_out(objects.rest):
                 declined = yield from objects.pieces()
                 for found in _lines(source, objects.rest, self._rows, objects.rows):
-                    yield Parsed(self._chunk(found), (declined,))
+                    yield ParsedPiece(self._chunk(found), (declined,))
                 return
         finally:
             source.close()
         yield from self._parsed(_SPREAD_OUT)
 
-    def _array_pieces(self, fields: Fields, parts: int) -> Iterator[Piece | Declined]:
+    def _array_pieces(self, fields: WantedFields, parts: int) -> Iterator[Piece | Declined]:
         source = self._source = _JsonText(self._path, self._charset)
         try:
             share = self._path.stat().st_size // parts
@@ -165,7 +165,7 @@ class JsonReader:
             source.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._source is not None:
             self._source.close()
             self._source = None
@@ -211,7 +211,7 @@ def _is_spread_out(head: bytes) -> bool:
     return bool(ends.size) and isinstance(parse(head[: int(ends[0]) + 1]), dict)
 
 
-def _elements(pieces: Iterator[Elements], *, texts: bool) -> Iterator[_Found]:
+def _elements(pieces: Iterator[ArrayElements], *, texts: bool) -> Iterator[_Found]:
     done = 0
     for piece in pieces:
         records = parse(b"[" + piece.text + b"]")
@@ -228,7 +228,7 @@ def _elements(pieces: Iterator[Elements], *, texts: bool) -> Iterator[_Found]:
         done += piece.count
 
 
-def _fault(piece: Elements, done: int) -> ContentError:
+def _fault(piece: ArrayElements, done: int) -> ContentError:
     """What is wrong with a piece that does not parse, by its elements one by one."""
     for number, element in enumerate(json_split.elements_of(piece.text), done + 1):
         if not element.strip(_SPACE):

@@ -66,7 +66,7 @@ class Structure:
 
 
 @dataclass(frozen=True)
-class Elements:
+class ArrayElements:
     """The text of ``count`` consecutive elements with commas between, as between the brackets of an array."""
 
     text: bytes
@@ -82,7 +82,7 @@ def elements_of(text: bytes) -> Iterator[bytes]:
         begin = end + 1
 
 
-def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Elements]:
+def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[ArrayElements]:
     """The elements of the array that ``head`` and the rest of ``source`` hold, at most ``rows`` a piece."""
     structure = Structure()
     parts: list[bytes] = []
@@ -98,7 +98,7 @@ def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Element
         while waiting + len(cuts) - used >= rows or (used < len(cuts) and size > MAX_CHUNK_BYTES):
             last = used + min(rows - waiting, len(cuts) - used)
             parts.append(block[begin : cuts[last - 1]])
-            yield Elements(b"".join(parts), waiting + last - used)
+            yield ArrayElements(b"".join(parts), waiting + last - used)
             done += waiting + last - used
             begin, used = cuts[last - 1] + 1, last
             parts, size, waiting = [], 0, 0
@@ -108,7 +108,7 @@ def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Element
         if ends.size:
             text = b"".join(parts)
             if done or waiting or text.strip(_SPACE):
-                yield Elements(text, waiting + 1)
+                yield ArrayElements(text, waiting + 1)
             _check_end(source, block[stop + 1 :])
             return
         block = source.read(BLOCK)
@@ -119,7 +119,7 @@ def array_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Element
     )
 
 
-def object_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Elements]:
+def object_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[ArrayElements]:
     """The objects that ``head`` and the rest of ``source`` hold one after the other."""
     structure = Structure()
     objects: list[bytes] = []
@@ -134,13 +134,13 @@ def object_pieces(source: TextSource, head: bytes, rows: int) -> Iterator[Elemen
             size += len(objects[-1])
             parts, begin = [], end + 1
             if len(objects) >= rows or size > MAX_CHUNK_BYTES:
-                yield Elements(b",".join(objects), len(objects))
+                yield ArrayElements(b",".join(objects), len(objects))
                 done += len(objects)
                 objects, size = [], 0
         parts.append(block[begin:])
         block = source.read(BLOCK)
     if objects:
-        yield Elements(b",".join(objects), len(objects))
+        yield ArrayElements(b",".join(objects), len(objects))
         done += len(objects)
     rest = b"".join(parts).strip(_SPACE)
     if rest.startswith(b"{"):

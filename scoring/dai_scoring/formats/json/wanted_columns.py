@@ -1,4 +1,4 @@
-"""Some columns of JSON objects, read by Arrow's parser, which lets go of Python's lock.
+"""Some columns of JSON objects, read by Arrow's parser, which releases Python's lock.
 
 It has ideas of its own of what values are: texts that look like dates become such. So the columns that are wanted and
 their types are said beforehand. Where the objects do not fit that, they have to be read another way.
@@ -16,16 +16,16 @@ import orjson
 import pyarrow as pa
 import pyarrow.json as pa_json
 
-from dai_scoring.formats.base import Fields
+from dai_scoring.formats.base import WantedFields
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json.parser import parse
 
-LOOKED_AT = 20
+SAMPLE_SIZE = 20
 """How many records are looked at to learn how they are written."""
 
 _OTHER_TYPES: dict[type, pa.DataType] = {bool: pa.bool_(), str: pa.string(), int: pa.int64()}
 _COLON = re.compile(rb"\s*:")
-# What Arrow takes for numbers beside those of JSON.
+# What Arrow takes for numbers, in addition to those of JSON.
 _NO_NUMBERS = (b"NaN", b"Inf")
 
 _ESCAPES = Declined("names of columns may be written with escapes")
@@ -54,7 +54,7 @@ def places(data: Text, text: bytes, rare: int = 0) -> Places:
 class WantedColumns:
     """The columns that are read; the same for all pieces of a file."""
 
-    fields: Fields
+    fields: WantedFields
     schema: pa.Schema = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +64,7 @@ class WantedColumns:
         start = self.fields.absent_start
         self._absent_start = None if start is None else orjson.dumps(start)[:-1]
 
-    def look_at(self, objects: bytes) -> None:
+    def learn_from(self, objects: bytes) -> None:
         """Learn from the first objects, commas between, how they write the columns: as text, as booleans, as integers.
 
         The types that are tried then are those that the reader of whole files gives to such columns.

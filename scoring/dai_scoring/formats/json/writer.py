@@ -34,7 +34,7 @@ def of_lines(form: Format, table: pa.Table, lines: pa.Array, counts: Sequence[in
     _, text, close = JsonWriter(head, form).encode(table, lines)
     between = between_of(lines)
     tail = bytes(close) + b"]" if form is Format.JSON_ARRAY else bytes(close)
-    # With the brace of the next object: without it, the same often stands behind a nested object.
+    # With the brace of the next object: without it, the same often stands after a nested object.
     rows = bytes(text)[1:].split(between + b"{")
     groups = groups_of(rows, counts)
     if isinstance(groups, Declined):
@@ -48,7 +48,7 @@ def emptied(lines: pa.Array, malformed: pa.Array) -> pa.Array:
 
 
 def with_codes(lines: pa.Array, codes: pa.Array, malformed: pa.Array, key: str) -> pa.Array:
-    """Rejected rows as ``lines``, with their codes behind what they have; of the malformed ones nothing is kept."""
+    """Rejected rows as ``lines``, with their codes after what they have; of the malformed ones nothing is kept."""
     own = _with_comma(emptied(lines, malformed))
     named = pa.scalar(orjson.dumps(key).decode() + ":", lines.type)
     return pc.binary_join_element_wise(own, named, text.json_values(codes), pa.scalar("", lines.type))
@@ -93,19 +93,18 @@ class JsonWriter:
     def encode(self, table: pa.Table, lines: pa.Array | None = None) -> list[memoryview | bytes]:
         """The rows as objects: in an array each has a comma before it, which the first of a file is put without.
 
-        ``lines`` are rows of the same format as they were read: the table's columns come behind what they have.
+        ``lines`` are rows of the same format as they were read: the table's columns come after what they have.
         """
         check_names(table.column_names)
         if lines is not None:
-            return self._behind(lines, table)
-        if table.num_rows <= text.MAX_PYTHON_ROWS and all(map(text.is_plain, table.schema.types)):
-            # By way of Python's objects: for few that is quicker than a few Arrow calls a column.
+            return self._with_columns(lines, table)
+        if text.is_quicker_in_python(table):
             objects = [orjson.dumps(row) for row in table.to_pylist()]
             return [self._before + one + self._after for one in objects]
         keys = [orjson.dumps(name).decode() + ":" for name in table.column_names]
         return [self._rows(batch, keys) for batch in table.to_batches(max_chunksize=SLICE_ROWS) if batch.num_rows]
 
-    def _behind(self, lines: pa.Array, table: pa.Table) -> list[memoryview | bytes]:
+    def _with_columns(self, lines: pa.Array, table: pa.Table) -> list[memoryview | bytes]:
         if not table.num_rows:
             return []
         has_empty = pc.any(pc.ends_with(lines, "{")).as_py()
@@ -114,7 +113,7 @@ class JsonWriter:
         for name, column in zip(table.column_names, table.combine_chunks().columns, strict=True):
             parts += [comma + orjson.dumps(name).decode() + ":", text.json_values(column.chunk(0))]
             comma = ","
-        # What ended the row before the first belongs behind the last, but for what comes before a next one.
+        # What ended the row before the first belongs after the last, but for what comes before a next one.
         between = between_of(lines)
         close = between[: between.index(b"}") + 1]
         return [self._before, rows_of(parts)[len(between) :], close + self._after]

@@ -11,28 +11,27 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
-import tempfile
 import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from dai_scoring.errors import ContentError, ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
+from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted
+from dai_scoring.errors import ModelError, ModelFormatError, RuntimeMissingError, UnsupportedError
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.runtimes import driverless_ai
+from dai_scoring.runtimes.cpp.columns import as_numbers, as_schema, whole
+from dai_scoring.runtimes.cpp.standard_error import own_stderr
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings
 
 RUNTIME = "daimojo (C++)"
 
@@ -47,13 +46,6 @@ _TYPES = {
     "time64": ColumnType.TIME64,
 }
 _PYTHONS = ((3, 10), (3, 11), (3, 12))
-# What the runtime writes to standard error: "[ERROR][the time]file:line: text", and one line without all that.
-_OWN_LINE = re.compile(rb"\[(?:FATAL|ERROR|WARN(?:ING)?|INFO|DEBUG|TRACE)\]\[[^\]]*\](?:\S+:\d+:)?\s*(?P<text>.*?)\s*$")
-_OWN_WORDS = (
-    b"Driverless AI license error!",
-    b"'pred_contribs' is only support with mojo file generated from DAI 1.9.0 or later.",
-)
-
 # Arguments of the runtime's predict; each asks for something else than predictions, or for more.
 _SWITCHES = {
     Capability.CONTRIBUTION_TRANSFORMED: "pred_contribs",
@@ -147,37 +139,8 @@ def _set_environment(values: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-@contextmanager
-def own_stderr() -> Iterator[list[str]]:
-    """Keep what the runtime writes to standard error out of it; what others wrote meanwhile is passed on.
-
-    The list that this yields has the runtime's messages once the context is left.
-    """
-    said: list[str] = []
-    try:
-        real = os.dup(2)
-    except OSError:  # a process without standard error has nothing to keep clean
-        yield said
-        return
-    with tempfile.TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
-        try:
-            # Its Python part writes to sys.stderr, which may be another place.
-            with open(2, "w", buffering=1, errors="replace", closefd=False) as text, redirect_stderr(text):
-                yield said
-        finally:
-            os.dup2(real, 2)
-            os.close(real)
-            caught.seek(0)
-            for line in caught:
-                if found := _OWN_LINE.match(line):
-                    said.append(found["text"].decode("utf-8", "replace"))
-                elif line.strip() not in _OWN_WORDS:
-                    os.write(2, line)
-
-
 class CppMojo:
-    """A loaded Driverless AI MOJO: an :class:`dai_scoring.scorer.Engine`."""
+    """A loaded Driverless AI MOJO: an :class:`dai_scoring.engine.Engine`."""
 
     def __init__(self, model: Any, datatable: Any, version: str, digest: str) -> None:
         self._model = model
@@ -227,7 +190,7 @@ class CppMojo:
         return self._supported[capability]
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
-        """Score whole columns: see :class:`dai_scoring.scorer.Engine`. One call at a time in a process."""
+        """Score whole columns: see :class:`dai_scoring.engine.Engine`. One call at a time in a process."""
         if rows == 0:
             # The names of what is wanted come with a row only.
             one = self.predict([pa.nulls(1, column.type.arrow) for column in self._info.inputs], 1, wanted)
@@ -242,9 +205,9 @@ class CppMojo:
             if wanted.intervals:
                 intervals = self._scored(columns, **{_SWITCHES[Capability.PREDICTION_INTERVAL]: True})
         return Predicted(
-            _as_schema(predictions, self._schema),
-            None if contributions is None else _as_numbers(contributions),
-            None if intervals is None else _as_numbers(driverless_ai.only_intervals(intervals, self._schema.names)),
+            as_schema(predictions, self._schema),
+            None if contributions is None else as_numbers(contributions),
+            None if intervals is None else as_numbers(driverless_ai.only_intervals(intervals, self._schema.names)),
         )
 
     def parse_time(self, column: str, text: str) -> int | None:
@@ -252,7 +215,7 @@ class CppMojo:
         return None
 
     def close(self) -> None:
-        """Let go of the pipeline."""
+        """Release the pipeline."""
         self._model = None
 
     def _scored(self, columns: Sequence[pa.Array], **switches: bool) -> pa.Table:
@@ -266,17 +229,6 @@ class CppMojo:
                 advice=("Score the model with {runtime=JAVA}.",),
             )
         return self._model.predict(frame, **switches).to_arrow()
-
-
-def _as_schema(scored: pa.Table, schema: pa.Schema) -> pa.Table:
-    return pa.table(
-        [complete(scored.column(index).chunk(0), field.type) for index, field in enumerate(schema)], schema=schema
-    )
-
-
-def _as_numbers(scored: pa.Table) -> pa.Table:
-    """Contributions and intervals, which are floating-point numbers, as :func:`complete` gives them."""
-    return _as_schema(scored, scored.schema)
 
 
 def _column_type(name: str, word: str) -> ColumnType:
@@ -295,34 +247,3 @@ def _created(text: str) -> datetime | None:
         return datetime.fromtimestamp(time.mktime(time.strptime(text)), timezone.utc)
     except (ValueError, OverflowError):
         return None
-
-
-def whole(array: pa.Array, name: str) -> pa.Array:
-    """An array as the runtime takes it: from the start of its buffers, times in nanoseconds, texts without NUL.
-
-    The runtime ends a text at a NUL, so that "male\\0x" would score as "male". What such a text holds instead is
-    a level that no model knows, as it is to the Java runtime.
-    """
-    if pa.types.is_string(array.type) and _has_nul(array):
-        array = pc.replace_substring(array, "\0", "\ufffd")
-    if pa.types.is_timestamp(array.type):
-        try:
-            array = array.cast(pa.timestamp("ns"))
-        except pa.ArrowInvalid as error:
-            raise ContentError(
-                f"the column {name} has a time before 1678 or after 2261, which the C++ runtime cannot hold."
-            ) from error
-    return array if array.offset == 0 else pa.concat_arrays([array, array.slice(0, 0)])
-
-
-def _has_nul(array: pa.StringArray) -> bool:
-    data = array.buffers()[2]
-    return data is not None and data.size > 0 and not np.frombuffer(data, np.uint8).all()
-
-
-def complete(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """An output of the runtime as the type it says, a missing number as NaN, as the Java runtime gives it."""
-    array = array if array.type.equals(kind) else array.cast(kind)
-    if array.null_count and pa.types.is_floating(kind):
-        array = pc.fill_null(array, pa.scalar(float("nan"), kind))
-    return array

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dai_scoring import errors
+from dai_scoring.engine import Capability, Engine, ModelInfo, Predicted
 from dai_scoring.errors import ExecutionError
 from dai_scoring.model_file import Kind
 from dai_scoring.options import Contributions, Wanted
@@ -25,7 +26,7 @@ from dai_scoring.runtimes.cpp.mojo import CppMojo
 from dai_scoring.runtimes.workers import wire
 from dai_scoring.runtimes.workers.pool import Pool
 from dai_scoring.runtimes.workers.process import Worker, WorkerDied
-from dai_scoring.scorer import Capability, Engine, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings
 
 WORKERS = 2
 """How many processes there are unless the settings say otherwise."""
@@ -53,7 +54,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) 
 
 
 class CppWorkers:
-    """A loaded Driverless AI MOJO: an :class:`dai_scoring.scorer.Engine`."""
+    """A loaded Driverless AI MOJO: an :class:`dai_scoring.engine.Engine`."""
 
     def __init__(self, engine: CppMojo, path: Path, kind: Kind, settings: RuntimeSettings, count: int) -> None:
         self._engine = engine
@@ -75,7 +76,7 @@ class CppWorkers:
         return self._engine.supports(capability)
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
-        """Score whole columns: see :class:`dai_scoring.scorer.Engine`. Many rows are shared among the workers."""
+        """Score whole columns: see :class:`dai_scoring.engine.Engine`. Many rows are shared among the workers."""
         if rows > FEW_ROWS and not self._without:
             try:
                 return self._shared(columns, rows, wanted)
@@ -89,7 +90,7 @@ class CppWorkers:
         return self._engine.parse_time(column, text)
 
     def close(self) -> None:
-        """End the workers and let go of the model."""
+        """End the workers and release the model."""
         self._pool.close()
         self._threads.shutdown()
         self._engine.close()

@@ -1,6 +1,6 @@
 """Lines of CSV read in Java, by the helper, straight into what a model takes.
 
-It knows what programs write in a field, and leaves anything else to :mod:`dai_scoring.values.coerce`.
+It reads what programs usually write in a field, and leaves anything else to :mod:`dai_scoring.values.coerce`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
-from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.schema import Column
 from dai_scoring.values.missing import widened
 from dai_scoring.values.numbers import finite_numbers
@@ -43,14 +43,14 @@ class LineReader:
         return [
             field(
                 column.type.value if levels is None else _LEVEL,
-                jvm.strings(sorted(column.missing)),
+                java_arrays.strings(sorted(column.missing)),
                 finite_numbers(column.missing),
-                None if levels is None else jvm.strings(levels.to_pylist()),
+                None if levels is None else java_arrays.strings(levels.to_pylist()),
             )
             for column, levels in zip(widened(self._inputs, missing), self._domains, strict=True)
         ]
 
-    def layout(self, csv: PlainCsv, missing: frozenset[str] = _NO_TEXTS) -> Any | Declined:
+    def layout(self, csv: CsvRecords, missing: frozenset[str] = _NO_TEXTS) -> Any | Declined:
         """The helper's ``CsvLines`` for such a file; Declined where it has not all of the model's columns.
 
         ``missing`` are texts that mean a missing value besides those of the inputs.
@@ -62,7 +62,7 @@ class LineReader:
             known = self._known = {key: self._layout(csv, missing)}
         return known[key]
 
-    def _layout(self, csv: PlainCsv, missing: frozenset[str]) -> Any | Declined:
+    def _layout(self, csv: CsvRecords, missing: frozenset[str]) -> Any | Declined:
         places = {name: index for index, name in enumerate(self._names)}
         columns = [places.get(name, -1) for name in csv.names]
         delimiter = csv.delimiter.encode()
@@ -70,6 +70,6 @@ class LineReader:
             return _OTHER_COLUMNS
         if missing not in self._fields:
             self._fields[missing] = self._made(missing)
-        fields = jvm.array_of(jvm.java_class("daiscoring.CsvField"), self._fields[missing])
+        fields = java_arrays.array_of(jvm.java_class("daiscoring.CsvField"), self._fields[missing])
         returns = csv.line_end == "\r\n"
         return jvm.java_class("daiscoring.CsvLines")(delimiter[0], returns, csv.escaped, columns, fields)

@@ -95,12 +95,12 @@ def try_out(library: str, arguments: Sequence[str]) -> None:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment without options for Java: see :func:`kept_from_java`."""
+    """This process's environment without options for Java: see :func:`without_java_variables`."""
     return {name: value for name, value in os.environ.items() if name not in _VARIABLES}
 
 
 @contextmanager
-def kept_from_java() -> Iterator[None]:
+def without_java_variables() -> Iterator[None]:
     """Take options for Java out of the environment while a second Java starts in this process.
 
     They are meant for a Java that stands alone. Two cannot open the same port (JMX), a heap for the other is

@@ -1,4 +1,4 @@
-"""The Java virtual machine inside this process: the only module that imports jpype.
+"""The Java virtual machine inside this process: only this module and :mod:`.java_arrays` import jpype.
 
 There is one virtual machine a process, and it starts once: the first model decides its options. Jars may be
 added later, but classes that were loaded stay loaded, and do not see those of the later jars.
@@ -15,10 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-
 from dai_scoring import extras
 from dai_scoring.errors import ModelError, PrerequisiteError, RuntimeMissingError
 from dai_scoring.runtimes.java import java_options
@@ -28,8 +24,6 @@ logger = logging.getLogger(__name__)
 DEFAULT_JVM_OPTIONS = ("-Xmx768m", "-XX:+UseSerialGC")
 """Serial collection holds less memory than the default collectors and is as fast on short-lived frames."""
 
-# Up to so many strings cross one by one: lending Java the memory of more takes as long as crossing with these.
-_FEW = 16
 _lock = threading.Lock()
 _properties_lock = threading.Lock()
 _jars: set[Path] = set()
@@ -113,7 +107,7 @@ def out_of_date(options: Sequence[str], jars: Sequence[Path]) -> tuple[bool, boo
 
 
 def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Path]) -> None:
-    """Start Java from a thread that lets go of it at once.
+    """Start Java from a thread that detaches from it at once.
 
     The thread that starts Java counts as a user of it, and Java ends only after its users did. A thread of
     a bridge or of a pool ends without a word to Java, and the process would wait for it for ever.
@@ -125,7 +119,7 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
 
     def boot() -> None:
         try:
-            with java_options.kept_from_java():
+            with java_options.without_java_variables():
                 jpype.startJVM(
                     *arguments,
                     jvmpath=library,
@@ -238,7 +232,7 @@ def check_runtime(error: BaseException, path: Path) -> None:
         cause = cause.getCause()
 
 
-def said(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """What a Java exception says, to end a sentence with: its message's first line, without names of Java classes.
 
     The rest is advice for Java programs; the exception itself is the cause of the error that is raised of it.
@@ -246,95 +240,3 @@ def said(error: BaseException) -> str:
     text = str(error.getMessage() or "") if hasattr(error, "getMessage") else str(error)
     line = (text.strip().splitlines() or [""])[0].rstrip(". ")
     return f" (it says: {line})" if line and not _JAVA_NAME.search(line) else ""
-
-
-def double_arrays(columns: Sequence[npt.NDArray[np.float64]]) -> Any:
-    """Columns as ``double[][]``, copied."""
-    import jpype
-
-    one = jpype.JArray(jpype.JDouble)
-    return jpype.JArray(one)([one(np.ascontiguousarray(c)) for c in columns])
-
-
-def string_array(length: int) -> Any:
-    """A new ``String[]`` full of nulls."""
-    import jpype
-
-    return jpype.JArray(jpype.JString)(length)
-
-
-def array_of(java_type: Any, values: Sequence[Any]) -> Any:
-    """A new Java array of ``java_type``."""
-    import jpype
-
-    return jpype.JArray(java_type)(list(values))
-
-
-def fill_strings(target: Any, values: pa.StringArray) -> None:
-    """Copy an Arrow string array into a ``String[]`` of the same length; nulls stay null."""
-    if len(values) <= _FEW:
-        target[:] = values.to_pylist()
-        return
-    validity, offsets, data = values.buffers()
-    java_class("daiscoring.Columns").strings(
-        target,
-        lent(data),
-        lent(offsets),
-        None if validity is None or values.null_count == 0 else lent(validity),
-        values.offset,
-    )
-
-
-def lent(buffer: pa.Buffer | None) -> Any:
-    """A buffer's memory as a direct ``ByteBuffer``, for as long as the caller keeps the buffer."""
-    import jpype
-
-    if buffer is None or buffer.size == 0:
-        return jpype.nio.convertToDirectBuffer(memoryview(bytearray(8)))
-    # Arrow's are marked read-only, which JPype refuses.
-    return jpype.nio.convertToDirectBuffer(np.asarray(_Lent(buffer)).data)
-
-
-class _Lent:
-    """An Arrow buffer's memory for numpy, not marked read-only; Java reads it only. Keeps the buffer alive."""
-
-    def __init__(self, buffer: pa.Buffer) -> None:
-        self.buffer = buffer
-        self.__array_interface__ = {
-            "shape": (buffer.size,),
-            "typestr": "|u1",
-            "data": (buffer.address, False),
-            "version": 3,
-        }
-
-
-def strings_to_arrow(source: Any) -> pa.Array:
-    """A ``String[]`` as an Arrow string array."""
-    return pa.array([None if s is None else str(s) for s in source], pa.string())
-
-
-def fill_times(target: Any, millis: npt.NDArray[np.int64], present: npt.NDArray[np.bool_]) -> None:
-    """Fill an array of a Java time type from milliseconds since 1970; absent ones stay null."""
-    import jpype
-
-    java_class("daiscoring.Columns").times(
-        target,
-        target.getClass().getComponentType(),
-        jpype.JArray(jpype.JLong)(millis),
-        jpype.JArray(jpype.JBoolean)(present),
-    )
-
-
-def strings(values: Sequence[str]) -> Any:
-    """A ``String[]`` of these texts."""
-    import jpype
-
-    return jpype.JArray(jpype.JString)(list(values))
-
-
-def nested_array(element: str, arrays: Sequence[Any]) -> Any:
-    """A ``double[][]`` or ``String[][]`` (``element`` "double" or "string") of Java arrays; None is null."""
-    import jpype
-
-    one = jpype.JArray({"double": jpype.JDouble, "string": jpype.JString}[element])
-    return jpype.JArray(one)(list(arrays))

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
-from dai_scoring.plain_csv import PlainCsv
-from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.model_rows import null_mask
 
 # What stands for a missing value in a frame's primitive arrays: MojoColumn.Type.NULL.
 _MISSING_BOOL = -128
+_ARROW_ONLY = (ColumnType.BOOL, ColumnType.TIME64)
+_OTHER_OUTPUTS = Declined("the model gives times or truth values")
 _MISSING_INT = {ColumnType.INT32: -(2**31), ColumnType.INT64: -(2**63)}
 
 
@@ -30,6 +32,7 @@ class Frames:
         self.inputs = _columns(self._input_meta)
         self.outputs = _columns(pipeline.getOutputMeta())
         self._schema = pa.schema([(column.name, column.type.arrow) for column in self.outputs])
+        self._gives_values = {column.type for column in self.outputs}.isdisjoint(_ARROW_ONLY)
 
     def transform(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
         """What the pipeline makes of the rows: the columns ``outputs``. One array for each of ``inputs``."""
@@ -40,12 +43,22 @@ class Frames:
             fill(frame.getColumnData(index), column.type, values)
         return self._made(frame)
 
-    def transform_lines(self, csv: PlainCsv, layout: Any) -> pa.Table | Declined:
+    def transform_lines(self, csv: CsvRecords, layout: Any) -> pa.Table | Declined:
         """The same of lines of CSV; Declined where a value in them is written in a form that Java does not read."""
         frame = self._empty(self._input_meta, csv.rows)
         columns = [frame.getColumnData(index) for index in range(len(self.inputs))]
-        targets = jvm.array_of(jvm.java_class("java.lang.Object"), columns)
-        return self._made(frame) if layout.fill(jvm.lent(csv.data), csv.rows, targets) else OTHER_FORM
+        targets = java_arrays.array_of(jvm.java_class("java.lang.Object"), columns)
+        return self._made(frame) if layout.fill(java_arrays.byte_buffer(csv.data), csv.rows, targets) else OTHER_FORM
+
+    def transform_values(self, columns: Sequence[Sequence[Any]], rows: int) -> list[list[Any]] | Declined:
+        """The same of few rows, as Python's objects: see :class:`dai_scoring.engine.ValuesEngine`."""
+        if not self._gives_values:
+            return _OTHER_OUTPUTS
+        frame = self._empty(self._input_meta, rows)
+        for index, (column, values) in enumerate(zip(self.inputs, columns, strict=True)):
+            fill_values(frame.getColumnData(index), column.type, values)
+        made = self._pipeline.transform(frame)
+        return [read_values(made.getColumnData(index), column.type) for index, column in enumerate(self.outputs)]
 
     def _made(self, frame: Any) -> pa.Table:
         made = self._pipeline.transform(frame)
@@ -65,10 +78,10 @@ def _columns(meta: Any) -> tuple[Column, ...]:
 def fill(target: Any, kind: ColumnType, values: pa.Array) -> None:
     """Copy an Arrow array of ``kind.arrow`` into the Java array of a frame's column; null becomes missing."""
     if kind is ColumnType.STR:
-        jvm.fill_strings(target, values)
+        java_arrays.fill_strings(target, values)
     elif kind is ColumnType.TIME64:
         present = ~null_mask(values)
-        jvm.fill_times(target, values.cast(pa.int64()).fill_null(0).to_numpy(), present)
+        java_arrays.fill_times(target, values.cast(pa.int64()).fill_null(0).to_numpy(), present)
     elif kind is ColumnType.BOOL:
         numbers = values.cast(pa.int8()).fill_null(_MISSING_BOOL)
         target[:] = numbers.to_numpy(zero_copy_only=False)
@@ -78,10 +91,33 @@ def fill(target: Any, kind: ColumnType, values: pa.Array) -> None:
         target[:] = values.to_numpy(zero_copy_only=False)  # null becomes NaN, Java's missing value
 
 
+def fill_values(target: Any, kind: ColumnType, values: Sequence[Any]) -> None:
+    """Copy Python's objects into the Java array of a frame's column; None becomes missing. Times are milliseconds."""
+    if kind is ColumnType.STR:
+        target[:] = values
+    elif kind is ColumnType.TIME64:
+        present = np.array([value is not None for value in values], bool)
+        java_arrays.fill_times(target, np.array([value or 0 for value in values], np.int64), present)
+    elif None in values:
+        missing = _MISSING_BOOL if kind is ColumnType.BOOL else _MISSING_INT.get(kind, np.nan)
+        target[:] = [missing if value is None else value for value in values]
+    else:
+        target[:] = values
+
+
+def read_values(data: Any, kind: ColumnType) -> list[Any]:
+    """The Java array of a frame's column as Python's objects; missing becomes None or NaN, as in :func:`read`."""
+    if kind is ColumnType.STR:
+        return [None if item is None else str(item) for item in data]
+    values: list[Any] = np.array(data).tolist()
+    missing = _MISSING_INT.get(kind)
+    return values if missing is None else [None if value == missing else value for value in values]
+
+
 def read(data: Any, kind: ColumnType) -> pa.Array:
     """The Java array of a frame's column as an Arrow array of ``kind.arrow``; missing becomes null or NaN."""
     if kind is ColumnType.STR:
-        return jvm.strings_to_arrow(data)
+        return java_arrays.strings_to_arrow(data)
     if kind is ColumnType.TIME64:
         millis = [None if item is None else int(item.getMillis()) for item in data]
         return pa.array(millis, pa.int64()).cast(kind.arrow)

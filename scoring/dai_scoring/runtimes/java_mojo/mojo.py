@@ -16,18 +16,19 @@ from typing import Any
 
 import pyarrow as pa
 
+from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, PredictedValues
 from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
+from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
-from dai_scoring.plain_csv import PlainCsv
 from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars, jvm
 from dai_scoring.runtimes.java.csv_lines import LineReader
 from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
-from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings
 
 RUNTIME = "mojo2-runtime (Java)"
 
@@ -93,7 +94,7 @@ def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None
             raise driverless_ai.licence_error(named, _licence_problem(name), settings) from None
         raise ModelFormatError(
             f"the MOJO runtime cannot load {named}. The file may be damaged (export it again), or made by a newer "
-            f"Driverless AI than this runtime knows{jvm.said(error)}."
+            f"Driverless AI than this runtime knows{jvm.message_of(error)}."
         ) from error
 
 
@@ -142,7 +143,7 @@ class _Variants:
 
 
 class JavaMojo:
-    """A loaded Driverless AI MOJO: an :class:`dai_scoring.scorer.Engine`."""
+    """A loaded Driverless AI MOJO: an :class:`dai_scoring.engine.Engine`."""
 
     def __init__(self, pipeline: Any, missing: frozenset[str], digest: str, variants: _Variants) -> None:
         self._pipeline = pipeline
@@ -171,7 +172,7 @@ class JavaMojo:
         return capability is Capability.SCORE or self._variants.get(capability) is not None
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
-        """Score whole columns: see :class:`dai_scoring.scorer.Engine`."""
+        """Score whole columns: see :class:`dai_scoring.engine.Engine`."""
         predictions = self._frames.transform(columns, rows)
         contributions = intervals = None
         if wanted.contributions is not Contributions.NONE:
@@ -181,8 +182,13 @@ class JavaMojo:
             intervals = driverless_ai.only_intervals(bounds, predictions.schema.names)
         return Predicted(predictions, contributions, intervals)
 
-    def predict_plain(self, csv: PlainCsv, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """Score lines of CSV: see :class:`dai_scoring.scorer.PlainEngine`."""
+    def predict_values(self, columns: Sequence[Sequence[Any]], rows: int) -> PredictedValues | Declined:
+        """Score few rows: see :class:`dai_scoring.engine.ValuesEngine`."""
+        found = self._frames.transform_values(columns, rows)
+        return found if isinstance(found, Declined) else PredictedValues(found)
+
+    def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
+        """Score lines of CSV: see :class:`dai_scoring.engine.CsvEngine`."""
         layout = self._lines.layout(csv, missing)
         found = layout if isinstance(layout, Declined) else self._frames.transform_lines(csv, layout)
         return found if isinstance(found, Declined) else Predicted(found)

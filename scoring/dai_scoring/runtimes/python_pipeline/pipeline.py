@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted
 from dai_scoring.errors import ModelError, PipelineError, UnsupportedError
 from dai_scoring.messages import without_values
 from dai_scoring.model_file import Kind
@@ -27,7 +28,7 @@ from dai_scoring.runtimes.workers import wire
 from dai_scoring.runtimes.workers.pool import Pool
 from dai_scoring.runtimes.workers.process import Worker, WorkerDied, WorkerSlow
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, RuntimeSettings
+from dai_scoring.scorer import RuntimeSettings
 
 RUNTIME = "scoring pipeline (Python)"
 
@@ -64,7 +65,7 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) 
 
 
 class PythonPipeline:
-    """A loaded scoring pipeline: an :class:`dai_scoring.scorer.Engine`."""
+    """A loaded scoring pipeline: an :class:`dai_scoring.engine.Engine`."""
 
     def __init__(self, pipeline: PipelineFile, python: Interpreter, settings: RuntimeSettings) -> None:
         self._pipeline = pipeline
@@ -105,7 +106,7 @@ class PythonPipeline:
         return capability is Capability.SCORE or self._schema_of(capability) is not None
 
     def predict(self, columns: Sequence[pa.Array], rows: int, wanted: Wanted) -> Predicted:
-        """Score whole columns: see :class:`dai_scoring.scorer.Engine`. As many at once as there are workers."""
+        """Score whole columns: see :class:`dai_scoring.engine.Engine`. As many at once as there are workers."""
         asked = [("predictions", self._schema)]
         if wanted.contributions is not Contributions.NONE:
             asked.append(self._further(CONTRIBUTION_CAPABILITY[wanted.contributions]))
@@ -210,7 +211,7 @@ class PythonPipeline:
             raise UnsupportedError(f"the pipeline cannot be asked for {capability.value}")
         return _SWITCHES[capability], schema
 
-    def _ask(self, columns: Sequence[pa.Array], wanted: Sequence[str]) -> wire.Answer:
+    def _ask(self, columns: Sequence[pa.Array], wanted: Sequence[str]) -> wire.WorkerReply:
         names = [column.name for column in self._inputs]
         recipes = self._settings.pipeline.apply_data_recipes
         answer = self._pool.ask(wire.request(names, columns, self._untyped, wanted, recipes))

@@ -36,7 +36,7 @@ class Pool:
         with self._lock:
             self._idle.append(worker)
 
-    def ask(self, request: bytes) -> wire.Answer:
+    def ask(self, request: bytes) -> wire.WorkerReply:
         """Send a request to a worker; raises WorkerFailedError when one after another dies of it."""
         with self._free:
             reasons = []

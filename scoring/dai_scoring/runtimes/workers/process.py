@@ -30,7 +30,7 @@ class WorkerSlow(WorkerDied):
 class Worker:
     """A process that holds a model. One caller at a time.
 
-    ``command`` starts it; the descriptors of its socket and of the pipe that closes with this process come behind,
+    ``command`` starts it; the descriptors of its socket and of the pipe that closes with this process come after,
     then ``arguments``. ``environment`` are further variables of its environment, such as a licence; they never stand
     in its arguments.
     """
@@ -69,7 +69,7 @@ class Worker:
         """The process's id, which is that of its group."""
         return self._process.pid
 
-    def ask(self, request: bytes, timeout: float) -> wire.Answer:
+    def ask(self, request: bytes, timeout: float) -> wire.WorkerReply:
         """Send a request and wait for its answer, ``timeout`` seconds at most; raises WorkerDied."""
         end = time.monotonic() + timeout
         try:
@@ -81,7 +81,7 @@ class Worker:
         except OSError:
             raise WorkerDied(self._how_it_ended()) from None
 
-    def wait_until_ready(self, timeout: float) -> wire.Answer:
+    def wait_until_ready(self, timeout: float) -> wire.WorkerReply:
         """What the worker says of its model once it is loaded; raises WorkerDied."""
         return self.ask(b"", timeout)
 
@@ -101,7 +101,7 @@ class Worker:
         self._drain.join(1)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _receive(self, end: float) -> wire.Answer:
+    def _receive(self, end: float) -> wire.WorkerReply:
         length, size = wire.PREFIX.unpack(self._read(wire.PREFIX.size, end))
         header = bytes(self._read(length, end))
         return wire.answer(header, self._read(size, end))

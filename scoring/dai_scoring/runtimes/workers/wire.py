@@ -16,7 +16,7 @@ PREFIX = struct.Struct(">IQ")
 
 
 @dataclass(frozen=True)
-class Answer:
+class WorkerReply:
     """What a worker sent: a header, and the buffers that belong to it."""
 
     header: dict[str, Any]
@@ -47,17 +47,17 @@ def message(header: Mapping[str, Any], buffers: Sequence[bytes | pa.Buffer]) -> 
     return b"".join([PREFIX.pack(len(text), sum(lengths)), text, *buffers])
 
 
-def answer(header: bytes, payload: memoryview) -> Answer:
+def answer(header: bytes, payload: memoryview) -> WorkerReply:
     """An answer out of its bytes."""
     read: dict[str, Any] = json.loads(header)
     buffers, at = [], 0
     for length in read["buffers"]:
         buffers.append(payload[at : at + length])
         at += length
-    return Answer(read, buffers)
+    return WorkerReply(read, buffers)
 
 
-def tables(given: Answer) -> list[pa.Table]:
+def tables(given: WorkerReply) -> list[pa.Table]:
     """The tables of an answer, in the order in which they were wanted."""
     buffers = iter(given.buffers)
     return [

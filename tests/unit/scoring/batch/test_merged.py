@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from dai_scoring.batch import plan
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer, ScoredContents
+from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
+from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
@@ -122,7 +123,7 @@ def test_what_is_read_as_one_is_the_same_as_files(tmp_path: Path, mime: str, see
             ARRAY,
             {
                 "the array does not start with two objects that have a comma between them",
-                "the array does not end behind an object as the others end",
+                "the array does not end after an object as the others end",
                 "a column is absent, or may be absent from some of the messages",
             },
         ),

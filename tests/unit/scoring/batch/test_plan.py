@@ -32,7 +32,7 @@ MORE = "contributions or intervals are wanted"
 class Reading(Sum):
     """An engine that may read lines, and always leaves them."""
 
-    def predict_plain(self, csv: Any, missing: frozenset[str] = frozenset()) -> Declined:
+    def predict_csv(self, csv: Any, missing: frozenset[str] = frozenset()) -> Declined:
         return Declined("a test leaves every line")
 
 

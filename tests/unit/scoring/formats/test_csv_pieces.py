@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring.batch.plan import Way
-from dai_scoring.formats import Chunk, Declined, Format, Numbers, open_reader, pieces
+from dai_scoring.formats import Chunk, Declined, Format, NumberColumns, open_reader, pieces
 from dai_scoring.formats.csv import pieces as csv_pieces
 from dai_scoring.options import OutputColumns
 from tests.support.file_scoring import Bench
@@ -101,7 +101,7 @@ def test_what_is_not_cut_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytes
 def _types(path: Path, text: str, missing: frozenset[str] = frozenset({"NA"})) -> list[pa.DataType] | None:
     """The types of the columns of a file; None if its numbers are not read as such."""
     path.write_text(text)
-    numbers = Numbers({"x": pa.float64(), "n": pa.int64()}, missing)
+    numbers = NumberColumns({"x": pa.float64(), "n": pa.int64()}, missing)
     (piece,) = pieces(open_reader(path, Format.CSV, chunk_rows=100), numbers)
     assert not isinstance(piece, Declined)
     chunk = piece.parse()

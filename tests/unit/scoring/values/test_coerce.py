@@ -19,10 +19,10 @@ UTC = dt.timezone.utc
 
 def read(values: Any, kind: ColumnType, arrow: pa.DataType | None = None) -> tuple[list[Any], dict[int, str]]:
     array = values if isinstance(values, pa.Array) else pa.array(values, arrow)
-    result, complaint = coerce(array, Column("c", kind, LITERALS))
+    result, rejected = coerce(array, Column("c", kind, LITERALS))
     assert result.type == kind.arrow
     assert len(result) == len(array)
-    bad = {} if complaint is None else {int(i): complaint.code(int(i)) for i in np.flatnonzero(complaint.bad)}
+    bad = {} if rejected is None else {int(i): rejected.code(int(i)) for i in np.flatnonzero(rejected.bad)}
     return result.to_pylist(), bad
 
 
@@ -70,12 +70,12 @@ def test_a_form_of_the_models_own_is_tried_for_other_dates() -> None:
         except ValueError:
             return None
 
-    result, complaint = coerce(
+    result, rejected = coerce(
         pa.array(["12/31/2017", "2018-01-01", "31/12/2017"]), Column("c", ColumnType.TIME64), american
     )
     assert result.to_pylist() == [dt.datetime(2017, 12, 31), dt.datetime(2018, 1, 1), None]
-    assert complaint is not None
-    assert complaint.bad.tolist() == [False, False, True]
+    assert rejected is not None
+    assert rejected.bad.tolist() == [False, False, True]
 
 
 def test_what_has_no_form_in_the_column_is_named() -> None:

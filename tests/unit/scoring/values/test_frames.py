@@ -25,8 +25,8 @@ def read(pd: Any, values: Any, kind: ColumnType) -> tuple[list[object], list[str
     """The values as a model's column of that type, and why some are rejected."""
     table = to_table(pd.DataFrame({"x": values(pd) if callable(values) else values}), ["x"])
     column = pa.concat_arrays(table.column("x").chunks)
-    found, complaint = coerce.coerce(column, Column("x", kind, frozenset({""})))
-    bad = [] if complaint is None else [complaint.code(row) for row in np.flatnonzero(complaint.bad)]
+    found, rejected = coerce.coerce(column, Column("x", kind, frozenset({""})))
+    bad = [] if rejected is None else [rejected.code(row) for row in np.flatnonzero(rejected.bad)]
     return found.to_pylist(), bad
 
 

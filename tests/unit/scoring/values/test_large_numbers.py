@@ -80,13 +80,13 @@ def test_what_is_no_json_is_no_json_beside_a_large_number(bench: Bench) -> None:
 
 @pytest.mark.parametrize("text", ["9" * 400, "-" + "9" * 5000, "1e400", "0" * 5000 + "7"])
 def test_large_numbers_in_a_column_of_integers(text: str) -> None:
-    array, complaint = coerce(pa.array([text, "1"]), Column("n", ColumnType.INT64))
+    array, rejected = coerce(pa.array([text, "1"]), Column("n", ColumnType.INT64))
     if text.endswith("7"):
-        assert (array.to_pylist(), complaint) == ([7, 1], None)
+        assert (array.to_pylist(), rejected) == ([7, 1], None)
     else:
         assert array.to_pylist() == [None, 1]
-        assert complaint is not None
-        assert (complaint.code(0), np.flatnonzero(complaint.bad).tolist()) == ("out_of_range", [0])
+        assert rejected is not None
+        assert (rejected.code(0), np.flatnonzero(rejected.bad).tolist()) == ("out_of_range", [0])
 
 
 def test_rejected_rows_keep_their_large_numbers(bench: Bench) -> None:

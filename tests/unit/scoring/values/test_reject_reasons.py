@@ -62,10 +62,10 @@ def test_the_code_of_a_value_is_the_same_whatever_stands_beside_it(
     ],
 )
 def test_what_is_no_time(values: Any, code: str) -> None:
-    array, complaint = coerce(values, Column("t", ColumnType.TIME64))
+    array, rejected = coerce(values, Column("t", ColumnType.TIME64))
     assert array.to_pylist() == [None]
-    assert complaint is not None
-    assert complaint.code(0) == code
+    assert rejected is not None
+    assert rejected.code(0) == code
 
 
 SHOWN: list[tuple[Any, ColumnType, str | None]] = [

@@ -18,10 +18,10 @@ from tests.support.value_cases import CASES, Case, Quick, Rejected
 def _judged(values: list[Any], column: Column) -> list[Any]:
     """What a whole column of values means."""
     array = to_array(values, kind_of(values))
-    found, complaint = coerce(array, column)
+    found, rejected = coerce(array, column)
     assert found.type == column.type.arrow
     return [
-        Rejected(complaint.code(row)) if complaint is not None and complaint.bad[row] else value
+        Rejected(rejected.code(row)) if rejected is not None and rejected.bad[row] else value
         for row, value in enumerate(found.to_pylist())
     ]
 

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 import pytest
 
 from dai_nifi.operations.models.compare import OutputDifference, column_changes, compare
+from dai_scoring.engine import Predicted
 from dai_scoring.errors import MissingColumnsError
 from dai_scoring.options import Wanted
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import Predicted, Scorer
+from dai_scoring.scorer import Scorer
 from tests.support.engines import Sum
 
 

@@ -21,7 +21,7 @@ from dai_nifi.operations.canvas.counters import Agreement, ModelCounts
 from dai_nifi.operations.changes.journal import FlowChange
 from dai_nifi.operations.status import FlowStatus
 from dai_scoring.cli.console import JsonOption, Output, ended_by_ctrl_c
-from dai_scoring.values.unseen_levels import in_words
+from dai_scoring.values.unseen_levels import counts_as_text
 
 _COLOURS = {"running": "green", "partly running": "yellow", "not scoring": "red", "stopped": "yellow", "invalid": "red"}
 
@@ -161,7 +161,7 @@ def _unseen(counts: ModelCounts) -> list[str]:
     said = f"levels that {_named(counts)} has never seen:"
     if counts.levels_unseen is None:
         return [f"{said} not known, its runtime does not count them"]
-    return [f"{said} {counts.levels_unseen:,} ({in_words(counts.unseen)})"] if counts.levels_unseen else []
+    return [f"{said} {counts.levels_unseen:,} ({counts_as_text(counts.unseen)})"] if counts.levels_unseen else []
 
 
 def _queues(one: FlowStatus) -> Table:

@@ -14,10 +14,11 @@ from dai_nifi.operations.canvas.assets import Asset
 from dai_nifi.operations.models import compare
 from dai_nifi.operations.models.compare import ColumnChange, Comparison
 from dai_scoring.cli.opening import opened, translated
+from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import EnvironmentMissingError, LicenceError, RuntimeMissingError, ScoringError
 from dai_scoring.models import Runtime
 from dai_scoring.progress import Progress
-from dai_scoring.scorer import ModelInfo, PipelineSettings, Scorer
+from dai_scoring.scorer import PipelineSettings, Scorer
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The program inside a scoring pipeline's own environment: loads its Scorer and scores what comes over a socket.
 
 Runs on any Python from 3.6 with the standard library and what the pipeline brings (numpy, pandas), as a file of its
-own: nothing beside it can be imported. Arguments: the descriptors of the socket and of a pipe that closes when the
+own: nothing next to it can be imported. Arguments: the descriptors of the socket and of a pipe that closes when the
 parent is gone, and the name of the pipeline's module. ``wire.py`` has the other side of the messages: two lengths, a
 JSON header, and the columns as raw little-endian buffers. Standard output and error are the pipeline's own, whatever
 it writes there.
@@ -31,7 +31,7 @@ def leave_with_parent(pipe):
         end()
 
     if sys.platform == "linux":
-        # For a call that never lets go of Python's lock: the kernel itself ends the process, SIGIO's default.
+        # For a call that never releases Python's lock: the kernel itself ends the process, SIGIO's default.
         fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
     threading.Thread(target=watch, daemon=True).start()
@@ -209,7 +209,7 @@ class Pipeline:
         rows, refused = frame(header, buffers), []
         self.calls = 0
         parts = self.accepted(rows, "predictions", header["recipes"], refused)
-        if refused and len(refused) == len(rows) > 1 and len({said(error) for _, error in refused}) == 1:
+        if refused and len(refused) == len(rows) > 1 and len({message_of(error) for _, error in refused}) == 1:
             raise refused[0][1]
         if refused:
             keep = numpy_mask(len(rows), [row for row, _ in refused])
@@ -221,7 +221,7 @@ class Pipeline:
             described, further = columns_of(pandas.concat(parts) if parts else pandas.DataFrame())
             tables.append(described)
             sent += further
-        return {"tables": tables, "refused": [[row, said(error)] for row, error in refused]}, sent
+        return {"tables": tables, "refused": [[row, message_of(error)] for row, error in refused]}, sent
 
 
 def numpy_mask(count, absent):
@@ -233,7 +233,7 @@ def numpy_mask(count, absent):
     return keep
 
 
-def said(error):
+def message_of(error):
     """An exception in words: its type and its first line, not too long."""
     lines = str(error).strip().splitlines() or [""]
     return ("%s: %s" % (type(error).__name__, lines[0]))[:300]
@@ -246,7 +246,7 @@ def main():
     try:
         pipeline = Pipeline(sys.argv[3])
     except BaseException as error:  # a pipeline may also end the process, with its licence's complaint
-        send(channel, {"error": said(error)})
+        send(channel, {"error": message_of(error)})
         end()
     send(
         channel,
@@ -265,7 +265,7 @@ def main():
         except MemoryError:
             os._exit(12)
         except (Exception, SystemExit) as error:
-            header, buffers = {"error": said(error)}, []
+            header, buffers = {"error": message_of(error)}, []
         send(channel, header, buffers)
 
 

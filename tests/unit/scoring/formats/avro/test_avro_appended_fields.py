@@ -1,4 +1,4 @@
-"""What stands behind the fields of an Avro record: each type, in its own schema."""
+"""What stands after the fields of an Avro record: each type, in its own schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import fastavro
 import pyarrow as pa
 
 from dai_scoring.formats import Declined
-from dai_scoring.formats.avro.appended_fields import behind_of
+from dai_scoring.formats.avro.appended_fields import appended_fields
 
 
 def test_every_type_behind_the_fields() -> None:
@@ -30,20 +30,22 @@ def test_every_type_behind_the_fields() -> None:
             "not valid": pa.array([[1], None, []], pa.list_(pa.int32())),
         }
     )
-    behind = behind_of(schema, table.schema)
-    assert not isinstance(behind, Declined)
+    appended = appended_fields(schema, table.schema)
+    assert not isinstance(appended, Declined)
     lines = []
     for text in ("a", "", "é"):
         stream = io.BytesIO()
         fastavro.schemaless_writer(stream, fastavro.parse_schema(schema), {"s": text})
         lines.append(stream.getvalue())
     for part in (slice(0, 3), slice(1, 3)):
-        (block,) = behind.encode(table.slice(part.start, part.stop), pa.array(lines[part], pa.large_binary()))
-        parsed = fastavro.parse_schema(behind.schema)
+        (block,) = appended.encode(table.slice(part.start, part.stop), pa.array(lines[part], pa.large_binary()))
+        parsed = fastavro.parse_schema(appended.schema)
         found: list[Any] = [fastavro.schemaless_reader(block.bytes_, parsed, None) for _ in range(block.num_records)]
         assert block.bytes_.read() == b""
         assert [one["s"] for one in found] == ["a", "", "é"][part]
-        for name, key in zip(table.column_names, [field["name"] for field in behind.schema["fields"][1:]], strict=True):
+        for name, key in zip(
+            table.column_names, [field["name"] for field in appended.schema["fields"][1:]], strict=True
+        ):
             values = [None if value is None else str(value) for value in table[name].to_pylist()[part]]
             assert [None if one[key] is None else str(one[key]) for one in found] == values
-    assert isinstance(behind_of(schema, pa.schema([pa.field("s", pa.float64())])), Declined)
+    assert isinstance(appended_fields(schema, pa.schema([pa.field("s", pa.float64())])), Declined)

@@ -5,7 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Eight bytes looked at as one number. */
+/** Reads bytes of ASCII text, eight at once where that is quicker. */
 final class Bytes {
     private static final VarHandle EIGHT = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ONES = 0x0101010101010101L;
@@ -71,5 +71,20 @@ final class Bytes {
     /** The index of the first of {@code length} bytes that is a point; {@code length} where none is. */
     static int point(long bytes, int length) {
         return Math.min(Long.numberOfTrailingZeros(zeros(bytes ^ ONES * '.')) >>> 3, length);
+    }
+
+    /** Whether a byte is one of the ASCII digits. */
+    static boolean isDigit(byte one) {
+        return one >= '0' && one <= '9';
+    }
+
+    /** Whether all bytes of a range are ASCII digits. */
+    static boolean areDigits(byte[] data, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (!isDigit(data[i])) {
+                return false;
+            }
+        }
+        return true;
     }
 }

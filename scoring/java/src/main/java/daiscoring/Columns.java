@@ -31,7 +31,7 @@ public final class Columns {
         byte[] data = new byte[starts.getInt((first + target.length) * 4) - base];
         bytes.position(base);
         bytes.get(data);
-        Texts texts = new Texts();
+        CachedStrings texts = new CachedStrings();
         int end = 0;
         for (int i = 0; i < target.length; i++) {
             int start = end;

@@ -1,15 +1,13 @@
 package daiscoring;
 
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
-import java.time.LocalDate;
 import java.util.Arrays;
 
 /**
  * How the texts of one column of the model are read. Safe for threads.
  *
- * <p>It reads what programs write, and must read it as dai_scoring/coerce.py does; whatever else may stand in a field is
- * not plain.
+ * <p>It reads what programs usually write, and must give the same values as dai_scoring/values/coerce.py. Anything else
+ * raises a DeclinedException.
  */
 public final class CsvField {
     /** The type of a column, by the name it has in Driverless AI; LEVEL is the index of a category's level. */
@@ -22,7 +20,6 @@ public final class CsvField {
     /** So many digits fit into a long. */
     private static final int DIGITS = 18;
     private static final double[] POWERS = new double[23];
-    private static final long DAY = 86_400_000L;
 
     static {
         for (int i = 0; i < POWERS.length; i++) {
@@ -39,7 +36,7 @@ public final class CsvField {
 
     /**
      * @param type the column's type, or "Level"
-     * @param missing the texts that mean a missing value, beside the empty one where the column is not text
+     * @param missing the texts that mean a missing value, in addition to the empty one if the column is not text
      * @param missingNumbers those of them that are finite numbers
      * @param levels of a category, in the order of their indices; else null
      */
@@ -70,7 +67,7 @@ public final class CsvField {
     }
 
     /** A number, a time in milliseconds or a level's index; NaN if missing, {@link Levels#UNSEEN} for an unseen level. */
-    double asDouble(byte[] data, int from, int to) throws NotPlainException {
+    double asDouble(byte[] data, int from, int to) throws DeclinedException {
         switch (kind) {
             case FLOAT64:
                 return number(data, from, to);
@@ -89,7 +86,7 @@ public final class CsvField {
     }
 
     /** A number in double precision, rounded once; NaN where missing. Eight bytes follow it. */
-    double number(byte[] data, int from, int to) throws NotPlainException {
+    double number(byte[] data, int from, int to) throws DeclinedException {
         if (from == to) {
             return Double.NaN;
         }
@@ -111,18 +108,18 @@ public final class CsvField {
     }
 
     /** The same for numbers of any length and form. */
-    private double longNumber(byte[] data, int from, int to) throws NotPlainException {
+    private double longNumber(byte[] data, int from, int to) throws DeclinedException {
         int at = data[from] == '-' ? from + 1 : from;
         int first = at;
         long digits = 0;
-        while (at < to && isDigit(data[at])) {
+        while (at < to && Bytes.isDigit(data[at])) {
             digits = digits * 10 + (data[at++] - '0');
         }
         int count = at - first;
         int scale = 0;
         if (at < to && data[at] == '.') {
             first = ++at;
-            while (at < to && isDigit(data[at])) {
+            while (at < to && Bytes.isDigit(data[at])) {
                 digits = digits * 10 + (data[at++] - '0');
             }
             scale = at - first;
@@ -150,55 +147,55 @@ public final class CsvField {
         return false;
     }
 
-    private double parsed(byte[] data, int from, int exponent, int to) throws NotPlainException {
+    private double parsed(byte[] data, int from, int exponent, int to) throws DeclinedException {
         if (exponent < to) {
             int at = exponent + 1;
             at += at < to && (data[at] == '-' || data[at] == '+') ? 1 : 0;
-            if (at == to || !areDigits(data, at, to)) {
+            if (at == to || !Bytes.areDigits(data, at, to)) {
                 return missingOrNot(data, from, to);
             }
         }
         double found = Double.parseDouble(new String(data, from, to - from, StandardCharsets.ISO_8859_1));
         if (Double.isInfinite(found)) {
-            throw NotPlainException.IT;
+            throw DeclinedException.INSTANCE;
         }
         return found;
     }
 
-    private double missingOrNot(byte[] data, int from, int to) throws NotPlainException {
+    private double missingOrNot(byte[] data, int from, int to) throws DeclinedException {
         if (isMissing(data, from, to)) {
             return Double.NaN;
         }
-        throw NotPlainException.IT;
+        throw DeclinedException.INSTANCE;
     }
 
     /** An integer that is at most {@code most}, and at least its opposite; Long.MIN_VALUE where missing. */
-    long integer(byte[] data, int from, int to, long most) throws NotPlainException {
+    long integer(byte[] data, int from, int to, long most) throws DeclinedException {
         int at = from < to && data[from] == '-' ? from + 1 : from;
         long found = 0;
         int end = at;
-        while (end < to && isDigit(data[end])) {
+        while (end < to && Bytes.isDigit(data[end])) {
             found = found * 10 + (data[end++] - '0');
         }
         if (end == at || end - at > DIGITS || end < to && !isZeroFraction(data, end, to)) {
             return missingInteger(data, from, to);
         }
         if (found > most || end < to && found >= EXACT) {
-            throw NotPlainException.IT;
+            throw DeclinedException.INSTANCE;
         }
         found = at > from ? -found : found;
         return isMissingNumber(found) ? missingInteger(data, from, to) : found;
     }
 
-    private long missingInteger(byte[] data, int from, int to) throws NotPlainException {
+    private long missingInteger(byte[] data, int from, int to) throws DeclinedException {
         if (from == to || isMissing(data, from, to)) {
             return Long.MIN_VALUE;
         }
-        throw NotPlainException.IT;
+        throw DeclinedException.INSTANCE;
     }
 
     /** 1 for true, 0 for false, -1 where missing. */
-    int truth(byte[] data, int from, int to) throws NotPlainException {
+    int truth(byte[] data, int from, int to) throws DeclinedException {
         if (from == to || isMissing(data, from, to)) {
             return -1;
         }
@@ -211,46 +208,21 @@ public final class CsvField {
         if (isWord("false", data, from, to)) {
             return 0;
         }
-        throw NotPlainException.IT;
+        throw DeclinedException.INSTANCE;
     }
 
     /** Milliseconds since 1970 UTC of yyyy-mm-dd, alone or with hh:mm:ss; Long.MIN_VALUE where missing. */
-    long time(byte[] data, int from, int to) throws NotPlainException {
+    long time(byte[] data, int from, int to) throws DeclinedException {
         if (from == to || isMissing(data, from, to)) {
             return Long.MIN_VALUE;
         }
-        int length = to - from;
-        if (length != 10 && length != 19 || data[from + 4] != '-' || data[from + 7] != '-') {
-            throw NotPlainException.IT;
-        }
-        int year = two(data, from) * 100 + two(data, from + 2);
-        if (year == 0) {
-            throw NotPlainException.IT;
-        }
-        long millis;
-        try {
-            millis = LocalDate.of(year, two(data, from + 5), two(data, from + 8)).toEpochDay() * DAY;
-        } catch (DateTimeException e) {
-            throw NotPlainException.IT;
-        }
-        if (length == 10) {
-            return millis;
-        }
-        int at = from + 10;
-        int hours = two(data, at + 1);
-        int minutes = two(data, at + 4);
-        int seconds = two(data, at + 7);
-        boolean isSeparated = (data[at] == ' ' || data[at] == 'T') && data[at + 3] == ':' && data[at + 6] == ':';
-        if (!isSeparated || hours > 23 || minutes > 59 || seconds > 59) {
-            throw NotPlainException.IT;
-        }
-        return millis + ((hours * 60 + minutes) * 60L + seconds) * 1000;
+        return CsvTimes.millis(data, from, to);
     }
 
     /** The same of H2O-3, to which a whole number is the milliseconds themselves. */
-    private long timeOrMillis(byte[] data, int from, int to) throws NotPlainException {
+    private long timeOrMillis(byte[] data, int from, int to) throws DeclinedException {
         int digits = from < to && data[from] == '-' ? from + 1 : from;
-        if (to == digits || to - digits > TIME_DIGITS || !areDigits(data, digits, to) || isMissing(data, from, to)) {
+        if (to == digits || to - digits > TIME_DIGITS || !Bytes.areDigits(data, digits, to) || isMissing(data, from, to)) {
             return time(data, from, to);
         }
         long millis = 0;
@@ -258,26 +230,6 @@ public final class CsvField {
             millis = millis * 10 + (data[i] - '0');
         }
         return digits == from ? millis : -millis;
-    }
-
-    private static int two(byte[] data, int at) throws NotPlainException {
-        if (!isDigit(data[at]) || !isDigit(data[at + 1])) {
-            throw NotPlainException.IT;
-        }
-        return (data[at] - '0') * 10 + data[at + 1] - '0';
-    }
-
-    private static boolean isDigit(byte one) {
-        return one >= '0' && one <= '9';
-    }
-
-    private static boolean areDigits(byte[] data, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (!isDigit(data[i])) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static boolean isZeroFraction(byte[] data, int from, int to) {

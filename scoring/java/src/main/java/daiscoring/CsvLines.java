@@ -36,11 +36,11 @@ public final class CsvLines {
      * Fill the columns of a frame: arrays of the types that MojoFrame has for the fields' types, of double for levels.
      *
      * @param lines UTF-8 text, every line ended, as many as the arrays have elements
-     * @return whether all was plain; if not, what the arrays have is of no use
+     * @return false if a value or a line was declined; then the arrays are of no use
      */
     public boolean fill(ByteBuffer lines, int rows, Object[] targets) throws ReflectiveOperationException {
         byte[] data = Bytes.of(lines);
-        Texts texts = new Texts();
+        CachedStrings texts = new CachedStrings();
         Object[] into = targets.clone();
         for (int c = 0; c < fields.length; c++) {
             if (fields[c].kind == CsvField.Kind.TIME64) {
@@ -63,7 +63,7 @@ public final class CsvLines {
                     at = end + 1;
                 }
             }
-        } catch (NotPlainException e) {
+        } catch (DeclinedException e) {
             return false;
         }
         for (int c = 0; c < fields.length; c++) {
@@ -84,7 +84,7 @@ public final class CsvLines {
      *
      * @param unseen takes the columns with a level that the model has not seen, NaN in the row
      */
-    int row(byte[] data, int at, double[] row, Unseen unseen) throws NotPlainException {
+    int row(byte[] data, int at, double[] row, UnseenLevels unseen) throws DeclinedException {
         for (int f = 0; f < columns.length; f++) {
             int end = end(data, at, f);
             int c = columns[f];
@@ -105,9 +105,9 @@ public final class CsvLines {
         return at;
     }
 
-    /** Where a field ends that begins at {@code at}: a line with too many or too few of them is not plain. */
-    private int end(byte[] data, int at, int field) throws NotPlainException {
-        int end = data[at] == '"' ? behindQuotes(data, at) : at;
+    /** Where a field ends that begins at {@code at}: a line with too many or too few of them is declined. */
+    private int end(byte[] data, int at, int field) throws DeclinedException {
+        int end = data[at] == '"' ? afterQuotes(data, at) : at;
         long found;
         // Eight bytes at once; the lowest bit that is found is of the first byte of those that are looked for.
         long eight = Bytes.eight(data, end);
@@ -117,13 +117,13 @@ public final class CsvLines {
         }
         end += Long.numberOfTrailingZeros(found) >>> 3;
         if ((data[end] == '\n') != (field == columns.length - 1)) {
-            throw NotPlainException.IT;
+            throw DeclinedException.INSTANCE;
         }
         return end;
     }
 
     /** Where the quotes end that begin at {@code at}. */
-    private int behindQuotes(byte[] data, int at) throws NotPlainException {
+    private int afterQuotes(byte[] data, int at) throws DeclinedException {
         int last = data.length - Long.BYTES;
         for (int i = at + 1; i < last; i++) {
             if (data[i] == '\\' && escaped) {
@@ -135,7 +135,7 @@ public final class CsvLines {
                 i++;
             }
         }
-        throw NotPlainException.IT;
+        throw DeclinedException.INSTANCE;
     }
 
     /** Leave in place, of what is within quotes, what it means; where that ends. */
@@ -154,8 +154,8 @@ public final class CsvLines {
         return end;
     }
 
-    private static void put(CsvField field, Object target, int row, Texts texts, byte[] data, int from, int to)
-            throws NotPlainException {
+    private static void put(CsvField field, Object target, int row, CachedStrings texts, byte[] data, int from, int to)
+            throws DeclinedException {
         switch (field.kind) {
             case LEVEL:
                 double level = field.asDouble(data, from, to);

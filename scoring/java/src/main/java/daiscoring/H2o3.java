@@ -46,14 +46,14 @@ public final class H2o3 {
      *
      * @param lines UTF-8 text, every line ended
      * @param layout how they are read
-     * @return as {@link #score}; null where not all was plain
+     * @return as {@link #score}; null if a value or a line was declined
      */
     public static Scores scoreLines(
             GenModel shared, CsvLines layout, ByteBuffer lines, int rows, int size, boolean calibrated) {
         byte[] data = Bytes.of(lines);
         double[] row = new double[layout.width()];
         Scores scores = new Scores(shared, rows, size, calibrated);
-        Unseen unseen = new Unseen(layout.width());
+        UnseenLevels unseen = new UnseenLevels(layout.width());
         try {
             int at = 0;
             for (int i = 0; i < rows; i++) {
@@ -61,7 +61,7 @@ public final class H2o3 {
                 unseen.next();
                 scores.add(row);
             }
-        } catch (NotPlainException e) {
+        } catch (DeclinedException e) {
             return null;
         }
         scores.unseen = unseen.rows();
@@ -73,7 +73,7 @@ public final class H2o3 {
         /** Arrays of rows, by output. */
         public final double[][] out;
         /** The rows for which the model raised an error. */
-        public final Refused refused = new Refused();
+        public final RefusedRows refused = new RefusedRows();
         /** By column the rows with a level that the model has not seen; null where levels were not looked for. */
         public int[][] unseen;
         private final GenModel model;
@@ -128,7 +128,7 @@ public final class H2o3 {
             int size = prediction.length;
             H2o3.store(scored, out, size, row);
             if (calibrated) {
-                // In place, after the plain ones were stored; the first element is the label.
+                // In place, after the uncalibrated ones were stored; the first element is the label.
                 model.calibrateClassProbabilities(scored);
                 for (int k = 1; k < size; k++) {
                     out[size + k - 1][row] = scored[k];
@@ -149,7 +149,7 @@ public final class H2o3 {
      */
     public static double[][] scoreEncoded(
             EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, double[] offset,
-            int rows, int size, Refused refused) {
+            int rows, int size, RefusedRows refused) {
         double[][] out = new double[size][rows];
         for (int i = 0; i < rows; i++) {
             RowData row = rowData(names, numbers, texts, i);
@@ -171,7 +171,7 @@ public final class H2o3 {
      * @return arrays of rows, by contribution
      */
     public static float[][] contributions(
-            PredictContributions model, double[][] columns, int rows, int size, Refused refused) {
+            PredictContributions model, double[][] columns, int rows, int size, RefusedRows refused) {
         int width = columns.length;
         float[][] out = new float[size][rows];
         for (int i = 0; i < rows; i++) {
@@ -191,7 +191,7 @@ public final class H2o3 {
     /** Contributions of rows of a model that encodes its categories itself; see scoreEncoded. */
     public static float[][] contributionsEncoded(
             EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, int rows, int size,
-            Refused refused) {
+            RefusedRows refused) {
         float[][] out = new float[size][rows];
         for (int i = 0; i < rows; i++) {
             try {

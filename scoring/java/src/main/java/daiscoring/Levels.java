@@ -25,7 +25,7 @@ final class Levels {
     private static final byte[][] MISSING_TEXTS = bytes("NA", "N/A", "na", "n/a", "NaN", "nan");
 
     private final byte[][] levels;
-    /** By hash, the number of a level plus one, 0 where there is none; the next slots where one is taken. */
+    /** By hash, the number of a level plus one, 0 for none; a level whose slot is taken is in the next free one. */
     private final int[] slots;
     /** Of the level in each slot its length and first bytes: all of most levels. */
     private final long[] starts;
@@ -49,7 +49,7 @@ final class Levels {
         }
     }
 
-    /** The index of the level that the bytes are; negative where they are none. Eight bytes follow them. */
+    /** The index of the level that the bytes are; negative if they are not a level. Eight bytes follow them. */
     int find(byte[] data, int from, int to) {
         long start = start(data, from, to);
         // The highest bits of the product depend on all bits.
@@ -103,7 +103,7 @@ final class Levels {
         return UNSEEN;
     }
 
-    /** A number as H2O-3 writes the level of it, eight bytes behind it; null if it is no number. */
+    /** A number as H2O-3 writes the level of it, with eight bytes after it; null if it is no number. */
     private static byte[] canonical(byte[] data, int from, int to) {
         if (to - from > LONGEST_NUMBER || data[from] > '9') {
             return null;
@@ -114,8 +114,8 @@ final class Levels {
             return null;
         }
         BigDecimal number = new BigDecimal(read.group(1)).scaleByPowerOfTen(-2 * read.group(2).length());
-        String plain = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
-        byte[] bytes = plain.getBytes(StandardCharsets.ISO_8859_1);
+        String digits = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+        byte[] bytes = digits.getBytes(StandardCharsets.ISO_8859_1);
         return Arrays.copyOf(bytes, bytes.length + Long.BYTES);
     }
 

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The rows for which the model raised an error, and what it said. Not safe for threads. */
-public final class Refused {
+public final class RefusedRows {
     private int[] rows = {};
     private final List<String> reasons = new ArrayList<>();
 

@@ -1,31 +1,24 @@
-"""Errors that a quick way of scoring meets and leaves to the slow one: counted, and logged once each."""
+"""Logs errors of a quick way of scoring, after which a slower way scores the same rows."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 
 _logger = logging.getLogger(__name__)
 _lock = threading.Lock()
-_counts: Counter[str] = Counter()
+_logged: set[str] = set()
 
 
-def swallowed(error: BaseException) -> None:
-    """Count an error by its type and place, and log the first of its kind; never its message, which may hold values."""
+def log_fallback(error: BaseException) -> None:
+    """Log the first error of each type and place in this process, without its message: it may have values."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = "unknown" if trace is None else f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
     kind = f"{type(error).__module__}.{type(error).__qualname__} at {where}"
     with _lock:
-        _counts[kind] += 1
-        is_first = _counts[kind] == 1
+        is_first = kind not in _logged
+        _logged.add(kind)
     if is_first:
         _logger.warning("A quick way of scoring failed and a slower one is taken: %s. This is logged once.", kind)
-
-
-def counts() -> dict[str, int]:
-    """How often each kind was swallowed in this process."""
-    with _lock:
-        return dict(_counts)

@@ -3,7 +3,7 @@ package daiscoring;
 import java.util.Arrays;
 
 /** The rows in which columns have levels that the model has not seen. Not safe for threads. */
-final class Unseen {
+final class UnseenLevels {
     private static final int FIRST_SIZE = 16;
     private static final int[] NO_ROWS = {};
 
@@ -11,7 +11,7 @@ final class Unseen {
     private final int[] counts;
     private int row;
 
-    Unseen(int columns) {
+    UnseenLevels(int columns) {
         rows = new int[columns][];
         counts = new int[columns];
     }

@@ -11,15 +11,17 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring import formats
-from dai_scoring.batch import earlier
-from dai_scoring.batch.in_memory import Contents, InMemoryScorer
+from dai_scoring.batch import reject_columns
+from dai_scoring.batch.in_memory import InMemoryScorer
+from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.engine import Predicted
 from dai_scoring.errors import NameClashError
 from dai_scoring.formats import Declined, Format
 from dai_scoring.options import BadRows, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
-from dai_scoring.scorer import Predicted, Scorer
+from dai_scoring.scorer import Scorer
 from tests.support.engines import Sum
 from tests.support.file_scoring import Bench
 
@@ -104,9 +106,9 @@ def test_values_of_other_types_are_no_reasons(bench: Bench) -> None:
             with pytest.raises(NameClashError):
                 bench.score(text, "application/x-ndjson", bad_rows=bad_rows)
     table = pa.table({CODE: pa.array(["nested", None]).dictionary_encode(), VALUE: pa.nulls(2)})
-    earlier.check(table, ["x"])
+    reject_columns.check(table, ["x"])
     with pytest.raises(NameClashError):
-        earlier.check(table, [VALUE])
+        reject_columns.check(table, [VALUE])
 
 
 @pytest.mark.parametrize("line_end", ["", ",1,x,y"])

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * Makes strings of UTF-8 bytes, one object for a text that repeats: columns of levels do, and so a level is decoded
  * once here and hashed once in the model. For one thread.
  */
-final class Texts {
+final class CachedStrings {
     /** Slots of the cache; a power of two. */
     private static final int CACHE = 4096;
     /** Longer texts are no levels. */

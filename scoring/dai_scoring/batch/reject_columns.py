@@ -1,6 +1,6 @@
-"""Records that were rejected before, and are scored again: the reasons of then among their columns.
+"""The columns with the reasons of an earlier scoring, in records that were rejected then and are scored again.
 
-They give way to the reasons of now. Columns of the same names that hold anything else are the user's own, and are never
+New reasons replace them. Columns with the same names that hold anything else are the user's own, and are never
 overwritten.
 """
 
@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.compute
 
 from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.engine import REFUSED
 from dai_scoring.errors import NameClashError
 from dai_scoring.formats.base import MALFORMED_ROW
 from dai_scoring.options import BadRows, OutputColumns
-from dai_scoring.scorer import REFUSED
-from dai_scoring.values.rejected import REJECT_CODES, truths
+from dai_scoring.values.arrow import truths
+from dai_scoring.values.rejected import REJECT_CODES
 
 # The stubs lack functions that take chunked arrays.
 pc: Any = pyarrow.compute
@@ -30,13 +31,13 @@ CODES = REJECT_CODES | {MALFORMED_ROW, REFUSED}
 _CODES = pa.array(sorted(CODES), pa.string())
 
 
-def has_reasons(names: Collection[str]) -> bool:
+def are_in(names: Collection[str]) -> bool:
     """Whether any of these columns has a name of :data:`REJECT_COLUMNS`."""
     return not set(REJECT_COLUMNS).isdisjoint(names)
 
 
 def are_replaced(bad_rows: BadRows, columns: OutputColumns) -> bool:
-    """Whether reasons are given beside all columns of the input, among which there may be some already."""
+    """Whether reasons are written next to all columns of the input, which may have earlier ones."""
     return bad_rows is BadRows.REJECT or (bad_rows is BadRows.KEEP and columns is OutputColumns.ALL)
 
 

@@ -1,0 +1,62 @@
+"""Adds up what became of rows that are scored one part after the other, and says which of them was rejected first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from dai_scoring.batch.summary import Summary
+from dai_scoring.errors import BadRowsError
+from dai_scoring.formats import Format
+from dai_scoring.values import missing
+from dai_scoring.values.unseen_levels import sum_counts
+
+
+class Totals:
+    """The counts of all parts that were added, as :class:`Summary` has them. For one thread."""
+
+    def __init__(self) -> None:
+        self.scored = 0
+        self.rejected = 0
+        self._unseen: Mapping[str, int] | None = None
+        self._missing_like: set[str] = set()
+
+    @property
+    def records(self) -> int:
+        """How many rows were scored or rejected."""
+        return self.scored + self.rejected
+
+    def add(self, scored: int, rejects: pa.Table, unseen: Mapping[str, int] | None) -> None:
+        """Add a part with so many scored rows; ``rejects`` are of the schema of rejected rows."""
+        self.scored += scored
+        self._unseen = sum_counts(self._unseen, unseen)
+        if rejects.num_rows:
+            self.rejected += rejects.num_rows
+            self._missing_like.update(missing.among(rejects))
+
+    def summary(self, began: float, input_format: Format | None = None, output_format: Format | None = None) -> Summary:
+        """The summary of all parts; ``began`` is what :func:`time.perf_counter` gave before the first."""
+        return Summary(
+            self.records,
+            self.scored,
+            self.rejected,
+            input_format,
+            output_format,
+            time.perf_counter() - began,
+            self._unseen,
+            tuple(sorted(self._missing_like)),
+        )
+
+
+def bad_rows_error(rejects: pa.Table, rows_before: int = 0) -> BadRowsError:
+    """The error for rows that were rejected, if that fails the whole input; ``rows_before`` came before their part."""
+    first = rejects.slice(0, 1).to_pylist()[0]
+    return BadRowsError(
+        rejects.num_rows,
+        rows_before + first["row"] + 1,
+        first["column"],
+        first["code"],
+        missing.advice(missing.among(rejects)),
+    )
