@@ -15,7 +15,7 @@ from dai_scoring import extras
 from dai_scoring.cli import group
 from dai_scoring.cli.errors import MissingExtraError
 
-app = typer.Typer(cls=group.Listing, add_completion=False, **group.SETTINGS)
+app = typer.Typer(cls=group.CommandGroup, add_completion=False, **group.SETTINGS)
 
 
 @app.callback()

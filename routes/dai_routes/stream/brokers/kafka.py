@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 import uuid
@@ -12,12 +11,11 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
+from dai_routes.stream.brokers.kafka_errors import ClientErrors
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
 from dai_routes.stream.messages import rejected
 from dai_scoring.service.single_records import Rejected
-
-_logger = logging.getLogger(__name__)
 
 _TRANSACTION_MILLISECONDS = 30_000
 _AGAIN_SECONDS = 0.1
@@ -25,13 +23,6 @@ _SCORES_TOO_LARGE = Rejected("too_large", reason="With its scores it is larger t
 _PARTITIONER = "murmur2_random"
 """That of Java's producers: a key is in the same partition, whoever wrote it."""
 
-_REFUSED = frozenset(
-    {
-        KafkaError._AUTHENTICATION,
-        KafkaError._SSL,
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-    }
-)
 _TOO_LARGE = KafkaError.MSG_SIZE_TOO_LARGE
 
 
@@ -60,7 +51,7 @@ class Kafka:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._is_once = settings.is_exactly_once
-        self._errors = _SaidOnce()
+        self._errors = ClientErrors(settings.servers)
         common = {
             "bootstrap.servers": settings.servers,
             # It writes twenty lines a second while no broker answers; what matters comes to error_cb.
@@ -128,7 +119,7 @@ class Kafka:
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._at_end.add(one.partition())
             elif not error.retriable():
-                raise self._error(error)
+                raise self._errors.as_tool_error(error)
         return messages
 
     def source(self, message: Message) -> Mapping[str, Any]:
@@ -160,9 +151,9 @@ class Kafka:
             if self._is_once and error.txn_requires_abort():
                 self._repeated(lambda: self._producer.abort_transaction(self._settings.timeout), "abort")
                 if self._refused:
-                    raise self._error(self._refused[0]) from exception
+                    raise self._errors.as_tool_error(self._refused[0]) from exception
             elif error.fatal() or not _is_of_group(error):
-                raise self._error(error) from exception
+                raise self._errors.as_tool_error(error) from exception
             self._rewind(starts)
             raise NotSettledError(f"Kafka did not settle a batch ({error.name()}): it comes again.") from exception
 
@@ -184,7 +175,7 @@ class Kafka:
             self._producer.purge()
             raise UnreachableError(f"No broker of {self._settings.servers} took the scores in time. Nothing is lost.")
         if self._refused:
-            raise self._error(self._refused[0])
+            raise self._errors.as_tool_error(self._refused[0])
         self._consumer.commit(offsets=offsets, asynchronous=False)
 
     def _publish(self, results: Sequence[Result]) -> None:
@@ -246,7 +237,7 @@ class Kafka:
             except KafkaException as exception:
                 self._producer.poll(0)  # gives what was refused to the callback
                 if self._errors.refused is not None or time.monotonic() > end:
-                    raise self._error(self._errors.refused or exception.args[0]) from exception
+                    raise self._errors.as_tool_error(self._errors.refused or exception.args[0]) from exception
         for topic in found:
             if topic.error is not None:
                 raise BrokerError(f"Kafka refuses the topic {topic.topic}: {topic.error.str()}.")
@@ -268,15 +259,7 @@ class Kafka:
             self._again(call)
         except KafkaException as exception:
             error = exception.args[0]
-            raise self._error(error, f"Kafka does not {what} a transaction") from exception
-
-    def _error(self, error: KafkaError, what: str = "Kafka does not go on") -> BrokerError:
-        said = f"{what}: {error.str().rstrip('.')} ({error.name()})."
-        if error.code() in _REFUSED:
-            return UnreachableError(f"{said} Look at the credentials and certificates for {self._settings.servers}.")
-        if error.code() in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT):
-            return UnreachableError(f"No broker of {self._settings.servers} answers. {said}")
-        return BrokerError(said)
+            raise self._errors.as_tool_error(error, f"Kafka does not {what} a transaction") from exception
 
     def _made(self, kind: Any, settings: dict[str, Any]) -> Any:
         try:
@@ -305,19 +288,3 @@ def _is_of_group(error: KafkaError) -> bool:
         KafkaError.REBALANCE_IN_PROGRESS,
         KafkaError._STATE,
     )
-
-
-class _SaidOnce:
-    """Logs an error of the client once a minute, and keeps the first that says that the broker refuses us."""
-
-    def __init__(self) -> None:
-        self._said: dict[int, float] = {}
-        self.refused: KafkaError | None = None
-
-    def __call__(self, error: KafkaError) -> None:
-        if error.code() in _REFUSED:
-            self.refused = self.refused or error
-        now = time.monotonic()
-        if now - self._said.get(error.code(), -60.0) >= 60.0:
-            self._said[error.code()] = now
-            _logger.warning("Kafka: %s", error.str())

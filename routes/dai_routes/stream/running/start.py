@@ -71,7 +71,7 @@ def _decoder(common: Common) -> Decoder:
 
 
 def _end_at_signals(stop: threading.Event) -> None:
-    signals.hand_over()
+    signals.release()
 
     def end(_: int, __: FrameType | None) -> None:
         stop.set()

@@ -11,7 +11,7 @@ import pyarrow as pa
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for
-from dai_scoring.formats import Declined, Fields, Format
+from dai_scoring.formats import Declined, Format, WantedFields
 from dai_scoring.formats.json import line_pieces
 from dai_scoring.formats.json.writer import JsonWriter
 from dai_scoring.scorer import Scorer
@@ -47,16 +47,16 @@ def _scored(scorer: Scorer, options: FileOptions, lines: Sequence[bytes]) -> lis
     scorer = scorer.with_missing(options.missing_values)
     head = _Head()
     plan = plan_for(head, options, scorer, head.format)
-    if not isinstance(plan.wanted, Fields) or not plan.passes_lines:
+    if not isinstance(plan.wanted, WantedFields) or not plan.passes_lines:
         return _NOT_PASSING
     try:
         b"".join(lines).decode()
     except UnicodeDecodeError:
         return _OTHER_CHARSET
-    together = line_pieces.together(lines, plan.wanted)
-    if isinstance(together, Declined):
-        return together
-    chunk = together[0].parse()
+    merged = line_pieces.merged_piece(lines, plan.wanted)
+    if isinstance(merged, Declined):
+        return merged
+    chunk = merged[0].parse()
     if isinstance(chunk, Declined):
         return chunk
     found = PieceScorer(scorer, options, head, plan).of_chunk(chunk)

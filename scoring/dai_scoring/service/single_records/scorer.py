@@ -1,8 +1,4 @@
-"""Scores records that come one by one, as messages of a queue: many bytes in, an outcome for each out, in order.
-
-Records that are written alike are scored in one call. The others are judged together, so that a bad record does not
-make the good ones slow. Each record gets what it would get alone.
-"""
+"""Scores records that come one by one, those that are written alike in one call, and the others together."""
 
 from __future__ import annotations
 
@@ -10,17 +6,17 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import compress
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
-from dai_scoring.batch.alike_lines import score_alike
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way, way_for
 from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.errors import MissingColumnsError, ModelError, NameClashError, ScoringError, StorageError
+from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.base import MALFORMED_ROW
 from dai_scoring.formats.json.parser import parse
@@ -28,43 +24,12 @@ from dai_scoring.option_words import Audience
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.service.requests import Request
 from dai_scoring.service.service import ScoringService
-from dai_scoring.swallowed import swallowed
+from dai_scoring.service.single_records.alike_lines import score_alike
+from dai_scoring.service.single_records.outcomes import EMPTY, Failed, Outcome, Rejected, Scored
 
-EMPTY = "no_record"
-"""The code of a message without a record."""
 _MOST_VALUE = 1000
 
 _NO_REASONS = b"," + orjson.dumps(dict.fromkeys(REJECT_COLUMNS))[1:]
-
-
-@dataclass(slots=True)
-class Scored:
-    """A record with its predictions, as a JSON object. It is not frozen, since one is made for each record."""
-
-    contents: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record that cannot be scored: a code, its column and value if one is at fault, and a sentence if there is one.
-
-    ``value`` has at most 1000 characters.
-    """
-
-    code: str
-    column: str | None = None
-    value: str | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The record was not scored, and it is not at fault: the same record can be scored later."""
-
-    error: ScoringError = field(repr=False)
-
-
-Outcome: TypeAlias = "Scored | Rejected | Failed"
 
 
 class RecordScorer:
@@ -151,7 +116,7 @@ class RecordScorer:
         except ModelError:
             return False  # it is raised again, and becomes an outcome, when they are judged
         except Exception as error:  # noqa: BLE001 - whichever record is at fault: it is found when they are judged
-            swallowed(error)
+            log_fallback(error)
             return False
         if isinstance(found, Declined):
             return False
