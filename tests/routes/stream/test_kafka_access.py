@@ -16,7 +16,7 @@ pytestmark = pytest.mark.runtime
 
 def words(titanic: Path, topics: Topics, servers: str) -> list[object]:
     arguments = [servers if one == topics.address else one for one in topics.arguments]
-    return [*arguments, "--model", titanic, "--accept-h2o-licence", "--drain", "--broker-timeout", 10]
+    return [*arguments, "--model", titanic, "--accept-h2o-licence", "--drain", "--broker-timeout", 5]
 
 
 def settings(broker: Kafka, password: str) -> dict[str, str]:

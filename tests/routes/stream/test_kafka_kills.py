@@ -19,7 +19,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.runtime
 
 COUNT = 8_000
-KILLS = 4
+KILLS = 3
 # What a worker that was killed has left open ends soon, for others.
 SHORT = {"DAI_KAFKA_TRANSACTION_TIMEOUT_MS": "10000", "DAI_KAFKA_SESSION_TIMEOUT_MS": "6000"}
 

@@ -79,5 +79,5 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None) -> sub
         capture_output=True,
         text=True,
         env={**os.environ, **(environment or {})},
-        timeout=90,
+        timeout=150,
     )

@@ -55,7 +55,7 @@ def activemq(folder: Path, *more: str) -> Iterator[ActiveMQ]:
     if shutil.which("mvn") is None:
         pytest.skip("ActiveMQ comes from Maven, which is not installed: apt-get install maven")
     here = Path(__file__).parent
-    place = jars.made_once("test-activemq", here, "fetch ActiveMQ", lambda what, share=None: None)
+    place = jars.built_once("test-activemq", here, "fetch ActiveMQ", lambda what, share=None: None)
     program = str(java.find_java(minimum=17) / "bin" / "java")
     port = quiet_port()
     words = [program, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{place}/*"]

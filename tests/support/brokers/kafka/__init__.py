@@ -98,7 +98,7 @@ def kafka(folder: Path) -> Iterator[Kafka]:
     pytest.importorskip("confluent_kafka", reason="confluent-kafka is not installed: pip install '.[kafka]'")
     if shutil.which("mvn") is None:
         pytest.skip("Kafka comes from Maven, which is not installed: apt-get install maven")
-    place = jars.made_once("test-kafka", Path(__file__).parent, "fetch Kafka", lambda what, share=None: None)
+    place = jars.built_once("test-kafka", Path(__file__).parent, "fetch Kafka", lambda what, share=None: None)
     home = java.find_java(minimum=17)
     command = [str(home / "bin" / "java"), *_MEMORY, "-cp", f"{place}/*"]
     port, secured, controller = quiet_port(), quiet_port(), quiet_port()
