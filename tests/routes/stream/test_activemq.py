@@ -47,7 +47,8 @@ class Queues:
         connection.set_listener("", Listener())
         connection.connect(wait=True)
         yield connection, arrived
-        connection.disconnect()
+        if connection.is_connected():
+            connection.disconnect()
 
     def send(self, values: Sequence[bytes], **headers: str) -> None:
         with self.connection() as (connection, _):
@@ -57,6 +58,7 @@ class Queues:
                     f"/queue/{self.name}", value, headers={**headers, "persistent": "true"}, transaction="all"
                 )
             connection.commit("all")
+            connection.disconnect()  # waits until all before it was done
 
     def read(self, end: str, count: int) -> list[Any]:
         """The messages of a queue, which loses them: at least so many, and those that follow at once."""

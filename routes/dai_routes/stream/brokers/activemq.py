@@ -42,6 +42,7 @@ _OF_DELIVERY = frozenset(
 """Headers that the broker sets itself."""
 _BEATS = (10_000, 10_000)
 _PAUSE = 0.5
+_QUIET_SECONDS = 5.0
 _SUBSCRIPTION = "dai-score"
 
 # It logs what it raises too.
@@ -87,7 +88,6 @@ class ActiveMQ:
     def __init__(self, settings: ActiveSettings) -> None:
         self._settings = settings
         self._numbers = 0
-        self._is_at_end = False
         self._connect()
 
     def receive(self, most: int, seconds: float) -> list[Message]:
@@ -98,7 +98,8 @@ class ActiveMQ:
             found.append(waiting.get(timeout=seconds))
             while len(found) < most:
                 found.append(waiting.get_nowait())
-        self._is_at_end = not found
+        if found:
+            self._quiet_since = time.monotonic()
         if None in found:
             raise self._lost()
         return [self._message(frame) for frame in found]
@@ -126,8 +127,8 @@ class ActiveMQ:
         self._wait_for(transaction)
 
     def is_caught_up(self) -> bool:
-        """As :meth:`Broker.is_caught_up`: the broker sends what it has, so the last receive has told."""
-        return self._is_at_end
+        """As :meth:`Broker.is_caught_up`. STOMP does not tell whether a queue is empty: no message came for a while."""
+        return time.monotonic() - self._quiet_since >= _QUIET_SECONDS
 
     def close(self) -> None:
         """As :meth:`Broker.close`: the broker gives what was not settled to others."""
@@ -169,6 +170,7 @@ class ActiveMQ:
         # The broker sends no more than this before messages are acknowledged. It may send less, 200 by default, so a
         # batch must never wait until it is full.
         more = {"activemq.prefetchSize": str(2 * settings.most)}
+        self._quiet_since = time.monotonic()
         connection.subscribe(f"/queue/{settings.queue}", _SUBSCRIPTION, "client", headers=more)
 
     def _said(self) -> str | None:
