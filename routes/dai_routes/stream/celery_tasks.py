@@ -83,7 +83,8 @@ def scoring_tasks(
     ``score`` returns the record with its predictions, and fails with RejectedRecordError for a bad record.
     ``score_many`` returns a list in order, in which a bad record has ``_reject_code``, ``_reject_column`` and
     ``_reject_value`` in place of predictions. A task is acknowledged when it has ended, so RabbitMQ gives the
-    task of a killed worker to another; with Redis, see docs/streams.md. If the model cannot score, the task is tried again every 10 seconds, 30 times.
+    task of a killed worker to another; with Redis, see docs/streams.md.
+    If the model cannot score, the task is tried again every 10 seconds, 30 times.
     """
     from celery.signals import worker_process_init
 
