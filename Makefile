@@ -25,6 +25,8 @@ test: $(READY)  ## every test that can run here
 
 test-packages:  ## the Debian packages that some tests need, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }
+	@command -v redis-server >/dev/null || { apt-get update && RUNLEVEL=1 apt-get install --yes redis-server; }
+	@command -v rabbitmqctl >/dev/null || { apt-get update && RUNLEVEL=1 apt-get install --yes rabbitmq-server; }
 	@command -v chromedriver >/dev/null || { apt-get update && apt-get install --yes chromium chromium-driver; }
 
 fuzz: $(READY)  ## damaged files for longer than the test of them; SECONDS=300, SEED= of a run to repeat
@@ -51,5 +53,5 @@ $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11, 3.12 or 3.13 is needed and none was found: install one, or say make PYTHON=/path/to/python3.11"; exit 3; }
 	@echo "Setting up .venv with $$($(PYTHON) --version), which takes a minute ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[java,serve,otel,lambda,database,s3,tools,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[java,serve,otel,lambda,database,kafka,redis,rabbitmq,activemq,celery,s3,tools,dev]'
 	@touch $@

@@ -47,6 +47,26 @@ def test_a_command_says_so_in_a_sentence(module: str, absent: str, package: str,
     assert (done.returncode, json.loads(done.stdout)["error"]) == (3, {"code": "prerequisite", "message": said})
 
 
+@pytest.mark.parametrize(
+    ("broker", "package", "address"),
+    [
+        ("kafka", "confluent_kafka", ("--servers", "a:1")),
+        ("redis", "redis", ("--url", "redis://a")),
+        ("rabbitmq", "pika", ("--url", "amqp://a")),
+        ("activemq", "stomp", ("--url", "stomp://a")),
+    ],
+)
+def test_a_broker_whose_client_is_absent(broker: str, package: str, address: tuple[str, str]) -> None:
+    code = "from dai_scoring.cli.__main__ import main; main()"
+    clients = "confluent_kafka,redis,pika,stomp,celery"
+    words = ["stream", broker, "--model", "any.mojo", "--input", "a", "--output", "b", *address]
+    done = run(clients, code, *words)
+    said = f"The Python package {package} is not installed: pip install 'nifi-dai-scoring[{broker}]'."
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"Error: {said}\n")
+    for shown in (["-h"], ["stream", "-h"], ["stream", broker, "-h"]):
+        assert run(clients, code, *shown).returncode == 0
+
+
 @pytest.mark.parametrize("statement", ["import dai_nifi.api", "from dai_nifi import deploy"])
 @pytest.mark.parametrize(("absent", "package"), [("nipyapi", "nipyapi"), ("yaml", "pyyaml")])
 def test_an_import_of_the_tool_says_so(statement: str, absent: str, package: str) -> None:

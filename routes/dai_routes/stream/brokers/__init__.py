@@ -1,0 +1,1 @@
+"""One module a broker. It alone imports the broker's client."""

@@ -1,0 +1,290 @@
+"""Kafka, by confluent-kafka: topics to topics, each message once, in the order of its partition."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+
+from dai_routes.stream.brokers.kafka_errors import ClientErrors
+from dai_routes.stream.contract import Message, Result
+from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
+from dai_routes.stream.messages import rejected
+from dai_scoring.service.single_records import Rejected
+
+_TRANSACTION_MILLISECONDS = 30_000
+_AGAIN_SECONDS = 0.1
+_SCORES_TOO_LARGE = Rejected("too_large", reason="With its scores it is larger than message.max.bytes allows.")
+_PARTITIONER = "murmur2_random"
+"""That of Java's producers: a key is in the same partition, whoever wrote it."""
+
+_TOO_LARGE = KafkaError.MSG_SIZE_TOO_LARGE
+
+
+@dataclass(frozen=True)
+class KafkaSettings:
+    """The topics, and how to connect: ``client`` are librdkafka's settings. ``timeout`` is in seconds.
+
+    Workers with the same ``group`` share the partitions. ``worker`` is a name that no other worker of the group has:
+    if it is started again, it goes on at once. Without, it may have to wait until the transaction that it left ends.
+    """
+
+    servers: str
+    topic: str
+    output: str
+    rejected: str
+    group: str
+    worker: str | None = None
+    is_exactly_once: bool = True
+    timeout: float = 60.0
+    client: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Kafka:
+    """A consumer and a producer, each batch a transaction; see :class:`dai_routes.stream.contract.Broker`."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._is_once = settings.is_exactly_once
+        self._errors = ClientErrors(settings.servers)
+        common = {
+            "bootstrap.servers": settings.servers,
+            # It writes twenty lines a second while no broker answers; what matters comes to error_cb.
+            "log_level": 0,
+            "error_cb": self._errors,
+            **settings.client,
+        }
+        of_producer: dict[str, Any] = {
+            "enable.idempotence": True,
+            "partitioner": _PARTITIONER,
+            "linger.ms": 5,
+            "delivery.report.only.error": True,
+            "on_delivery": self._failed,
+        }
+        if self._is_once:
+            name = settings.worker or f"{os.uname().nodename}-{uuid.uuid4().hex[:12]}"
+            of_producer |= {
+                "transactional.id": f"dai-score-{settings.group}-{name}",
+                "transaction.timeout.ms": _TRANSACTION_MILLISECONDS,
+            }
+        self._producer = self._made(Producer, {**of_producer, **common})
+        self._consumer = self._made(
+            Consumer,
+            {
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 100,
+                # As long, the partitions of a worker that was killed have nobody.
+                "session.timeout.ms": 15_000,
+                # Started again under its name, a worker gets its partitions back at once.
+                **({"group.instance.id": settings.worker} if settings.worker else {}),
+                **common,
+                "group.id": settings.group,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "enable.partition.eof": True,
+            },
+        )
+        self._refused: list[KafkaError] = []
+        self._assigned: set[int] | None = None
+        self._at_end: set[int] = set()
+        try:
+            self._has_same_partitions = self._check_topics()
+            if self._is_once:
+                self._repeated(lambda: self._producer.init_transactions(settings.timeout), "begin")
+            self._consumer.subscribe([settings.topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
+        except BaseException:
+            self._consumer.close()
+            raise
+
+    def receive(self, most: int, seconds: float) -> list[Message]:
+        """As :meth:`Broker.receive`."""
+        first = self._consumer.poll(seconds)
+        if first is None:
+            return []
+        found = [first, *self._consumer.consume(most - 1, 0)] if most > 1 else [first]
+        messages = []
+        for one in found:
+            error = one.error()
+            if error is None:
+                place = one.partition(), one.offset()
+                # The end of a partition comes behind its last message.
+                self._at_end.discard(place[0])
+                messages.append(Message(one.value(), one.key(), one.headers(), None, place, True))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._at_end.add(one.partition())
+            elif not error.retriable():
+                raise self._errors.as_tool_error(error)
+        return messages
+
+    def source(self, message: Message) -> Mapping[str, Any]:
+        """As :meth:`Broker.source`."""
+        partition, offset = message.handle
+        return {"topic": self._settings.topic, "partition": partition, "offset": offset}
+
+    def is_caught_up(self) -> bool:
+        """As :meth:`Broker.is_caught_up`."""
+        return self._assigned is not None and self._at_end >= self._assigned
+
+    def settle(self, results: Sequence[Result]) -> None:
+        """As :meth:`Broker.settle`."""
+        starts: dict[int, int] = {}
+        ends: dict[int, int] = {}
+        for result in results:
+            partition, offset = result.message.handle
+            starts.setdefault(partition, offset)
+            ends[partition] = offset + 1
+        self._refused.clear()
+        offsets = [TopicPartition(self._settings.topic, partition, offset) for partition, offset in ends.items()]
+        try:
+            if self._is_once:
+                self._settle_once(results, offsets)
+            else:
+                self._settle_at_least_once(results, offsets)
+        except KafkaException as exception:
+            error = exception.args[0]
+            if self._is_once and error.txn_requires_abort():
+                self._repeated(lambda: self._producer.abort_transaction(self._settings.timeout), "abort")
+                if self._refused:
+                    raise self._errors.as_tool_error(self._refused[0]) from exception
+            elif error.fatal() or not _is_of_group(error):
+                raise self._errors.as_tool_error(error) from exception
+            self._rewind(starts)
+            raise NotSettledError(f"Kafka did not settle a batch ({error.name()}): it comes again.") from exception
+
+    def close(self) -> None:
+        """As :meth:`Broker.close`."""
+        self._consumer.close()
+
+    def _settle_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> None:
+        producer, timeout = self._producer, self._settings.timeout
+        producer.begin_transaction()
+        self._publish(results)
+        group = self._consumer.consumer_group_metadata()
+        self._again(lambda: producer.send_offsets_to_transaction(offsets, group, timeout))
+        self._again(lambda: producer.commit_transaction(timeout))
+
+    def _settle_at_least_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> None:
+        self._publish(results)
+        if self._producer.flush(self._settings.timeout):
+            self._producer.purge()
+            raise UnreachableError(f"No broker of {self._settings.servers} took the scores in time. Nothing is lost.")
+        if self._refused:
+            raise self._errors.as_tool_error(self._refused[0])
+        self._consumer.commit(offsets=offsets, asynchronous=False)
+
+    def _publish(self, results: Sequence[Result]) -> None:
+        produce, keeps, output = self._producer.produce, self._has_same_partitions, self._settings.output
+        for result in results:
+            if result.reject_code is not None:
+                self._publish_rejected(result)
+                continue
+            message = result.message
+            # The order of messages without a key is kept too, if the output has as many partitions.
+            partition = message.handle[0] if keeps else -1
+            try:
+                produce(output, result.contents, message.key, partition, headers=message.headers)
+            except BufferError:
+                self._send(output, result, result.contents, partition)
+            except KafkaException as error:
+                if error.args[0].code() != _TOO_LARGE:
+                    raise
+                self._publish_rejected(rejected.result(message, _SCORES_TOO_LARGE, self.source(message)))
+
+    def _publish_rejected(self, result: Result) -> None:
+        topic = self._settings.rejected
+        try:
+            self._send(topic, result, result.contents)
+        except KafkaException as error:
+            if error.args[0].code() != _TOO_LARGE or result.short is None:
+                raise
+            self._send(topic, result, result.short)
+
+    def _send(self, topic: str, result: Result, contents: bytes, partition: int = -1) -> None:
+        """Put a message into the queue of the producer, once it has room."""
+        message = result.message
+        headers = [*(message.headers or ()), *((name, text.encode()) for name, text in result.headers.items())]
+        while True:
+            try:
+                self._producer.produce(topic, contents, message.key, partition, headers=headers)
+                return
+            except BufferError:
+                self._producer.poll(_AGAIN_SECONDS)
+
+    def _rewind(self, starts: Mapping[int, int]) -> None:
+        """Receive again from these offsets, in the partitions that are still assigned."""
+        for one in self._consumer.assignment():
+            if one.partition in starts:
+                self._consumer.seek(TopicPartition(one.topic, one.partition, starts[one.partition]))
+                self._at_end.discard(one.partition)
+
+    def _check_topics(self) -> bool:
+        """Whether the output has as many partitions as the input. Raises ToolError if a topic does not exist."""
+        settings = self._settings
+        end = time.monotonic() + settings.timeout
+        while True:
+            try:
+                found = [
+                    self._producer.list_topics(name, 5.0).topics[name]
+                    for name in (settings.topic, settings.output, settings.rejected)
+                ]
+                break
+            except KafkaException as exception:
+                self._producer.poll(0)  # gives what was refused to the callback
+                if self._errors.refused is not None or time.monotonic() > end:
+                    raise self._errors.as_tool_error(self._errors.refused or exception.args[0]) from exception
+        for topic in found:
+            if topic.error is not None:
+                raise BrokerError(f"Kafka refuses the topic {topic.topic}: {topic.error.str()}.")
+        return len(found[0].partitions) == len(found[1].partitions)
+
+    def _again(self, call: Callable[[], None]) -> None:
+        """Repeat a call of a transaction as long as that may help, up to the timeout."""
+        end = time.monotonic() + self._settings.timeout
+        while True:
+            try:
+                return call()
+            except KafkaException as exception:
+                if not exception.args[0].retriable() or time.monotonic() > end:
+                    raise
+                time.sleep(_AGAIN_SECONDS)
+
+    def _repeated(self, call: Callable[[], None], what: str) -> None:
+        try:
+            self._again(call)
+        except KafkaException as exception:
+            error = exception.args[0]
+            raise self._errors.as_tool_error(error, f"Kafka does not {what} a transaction") from exception
+
+    def _made(self, kind: Any, settings: dict[str, Any]) -> Any:
+        try:
+            return kind(settings)
+        except KafkaException as exception:
+            raise BrokerError(f"The client of Kafka refuses a setting: {exception.args[0].str()}.") from exception
+
+    def _failed(self, error: KafkaError, _: object) -> None:
+        # An aborted transaction says so of each of its messages.
+        if error.code() not in (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT):
+            self._refused.append(error)
+
+    def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        self._assigned = {one.partition for one in partitions}
+        self._at_end.clear()
+
+    def _on_revoke(self, _: Consumer, __: Sequence[TopicPartition]) -> None:
+        self._assigned = None
+
+
+def _is_of_group(error: KafkaError) -> bool:
+    """Whether the partitions have gone to another worker."""
+    return error.code() in (
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError._STATE,
+    )

@@ -1,0 +1,48 @@
+"""Errors of Kafka's client, as those of the worker."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from confluent_kafka import KafkaError
+
+from dai_routes.stream.errors import BrokerError, UnreachableError
+
+_logger = logging.getLogger(__name__)
+
+_REFUSED = frozenset(
+    {
+        KafkaError._AUTHENTICATION,
+        KafkaError._SSL,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+    }
+)
+_AWAY = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})
+
+
+class ClientErrors:
+    """Logs an error of the client once a minute, and keeps the first that says that the broker refuses us."""
+
+    def __init__(self, servers: str) -> None:
+        self._servers = servers
+        self._said: dict[int, float] = {}
+        self.refused: KafkaError | None = None
+
+    def __call__(self, error: KafkaError) -> None:
+        """Take an error of the client, as its ``error_cb``."""
+        if error.code() in _REFUSED:
+            self.refused = self.refused or error
+        now = time.monotonic()
+        if now - self._said.get(error.code(), -60.0) >= 60.0:
+            self._said[error.code()] = now
+            _logger.warning("Kafka: %s", error.str())
+
+    def as_tool_error(self, error: KafkaError, what: str = "Kafka does not go on") -> BrokerError:
+        """The error that ends the worker."""
+        said = f"{what}: {error.str().rstrip('.')} ({error.name()})."
+        if error.code() in _REFUSED:
+            return UnreachableError(f"{said} Look at the credentials and certificates for {self._servers}.")
+        if error.code() in _AWAY:
+            return UnreachableError(f"No broker of {self._servers} answers. {said}")
+        return BrokerError(said)

@@ -1,0 +1,60 @@
+"""Reads schemas from a schema registry that answers as Confluent's does: ``GET /schemas/ids/ID``."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import Any
+
+import fastavro
+
+from dai_routes.stream.errors import BrokerError, UnreachableError
+from dai_scoring.cli.errors import UsageError
+
+_USER, _PASSWORD = "DAI_SCHEMA_REGISTRY_USER", "DAI_SCHEMA_REGISTRY_PASSWORD"
+_SECONDS = 10.0
+_NOT_FOUND = 404
+
+
+class UnknownSchemaError(Exception):
+    """The registry has no schema of that id, or there is no registry."""
+
+
+class SchemaRegistry:
+    """The schemas of a registry, each read once."""
+
+    def __init__(self, address: str) -> None:
+        if not address.startswith(("http://", "https://")):
+            raise UsageError("--schema-registry is an address that begins with http:// or https://.")
+        self._address = address.rstrip("/")
+        self._schemas: dict[int, Any] = {}
+        user = os.environ.get(_USER)
+        words = f"{user}:{os.environ.get(_PASSWORD, '')}".encode()
+        self._headers = {} if user is None else {"Authorization": f"Basic {base64.b64encode(words).decode()}"}
+
+    def schema(self, number: int) -> Any:
+        """A schema as fastavro wants it. Raises UnknownSchemaError, or UnreachableError if the registry is away."""
+        if number not in self._schemas:
+            self._schemas[number] = self._read(number)
+        return self._schemas[number]
+
+    def _read(self, number: int) -> Any:
+        request = urllib.request.Request(f"{self._address}/schemas/ids/{number}", headers=self._headers)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - http, as checked
+                found = json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code == _NOT_FOUND:
+                raise UnknownSchemaError(f"The schema registry has no schema {number}.") from None
+            raise BrokerError(
+                f"The schema registry {self._address} answers {error.code} for schema {number}."
+            ) from None
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            raise UnreachableError(f"The schema registry {self._address} does not answer: {reason}.") from None
+        if found.get("schemaType", "AVRO") != "AVRO" or found.get("references"):
+            raise UnknownSchemaError(f"The schema {number} is not of Avro, or refers to others.")
+        return fastavro.parse_schema(json.loads(found["schema"]))

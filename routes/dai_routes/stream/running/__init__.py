@@ -1,0 +1,1 @@
+"""The worker's process: the loop, its watchdog, its metrics."""

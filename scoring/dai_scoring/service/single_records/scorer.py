@@ -1,0 +1,206 @@
+"""Scores records that come one by one, those that are written alike in one call, and the others together."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import compress
+from typing import Any
+
+import orjson
+
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.plan import Way, way_for
+from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.errors import MissingColumnsError, ModelError, NameClashError, ScoringError, StorageError
+from dai_scoring.fallbacks import log_fallback
+from dai_scoring.formats import Declined, Format
+from dai_scoring.formats.base import MALFORMED_ROW
+from dai_scoring.formats.json.parser import parse
+from dai_scoring.option_words import Audience
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.service.requests import Request
+from dai_scoring.service.service import ScoringService
+from dai_scoring.service.single_records.alike_lines import score_alike
+from dai_scoring.service.single_records.outcomes import EMPTY, Failed, Outcome, Rejected, Scored
+
+_MOST_VALUE = 1000
+
+_NO_REASONS = b"," + orjson.dumps(dict.fromkeys(REJECT_COLUMNS))[1:]
+
+
+class RecordScorer:
+    """Scores records with a service. ``options`` say what the output has; the formats and bad_rows are chosen here.
+
+    With ``csv_columns`` records are lines of CSV that have these columns, and otherwise JSON objects. In any thread.
+    """
+
+    def __init__(
+        self, service: ScoringService, options: FileOptions | None = None, csv_columns: Sequence[str] | None = None
+    ) -> None:
+        self._service = service
+        options = options or FileOptions()
+        self._csv = None if csv_columns is None else list(csv_columns)
+        self._checks_columns = options.missing_columns is not MissingColumns.AS_MISSING
+        self._keeps_all = options.output_columns is OutputColumns.ALL
+        source = Format.JSON_LINES if csv_columns is None else Format.CSV
+        options = replace(options, input_format=source, output_format=Format.JSON_LINES)
+        self._alike = replace(options, bad_rows=BadRows.REJECT)
+        self._keeping = replace(options, bad_rows=BadRows.KEEP)
+
+    def score(self, records: Sequence[bytes | None]) -> list[Outcome]:
+        """The outcomes of records, in their order. None and blanks are rejected as :data:`EMPTY`."""
+        outcomes: dict[int, Outcome] = {}
+        texts: dict[int, bytes] = {}
+        for index, record in enumerate(records):
+            text = record.strip() if record else b""
+            if text:
+                texts[index] = text
+            else:
+                outcomes[index] = Rejected(EMPTY, reason="The message is empty.")
+        if self._csv is not None:
+            self._score_csv(texts, self._csv, outcomes)
+        elif texts and not self._score_alike(texts, outcomes):
+            self._score_json(texts, outcomes)
+        return [outcomes[index] for index in range(len(records))]
+
+    def _score_json(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome]) -> None:
+        """Score objects that are not all written alike."""
+        try:
+            with self._service.scorer() as scorer:
+                inputs = [column.name for column in scorer.info.inputs]
+                outputs = [self._alike.prediction_prefix + column.name for column in scorer.info.outputs]
+        except ModelError as error:
+            outcomes.update(dict.fromkeys(texts, Failed(error)))
+            return
+        parsed: dict[int, dict[str, Any]] = {}
+        for index, text in texts.items():
+            record = parse(text)
+            if type(record) is not dict:
+                outcomes[index] = _malformed(text)
+            elif self._checks_columns and not all(name in record for name in inputs):
+                outcomes[index] = _lacking(record, inputs)
+            elif self._keeps_all and any(name in record for name in outputs):
+                outcomes[index] = _rejected(NameClashError([name for name in outputs if name in record]))
+            else:
+                parsed[index] = record
+        if not parsed:
+            return
+        usual = {index: texts[index] for index in _usual(parsed, inputs)}
+        if len(usual) == len(texts) or not self._score_alike(usual, outcomes):
+            usual = {}
+        rest = [index for index in parsed if index not in usual]
+        self._judge(rest, [_line(texts[index]) for index in rest], b"", outcomes)
+
+    def _score_csv(self, texts: Mapping[int, bytes], columns: Sequence[str], outcomes: dict[int, Outcome]) -> None:
+        lines: dict[int, bytes] = {}
+        for index, text in texts.items():
+            row = _fields(text)
+            if row is None or len(row) != len(columns):
+                outcomes[index] = _malformed(text)
+            else:
+                lines[index] = _csv_line(row)
+        self._judge(list(lines), list(lines.values()), _csv_line(columns), outcomes)
+
+    def _score_alike(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome]) -> bool:
+        """Score objects in one call; False, and nothing is done, if they are few, differ, or one is bad."""
+        lines = [_line(text) for text in texts.values()]
+        if not lines or way_for(lines) is not Way.MERGED or not all(_looks_like_object(line) for line in lines):
+            return False
+        try:
+            with self._service.scorer() as scorer:
+                found = score_alike(scorer, self._alike, lines)
+        except ModelError:
+            return False  # it is raised again, and becomes an outcome, when they are judged
+        except Exception as error:  # noqa: BLE001 - whichever record is at fault: it is found when they are judged
+            log_fallback(error)
+            return False
+        if isinstance(found, Declined):
+            return False
+        outcomes.update(zip(texts, map(Scored, found), strict=True))
+        return True
+
+    def _judge(self, indexes: Sequence[int], lines: Sequence[bytes], head: bytes, outcomes: dict[int, Outcome]) -> None:
+        """Score lines that may hold bad values, together; if that fails, by halves."""
+        if not indexes:
+            return
+        response = self._service.respond(Request(head + b"".join(lines), options=self._keeping))
+        contents = response.contents
+        found = contents.split(b"\n")[:-1] if isinstance(contents, bytes) else []
+        if response.failure is None and len(found) == len(indexes):
+            outcomes.update((index, _outcome(line)) for index, line in zip(indexes, found, strict=True))
+        elif response.failure is not None and isinstance(response.failure.error, ModelError | StorageError):
+            outcomes.update(dict.fromkeys(indexes, Failed(response.failure.error)))
+        elif len(indexes) > 1:
+            half = len(indexes) // 2
+            self._judge(indexes[:half], lines[:half], head, outcomes)
+            self._judge(indexes[half:], lines[half:], head, outcomes)
+        elif response.failure is not None:
+            outcomes[indexes[0]] = _rejected(response.failure.error)
+        else:
+            outcomes[indexes[0]] = Rejected(MALFORMED_ROW, reason="The message is not one record.")
+
+
+def _looks_like_object(line: bytes) -> bool:
+    return line.startswith(b"{") and line.endswith(b"}\n")
+
+
+def _line(text: bytes) -> bytes:
+    # In JSON, a line end outside of a text is white space, and inside it is an error.
+    return (text.replace(b"\n", b" ") if b"\n" in text else text) + b"\n"
+
+
+def _usual(records: Mapping[int, Mapping[str, Any]], inputs: Sequence[str]) -> list[int]:
+    """The records whose values have the types that most of the records have."""
+    usual = [True] * len(records)
+    for name in inputs:
+        kinds = [_kind(record.get(name)) for record in records.values()]
+        counts = Counter(kinds)
+        del counts[None]
+        most = counts.most_common(1)[0][0] if counts else None
+        if len(counts) > 1 or most not in (None, float, str, bool):
+            usual = [one and kind in (None, most) for one, kind in zip(usual, kinds, strict=True)]
+    return list(compress(records, usual))
+
+
+def _kind(value: Any) -> type | None:
+    kind = type(value)
+    return float if kind is int else None if value is None else kind
+
+
+def _fields(text: bytes) -> list[str] | None:
+    """The fields of a message that is one row of CSV; None if it is not."""
+    try:
+        rows = list(csv.reader(io.StringIO(text.decode(), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    return rows[0] if len(rows) == 1 else None
+
+
+def _csv_line(fields: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(fields)
+    return text.getvalue().encode()
+
+
+def _outcome(line: bytes) -> Outcome:
+    """The outcome of a record that was written with the reasons behind it."""
+    if line.endswith(_NO_REASONS):
+        return Scored(line[: -len(_NO_REASONS)] + b"}")
+    code, column, value = (orjson.loads(line).get(name) for name in REJECT_COLUMNS)
+    return Rejected(code, column, None if value is None else str(value)[:_MOST_VALUE])
+
+
+def _malformed(text: bytes) -> Rejected:
+    return Rejected(MALFORMED_ROW, value=text[:_MOST_VALUE].decode(errors="replace"))
+
+
+def _lacking(record: Mapping[str, Any], inputs: Sequence[str]) -> Rejected:
+    return _rejected(MissingColumnsError([name for name in inputs if name not in record], list(record), inputs))
+
+
+def _rejected(error: ScoringError) -> Rejected:
+    return Rejected(error.code, error.column, reason=error.text_for(Audience.CLIENT))

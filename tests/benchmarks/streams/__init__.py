@@ -1,0 +1,1 @@
+"""Workers of ``dai-score stream`` beside consumers that score nothing."""

@@ -1,0 +1,111 @@
+"""Messages a second of ``dai-score stream``, with none and with 5% bad messages, beside an empty consumer.
+
+Each round measures all of them in turn. The worker's time begins when it is ready, so joining its group counts, which
+takes a constant time; the empty consumer's time begins with its first message. Only the ratios say much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from tests.benchmarks import common
+from tests.benchmarks.streams.targets import Target, running
+from tests.support.brokers.records import message, mixed
+from tests.support.brokers.worker import COMMAND
+
+BROKERS = ("kafka", "redis", "rabbitmq", "activemq")
+EMPTY, GOOD, BAD = "empty", "worker", "worker, 5% bad"
+
+
+def main() -> None:
+    """Measure and print; the figures also go into a file as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.streams.run", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=BROKERS, default=list(BROKERS))
+    parser.add_argument("--max-batch", type=int, default=2000)
+    common.add_arguments(parser, common.ROOT / "build" / "bench-streams.json")
+    arguments = parser.parse_args()
+    common.end_orderly()
+    figures: dict[str, dict[str, Any]] = {}
+    for name in arguments.only:
+        with tempfile.TemporaryDirectory(prefix="dai-bench-") as folder, running(name, Path(folder)) as target:
+            figures[name] = measured(target, arguments.rounds, arguments.max_batch)
+    show(figures)
+    common.write(arguments.json, {"machine": common.machine(), "streams": figures})
+
+
+def measured(target: Target, rounds: int, most: int) -> dict[str, Any]:
+    """Messages a second of each, and the ratios: the medians of those of the rounds."""
+    good = [message(at) for at in range(target.count)]
+    bad = mixed(target.count, 20)
+    rates: dict[str, list[float]] = {EMPTY: [], GOOD: [], BAD: []}
+    for number in range(rounds):
+        common.say(f"{target.name}: round {number + 1} of {rounds} ...")
+        rates[EMPTY].append(target.count / _empty(target, target.send(good), most))
+        rates[GOOD].append(target.count / _worker(target, target.send(good), most))
+        rates[BAD].append(target.count / _worker(target, target.send(bad), most))
+
+    def ratio(one: str, other: str) -> float:
+        return round(statistics.median(a / b for a, b in zip(rates[one], rates[other], strict=True)), 3)
+
+    return {
+        "messages_a_second": {name: common.spread(found, 0) for name, found in rates.items()},
+        "of_empty": ratio(GOOD, EMPTY),
+        "bad_of_good": ratio(BAD, GOOD),
+    }
+
+
+def show(figures: dict[str, dict[str, Any]]) -> None:
+    """Print the table."""
+    table = Table("broker", EMPTY, GOOD, BAD, "worker of empty", "5% bad of none")
+    for name, found in figures.items():
+        rates = [f"{one['median']:,.0f}" for one in found["messages_a_second"].values()]
+        table.add_row(name, *rates, f"{found['of_empty']:.2f}", f"{found['bad_of_good']:.2f}")
+    common.console.print(table)
+
+
+def _empty(target: Target, place: str, most: int) -> float:
+    words = [target.name, target.address, place, f"{place}-scored", str(target.count), str(most)]
+    command = [sys.executable, "-m", "tests.benchmarks.streams.empty", *words]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=common.ROOT)
+    return float(done.stdout)
+
+
+def _worker(target: Target, place: str, most: int) -> float:
+    places = ["--input", place, "--output", f"{place}-scored", "--rejected", f"{place}-rejected"]
+    more = ["--model", str(common.titanic()), "--accept-h2o-licence", "--max-batch", str(most), "--metrics-port", "0"]
+    command = [*COMMAND, target.name, *target.arguments, *places, *more]
+    environment = {**os.environ, **target.environment}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[2]
+        process.stdout.readline()
+        began = time.perf_counter()
+        try:
+            while _done(address) < target.count:
+                time.sleep(0.05)
+            return time.perf_counter() - began
+        finally:
+            process.terminate()
+
+
+def _done(address: str) -> int:
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    names = ("dai_stream_messages_scored_total ", "dai_stream_messages_rejected_total{")
+    return sum(int(line.split()[-1]) for line in lines if line.startswith(names))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""``dai-score stream activemq`` with a real broker."""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.brokers.activemq import ActiveMQ, activemq
+from tests.support.brokers.records import is_golden, message, mixed
+from tests.support.brokers.worker import run, working
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.runtime
+
+
+@dataclass(frozen=True)
+class Queues:
+    broker: ActiveMQ
+    name: str
+
+    @property
+    def arguments(self) -> list[str]:
+        places = ["--input", self.name, "--output", f"{self.name}-scored", "--rejected", f"{self.name}-rejected"]
+        return ["activemq", "--url", self.broker.url, *places, "--accept-h2o-licence"]
+
+    @contextmanager
+    def connection(self) -> Iterator[tuple[Any, queue.SimpleQueue[Any]]]:
+        """A connection, and the frames that arrive at it."""
+        import stomp
+
+        arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        class Listener(stomp.ConnectionListener):  # type: ignore[misc]
+            def on_message(self, frame: Any) -> None:
+                arrived.put(frame)
+
+        connection = stomp.Connection12([("127.0.0.1", self.broker.port)], auto_content_length=False)
+        connection.set_listener("", Listener())
+        connection.connect(wait=True)
+        yield connection, arrived
+        if connection.is_connected():
+            connection.disconnect()
+
+    def send(self, values: Sequence[bytes], **headers: str) -> None:
+        with self.connection() as (connection, _):
+            connection.begin("all")
+            for value in values:
+                connection.send(
+                    f"/queue/{self.name}", value, headers={**headers, "persistent": "true"}, transaction="all"
+                )
+            connection.commit("all")
+            connection.disconnect()  # waits until all before it was done
+
+    def read(self, end: str, count: int) -> list[Any]:
+        """The messages of a queue, which loses them: at least so many, and those that follow at once."""
+        found: list[Any] = []
+        with self.connection() as (connection, arrived):
+            connection.subscribe(f"/queue/{self.name}{end}", "1", "auto")
+            try:
+                while True:
+                    found.append(arrived.get(timeout=60 if len(found) < count else 1))
+            except queue.Empty:
+                assert len(found) >= count
+                return found
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActiveMQ]:
+    with activemq(tmp_path_factory.mktemp("activemq")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def queues(broker: ActiveMQ) -> Queues:
+    return Queues(broker, uuid.uuid4().hex[:8])
+
+
+def drained(model: Path, queues: Queues, *more: object) -> str:
+    done = run(*queues.arguments, "--model", model, "--drain", *more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def ids(frames: Sequence[Any]) -> list[int]:
+    return [json.loads(one.body)["id"] for one in frames]
+
+
+def test_messages_are_scored_in_order_and_bad_ones_say_why(titanic: Path, queues: Queues) -> None:
+    queues.send([*mixed(500), b"", b"no JSON"], trace="t1")
+    assert "495 messages scored, 7 rejected" in drained(titanic, queues)
+    scored = queues.read("-scored", 495)
+    assert ids(scored) == [at for at in range(500) if at % 100 != 50]
+    assert all(is_golden(one.body.encode()) for one in scored)
+    first = scored[0].headers
+    assert (first["trace"], first["dai-source-id"]) == ("t1", first["correlation-id"])
+    assert len({one.headers["dai-source-id"] for one in scored}) == 495
+    rejected = queues.read("-rejected", 7)
+    reason = json.loads(rejected[0].body)
+    assert reason.pop("message_id") == rejected[0].headers["dai-source-id"]
+    assert reason == {
+        "code": "not_a_number",
+        "column": "age",
+        "value": "old",
+        "reason": None,
+        "queue": queues.name,
+        "message": message(50, age="old").decode(),
+    }
+    assert rejected[0].headers["dai-reject-code"] == "not_a_number"
+    assert [json.loads(one.body)["code"] for one in rejected[5:]] == ["no_record", "malformed_row"]
+    assert queues.read("", 0) == []
+
+
+def test_workers_and_the_broker_are_killed(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    count = 3000
+    queues.send(mixed(count))
+    words = [*queues.arguments, "--model", titanic, "--max-batch", 20]
+    for number in range(3):
+        with working(tmp_path, *words, "--metrics-port", 0) as worker:
+            until(lambda of=worker: of.scored() > 300)
+            if number == 1:
+                queues.broker.end()
+                queues.broker.start()
+                until(lambda of=worker: of.scored() > 600)
+            worker.end(signal.SIGKILL)
+    drained(titanic, queues)
+    scored, rejected = queues.read("-scored", count - count // 100), queues.read("-rejected", count // 100)
+    assert set(ids(scored)) == {at for at in range(count) if at % 100 != 50}
+    assert len({one.headers["dai-source-id"] for one in [*scored, *rejected]}) == count
+    assert queues.read("", 0) == []
+
+
+def test_no_broker(titanic: Path) -> None:
+    words = ["--input", "a", "--output", "b", "--model", titanic, "--accept-h2o-licence", "--broker-timeout", 1]
+    done = run("activemq", "--url", "stomp://127.0.0.1:1", *words)
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr

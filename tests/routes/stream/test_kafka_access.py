@@ -1,0 +1,66 @@
+"""``dai-score stream kafka``: TLS, SASL, what the broker refuses, and a broker that is away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.brokers.kafka import PASSWORD, Kafka
+from tests.support.brokers.kafka.topics import Topics, new_topics
+from tests.support.brokers.records import message
+from tests.support.brokers.worker import run
+
+pytestmark = pytest.mark.runtime
+
+
+def words(titanic: Path, topics: Topics, servers: str) -> list[object]:
+    arguments = [servers if one == topics.address else one for one in topics.arguments]
+    return [*arguments, "--model", titanic, "--accept-h2o-licence", "--drain", "--broker-timeout", 5]
+
+
+def settings(broker: Kafka, password: str) -> dict[str, str]:
+    return {
+        "DAI_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "DAI_KAFKA_SASL_MECHANISM": "PLAIN",
+        "DAI_KAFKA_SASL_PASSWORD": password,
+        "DAI_KAFKA_SSL_CA_LOCATION": str(broker.authority),
+    }
+
+
+def test_tls_and_a_password(titanic: Path, broker: Kafka, tmp_path: Path) -> None:
+    topics = new_topics(broker.address)
+    topics.send([message(1)])
+    file = tmp_path / "client.properties"
+    file.write_text("# of librdkafka\nsasl.username = scorer\nsasl.password=replaced by the environment\n")
+    arguments = [*words(titanic, topics, broker.secured), "--client-config", file]
+    done = run(*arguments, environment=settings(broker, PASSWORD))
+    assert done.returncode == 0, done.stderr
+    assert "1 messages scored" in done.stdout
+    done = run(*arguments, environment=settings(broker, "wrong"))
+    assert done.returncode == 4, done.stderr
+    assert "credentials" in done.stderr
+    assert PASSWORD not in done.stderr
+    assert "wrong" not in done.stderr
+
+
+def test_a_topic_that_is_not_there(titanic: Path, broker: Kafka) -> None:
+    topics = new_topics(broker.address)
+    arguments = [f"{one}-x" if one == topics.output else one for one in words(titanic, topics, broker.address)]
+    done = run(*arguments)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert f"the topic {topics.output}-x" in done.stderr
+
+
+def test_no_broker(titanic: Path, broker: Kafka) -> None:
+    done = run(*words(titanic, new_topics(broker.address), "127.0.0.1:1"))
+    assert done.returncode == 4, done.stderr
+    assert done.stderr.count("Connection refused") <= 2
+    assert "No broker of 127.0.0.1:1 answers" in done.stderr
+
+
+def test_a_setting_that_the_client_does_not_know(titanic: Path, broker: Kafka) -> None:
+    topics = new_topics(broker.address)
+    done = run(*words(titanic, topics, broker.address), environment={"DAI_KAFKA_SECURITY_PROTOCOLS": "SSL"})
+    assert done.returncode == 1
+    assert 'No such configuration property: "security.protocols"' in done.stderr

@@ -1,0 +1,166 @@
+"""``dai-score stream rabbitmq`` with a real server."""
+
+from __future__ import annotations
+
+import json
+import signal
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.brokers.rabbitmq_server import RabbitServer, rabbitmq_server
+from tests.support.brokers.records import is_golden, message, mixed
+from tests.support.brokers.worker import run, working
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.runtime
+
+
+@dataclass(frozen=True)
+class Queues:
+    server: RabbitServer
+    channel: Any
+    name: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"DAI_RABBITMQ_URL": self.server.url}
+
+    @property
+    def arguments(self) -> list[str]:
+        places = ["--input", self.name, "--output", f"{self.name}-scored", "--rejected", f"{self.name}-rejected"]
+        return ["rabbitmq", *places, "--accept-h2o-licence"]
+
+    def send(self, values: Sequence[bytes], **more: Any) -> None:
+        import pika
+
+        for number, value in enumerate(values):
+            properties = pika.BasicProperties(message_id=f"m{number}", delivery_mode=2, **more)
+            self.channel.basic_publish("", self.name, value, properties)
+
+    def count(self, end: str) -> int:
+        return int(self.channel.queue_declare(f"{self.name}{end}", passive=True).method.message_count)
+
+    def read(self, end: str) -> list[tuple[Any, bytes]]:
+        found = []
+        while True:
+            method, properties, body = self.channel.basic_get(f"{self.name}-{end}", auto_ack=True)
+            if method is None:
+                return found
+            found.append((properties, body))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    with rabbitmq_server(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@pytest.fixture
+def queues(server: RabbitServer) -> Iterator[Queues]:
+    connection = server.connection()
+    from pika.exceptions import AMQPError
+
+    queues = Queues(server, connection.channel(), uuid.uuid4().hex[:8])
+    for end in ("", "-scored", "-rejected"):
+        queues.channel.queue_declare(queues.name + end, durable=True, arguments={"x-queue-type": "quorum"})
+    yield queues
+    with suppress(AMQPError):  # a test has restarted the server
+        connection.close()
+
+
+def drained(model: Path, queues: Queues, *more: object) -> str:
+    done = run(*queues.arguments, "--model", model, "--drain", *more, environment=queues.environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_messages_are_scored_in_order_and_bad_ones_say_why(titanic: Path, queues: Queues) -> None:
+    queues.send([*mixed(500), b"", b"no JSON"], headers={"trace": "t1"}, correlation_id="c")
+    assert "495 messages scored, 7 rejected" in drained(titanic, queues)
+    scored = queues.read("scored")
+    good = [at for at in range(500) if at % 100 != 50]
+    assert [json.loads(body)["id"] for _, body in scored] == good
+    assert all(is_golden(body) for _, body in scored)
+    assert [one.message_id for one, _ in scored] == [f"m{at}" for at in good]
+    headers = dict(scored[0][0].headers)
+    assert (headers["trace"], headers["dai-source-id"], scored[0][0].correlation_id) == ("t1", "m0", "c")
+    rejected = queues.read("rejected")
+    assert json.loads(rejected[0][1]) == {
+        "code": "not_a_number",
+        "column": "age",
+        "value": "old",
+        "reason": None,
+        "queue": queues.name,
+        "message_id": "m50",
+        "message": message(50, age="old").decode(),
+    }
+    assert rejected[0][0].headers["dai-reject-code"] == "not_a_number"
+    assert [json.loads(body)["code"] for _, body in rejected[5:]] == ["no_record", "malformed_row"]
+    assert queues.count("") == 0
+
+
+def test_workers_are_killed(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    count = 2000
+    queues.send(mixed(count))
+    for number in range(3):
+        words = [*queues.arguments, "--model", titanic, "--max-batch", 20]
+        with working(tmp_path, *words, environment=queues.environment) as worker:
+            until(lambda wanted=number * 400 + 100: queues.count("-scored") > wanted)
+            worker.end(signal.SIGKILL)
+    drained(titanic, queues)
+    scored, rejected = queues.read("scored"), queues.read("rejected")
+    assert {json.loads(body)["id"] for _, body in scored} == {at for at in range(count) if at % 100 != 50}
+    assert {one.message_id for one, _ in [*scored, *rejected]} == {f"m{at}" for at in range(count)}
+    assert queues.count("") == 0
+
+
+def test_a_message_that_ends_workers_is_rejected_unscored(titanic: Path, queues: Queues) -> None:
+    queues.send([message(1), message(2), message(3)])
+    until(lambda: queues.count("") == 3)
+    for _ in range(5):
+        tags = [queues.channel.basic_get(queues.name)[0].delivery_tag for _ in range(3)]
+        queues.channel.basic_nack(tags[-1], multiple=True, requeue=True)
+    drained(titanic, queues)
+    assert [json.loads(body)["id"] for _, body in queues.read("scored")] == [2, 3]
+    assert [json.loads(body)["code"] for _, body in queues.read("rejected")] == ["delivered_too_often"]
+
+
+def test_an_output_that_is_deleted_loses_nothing(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    words = [*queues.arguments, "--model", titanic]
+    with working(tmp_path, *words, environment=queues.environment) as worker:
+        queues.channel.queue_delete(f"{queues.name}-scored")
+        queues.send([message(1)])
+        assert worker.ended() == 1
+    assert "Error: RabbitMQ has no queue" in worker.log.read_text()
+    until(lambda: queues.count("") == 1)
+
+
+def test_the_server_restarts(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    queues.send(mixed(1000))
+    with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
+        until(lambda: queues.count("-scored") > 100)
+        queues.server.end()
+        queues.server.start()
+        connection = queues.server.connection()
+        again = Queues(queues.server, connection.channel(), queues.name)
+        until(lambda: again.count("-scored") + again.count("-rejected") >= 1000)
+        assert worker.end() == 0
+    assert {json.loads(body)["id"] for _, body in again.read("scored")} == {at for at in range(1000) if at % 100 != 50}
+    connection.close()
+
+
+def test_what_the_server_refuses(titanic: Path, queues: Queues) -> None:
+    words = ["rabbitmq", "--input", "nowhere", "--output", "b", "--model", titanic, "--accept-h2o-licence"]
+    done = run(*words, environment=queues.environment)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert "no queue 'nowhere'" in done.stderr
+    wrong = queues.server.url.replace("guest:guest", "guest:wrong")
+    done = run(*words, environment={"DAI_RABBITMQ_URL": wrong})
+    assert done.returncode == 4, done.stderr
+    assert "wrong" not in done.stderr

@@ -1,0 +1,143 @@
+"""``dai-score stream redis`` with a real server."""
+
+from __future__ import annotations
+
+import json
+import signal
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.brokers.records import is_golden, message, mixed
+from tests.support.brokers.redis_server import Redis, redis_server
+from tests.support.brokers.worker import run, working
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.runtime
+
+
+@dataclass(frozen=True)
+class Streams:
+    redis: Redis
+    name: str
+
+    @property
+    def arguments(self) -> list[str]:
+        places = ["--input", self.name, "--output", f"{self.name}-scored", "--rejected", f"{self.name}-rejected"]
+        return ["redis", "--url", self.redis.url, *places, "--accept-h2o-licence"]
+
+    def send(self, values: Sequence[bytes], **fields: str) -> list[bytes]:
+        pipeline = self.redis.client.pipeline(transaction=False)
+        for value in values:
+            pipeline.xadd(self.name, {**fields, "value": value})
+        return list(pipeline.execute())
+
+    def read(self, end: str) -> list[dict[bytes, bytes]]:
+        return [fields for _, fields in self.redis.client.xrange(f"{self.name}-{end}")]
+
+    def pending(self) -> int:
+        return int(self.redis.client.xpending(self.name, "dai-score")["pending"])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def streams(server: Redis) -> Streams:
+    return Streams(server, uuid.uuid4().hex[:8])
+
+
+def drained(model: Path, streams: Streams, *more: object) -> str:
+    done = run(*streams.arguments, "--model", model, "--drain", *more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_messages_are_scored_in_order_and_bad_ones_say_why(titanic: Path, streams: Streams) -> None:
+    entries = streams.send([*mixed(1000), b"", b"no JSON"], trace="t1")
+    assert "990 messages scored, 12 rejected" in drained(titanic, streams)
+    scored = streams.read("scored")
+    good = [at for at in range(1000) if at % 100 != 50]
+    assert [json.loads(one[b"value"])["id"] for one in scored] == good
+    assert all(is_golden(one[b"value"]) for one in scored)
+    assert [one[b"source_id"] for one in scored] == [entries[at] for at in good]
+    assert {one[b"trace"] for one in scored} == {b"t1"}
+    rejected = streams.read("rejected")
+    assert json.loads(rejected[0][b"value"]) == {
+        "code": "not_a_number",
+        "column": "age",
+        "value": "old",
+        "reason": None,
+        "stream": streams.name,
+        "id": entries[50].decode(),
+        "message": message(50, age="old").decode(),
+    }
+    assert rejected[0][b"dai-reject-code"] == b"not_a_number"
+    assert [json.loads(one[b"value"])["code"] for one in rejected[10:]] == ["no_record", "malformed_row"]
+    assert streams.pending() == 0
+
+
+def ids(rows: Sequence[dict[bytes, Any]]) -> list[int]:
+    return [json.loads(one[b"value"])["id"] for one in rows]
+
+
+def test_workers_are_killed(titanic: Path, streams: Streams, tmp_path: Path) -> None:
+    count = 6000
+    streams.send(mixed(count))
+    for number in range(3):
+        with working(tmp_path, *streams.arguments, "--model", titanic, "--max-batch", 50, "--idle", 0.5) as worker:
+            until(lambda wanted=number * 1000 + 500: len(streams.read("scored")) > wanted)
+            worker.end(signal.SIGKILL)
+    drained(titanic, streams, "--idle", 0.5)
+    scored, rejected = streams.read("scored"), streams.read("rejected")
+    assert set(ids(scored)) == {at for at in range(count) if at % 100 != 50}
+    # Scores and acknowledgements are one transaction: a worker that dies publishes nothing twice.
+    assert len(scored) + len(rejected) == count
+    assert len({one[b"source_id"] for one in [*scored, *rejected]}) == count
+    assert streams.pending() == 0
+
+
+def test_a_message_that_ends_workers_is_rejected_unscored(titanic: Path, streams: Streams) -> None:
+    entries = streams.send([message(1), message(2), message(3)])
+    client = streams.redis.client
+    client.xgroup_create(streams.name, "dai-score", "0")
+    client.xreadgroup("dai-score", "dead", {streams.name: ">"}, count=3)
+    for _ in range(5):
+        client.xclaim(streams.name, "dai-score", "dead", 0, entries)
+    drained(titanic, streams, "--idle", 0.1)
+    assert ids(streams.read("scored")) == [2, 3]
+    (rejected,) = streams.read("rejected")
+    assert json.loads(rejected[b"value"])["code"] == "delivered_too_often"
+
+
+def test_the_server_restarts(titanic: Path, streams: Streams, tmp_path: Path) -> None:
+    streams.send(mixed(4000))
+    with working(tmp_path, *streams.arguments, "--model", titanic, "--max-batch", 50, "--idle", 0.5) as worker:
+        until(lambda: len(streams.read("scored")) > 500)
+        streams.redis.end()
+        streams.redis.start()
+        until(lambda: len(streams.read("scored")) + len(streams.read("rejected")) >= 4000)
+        assert worker.end() == 0
+    assert set(ids(streams.read("scored"))) == {at for at in range(4000) if at % 100 != 50}
+
+
+def test_a_password_on_the_command_line_is_refused(titanic: Path) -> None:
+    done = run("redis", "--url", "redis://:secret@127.0.0.1:1/0", "--input", "a", "--output", "b", "--model", titanic)
+    assert done.returncode == 2
+    assert "DAI_REDIS_URL" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_no_server(titanic: Path) -> None:
+    words = ["--input", "a", "--output", "b", "--model", titanic, "--accept-h2o-licence", "--broker-timeout", 1]
+    done = run("redis", "--url", "redis://127.0.0.1:1/0", *words)
+    assert done.returncode == 4, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "redis://127.0.0.1:1/0 does not answer" in done.stderr

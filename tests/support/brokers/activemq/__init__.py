@@ -1,0 +1,67 @@
+"""An ActiveMQ of the tests' own, from the jars that Maven fetches, on loopback."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dai_scoring.provision import jars, java
+from tests.support.brokers import quiet_port
+from tests.support.waiting import until
+
+
+@dataclass
+class ActiveMQ:
+    """A broker that listens for STOMP at a port."""
+
+    port: int
+    folder: Path
+    _command: Sequence[str]
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"stomp://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        def answers() -> bool:
+            assert self._process is not None
+            assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+            return False
+
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        until(answers, 60)
+
+    def end(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(30)
+
+
+@contextmanager
+def activemq(folder: Path, *more: str) -> Iterator[ActiveMQ]:
+    """Run a broker with its store in a folder, and end it."""
+    pytest.importorskip("stomp", reason="stomp.py is not installed: pip install '.[activemq]'")
+    if shutil.which("mvn") is None:
+        pytest.skip("ActiveMQ comes from Maven, which is not installed: apt-get install maven")
+    here = Path(__file__).parent
+    place = jars.built_once("test-activemq", here, "fetch ActiveMQ", lambda what, share=None: None)
+    program = str(java.find_java(minimum=17) / "bin" / "java")
+    port = quiet_port()
+    words = [program, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{place}/*"]
+    broker = ActiveMQ(port, folder, [*words, str(here / "Broker.java"), str(port), str(folder / "data"), *more])
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.end()
