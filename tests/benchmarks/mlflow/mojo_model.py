@@ -14,7 +14,7 @@ class Mojo(mlflow.pyfunc.PythonModel):
 
     def predict(self, context, model_input, params=None):
         """Score all rows."""
-        return self._model.predict(datatable.Frame(model_input)).to_pandas()
+        return self._model.predict(datatable.Frame(model_input.to_dict("list"))).to_pandas()
 
 
 mlflow.models.set_model(Mojo())
