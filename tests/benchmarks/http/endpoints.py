@@ -38,6 +38,7 @@ _MEDIANS = ("p50", "p99", "cpu")
 _RATIOS = {"of_empty": EMPTY, "of_java": JAVA, "of_mlserver": MLSERVER}
 CONNECTIONS = (1, 8, 32, 128)
 _WARM_SECONDS = 20.0
+_AWAKE_SECONDS = 1.0
 _HANDLER = """
 async def app(scope, receive, send):
     body = (await receive())["body"]
@@ -96,6 +97,8 @@ def measured(folder: Path, options: Options) -> dict[str, dict[str, Any]]:
             common.say(f"Round {number + 1} of {options.rounds} ...")
             for count in options.connections:
                 for one in served:
+                    # While others are measured the system takes an idle server's memory back.
+                    load(one.target, count, _AWAKE_SECONDS)
                     before = _cpu(one.process)
                     found = load(one.target, count, options.seconds)
                     found["cpu"] = (_cpu(one.process) - before) * 1e6 / max(found["requests"], 1)
