@@ -5,15 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from dai_routes.database import jdbc_settings
 from dai_routes.database.contract import Database
 from dai_scoring import extras
 from dai_scoring.cli.errors import MissingExtraError, UsageError
 
-_KNOWN = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE"
+_KNOWN = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE, jdbc:..."
 
 
-def open_database(url: str, *, writes: bool) -> Database:
-    """Connect to a database. If ``writes``, a missing SQLite file is created. Raises UnreachableError or UsageError."""
+def open_database(url: str, jdbc: jdbc_settings.JdbcSettings, variable: str, *, writes: bool) -> Database:
+    """Connect to a database. If ``writes``, a missing SQLite file is created. Raises UnreachableError or UsageError.
+
+    ``variable`` is the one with the address; for JDBC the names of those with user and password begin with it.
+    """
+    if jdbc_settings.is_jdbc(url):
+        from dai_routes.database.jdbc import Jdbc
+        from dai_routes.database.jdbc_driver import Driver
+
+        return Jdbc(Driver(url, jdbc_settings.Credentials.of_environment(variable), jdbc, variable))
     scheme, _, rest = url.partition("://")
     if scheme in ("postgresql", "postgres"):
         try:
@@ -30,11 +39,15 @@ def open_database(url: str, *, writes: bool) -> Database:
 
 def has_password(url: str) -> bool:
     """Whether an address has a password in it."""
+    if jdbc_settings.is_jdbc(url):
+        return jdbc_settings.has_password(url)
     return urlsplit(url).password is not None or "password=" in urlsplit(url).query
 
 
 def without_password(url: str) -> str:
     """An address without its password, for messages."""
+    if jdbc_settings.is_jdbc(url):
+        return jdbc_settings.without_password(url)
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")
     user = host[0].partition(":")[0]

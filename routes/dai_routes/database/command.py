@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +11,8 @@ from rich.console import Console
 
 from dai_routes.database.addresses import has_password, open_database, without_password
 from dai_routes.database.contract import Database, TableName
+from dai_routes.database.jdbc_settings import DRIVER_VARIABLE, JdbcSettings, is_jdbc
 from dai_routes.database.job import Job, Mode, Outcome, Run
-from dai_routes.database.sql import quoted
 from dai_scoring import options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.tables import ScoredTable
@@ -26,7 +27,7 @@ from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import opened, translated
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
-from dai_scoring.scorer import PipelineSettings
+from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 from dai_scoring.values import missing
 from dai_scoring.values.unseen_levels import counts_as_text
 
@@ -34,7 +35,7 @@ app = typer.Typer(add_completion=False, **group.SETTINGS)
 
 SOURCE_VARIABLE = "DAI_SCORE_SOURCE"
 TARGET_VARIABLE = "DAI_SCORE_TARGET"
-_ADDRESS = "postgresql://USER@HOST:PORT/DATABASE or sqlite:///FILE"
+_ADDRESS = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE or jdbc:..."
 
 
 @app.command()
@@ -45,8 +46,9 @@ def table(
         str,
         typer.Option(
             envvar=SOURCE_VARIABLE,
-            help=f"The database: {_ADDRESS}. Set a password in PGPASSWORD or PGPASSFILE, or in the address in "
-            f"{SOURCE_VARIABLE}.",
+            help=f"The database: {_ADDRESS}. Set a password in PGPASSWORD or PGPASSFILE, for JDBC in "
+            f"{SOURCE_VARIABLE}_USER and {SOURCE_VARIABLE}_PASSWORD or {SOURCE_VARIABLE}_PASSWORD_FILE; or in the "
+            f"address in {SOURCE_VARIABLE}.",
         ),
     ],
     target: Annotated[
@@ -64,6 +66,13 @@ def table(
     target_address: Annotated[
         str | None,
         typer.Option("--target-db", envvar=TARGET_VARIABLE, help="The database of the target. Default: the source."),
+    ] = None,
+    jdbc_driver: Annotated[
+        list[Path] | None,
+        typer.Option(
+            envvar=DRIVER_VARIABLE,
+            help=f"The jar of a JDBC driver, or several joined by {os.pathsep}; may be repeated.",
+        ),
     ] = None,
     rejected: Annotated[
         str | None,
@@ -114,9 +123,16 @@ def table(
     check_file("--licence-file", licence_file)
     check_folder("--mojo-runtime", mojo_runtime)
     ids = id_names(id_columns, output_columns)
-    reading = open_database(source, writes=False)
-    writing = reading if target_address in (None, source) else open_database(target_address, writes=True)
+    drivers = tuple(Path(one) for jars in jdbc_driver or () for one in str(jars).split(os.pathsep) if one)
+    jvm = jvm_words(jvm_options)
+    jdbc = JdbcSettings(
+        drivers,
+        RuntimeSettings(jvm_options=jvm, mojo_runtime=mojo_runtime, accept_h2o_licence=accept_h2o_licence),
+    )
+    reading = writing = open_database(source, jdbc, SOURCE_VARIABLE, writes=False)
     try:
+        if target_address not in (None, source):
+            writing = open_database(target_address, jdbc, TARGET_VARIABLE, writes=True)
         job = _job(reading, query, from_table, target, key, rejected, mode, chunk, before, after)
         if mode is Mode.UPDATE:
             if output_columns is not OutputColumns.ALL:
@@ -132,7 +148,6 @@ def table(
             wanted=Wanted(contributions, intervals),
         )
         pipeline = PipelineSettings(python_environment, python_command=python_command)
-        jvm = jvm_words(jvm_options)
         with (
             output.progress("Scoring") as progress,
             opened(model, progress, runtime, accept_h2o_licence, licence_file, jvm, mojo_runtime, pipeline) as scorer,
@@ -163,11 +178,13 @@ def table(
 def _check_no_password(context: typer.Context, parameter: str, url: str | None) -> None:
     source = context.get_parameter_source(parameter)
     if url and has_password(url) and source is not None and source.name == "COMMANDLINE":
-        flag_name = "--source" if parameter == "source" else "--target-db"
+        flag_name, variable = (
+            ("--source", SOURCE_VARIABLE) if parameter == "source" else ("--target-db", TARGET_VARIABLE)
+        )
         raise UsageError(
             f"The address {without_password(url)} has a password, which the list of processes shows to everyone. Set "
-            f"PGPASSWORD, or the whole address in {SOURCE_VARIABLE if parameter == 'source' else TARGET_VARIABLE}, "
-            f"and leave {flag_name} without it."
+            f"{f'{variable}_PASSWORD' if is_jdbc(url) else 'PGPASSWORD'}, or the whole address in {variable}, and "
+            f"leave {flag_name} without it."
         )
 
 
@@ -197,7 +214,7 @@ def _job(
         name = _name("--table", from_table)
         if database.columns(name) is None:
             raise NotFoundError(f"There is no table {name}. Its name counts as it is written there, also in case.")
-        query = f"SELECT * FROM {quoted(name)}"  # noqa: S608 - quoted
+        query = f"SELECT * FROM {database.quoted(name)}"  # noqa: S608 - quoted
         primary = database.key_of(name)
         if len(primary) == 1 and key in (None, primary[0]):
             key, is_primary = primary[0], True

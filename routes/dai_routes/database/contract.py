@@ -45,6 +45,13 @@ class TableName:
 class Database(Protocol):
     """A connection. Changes are permanent, and visible to others, after :meth:`commit`."""
 
+    creates_in_transaction: bool
+    """Whether CREATE TABLE and DROP TABLE can be undone. In some databases they commit all changes before them."""
+
+    def quoted(self, name: str | TableName) -> str:
+        """A name in the quotes of this database, so that no part of it is read as SQL."""
+        ...
+
     def columns(self, table: TableName) -> dict[str, str] | None:
         """The columns of a table with their SQL types; None if there is no such table."""
         ...
@@ -74,8 +81,9 @@ class Database(Protocol):
     ) -> AbstractContextManager[Iterator[pa.Table]]:
         """The rows of a query, ``rows`` at a time, ordered by ``key``, and only those whose key is above ``after``.
 
-        ``after`` is a text of :meth:`key_text`. The query cannot change data. PostgreSQL reads the rows of one moment;
-        SQLite with a key reads each chunk when it is needed. Types that only the database knows are kept.
+        ``after`` is a text of :meth:`key_text`. The query cannot change data. PostgreSQL reads the rows of one moment,
+        SQLite with a key reads each chunk when it is needed, and the others do what their cursors do. Types that only
+        the database knows are kept.
         """
         ...
 
@@ -103,6 +111,10 @@ class Database(Protocol):
         """Delete a table."""
         ...
 
+    def clear(self, table: TableName) -> None:
+        """Delete all rows of a table."""
+        ...
+
     def append(self, table: TableName, rows: pa.Table) -> None:
         """Add rows, their columns found by name."""
         ...
@@ -117,6 +129,10 @@ class Database(Protocol):
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement; returns its rows."""
+        ...
+
+    def change(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Run an UPDATE, INSERT or DELETE; returns the number of rows that it changed."""
         ...
 
     def commit(self) -> None:

@@ -87,6 +87,7 @@ class Run:
         self._progress = Progress(self._job_id)
         self._table = ProgressTable(target, job.target)
         self._made: set[TableName] = set()
+        self._is_cleared = False
         self._scored = 0
         self._rejected = 0
         self._unseen: Mapping[str, int] | None = None
@@ -175,10 +176,9 @@ class Run:
             raise ConflictError(
                 f"There is a table {job.target} already. Name another, or choose --mode append, replace or update."
             )
-        if job.mode is Mode.REPLACE:
-            for table in (job.target, job.rejected):
-                if self._target.columns(table) is not None:
-                    self._target.drop(table)
+        if job.mode is Mode.REPLACE and self._target.creates_in_transaction:
+            for table in self._existing():
+                self._target.drop(table)
             self._table.forget()
         if job.by_chunks:
             self._table.begin(self._progress)
@@ -204,26 +204,41 @@ class Run:
                     self._commit(last, table.num_rows, found.rejects.num_rows)
                 note(self._scored + self._rejected)
         if not self._scored + self._rejected:
-            self._make_all(self._scorer.check(self._source.schema_of(job.query)))
+            self._make_tables(*self._scorer.check(self._source.schema_of(job.query)), 1, 0)
 
     def _score(self, table: pa.Table) -> ScoredTable:
         return self._scorer.score(table, self._source.model_table(table))
 
+    def _existing(self) -> list[TableName]:
+        return [one for one in (self._job.target, self._job.rejected) if self._target.columns(one) is not None]
+
     def _write(self, found: ScoredTable) -> None:
         job = self._job
+        self._make_tables(found.rows.schema, found.rejected.schema, found.rows.num_rows, found.rejected.num_rows)
         if job.mode is Mode.UPDATE:
             self._update(found.rows)
         elif found.rows.num_rows:
-            self._make(job.target, found.rows.schema)
             self._target.append(job.target, found.rows)
         if found.rejected.num_rows:
-            self._make(job.rejected, found.rejected.schema)
             self._target.append(job.rejected, found.rejected)
 
-    def _make_all(self, schemas: tuple[pa.Schema, pa.Schema]) -> None:
-        """Create the target even if the query has no rows."""
-        if self._job.mode is not Mode.UPDATE:
-            self._make(self._job.target, schemas[0])
+    def _make_tables(self, scored: pa.Schema, rejected: pa.Schema, scored_rows: int, rejected_rows: int) -> None:
+        """Make the tables for so many rows, before any row is written.
+
+        In some databases a CREATE TABLE commits all that was written before it. There, if all rows are one transaction,
+        both tables are made now, and the rows of tables that are replaced are deleted after that.
+        """
+        job = self._job
+        at_once = not self._target.creates_in_transaction and not job.by_chunks
+        if job.mode is not Mode.UPDATE and (scored_rows or at_once):
+            self._make(job.target, scored)
+        if rejected_rows or at_once:
+            self._make(job.rejected, rejected)
+        if at_once and job.mode is Mode.REPLACE and not self._is_cleared:
+            for table in self._existing():
+                self._target.clear(table)
+            self._table.forget()
+            self._is_cleared = True
 
     def _make(self, table: TableName, schema: pa.Schema) -> None:
         """Create a table, or check that the existing one has the columns."""

@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from dai_routes.database.contract import Database, TableName
 from dai_routes.database.errors import ConflictError
-from dai_routes.database.sql import quoted
 
 TABLE = "dai_score_progress"
 """The name of the table."""
@@ -48,9 +47,11 @@ class ProgressTable:
         """The progress of the last job for the target; None if there was no job."""
         if self._database.columns(self._table) is None:
             return None
+        quoted = self._database.quoted
+        names = ", ".join(map(quoted, ("job", "last_key", "scored", "rejected", "finished")))
         found = self._database.run(
-            f"SELECT job, last_key, scored, rejected, finished FROM {quoted(self._table)} "  # noqa: S608
-            f"WHERE target = {self._database.parameter(1)}",
+            f"SELECT {names} FROM {quoted(self._table)} "  # noqa: S608
+            f"WHERE {quoted('target')} = {self._database.parameter(1)}",
             [str(self._target)],
         )
         for job, last_key, scored, rejected, finished in found:
@@ -69,18 +70,21 @@ class ProgressTable:
     def forget(self) -> None:
         """Delete the row of the last job."""
         if self._database.columns(self._table) is not None:
-            mark = self._database.parameter(1)
-            self._database.run(f"DELETE FROM {quoted(self._table)} WHERE target = {mark}", [str(self._target)])  # noqa: S608
+            quoted, mark = self._database.quoted, self._database.parameter(1)
+            where = f"WHERE {quoted('target')} = {mark}"
+            self._database.run(f"DELETE FROM {quoted(self._table)} {where}", [str(self._target)])  # noqa: S608
 
     def move(self, old: Progress, new: Progress) -> None:
         """Replace the progress ``old`` by ``new``. Raises ConflictError if another run has changed it."""
         database = self._database
         columns = ("last_key", "scored", "rejected", "finished")
         marks = [database.parameter(number) for number in range(1, 8)]
-        changes = ", ".join(f"{name} = {mark}" for name, mark in zip(columns, marks, strict=False))
-        found = database.run(
-            f"UPDATE {quoted(self._table)} SET {changes} WHERE target = {marks[4]} AND job = {marks[5]} "  # noqa: S608
-            f"AND scored + rejected = {marks[6]} AND finished = 0 RETURNING 1",
+        quoted = database.quoted
+        changes = ", ".join(f"{quoted(name)} = {mark}" for name, mark in zip(columns, marks, strict=False))
+        found = database.change(
+            f"UPDATE {quoted(self._table)} SET {changes} WHERE {quoted('target')} = {marks[4]} "  # noqa: S608
+            f"AND {quoted('job')} = {marks[5]} AND {quoted('scored')} + {quoted('rejected')} = {marks[6]} "
+            f"AND {quoted('finished')} = 0",
             [
                 new.last_key,
                 new.scored,

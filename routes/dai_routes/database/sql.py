@@ -21,8 +21,8 @@ def quoted(name: str | TableName) -> str:
 
 
 def as_table(query: str) -> str:
-    """A query as a subquery, to select from."""
-    return f"({query.strip().rstrip(';')}) AS dai_score_source"
+    """A query as a subquery, to select from. Oracle allows no AS before the name of a subquery."""
+    return f"({query.strip().rstrip(';')}) dai_score_source"
 
 
 def select(query: str, key: str | None = None, after: str | None = None) -> str:
@@ -36,6 +36,9 @@ def select(query: str, key: str | None = None, after: str | None = None) -> str:
 class SqlDatabase(ABC):
     """The methods of :class:`~dai_routes.database.contract.Database` that need only these statements."""
 
+    creates_in_transaction = True
+    """See the contract."""
+
     @abstractmethod
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement; returns its rows."""
@@ -43,6 +46,14 @@ class SqlDatabase(ABC):
     @abstractmethod
     def sql_type(self, field: pa.Field) -> str:
         """The type of a new column for such values."""
+
+    def quoted(self, name: str | TableName) -> str:
+        """A name in the quotes of this database, so that no part of it is read as SQL."""
+        return quoted(name)
+
+    def change(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Run an UPDATE, INSERT or DELETE; returns the number of rows that it changed."""
+        return len(self.run(f"{statement} RETURNING 1", parameters))
 
     def changed(self, table: TableName) -> None:  # noqa: B027 - a database that caches no columns has nothing to do
         """Called when the columns of a table have changed."""
@@ -62,19 +73,28 @@ class SqlDatabase(ABC):
 
     def create(self, table: TableName, schema: pa.Schema, key: str | None = None) -> None:
         """Make a table; ``key`` is its primary key."""
-        columns = [f"{quoted(field.name)} {self.sql_type(field)}" for field in schema]
+        columns = [f"{self.quoted(field.name)} {self.column_type(field, field.name == key)}" for field in schema]
         if key is not None:
-            columns.append(f"PRIMARY KEY ({quoted(key)})")
-        self.run(f"CREATE TABLE {quoted(table)} ({', '.join(columns)})")
+            columns.append(f"PRIMARY KEY ({self.quoted(key)})")
+        self.run(f"CREATE TABLE {self.quoted(table)} ({', '.join(columns)})")
         self.changed(table)
+
+    def column_type(self, field: pa.Field, is_key: bool) -> str:
+        """The type of a new column, or of the primary key of a new table."""
+        return self.sql_type(field)
 
     def add_columns(self, table: TableName, fields: Sequence[pa.Field]) -> None:
         """Add columns to a table."""
         for field in fields:
-            self.run(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(field.name)} {self.sql_type(field)}")
+            # Some databases do not know ADD COLUMN; all know ADD.
+            self.run(f"ALTER TABLE {self.quoted(table)} ADD {self.quoted(field.name)} {self.sql_type(field)}")
         self.changed(table)
 
     def drop(self, table: TableName) -> None:
         """Delete a table."""
-        self.run(f"DROP TABLE {quoted(table)}")
+        self.run(f"DROP TABLE {self.quoted(table)}")
         self.changed(table)
+
+    def clear(self, table: TableName) -> None:
+        """Delete all rows of a table."""
+        self.run(f"DELETE FROM {self.quoted(table)}")  # noqa: S608

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pc
 import pytest
 
+from dai_routes.database.addresses import open_database
+from dai_routes.database.contract import TableName
+from dai_routes.database.jdbc_settings import JdbcSettings
 from dai_scoring.cli import app
-from tests.routes.database.support import Command, Done
+from dai_scoring.scorer import RuntimeSettings
+from tests.routes.database.support import PASSWORD as H2_PASSWORD
+from tests.routes.database.support import Ask, Command, Done
+from tests.support.jdbc import driver
 from tests.support.postgres import PASSWORD, Postgres, postgres
 
 
@@ -78,3 +87,38 @@ def file(tmp_path: Path, rows: pa.Table) -> Path:
         )
     database.close()
     return path
+
+
+@pytest.fixture
+def h2(tmp_path: Path, rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a database with the sample's rows in a table penguins."""
+    monkeypatch.setenv("DAI_SCORE_JDBC_DRIVER", str(driver("h2")))
+    monkeypatch.setenv("DAI_SCORE_SOURCE_USER", "me")
+    monkeypatch.setenv("DAI_SCORE_SOURCE_PASSWORD", H2_PASSWORD)
+    url = f"jdbc:h2:{tmp_path / 'zoo'}"
+    with closing(_opened(url)) as database:
+        names = [f'"{field.name}" {database.sql_type(field)}' for field in rows.schema if field.name != "id"]
+        database.run(f'CREATE TABLE "penguins" ("id" INT PRIMARY KEY, {", ".join(names)})')
+        database.append(TableName("penguins"), rows)
+        database.commit()
+    return url
+
+
+def _opened(url: str) -> Any:
+    settings = JdbcSettings((Path(os.environ["DAI_SCORE_JDBC_DRIVER"]),), RuntimeSettings())
+    return open_database(url, settings, "DAI_SCORE_SOURCE", writes=False)
+
+
+@pytest.fixture
+def ask(h2: str) -> Ask:
+    """Run statements in the database; no connection stays open, so that another process can open it."""
+
+    def run(*statements: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
+        with closing(_opened(h2)) as database:
+            for statement in statements:
+                found = database.run(statement)
+            database.commit()
+        return found
+
+    return run

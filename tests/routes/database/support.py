@@ -18,3 +18,9 @@ class Done(NamedTuple):
 
 
 Command = Callable[..., Done]
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+"""Runs statements, and returns the rows of the last."""
+
+PASSWORD = "hidden-pass word"
+"""Of the H2 of these tests."""

@@ -23,6 +23,14 @@ def double_arrays(columns: Sequence[npt.NDArray[np.float64] | Sequence[float]]) 
     return jpype.JArray(one)([one(c if isinstance(c, list) else np.ascontiguousarray(c)) for c in columns])
 
 
+def primitives(values: npt.NDArray[Any]) -> Any:
+    """A copy of int8, int32, int64 or float64 values as ``byte[]``, ``int[]``, ``long[]`` or ``double[]``."""
+    import jpype
+
+    types = {"int8": jpype.JByte, "int32": jpype.JInt, "int64": jpype.JLong, "float64": jpype.JDouble}
+    return jpype.JArray(types[values.dtype.name])(np.ascontiguousarray(values))
+
+
 def string_array(length: int) -> Any:
     """A new ``String[]`` full of nulls."""
     import jpype
@@ -35,6 +43,13 @@ def array_of(java_type: Any, values: Sequence[Any]) -> Any:
     import jpype
 
     return jpype.JArray(java_type)(list(values))
+
+
+def objects(values: Sequence[Any]) -> Any:
+    """A new ``Object[]`` with these Java objects."""
+    import jpype
+
+    return array_of(jpype.JObject, values)
 
 
 def fill_strings(target: Any, values: pa.StringArray) -> None:

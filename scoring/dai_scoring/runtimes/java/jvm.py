@@ -169,6 +169,26 @@ def java_class(name: str) -> Any:
         raise RuntimeMissingError(f"the Java class {name} is in none of the runtime's jars") from error
 
 
+def class_loader(jars: Sequence[Path]) -> Any:
+    """A class loader with these jars, which sees none of the others, nor they these."""
+    from dai_scoring.runtimes.java import java_arrays
+
+    paths = java_class("java.nio.file.Paths")
+    urls = [paths.get(str(jar)).toUri().toURL() for jar in jars]
+    parent = java_class("java.lang.ClassLoader").getPlatformClassLoader()
+    return java_class("java.net.URLClassLoader")(java_arrays.array_of(java_class("java.net.URL"), urls), parent)
+
+
+def class_in(loader: Any, name: str) -> Any:
+    """The Java class of that full name in a class loader; RuntimeMissingError if it is not there."""
+    import jpype
+
+    try:
+        return jpype.JClass(name, loader=loader)
+    except (TypeError, jpype.JException) as error:
+        raise RuntimeMissingError(f"the Java class {name} is in none of the runtime's jars") from error
+
+
 @contextmanager
 def properties(values: Mapping[str, str | None]) -> Iterator[None]:
     """Set Java system properties for a while, and as they were afterwards; None leaves one unset.
