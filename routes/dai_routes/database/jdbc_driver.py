@@ -108,8 +108,8 @@ def errors(driver: Driver, product: str) -> Iterator[None]:
         state = _state(error)
         if state.startswith(_VALUE_STATES):
             raise DatabaseError(
-                f"{product} refuses a value (SQLSTATE {state}): it does not suit a type or a calculation, or breaks a rule "
-                "of the table, such as a key that is there already. Its message may have the value, so it is not shown."
+                f"{product} refuses a value (SQLSTATE {state}): it does not suit a type or a calculation, or breaks a "
+                "rule of the table, such as a key that is there already. The message may have the value, so it is not shown."
             ) from None
         raise DatabaseError(f"{product} says: {driver.message(error)}.") from None
 
