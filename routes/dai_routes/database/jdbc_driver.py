@@ -109,7 +109,8 @@ def errors(driver: Driver, product: str) -> Iterator[None]:
         if state.startswith(_VALUE_STATES):
             raise DatabaseError(
                 f"{product} refuses a value (SQLSTATE {state}): it does not suit a type or a calculation, or breaks a "
-                "rule of the table, such as a key that is there already. The message may have the value, so it is not shown."
+                "rule of the table, such as a key that is there already. Its message is not shown, since it may have "
+                "the value."
             ) from None
         raise DatabaseError(f"{product} says: {driver.message(error)}.") from None
 
