@@ -1,4 +1,4 @@
-"""Databases with JDBC drivers, H2 and Derby, from the jars that Maven fetches."""
+"""JDBC drivers from Maven: those of H2 and Derby have their database inside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dai_scoring.provision import jars
 
 
 def driver(name: str) -> Path:
-    """The jar of a driver, ``h2`` or ``derby``, with its database inside."""
+    """The jar of a driver: ``h2``, ``derby`` or ``postgresql``."""
     if shutil.which("mvn") is None:
         pytest.skip("JDBC drivers come from Maven, which is not installed: apt-get install maven")
     here = Path(__file__).parent
