@@ -105,7 +105,7 @@ _PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("column", "kind"), _PAIRS, ids=str)
+@pytest.mark.parametrize(("column", "kind"), _PAIRS, ids=lambda one: one.type.value if isinstance(one, Column) else one)
 def test_java_says_what_python_says(titanic_scorer: Scorer, column: Column, kind: str) -> None:
     values = _values()[kind]
     given = values.to_numpy(zero_copy_only=False) if kind == "singles" else values.to_pylist()
