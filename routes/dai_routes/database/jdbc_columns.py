@@ -75,9 +75,9 @@ def to_java(column_class: Any, values: pa.Array | pa.ChunkedArray, field: pa.Fie
 
 def _crossing(array: pa.Array, field: pa.Field) -> tuple[str, pa.Array]:
     """The kind of an array, and the array as int64, float64, string or binary."""
+    if isinstance(array, pa.ExtensionArray) and not isinstance(array.type, pa.UuidType):
+        array = array.storage
     of = array.type
-    if isinstance(array, pa.ExtensionArray):
-        array, of = array.storage, array.storage.type
     if pa.types.is_boolean(of):
         return "BOOLEAN", array.cast(pa.int64())
     if pa.types.is_integer(of):

@@ -106,8 +106,9 @@ class Run:
             self._check_key(job.query, job.key)
         self._scorer.check(schema)
         columns = self._target.columns(job.target)
-        if job.mode is Mode.UPDATE and columns is None:
-            raise NotFoundError(f"There is no table {job.target} to update. Its name counts as it is written there.")
+        if job.mode is Mode.UPDATE and job.key not in (columns or ()):
+            lacking = f"table {job.target}" if columns is None else f"column {job.key} in {job.target}"
+            raise NotFoundError(f"There is no {lacking} to update. Its name counts as it is written there.")
 
     def _check_key(self, query: str, key: str) -> None:
         """Check that each row has a key, and that no two have the same. A primary key needs no check."""

@@ -201,6 +201,17 @@ def test_scores_go_into_another_database(
     assert score(*replace, "--mode", "replace").document["scored"] == 348
 
 
+def test_rows_of_sqlite_go_into_a_jdbc_database(
+    h2: str, ask: Ask, file: Path, score: Command, expected: dict[int, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAI_SCORE_TARGET_USER", "me")
+    monkeypatch.setenv("DAI_SCORE_TARGET_PASSWORD", PASSWORD)
+    words = ("--table", "penguins", "--target-db", h2, "--target", "scores", "--chunk", 100)
+    done = score("--source", f"sqlite:///{file}", *words)
+    assert (done.code, done.document["scored"]) == (0, 348), done
+    assert male(ask, "scores") == pytest.approx(expected)
+
+
 def test_a_run_that_is_killed_goes_on_and_writes_every_row_once(
     h2: str, ask: Ask, samples: Path, expected: dict[int, float]
 ) -> None:

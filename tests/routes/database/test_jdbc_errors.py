@@ -33,6 +33,12 @@ def test_what_cannot_be_done_is_said(h2: str, score: Command, arguments: list[st
     assert (done.code, says in done.error) == (code, True), done
 
 
+def test_a_table_without_the_key_is_not_updated(h2: str, ask: Ask, score: Command) -> None:
+    ask('CREATE TABLE "scores" AS SELECT "id" AS "other" FROM "penguins"')
+    done = score("--source", h2, "--table", "penguins", "--target", "scores", "--mode", "update")
+    assert (done.code, "There is no column id in scores" in done.error) == (5, True), done
+
+
 def test_a_value_that_a_table_refuses_is_not_shown(h2: str, ask: Ask, score: Command) -> None:
     ask('CREATE TABLE "scores" ("id" INT, "male" DOUBLE PRECISION, "female" DOUBLE PRECISION, "predict" VARCHAR(1))')
     words = ("--target", "scores", "--mode", "append", "--output-columns", "ids", "--id-columns", "id")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.routes.database.support import Command
+from tests.routes.database.support import PASSWORD as H2_PASSWORD
+from tests.routes.database.support import Ask, Command
 from tests.support.jdbc import driver
 from tests.support.postgres import PASSWORD, Postgres
 
@@ -59,6 +61,31 @@ def test_scores_are_written_into_the_table_that_is_read(
     assert score(*command).document.get("scored") == 348
     assert scores(server, "penguins") == pytest.approx(expected, rel=1e-6)
     assert score(*command).document["records"] == 0
+
+
+@pytest.mark.usefixtures("source")
+def test_types_of_postgresql_go_into_a_jdbc_database_as_text(
+    server: Postgres, address: str, h2: str, ask: Ask, score: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.ask(
+        "ALTER TABLE penguins ADD u uuid DEFAULT '0aaebb79-3cb5-4a3d-8f35-a6a2b3b0f2c1', ADD a int[] DEFAULT '{1,2}', "
+        "ADD j jsonb DEFAULT '{\"a\": 1}', ADD i interval DEFAULT '1 day'"
+    )
+    monkeypatch.setenv("DAI_SCORE_TARGET_USER", "me")
+    monkeypatch.setenv("DAI_SCORE_TARGET_PASSWORD", H2_PASSWORD)
+    done = score("--source", address, "--table", "penguins", "--target-db", h2, "--target", "scores")
+    assert (done.code, done.document["scored"]) == (0, 348), done
+    names = ("nn", "day", "bytes", "u", "a", "j")
+    listed = ", ".join(f'"{name}"' for name in names)
+    [found] = ask(f'SELECT DISTINCT {listed} FROM "scores"')
+    assert found == (
+        "1.23456789012345678901234567890",
+        date(800, 1, 1),
+        b"\x00\xff",
+        "0aaebb79-3cb5-4a3d-8f35-a6a2b3b0f2c1",
+        "[1, 2]",
+        '{"a": 1}',
+    )
 
 
 def test_a_query_that_changes_data_changes_none(server: Postgres, source: str, score: Command) -> None:
