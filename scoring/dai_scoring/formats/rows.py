@@ -113,8 +113,8 @@ def read_rows(
 ) -> Rows | Declined:
     """The rows of some contents, at most :data:`~dai_scoring.formats.text.MAX_PYTHON_ROWS`.
 
-    ``given`` is the format, or None where the MIME type and the contents say it. Declined where there are more rows,
-    if there is none, or if it takes a reader of files to find out what they are.
+    ``given`` is the format, or None if the MIME type and the contents are to say it. Declined for contents with more
+    rows or without a row, and for those that only the readers of files can read.
     """
     said = _said(mime_type)[0]
     form = format_of(contents, given, mime_type, charset)

@@ -71,7 +71,7 @@ class RejectCollector:
         return bad
 
     def of(self, column: Column, values: pa.Array) -> RejectedValues | None:
-        """The rejected values of a column; None if there are none."""
+        """The values of a column that were rejected, or None."""
         if not self.codes:
             return None
         return RejectedValues(column.name, values, self.bad, self.codes)

@@ -1,8 +1,12 @@
-"""Types of these tests' fixtures."""
+"""What these tests share: the types of their fixtures, and a command that is killed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 
@@ -24,3 +28,16 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 PASSWORD = "hidden-pass word"
 """Of the H2 of these tests."""
+
+
+def kill_in_the_middle(command: Sequence[str], chunks: int) -> None:
+    """Start it, and kill it somewhere after so many chunks."""
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=os.environ)
+    assert process.stderr is not None
+    with process:
+        seen = 0
+        while seen < chunks:
+            line = process.stderr.readline()
+            assert line, "it ended before it was killed"
+            seen += bool(re.search(r"\d rows$", line))
+        process.send_signal(signal.SIGKILL)

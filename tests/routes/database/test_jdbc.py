@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-import re
-import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from dai_scoring.runtimes.java import jvm
-from tests.routes.database.support import PASSWORD, Ask, Command
+from tests.routes.database.support import PASSWORD, Ask, Command, kill_in_the_middle
 from tests.support.jdbc import driver
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
@@ -235,7 +232,7 @@ def test_a_run_that_is_killed_goes_on_and_writes_every_row_once(
     command = [sys.executable, "-m", "dai_scoring.cli", *words, "--mode", "append", "--key", "id", "--chunk", "500"]
     chance = random.Random(1)
     for _ in range(3):
-        _kill_in_the_middle(command, chance.randrange(1, 10))
+        kill_in_the_middle(command, chance.randrange(1, 10))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert PASSWORD not in done.stdout + done.stderr
@@ -243,16 +240,3 @@ def test_a_run_that_is_killed_goes_on_and_writes_every_row_once(
     assert sorted(one for (one,) in [*kept, *rejected]) == list(range(20_000))
     assert {one for (one,) in rejected} == set(range(7, 20_000, 1000))
     assert dict(ask('SELECT DISTINCT "penguin", "male" FROM "scores"')) == pytest.approx(expected)
-
-
-def _kill_in_the_middle(command: Sequence[str], chunks: int) -> None:
-    """Start it, and kill it somewhere behind so many chunks."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=os.environ)
-    assert process.stderr is not None
-    with process:
-        seen = 0
-        while seen < chunks:
-            line = process.stderr.readline()
-            assert line, "it ended before it was killed"
-            seen += bool(re.search(r"\d rows$", line))
-        process.send_signal(signal.SIGKILL)

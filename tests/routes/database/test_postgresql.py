@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
-import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.routes.database.support import Command
+from tests.routes.database.support import Command, kill_in_the_middle
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
@@ -136,7 +133,7 @@ def test_a_run_that_is_killed_goes_on_and_writes_every_row_once(
     command = [sys.executable, "-m", "dai_scoring.cli", *words, "--mode", "append", "--chunk", "500"]
     chance = random.Random(1)
     for _ in range(3):
-        _kill_in_the_middle(command, chance.randrange(1, 10))
+        kill_in_the_middle(command, chance.randrange(1, 10))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "that earlier runs have written" in done.stdout
     kept, rejected = server.ask("SELECT id FROM scores"), server.ask("SELECT id FROM scores_rejected")
@@ -144,16 +141,3 @@ def test_a_run_that_is_killed_goes_on_and_writes_every_row_once(
     assert {int(one["id"]) for one in rejected} == set(range(7, 20_000, 1000))
     found = {int(one["penguin"]): float(one["male"]) for one in server.ask("SELECT DISTINCT penguin, male FROM scores")}
     assert found == pytest.approx(expected, rel=1e-6)
-
-
-def _kill_in_the_middle(command: list[str], chunks: int) -> None:
-    """Start it, and kill it somewhere behind so many chunks."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=os.environ)
-    assert process.stderr is not None
-    with process:
-        seen = 0
-        while seen < chunks:
-            line = process.stderr.readline()
-            assert line, "it ended before it was killed"
-            seen += bool(re.search(r"\d rows$", line))
-        process.send_signal(signal.SIGKILL)

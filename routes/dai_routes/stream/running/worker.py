@@ -73,7 +73,7 @@ class Worker:
                 _logger.warning("%s", error)
 
     def _step(self) -> bool:
-        """Settle a batch; False if there is none, and none to wait for."""
+        """Settle one batch, if there is one. Returns False once the worker need not wait for more."""
         with self._watchdog.over("receiving messages"):
             messages = self._broker.receive(self._limits.most, _IDLE_SECONDS)
         for part in self._parts(messages):
