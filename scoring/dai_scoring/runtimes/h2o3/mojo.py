@@ -25,6 +25,7 @@ from dai_scoring.runtimes.h2o3 import contributions, coxph, description
 from dai_scoring.runtimes.h2o3.features import Features
 from dai_scoring.runtimes.java import java_arrays, java_jars, jvm, row_description
 from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
+from dai_scoring.runtimes.java.interrupts import held_back
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import h2o_times
 
@@ -37,7 +38,11 @@ _NO_LINES = Declined("the model encodes its columns, or needs an offset or a col
 
 def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> H2o3Mojo:
     """Load an H2O-3 MOJO; raises ModelError saying what is wrong with it."""
-    jars = java_jars.h2o3_jars(settings.jar_folders)
+    return _loaded(path, settings, java_jars.h2o3_jars(settings.jar_folders))
+
+
+@held_back()
+def _loaded(path: Path, settings: RuntimeSettings, jars: Sequence[Path]) -> H2o3Mojo:
     jvm.start(jars, settings.jvm_options, settings.java_home)
     try:
         model = jvm.java_class("hex.genmodel.MojoModel").load(str(path))

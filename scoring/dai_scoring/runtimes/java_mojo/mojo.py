@@ -26,6 +26,7 @@ from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars, jvm, row_description
 from dai_scoring.runtimes.java.csv_lines import LineReader
+from dai_scoring.runtimes.java.interrupts import held_back
 from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings
@@ -61,18 +62,18 @@ _PROBED_BYTES = 1 << 20
 
 def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> JavaMojo:
     """Load a pipeline.mojo, or the one inside a mojo.zip; raises ModelError saying what is wrong with it."""
-    _start(settings)
+    return _loaded(path, kind, settings, java_jars.mojo2_jars(settings.mojo_runtime, settings.jar_folders))
+
+
+@held_back()
+def _loaded(path: Path, kind: Kind, settings: RuntimeSettings, jars: Sequence[Path]) -> JavaMojo:
+    jvm.start(jars, settings.jvm_options, settings.java_home)
+    driverless_ai.check_licence_file(settings.licence_file)
     digest = sha256(path)
     with driverless_ai.pipeline_file(path, kind) as inner:
         pipeline = _load(inner, path, settings)
         missing = _missing_literals(pipeline, inner)
     return JavaMojo(pipeline, missing, digest, _Variants(path, kind, digest, settings))
-
-
-def _start(settings: RuntimeSettings) -> None:
-    jars = java_jars.mojo2_jars(settings.mojo_runtime, settings.jar_folders)
-    jvm.start(jars, settings.jvm_options, settings.java_home)
-    driverless_ai.check_licence_file(settings.licence_file)
 
 
 def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None = None) -> Any:
