@@ -176,8 +176,8 @@ def _read(found: T | Declined) -> T:
 
 def _from_lines(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
     """The seconds of what the runtime reads itself; None where it does not."""
-    lines = [piece.csv_records() for piece in waiting if isinstance(piece, CsvPiece)]
-    if not lines or any(isinstance(scorer.predict_csv(one), Declined) for one in lines):
+    lines = [piece.records() for piece in waiting if isinstance(piece, CsvPiece)]
+    if not lines or any(isinstance(scorer.predict_records(one), Declined) for one in lines):
         clock.skip()
         return None
     return clock.next("parse, coerce, score")
