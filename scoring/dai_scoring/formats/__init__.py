@@ -24,6 +24,7 @@ from dai_scoring.formats.base import (
     ParsedPiece,
     Piece,
     RecordReader,
+    RecordsPiece,
     RecordWriter,
     WantedFields,
     is_json_text,
@@ -45,6 +46,7 @@ __all__ = [
     "Piece",
     "RecordReader",
     "RecordWriter",
+    "RecordsPiece",
     "WantedFields",
     "charset_of",
     "detect",
@@ -98,12 +100,17 @@ def open_reader(
 
 
 def pieces(
-    reader: RecordReader, wanted: NumberColumns | WantedFields | None = None, parts: int = 1
+    reader: RecordReader,
+    wanted: NumberColumns | WantedFields | None = None,
+    parts: int = 1,
+    *,
+    as_records: bool = False,
 ) -> Iterator[Piece | Declined]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
     ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough. ``parts`` is
-    how many pieces there should be at least, unless they were very small. Where one of the pieces is Declined, the file
+    how many pieces there should be at least, unless they were very small. ``as_records`` is for a runtime that may read
+    the records of a :class:`RecordsPiece` itself. Where one of the pieces is Declined, the file
     is not what it was taken for: the reader of whole files has to read it from its start.
     """
     if reader.format is Format.CSV and not isinstance(wanted, WantedFields):
@@ -120,7 +127,7 @@ def pieces(
         from dai_scoring.formats.avro.reader import AvroReader
 
         if isinstance(reader, AvroReader):
-            return reader.pieces(wanted)
+            return reader.pieces(wanted, parts, as_records=as_records)
     return map(ParsedPiece, reader.chunks())
 
 

@@ -7,13 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.declined import Declined
 from dai_scoring.values.rejected import REJECT_SCHEMA
+
+if TYPE_CHECKING:
+    from dai_scoring.formats.records import Records
 
 ORIGINAL_NAME = "dai.name"
 """The property of an Avro field that holds the column's name where Avro does not allow it as a name."""
@@ -121,6 +126,24 @@ class Piece(Protocol):
         Declined where the piece is not what it was cut as. Then nothing that was read of the file is certain, and the
         reader of whole files has to read it from its start.
         """
+        ...
+
+
+@runtime_checkable
+class RecordsPiece(Piece, Protocol):
+    """A piece whose records a runtime may read itself."""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that are known to be there."""
+        ...
+
+    def records(self) -> Records:
+        """The records as they stand, for the runtime."""
+        ...
+
+    def lines_until(self, ends: npt.NDArray[np.int64] | None) -> pa.Array:
+        """The records as :attr:`Chunk.lines`; ``ends`` are where the runtime found their ends."""
         ...
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import cramjam
 import fastavro
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from backports import zstd
 from fastavro.schema import SchemaParseException, UnknownType
@@ -36,6 +37,7 @@ from dai_scoring.formats.base import (
     WantedFields,
 )
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import AvroRecords
 from dai_scoring.formats.source import DAMAGED
 from dai_scoring.formats.text import nested_json
 
@@ -61,6 +63,7 @@ _FAULTS = (
 _CODECS = ("null", "deflate", "snappy", "zstandard", "lz4", "bzip2", "xz")
 _STEP = 1000
 _BATCH_BYTES = 4 << 20
+_LEAST_BYTES = 1 << 16
 
 _DAMAGED = Declined("the file may be damaged")
 
@@ -127,11 +130,12 @@ class AvroReader:
         if not self._is_at_end_of_block():
             raise _broken(done, EOFError())
 
-    def pieces(self, fields: WantedFields) -> Iterator[Piece | Declined]:
+    def pieces(self, fields: WantedFields, parts: int = 1, *, as_records: bool = False) -> Iterator[Piece | Declined]:
         """The rows in order with their bytes, only these columns of them read where that is possible.
 
-        At least one piece, so that a file without rows has its schema too. Declined, at last, where something is wrong
-        with the file.
+        ``as_records`` is for a runtime that reads the records itself; then there are at least so many ``parts``, unless
+        they were very small. At least one piece, so that a file without rows has its schema too. Declined, at last,
+        where something is wrong with the file.
         """
         if self.schema is None or self.dialect is None:
             return
@@ -139,13 +143,18 @@ class AvroReader:
         plan = plan_of(self.dialect.schema, self._fields, fields)
         empty = True
         try:
-            for blocks in self._batches():
-                contents = [block.bytes_.getvalue() for block in blocks]
+            batches = self._batches(_BATCH_BYTES)
+            if as_records:
+                batches = self._batches(max(_LEAST_BYTES, min(self._size // parts, _BATCH_BYTES)), self._rows)
+            for blocks in batches:
                 empty = False
                 if isinstance(plan, Declined):
                     yield from self._parsed(blocks, plan)
                     continue
-                walked = walk(contents, [block.num_records for block in blocks], plan.steps)
+                if as_records and sum(block.num_records for block in blocks) <= self._rows:
+                    yield _AvroBlocks(self, plan, blocks)
+                    continue
+                walked = _walked(blocks, plan)
                 if isinstance(walked, Declined):
                     yield from self._parsed(blocks, walked)
                     continue
@@ -159,39 +168,29 @@ class AvroReader:
         elif empty:
             yield ParsedPiece(Chunk(self.schema.empty_table(), lines=lines_of([])))
 
-    def _batches(self) -> Iterator[list[Any]]:
-        """Blocks with records, as many as are gone through at once."""
+    def _batches(self, most_bytes: int, most_rows: int | None = None) -> Iterator[list[Any]]:
+        """Blocks with records, as many as are gone through at once: until there are so many bytes or records."""
         batch: list[Any] = []
-        size = 0
+        size = rows = 0
         for block in self._blocks:
             if not block.num_records:
                 continue
+            if batch and most_rows is not None and rows + block.num_records > most_rows:
+                yield batch
+                batch, size, rows = [], 0, 0
             batch.append(block)
             size += len(block.bytes_.getbuffer())
-            if size >= _BATCH_BYTES:
+            rows += block.num_records
+            if size >= most_bytes:
                 yield batch
-                batch, size = [], 0
+                batch, size, rows = [], 0, 0
         if batch:
             yield batch
 
     def _parsed(self, blocks: list[Any], declined: Declined) -> Iterator[Piece]:
-        found: list[tuple[Any, bytes]] = []
-        for block in blocks:
-            stream = block.bytes_
-            place, data, begin = stream.tell, stream.getvalue(), 0
-            for record in block:
-                end = place()
-                found.append((record, data[begin:end]))
-                begin = end
-                if len(found) == self._rows:
-                    yield self._piece(found, declined)
-                    found = []
-        if found:
-            yield self._piece(found, declined)
-
-    def _piece(self, found: list[tuple[Any, bytes]], declined: Declined) -> Piece:
-        records, lines = zip(*found, strict=True)
-        return ParsedPiece(self.chunk(records, lines_of(lines)), (declined,))
+        found = _records_of(blocks)
+        while records := list(islice(found, self._rows)):
+            yield ParsedPiece(self.chunk_of(records), (declined,))
 
     def close(self) -> None:
         """Close the file."""
@@ -205,10 +204,66 @@ class AvroReader:
         self._file.seek(max(0, self._size - len(self._sync)))
         return bool(self._file.read() == self._sync)
 
+    def chunk_of(self, found: Sequence[tuple[dict[str, Any], bytes]]) -> Chunk:
+        """The same of at least one record, each with its bytes."""
+        records, lines = zip(*found, strict=True)
+        return self.chunk(records, lines_of(lines))
+
     def chunk(self, records: Sequence[dict[str, Any]], lines: pa.Array | None = None) -> Chunk:
         """Records as fastavro reads them; malformed if a value does not fit the type of its column."""
         table, malformed = table_of(records, self._fields, self._read)
         return Chunk(table, malformed, lines)
+
+
+def _walked(blocks: Sequence[Any], plan: RecordPlan) -> FieldPositions | Declined:
+    return walk([block.bytes_.getvalue() for block in blocks], [block.num_records for block in blocks], plan.steps)
+
+
+def _records_of(blocks: Sequence[Any]) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """The records of blocks, as fastavro reads them, each with its bytes."""
+    for block in blocks:
+        stream = block.bytes_
+        stream.seek(0)
+        place, data, begin = stream.tell, stream.getvalue(), 0
+        for record in block:
+            end = place()
+            yield record, data[begin:end]
+            begin = end
+
+
+class _AvroBlocks:
+    """The records of some blocks, of which nothing is known yet: a :class:`RecordsPiece`."""
+
+    def __init__(self, reader: AvroReader, plan: RecordPlan, blocks: list[Any]) -> None:
+        self._reader = reader
+        self._plan = plan
+        self._blocks = blocks
+        self._data = pa.py_buffer(b"".join(block.bytes_.getbuffer() for block in blocks))
+        self.names = plan.names
+
+    def records(self) -> AvroRecords:
+        """The records themselves."""
+        rows = np.cumsum([block.num_records for block in self._blocks])
+        stops = np.cumsum([len(block.bytes_.getbuffer()) for block in self._blocks])
+        return AvroRecords(self._data, int(rows[-1]), self._plan.fields(), (rows, stops))
+
+    def lines_until(self, ends: npt.NDArray[np.int64] | None) -> pa.Array:
+        """The records as they stand."""
+        return _lines(self._data, np.concatenate([[0], [] if ends is None else ends]))
+
+    def parse(self) -> Chunk | Declined:
+        """The columns of the plan, and the records as they stand."""
+        walked = _walked(self._blocks, self._plan)
+        if isinstance(walked, Declined):
+            return walked
+        return _AvroPiece(self._reader, self._plan, walked, 0, len(walked.ends)).parse()
+
+    def parse_whole(self) -> Chunk | Declined:
+        """All columns."""
+        try:
+            return self._reader.chunk_of(list(_records_of(self._blocks)))
+        except _FAULTS:
+            return _DAMAGED
 
 
 class _AvroPiece:
@@ -242,8 +297,12 @@ class _AvroPiece:
         return self._reader.chunk(records, self._lines())
 
     def _lines(self) -> pa.Array:
-        buffers = [None, pa.py_buffer(self._offsets), pa.py_buffer(self._walked.data)]
-        return pa.Array.from_buffers(pa.large_binary(), len(self._offsets) - 1, buffers)
+        return _lines(pa.py_buffer(self._walked.data), self._offsets)
+
+
+def _lines(data: pa.Buffer, offsets: npt.NDArray[np.int64]) -> pa.Array:
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets, np.int64)), data]
+    return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
 
 
 def _broken(records: int, error: BaseException) -> ContentError:

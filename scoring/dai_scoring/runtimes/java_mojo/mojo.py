@@ -18,15 +18,15 @@ import pyarrow as pa
 
 from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, PredictedValues
 from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
-from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import Records
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars, jvm, row_description
-from dai_scoring.runtimes.java.csv_lines import LineReader
 from dai_scoring.runtimes.java.interrupts import held_back
+from dai_scoring.runtimes.java.record_layouts import RecordLayouts
 from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings
@@ -161,7 +161,7 @@ class JavaMojo:
             inputs=tuple(replace(column, missing=missing) for column in self._frames.inputs),
             outputs=self._frames.outputs,
         )
-        self._lines = LineReader(self._info.inputs)
+        self._layouts = RecordLayouts(self._info.inputs)
 
     @property
     def info(self) -> ModelInfo:
@@ -188,11 +188,10 @@ class JavaMojo:
         found = self._frames.transform_values(columns, rows)
         return found if isinstance(found, Declined) else PredictedValues(found)
 
-    def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """Score lines of CSV: see :class:`dai_scoring.engine.CsvEngine`."""
-        layout = self._lines.layout(csv, missing)
-        found = layout if isinstance(layout, Declined) else self._frames.transform_lines(csv, layout)
-        return found if isinstance(found, Declined) else Predicted(found)
+    def predict_records(self, records: Records, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
+        """Score records as they stand: see :class:`dai_scoring.engine.RecordsEngine`."""
+        layout = self._layouts.layout(records, missing)
+        return layout if isinstance(layout, Declined) else self._frames.transform_records(records, layout)
 
     def parse_time(self, column: str, text: str) -> int | None:
         """Read a text in the form that the pipeline was trained with, such as %m/%d/%Y."""
