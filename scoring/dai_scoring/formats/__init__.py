@@ -20,17 +20,16 @@ from dai_scoring.formats.base import (
     Encoded,
     Format,
     JsonDialect,
-    NumberColumns,
     ParsedPiece,
     Piece,
     RecordReader,
     RecordsPiece,
     RecordWriter,
-    WantedFields,
     is_json_text,
 )
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.detect import charset_of, detect
+from dai_scoring.formats.records import NumberColumns, WantedFields
 
 __all__ = [
     "MALFORMED_ROW",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,8 @@ import pyarrow as pa
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import Records
 from dai_scoring.values.rejected import REJECT_SCHEMA
-
-if TYPE_CHECKING:
-    from dai_scoring.formats.records import Records
 
 ORIGINAL_NAME = "dai.name"
 """The property of an Avro field that holds the column's name where Avro does not allow it as a name."""
@@ -88,26 +86,6 @@ class Chunk:
     table: pa.Table
     malformed: pa.Table | None = None
     lines: pa.Array | None = None
-
-
-@dataclass(frozen=True)
-class NumberColumns:
-    """Columns of text that are wanted as numbers: the type of each, and the texts that mean a missing value in them."""
-
-    types: Mapping[str, pa.DataType]
-    missing: frozenset[str]
-
-
-@dataclass(frozen=True)
-class WantedFields:
-    """The columns that are wanted of JSON objects, with their types, and names that none of the objects may have.
-
-    Nor may there be a text that begins with ``absent_start``: looking for that is quicker than for several names.
-    """
-
-    types: Mapping[str, pa.DataType]
-    absent: frozenset[str]
-    absent_start: str | None = None
 
 
 class Piece(Protocol):

@@ -1,7 +1,8 @@
-"""Records as the bytes of a file, for a runtime that reads them itself: no Arrow table is made of them."""
+"""Records as the bytes of a file, for a runtime that reads them itself, and which columns are wanted of records."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,7 +10,25 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.base import WantedFields
+
+@dataclass(frozen=True)
+class NumberColumns:
+    """Columns of text that are wanted as numbers: the type of each, and the texts that mean a missing value in them."""
+
+    types: Mapping[str, pa.DataType]
+    missing: frozenset[str]
+
+
+@dataclass(frozen=True)
+class WantedFields:
+    """The columns that are wanted of JSON objects, with their types, and names that none of the objects may have.
+
+    Nor may there be a text that begins with ``absent_start``: looking for that is quicker than for several names.
+    """
+
+    types: Mapping[str, pa.DataType]
+    absent: frozenset[str]
+    absent_start: str | None = None
 
 
 @dataclass(frozen=True)

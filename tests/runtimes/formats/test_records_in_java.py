@@ -16,8 +16,7 @@ import pytest
 from dai_scoring.formats import Declined
 from dai_scoring.formats.avro.columns import plan_of
 from dai_scoring.formats.avro.schema import fields_in
-from dai_scoring.formats.base import WantedFields
-from dai_scoring.formats.records import AvroRecords
+from dai_scoring.formats.records import AvroRecords, WantedFields
 from dai_scoring.formats.text import nested_json
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer

@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from dai_scoring.formats import Declined
-from dai_scoring.formats.base import WantedFields
-from dai_scoring.formats.records import CsvRecords, JsonRecords, Records
+from dai_scoring.formats.records import CsvRecords, JsonRecords, Records, WantedFields
 from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.runtimes.java.record_layouts import OTHER_FORM, RecordLayouts, are_whole
 from dai_scoring.runtimes.java_mojo.frames import read

@@ -12,9 +12,8 @@ import pyarrow as pa
 
 from dai_scoring.formats.avro.field_positions import Bytes, FieldPositions, Places, Shape, Step, step_of
 from dai_scoring.formats.avro.schema import FieldIn, types_within
-from dai_scoring.formats.base import WantedFields
 from dai_scoring.formats.declined import Declined
-from dai_scoring.formats.records import AvroField
+from dai_scoring.formats.records import AvroField, WantedFields
 
 _NUMBERS = {pa.float64(): "<f8", pa.float32(): "<f4"}
 _SHAPES = {pa.float64(): "DOUBLE", pa.float32(): "FLOAT", pa.bool_(): "BOOLEAN"}

@@ -2,70 +2,31 @@
 
 from __future__ import annotations
 
-import lzma
-import struct
-import zlib
 from collections.abc import Collection, Iterator, Sequence
-from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import cramjam
 import fastavro
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-from backports import zstd
-from fastavro.schema import SchemaParseException, UnknownType
-from lz4.block import LZ4BlockError
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.avro.appended_fields import lines_of
-from dai_scoring.formats.avro.columns import RecordPlan, plan_of
-from dai_scoring.formats.avro.container import HANDLES_TEXT, blocks_of, head_of
-from dai_scoring.formats.avro.field_positions import FieldPositions, walk
+from dai_scoring.formats.avro.columns import plan_of
+from dai_scoring.formats.avro.container import FAULTS, blocks_of, head_of
+from dai_scoring.formats.avro.pieces import DAMAGED_FILE, BlocksPiece, WalkedPiece, records_of, walked
 from dai_scoring.formats.avro.schema import FieldIn, fields_in
 from dai_scoring.formats.avro.table import table_of
-from dai_scoring.formats.base import (
-    MAX_CHUNK_BYTES,
-    AvroDialect,
-    Chunk,
-    Format,
-    ParsedPiece,
-    Piece,
-    WantedFields,
-)
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, AvroDialect, Chunk, Format, ParsedPiece, Piece
 from dai_scoring.formats.declined import Declined
-from dai_scoring.formats.records import AvroRecords
+from dai_scoring.formats.records import WantedFields
 from dai_scoring.formats.source import DAMAGED
 from dai_scoring.formats.text import nested_json
 
-_FAULTS = (
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    lzma.LZMAError,
-    cramjam.DecompressionError,
-    zstd.ZstdError,
-    LZ4BlockError,
-    # bzip2 and blocks of no length have errors of the system.
-    RuntimeError,
-    OSError,
-    SchemaParseException,
-    UnknownType,
-)
 _CODECS = ("null", "deflate", "snappy", "zstandard", "lz4", "bzip2", "xz")
 _STEP = 1000
 _BATCH_BYTES = 4 << 20
 _LEAST_BYTES = 1 << 16
-
-_DAMAGED = Declined("the file may be damaged")
 
 
 class AvroReader:
@@ -98,7 +59,7 @@ class AvroReader:
             self._sync = head.sync
             self.schema = pa.schema([item.field for item in self._fields])
             self.dialect = AvroDialect(head.schema, self._blocks.codec)
-        except _FAULTS as error:
+        except FAULTS as error:
             self.close()
             raise _broken(0, error) from None
         except ContentError:
@@ -120,7 +81,7 @@ class AvroReader:
                     if not step:
                         break
                     records += step
-            except _FAULTS as error:
+            except FAULTS as error:
                 raise _broken(done + len(records), error) from None
             if not records:
                 break
@@ -152,19 +113,19 @@ class AvroReader:
                     yield from self._parsed(blocks, plan)
                     continue
                 if as_records and sum(block.num_records for block in blocks) <= self._rows:
-                    yield _AvroBlocks(self, plan, blocks)
+                    yield BlocksPiece(self, plan, blocks)
                     continue
-                walked = _walked(blocks, plan)
-                if isinstance(walked, Declined):
-                    yield from self._parsed(blocks, walked)
+                found = walked(blocks, plan)
+                if isinstance(found, Declined):
+                    yield from self._parsed(blocks, found)
                     continue
-                for first in range(0, len(walked.ends), self._rows):
-                    yield _AvroPiece(self, plan, walked, first, min(first + self._rows, len(walked.ends)))
-        except _FAULTS:
-            yield _DAMAGED
+                for first in range(0, len(found.ends), self._rows):
+                    yield WalkedPiece(self, plan, found, first, min(first + self._rows, len(found.ends)))
+        except FAULTS:
+            yield DAMAGED_FILE
             return
         if not self._is_at_end_of_block():
-            yield _DAMAGED
+            yield DAMAGED_FILE
         elif empty:
             yield ParsedPiece(Chunk(self.schema.empty_table(), lines=lines_of([])))
 
@@ -188,7 +149,7 @@ class AvroReader:
             yield batch
 
     def _parsed(self, blocks: list[Any], declined: Declined) -> Iterator[Piece]:
-        found = _records_of(blocks)
+        found = records_of(blocks)
         while records := list(islice(found, self._rows)):
             yield ParsedPiece(self.chunk_of(records), (declined,))
 
@@ -213,96 +174,6 @@ class AvroReader:
         """Records as fastavro reads them; malformed if a value does not fit the type of its column."""
         table, malformed = table_of(records, self._fields, self._read)
         return Chunk(table, malformed, lines)
-
-
-def _walked(blocks: Sequence[Any], plan: RecordPlan) -> FieldPositions | Declined:
-    return walk([block.bytes_.getvalue() for block in blocks], [block.num_records for block in blocks], plan.steps)
-
-
-def _records_of(blocks: Sequence[Any]) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """The records of blocks, as fastavro reads them, each with its bytes."""
-    for block in blocks:
-        stream = block.bytes_
-        stream.seek(0)
-        place, data, begin = stream.tell, stream.getvalue(), 0
-        for record in block:
-            end = place()
-            yield record, data[begin:end]
-            begin = end
-
-
-class _AvroBlocks:
-    """The records of some blocks, of which nothing is known yet: a :class:`RecordsPiece`."""
-
-    def __init__(self, reader: AvroReader, plan: RecordPlan, blocks: list[Any]) -> None:
-        self._reader = reader
-        self._plan = plan
-        self._blocks = blocks
-        self._data = pa.py_buffer(b"".join(block.bytes_.getbuffer() for block in blocks))
-        self.names = plan.names
-
-    def records(self) -> AvroRecords:
-        """The records themselves."""
-        rows = np.cumsum([block.num_records for block in self._blocks])
-        stops = np.cumsum([len(block.bytes_.getbuffer()) for block in self._blocks])
-        return AvroRecords(self._data, int(rows[-1]), self._plan.fields(), (rows, stops))
-
-    def lines_until(self, ends: npt.NDArray[np.int64] | None) -> pa.Array:
-        """The records as they stand."""
-        return _lines(self._data, np.concatenate([[0], [] if ends is None else ends]))
-
-    def parse(self) -> Chunk | Declined:
-        """The columns of the plan, and the records as they stand."""
-        walked = _walked(self._blocks, self._plan)
-        if isinstance(walked, Declined):
-            return walked
-        return _AvroPiece(self._reader, self._plan, walked, 0, len(walked.ends)).parse()
-
-    def parse_whole(self) -> Chunk | Declined:
-        """All columns."""
-        try:
-            return self._reader.chunk_of(list(_records_of(self._blocks)))
-        except _FAULTS:
-            return _DAMAGED
-
-
-class _AvroPiece:
-    """Some records whose fields' places are known: a :class:`Piece`."""
-
-    def __init__(self, reader: AvroReader, plan: RecordPlan, walked: FieldPositions, first: int, last: int) -> None:
-        self._reader = reader
-        self._plan = plan
-        self._walked = walked
-        self._first, self._last = first, last
-        begin = int(walked.ends[first - 1]) if first else 0
-        self._offsets = np.concatenate([[begin], walked.ends[first:last]])
-
-    def parse(self) -> Chunk | Declined:
-        """The columns of the plan, and the records as they stand."""
-        table = self._plan.table(self._walked, self._first, self._last)
-        return table if isinstance(table, Declined) else Chunk(table, lines=self._lines())
-
-    def parse_whole(self) -> Chunk | Declined:
-        """All columns."""
-        schema = self._reader.underlying()
-        data = self._walked.data[self._offsets[0] : self._offsets[-1]].tobytes()
-        stream = BytesIO(data)
-        try:
-            records: list[Any] = [
-                fastavro.schemaless_reader(stream, schema, None, handle_unicode_errors=HANDLES_TEXT)
-                for _ in self._offsets[1:]
-            ]
-        except _FAULTS:
-            return _DAMAGED
-        return self._reader.chunk(records, self._lines())
-
-    def _lines(self) -> pa.Array:
-        return _lines(pa.py_buffer(self._walked.data), self._offsets)
-
-
-def _lines(data: pa.Buffer, offsets: npt.NDArray[np.int64]) -> pa.Array:
-    buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets, np.int64)), data]
-    return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
 
 
 def _broken(records: int, error: BaseException) -> ContentError:

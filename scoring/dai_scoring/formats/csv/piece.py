@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from dai_scoring.formats.base import Chunk, NumberColumns, malformed_table
+from dai_scoring.formats.base import Chunk, malformed_table
 from dai_scoring.formats.csv.arrow_parser import ArrowParser, to_chunk
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.quote_positions import marks_of, with_doubled_quotes
 from dai_scoring.formats.declined import Declined
-from dai_scoring.formats.records import CsvRecords
+from dai_scoring.formats.records import CsvRecords, NumberColumns
 from dai_scoring.values.numbers import finite_numbers
 
 _LONG = float(1 << 63)

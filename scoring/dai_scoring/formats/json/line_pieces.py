@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, WantedFields, malformed_table
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, malformed_table
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
 from dai_scoring.formats.json.parser import parse, records_of
 from dai_scoring.formats.json.wanted_columns import SAMPLE_SIZE, Places, WantedColumns
-from dai_scoring.formats.records import JsonRecords
+from dai_scoring.formats.records import JsonRecords, WantedFields
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 from dai_scoring.values import model_rows
 
