@@ -10,8 +10,12 @@ model=${MODEL:-/opt/dai-model}
 jlink=${JAVA_HOME:+$JAVA_HOME/bin/}jlink
 
 # Without jdk.zipfs JPype waits for ever when it starts Java.
-"$jlink" --strip-debug --no-header-files --no-man-pages --compress zip-6 --output "$target/java" --add-modules \
-    java.base,java.desktop,java.logging,java.management,java.naming,java.sql,jdk.charsets,jdk.unsupported,jdk.zipfs
+modules=java.base,java.logging,java.management,java.naming,java.sql,jdk.charsets,jdk.unsupported,jdk.zipfs
+# H2O's MOJO runtime, if its licence was accepted when this folder was made. Without it, the model is H2O-3's, whose
+# genmodel has pictures of trees.
+ls jars/*.jar >/dev/null 2>&1 && has_runtime=yes || has_runtime=
+[ "$has_runtime" ] || modules=$modules,java.desktop
+"$jlink" --strip-debug --no-header-files --no-man-pages --compress zip-9 --output "$target/java" --add-modules "$modules"
 # What draws on a screen.
 for name in awt_xawt fontmanager freetype javajpeg jsound lcms mlib_image splashscreen; do
     rm -f "$target/java/lib/lib$name.so"
@@ -26,8 +30,7 @@ if [ $# -gt 0 ]; then
     "$python" -m pip install --quiet --no-compile --disable-pip-version-check "$@"
 fi
 packages=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-# H2O's MOJO runtime, if its licence was accepted when this folder was made.
-if ls jars/*.jar >/dev/null 2>&1; then
+if [ "$has_runtime" ]; then
     mkdir -p "$packages/dai_scoring/jars/mojo2"
     cp jars/*.jar "$packages/dai_scoring/jars/mojo2/"
 fi

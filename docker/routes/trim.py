@@ -1,7 +1,7 @@
 """Deletes what no model needs from the packages of an image: `python trim.py SITE_PACKAGES`.
 
-Most of it belongs to pyarrow: Flight, file systems of clouds, headers and tests. Its library for Substrait has to stay,
-since others are linked with it.
+Most of it belongs to pyarrow: Flight, file systems of clouds, headers and tests. Its libraries for Substrait and data sets
+have to stay, since others are linked with them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ UNUSED = (
     "numpy/**/tests",
     "numpy/**/*_tests.*",
     "numpy/f2py",
+    # numpy loads these when they are first used, which nothing here does.
+    *(f"numpy/{name}" for name in ("fft", "polynomial", "random")),
+    "numpy/_core/_simd.*",
     "pyarrow/include",
     "pyarrow/src",
     "pyarrow/tests",
     "pyarrow/_pyarrow_cpp_tests.*",
+    "pyarrow/_dataset*",
     *(f"pyarrow/_{name}.*" for name in ("flight", "substrait", "s3fs", "gcsfs", "azurefs", "hdfs", "orc")),
     *(f"pyarrow/libarrow_{name}.so*" for name in ("flight", "python_flight", "s3")),
     "pyarrow/*.pxd",
@@ -28,10 +32,12 @@ UNUSED = (
     "pyarrow/*.pyx",
     "**/*.pyi",
     "**/__pycache__",
+    # The tool for NiFi.
+    "dai_nifi",
 )
 # A Lambda function has no command line, only its handler.
 FUNCTION = "awslambdaric"
-COMMANDS = ("dai_nifi", "markdown_it", "pydantic", "pydantic_core", "rich", "shellingham", "typer")
+COMMANDS = ("markdown_it", "pydantic", "pydantic_core", "rich", "shellingham", "typer")
 
 
 def trim(packages: Path) -> int:
