@@ -116,7 +116,7 @@ class FileJob:
 
     def _move(self, threaded: bool) -> Declined | None:
         pieces: Iterator[Piece | Declined] = map(ParsedPiece, self._reader.chunks())
-        if Way.PIECES in self._plan.ways:
+        if not {Way.PIECES, Way.ROW_GROUPS}.isdisjoint(self._plan.ways):
             pieces = formats.pieces(self._reader, self._plan.wanted, 2 * THREADS if threaded else 1)
         if threaded:
             with prefetch(pieces) as coming, write_behind(self._write) as write:

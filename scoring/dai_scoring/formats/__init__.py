@@ -20,14 +20,18 @@ from dai_scoring.formats.base import (
     Encoded,
     Format,
     JsonDialect,
+    Lines,
     NumberColumns,
     ParsedPiece,
     Piece,
     RecordReader,
     RecordWriter,
+    WantedColumns,
     WantedFields,
+    WantedGroups,
     is_json_text,
 )
+from dai_scoring.formats.columnar.row_groups import GroupRows
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.detect import charset_of, detect
 
@@ -40,12 +44,16 @@ __all__ = [
     "Dialect",
     "Encoded",
     "Format",
+    "GroupRows",
+    "Lines",
     "NumberColumns",
     "ParsedPiece",
     "Piece",
     "RecordReader",
     "RecordWriter",
+    "WantedColumns",
     "WantedFields",
+    "WantedGroups",
     "charset_of",
     "detect",
     "is_json_text",
@@ -97,16 +105,15 @@ def open_reader(
     return ArrowReader(path, format, chunk_rows)
 
 
-def pieces(
-    reader: RecordReader, wanted: NumberColumns | WantedFields | None = None, parts: int = 1
-) -> Iterator[Piece | Declined]:
+def pieces(reader: RecordReader, wanted: WantedColumns | None = None, parts: int = 1) -> Iterator[Piece | Declined]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
-    ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough. ``parts`` is
-    how many pieces there should be at least, unless they were very small. Where one of the pieces is Declined, the file
-    is not what it was taken for: the reader of whole files has to read it from its start.
+    ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough, for Parquet
+    whole row groups. ``parts`` is how many pieces there should be at least, unless they were very small. Where one of
+    the pieces is Declined, the file is not what it was taken for: the reader of whole files has to read it from its
+    start.
     """
-    if reader.format is Format.CSV and not isinstance(wanted, WantedFields):
+    if reader.format is Format.CSV and (wanted is None or isinstance(wanted, NumberColumns)):
         from dai_scoring.formats.csv.reader import CsvReader
 
         if isinstance(reader, CsvReader):
@@ -121,6 +128,11 @@ def pieces(
 
         if isinstance(reader, AvroReader):
             return reader.pieces(wanted)
+    if isinstance(wanted, WantedGroups) and reader.format is Format.PARQUET:
+        from dai_scoring.formats.columnar.parquet import ParquetReader
+
+        if isinstance(reader, ParquetReader):
+            return reader.pieces()
     return map(ParsedPiece, reader.chunks())
 
 

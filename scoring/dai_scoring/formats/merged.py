@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from dai_scoring.formats.base import Dialect, Format, NumberColumns, Piece, WantedFields
+from dai_scoring.formats.base import Dialect, Format, NumberColumns, Piece, WantedColumns, WantedFields
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.pieces import CsvPieces
@@ -41,9 +41,9 @@ class MergedContents:
         self.counts: list[int] = []
         """How many records each content has, once there is a piece."""
 
-    def piece(self, wanted: NumberColumns | WantedFields | None) -> Piece | Declined:
+    def piece(self, wanted: WantedColumns | None) -> Piece | Declined:
         """All records."""
-        if self._layout is not None and not isinstance(wanted, WantedFields):
+        if self._layout is not None and (wanted is None or isinstance(wanted, NumberColumns)):
             return self._lines(self._layout, wanted)
         if not isinstance(wanted, WantedFields):
             return _NO_FIELDS

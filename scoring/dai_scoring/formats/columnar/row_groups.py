@@ -1,0 +1,90 @@
+"""Row groups of a Parquet file that can be copied into another one, with columns added to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from dai_scoring.formats.columnar.footers import Footer, Leaf, are_same_columns, leaves
+from dai_scoring.formats.columnar.thrift import ProtocolError
+from dai_scoring.formats.declined import Declined
+
+_LEAST_ROWS = 1000
+
+_OTHER_COLUMNS = Declined("a column of the Parquet file would be written with another type, or never null")
+_OTHER_FOOTER = Declined("the footer of the Parquet file is encrypted, or has parts that are not known")
+_SMALL = Declined("the row groups of the Parquet file are small")
+
+
+@dataclass(frozen=True)
+class GroupSource:
+    """A file whose row groups can be copied.
+
+    ``schema`` is that of its columns where they are written anew. ``tables`` reads a row group again, in the same
+    parts.
+    """
+
+    path: Path
+    schema: pa.Schema
+    footer: Footer
+    leaves: list[Leaf]
+    has_same_orders: bool
+    """Whether statistics are by the same orders as those that pyarrow writes."""
+    tables: Callable[[int], Iterator[pa.Table]]
+
+
+@dataclass(frozen=True)
+class GroupRows:
+    """Some rows of a row group as they stand in the file. All rows of the file come in order.
+
+    Without ``are_whole`` some of them were rejected or changed: then the row group cannot be copied.
+    """
+
+    source: GroupSource
+    group: int
+    is_first: bool
+    is_last: bool
+    are_whole: bool = True
+
+    def written_anew(self) -> GroupRows:
+        """The same place in the file, of which not all rows are written as they stand."""
+        return replace(self, are_whole=False)
+
+
+def source_of(
+    path: Path, schema: pa.Schema, groups: int, rows: int, tables: Callable[[int], Iterator[pa.Table]]
+) -> GroupSource | Declined:
+    """The file as a :class:`GroupSource`."""
+    if groups > 1 and rows < groups * _LEAST_ROWS:
+        # They would be scored one by one.
+        return _SMALL
+    try:
+        with path.open("rb") as file:
+            footer = Footer(file, is_one=groups == 1)
+        if len(footer) != groups:
+            return _OTHER_FOOTER
+        plain = _footer(schema)
+        if plain is None or not are_same_columns(footer.elements, plain.elements):
+            return _OTHER_COLUMNS
+    except ProtocolError:
+        return _OTHER_FOOTER
+    columns = leaves(plain.elements)
+    return GroupSource(path, schema, footer, columns, footer.orders == plain.orders, tables)
+
+
+@lru_cache(maxsize=32)
+def _footer(schema: pa.Schema) -> Footer | None:
+    """The footer that pyarrow writes for these columns; None where it does not."""
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    try:
+        with pq.ParquetWriter(sink, schema):
+            pass
+    except pa.ArrowNotImplementedError:
+        return None
+    return Footer(pa.BufferReader(sink.getvalue()))
