@@ -137,7 +137,7 @@ class FileJob:
     def _score(self, piece: Piece | Declined) -> _Outcome | Declined:
         """Score a piece and prepare what is written of it; in any thread."""
         if isinstance(piece, Declined):
-            TALLY.declined(Way.PIECES, piece)
+            TALLY.declined(Way.ROW_GROUPS if Way.ROW_GROUPS in self._plan.ways else Way.PIECES, piece)
             return piece
         found = self._pieces.score(piece)
         return found if isinstance(found, Declined) else self._encoded(found)

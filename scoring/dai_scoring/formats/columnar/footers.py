@@ -27,6 +27,16 @@ _ENCRYPTED = (8, 9)
 _CHUNK_TYPE, _CHUNK_PATH = 1, 3
 _CHUNK_BYTES, _DATA_PAGE, _INDEX_PAGE, _DICTIONARY_PAGE, _STATISTICS = 7, 9, 10, 11, 12
 _BLOOM_FILTER = (14, 15)
+_NEEDED = {
+    _CHUNK_TYPE: thrift.I32,
+    2: thrift.LIST,  # encodings
+    _CHUNK_PATH: thrift.LIST,
+    4: thrift.I32,  # codec
+    5: thrift.I64,  # num_values
+    6: thrift.I64,  # total_uncompressed_size
+    _CHUNK_BYTES: thrift.I64,
+    _DATA_PAGE: thrift.I64,
+}
 # SchemaElement
 _TYPE, _NAME, _NUM_CHILDREN, _CONVERTED, _FIELD_ID, _LOGICAL = 1, 4, 5, 6, 9, 10
 
@@ -143,6 +153,8 @@ class RowGroup:
         ProtocolError where that cannot be, if a part is encrypted or in another file, or columns are not these.
         """
         metas = [chunk.struct(_META) for chunk in self.chunks]
+        if any(meta.fields.get(number, (0,))[0] != kind for meta in metas for number, kind in _NEEDED.items()):
+            raise ProtocolError
         if [Leaf(meta.raw(_CHUNK_TYPE, thrift.I32), meta.raw(_CHUNK_PATH, thrift.LIST)) for meta in metas] != leaves:
             raise ProtocolError
         return [self._extent(chunk) for chunk in self.chunks]
@@ -192,7 +204,7 @@ def leaves(elements: Sequence[bytes]) -> list[Leaf]:
     for element in elements[1:]:
         struct = thrift.read_struct(element, 0, {})[0]
         name = struct.raw(_NAME, thrift.BINARY) or b""
-        children = struct.integer(_NUM_CHILDREN) or 0
+        children = struct.integer(_NUM_CHILDREN, thrift.I32) or 0
         if children:
             above.append((name, children))
             continue
@@ -215,7 +227,7 @@ def are_same_columns(given: Sequence[bytes], other: Sequence[bytes]) -> bool:
 
 def _are_same(one: bytes, two: bytes) -> bool:
     given, other = _meaning(one), _meaning(two)
-    if _LOGICAL not in given.fields and given.integer(_CONVERTED) in _WHOLE_TYPES:
+    if _LOGICAL not in given.fields and given.integer(_CONVERTED, thrift.I32) in _WHOLE_TYPES:
         other.drop(_LOGICAL)
     return given.fields == other.fields
 
@@ -223,8 +235,8 @@ def _are_same(one: bytes, two: bytes) -> bool:
 def _meaning(element: bytes) -> Struct:
     struct = thrift.read_struct(element, 0, {})[0]
     struct.drop(_FIELD_ID)
-    if struct.integer(_NUM_CHILDREN) == 0:
+    if struct.integer(_NUM_CHILDREN, thrift.I32) == 0:
         struct.drop(_NUM_CHILDREN)
-    if (struct.integer(_TYPE), struct.integer(_CONVERTED)) in _SAME_INTEGERS:
+    if (struct.integer(_TYPE, thrift.I32), struct.integer(_CONVERTED, thrift.I32)) in _SAME_INTEGERS:
         struct.drop(_CONVERTED, _LOGICAL)
     return struct

@@ -18,6 +18,7 @@ from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.file_schema import bad_name, checked, conform, decoded, decoded_schema, storable_schema
 from dai_scoring.formats.source import DAMAGED
 
+_NO_GROUP = Declined("a row group of Parquet is damaged, or cannot be read without the others")
 _OTHER_OUTPUT = ("Choose another {output_format}.", "Or leave the column out.")
 
 
@@ -61,7 +62,7 @@ class ParquetReader:
                 yield self._chunk(batch, done)
                 done += batch.num_rows
 
-    def pieces(self) -> Iterator[ParsedPiece]:
+    def pieces(self) -> Iterator[ParsedPiece | Declined]:
         """The rows in order, each of a row group that can be copied, as :attr:`Chunk.lines` says.
 
         They are those of :meth:`chunks`, with the reason, if no row group can be.
@@ -69,21 +70,25 @@ class ParquetReader:
         if self._file is None or self.schema is None:
             return
         about = self._file.metadata
-        source = source_of(self._path, storable_schema(self.schema), about.num_row_groups, about.num_rows, self._again)
+        counts = [about.row_group(group).num_rows for group in range(about.num_row_groups)]
+        source = source_of(self._path, storable_schema(self.schema), counts, about.num_rows, self._again)
         if isinstance(source, Declined):
             yield from (ParsedPiece(chunk, (source,)) for chunk in self.chunks())
             return
         done = 0
-        for group in range(about.num_row_groups):
+        for group, count in enumerate(counts):
             begin = done
             batches = self._group(group)
-            batch = next(batches, None)
-            while batch is not None:
-                following = next(batches, None)
+            batch: pa.RecordBatch | Declined | None = _following(batches)
+            while isinstance(batch, pa.RecordBatch):
+                following = _following(batches)
                 place = GroupRows(source, group, is_first=done == begin, is_last=following is None)
                 yield ParsedPiece(self._chunk(batch, done, place))
                 done += batch.num_rows
                 batch = following
+            if isinstance(batch, Declined) or done - begin != count:
+                yield _NO_GROUP
+                return
 
     def _again(self, group: int) -> Iterator[pa.Table]:
         with closing(ParquetReader(self._path, self._rows)) as other:
@@ -184,6 +189,13 @@ class ParquetWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _following(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | Declined | None:
+    try:
+        return next(batches, None)
+    except ContentError:
+        return _NO_GROUP
 
 
 def _broken(error: Exception) -> ContentError:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -56,29 +57,38 @@ class GroupRows:
 
 
 def source_of(
-    path: Path, schema: pa.Schema, groups: int, rows: int, tables: Callable[[int], Iterator[pa.Table]]
+    path: Path, schema: pa.Schema, counts: Sequence[int], rows: int, tables: Callable[[int], Iterator[pa.Table]]
 ) -> GroupSource | Declined:
-    """The file as a :class:`GroupSource`."""
-    if groups > 1 and rows < groups * _LEAST_ROWS:
+    """The file as a :class:`GroupSource`. ``counts`` are the rows of each row group, ``rows`` those of the file."""
+    if sum(counts) != rows:
+        return _OTHER_FOOTER
+    if len(counts) > 1 and rows < len(counts) * _LEAST_ROWS:
         # They would be scored one by one.
         return _SMALL
     try:
         with path.open("rb") as file:
-            footer = Footer(file, is_one=groups == 1)
-        if len(footer) != groups:
+            footer = Footer(file, is_one=len(counts) == 1)
+        if len(footer) != len(counts):
             return _OTHER_FOOTER
-        plain = _footer(schema)
+        plain = _plain(schema)
         if plain is None or not are_same_columns(footer.elements, plain.elements):
             return _OTHER_COLUMNS
+        return GroupSource(path, schema, footer, plain.leaves, footer.orders == plain.orders, tables)
     except ProtocolError:
         return _OTHER_FOOTER
-    columns = leaves(plain.elements)
-    return GroupSource(path, schema, footer, columns, footer.orders == plain.orders, tables)
+
+
+class _Plain(NamedTuple):
+    """What pyarrow writes into a footer for some columns."""
+
+    elements: list[bytes]
+    orders: list[bytes]
+    leaves: list[Leaf]
 
 
 @lru_cache(maxsize=32)
-def _footer(schema: pa.Schema) -> Footer | None:
-    """The footer that pyarrow writes for these columns; None where it does not."""
+def _plain(schema: pa.Schema) -> _Plain | None:
+    """None where pyarrow does not write such columns."""
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
@@ -87,4 +97,5 @@ def _footer(schema: pa.Schema) -> Footer | None:
             pass
     except pa.ArrowNotImplementedError:
         return None
-    return Footer(pa.BufferReader(sink.getvalue()))
+    footer = Footer(pa.BufferReader(sink.getvalue()))
+    return _Plain(footer.elements, footer.orders, leaves(footer.elements))

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT, UUID = range(1, 14)
 
 _SIZES = {TRUE: 0, FALSE: 0, BYTE: 1, DOUBLE: 8, UUID: 16}
-_INTEGERS = (I16, I32, I64)
 _DEEPEST = 32
 # Of a list: its size is in the first byte if it is smaller than this.
 _LONG = 15
@@ -36,16 +35,16 @@ class Struct:
     def __init__(self) -> None:
         self.fields: dict[int, tuple[int, Any]] = {}
 
-    def integer(self, number: int) -> int | None:
-        """The value of a field; None if it has none that is an integer."""
-        kind, value = self.fields.get(number, (0, b""))
-        if kind not in _INTEGERS:
+    def integer(self, number: int, kind: int = I64) -> int | None:
+        """The value of a field; None if it has none of this type."""
+        found, value = self.fields.get(number, (0, b""))
+        if found != kind:
             return None
-        found = _varint(value, 0)[0]
-        return (found >> 1) ^ -(found & 1)
+        bits = _varint(value, 0)[0]
+        return (bits >> 1) ^ -(bits & 1)
 
     def needed(self, number: int) -> int:
-        """The value of a field that must be an integer."""
+        """The value of a field that must be an integer of 64 bits."""
         found = self.integer(number)
         if found is None:
             raise ProtocolError
@@ -106,15 +105,19 @@ def _struct(data: bytes, at: int, wanted: Wanted, depth: int) -> tuple[Struct, i
     while head := data[at]:
         at += 1
         kind = head & 15
+        last = number
         if head >> 4:
             number += head >> 4
         else:
-            step, at = _varint(data, at)
-            number = (step >> 1) ^ -(step & 1)
+            given, at = _varint(data, at)
+            number = (given >> 1) ^ -(given & 1)
+        if number <= last:
+            # No writer does that; readers differ in what they make of it.
+            raise ProtocolError
         value: Any
-        if number in wanted and kind == STRUCT:
+        if kind == STRUCT and wanted.get(number) is not None:
             value, at = _struct(data, at, wanted[number], _deeper(depth))
-        elif number in wanted and kind == LIST and data[at] & 15 == STRUCT:
+        elif kind == LIST and number in wanted and data[at] & 15 == STRUCT:
             value, at = _elements(data, at, wanted[number], _deeper(depth))
         else:
             end = _end(data, at, kind, depth)
