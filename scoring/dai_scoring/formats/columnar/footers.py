@@ -38,7 +38,8 @@ _NEEDED = {
     _DATA_PAGE: thrift.I64,
 }
 # SchemaElement
-_TYPE, _NAME, _NUM_CHILDREN, _CONVERTED, _FIELD_ID, _LOGICAL = 1, 4, 5, 6, 9, 10
+_TYPE, _TYPE_LENGTH, _NAME, _NUM_CHILDREN, _CONVERTED, _FIELD_ID, _LOGICAL = 1, 2, 4, 5, 6, 9, 10
+_FIXED_LENGTH = 7
 
 _WANTED_OF_GROUP: thrift.Wanted = {_COLUMNS: {_META: {}}}
 # Converted types to which the logical type adds nothing: UTF8, MAP, LIST, DATE, and integers by their bits.
@@ -229,12 +230,16 @@ def _are_same(one: bytes, two: bytes) -> bool:
     given, other = _meaning(one), _meaning(two)
     if _LOGICAL not in given.fields and given.integer(_CONVERTED, thrift.I32) in _WHOLE_TYPES:
         other.drop(_LOGICAL)
+    elif _CONVERTED not in given.fields and _LOGICAL in given.fields:
+        other.drop(_CONVERTED)
     return given.fields == other.fields
 
 
 def _meaning(element: bytes) -> Struct:
     struct = thrift.read_struct(element, 0, {})[0]
     struct.drop(_FIELD_ID)
+    if struct.integer(_TYPE, thrift.I32) != _FIXED_LENGTH:
+        struct.drop(_TYPE_LENGTH)
     if struct.integer(_NUM_CHILDREN, thrift.I32) == 0:
         struct.drop(_NUM_CHILDREN)
     if (struct.integer(_TYPE, thrift.I32), struct.integer(_CONVERTED, thrift.I32)) in _SAME_INTEGERS:
