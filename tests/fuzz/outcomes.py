@@ -21,6 +21,7 @@ from dai_scoring.formats import Declined, Format, open_reader
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from tests.fuzz.inputs import Input
+from tests.support.parquet_files import small_groups_copied
 from tests.support.ways import without
 
 
@@ -168,9 +169,12 @@ def _check_small(scorer: Scorer, given: Input, chosen: FileOptions, summary: Sum
 
 def _check_copied(scorer: Scorer, given: Input, chosen: FileOptions, source: Path, target: Path) -> None:
     """The output must be the same without copying row groups."""
+    rejected = target.with_name("rejected")
+    with small_groups_copied():
+        score_file(scorer, source, target, rejected, chosen, given.mime_type)
     found = _values(target, Format.PARQUET)
     with without(Way.ROW_GROUPS):
-        score_file(scorer, source, target, target.with_name("rejected"), chosen, given.mime_type)
+        score_file(scorer, source, target, rejected, chosen, given.mime_type)
     if str(_values(target, Format.PARQUET)) != str(found):
         raise Wrong("with copied row groups the output has other rows")
 

@@ -70,13 +70,12 @@ class ParquetReader:
         if self._file is None or self.schema is None:
             return
         about = self._file.metadata
-        counts = [about.row_group(group).num_rows for group in range(about.num_row_groups)]
-        source = source_of(self._path, storable_schema(self.schema), counts, about.num_rows, self._again)
+        source = source_of(self._path, storable_schema(self.schema), about, self._again)
         if isinstance(source, Declined):
             yield from (ParsedPiece(chunk, (source,)) for chunk in self.chunks())
             return
         done = 0
-        for group, count in enumerate(counts):
+        for group in range(about.num_row_groups):
             begin = done
             batches = self._group(group)
             batch: pa.RecordBatch | Declined | None = _following(batches)
@@ -86,7 +85,7 @@ class ParquetReader:
                 yield ParsedPiece(self._chunk(batch, done, place))
                 done += batch.num_rows
                 batch = following
-            if isinstance(batch, Declined) or done - begin != count:
+            if isinstance(batch, Declined) or done - begin != about.row_group(group).num_rows:
                 yield _NO_GROUP
                 return
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
@@ -14,7 +14,13 @@ from dai_scoring.formats.columnar.footers import Footer, Leaf, are_same_columns,
 from dai_scoring.formats.columnar.thrift import ProtocolError
 from dai_scoring.formats.declined import Declined
 
-_LEAST_ROWS = 1000
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+LEAST_ROWS = 5000
+"""Row groups with fewer rows, on the average, are read together: to score them one by one would take longer."""
+LEAST_BYTES = 1 << 17
+"""Row groups with fewer bytes, on the average, are written as quickly as copied."""
 
 _OTHER_COLUMNS = Declined("a column of the Parquet file would be written with another type, or never null")
 _OTHER_FOOTER = Declined("the footer of the Parquet file is encrypted, or has parts that are not known")
@@ -57,18 +63,20 @@ class GroupRows:
 
 
 def source_of(
-    path: Path, schema: pa.Schema, counts: Sequence[int], rows: int, tables: Callable[[int], Iterator[pa.Table]]
+    path: Path, schema: pa.Schema, about: pq.FileMetaData, tables: Callable[[int], Iterator[pa.Table]]
 ) -> GroupSource | Declined:
-    """The file as a :class:`GroupSource`. ``counts`` are the rows of each row group, ``rows`` those of the file."""
-    if sum(counts) != rows:
+    """The file as a :class:`GroupSource`. ``schema`` is that of its columns where they are written anew."""
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
+    rows = sum(group.num_rows for group in groups)
+    if rows != about.num_rows:
         return _OTHER_FOOTER
-    if len(counts) > 1 and rows < len(counts) * _LEAST_ROWS:
-        # They would be scored one by one.
+    are_few_rows = len(groups) > 1 and rows < len(groups) * LEAST_ROWS
+    if are_few_rows or sum(group.total_byte_size for group in groups) < len(groups) * LEAST_BYTES:
         return _SMALL
     try:
         with path.open("rb") as file:
-            footer = Footer(file, is_one=len(counts) == 1)
-        if len(footer) != len(counts):
+            footer = Footer(file, is_one=len(groups) == 1)
+        if len(footer) != len(groups):
             return _OTHER_FOOTER
         plain = _plain(schema)
         if plain is None or not are_same_columns(footer.elements, plain.elements):

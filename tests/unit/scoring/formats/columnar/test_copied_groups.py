@@ -108,12 +108,23 @@ def test_of_a_large_row_group_little_waits(bench: Bench, monkeypatch: pytest.Mon
             OTHER_COLUMNS,
             id="never null",
         ),
-        pytest.param(parquet(rows(), row_group_size=900), SMALL, id="small row groups"),
     ],
 )
 def test_what_is_written_anew(bench: Bench, contents: bytes, reason: str) -> None:
     found = both_ways(bench, contents, bad_rows=BadRows.KEEP)
     assert (found.ways, found.reasons(Way.ROW_GROUPS)) == ({Way.READER}, {reason})
+
+
+@pytest.mark.parametrize(("count", "size"), [(2000, 2000), (50_000, 4900)])
+def test_small_row_groups_are_written_anew(bench: Bench, count: int, size: int) -> None:
+    """One of few bytes, and several of few rows."""
+    table = pa.table({"x": range(count), "s": [str(row) for row in range(count)]})
+    with counted() as found:
+        bench.score(parquet(table, row_group_size=size))
+    assert (found.ways, found.reasons(Way.ROW_GROUPS)) == ({Way.READER}, {SMALL})
+    with counted() as found:
+        bench.score(parquet(table, row_group_size=count))
+    assert found.ways == {Way.READER if count == size else Way.ROW_GROUPS}
 
 
 @pytest.mark.parametrize(
