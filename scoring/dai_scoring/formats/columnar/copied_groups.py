@@ -130,9 +130,12 @@ class GroupCopier:
                 groups.append((group.start, group.encoded()))
                 rows += group.rows
             groups.sort(key=lambda one: one[0])
-            file.truncate(footer.start)
+            size = file.seek(0, 2)
             file.seek(footer.start)
             file.write(footer.with_groups([group for _, group in groups], rows, self._source.footer.created_by))
+            # As a rule it is longer. To cut a file takes long.
+            if file.tell() < size:
+                file.truncate()
 
     def close(self) -> None:
         """Close the file that was copied from."""
