@@ -55,7 +55,7 @@ class ScoredPiece:
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns of the scored rows; of those in ``lines`` only the names count."""
+        """The columns of the scored rows; of those in lines of text only the names count."""
         if self.lines is None or _are_all(self.lines):
             return self.rows.schema
         own = self.lines.source.schema if isinstance(self.lines, GroupRows) else map(_texts, self.names)
