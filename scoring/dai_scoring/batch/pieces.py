@@ -58,8 +58,10 @@ class ScoredPiece:
         """The columns of the scored rows; of those in lines of text only the names count."""
         if self.lines is None or _are_all(self.lines):
             return self.rows.schema
-        own = self.lines.source.schema if isinstance(self.lines, GroupRows) else map(_texts, self.names)
-        return pa.schema([*own, *self.rows.schema])
+        if isinstance(self.lines, GroupRows):
+            source = self.lines.source
+            return pa.schema([*source.schema, *list(self.rows.schema)[len(source.anew) :]])
+        return pa.schema([*map(_texts, self.names), *self.rows.schema])
 
 
 def _texts(name: str) -> pa.Field:
@@ -177,9 +179,7 @@ class PieceScorer:
             lines = lines.written_anew() if len(bad) else lines
         elif lines is not None:
             lines = results.without(lines, bad)
-        rows = predictions
-        if lines is None or _are_all(lines):
-            rows = results.joined(table, predictions, bad, kept, self._plan.typed)
+        rows = self._joined(table, predictions, bad, kept, lines)
         rejected, rejected_lines = self._rejected(chunk, rejects) if rejects.num_rows else (None, None)
         return ScoredPiece(
             names,
@@ -210,9 +210,17 @@ class PieceScorer:
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
         rows = results.in_place(predictions, rejects, table.num_rows)
         lines = self._lines_of_all(chunk) if self._plan.passes_lines else None
-        if lines is None or _are_all(lines):
-            rows = results.joined(table, rows, _NO_ROWS, kept, self._plan.typed)
+        rows = self._joined(table, rows, _NO_ROWS, kept, lines)
         return ScoredPiece(names, rows, lines, rejects, unseen=scored.unseen, unseen_rows=scored.unseen_rows)
+
+    def _joined(
+        self, table: pa.Table, added: pa.Table, bad: npt.NDArray[np.int64], kept: list[str], lines: Lines | None
+    ) -> pa.Table:
+        """What is written next to ``lines``: the added columns, after all or some of the ``kept`` ones."""
+        if lines is None or _are_all(lines):
+            return results.joined(table, added, bad, kept, self._plan.typed)
+        anew = lines.source.anew if isinstance(lines, GroupRows) else ()
+        return results.joined(table, added, bad, anew) if anew else added
 
     def _lines_of_all(self, chunk: Chunk) -> Lines | None:
         """The rows as they stand, where predictions can come after each of them."""

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES
-from dai_scoring.formats.columnar.footers import Extent, Footer, leaves
+from dai_scoring.formats.columnar.footers import Extent, Footer, columns, leaves
 from dai_scoring.formats.columnar.row_groups import GroupRows, GroupSource
 from dai_scoring.formats.columnar.thrift import ProtocolError
 from dai_scoring.formats.source import DAMAGED
@@ -77,7 +77,7 @@ class GroupCopier:
         added = pa.concat_tables(self._waiting)
         try:
             group = self._source.footer.group(number)
-            extents = group.extents(self._source.leaves)
+            extents = group.keep(self._source.leaves)
             if group.rows != added.num_rows:
                 return False
         except ProtocolError:
@@ -89,8 +89,9 @@ class GroupCopier:
         file = pa.BufferReader(sink.getvalue())
         footer = Footer(file, is_one=True)
         others = footer.group(0)
-        others.move(self._copy(file, others.extents(leaves(footer.elements))))
-        group.append(others, begin, self._sink.tell() - begin)
+        parts = [leaf for column in columns(footer.elements) for leaf in leaves(column)]
+        others.move(self._copy(file, others.keep(parts)))
+        group.merge(others, self._source.are_copied, begin, self._sink.tell() - begin)
         self._copied.append((begin, group.encoded()))
         self._copied_rows += added.num_rows
         return True
@@ -143,8 +144,10 @@ class GroupCopier:
 
 
 def _joined(table: pa.Table, added: pa.Table) -> pa.Table:
+    names = set(table.schema.names)
     for name, column in zip(added.schema.names, added.columns, strict=True):
-        table = table.append_column(name, column)
+        # Some are in both: those that are not copied.
+        table = table if name in names else table.append_column(name, column)
     return table
 
 

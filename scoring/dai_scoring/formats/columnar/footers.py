@@ -24,7 +24,7 @@ _FILE_PATH, _CHUNK_OFFSET, _META = 1, 2, 3
 _INDEXES = (4, 5, 6, 7)
 _ENCRYPTED = (8, 9)
 # ColumnMetaData
-_CHUNK_TYPE, _CHUNK_PATH = 1, 3
+_CHUNK_TYPE, _CHUNK_PATH, _UNCOMPRESSED = 1, 3, 6
 _CHUNK_BYTES, _DATA_PAGE, _INDEX_PAGE, _DICTIONARY_PAGE, _STATISTICS = 7, 9, 10, 11, 12
 _BLOOM_FILTER = (14, 15)
 _NEEDED = {
@@ -33,7 +33,7 @@ _NEEDED = {
     _CHUNK_PATH: thrift.LIST,
     4: thrift.I32,  # codec
     5: thrift.I64,  # num_values
-    6: thrift.I64,  # total_uncompressed_size
+    _UNCOMPRESSED: thrift.I64,
     _CHUNK_BYTES: thrift.I64,
     _DATA_PAGE: thrift.I64,
 }
@@ -148,17 +148,22 @@ class RowGroup:
         """Where its first column begins."""
         return self._extent(self.chunks[0]).start if self.chunks else 0
 
-    def extents(self, leaves: Sequence[Leaf]) -> list[Extent]:
-        """Where the bytes of each of these columns are.
+    def keep(self, leaves: Sequence[Leaf | None]) -> list[Extent]:
+        """Where the bytes of each of these columns are; the others, which are None, are left out.
 
         ProtocolError where that cannot be, if a part is encrypted or in another file, or columns are not these.
         """
-        metas = [chunk.struct(_META) for chunk in self.chunks]
+        chunks = self.chunks
+        if len(chunks) != len(leaves):
+            raise ProtocolError
+        chunks[:] = [chunk for chunk, leaf in zip(chunks, leaves, strict=True) if leaf is not None]
+        metas = [chunk.struct(_META) for chunk in chunks]
         if any(meta.fields.get(number, (0,))[0] != kind for meta in metas for number, kind in _NEEDED.items()):
             raise ProtocolError
-        if [Leaf(meta.raw(_CHUNK_TYPE, thrift.I32), meta.raw(_CHUNK_PATH, thrift.LIST)) for meta in metas] != leaves:
+        found = [Leaf(meta.raw(_CHUNK_TYPE, thrift.I32), meta.raw(_CHUNK_PATH, thrift.LIST)) for meta in metas]
+        if found != [leaf for leaf in leaves if leaf is not None]:
             raise ProtocolError
-        return [self._extent(chunk) for chunk in self.chunks]
+        return [self._extent(chunk) for chunk in chunks]
 
     def _extent(self, chunk: Struct) -> Extent:
         if _FILE_PATH in chunk.fields or any(number in chunk.fields for number in _ENCRYPTED):
@@ -184,10 +189,16 @@ class RowGroup:
             chunk.drop(*_INDEXES)
             chunk.set_integer(_CHUNK_OFFSET, 0)
 
-    def append(self, other: RowGroup, start: int, size: int) -> None:
-        """Add the columns of another one; all together begin there in the file, and take so many bytes."""
-        self.chunks.extend(other.chunks)
-        self.struct.set_integer(_TOTAL_BYTES, self.struct.needed(_TOTAL_BYTES) + other.struct.needed(_TOTAL_BYTES))
+    def merge(self, other: RowGroup, are_own: Sequence[bool], start: int, size: int) -> None:
+        """Add the columns of another one; all together begin there in the file, and take so many bytes.
+
+        ``are_own`` says of the first columns which ones are those of this row group.
+        """
+        own, others = iter(self.chunks), iter(other.chunks)
+        merged = [next(own) if is_own else next(others) for is_own in are_own]
+        self.chunks[:] = [*merged, *others]
+        uncompressed = sum(chunk.struct(_META).needed(_UNCOMPRESSED) for chunk in self.chunks)
+        self.struct.set_integer(_TOTAL_BYTES, uncompressed)
         self.struct.set_integer(_FILE_OFFSET, start)
         self.struct.set_integer(_COMPRESSED, size)
 
@@ -197,12 +208,12 @@ class RowGroup:
         return self.struct.encoded()
 
 
-def leaves(elements: Sequence[bytes]) -> list[Leaf]:
-    """The columns that have values."""
+def leaves(column: Sequence[bytes]) -> list[Leaf]:
+    """What has values in a column."""
     found: list[Leaf] = []
     # The names above the next element, each with how many elements of it are still to come.
     above: list[tuple[bytes, int]] = []
-    for element in elements[1:]:
+    for element in column:
         struct = thrift.read_struct(element, 0, {})[0]
         name = struct.raw(_NAME, thrift.BINARY) or b""
         children = struct.integer(_NUM_CHILDREN, thrift.I32) or 0
@@ -219,10 +230,23 @@ def leaves(elements: Sequence[bytes]) -> list[Leaf]:
     return found
 
 
-def are_same_columns(given: Sequence[bytes], other: Sequence[bytes]) -> bool:
-    """Whether two lists of elements mean the same, but for the name of the first."""
+def columns(elements: Sequence[bytes]) -> list[list[bytes]]:
+    """The elements of each column, with those within it."""
+    found: list[list[bytes]] = []
+    missing = 0
+    for element in elements[1:]:
+        if not missing:
+            found.append([])
+            missing = 1
+        found[-1].append(element)
+        missing += (thrift.read_struct(element, 0, {})[0].integer(_NUM_CHILDREN, thrift.I32) or 0) - 1
+    return found
+
+
+def are_same(given: Sequence[bytes], other: Sequence[bytes]) -> bool:
+    """Whether the elements of two columns mean the same."""
     return len(given) == len(other) and all(
-        one == two or _are_same(one, two) for one, two in zip(given[1:], other[1:], strict=True)
+        one == two or _are_same(one, two) for one, two in zip(given, other, strict=True)
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from dai_scoring.formats.columnar.footers import Footer, Leaf, are_same_columns, leaves
+from dai_scoring.formats.columnar.footers import Footer, Leaf, are_same, columns, leaves
 from dai_scoring.formats.columnar.thrift import ProtocolError
 from dai_scoring.formats.declined import Declined
 
@@ -22,7 +22,7 @@ LEAST_ROWS = 5000
 LEAST_BYTES = 1 << 17
 """Row groups with fewer bytes, on the average, are written as quickly as copied."""
 
-_OTHER_COLUMNS = Declined("a column of the Parquet file would be written with another type, or never null")
+_OTHER_COLUMNS = Declined("most columns of the Parquet file are written with another type, or are never null")
 _OTHER_FOOTER = Declined("the footer of the Parquet file is encrypted, or has parts that are not known")
 _SMALL = Declined("the row groups of the Parquet file are small")
 
@@ -31,14 +31,18 @@ _SMALL = Declined("the row groups of the Parquet file are small")
 class GroupSource:
     """A file whose row groups can be copied.
 
-    ``schema`` is that of its columns where they are written anew. ``tables`` reads a row group again, in the same
-    parts.
+    ``schema`` is that of its columns where they are written anew, as those in ``anew`` always are. ``tables`` reads a
+    row group again, in the same parts.
     """
 
     path: Path
     schema: pa.Schema
     footer: Footer
-    leaves: list[Leaf]
+    anew: tuple[str, ...]
+    leaves: list[Leaf | None]
+    """What has values in the file; None where that is not copied."""
+    are_copied: list[bool]
+    """Of all that has values in the output, but for added columns, whether it is copied."""
     has_same_orders: bool
     """Whether statistics are by the same orders as those that pyarrow writes."""
     tables: Callable[[int], Iterator[pa.Table]]
@@ -79,9 +83,24 @@ def source_of(
         if len(footer) != len(groups):
             return _OTHER_FOOTER
         plain = _plain(schema)
-        if plain is None or not are_same_columns(footer.elements, plain.elements):
+        if plain is None:
             return _OTHER_COLUMNS
-        return GroupSource(path, schema, footer, plain.leaves, footer.orders == plain.orders, tables)
+        same = [True] * len(plain.columns)
+        given = plain.columns
+        if footer.elements[1:] != plain.elements[1:]:
+            given = columns(footer.elements)
+            if len(given) != len(plain.columns):
+                return _OTHER_COLUMNS
+            same = [are_same(one, two) for one, two in zip(given, plain.columns, strict=True)]
+        anew = tuple(name for name, is_same in zip(schema.names, same, strict=True) if not is_same)
+        if 2 * len(anew) > len(same):
+            return _OTHER_COLUMNS
+        found: list[Leaf | None] = []
+        for one, own, is_same in zip(given, plain.leaves, same, strict=True):
+            found += own if is_same else [None] * len(leaves(one))
+        are_copied = [is_same for own, is_same in zip(plain.leaves, same, strict=True) for _ in own]
+        has_same_orders = len(footer.orders) == len(found) and set(footer.orders) == set(plain.orders)
+        return GroupSource(path, schema, footer, anew, found, are_copied, has_same_orders, tables)
     except ProtocolError:
         return _OTHER_FOOTER
 
@@ -91,7 +110,8 @@ class _Plain(NamedTuple):
 
     elements: list[bytes]
     orders: list[bytes]
-    leaves: list[Leaf]
+    columns: list[list[bytes]]
+    leaves: list[list[Leaf]]
 
 
 @lru_cache(maxsize=32)
@@ -106,4 +126,5 @@ def _plain(schema: pa.Schema) -> _Plain | None:
     except pa.ArrowNotImplementedError:
         return None
     footer = Footer(pa.BufferReader(sink.getvalue()))
-    return _Plain(footer.elements, footer.orders, leaves(footer.elements))
+    found = columns(footer.elements)
+    return _Plain(footer.elements, footer.orders, found, [leaves(column) for column in found])

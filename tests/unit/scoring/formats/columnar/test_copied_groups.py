@@ -19,7 +19,7 @@ from tests.support.file_scoring import Bench
 from tests.support.parquet_files import ROWS, both_ways, copied, parquet, rows
 from tests.support.ways import counted
 
-OTHER_COLUMNS = "a column of the Parquet file would be written with another type, or never null"
+OTHER_COLUMNS = "most columns of the Parquet file are written with another type, or are never null"
 SMALL = "the row groups of the Parquet file are small"
 ANEW = "columns of the input are written anew"
 REJECTED = "a row is rejected, and all of its columns are needed"
@@ -99,20 +99,51 @@ def test_of_a_large_row_group_little_waits(bench: Bench, monkeypatch: pytest.Mon
     assert copied(bench) == [False, False, True]
 
 
+def never_null(table: pa.Table, names: list[str]) -> pa.Table:
+    fields = [field.with_nullable(field.name not in names) for field in table.schema]
+    return table.cast(pa.schema(fields, table.schema.metadata))
+
+
+OLD = rows().append_column(
+    "old", pa.array([{"at": row * 1000} for row in range(ROWS)]).cast(pa.struct({"at": pa.timestamp("ns")}))
+)
+
+
 @pytest.mark.parametrize(
-    ("contents", "reason"),
+    ("contents", "anew"),
     [
-        pytest.param(parquet(rows(), use_deprecated_int96_timestamps=True), OTHER_COLUMNS, id="INT96"),
+        pytest.param(parquet(rows(), use_deprecated_int96_timestamps=True), {"when"}, id="INT96"),
+        pytest.param(parquet(never_null(rows(), ["id", "map"])), {"id", "map"}, id="never null"),
         pytest.param(
-            parquet(rows().append_column(pa.field("k", pa.int64(), nullable=False), [range(ROWS)])),
-            OTHER_COLUMNS,
-            id="never null",
+            parquet(never_null(OLD, ["flag"]), use_deprecated_int96_timestamps=True), {"when", "flag", "old"}, id="both"
         ),
     ],
 )
-def test_what_is_written_anew(bench: Bench, contents: bytes, reason: str) -> None:
-    found = both_ways(bench, contents, bad_rows=BadRows.KEEP)
-    assert (found.ways, found.reasons(Way.ROW_GROUPS)) == ({Way.READER}, {reason})
+@pytest.mark.parametrize("batch_rows", [300, 10_000])
+def test_columns_of_other_types_are_written_anew(
+    bench: Bench, contents: bytes, anew: set[str], batch_rows: int
+) -> None:
+    assert both_ways(bench, contents, batch_rows=batch_rows).ways == {Way.ROW_GROUPS}
+    about = pq.ParquetFile(io.BytesIO(contents)).metadata
+    output = bench.target.read_bytes()
+    for number in range(about.num_row_groups):
+        group = about.row_group(number)
+        for column in map(group.column, range(group.num_columns)):
+            start = column.dictionary_page_offset or column.data_page_offset
+            is_copied = contents[start : start + column.total_compressed_size] in output
+            assert is_copied == (column.path_in_schema.partition(".")[0] not in anew)
+    both_ways(bench, contents, bad_rows=BadRows.KEEP)
+
+
+def test_columns_of_other_types_in_a_row_group_that_is_written_anew(bench: Bench) -> None:
+    table = never_null(rows(frozenset({2500})), ["id", "flag"])
+    assert Way.ROW_GROUPS in both_ways(bench, parquet(table), batch_rows=300).ways
+
+
+def test_a_file_with_mostly_other_types(bench: Bench) -> None:
+    table = rows().select(["id", "x", "flag", "map"]).rename_columns(["id", "x", "s", "map"])
+    found = both_ways(bench, parquet(never_null(table, ["id", "s", "map"])), bad_rows=BadRows.KEEP)
+    assert (found.ways, found.reasons(Way.ROW_GROUPS)) == ({Way.READER}, {OTHER_COLUMNS})
 
 
 @pytest.mark.parametrize(("count", "size"), [(2000, 2000), (50_000, 4900)])
