@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import Any
 
@@ -82,33 +84,37 @@ class GroupCopier:
                 return False
         except ProtocolError:
             return False
-        begin = self._sink.tell()
-        group.move(self._copy(self._file, extents), statistics=self._source.has_same_orders)
         sink = pa.BufferOutputStream()
         pq.write_table(added, sink, compression="zstd", row_group_size=added.num_rows)
-        file = pa.BufferReader(sink.getvalue())
-        footer = Footer(file, is_one=True)
+        part = pa.BufferReader(sink.getvalue())
+        footer = Footer(part, is_one=True)
         others = footer.group(0)
-        parts = [leaf for column in columns(footer.elements) for leaf in leaves(column)]
-        others.move(self._copy(file, others.keep(parts)))
-        group.merge(others, self._source.are_copied, begin, self._sink.tell() - begin)
+        places = others.keep([leaf for column in columns(footer.elements) for leaf in leaves(column)])
+        are_own = [*self._source.are_copied, *[False] * (len(places) - self._source.are_copied.count(False))]
+        begin = self._sink.tell()
+        own, rest = iter(extents), iter(places)
+        # In their order: some readers take a row group to begin with its first column.
+        steps = self._copy([(self._file, next(own)) if is_own else (part, next(rest)) for is_own in are_own])
+        group.move(list(compress(steps, are_own)), statistics=self._source.has_same_orders)
+        others.move(list(compress(steps, map(not_, are_own))))
+        group.merge(others, are_own, begin, self._sink.tell() - begin)
         self._copied.append((begin, group.encoded()))
         self._copied_rows += added.num_rows
         return True
 
-    def _copy(self, file: Any, extents: Sequence[Extent]) -> list[int]:
-        """Append these bytes of a file, and say how much further on each of them is now."""
+    def _copy(self, extents: Sequence[tuple[Any, Extent]]) -> list[int]:
+        """Append these bytes of files, and say how much further on each of them is now."""
         at = self._sink.tell()
         steps = []
-        joined: list[Extent] = []
-        for extent in extents:
+        joined: list[tuple[Any, Extent]] = []
+        for file, extent in extents:
             steps.append(at - extent.start)
             at += extent.size
-            if joined and joined[-1].end == extent.start:
-                joined[-1] = Extent(joined[-1].start, joined[-1].size + extent.size)
-            else:
-                joined.append(extent)
-        for extent in joined:
+            if joined and joined[-1][0] is file and joined[-1][1].end == extent.start:
+                start = joined.pop()[1].start
+                extent = Extent(start, extent.end - start)
+            joined.append((file, extent))
+        for file, extent in joined:
             file.seek(extent.start)
             for start in range(extent.start, extent.end, _BLOCK):
                 size = min(_BLOCK, extent.end - start)

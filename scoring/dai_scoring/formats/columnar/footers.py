@@ -192,11 +192,10 @@ class RowGroup:
     def merge(self, other: RowGroup, are_own: Sequence[bool], start: int, size: int) -> None:
         """Add the columns of another one; all together begin there in the file, and take so many bytes.
 
-        ``are_own`` says of the first columns which ones are those of this row group.
+        ``are_own`` says of all columns in their order which ones are those of this row group.
         """
         own, others = iter(self.chunks), iter(other.chunks)
-        merged = [next(own) if is_own else next(others) for is_own in are_own]
-        self.chunks[:] = [*merged, *others]
+        self.chunks[:] = [next(own) if is_own else next(others) for is_own in are_own]
         uncompressed = sum(chunk.struct(_META).needed(_UNCOMPRESSED) for chunk in self.chunks)
         self.struct.set_integer(_TOTAL_BYTES, uncompressed)
         self.struct.set_integer(_FILE_OFFSET, start)
