@@ -21,9 +21,12 @@ LEAST_ROWS = 5000
 """Row groups with fewer rows, on the average, are read together: to score them one by one would take longer."""
 LEAST_BYTES = 1 << 17
 """Row groups with fewer bytes, on the average, are written as quickly as copied."""
+MOST_VALUES = 1 << 23
+"""So many values of a row group that are written anew may wait until it is copied: 64 MB of numbers."""
 
 _OTHER_COLUMNS = Declined("most columns of the Parquet file are written with another type, or are never null")
 _OTHER_FOOTER = Declined("the footer of the Parquet file is encrypted, or has parts that are not known")
+_LARGE = Declined("the row groups of the Parquet file are large, and columns of other types would wait for their end")
 _SMALL = Declined("the row groups of the Parquet file are small")
 
 
@@ -95,6 +98,8 @@ def source_of(
         anew = tuple(name for name, is_same in zip(schema.names, same, strict=True) if not is_same)
         if 2 * len(anew) > len(same):
             return _OTHER_COLUMNS
+        if len(anew) * max((group.num_rows for group in groups), default=0) > MOST_VALUES:
+            return _LARGE
         found: list[Leaf | None] = []
         for one, own, is_same in zip(given, plain.leaves, same, strict=True):
             found += own if is_same else [None] * len(leaves(one))

@@ -13,13 +13,14 @@ import pytest
 from dai_scoring.batch.plan import Way
 from dai_scoring.errors import NameClashError
 from dai_scoring.formats import Format
-from dai_scoring.formats.columnar import copied_groups
+from dai_scoring.formats.columnar import copied_groups, row_groups
 from dai_scoring.options import BadRows, OutputColumns
 from tests.support.file_scoring import Bench
 from tests.support.parquet_files import ROWS, both_ways, copied, parquet, rows
 from tests.support.ways import counted
 
 OTHER_COLUMNS = "most columns of the Parquet file are written with another type, or are never null"
+LARGE = "the row groups of the Parquet file are large, and columns of other types would wait for their end"
 SMALL = "the row groups of the Parquet file are small"
 ANEW = "columns of the input are written anew"
 REJECTED = "a row is rejected, and all of its columns are needed"
@@ -142,6 +143,15 @@ def test_columns_of_other_types_are_written_anew(
 def test_columns_of_other_types_in_a_row_group_that_is_written_anew(bench: Bench) -> None:
     table = never_null(rows(frozenset({2500})), ["id", "flag"])
     assert Way.ROW_GROUPS in both_ways(bench, parquet(table), batch_rows=300).ways
+
+
+def test_columns_of_other_types_in_large_row_groups(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_groups, "MOST_VALUES", 3999)
+    contents = parquet(never_null(rows(), ["id", "flag"]))
+    found = both_ways(bench, contents)
+    assert (found.ways, found.reasons(Way.ROW_GROUPS)) == ({Way.READER}, {LARGE})
+    monkeypatch.setattr(row_groups, "MOST_VALUES", 4000)
+    assert both_ways(bench, contents).ways == {Way.ROW_GROUPS}
 
 
 def test_a_file_with_mostly_other_types(bench: Bench) -> None:
