@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import Records
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.schema import Column
 
@@ -71,7 +71,8 @@ class Predicted:
     ``predictions`` has the columns ``ModelInfo.outputs``; ``contributions`` and ``intervals`` are None unless
     they were wanted. All have one row for each given row that the model did not refuse, in order. ``refused``
     has the others, ascending: the row, from 0, and why. ``unseen`` has, by input column, the given rows with a level
-    that the model has not seen, ascending, from 0; None if the runtime does not tell.
+    that the model has not seen, ascending, from 0; None if the runtime does not tell. ``ends`` are where the records
+    end, if the runtime was given their bytes.
     """
 
     predictions: pa.Table
@@ -79,6 +80,7 @@ class Predicted:
     intervals: pa.Table | None = None
     refused: Sequence[tuple[int, str]] = ()
     unseen: Mapping[str, npt.NDArray[np.int64]] | None = None
+    ends: npt.NDArray[np.int64] | None = None
 
     @property
     def outputs(self) -> pa.Table:
@@ -128,11 +130,11 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class CsvEngine(Protocol):
-    """What the module of a runtime that reads text itself provides, besides :class:`Engine`."""
+class RecordsEngine(Protocol):
+    """What the module of a runtime that reads records itself provides, besides :class:`Engine`."""
 
-    def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """The predictions for lines of CSV, without contributions and intervals, none refused.
+    def predict_records(self, records: Records, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
+        """The predictions for records of a file, without contributions and intervals, none refused.
 
         ``missing`` are texts that mean a missing value besides those of the inputs. Declined if columns of the model
         are absent, or some value has a form that could be read in two ways. Called from several threads at once.

@@ -20,18 +20,18 @@ from dai_scoring.engine import (
     CONTRIBUTION_CAPABILITY,
     REFUSED,
     Capability,
-    CsvEngine,
     Engine,
     ModelInfo,
     Predicted,
     PredictedValues,
+    RecordsEngine,
     RowEngine,
     ValuesEngine,
     side_by_side,
 )
 from dai_scoring.errors import ModelError, UnsupportedError
-from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import Records
 from dai_scoring.options import (
     APPLY_DATA_RECIPES,
     JVM_OPTIONS,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     import pandas
 
 _NO_VALUES = Declined("the engine does not take Python's objects")
-_NO_LINES = Declined("the engine does not read lines of CSV itself")
+_NO_RECORDS = Declined("the engine does not read records itself")
 
 
 @dataclass(frozen=True)
@@ -190,17 +190,17 @@ class Scorer:
             return self._values_engine.predict_values(columns, rows)
 
     @property
-    def reads_lines(self) -> bool:
-        """Whether the engine can read lines of CSV itself, as :meth:`predict_csv` has it do."""
-        return isinstance(self._engine, CsvEngine)
+    def reads_records(self) -> bool:
+        """Whether the engine can read records itself, as :meth:`predict_records` has it do."""
+        return isinstance(self._engine, RecordsEngine)
 
-    def predict_csv(self, csv: CsvRecords) -> Predicted | Declined:
-        """Score lines of CSV as they stand, as :meth:`score` would score their table; Declined if that has to do it."""
+    def predict_records(self, records: Records) -> Predicted | Declined:
+        """Score records as they stand, as :meth:`score` would score their table; Declined if that has to do it."""
         engine = self._engine
-        if not isinstance(engine, CsvEngine):
-            return _NO_LINES
+        if not isinstance(engine, RecordsEngine):
+            return _NO_RECORDS
         with self._in_use():
-            return engine.predict_csv(csv, self._missing)
+            return engine.predict_records(records, self._missing)
 
     def for_java(self) -> dict[str, Any] | None:
         """What Java needs to know of the model to score rows without Python; None if the runtime is not Java's."""

@@ -29,9 +29,8 @@ from dai_scoring.batch.in_memory import InMemoryScorer
 from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
-from dai_scoring.batch.plan import plan_for
-from dai_scoring.formats import Declined, Format, ParsedPiece, Piece
-from dai_scoring.formats.csv.piece import CsvPiece
+from dai_scoring.batch.plan import Way, plan_for
+from dai_scoring.formats import Declined, Format, ParsedPiece, Piece, RecordsPiece
 from dai_scoring.formats.rows import read_rows
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
@@ -155,9 +154,10 @@ def _pass(scorer: Scorer, source: Path, given: Format, target: Path) -> dict[str
     reader = formats.open_reader(source, given, chunk_rows=FileOptions.batch_rows)
     plan = plan_for(reader, FileOptions(), scorer, given)
     pieces = PieceScorer(scorer, FileOptions(), reader, plan)
-    waiting = [_read(piece) for piece in formats.pieces(reader, plan.wanted, THREADS)]
+    by_engine = Way.ENGINE_RECORDS in plan.ways
+    waiting = [_read(piece) for piece in formats.pieces(reader, plan.wanted, THREADS, as_records=by_engine)]
     clock.next("read, parse")
-    spent = _from_lines(scorer, waiting, clock) or _by_stages(scorer, waiting, clock)
+    spent = _from_records(scorer, waiting, clock) or _by_stages(scorer, waiting, clock)
     done = [_read(pieces.score(piece)) for piece in waiting]
     clock.next("join", less=spent)
     with formats.open_writer(target, given, done[0].schema, dialect=reader.dialect) as writer:
@@ -174,10 +174,10 @@ def _read(found: T | Declined) -> T:
     return found
 
 
-def _from_lines(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
+def _from_records(scorer: Scorer, waiting: Sequence[Piece], clock: _Clock) -> float | None:
     """The seconds of what the runtime reads itself; None where it does not."""
-    lines = [piece.csv_records() for piece in waiting if isinstance(piece, CsvPiece)]
-    if not lines or any(isinstance(scorer.predict_csv(one), Declined) for one in lines):
+    records = [piece.records() for piece in waiting if isinstance(piece, RecordsPiece)]
+    if not records or any(isinstance(scorer.predict_records(one), Declined) for one in records):
         clock.skip()
         return None
     return clock.next("parse, coerce, score")

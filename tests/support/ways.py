@@ -56,5 +56,5 @@ def without(*ways: Way) -> Iterator[None]:
 @contextmanager
 def by_reader() -> Iterator[None]:
     """Read files by the reader of whole files alone."""
-    with without(Way.ENGINE_LINES, Way.MODEL_COLUMNS, Way.PIECES):
+    with without(Way.ENGINE_RECORDS, Way.MODEL_COLUMNS, Way.PIECES):
         yield

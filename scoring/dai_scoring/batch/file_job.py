@@ -117,7 +117,9 @@ class FileJob:
     def _move(self, threaded: bool) -> Declined | None:
         pieces: Iterator[Piece | Declined] = map(ParsedPiece, self._reader.chunks())
         if not {Way.PIECES, Way.ROW_GROUPS}.isdisjoint(self._plan.ways):
-            pieces = formats.pieces(self._reader, self._plan.wanted, 2 * THREADS if threaded else 1)
+            by_engine = Way.ENGINE_RECORDS in self._plan.ways
+            parts = 2 * THREADS if threaded else 1
+            pieces = formats.pieces(self._reader, self._plan.wanted, parts, as_records=by_engine)
         if threaded:
             with prefetch(pieces) as coming, write_behind(self._write) as write:
                 outcomes = ordered_map(self._score, coming, _threads(), THREADS + 1)

@@ -12,8 +12,7 @@ import pyarrow as pa
 from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Head, Plan, Way
-from dai_scoring.formats import Chunk, Declined, Format, GroupRows, Lines, ParsedPiece, Piece
-from dai_scoring.formats.csv.piece import CsvPiece
+from dai_scoring.formats import Chunk, Declined, Format, GroupRows, Lines, ParsedPiece, Piece, RecordsPiece
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import writer as json_writer
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
@@ -106,11 +105,11 @@ class PieceScorer:
                     return self._taken(Way.ROW_GROUPS, scored)
                 TALLY.declined(Way.ROW_GROUPS, _REJECTED)
             return self._taken(Way.READER if len(piece.declined) < 2 else Way.ONE_BY_ONE, scored)
-        if Way.ENGINE_LINES in self._ways and isinstance(piece, CsvPiece):
+        if Way.ENGINE_RECORDS in self._ways and isinstance(piece, RecordsPiece):
             by_engine = self._by_engine(piece)
             if not isinstance(by_engine, Declined):
-                return self._taken(Way.ENGINE_LINES, by_engine)
-            self._declined(Way.ENGINE_LINES, by_engine)
+                return self._taken(Way.ENGINE_RECORDS, by_engine)
+            self._declined(Way.ENGINE_RECORDS, by_engine)
         if Way.MODEL_COLUMNS in self._ways:
             chunk = piece.parse()
             if isinstance(chunk, Declined):
@@ -135,21 +134,19 @@ class PieceScorer:
         if self._gives_up:
             self._ways -= {way}
 
-    def _by_engine(self, piece: CsvPiece) -> ScoredPiece | Declined:
-        """Have the engine read the lines of a piece."""
-        csv = piece.csv_records()
-        made = self._scorer.predict_csv(csv)
+    def _by_engine(self, piece: RecordsPiece) -> ScoredPiece | Declined:
+        """Have the engine read the records of a piece."""
+        made = self._scorer.predict_records(piece.records())
         if isinstance(made, Declined):
             return made
-        names = list(csv.names)
+        names = piece.names
         passes = self._plan.passes_lines
         rows = results.named(made.predictions, names if passes else [], self._options.prediction_prefix)
         rejects = REJECT_SCHEMA.empty_table()
         if self._keeps_bad:
             rows = results.in_place(rows, rejects, rows.num_rows)
-        return ScoredPiece(
-            names, rows, piece.lines() if passes else None, rejects, unseen=made.unseen_counts, unseen_rows=made.unseen
-        )
+        lines = piece.lines_until(made.ends) if passes else None
+        return ScoredPiece(names, rows, lines, rejects, unseen=made.unseen_counts, unseen_rows=made.unseen)
 
     def of_chunk(self, chunk: Chunk) -> ScoredPiece:
         """Score rows that were read."""

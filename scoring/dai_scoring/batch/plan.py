@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 class Way(Enum):
     """The ways to read records: first those for files, quickest first, then those for messages."""
 
-    ENGINE_LINES = "the engine reads lines of CSV"
+    ENGINE_RECORDS = "the engine reads the records"
     MODEL_COLUMNS = "the model's columns of a piece are read in its types"
     PIECES = "all columns of a piece are read"
     ROW_GROUPS = "row groups of Parquet are copied"
@@ -125,7 +125,7 @@ _PASSING = (Format.CSV, *_JSON, Format.AVRO, Format.PARQUET)
 
 _WRITTEN_ANEW = Declined("columns of the input are written anew")
 _MORE_WANTED = Declined("contributions or intervals are wanted")
-_NO_LINES = Declined("the engine does not read lines of CSV itself")
+_NO_RECORDS = Declined("the engine does not read records itself")
 _NO_NUMBERS = Declined("the model has no columns of numbers in the file, or their missing literals differ")
 _NOT_PASSING = Declined("the records do not pass as they stand")
 
@@ -148,7 +148,7 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
     wanted: WantedColumns | Declined = _NOT_PASSING
     ways: dict[Way, Declined | None] = {}
     if is_text:
-        ways[Way.ENGINE_LINES] = _lines(options, scorer, without_table=without_table)
+        ways[Way.ENGINE_RECORDS] = _records(options, scorer, without_table=without_table)
         wanted = _WRITTEN_ANEW
         if passes or columns is not OutputColumns.ALL:
             ids = options.id_columns if columns is OutputColumns.IDS else ()
@@ -157,6 +157,7 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
         wanted = WantedGroups() if passes else _WRITTEN_ANEW
         ways[Way.ROW_GROUPS] = None if passes else _WRITTEN_ANEW
     elif passes:
+        ways[Way.ENGINE_RECORDS] = _records(options, scorer, without_table=True)
         wanted = _fields(options, scorer, replaces_reasons=replaces_reasons)
     if head.format in _PASSING and head.format is not Format.PARQUET:
         ways[Way.MODEL_COLUMNS] = wanted if isinstance(wanted, Declined) else None
@@ -178,13 +179,13 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
     return plan
 
 
-def _lines(options: FileOptions, scorer: Scorer, *, without_table: bool) -> Declined | None:
-    """Why the engine may not read lines of CSV; None if it may."""
+def _records(options: FileOptions, scorer: Scorer, *, without_table: bool) -> Declined | None:
+    """Why the engine may not read the records; None if it may."""
     if not without_table:
         return _WRITTEN_ANEW
     if options.wanted != PREDICTIONS_ONLY:
         return _MORE_WANTED
-    return None if scorer.reads_lines else _NO_LINES
+    return None if scorer.reads_records else _NO_RECORDS
 
 
 def _numbers(columns: Sequence[Column], present: Sequence[str]) -> NumberColumns | Declined:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -75,6 +76,7 @@ def finish() -> None:
     global _stage
     _stage = "done"
     if _received:
+        _remove_folders()
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -84,13 +86,15 @@ def finish() -> None:
 @contextlib.contextmanager
 def temporary_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     """A folder that is removed afterwards, also if the process is ended in between."""
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        _folders.add(folder)
-        try:
-            yield folder
-        finally:
-            _folders.discard(folder)
+    folder = Path(parent or tempfile.gettempdir()) / f"{prefix}{secrets.token_hex(8)}"
+    # An interrupt may come between any two of these lines: whatever is still noted is removed at the end.
+    _folders.add(folder)
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _folders.discard(folder)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -141,10 +145,14 @@ def _are_ignored() -> bool:
     return signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 
-def _end() -> NoReturn:
-    """End the process here, with a message if the command has not finished its output."""
+def _remove_folders() -> None:
     for folder in _folders:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end() -> NoReturn:
+    """End the process here, with a message if the command has not finished its output."""
+    _remove_folders()
     if _stage != "done":
         error = CancelledError(
             "Interrupted before anything was done."

@@ -21,19 +21,17 @@ from dai_scoring.formats.base import (
     Format,
     JsonDialect,
     Lines,
-    NumberColumns,
     ParsedPiece,
     Piece,
     RecordReader,
+    RecordsPiece,
     RecordWriter,
-    WantedColumns,
-    WantedFields,
-    WantedGroups,
     is_json_text,
 )
 from dai_scoring.formats.columnar.row_groups import GroupRows
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.detect import charset_of, detect
+from dai_scoring.formats.records import NumberColumns, WantedColumns, WantedFields, WantedGroups
 
 __all__ = [
     "MALFORMED_ROW",
@@ -51,6 +49,7 @@ __all__ = [
     "Piece",
     "RecordReader",
     "RecordWriter",
+    "RecordsPiece",
     "WantedColumns",
     "WantedFields",
     "WantedGroups",
@@ -105,13 +104,15 @@ def open_reader(
     return ArrowReader(path, format, chunk_rows)
 
 
-def pieces(reader: RecordReader, wanted: WantedColumns | None = None, parts: int = 1) -> Iterator[Piece | Declined]:
+def pieces(
+    reader: RecordReader, wanted: WantedColumns | None = None, parts: int = 1, *, as_records: bool = False
+) -> Iterator[Piece | Declined]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
     ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough, for Parquet
-    whole row groups. ``parts`` is how many pieces there should be at least, unless they were very small. Where one of
-    the pieces is Declined, the file is not what it was taken for: the reader of whole files has to read it from its
-    start.
+    whole row groups. ``parts`` is how many pieces there should be at least, unless they were very small. ``as_records``
+    is for a runtime that may read the records of a :class:`RecordsPiece` itself. Where one of the pieces is Declined,
+    the file is not what it was taken for: the reader of whole files has to read it from its start.
     """
     if reader.format is Format.CSV and (wanted is None or isinstance(wanted, NumberColumns)):
         from dai_scoring.formats.csv.reader import CsvReader
@@ -127,7 +128,7 @@ def pieces(reader: RecordReader, wanted: WantedColumns | None = None, parts: int
         from dai_scoring.formats.avro.reader import AvroReader
 
         if isinstance(reader, AvroReader):
-            return reader.pieces(wanted)
+            return reader.pieces(wanted, parts, as_records=as_records)
     if isinstance(wanted, WantedGroups) and reader.format is Format.PARQUET:
         from dai_scoring.formats.columnar.parquet import ParquetReader
 

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.columnar.row_groups import GroupRows
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import Records
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 ORIGINAL_NAME = "dai.name"
@@ -91,35 +94,6 @@ class Chunk:
     lines: Lines | None = None
 
 
-@dataclass(frozen=True)
-class NumberColumns:
-    """Columns of text that are wanted as numbers: the type of each, and the texts that mean a missing value in them."""
-
-    types: Mapping[str, pa.DataType]
-    missing: frozenset[str]
-
-
-@dataclass(frozen=True)
-class WantedFields:
-    """The columns that are wanted of JSON objects, with their types, and names that none of the objects may have.
-
-    Nor may there be a text that begins with ``absent_start``: looking for that is quicker than for several names.
-    """
-
-    types: Mapping[str, pa.DataType]
-    absent: frozenset[str]
-    absent_start: str | None = None
-
-
-@dataclass(frozen=True)
-class WantedGroups:
-    """Row groups of Parquet are wanted as they stand."""
-
-
-WantedColumns: TypeAlias = NumberColumns | WantedFields | WantedGroups
-"""What is wanted of the pieces of a file."""
-
-
 class Piece(Protocol):
     """Some consecutive rows of a file before they are parsed. Any thread may parse them, several times."""
 
@@ -136,6 +110,24 @@ class Piece(Protocol):
         Declined where the piece is not what it was cut as. Then nothing that was read of the file is certain, and the
         reader of whole files has to read it from its start.
         """
+        ...
+
+
+@runtime_checkable
+class RecordsPiece(Piece, Protocol):
+    """A piece whose records a runtime may read itself."""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that are known to be there."""
+        ...
+
+    def records(self) -> Records:
+        """The records as they stand, for the runtime."""
+        ...
+
+    def lines_until(self, ends: npt.NDArray[np.int64] | None) -> pa.Array:
+        """The records as :attr:`Chunk.lines`; ``ends`` are where the runtime found their ends."""
         ...
 
 

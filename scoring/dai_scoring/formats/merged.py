@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from dai_scoring.formats.base import Dialect, Format, NumberColumns, Piece, WantedColumns, WantedFields
+from dai_scoring.formats.base import Dialect, Format, Piece
 from dai_scoring.formats.csv import writer as csv_writer
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.pieces import CsvPieces
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import array_pieces, line_pieces
 from dai_scoring.formats.json import writer as json_writer
+from dai_scoring.formats.records import NumberColumns, WantedColumns, WantedFields
 from dai_scoring.formats.rows import format_of, is_lines, read_rows
 from dai_scoring.formats.source import END_MARK, HeldText
 

@@ -16,6 +16,8 @@ app.conf.worker_prefetch_multiplier = 1
 if BROKER.startswith("redis"):
     # How long Redis waits until it gives the tasks of a dead worker to another; one hour by default.
     app.conf.broker_transport_options = {"visibility_timeout": 4}
+# A client whose broker is gone tries for a third of a minute for each result that it forgets.
+app.conf.result_backend_transport_options = {"retry_policy": {"max_retries": 1, "interval_max": 0.1}}
 score, score_many = scoring_tasks(
     app, os.environ["DAI_TEST_CELERY_MODEL"], settings=RuntimeSettings(accept_h2o_licence=True)
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -44,6 +45,8 @@ def application(
             patch.setenv("DAI_TEST_CELERY_MODEL", str(titanic))
             sys.modules.pop(MODULE, None)
             yield importlib.import_module(MODULE)
+            # A result that is forgotten tells its backend so, which is there no longer after this.
+            gc.collect()
 
     if request.param == "redis":
         yield from of(backend.url)

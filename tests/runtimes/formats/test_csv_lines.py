@@ -14,10 +14,10 @@ from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.formats import Declined
-from dai_scoring.formats.csv.records import CsvRecords
+from dai_scoring.formats.records import CsvRecords
 from dai_scoring.options import OutputColumns
 from dai_scoring.runtimes.java import java_arrays
-from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
+from dai_scoring.runtimes.java.record_layouts import OTHER_FORM, RecordLayouts
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
 from dai_scoring.values.coerce import coerce
@@ -93,7 +93,7 @@ def test_a_line_with_too_many_or_too_few_fields_is_declined(titanic_scorer: Scor
 
 
 def test_a_file_without_a_column_of_the_model_is_left_to_others(titanic_scorer: Scorer) -> None:
-    layout = LineReader([Column("absent", ColumnType.STR)]).layout(csv_of([["1"]]))
+    layout = RecordLayouts([Column("absent", ColumnType.STR)]).layout(csv_of([["1"]]))
     assert layout == Declined("a column of the model is absent, or the delimiter is more than a byte")
 
 
@@ -140,22 +140,22 @@ def test_a_file_comes_out_alike_both_ways(
     with counted() as ways:
         found = _scored(scorer, text, options, tmp_path)
     if odd:
-        assert ways.reasons(Way.ENGINE_LINES) == {OTHER_FORM.reason}
+        assert ways.reasons(Way.ENGINE_RECORDS) == {OTHER_FORM.reason}
     else:
-        assert ways.ways == {Way.ENGINE_LINES}
-    with without(Way.ENGINE_LINES), counted() as ways:
+        assert ways.ways == {Way.ENGINE_RECORDS}
+    with without(Way.ENGINE_RECORDS), counted() as ways:
         assert found == _scored(scorer, text, options, tmp_path)
-    assert Way.ENGINE_LINES not in ways.ways
+    assert Way.ENGINE_RECORDS not in ways.ways
 
 
 def test_levels_are_told_apart_however_long(penguins_scorer: Scorer) -> None:
     names = ["", "a", "b", "aa", "1234567", "12345678", "12345679", "x12345678", "y12345678", "é"]
     names += [f"common-start-{index}-common-end" for index in range(300)] + ["n" * 300, "n" * 301]
-    reader = LineReader([Column("c0", ColumnType.STR)], [pa.array(names)])
+    reader = RecordLayouts([Column("c0", ColumnType.STR)], [pa.array(names)])
     csv = csv_of([[name, "z"] for name in [*names, "unseen", "common-start-300-common-end", "n" * 302, "1234568"]])
     layout, numbers = reader.layout(csv), target(ColumnType.FLOAT64, csv.rows)
     assert not isinstance(layout, Declined)
-    assert layout.fill(java_arrays.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects([numbers]))
+    assert layout.fill(java_arrays.byte_buffer(csv.data), csv.rows, objects([numbers])) is not None
     found = list(numbers)
     assert np.isnan(found[0])  # Empty text is missing, level or not.
     assert found[1 : len(names)] == list(range(1, len(names)))

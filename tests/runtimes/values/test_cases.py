@@ -21,7 +21,7 @@ from dai_scoring.batch.summary import Summary
 from dai_scoring.cli.commands.inspect import described
 from dai_scoring.errors import UnsupportedError
 from dai_scoring.formats import Declined, Format
-from dai_scoring.formats.csv.records import CsvRecords
+from dai_scoring.formats.records import CsvRecords
 from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.values.levels import MISSING, Levels
@@ -342,7 +342,7 @@ def test_python_and_java_read_the_same_levels(settings: RuntimeSettings, tmp_pat
         assert by_columns.predictions.column("predict").to_pylist() == [mode if i is None else i for i in meant]
         assert by_columns.unseen == {"c": len(unseen)}
         lines = "".join(f"{text};0\n" for text in TEXTS).encode()
-        by_java = scorer.predict_csv(CsvRecords(("c", "x"), ";", "\n", pa.py_buffer(lines), len(TEXTS)))
+        by_java = scorer.predict_records(CsvRecords(("c", "x"), ";", "\n", pa.py_buffer(lines), len(TEXTS)))
         assert not isinstance(by_java, Declined)
         assert by_java.predictions.equals(by_columns.predictions)
         assert by_java.unseen_counts == by_columns.unseen

@@ -19,7 +19,7 @@ from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.formats import Declined, open_reader
-from dai_scoring.formats.csv.records import CsvRecords
+from dai_scoring.formats.records import CsvRecords
 from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.service.h2o_rest import Endpoint, reply
@@ -155,13 +155,13 @@ def test_java_reads_them_itself(model: Any) -> None:
         CsvRecords(tuple(names), ",", "\n", pa.py_buffer(_csv(_with(texts, rows)).partition(b"\n")[2]), len(rows))
         for texts in (("",), TEXTS)
     ]
-    wanted = scorer.predict_csv(plain[0])
-    found = scorer.with_missing(TEXTS).predict_csv(plain[1])
+    wanted = scorer.predict_records(plain[0])
+    found = scorer.with_missing(TEXTS).predict_records(plain[1])
     assert not isinstance(found, Declined)
     assert not isinstance(wanted, Declined)
     assert found.predictions.equals(wanted.predictions)
     assert found.unseen_counts == wanted.unseen_counts
-    assert isinstance(scorer.predict_csv(plain[1]), Declined)
+    assert isinstance(scorer.predict_records(plain[1]), Declined)
 
 
 def test_few_rows_need_no_file(model: Any) -> None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.runtime
 
 
 def _is_meant(case: Case) -> bool:
-    # LineReader is not given columns that are required, and no field of it holds the delimiter.
+    # RecordLayouts is not given columns that are required, and no field of it holds the delimiter.
     return not case.column.required and ";" not in case.value
 
 

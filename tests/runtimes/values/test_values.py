@@ -31,7 +31,7 @@ from dai_scoring.models import open_model
 from dai_scoring.options import MissingColumns
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.service import h2o_rest
-from tests.support.ways import Counted, counted
+from tests.support.ways import Counted, counted, without
 
 pytestmark = pytest.mark.runtime
 
@@ -159,6 +159,21 @@ def _of(name: str, contents: Callable[[dict[str, Any]], bytes]) -> Callable[...,
     return score
 
 
+def _without_engine(score: Callable[..., tuple[float, dict[str, int]]]) -> Callable[..., tuple[float, dict[str, int]]]:
+    def other(*given: Any) -> tuple[float, dict[str, int]]:
+        with without(Way.ENGINE_RECORDS):
+            return score(*given)
+
+    return other
+
+
+def _avro_file(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float, dict[str, int]]:
+    summary = _file(scorer, _avro(_row(column, value)), "in.avro", folder, Format.AVRO)
+    with (folder / "out").open("rb") as out:
+        (row,) = fastavro.reader(out)
+    return float(row["male"]), dict(summary.unseen or {})
+
+
 def _few(contents: Callable[[dict[str, Any]], bytes], mime_type: str) -> Callable[..., tuple[float, dict[str, int]]]:
     def score(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float, dict[str, int]]:
         both = [Contents(contents(_row(*one)), mime_type) for one in ((column, value), ("island", "1"))]
@@ -210,16 +225,18 @@ def _rest(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float,
 
 
 _TYPED = [
-    _Way("json lines", _of("in.jsonl", _json), Way.MODEL_COLUMNS),
+    _Way("json lines in Java", _of("in.jsonl", _json), Way.ENGINE_RECORDS),
+    _Way("json lines", _without_engine(_of("in.jsonl", _json)), Way.MODEL_COLUMNS),
     _Way("json array", _of("in.json", lambda row: b"[" + _json(row) + b"]"), Way.READER),
     _Way("few rows of json", _few(_json, Format.JSON_LINES.mime_type), Way.FEW_ROWS),
+    _Way("avro in Java", _avro_file, Way.ENGINE_RECORDS),
     _Way("avro", _of("in.avro", _avro), Way.READER),
     _Way("parquet", _of("in.parquet", _parquet), Way.READER),
     _Way("arrow", _of("in.arrows", _arrow), Way.READER),
     _Way("rest", _rest, None),
 ]
 _WAYS = [
-    _Way("csv by java", _by_java, Way.ENGINE_LINES),
+    _Way("csv by java", _by_java, Way.ENGINE_RECORDS),
     _Way("csv", _of("in.csv", _csv), Way.PIECES),
     _Way("few rows of csv", _few(_csv, "text/csv"), Way.FEW_ROWS),
 ]

@@ -1,8 +1,8 @@
 """One table of values and what they mean in a column of each type, for every way that judges values.
 
 The whole-column way (``values/coerce.py``) judges each of them. The quick ways read what programs write most and leave
-the rest to it: few rows as Python's objects (``values/few_rows.py``), and Java (``CsvField``). The table says what they
-read.
+the rest to it: few rows as Python's objects (``values/few_rows.py``), and Java (``TextColumn``). The table says what
+they read.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
-"""Texts read by Java alone, as it reads lines of CSV."""
+"""Values read by Java alone, as it reads the records of a file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from dai_scoring.formats import Declined
-from dai_scoring.formats.csv.records import CsvRecords
+from dai_scoring.formats.records import CsvRecords, JsonRecords, Records, WantedFields
 from dai_scoring.runtimes.java import java_arrays, jvm
-from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
+from dai_scoring.runtimes.java.record_layouts import OTHER_FORM, RecordLayouts, are_whole
 from dai_scoring.runtimes.java_mojo.frames import read
 from dai_scoring.schema import Column, ColumnType
 
@@ -31,6 +32,14 @@ def csv_of(rows: Sequence[Sequence[str]], end: str = "\n", delimiter: str = ",")
     return CsvRecords(names, delimiter, end, pa.py_buffer(data), len(rows))
 
 
+def json_of(objects: Sequence[bytes], absent: Sequence[str] = (), between: bytes = b"}\n") -> JsonRecords:
+    """Objects of JSON on lines, or with other bytes after the values of each, which begin with its brace."""
+    parts = [one[: one.rindex(b"}")] + between for one in objects]
+    ends = np.cumsum([len(part) for part in parts])
+    fields = WantedFields({}, frozenset(absent), "_reject")
+    return JsonRecords(pa.py_buffer(b"".join(parts)), between, ends, np.zeros(1, np.int64), fields)
+
+
 def target(kind: ColumnType, rows: int) -> Any:
     """The array of Java's that a column is read into."""
     import jpype
@@ -44,11 +53,13 @@ def objects(targets: list[Any]) -> Any:
     return java_arrays.array_of(jvm.java_class("java.lang.Object"), targets)
 
 
-def read_by_java(columns: list[Column], csv: CsvRecords) -> list[pa.Array] | Declined:
+def read_by_java(columns: list[Column], records: Records) -> list[pa.Array] | Declined:
     """What Java reads in the columns."""
-    targets = [target(column.type, csv.rows) for column in columns]
-    layout = LineReader(columns).layout(csv)
-    assert not isinstance(layout, Declined)
-    if not layout.fill(java_arrays.byte_buffer(pa.py_buffer(csv.data)), csv.rows, objects(targets)):
+    targets = [target(column.type, records.rows) for column in columns]
+    layout = RecordLayouts(columns).layout(records)
+    if isinstance(layout, Declined):
+        return layout
+    ends = layout.fill(java_arrays.byte_buffer(records.data), records.rows, objects(targets))
+    if ends is None or not are_whole(records, ends):
         return OTHER_FORM
     return [read(one, column.type) for one, column in zip(targets, columns, strict=True)]

@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from dai_scoring.formats.avro.field_positions import Bytes, FieldPositions, Places, Shape, Step, step_of
 from dai_scoring.formats.avro.schema import FieldIn, types_within
-from dai_scoring.formats.base import WantedFields
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import AvroField, WantedFields
 
 _NUMBERS = {pa.float64(): "<f8", pa.float32(): "<f4"}
+_SHAPES = {pa.float64(): "DOUBLE", pa.float32(): "FLOAT", pa.bool_(): "BOOLEAN"}
 
 _NAME_CLASH = Declined("a column has the name of a prediction")
 _ABSENT_COLUMN = Declined("a column of the model is absent")
@@ -42,6 +43,16 @@ class RecordPlan:
     steps: Sequence[Step]
     columns: Sequence[_Column]
 
+    @property
+    def names(self) -> list[str]:
+        """The columns that are read."""
+        return [column.field.name for column in self.columns]
+
+    def fields(self) -> tuple[AvroField, ...]:
+        """The fields for a runtime that reads the records itself."""
+        columns = {column.index: column for column in self.columns}
+        return tuple(_as_field(step, columns.get(index)) for index, step in enumerate(self.steps))
+
     def table(self, walked: FieldPositions, first: int, last: int) -> pa.Table | Declined:
         """The columns of some records; Declined where a value is not what it should be."""
         arrays = []
@@ -51,6 +62,18 @@ class RecordPlan:
                 return array
             arrays.append(array)
         return pa.Table.from_arrays(arrays, schema=pa.schema([column.field for column in self.columns]))
+
+
+def _as_field(step: Step, column: _Column | None) -> AvroField:
+    null = -1 if step.null is None else step.null
+    if column is None:
+        return AvroField(step.shape.name, step.size, null)
+    kind = column.field.type
+    name, symbols = column.field.name, None
+    shape = _SHAPES.get(kind, step.shape.name)
+    if column.symbols is not None:
+        shape, symbols = "ENUM", tuple(column.symbols.to_pylist())
+    return AvroField(shape, step.size, null, name, kind, symbols)
 
 
 def plan_of(schema: Mapping[str, Any], fields: Sequence[FieldIn], wanted: WantedFields) -> RecordPlan | Declined:

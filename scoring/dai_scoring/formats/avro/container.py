@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import json
+import lzma
+import struct
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
 
+import cramjam
 import fastavro
+from backports import zstd
+from fastavro.schema import SchemaParseException, UnknownType
+from lz4.block import LZ4BlockError
 
 HANDLES_TEXT = "surrogateescape"
 """Bytes that are not UTF-8 become characters that nothing else becomes, so that their rows can be found."""
+
+FAULTS = (
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    cramjam.DecompressionError,
+    zstd.ZstdError,
+    LZ4BlockError,
+    # bzip2 and blocks of no length have errors of the system.
+    RuntimeError,
+    OSError,
+    SchemaParseException,
+    UnknownType,
+)
+"""What is raised where a file is damaged."""
 
 _HEAD = fastavro.parse_schema(
     {

@@ -2,67 +2,31 @@
 
 from __future__ import annotations
 
-import lzma
-import struct
-import zlib
 from collections.abc import Collection, Iterator, Sequence
-from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import cramjam
 import fastavro
-import numpy as np
 import pyarrow as pa
-from backports import zstd
-from fastavro.schema import SchemaParseException, UnknownType
-from lz4.block import LZ4BlockError
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.avro.appended_fields import lines_of
-from dai_scoring.formats.avro.columns import RecordPlan, plan_of
-from dai_scoring.formats.avro.container import HANDLES_TEXT, blocks_of, head_of
-from dai_scoring.formats.avro.field_positions import FieldPositions, walk
+from dai_scoring.formats.avro.columns import plan_of
+from dai_scoring.formats.avro.container import FAULTS, blocks_of, head_of
+from dai_scoring.formats.avro.pieces import DAMAGED_FILE, BlocksPiece, WalkedPiece, records_of, walked
 from dai_scoring.formats.avro.schema import FieldIn, fields_in
 from dai_scoring.formats.avro.table import table_of
-from dai_scoring.formats.base import (
-    MAX_CHUNK_BYTES,
-    AvroDialect,
-    Chunk,
-    Format,
-    ParsedPiece,
-    Piece,
-    WantedFields,
-)
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, AvroDialect, Chunk, Format, ParsedPiece, Piece
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import WantedFields
 from dai_scoring.formats.source import DAMAGED
 from dai_scoring.formats.text import nested_json
 
-_FAULTS = (
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    lzma.LZMAError,
-    cramjam.DecompressionError,
-    zstd.ZstdError,
-    LZ4BlockError,
-    # bzip2 and blocks of no length have errors of the system.
-    RuntimeError,
-    OSError,
-    SchemaParseException,
-    UnknownType,
-)
 _CODECS = ("null", "deflate", "snappy", "zstandard", "lz4", "bzip2", "xz")
 _STEP = 1000
 _BATCH_BYTES = 4 << 20
-
-_DAMAGED = Declined("the file may be damaged")
+_LEAST_BYTES = 1 << 16
 
 
 class AvroReader:
@@ -95,7 +59,7 @@ class AvroReader:
             self._sync = head.sync
             self.schema = pa.schema([item.field for item in self._fields])
             self.dialect = AvroDialect(head.schema, self._blocks.codec)
-        except _FAULTS as error:
+        except FAULTS as error:
             self.close()
             raise _broken(0, error) from None
         except ContentError:
@@ -117,7 +81,7 @@ class AvroReader:
                     if not step:
                         break
                     records += step
-            except _FAULTS as error:
+            except FAULTS as error:
                 raise _broken(done + len(records), error) from None
             if not records:
                 break
@@ -127,11 +91,12 @@ class AvroReader:
         if not self._is_at_end_of_block():
             raise _broken(done, EOFError())
 
-    def pieces(self, fields: WantedFields) -> Iterator[Piece | Declined]:
+    def pieces(self, fields: WantedFields, parts: int = 1, *, as_records: bool = False) -> Iterator[Piece | Declined]:
         """The rows in order with their bytes, only these columns of them read where that is possible.
 
-        At least one piece, so that a file without rows has its schema too. Declined, at last, where something is wrong
-        with the file.
+        ``as_records`` is for a runtime that reads the records itself; then there are at least so many ``parts``, unless
+        they were very small. At least one piece, so that a file without rows has its schema too. Declined, at last,
+        where something is wrong with the file.
         """
         if self.schema is None or self.dialect is None:
             return
@@ -139,59 +104,54 @@ class AvroReader:
         plan = plan_of(self.dialect.schema, self._fields, fields)
         empty = True
         try:
-            for blocks in self._batches():
-                contents = [block.bytes_.getvalue() for block in blocks]
+            batches = self._batches(_BATCH_BYTES)
+            if as_records:
+                batches = self._batches(max(_LEAST_BYTES, min(self._size // parts, _BATCH_BYTES)), self._rows)
+            for blocks in batches:
                 empty = False
                 if isinstance(plan, Declined):
                     yield from self._parsed(blocks, plan)
                     continue
-                walked = walk(contents, [block.num_records for block in blocks], plan.steps)
-                if isinstance(walked, Declined):
-                    yield from self._parsed(blocks, walked)
+                if as_records and sum(block.num_records for block in blocks) <= self._rows:
+                    yield BlocksPiece(self, plan, blocks)
                     continue
-                for first in range(0, len(walked.ends), self._rows):
-                    yield _AvroPiece(self, plan, walked, first, min(first + self._rows, len(walked.ends)))
-        except _FAULTS:
-            yield _DAMAGED
+                found = walked(blocks, plan)
+                if isinstance(found, Declined):
+                    yield from self._parsed(blocks, found)
+                    continue
+                for first in range(0, len(found.ends), self._rows):
+                    yield WalkedPiece(self, plan, found, first, min(first + self._rows, len(found.ends)))
+        except FAULTS:
+            yield DAMAGED_FILE
             return
         if not self._is_at_end_of_block():
-            yield _DAMAGED
+            yield DAMAGED_FILE
         elif empty:
             yield ParsedPiece(Chunk(self.schema.empty_table(), lines=lines_of([])))
 
-    def _batches(self) -> Iterator[list[Any]]:
-        """Blocks with records, as many as are gone through at once."""
+    def _batches(self, most_bytes: int, most_rows: int | None = None) -> Iterator[list[Any]]:
+        """Blocks with records, as many as are gone through at once: until there are so many bytes or records."""
         batch: list[Any] = []
-        size = 0
+        size = rows = 0
         for block in self._blocks:
             if not block.num_records:
                 continue
+            if batch and most_rows is not None and rows + block.num_records > most_rows:
+                yield batch
+                batch, size, rows = [], 0, 0
             batch.append(block)
             size += len(block.bytes_.getbuffer())
-            if size >= _BATCH_BYTES:
+            rows += block.num_records
+            if size >= most_bytes:
                 yield batch
-                batch, size = [], 0
+                batch, size, rows = [], 0, 0
         if batch:
             yield batch
 
     def _parsed(self, blocks: list[Any], declined: Declined) -> Iterator[Piece]:
-        found: list[tuple[Any, bytes]] = []
-        for block in blocks:
-            stream = block.bytes_
-            place, data, begin = stream.tell, stream.getvalue(), 0
-            for record in block:
-                end = place()
-                found.append((record, data[begin:end]))
-                begin = end
-                if len(found) == self._rows:
-                    yield self._piece(found, declined)
-                    found = []
-        if found:
-            yield self._piece(found, declined)
-
-    def _piece(self, found: list[tuple[Any, bytes]], declined: Declined) -> Piece:
-        records, lines = zip(*found, strict=True)
-        return ParsedPiece(self.chunk(records, lines_of(lines)), (declined,))
+        found = records_of(blocks)
+        while records := list(islice(found, self._rows)):
+            yield ParsedPiece(self.chunk_of(records), (declined,))
 
     def close(self) -> None:
         """Close the file."""
@@ -205,45 +165,15 @@ class AvroReader:
         self._file.seek(max(0, self._size - len(self._sync)))
         return bool(self._file.read() == self._sync)
 
+    def chunk_of(self, found: Sequence[tuple[dict[str, Any], bytes]]) -> Chunk:
+        """The same of at least one record, each with its bytes."""
+        records, lines = zip(*found, strict=True)
+        return self.chunk(records, lines_of(lines))
+
     def chunk(self, records: Sequence[dict[str, Any]], lines: pa.Array | None = None) -> Chunk:
         """Records as fastavro reads them; malformed if a value does not fit the type of its column."""
         table, malformed = table_of(records, self._fields, self._read)
         return Chunk(table, malformed, lines)
-
-
-class _AvroPiece:
-    """Some records whose fields' places are known: a :class:`Piece`."""
-
-    def __init__(self, reader: AvroReader, plan: RecordPlan, walked: FieldPositions, first: int, last: int) -> None:
-        self._reader = reader
-        self._plan = plan
-        self._walked = walked
-        self._first, self._last = first, last
-        begin = int(walked.ends[first - 1]) if first else 0
-        self._offsets = np.concatenate([[begin], walked.ends[first:last]])
-
-    def parse(self) -> Chunk | Declined:
-        """The columns of the plan, and the records as they stand."""
-        table = self._plan.table(self._walked, self._first, self._last)
-        return table if isinstance(table, Declined) else Chunk(table, lines=self._lines())
-
-    def parse_whole(self) -> Chunk | Declined:
-        """All columns."""
-        schema = self._reader.underlying()
-        data = self._walked.data[self._offsets[0] : self._offsets[-1]].tobytes()
-        stream = BytesIO(data)
-        try:
-            records: list[Any] = [
-                fastavro.schemaless_reader(stream, schema, None, handle_unicode_errors=HANDLES_TEXT)
-                for _ in self._offsets[1:]
-            ]
-        except _FAULTS:
-            return _DAMAGED
-        return self._reader.chunk(records, self._lines())
-
-    def _lines(self) -> pa.Array:
-        buffers = [None, pa.py_buffer(self._offsets), pa.py_buffer(self._walked.data)]
-        return pa.Array.from_buffers(pa.large_binary(), len(self._offsets) - 1, buffers)
 
 
 def _broken(records: int, error: BaseException) -> ContentError:

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from dai_scoring.formats.base import Chunk, NumberColumns, malformed_table
+from dai_scoring.formats.base import Chunk, malformed_table
 from dai_scoring.formats.csv.arrow_parser import ArrowParser, to_chunk
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.quote_positions import marks_of, with_doubled_quotes
-from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import CsvRecords, NumberColumns
 from dai_scoring.values.numbers import finite_numbers
 
 _LONG = float(1 << 63)
@@ -27,7 +27,7 @@ _LIKE_LITERAL = Declined("a number may mean a missing value, as written otherwis
 
 
 class CsvPiece:
-    """Some records: a :class:`Piece`.
+    """Some records: a :class:`RecordsPiece`.
 
     ``data`` has them, after the line end before the first; ``ends`` is where that and where each record ends.
     ``quoted`` says that some have quotes, each of which begins or ends a field or is in it as its dialect demands.
@@ -58,9 +58,14 @@ class CsvPiece:
         table = self._parsed(self._numbers.types, self._numbers.missing)
         if isinstance(table, Declined):
             return table
-        return _LIKE_LITERAL if _are_odd(table, self._numbers) else Chunk(table, lines=self.lines())
+        return _LIKE_LITERAL if _are_odd(table, self._numbers) else Chunk(table, lines=self._lines())
 
-    def csv_records(self) -> CsvRecords:
+    @property
+    def names(self) -> list[str]:
+        """The columns."""
+        return list(self._layout.names)
+
+    def records(self) -> CsvRecords:
         """The records themselves."""
         layout = self._layout
         dialect = layout.dialect
@@ -73,13 +78,13 @@ class CsvPiece:
         """The rows, every column as text."""
         table = self._parsed({}, frozenset())
         if not isinstance(table, Declined):
-            return Chunk(table, lines=self.lines())
+            return Chunk(table, lines=self._lines())
         records = ArrowParser(BytesIO(self._readable()), self._layout, self._data.size + 1024, self._first_row)
         try:
             chunk = to_chunk(pa.concat_tables(list(records.tables())))
         finally:
             records.close()
-        return Chunk(chunk.table, self._as_it_stands(chunk.malformed), self.lines())
+        return Chunk(chunk.table, self._as_it_stands(chunk.malformed), self._lines())
 
     def _as_it_stands(self, malformed: pa.Table | None) -> pa.Table | None:
         """Malformed records with their own texts, where Arrow's reader was given others."""
@@ -127,7 +132,11 @@ class CsvPiece:
             return _NOT_NUMBERS
         return table.rename_columns(list(names))
 
-    def lines(self) -> pa.Array:
+    def lines_until(self, ends: npt.NDArray[np.int64] | None) -> pa.Array:
+        """The records as they stand."""
+        return self._lines()
+
+    def _lines(self) -> pa.Array:
         """The lines as :attr:`Chunk.lines`, each after the end of the line before."""
         buffers = [None, pa.py_buffer(self._ends - self._ends[0]), self._text]
         return pa.Array.from_buffers(pa.large_string(), len(self._ends) - 1, buffers)

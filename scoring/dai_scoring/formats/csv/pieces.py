@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, NumberColumns, ParsedPiece, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, ParsedPiece, Piece
 from dai_scoring.formats.csv import record_reader
 from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.piece import CsvPiece
 from dai_scoring.formats.csv.quote_positions import marks_of
 from dai_scoring.formats.csv.record_cutter import Record, RecordCutter, Unclosed
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import NumberColumns
 from dai_scoring.formats.source import HeldText, TextSource, read_at_most
 
 _LEAST = 1 << 16

@@ -9,13 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, NumberColumns, ParsedPiece, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, ParsedPiece, Piece
 from dai_scoring.formats.csv import record_reader
 from dai_scoring.formats.csv.arrow_parser import ArrowParser, RecordTooLongError, to_chunk
 from dai_scoring.formats.csv.dialect import Layout, sniff
 from dai_scoring.formats.csv.pieces import CsvPieces
 from dai_scoring.formats.csv.quote_style import are_escaped, has_backslashes, odd_quotes
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import NumberColumns
 from dai_scoring.formats.source import ADVICE, InvalidByteError, TextSource
 
 MIN_BLOCK = 1 << 16

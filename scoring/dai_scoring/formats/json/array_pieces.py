@@ -15,13 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, WantedFields
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
 from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, ObjectsPiece
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.json.split import Structure
 from dai_scoring.formats.json.wanted_columns import SAMPLE_SIZE, Places, WantedColumns, places
+from dai_scoring.formats.records import WantedFields
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 
 _SPACE = b" \t\r\n"

@@ -11,13 +11,15 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, WantedFields, malformed_table
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece, malformed_table
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
 from dai_scoring.formats.json.parser import parse, records_of
 from dai_scoring.formats.json.wanted_columns import SAMPLE_SIZE, Places, WantedColumns
+from dai_scoring.formats.records import JsonRecords, WantedFields
 from dai_scoring.formats.source import TextSource, in_groups, read_at_most
 from dai_scoring.values import model_rows
 
@@ -95,7 +97,7 @@ def _sample(data: bytes, ends: Places) -> bytes:
 
 
 class ObjectsPiece(ABC):
-    """Some objects, as a :class:`Piece`: ``data`` starts with the first and goes on to the end of the last.
+    """Some objects, as a :class:`RecordsPiece`: ``data`` starts with the first and goes on to the end of the last.
 
     ``ends`` are where the values of each object end; what stands between there and the next object is ``between``, the
     same after each. ``starts`` are the numbers of the objects that begin a content: in each of these, some object has
@@ -110,6 +112,21 @@ class ObjectsPiece(ABC):
         self._between = between
         self._columns = columns
         self._starts = starts
+
+    @property
+    def names(self) -> list[str]:
+        """The wanted columns."""
+        return list(self._columns.fields.types)
+
+    def records(self) -> JsonRecords:
+        """The objects themselves."""
+        front = len(self._between)
+        data = pa.py_buffer(self._data)
+        return JsonRecords(data, self._between, self._ends + front, self._starts, self._columns.fields)
+
+    def lines_until(self, ends: npt.NDArray[np.int64] | None) -> pa.Array:
+        """The objects as they stand."""
+        return self._texts()
 
     def parse(self) -> Chunk | Declined:
         """The wanted columns of the rows, and the rows as they stand."""

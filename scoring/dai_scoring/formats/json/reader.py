@@ -12,7 +12,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import Chunk, Format, JsonDialect, ParsedPiece, Piece, WantedFields, malformed_table
+from dai_scoring.formats.base import Chunk, Format, JsonDialect, ParsedPiece, Piece, malformed_table
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import split as json_split
 from dai_scoring.formats.json.array_pieces import ArrayPieces
@@ -20,6 +20,7 @@ from dai_scoring.formats.json.columns import Kind, Record, lines_of, to_table, u
 from dai_scoring.formats.json.line_pieces import LinePieces
 from dai_scoring.formats.json.parser import checked, parse, records_of
 from dai_scoring.formats.json.split import ArrayElements, Structure, array_pieces, line_pieces, object_pieces
+from dai_scoring.formats.records import WantedFields
 from dai_scoring.formats.source import DAMAGED, TextSource
 
 _SPACE = b" \t\r\n"

@@ -16,9 +16,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.json as pa_json
 
-from dai_scoring.formats.base import WantedFields
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json.parser import parse
+from dai_scoring.formats.records import WantedFields
 
 SAMPLE_SIZE = 20
 """How many records are looked at to learn how they are written."""

@@ -16,15 +16,16 @@ import pyarrow as pa
 
 from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, PredictedValues
 from dai_scoring.errors import ModelFormatError, UnsupportedError
-from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import Records
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.progress import Progress
-from dai_scoring.runtimes.h2o3 import contributions, coxph, description
+from dai_scoring.runtimes.h2o3 import contributions, coxph, description, predictions
 from dai_scoring.runtimes.h2o3.features import Features
 from dai_scoring.runtimes.java import java_arrays, java_jars, jvm, row_description
-from dai_scoring.runtimes.java.csv_lines import OTHER_FORM, LineReader
+from dai_scoring.runtimes.java.interrupts import held_back
+from dai_scoring.runtimes.java.record_layouts import OTHER_FORM, RecordLayouts, are_whole
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import h2o_times
 
@@ -32,12 +33,16 @@ RUNTIME = "h2o-genmodel (Java)"
 
 _NO_VALUES = Declined("the model encodes its columns, or needs an offset")
 _REFUSED = Declined("the model refuses a row")
-_NO_LINES = Declined("the model encodes its columns, or needs an offset or a column that is not in the input")
+_NO_RECORDS = Declined("the model encodes its columns, or needs an offset or a column that is not in the input")
 
 
 def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> H2o3Mojo:
     """Load an H2O-3 MOJO; raises ModelError saying what is wrong with it."""
-    jars = java_jars.h2o3_jars(settings.jar_folders)
+    return _loaded(path, settings, java_jars.h2o3_jars(settings.jar_folders))
+
+
+@held_back()
+def _loaded(path: Path, settings: RuntimeSettings, jars: Sequence[Path]) -> H2o3Mojo:
     jvm.start(jars, settings.jvm_options, settings.java_home)
     try:
         model = jvm.java_class("hex.genmodel.MojoModel").load(str(path))
@@ -97,8 +102,8 @@ class H2o3Mojo:
             self._check_encoding(path)
         self._predictor = None if self._encoded else contributions.predictor(model)
         self._contributor = self._make_contributor()
-        reads_csv = self._offset is None and not self._encoded and None not in self._places
-        self._lines = LineReader(inputs, self._features.domains) if reads_csv else None
+        reads_records = self._offset is None and not self._encoded and None not in self._places
+        self._layouts = RecordLayouts(inputs, self._features.domains) if reads_records else None
         self._info = ModelInfo(
             id=str(model.getUUID()),
             kind=Kind.H2O3_MOJO.value,
@@ -134,7 +139,7 @@ class H2o3Mojo:
             values, further = self._contributions(given, rows, self._contributor.size)
             refused = {**further, **refused}
             contributions = self._contributor.table(wanted.contributions, values)
-        return _predicted(self._predictions(raw), contributions, refused, unseen)
+        return predictions.predicted(self._predictions(raw), contributions, refused, unseen)
 
     def predict_values(self, columns: Sequence[Sequence[Any]], rows: int) -> PredictedValues | Declined:
         """Score few rows: see :class:`dai_scoring.engine.ValuesEngine`."""
@@ -146,23 +151,23 @@ class H2o3Mojo:
         scores = self._helper.score(self._model, given, None, rows, self._size, self._calibrated)
         if len(scores.refused.rows()):
             return _REFUSED
-        made = [_prediction_values(scores.out[at], domain) for at, (_, domain) in enumerate(self._outputs)]
+        made = [predictions.values_of(scores.out[at], domain) for at, (_, domain) in enumerate(self._outputs)]
         return PredictedValues(made, unseen)
 
-    def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """Score lines of CSV: see :class:`dai_scoring.engine.CsvEngine`."""
-        layout = _NO_LINES if self._lines is None else self._lines.layout(csv, missing)
+    def predict_records(self, records: Records, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
+        """Score records as they stand: see :class:`dai_scoring.engine.RecordsEngine`."""
+        layout = _NO_RECORDS if self._layouts is None else self._layouts.layout(records, missing)
         if isinstance(layout, Declined):
             return layout
-        lines = java_arrays.byte_buffer(csv.data)
-        made = self._helper.scoreLines(self._model, layout, lines, csv.rows, self._size, self._calibrated)
-        if made is None or len(made.refused.rows()):
+        data = java_arrays.byte_buffer(records.data)
+        made = self._helper.scoreRecords(self._model, layout, data, records.rows, self._size, self._calibrated)
+        if made is None or len(made.refused.rows()) or not are_whole(records, made.ends):
             # Rows that are rejected need their values, which are not parsed here.
             return OTHER_FORM
         unseen = {
             name: np.array(rows) for name, rows in zip(self._features.names, made.unseen, strict=True) if len(rows)
         }
-        return Predicted(self._predictions(made.out), unseen=unseen)
+        return Predicted(self._predictions(made.out), unseen=unseen, ends=np.array(made.ends))
 
     def parse_time(self, column: str, text: str) -> int | None:
         """As H2O-3's parser reads it; MOJOs keep no form of their own for times."""
@@ -189,7 +194,7 @@ class H2o3Mojo:
 
     def _predictions(self, raw: Any) -> pa.Table:
         return pa.table(
-            [_prediction(np.array(raw[index]), domain) for index, (_, domain) in enumerate(self._outputs)],
+            [predictions.column(np.array(raw[index]), domain) for index, (_, domain) in enumerate(self._outputs)],
             schema=self._schema,
         )
 
@@ -266,34 +271,3 @@ def _reasons(refused: Any) -> dict[int, str]:
     if not len(rows):
         return {}
     return {int(row): str(reason) for row, reason in zip(rows, refused.reasons(), strict=True)}
-
-
-def _predicted(
-    predictions: pa.Table,
-    contributions: pa.Table | None,
-    refused: dict[int, str],
-    unseen: dict[str, npt.NDArray[np.int64]],
-) -> Predicted:
-    if refused:
-        keep = np.ones(predictions.num_rows, bool)
-        keep[list(refused)] = False
-        mask = pa.array(keep)
-        predictions = predictions.filter(mask)
-        contributions = None if contributions is None else contributions.filter(mask)
-    return Predicted(predictions, contributions, refused=sorted(refused.items()), unseen=unseen)
-
-
-def _prediction_values(numbers: Any, domain: pa.Array | None) -> list[Any]:
-    """A column of few predictions as Python's objects."""
-    values = np.array(numbers).tolist()
-    if domain is None:
-        return [None if value != value else value for value in values]
-    return [None if value != value else domain[int(value)].as_py() for value in values]
-
-
-def _prediction(numbers: npt.NDArray[np.float64], domain: pa.Array | None) -> pa.Array:
-    if domain is None:
-        return pa.array(numbers, pa.float64(), from_pandas=True)  # H2O-3's NaN is a missing value
-    absent = np.isnan(numbers)
-    indices = pa.array(np.where(absent, 0, numbers).astype(np.int64), mask=absent)
-    return domain.take(indices)

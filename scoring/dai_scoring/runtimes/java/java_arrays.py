@@ -115,8 +115,8 @@ def strings(values: Sequence[str]) -> Any:
 
 
 def nested_array(element: str, arrays: Sequence[Any]) -> Any:
-    """A ``double[][]`` or ``String[][]`` (``element`` "double" or "string") of Java arrays; None is null."""
+    """A two-dimensional array of Java arrays of ``element``: "double", "int" or "string"; None is null."""
     import jpype
 
-    one = jpype.JArray({"double": jpype.JDouble, "string": jpype.JString}[element])
+    one = jpype.JArray({"double": jpype.JDouble, "int": jpype.JInt, "string": jpype.JString}[element])
     return jpype.JArray(one)(list(arrays))

@@ -18,6 +18,7 @@ from typing import Any
 from dai_scoring import extras
 from dai_scoring.errors import ModelError, PrerequisiteError, RuntimeMissingError
 from dai_scoring.runtimes.java import java_options
+from dai_scoring.runtimes.java.interrupts import held_back
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ _NO_EXTENSION = "jar dependency of the extension"
 _JAVA_NAME = re.compile(r"\b[a-z_]\w*(\.[a-z_]\w*)+\.[A-Z]\w*")
 
 
+@held_back()
 def start(jars: Sequence[Path], options: Sequence[str] = (), java_home: Path | None = None) -> None:
     """Start the Java at ``java_home``, or add jars to the virtual machine that runs.
 
@@ -112,7 +114,7 @@ def _boot(jpype: Any, library: str, arguments: Sequence[str], jars: Sequence[Pat
     The thread that starts Java counts as a user of it, and Java ends only after its users did. A thread of
     a bridge or of a pool ends without a word to Java, and the process would wait for it for ever.
 
-    Where ctrl-C interrupts the wait, Java goes on starting: whoever asks next waits for that.
+    Where a signal interrupts the wait, Java goes on starting: whoever asks next waits for that.
     """
     global _boot_thread
     failures: list[Exception] = []

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dai_scoring.formats.csv.records import CsvRecords
+from dai_scoring.engine import Predicted
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import Records
 from dai_scoring.runtimes.java import java_arrays, jvm
-from dai_scoring.runtimes.java.csv_lines import OTHER_FORM
+from dai_scoring.runtimes.java.record_layouts import OTHER_FORM, are_whole
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.model_rows import null_mask
 
@@ -43,12 +44,14 @@ class Frames:
             fill(frame.getColumnData(index), column.type, values)
         return self._made(frame)
 
-    def transform_lines(self, csv: CsvRecords, layout: Any) -> pa.Table | Declined:
-        """The same of lines of CSV; Declined where a value in them is written in a form that Java does not read."""
-        frame = self._empty(self._input_meta, csv.rows)
+    def transform_records(self, records: Records, layout: Any) -> Predicted | Declined:
+        """The same of records as they stand; Declined where Java does not read a value in them."""
+        frame = self._empty(self._input_meta, records.rows)
         columns = [frame.getColumnData(index) for index in range(len(self.inputs))]
-        targets = java_arrays.array_of(jvm.java_class("java.lang.Object"), columns)
-        return self._made(frame) if layout.fill(java_arrays.byte_buffer(csv.data), csv.rows, targets) else OTHER_FORM
+        ends = layout.fill(java_arrays.byte_buffer(records.data), records.rows, java_arrays.objects(columns))
+        if ends is None or not are_whole(records, ends):
+            return OTHER_FORM
+        return Predicted(self._made(frame), ends=np.array(ends))
 
     def transform_values(self, columns: Sequence[Sequence[Any]], rows: int) -> list[list[Any]] | Declined:
         """The same of few rows, as Python's objects: see :class:`dai_scoring.engine.ValuesEngine`."""

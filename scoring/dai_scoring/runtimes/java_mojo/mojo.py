@@ -18,14 +18,15 @@ import pyarrow as pa
 
 from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, PredictedValues
 from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
-from dai_scoring.formats.csv.records import CsvRecords
 from dai_scoring.formats.declined import Declined
+from dai_scoring.formats.records import Records
 from dai_scoring.model_file import Kind, sha256
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.progress import Progress
 from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars, jvm, row_description
-from dai_scoring.runtimes.java.csv_lines import LineReader
+from dai_scoring.runtimes.java.interrupts import held_back
+from dai_scoring.runtimes.java.record_layouts import RecordLayouts
 from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings
@@ -61,18 +62,18 @@ _PROBED_BYTES = 1 << 20
 
 def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> JavaMojo:
     """Load a pipeline.mojo, or the one inside a mojo.zip; raises ModelError saying what is wrong with it."""
-    _start(settings)
+    return _loaded(path, kind, settings, java_jars.mojo2_jars(settings.mojo_runtime, settings.jar_folders))
+
+
+@held_back()
+def _loaded(path: Path, kind: Kind, settings: RuntimeSettings, jars: Sequence[Path]) -> JavaMojo:
+    jvm.start(jars, settings.jvm_options, settings.java_home)
+    driverless_ai.check_licence_file(settings.licence_file)
     digest = sha256(path)
     with driverless_ai.pipeline_file(path, kind) as inner:
         pipeline = _load(inner, path, settings)
         missing = _missing_literals(pipeline, inner)
     return JavaMojo(pipeline, missing, digest, _Variants(path, kind, digest, settings))
-
-
-def _start(settings: RuntimeSettings) -> None:
-    jars = java_jars.mojo2_jars(settings.mojo_runtime, settings.jar_folders)
-    jvm.start(jars, settings.jvm_options, settings.java_home)
-    driverless_ai.check_licence_file(settings.licence_file)
 
 
 def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None = None) -> Any:
@@ -160,7 +161,7 @@ class JavaMojo:
             inputs=tuple(replace(column, missing=missing) for column in self._frames.inputs),
             outputs=self._frames.outputs,
         )
-        self._lines = LineReader(self._info.inputs)
+        self._layouts = RecordLayouts(self._info.inputs)
 
     @property
     def info(self) -> ModelInfo:
@@ -187,11 +188,10 @@ class JavaMojo:
         found = self._frames.transform_values(columns, rows)
         return found if isinstance(found, Declined) else PredictedValues(found)
 
-    def predict_csv(self, csv: CsvRecords, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
-        """Score lines of CSV: see :class:`dai_scoring.engine.CsvEngine`."""
-        layout = self._lines.layout(csv, missing)
-        found = layout if isinstance(layout, Declined) else self._frames.transform_lines(csv, layout)
-        return found if isinstance(found, Declined) else Predicted(found)
+    def predict_records(self, records: Records, missing: frozenset[str] = frozenset()) -> Predicted | Declined:
+        """Score records as they stand: see :class:`dai_scoring.engine.RecordsEngine`."""
+        layout = self._layouts.layout(records, missing)
+        return layout if isinstance(layout, Declined) else self._frames.transform_records(records, layout)
 
     def parse_time(self, column: str, text: str) -> int | None:
         """Read a text in the form that the pipeline was trained with, such as %m/%d/%Y."""

@@ -24,7 +24,7 @@ from tests.support.ways import counted
 
 ANEW = "columns of the input are written anew"
 NOT_PASSING = "the records do not pass as they stand"
-NO_LINES = "the engine does not read lines of CSV itself"
+NO_RECORDS = "the engine does not read records itself"
 NO_NUMBERS = "the model has no columns of numbers in the file, or their missing literals differ"
 MORE = "contributions or intervals are wanted"
 
@@ -32,8 +32,8 @@ MORE = "contributions or intervals are wanted"
 class Reading(Sum):
     """An engine that may read lines, and always leaves them."""
 
-    def predict_csv(self, csv: Any, missing: frozenset[str] = frozenset()) -> Declined:
-        return Declined("a test leaves every line")
+    def predict_records(self, csv: Any, missing: frozenset[str] = frozenset()) -> Declined:
+        return Declined("a test leaves every record")
 
 
 @dataclass
@@ -50,7 +50,7 @@ CSV = _head(Format.CSV, "id", "x", "s")
 LINES = _head(Format.JSON_LINES)
 AVRO = _head(Format.AVRO, "x", "s")
 PARQUET = _head(Format.PARQUET, "x", "s")
-E, M, P, G, R = Way.ENGINE_LINES, Way.MODEL_COLUMNS, Way.PIECES, Way.ROW_GROUPS, Way.READER
+E, M, P, G, R = Way.ENGINE_RECORDS, Way.MODEL_COLUMNS, Way.PIECES, Way.ROW_GROUPS, Way.READER
 PREDICTIONS = FileOptions(output_columns=OutputColumns.PREDICTIONS)
 IDS = FileOptions(output_columns=OutputColumns.IDS, id_columns=("x",))
 CONTRIBUTIONS = FileOptions(wanted=Wanted(Contributions.ORIGINAL))
@@ -66,11 +66,11 @@ CONTRIBUTIONS = FileOptions(wanted=Wanted(Contributions.ORIGINAL))
         (CSV, FileOptions(), Format.AVRO, (P, R), {E: ANEW, M: ANEW}),
         (_head(Format.CSV, "x", "_reject_code"), FileOptions(), Format.CSV, (P, R), {E: ANEW, M: ANEW}),
         (_head(Format.CSV, "x", "_reject_code"), FileOptions(bad_rows=BadRows.FAIL), Format.CSV, (E, M, P, R), {}),
-        (LINES, FileOptions(), Format.JSON_LINES, (M, P, R), {}),
+        (LINES, FileOptions(), Format.JSON_LINES, (E, M, P, R), {}),
         (LINES, FileOptions(), Format.JSON_ARRAY, (R,), {M: NOT_PASSING, P: NOT_PASSING}),
         (LINES, PREDICTIONS, Format.JSON_LINES, (R,), {M: NOT_PASSING, P: NOT_PASSING}),
-        (LINES, CONTRIBUTIONS, Format.JSON_LINES, (R,), {M: MORE, P: MORE}),
-        (AVRO, FileOptions(), Format.AVRO, (M, P, R), {}),
+        (LINES, CONTRIBUTIONS, Format.JSON_LINES, (R,), {E: MORE, M: MORE, P: MORE}),
+        (AVRO, FileOptions(), Format.AVRO, (E, M, P, R), {}),
         (PARQUET, FileOptions(), Format.PARQUET, (G, R), {}),
         (PARQUET, CONTRIBUTIONS, Format.PARQUET, (G, R), {}),
         (PARQUET, PREDICTIONS, Format.PARQUET, (R,), {G: ANEW}),
@@ -88,10 +88,10 @@ def test_the_plan(
     assert set(found.declined) == set(declined.items())
 
 
-def test_an_engine_that_reads_no_lines(tmp_path: Path) -> None:
-    assert plan_for(CSV, FileOptions(), Scorer(Sum()), Format.CSV).declined[E] == Declined(NO_LINES)
+def test_an_engine_that_reads_no_records(tmp_path: Path) -> None:
+    assert plan_for(CSV, FileOptions(), Scorer(Sum()), Format.CSV).declined[E] == Declined(NO_RECORDS)
     bench = Bench(tmp_path)
-    for engine, reason in ((Sum(), NO_LINES), (Reading(), "a test leaves every line")):
+    for engine, reason in ((Sum(), NO_RECORDS), (Reading(), "a test leaves every record")):
         bench.scorer = Scorer(engine)
         with counted() as ways:
             bench.score("x,s\n1,a\n")
@@ -105,7 +105,7 @@ def test_a_way_that_declines_a_piece_reads_no_other_of_the_file(tmp_path: Path) 
     with counted() as ways:
         bench.score("\n".join(["x,s", *rows, ""]), batch_rows=10)
     assert ways.taken == {M: 3, P: 7}
-    assert (sum(ways.declined.values()), ways.reasons(E)) == (2, {"a test leaves every line"})
+    assert (sum(ways.declined.values()), ways.reasons(E)) == (2, {"a test leaves every record"})
 
 
 def test_the_log_says_each_reason_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** Reads bytes of ASCII text, eight at once where that is quicker. */
-final class Bytes {
+public final class Bytes {
     private static final VarHandle EIGHT = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ONES = 0x0101010101010101L;
 
@@ -14,7 +14,7 @@ final class Bytes {
     }
 
     /** What a buffer holds, with eight bytes more, so that {@link #eight} may be called wherever it does not end. */
-    static byte[] of(ByteBuffer buffer) {
+    public static byte[] of(ByteBuffer buffer) {
         int size = buffer.remaining();
         byte[] data = new byte[size + Long.BYTES];
         buffer.get(data, 0, size);
@@ -22,17 +22,17 @@ final class Bytes {
     }
 
     /** The eight bytes at {@code at}, the first of them the lowest. */
-    static long eight(byte[] data, int at) {
+    public static long eight(byte[] data, int at) {
         return (long) EIGHT.get(data, at);
     }
 
     /** Eight times the same, which is ASCII. */
-    static long eightOf(byte one) {
+    public static long eightOf(byte one) {
         return ONES * one;
     }
 
     /** The highest bit of the first byte that is 0, and maybe of some after it; 0 if none is. */
-    static long zeros(long bytes) {
+    public static long zeros(long bytes) {
         return (bytes - ONES) & ~bytes & (ONES << 7);
     }
 
@@ -74,12 +74,12 @@ final class Bytes {
     }
 
     /** Whether a byte is one of the ASCII digits. */
-    static boolean isDigit(byte one) {
+    public static boolean isDigit(byte one) {
         return one >= '0' && one <= '9';
     }
 
     /** Whether all bytes of a range are ASCII digits. */
-    static boolean areDigits(byte[] data, int from, int to) {
+    public static boolean areDigits(byte[] data, int from, int to) {
         for (int i = from; i < to; i++) {
             if (!isDigit(data[i])) {
                 return false;

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * Makes strings of UTF-8 bytes, one object for a text that repeats: columns of levels do, and so a level is decoded
  * once here and hashed once in the model. For one thread.
  */
-final class CachedStrings {
+public final class CachedStrings {
     /** Slots of the cache; a power of two. */
     private static final int CACHE = 4096;
     /** Longer texts are no levels. */
@@ -16,7 +16,8 @@ final class CachedStrings {
     private final String[] texts = new String[CACHE];
     private final byte[][] bytes = new byte[CACHE][];
 
-    String of(byte[] data, int from, int to) {
+    /** The text of some bytes. */
+    public String of(byte[] data, int from, int to) {
         if (to - from > LONGEST) {
             return new String(data, from, to - from, StandardCharsets.UTF_8);
         }

@@ -1,5 +1,7 @@
 package daiscoring;
 
+import daiscoring.records.RecordLayout;
+import daiscoring.records.RowTarget;
 import hex.genmodel.GenModel;
 import hex.genmodel.PredictContributions;
 import hex.genmodel.algos.glrm.GlrmMojoModel;
@@ -42,30 +44,20 @@ public final class H2o3 {
     }
 
     /**
-     * Score lines of CSV with a model that has no offset and does not encode its categories itself.
+     * Score records with a model that has no offset and does not encode its categories itself.
      *
-     * @param lines UTF-8 text, every line ended
      * @param layout how they are read
-     * @return as {@link #score}; null if a value or a line was declined
+     * @param records all of them, and nothing else
+     * @return as {@link #score}; null if something was declined
      */
-    public static Scores scoreLines(
-            GenModel shared, CsvLines layout, ByteBuffer lines, int rows, int size, boolean calibrated) {
-        byte[] data = Bytes.of(lines);
-        double[] row = new double[layout.width()];
+    public static Scores scoreRecords(
+            GenModel shared, RecordLayout layout, ByteBuffer records, int rows, int size, boolean calibrated) {
         Scores scores = new Scores(shared, rows, size, calibrated);
-        UnseenLevels unseen = new UnseenLevels(layout.width());
-        try {
-            int at = 0;
-            for (int i = 0; i < rows; i++) {
-                at = layout.row(data, at, row, unseen);
-                unseen.next();
-                scores.add(row);
-            }
-        } catch (DeclinedException e) {
-            return null;
-        }
-        scores.unseen = unseen.rows();
-        return scores;
+        RowTarget row = layout.row();
+        // score0 may impute in place: each record sets all values.
+        scores.ends = layout.read(records, rows, row, () -> scores.add(row.values));
+        scores.unseen = row.unseen();
+        return scores.ends == null ? null : scores;
     }
 
     /** Scores one row after the other. */
@@ -76,6 +68,8 @@ public final class H2o3 {
         public final RefusedRows refused = new RefusedRows();
         /** By column the rows with a level that the model has not seen; null where levels were not looked for. */
         public int[][] unseen;
+        /** Where each record ends; null where it was no record. */
+        public int[] ends;
         private final GenModel model;
         private final double[] prediction;
         private final boolean calibrated;

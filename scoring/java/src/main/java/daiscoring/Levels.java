@@ -15,9 +15,9 @@ public final class Levels {
     private static final long MIXER = 0x9E3779B97F4A7C15L;
 
     /** The text is no level of the model. */
-    static final int UNSEEN = -1;
+    public static final int UNSEEN = -1;
     /** The text is no level and means a missing value. */
-    static final int MISSING = -2;
+    public static final int MISSING = -2;
 
     private static final Pattern NUMBER =
             Pattern.compile("\\$?([+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)(%?)");
@@ -50,7 +50,7 @@ public final class Levels {
     }
 
     /** The index of the level that the bytes are; negative if they are not a level. Eight bytes follow them. */
-    int find(byte[] data, int from, int to) {
+    public int find(byte[] data, int from, int to) {
         long start = start(data, from, to);
         // The highest bits of the product depend on all bits.
         int slot = (int) (start * MIXER >>> shift);

@@ -1,6 +1,6 @@
 package daiscoring.rows;
 
-import daiscoring.CsvField;
+import daiscoring.TextColumn;
 import daiscoring.DeclinedException;
 import daiscoring.Levels;
 import java.math.BigDecimal;
@@ -24,7 +24,7 @@ public final class Judge {
     static final String MISSING = "missing";
 
     private final Column column;
-    private final CsvField field;
+    private final TextColumn field;
     private final TextNumbers numbers;
     private final Levels levels;
     private final Function<String, Long> ownTimes;
@@ -33,7 +33,7 @@ public final class Judge {
     public Judge(Column column, Function<String, Long> ownTimes) {
         this.column = column;
         this.ownTimes = ownTimes;
-        field = new CsvField(column.type, column.missing(), column.missingNumbers(), column.levels);
+        field = new TextColumn(column.type, column.missing(), column.missingNumbers(), column.levels);
         levels = column.levels == null ? null : new Levels(column.levels);
         numbers = new TextNumbers(column.literals, column.withSigns);
     }

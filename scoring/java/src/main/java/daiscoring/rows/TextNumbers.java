@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Numbers in texts that {@link daiscoring.CsvField} leaves; as dai_scoring/values/numbers.py reads them. */
+/** Numbers in texts that {@link daiscoring.TextColumn} leaves; as dai_scoring/values/numbers.py reads them. */
 final class TextNumbers {
     private static final String UNSIGNED = "(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?";
     private static final Pattern NUMBER = Pattern.compile("[+-]?" + UNSIGNED);

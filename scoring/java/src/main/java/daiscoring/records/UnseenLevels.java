@@ -1,4 +1,4 @@
-package daiscoring;
+package daiscoring.records;
 
 import java.util.Arrays;
 
@@ -16,9 +16,9 @@ final class UnseenLevels {
         counts = new int[columns];
     }
 
-    /** Begin with the next row. */
-    void next() {
-        row++;
+    /** Begin with a row. */
+    void at(int number) {
+        row = number;
     }
 
     /** The column has such a level in this row. */

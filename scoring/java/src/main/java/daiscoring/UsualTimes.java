@@ -4,10 +4,10 @@ import java.time.DateTimeException;
 import java.time.LocalDate;
 
 /** Dates and times as programs usually write them. */
-final class CsvTimes {
+final class UsualTimes {
     private static final long DAY = 86_400_000L;
 
-    private CsvTimes() {
+    private UsualTimes() {
     }
 
     /** Milliseconds since 1970 UTC of yyyy-mm-dd, alone or with hh:mm:ss. */

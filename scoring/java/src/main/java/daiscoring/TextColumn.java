@@ -9,12 +9,12 @@ import java.util.Arrays;
  * <p>It reads what programs usually write, and must give the same values as dai_scoring/values/coerce.py. Anything else
  * raises a DeclinedException.
  */
-public final class CsvField {
+public final class TextColumn {
     /** The type of a column, by the name it has in Driverless AI; LEVEL is the index of a category's level. */
-    enum Kind { FLOAT32, FLOAT64, INT32, INT64, BOOL, STR, TIME64, LEVEL }
+    public enum Kind { FLOAT32, FLOAT64, INT32, INT64, BOOL, STR, TIME64, LEVEL }
 
     /** Integers below are exact in double precision. */
-    private static final long EXACT = 1L << 53;
+    public static final long EXACT = 1L << 53;
     /** Milliseconds of so many digits are exact in double precision. */
     private static final int TIME_DIGITS = 15;
     /** So many digits fit into a long. */
@@ -27,7 +27,7 @@ public final class CsvField {
         }
     }
 
-    final Kind kind;
+    public final Kind kind;
     private final byte[][] missing;
     /** A bit for each length that they have, the last for all from 63 on. */
     private final long missingLengths;
@@ -40,7 +40,7 @@ public final class CsvField {
      * @param missingNumbers those of them that are finite numbers
      * @param levels of a category, in the order of their indices; else null
      */
-    public CsvField(String type, String[] missing, double[] missingNumbers, String[] levels) {
+    public TextColumn(String type, String[] missing, double[] missingNumbers, String[] levels) {
         this.kind = Kind.valueOf(type.toUpperCase(java.util.Locale.ROOT));
         this.missing = new byte[missing.length][];
         long lengths = 0;
@@ -54,7 +54,7 @@ public final class CsvField {
     }
 
     /** Whether it is one of the texts that mean a missing value. */
-    boolean isMissing(byte[] data, int from, int to) {
+    public boolean isMissing(byte[] data, int from, int to) {
         if ((missingLengths >> Math.min(to - from, 63) & 1) == 0) {
             return false;
         }
@@ -67,7 +67,7 @@ public final class CsvField {
     }
 
     /** A number, a time in milliseconds or a level's index; NaN if missing, {@link Levels#UNSEEN} for an unseen level. */
-    double asDouble(byte[] data, int from, int to) throws DeclinedException {
+    public double asDouble(byte[] data, int from, int to) throws DeclinedException {
         switch (kind) {
             case FLOAT64:
                 return number(data, from, to);
@@ -195,7 +195,7 @@ public final class CsvField {
     }
 
     /** 1 for true, 0 for false, -1 where missing. */
-    int truth(byte[] data, int from, int to) throws DeclinedException {
+    public int truth(byte[] data, int from, int to) throws DeclinedException {
         if (from == to || isMissing(data, from, to)) {
             return -1;
         }
@@ -216,7 +216,7 @@ public final class CsvField {
         if (from == to || isMissing(data, from, to)) {
             return Long.MIN_VALUE;
         }
-        return CsvTimes.millis(data, from, to);
+        return UsualTimes.millis(data, from, to);
     }
 
     /** The same of H2O-3, to which a whole number is the milliseconds themselves. */

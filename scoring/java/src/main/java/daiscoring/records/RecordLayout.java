@@ -1,0 +1,86 @@
+package daiscoring.records;
+
+import daiscoring.Bytes;
+import daiscoring.DeclinedException;
+import daiscoring.TextColumn;
+import java.nio.ByteBuffer;
+
+/**
+ * How records of one format are read straight into what the runtimes take, so that no value of theirs becomes an object
+ * of Python's or a column of Arrow's on its way. Safe for threads.
+ *
+ * <p>It reads what programs usually write, and gives the same values as dai_scoring/values/coerce.py. Anything else is
+ * declined.
+ */
+public abstract class RecordLayout {
+    /** One for each of the model's columns. */
+    final TextColumn[] columns;
+
+    RecordLayout(TextColumn[] columns) {
+        this.columns = columns;
+    }
+
+    /** What goes through the records of {@code data}, after which eight bytes follow. */
+    abstract Walk walk(byte[] data);
+
+    /** Goes through records. For one thread. */
+    abstract static class Walk {
+        /** Read the record that begins at {@code at} and has this number; where the next one begins. */
+        abstract int record(int at, int row, Target target) throws DeclinedException;
+
+        /** All records were read. */
+        void end() throws DeclinedException {
+        }
+    }
+
+    /** What is done with the records, one after the other, in order. */
+    public interface Each {
+        /** The next record is in the target. */
+        void record();
+    }
+
+    /**
+     * Fill the columns of a frame: arrays of the types that MojoFrame has for the columns' types.
+     *
+     * @param records all of them, and nothing else
+     * @return where each record ends; null if something was declined, and then the arrays are of no use
+     */
+    public int[] fill(ByteBuffer records, int rows, Object[] targets) throws ReflectiveOperationException {
+        FrameTarget target = new FrameTarget(columns, rows, targets);
+        int[] ends = read(records, rows, target, () -> { });
+        if (ends != null) {
+            target.end();
+        }
+        return ends;
+    }
+
+    /** The target for {@link #read}. */
+    public RowTarget row() {
+        return new RowTarget(columns);
+    }
+
+    /** Read records into a row, and call {@code each} after each of them; as {@link #fill}. */
+    public int[] read(ByteBuffer records, int rows, RowTarget row, Each each) {
+        return read(records, rows, (Target) row, each);
+    }
+
+    private int[] read(ByteBuffer records, int rows, Target target, Each each) {
+        int size = records.remaining();
+        int[] ends = new int[rows];
+        Walk walk = walk(Bytes.of(records));
+        try {
+            int at = 0;
+            for (int row = 0; row < rows; row++) {
+                target.begin(row);
+                at = walk.record(at, row, target);
+                ends[row] = at;
+                each.record();
+            }
+            walk.end();
+            return at == size ? ends : null;
+        } catch (DeclinedException | IndexOutOfBoundsException e) {
+            // Records that are cut off or damaged go on after the end.
+            return null;
+        }
+    }
+}
