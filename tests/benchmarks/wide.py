@@ -38,7 +38,8 @@ def model(say: Callable[[str], None]) -> Path:
                 pa_csv.write_csv(table, rows)
                 types.write_text(json.dumps({name: kinds[name[0]] for name in table.column_names}))
                 java = {"JAVA_HOME": str(find_java()), "PATH": f"{find_java() / 'bin'}:/usr/bin:/bin"}
-                command = [python, __file__, rows, types, place.with_suffix(".part")]
+                # Without this script's folder among the modules, whose package http would hide Python's own.
+                command = [python, "-I", __file__, rows, types, place.with_suffix(".part")]
                 done = subprocess.run(command, env=java, capture_output=True, text=True, check=False)
             if done.returncode:
                 sys.exit(f"The wide model could not be trained:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")

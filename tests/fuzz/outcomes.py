@@ -12,6 +12,7 @@ from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import InMemoryScorer
 from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.plan import Way
 from dai_scoring.batch.summary import Summary
 from dai_scoring.cli.files.plan import plan
 from dai_scoring.cli.files.run import score_job
@@ -20,6 +21,8 @@ from dai_scoring.formats import Declined, Format, open_reader
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from tests.fuzz.inputs import Input
+from tests.support.parquet_files import small_groups_copied
+from tests.support.ways import without
 
 
 class Wrong(AssertionError):  # noqa: N818 - it is what a check finds
@@ -56,6 +59,8 @@ def check_file(scorer: Scorer, given: Input, chosen: FileOptions, folder: Path) 
     if summary is not None:
         _check_counts(summary, given, chosen, target, rejected)
     _check_small(scorer, given, chosen, summary, target)
+    if summary is not None and summary.input_format is summary.output_format is Format.PARQUET:
+        _check_copied(scorer, given, chosen, source, target)
     return said
 
 
@@ -160,6 +165,18 @@ def _check_small(scorer: Scorer, given: Input, chosen: FileOptions, summary: Sum
     other.write_bytes(answer.contents)
     if _values(other, answer.summary.output_format) != _values(target, summary.output_format):
         raise Wrong("the scores in memory are others than from the file")
+
+
+def _check_copied(scorer: Scorer, given: Input, chosen: FileOptions, source: Path, target: Path) -> None:
+    """The output must be the same without copying row groups."""
+    rejected = target.with_name("rejected")
+    with small_groups_copied():
+        score_file(scorer, source, target, rejected, chosen, given.mime_type)
+    found = _values(target, Format.PARQUET)
+    with without(Way.ROW_GROUPS):
+        score_file(scorer, source, target, rejected, chosen, given.mime_type)
+    if str(_values(target, Format.PARQUET)) != str(found):
+        raise Wrong("with copied row groups the output has other rows")
 
 
 def _values(path: Path, form: Format | None) -> Any:

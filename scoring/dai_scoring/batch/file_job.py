@@ -116,7 +116,7 @@ class FileJob:
 
     def _move(self, threaded: bool) -> Declined | None:
         pieces: Iterator[Piece | Declined] = map(ParsedPiece, self._reader.chunks())
-        if Way.PIECES in self._plan.ways:
+        if not {Way.PIECES, Way.ROW_GROUPS}.isdisjoint(self._plan.ways):
             by_engine = Way.ENGINE_RECORDS in self._plan.ways
             parts = 2 * THREADS if threaded else 1
             pieces = formats.pieces(self._reader, self._plan.wanted, parts, as_records=by_engine)
@@ -139,7 +139,7 @@ class FileJob:
     def _score(self, piece: Piece | Declined) -> _Outcome | Declined:
         """Score a piece and prepare what is written of it; in any thread."""
         if isinstance(piece, Declined):
-            TALLY.declined(Way.PIECES, piece)
+            TALLY.declined(Way.ROW_GROUPS if Way.ROW_GROUPS in self._plan.ways else Way.PIECES, piece)
             return piece
         found = self._pieces.score(piece)
         return found if isinstance(found, Declined) else self._encoded(found)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Head, Plan, Way
-from dai_scoring.formats import Chunk, Declined, Format, ParsedPiece, Piece, RecordsPiece
+from dai_scoring.formats import Chunk, Declined, Format, GroupRows, Lines, ParsedPiece, Piece, RecordsPiece
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import writer as json_writer
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
@@ -28,7 +28,8 @@ class ScoredPiece:
     """What became of the records of a piece.
 
     ``names`` are the columns that they have. ``rows`` are those that were scored, as they are written; where
-    ``lines`` has their own columns as they were read, the predictions alone. With BadRows.KEEP they are all rows.
+    ``lines`` has their own columns as they were read, the predictions alone; but all columns where it is a part of a
+    row group that is not whole. With BadRows.KEEP they are all rows.
     ``rejected`` are the other rows, and the reasons are their last columns. Where ``rejected_lines`` has these rows as
     they were read, ``rejected`` has only the reasons. None if no row was rejected, or they are in ``rows``.
     ``way`` is by which they were read. ``rejects`` has :data:`dai_scoring.values.rejected.REJECT_SCHEMA`.
@@ -37,7 +38,7 @@ class ScoredPiece:
 
     names: list[str]
     rows: pa.Table
-    lines: pa.Array | None
+    lines: Lines | None
     rejects: pa.Table
     rejected: pa.Table | None = None
     rejected_lines: pa.Array | None = None
@@ -53,9 +54,22 @@ class ScoredPiece:
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns of the scored rows; of those in ``lines`` only the names count."""
-        own = [] if self.lines is None else [pa.field(name, pa.string()) for name in self.names]
-        return pa.schema([*own, *self.rows.schema])
+        """The columns of the scored rows; of those in lines of text only the names count."""
+        if self.lines is None or _are_all(self.lines):
+            return self.rows.schema
+        if isinstance(self.lines, GroupRows):
+            source = self.lines.source
+            return pa.schema([*source.schema, *list(self.rows.schema)[len(source.anew) :]])
+        return pa.schema([*map(_texts, self.names), *self.rows.schema])
+
+
+def _texts(name: str) -> pa.Field:
+    return pa.field(name, pa.string())
+
+
+def _are_all(lines: Lines) -> bool:
+    """Whether all columns are written anew next to these."""
+    return isinstance(lines, GroupRows) and not lines.are_whole
 
 
 class PieceScorer:
@@ -82,9 +96,15 @@ class PieceScorer:
         Declined where the reader of whole files has to read the file from its start.
         """
         if isinstance(piece, ParsedPiece):
-            for way, declined in zip((Way.PIECES, Way.READER), piece.declined, strict=False):
+            first = Way.ROW_GROUPS if Way.ROW_GROUPS in self._ways else Way.PIECES
+            for way, declined in zip((first, Way.READER), piece.declined, strict=False):
                 TALLY.declined(way, declined)
-            return self._taken(Way.READER if len(piece.declined) < 2 else Way.ONE_BY_ONE, self.of_chunk(piece.chunk))
+            scored = self.of_chunk(piece.chunk)
+            if isinstance(scored.lines, GroupRows):
+                if scored.lines.are_whole:
+                    return self._taken(Way.ROW_GROUPS, scored)
+                TALLY.declined(Way.ROW_GROUPS, _REJECTED)
+            return self._taken(Way.READER if len(piece.declined) < 2 else Way.ONE_BY_ONE, scored)
         if Way.ENGINE_RECORDS in self._ways and isinstance(piece, RecordsPiece):
             by_engine = self._by_engine(piece)
             if not isinstance(by_engine, Declined):
@@ -145,18 +165,18 @@ class PieceScorer:
             reject_columns.check(whole, self._input_names)
             if self._options.output_columns is OutputColumns.ALL:
                 kept = [name for name in kept if name not in results.REJECT_COLUMNS]
-        if self._plan.keeps_digits and chunk.lines is not None:
+        if self._plan.keeps_digits and chunk.lines is not None and not isinstance(chunk.lines, GroupRows):
             table = original_values.restored(table, chunk.lines, self._shown(names, kept, rejects))
             chunk = replace(chunk, table=table)
         if self._keeps_bad:
             return self._with_bad(chunk, scored, rejects, kept)
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
         lines = chunk.lines if self._plan.passes_lines and not self._drops(names) else None
-        if lines is not None:
-            rows = predictions
+        if isinstance(lines, GroupRows):
+            lines = lines.written_anew() if len(bad) else lines
+        elif lines is not None:
             lines = results.without(lines, bad)
-        else:
-            rows = results.joined(table, predictions, bad, kept, self._plan.typed)
+        rows = self._joined(table, predictions, bad, kept, lines)
         rejected, rejected_lines = self._rejected(chunk, rejects) if rejects.num_rows else (None, None)
         return ScoredPiece(
             names,
@@ -187,16 +207,26 @@ class PieceScorer:
         predictions = results.named(scored.outputs, kept, self._options.prediction_prefix)
         rows = results.in_place(predictions, rejects, table.num_rows)
         lines = self._lines_of_all(chunk) if self._plan.passes_lines else None
-        if lines is None:
-            rows = results.joined(table, rows, _NO_ROWS, kept, self._plan.typed)
+        rows = self._joined(table, rows, _NO_ROWS, kept, lines)
         return ScoredPiece(names, rows, lines, rejects, unseen=scored.unseen, unseen_rows=scored.unseen_rows)
 
-    def _lines_of_all(self, chunk: Chunk) -> pa.Array | None:
+    def _joined(
+        self, table: pa.Table, added: pa.Table, bad: npt.NDArray[np.int64], kept: list[str], lines: Lines | None
+    ) -> pa.Table:
+        """What is written next to ``lines``: the added columns, after all or some of the ``kept`` ones."""
+        if lines is None or _are_all(lines):
+            return results.joined(table, added, bad, kept, self._plan.typed)
+        anew = lines.source.anew if isinstance(lines, GroupRows) else ()
+        return results.joined(table, added, bad, anew) if anew else added
+
+    def _lines_of_all(self, chunk: Chunk) -> Lines | None:
         """The rows as they stand, where predictions can come after each of them."""
         if chunk.lines is None or self._drops(chunk.table.schema.names):
             return None
         if chunk.malformed is None:
             return chunk.lines
+        if isinstance(chunk.lines, GroupRows):
+            return chunk.lines.written_anew()
         if not self._plan.rejects_lines:
             return None
         malformed = np.isin(np.arange(chunk.table.num_rows), chunk.malformed.column("row").to_numpy())
@@ -204,12 +234,13 @@ class PieceScorer:
 
     def _rejected(self, chunk: Chunk, rejects: pa.Table) -> tuple[pa.Table, pa.Array | None]:
         names = chunk.table.schema.names
-        if chunk.lines is None or not self._plan.rejects_lines or self._drops(names):
+        lines = chunk.lines
+        if lines is None or isinstance(lines, GroupRows) or not self._plan.rejects_lines or self._drops(names):
             return results.with_reasons(chunk.table, rejects), None
         # A table of records of JSON does not tell a key that is absent from one that is null.
         numbers = rejects.column("row").to_numpy()
         malformed = [] if chunk.malformed is None else chunk.malformed.column("row").to_numpy()
-        lines = results.only(chunk.lines, numbers)
+        lines = results.only(lines, numbers)
         code, *further = results.REJECT_COLUMNS
         why = results.reasons(rejects)
         codes = why.column(code).combine_chunks()

@@ -19,7 +19,7 @@ import pyarrow as pa
 from dai_scoring.batch import reject_columns
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_PREFIX
-from dai_scoring.formats import Declined, Format, NumberColumns, WantedFields
+from dai_scoring.formats import Declined, Format, NumberColumns, WantedColumns, WantedFields, WantedGroups
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, OutputColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
@@ -33,6 +33,7 @@ class Way(Enum):
     ENGINE_RECORDS = "the engine reads the records"
     MODEL_COLUMNS = "the model's columns of a piece are read in its types"
     PIECES = "all columns of a piece are read"
+    ROW_GROUPS = "row groups of Parquet are copied"
     READER = "the reader of whole files"
     ONE_BY_ONE = "one record after the other"
 
@@ -90,7 +91,8 @@ class Plan:
     """How the records of a file are read and written.
 
     ``ways`` are tried in order for each piece of the file. ``declined`` says why other ways are not in the list.
-    ``wanted`` are the only columns that have to be read in types: the numbers of CSV, or the model's columns.
+    ``wanted`` are the only columns that have to be read in types: the numbers of CSV, or the model's columns; or whole
+    row groups of Parquet.
     ``passes_lines`` is True if records are written unchanged, and ``rejects_lines`` if rejected records are.
     ``keeps_digits`` is True if numbers of JSON that are written again need their original digits. ``typed`` are
     columns of text that become numbers if the output has types. ``replaces_reasons`` is True if the reasons of an
@@ -99,7 +101,7 @@ class Plan:
 
     ways: tuple[Way, ...]
     declined: Mapping[Way, Declined] = field(repr=False)
-    wanted: NumberColumns | WantedFields | None
+    wanted: WantedColumns | None
     passes_lines: bool
     rejects_lines: bool
     keeps_digits: bool
@@ -119,7 +121,7 @@ _AS_NUMBERS = {
 }
 _IN_JSON = {**_AS_NUMBERS, ColumnType.TIME64: pa.string()}
 _JSON = (Format.JSON_LINES, Format.JSON_ARRAY)
-_PASSING = (Format.CSV, *_JSON, Format.AVRO)
+_PASSING = (Format.CSV, *_JSON, Format.AVRO, Format.PARQUET)
 
 _WRITTEN_ANEW = Declined("columns of the input are written anew")
 _MORE_WANTED = Declined("contributions or intervals are wanted")
@@ -143,7 +145,7 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
     passes = columns is OutputColumns.ALL and is_kept and target in _PASSING and not had_reasons
     # The output needs only predictions, and perhaps unchanged lines.
     without_table = passes or (columns is OutputColumns.PREDICTIONS and not had_reasons)
-    wanted: NumberColumns | WantedFields | Declined = _NOT_PASSING
+    wanted: WantedColumns | Declined = _NOT_PASSING
     ways: dict[Way, Declined | None] = {}
     if is_text:
         ways[Way.ENGINE_RECORDS] = _records(options, scorer, without_table=without_table)
@@ -151,10 +153,13 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
         if passes or columns is not OutputColumns.ALL:
             ids = options.id_columns if columns is OutputColumns.IDS else ()
             wanted = _numbers([column for column in inputs if column.name not in ids], had)
+    elif head.format is Format.PARQUET:
+        wanted = WantedGroups() if passes else _WRITTEN_ANEW
+        ways[Way.ROW_GROUPS] = None if passes else _WRITTEN_ANEW
     elif passes:
         ways[Way.ENGINE_RECORDS] = _records(options, scorer, without_table=True)
         wanted = _fields(options, scorer, replaces_reasons=replaces_reasons)
-    if head.format in _PASSING:
+    if head.format in _PASSING and head.format is not Format.PARQUET:
         ways[Way.MODEL_COLUMNS] = wanted if isinstance(wanted, Declined) else None
         # JSON and Avro are read in pieces only if just the wanted columns are read.
         ways[Way.PIECES] = None if is_text else ways[Way.MODEL_COLUMNS]

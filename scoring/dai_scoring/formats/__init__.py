@@ -20,6 +20,7 @@ from dai_scoring.formats.base import (
     Encoded,
     Format,
     JsonDialect,
+    Lines,
     ParsedPiece,
     Piece,
     RecordReader,
@@ -27,9 +28,10 @@ from dai_scoring.formats.base import (
     RecordWriter,
     is_json_text,
 )
+from dai_scoring.formats.columnar.row_groups import GroupRows
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.detect import charset_of, detect
-from dai_scoring.formats.records import NumberColumns, WantedFields
+from dai_scoring.formats.records import NumberColumns, WantedColumns, WantedFields, WantedGroups
 
 __all__ = [
     "MALFORMED_ROW",
@@ -40,13 +42,17 @@ __all__ = [
     "Dialect",
     "Encoded",
     "Format",
+    "GroupRows",
+    "Lines",
     "NumberColumns",
     "ParsedPiece",
     "Piece",
     "RecordReader",
     "RecordWriter",
     "RecordsPiece",
+    "WantedColumns",
     "WantedFields",
+    "WantedGroups",
     "charset_of",
     "detect",
     "is_json_text",
@@ -99,20 +105,16 @@ def open_reader(
 
 
 def pieces(
-    reader: RecordReader,
-    wanted: NumberColumns | WantedFields | None = None,
-    parts: int = 1,
-    *,
-    as_records: bool = False,
+    reader: RecordReader, wanted: WantedColumns | None = None, parts: int = 1, *, as_records: bool = False
 ) -> Iterator[Piece | Declined]:
     """What a reader reads, in pieces that can be parsed apart from each other, where its format allows that.
 
-    ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough. ``parts`` is
-    how many pieces there should be at least, unless they were very small. ``as_records`` is for a runtime that may read
-    the records of a :class:`RecordsPiece` itself. Where one of the pieces is Declined, the file
-    is not what it was taken for: the reader of whole files has to read it from its start.
+    ``wanted`` are for CSV the columns that may be numbers, for JSON and Avro the columns that are enough, for Parquet
+    whole row groups. ``parts`` is how many pieces there should be at least, unless they were very small. ``as_records``
+    is for a runtime that may read the records of a :class:`RecordsPiece` itself. Where one of the pieces is Declined,
+    the file is not what it was taken for: the reader of whole files has to read it from its start.
     """
-    if reader.format is Format.CSV and not isinstance(wanted, WantedFields):
+    if reader.format is Format.CSV and (wanted is None or isinstance(wanted, NumberColumns)):
         from dai_scoring.formats.csv.reader import CsvReader
 
         if isinstance(reader, CsvReader):
@@ -127,6 +129,11 @@ def pieces(
 
         if isinstance(reader, AvroReader):
             return reader.pieces(wanted, parts, as_records=as_records)
+    if isinstance(wanted, WantedGroups) and reader.format is Format.PARQUET:
+        from dai_scoring.formats.columnar.parquet import ParquetReader
+
+        if isinstance(reader, ParquetReader):
+            return reader.pieces()
     return map(ParsedPiece, reader.chunks())
 
 

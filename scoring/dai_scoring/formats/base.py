@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
+from dai_scoring.formats.columnar.row_groups import GroupRows
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.records import Records
 from dai_scoring.values.rejected import REJECT_SCHEMA
@@ -70,6 +71,10 @@ _MIME_TYPES = {
 }
 
 
+Lines: TypeAlias = "pa.Array | GroupRows"
+"""Rows as they stand in a file: see :attr:`Chunk.lines`."""
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Some consecutive rows of a file.
@@ -80,12 +85,13 @@ class Chunk:
 
     ``lines`` has the rows as they stand in the file, each with the end of the one before it in front: the line end of
     CSV, the brace and the line end of JSON lines, and in an array of JSON all that stands between the values of one
-    object and the next object. Records of Avro have nothing in front. None where that is not known.
+    object and the next object. Records of Avro have nothing in front. For Parquet it is the place of the rows in a row
+    group. None where that is not known.
     """
 
     table: pa.Table
     malformed: pa.Table | None = None
-    lines: pa.Array | None = None
+    lines: Lines | None = None
 
 
 class Piece(Protocol):
@@ -214,7 +220,7 @@ Encoded: TypeAlias = Any
 class RecordWriter(Protocol):
     """Writes one file; only :meth:`close` makes it complete."""
 
-    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> Encoded | Declined:
+    def encode(self, table: pa.Table, lines: Any = None) -> Encoded | Declined:
         """What :meth:`put` appends for the rows of ``table``: the work that several threads can do at once.
 
         ``lines`` are the rows' first columns as :attr:`Chunk.lines`, of the same format; ``table`` has the others.

@@ -13,7 +13,7 @@ from dai_scoring.formats.csv.pieces import CsvPieces
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import array_pieces, line_pieces
 from dai_scoring.formats.json import writer as json_writer
-from dai_scoring.formats.records import NumberColumns, WantedFields
+from dai_scoring.formats.records import NumberColumns, WantedColumns, WantedFields
 from dai_scoring.formats.rows import format_of, is_lines, read_rows
 from dai_scoring.formats.source import END_MARK, HeldText
 
@@ -42,9 +42,9 @@ class MergedContents:
         self.counts: list[int] = []
         """How many records each content has, once there is a piece."""
 
-    def piece(self, wanted: NumberColumns | WantedFields | None) -> Piece | Declined:
+    def piece(self, wanted: WantedColumns | None) -> Piece | Declined:
         """All records."""
-        if self._layout is not None and not isinstance(wanted, WantedFields):
+        if self._layout is not None and (wanted is None or isinstance(wanted, NumberColumns)):
             return self._lines(self._layout, wanted)
         if not isinstance(wanted, WantedFields):
             return _NO_FIELDS

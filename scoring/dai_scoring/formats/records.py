@@ -32,6 +32,15 @@ class WantedFields:
 
 
 @dataclass(frozen=True)
+class WantedGroups:
+    """Row groups of Parquet are wanted as they stand."""
+
+
+WantedColumns: TypeAlias = NumberColumns | WantedFields | WantedGroups
+"""What is wanted of the pieces of a file."""
+
+
+@dataclass(frozen=True)
 class CsvRecords:
     """Some records of a CSV file, without a NUL or an empty line between them.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
@@ -10,10 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, check_names
+from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, ParsedPiece, check_names
+from dai_scoring.formats.columnar.copied_groups import GroupCopier
+from dai_scoring.formats.columnar.row_groups import GroupRows, source_of
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.file_schema import bad_name, checked, conform, decoded, decoded_schema, storable_schema
 from dai_scoring.formats.source import DAMAGED
 
+_NO_GROUP = Declined("a row group of Parquet is damaged, or cannot be read without the others")
 _OTHER_OUTPUT = ("Choose another {output_format}.", "Or leave the column out.")
 
 
@@ -29,6 +34,7 @@ class ParquetReader:
         self._file: pq.ParquetFile | None = None
         if path.stat().st_size == 0:
             return
+        self._path = path
         try:
             # Without memory map and pre-buffer a file of any size needs the memory of one row group's pages.
             self._file = pq.ParquetFile(path, pre_buffer=False)
@@ -50,24 +56,59 @@ class ParquetReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in order."""
+        if self._file is not None:
+            done = 0
+            for batch in self._batches(self._file.iter_batches(self._rows)):
+                yield self._chunk(batch, done)
+                done += batch.num_rows
+
+    def pieces(self) -> Iterator[ParsedPiece | Declined]:
+        """The rows in order, each of a row group that can be copied, as :attr:`Chunk.lines` says.
+
+        They are those of :meth:`chunks`, with the reason, if no row group can be.
+        """
         if self._file is None or self.schema is None:
             return
-        batches = self._file.iter_batches(batch_size=self._rows)
+        about = self._file.metadata
+        source = source_of(self._path, storable_schema(self.schema), about, self._again)
+        if isinstance(source, Declined):
+            yield from (ParsedPiece(chunk, (source,)) for chunk in self.chunks())
+            return
         done = 0
-        while True:
-            try:
-                batch = next(batches, None)
-            except (pa.ArrowException, OSError) as error:
-                raise _broken(error) from None
-            if batch is None:
-                return
-            if batch.num_rows:
-                try:
-                    batch, malformed = checked(batch, done)
-                except pa.ArrowException as error:
-                    raise _broken(error) from None
+        for group in range(about.num_row_groups):
+            begin = done
+            batches = self._group(group)
+            batch: pa.RecordBatch | Declined | None = _following(batches)
+            while isinstance(batch, pa.RecordBatch):
+                following = _following(batches)
+                place = GroupRows(source, group, is_first=done == begin, is_last=following is None)
+                yield ParsedPiece(self._chunk(batch, done, place))
                 done += batch.num_rows
-                yield Chunk(decoded(pa.Table.from_batches([batch]), self.schema), malformed)
+                batch = following
+            if isinstance(batch, Declined) or done - begin != about.row_group(group).num_rows:
+                yield _NO_GROUP
+                return
+
+    def _again(self, group: int) -> Iterator[pa.Table]:
+        with closing(ParquetReader(self._path, self._rows)) as other:
+            for batch in other._group(group):
+                yield other._chunk(batch, 0).table
+
+    def _group(self, number: int) -> Iterator[pa.RecordBatch]:
+        return self._batches([] if self._file is None else self._file.iter_batches(self._rows, row_groups=[number]))
+
+    def _batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from (batch for batch in batches if batch.num_rows)
+        except (pa.ArrowException, OSError) as error:
+            raise _broken(error) from None
+
+    def _chunk(self, batch: pa.RecordBatch, done: int, place: GroupRows | None = None) -> Chunk:
+        try:
+            found, malformed = checked(batch, done)
+        except pa.ArrowException as error:
+            raise _broken(error) from None
+        return Chunk(decoded(pa.Table.from_batches([found]), self.schema or pa.schema([])), malformed, place)
 
     def close(self) -> None:
         """Close the file."""
@@ -77,30 +118,48 @@ class ParquetReader:
 
 
 class ParquetWriter:
-    """A Parquet file, compressed with zstd. JSON texts are strings."""
+    """A Parquet file, compressed with zstd; row groups that are copied stay as they are. JSON texts are strings."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         check_names(schema.names)
+        self._path = path
         self._schema = storable_schema(schema)
+        self._sink = pa.OSFile(str(path), "wb")
+        self._copier: GroupCopier | None = None
         try:
-            self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+            self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
         except pa.ArrowNotImplementedError as error:
+            self._sink.close()
             # It names the type alone.
             raise ContentError(
                 f"a column of the records is of a type that Parquet has no form for ({str(error)[:160]}).",
                 advice=_OTHER_OUTPUT,
             ) from None
 
-    def encode(self, table: pa.Table, lines: pa.Array | None = None) -> pa.Table:
+    def encode(self, table: pa.Table, lines: GroupRows | None = None) -> tuple[pa.Table, GroupRows | None]:
         """Rows cast to the schema of the file."""
-        return conform(table, self._schema)
+        if lines is None or not lines.are_whole:
+            return conform(table, self._schema), lines
+        return conform(table, pa.schema([self._schema.field(name) for name in table.schema.names])), lines
 
-    def put(self, encoded: pa.Table) -> None:
+    def put(self, encoded: tuple[pa.Table, GroupRows | None]) -> None:
         """Append rows."""
-        if not encoded.num_rows:
+        rows, place = encoded
+        if place is None:
+            self._write(rows)
+            return
+        if self._copier is None:
+            self._copier = GroupCopier(self._sink, self._write_anew, place.source)
+        self._copier.put(rows, place)
+
+    def _write_anew(self, rows: pa.Table) -> None:
+        self._write(conform(rows, self._schema))
+
+    def _write(self, rows: pa.Table) -> None:
+        if not rows.num_rows:
             return
         try:
-            self._writer.write_table(encoded)
+            self._writer.write_table(rows)
         except pa.ArrowInvalid:
             # Its message has the value.
             raise ContentError(
@@ -111,7 +170,16 @@ class ParquetWriter:
 
     def close(self) -> None:
         """Finish the file."""
-        self._writer.close()
+        if self._sink.closed:
+            return
+        try:
+            self._writer.close()
+        finally:
+            self._sink.close()
+            if self._copier is not None:
+                self._copier.close()
+        if self._copier is not None:
+            self._copier.finish(self._path)
 
     def __enter__(self) -> ParquetWriter:
         return self
@@ -120,6 +188,13 @@ class ParquetWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _following(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | Declined | None:
+    try:
+        return next(batches, None)
+    except ContentError:
+        return _NO_GROUP
 
 
 def _broken(error: Exception) -> ContentError:

@@ -49,7 +49,8 @@ def _head(form: Format, *names: str) -> Head:
 CSV = _head(Format.CSV, "id", "x", "s")
 LINES = _head(Format.JSON_LINES)
 AVRO = _head(Format.AVRO, "x", "s")
-E, M, P, R = Way.ENGINE_RECORDS, Way.MODEL_COLUMNS, Way.PIECES, Way.READER
+PARQUET = _head(Format.PARQUET, "x", "s")
+E, M, P, G, R = Way.ENGINE_RECORDS, Way.MODEL_COLUMNS, Way.PIECES, Way.ROW_GROUPS, Way.READER
 PREDICTIONS = FileOptions(output_columns=OutputColumns.PREDICTIONS)
 IDS = FileOptions(output_columns=OutputColumns.IDS, id_columns=("x",))
 CONTRIBUTIONS = FileOptions(wanted=Wanted(Contributions.ORIGINAL))
@@ -70,7 +71,11 @@ CONTRIBUTIONS = FileOptions(wanted=Wanted(Contributions.ORIGINAL))
         (LINES, PREDICTIONS, Format.JSON_LINES, (R,), {M: NOT_PASSING, P: NOT_PASSING}),
         (LINES, CONTRIBUTIONS, Format.JSON_LINES, (R,), {E: MORE, M: MORE, P: MORE}),
         (AVRO, FileOptions(), Format.AVRO, (E, M, P, R), {}),
-        (_head(Format.PARQUET, "x", "s"), FileOptions(), Format.PARQUET, (R,), {}),
+        (PARQUET, FileOptions(), Format.PARQUET, (G, R), {}),
+        (PARQUET, CONTRIBUTIONS, Format.PARQUET, (G, R), {}),
+        (PARQUET, PREDICTIONS, Format.PARQUET, (R,), {G: ANEW}),
+        (PARQUET, FileOptions(), Format.CSV, (R,), {G: ANEW}),
+        (_head(Format.PARQUET, "x", "_reject_code"), FileOptions(), Format.PARQUET, (R,), {G: ANEW}),
     ],
 )
 def test_the_plan(
