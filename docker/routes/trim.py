@@ -1,7 +1,7 @@
 """Deletes what no model needs from the packages of an image: `python trim.py SITE_PACKAGES`.
 
-Most of it belongs to pyarrow: Flight, file systems of clouds, headers and tests. Its libraries for Substrait and data sets
-have to stay, since others are linked with them.
+Most of it belongs to pyarrow: Flight, file systems of clouds, headers and tests. Its libraries for Substrait and data
+sets have to stay, since others are linked with them.
 """
 
 from __future__ import annotations
