@@ -54,6 +54,8 @@ _EXTENSIONS = {
     "arrow": Format.ARROW_FILE,
     "feather": Format.ARROW_FILE,
 }
+_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x20)])
+"""Characters that text does not have."""
 SEPARATOR_LINE = re.compile(rb'"?sep=([^"\r\n\0])"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 """The first line that tells Excel what separates the fields of CSV."""
 _JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
@@ -121,7 +123,8 @@ def _text(head: bytes) -> bytes | None:
         mark_bytes, charset = mark
         head = head[len(mark_bytes) :] if charset == "utf-8" else head.decode(charset, "replace").encode()
     head = head.rstrip(END_MARK)
-    return head if not re.search(rb"[\x00-\x08\x0e-\x1f]", head) else None
+    # To look for them by a regular expression takes ten times as long.
+    return head if len(head.translate(None, _CONTROLS)) == len(head) else None
 
 
 def _json_shape(text: bytes | None, otherwise: Format) -> Format:
