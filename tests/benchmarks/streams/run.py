@@ -14,12 +14,14 @@ import sys
 import tempfile
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from tests.benchmarks import common
+from tests.benchmarks.streams import latency, others
 from tests.benchmarks.streams.targets import Target, running
 from tests.support.brokers.records import message, mixed
 from tests.support.brokers.worker import COMMAND
@@ -41,6 +43,8 @@ def main() -> None:
     for name in arguments.only:
         with tempfile.TemporaryDirectory(prefix="dai-bench-") as folder, running(name, Path(folder)) as target:
             figures[name] = measured(target, arguments.rounds, arguments.max_batch)
+            if name == "kafka":
+                figures[name] |= beside(target, arguments.rounds, arguments.max_batch, Path(folder))
     show(figures)
     common.write(arguments.json, {"machine": common.machine(), "streams": figures})
 
@@ -66,6 +70,25 @@ def measured(target: Target, rounds: int, most: int) -> dict[str, Any]:
     }
 
 
+def beside(target: Target, rounds: int, most: int, folder: Path) -> dict[str, Any]:
+    """The worker's messages a second as multiples of those of consumers that teams write first; and its latency."""
+    java = others.plain_java(folder)
+    good = [message(at) for at in range(target.count)]
+    few = good[: target.count // 20]
+    of_java, of_python = [], []
+    for number in range(rounds):
+        common.say(f"{target.name}: beside others, round {number + 1} of {rounds} ...")
+        rate = target.count / _worker(target, target.send(good), most)
+        of_java.append(rate * java(target.address, target.send(good), target.count, most) / target.count)
+        of_python.append(rate * others.by_hand(target.address, target.send(few), len(few)) / len(few))
+    topic = target.send([message(0)])
+    return {
+        "of_plain_java": common.spread(of_java, 2),
+        "of_python_by_hand": common.spread(of_python, 2),
+        "latency_ms": latency.measured(target.address, topic, partial(_started, target, topic, most)),
+    }
+
+
 def show(figures: dict[str, dict[str, Any]]) -> None:
     """Print the table."""
     table = Table("broker", EMPTY, GOOD, BAD, "worker of empty", "5% bad of none")
@@ -73,6 +96,12 @@ def show(figures: dict[str, dict[str, Any]]) -> None:
         rates = [f"{one['median']:,.0f}" for one in found["messages_a_second"].values()]
         table.add_row(name, *rates, f"{found['of_empty']:.2f}", f"{found['bad_of_good']:.2f}")
     common.console.print(table)
+    for name, found in figures.items():
+        if "latency_ms" in found:
+            many = f"{found['of_plain_java']['median']} of a plain Java consumer"
+            few = f"{found['of_python_by_hand']['median']} of one in Python by hand"
+            times = " / ".join(f"{one:.1f}" for one in found["latency_ms"].values())
+            common.console.print(f"{name}: {many}, {few}; p50 / p99 of one message at a time {times} ms")
 
 
 def _empty(target: Target, place: str, most: int) -> float:
@@ -82,12 +111,17 @@ def _empty(target: Target, place: str, most: int) -> float:
     return float(done.stdout)
 
 
-def _worker(target: Target, place: str, most: int) -> float:
+def _started(target: Target, place: str, most: int) -> subprocess.Popen[str]:
+    """A worker; its first line names the address of its metrics, its second says that it is ready."""
     places = ["--input", place, "--output", f"{place}-scored", "--rejected", f"{place}-rejected"]
     more = ["--model", str(common.titanic()), "--accept-h2o-licence", "--max-batch", str(most), "--metrics-port", "0"]
     command = [*COMMAND, target.name, *target.arguments, *places, *more]
     environment = {**os.environ, **target.environment}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def _worker(target: Target, place: str, most: int) -> float:
+    with _started(target, place, most) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[2]
         process.stdout.readline()
