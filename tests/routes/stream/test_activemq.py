@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.brokers.activemq import ActiveMQ, activemq
+from tests.support.brokers.activemq import ActiveMQ, activemq, artemis
 from tests.support.brokers.records import is_golden, message, mixed
 from tests.support.brokers.worker import run, working
 from tests.support.waiting import until
@@ -73,9 +73,9 @@ class Queues:
                 return found
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActiveMQ]:
-    with activemq(tmp_path_factory.mktemp("activemq")) as broker:
+@pytest.fixture(scope="module", params=[activemq, artemis], ids=["activemq", "artemis"])
+def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActiveMQ]:
+    with request.param(tmp_path_factory.mktemp("broker")) as broker:
         yield broker
 
 

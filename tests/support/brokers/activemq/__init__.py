@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +48,23 @@ class ActiveMQ:
             self._process.wait(30)
 
 
+def activemq(folder: Path, *more: str) -> AbstractContextManager[ActiveMQ]:
+    """Run ActiveMQ with its store in a folder, and end it."""
+    return _running("activemq", folder, *more)
+
+
+def artemis(folder: Path) -> AbstractContextManager[ActiveMQ]:
+    """The same with Artemis."""
+    return _running("artemis", folder)
+
+
 @contextmanager
-def activemq(folder: Path, *more: str) -> Iterator[ActiveMQ]:
-    """Run a broker with its store in a folder, and end it."""
+def _running(name: str, folder: Path, *more: str) -> Iterator[ActiveMQ]:
     pytest.importorskip("stomp", reason="stomp.py is not installed: pip install '.[activemq]'")
     if shutil.which("mvn") is None:
-        pytest.skip("ActiveMQ comes from Maven, which is not installed: apt-get install maven")
-    here = Path(__file__).parent
-    place = jars.built_once("test-activemq", here, "fetch ActiveMQ", lambda what, share=None: None)
+        pytest.skip(f"{name} comes from Maven, which is not installed: apt-get install maven")
+    here = Path(__file__).parents[1] / name
+    place = jars.built_once(f"test-{name}", here, f"fetch {name}", lambda what, share=None: None)
     program = str(java.find_java(minimum=17) / "bin" / "java")
     port = quiet_port()
     words = [program, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{place}/*"]
