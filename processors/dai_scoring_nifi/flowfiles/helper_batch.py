@@ -48,15 +48,19 @@ class HelperBatch:
         finally:
             self._file.unlink(missing_ok=True)
 
-    def open_records(self, wanted: encoding.Writer, columns: Path) -> str:
+    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
         """As :meth:`RecordsHelper.open_records`."""
         file = str(self._file)
-        return self._whole(self._helper.openRecords(self._ticket, wanted.text_or(self._file), str(columns), file))
+        return self._whole(self._helper.openRecords(self._ticket, wanted.text_or(self._file), str(fields), file))
 
-    def next_records(self, results: Path, request: encoding.Writer, columns: Path) -> str:
+    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
         """As :meth:`RecordsHelper.next_records`."""
         said, file = request.text_or(self._file), str(self._file)
-        return self._whole(self._helper.nextRecords(self._ticket, str(results), said, str(columns), file))
+        return self._whole(self._helper.nextRecords(self._ticket, str(results), said, str(fields), file))
+
+    def columns_of_records(self, columns: Path) -> str:
+        """As :meth:`RecordsHelper.columns_of_records`."""
+        return str(self._helper.columnsOfRecords(self._ticket, str(columns)))
 
     def close_records(self) -> None:
         """As :meth:`RecordsHelper.close_records`."""

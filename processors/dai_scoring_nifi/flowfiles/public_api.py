@@ -42,11 +42,15 @@ class PublicApiBatch:
             contents = contents.read_bytes()
         return FlowFileTransformResult(outcome.relationship, outcome.attributes, contents)
 
-    def open_records(self, wanted: encoding.Writer, columns: Path) -> str:
+    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
         """The reason why it is not possible."""
         return _NO_SERVICES
 
-    def next_records(self, results: Path, request: encoding.Writer, columns: Path) -> str:
+    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
+        """The reason why it is not possible."""
+        return _NO_SERVICES
+
+    def columns_of_records(self, columns: Path) -> str:
         """The reason why it is not possible."""
         return _NO_SERVICES
 

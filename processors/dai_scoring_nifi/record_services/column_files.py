@@ -1,7 +1,8 @@
-"""Files that Python and the helper in NiFi's virtual machine exchange: columns of records, and predictions for them.
+"""Files that Python and the helper in NiFi's virtual machine exchange: fields of records, and predictions for them.
 
-The helper writes columns in Arrow's layout, so that they become Arrow arrays without a loop over the values.
-``ColumnWriter.java`` and ``Results.java`` are the other sides.
+The helper writes rows as Avro has them, for a runtime that reads them itself, or columns in Arrow's layout, which
+become Arrow arrays without a loop over the values. ``RowWriter.java``, ``ColumnWriter.java`` and ``Results.java`` are
+the other sides.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.formats.records import AvroField, AvroRecords
+
 _INT = struct.Struct(">i")
 
 _INPUTS: dict[str, tuple[pa.DataType, int]] = {
@@ -25,6 +28,19 @@ _INPUTS: dict[str, tuple[pa.DataType, int]] = {
     "D": (pa.date32(), 4),
     "T": (pa.timestamp("ms"), 8),
 }
+_TYPES = {"b": pa.bool_(), "s": pa.string(), **{letter: type_ for letter, (type_, _) in _INPUTS.items()}}
+# How RowWriter.java writes values that are not null; before them stands another byte than _NULL.
+_SHAPES = {
+    "b": "BOOLEAN",
+    "i": "VARINT",
+    "l": "VARINT",
+    "f": "FLOAT",
+    "d": "DOUBLE",
+    "D": "VARINT",
+    "T": "VARINT",
+    "s": "COUNTED",
+}
+_NULL = 0
 _OUTPUTS: dict[pa.DataType, str] = {
     pa.bool_(): "b",
     pa.int32(): "i",
@@ -41,16 +57,22 @@ def kind(type_: pa.DataType) -> str:
     return _OUTPUTS[type_]
 
 
-def table(path: Path, names: Sequence[str], kinds: Sequence[str]) -> pa.Table:
-    """The records in the helper's file, with a column for each name; kinds are the letters of types."""
+def table(path: Path, rows: int, fields: Sequence[tuple[str, str]]) -> pa.Table:
+    """The columns of so many records in the helper's file; ``fields`` are names and the letters of types."""
     data = pa.py_buffer(path.read_bytes())
-    (rows,) = _INT.unpack(data.slice(0, _INT.size).to_pybytes())
-    at = _INT.size
+    at = 0
     columns = []
-    for letter in kinds:
+    for _, letter in fields:
         column, at = _column(data, at, rows, letter)
         columns.append(column)
-    return pa.table(columns, names=list(names)) if columns else _without_columns(rows)
+    return pa.table(columns, names=[name for name, _ in fields]) if columns else _without_columns(rows)
+
+
+def records(path: Path, rows: int, fields: Sequence[tuple[str, str]]) -> AvroRecords:
+    """The records in a file of the helper's that has them as rows."""
+    data = pa.py_buffer(path.read_bytes())
+    kinds = (AvroField(_SHAPES[letter], 0, _NULL, name, _TYPES[letter]) for name, letter in fields)
+    return AvroRecords(data, rows, tuple(kinds), (np.array([rows]), np.array([data.size])))
 
 
 def _without_columns(rows: int) -> pa.Table:

@@ -10,6 +10,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from dai_scoring.errors import ContentError
+from dai_scoring.formats.records import AvroRecords
 from dai_scoring.messages import without_values
 from dai_scoring.service.work_folders import WorkFolder
 from dai_scoring_nifi.bridge import encoding
@@ -22,12 +23,16 @@ class RecordsHelper(Protocol):
     Its packed answers begin with +. An error follows ! if records cannot be written, otherwise -.
     """
 
-    def open_records(self, wanted: encoding.Writer, columns: Path) -> str:
+    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
         """Open the records, and write the wanted fields of the first ones to a file."""
         ...
 
-    def next_records(self, results: Path, request: encoding.Writer, columns: Path) -> str:
+    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
         """Take the results of the last records, and write the wanted fields of the next ones to a file."""
+        ...
+
+    def columns_of_records(self, columns: Path) -> str:
+        """Write the wanted fields of the last records, which were written as rows, as columns to a file."""
         ...
 
     def close_records(self) -> None:
@@ -49,8 +54,11 @@ class RecordStream:
     While some are scored, the helper reads the next ones and writes those before them.
     """
 
-    def __init__(self, helper: RecordsHelper, folder: WorkFolder, wanted: Sequence[str]) -> None:
-        """Open them. ``wanted`` are names of fields to read. Raises ContentError if they cannot be read."""
+    def __init__(self, helper: RecordsHelper, folder: WorkFolder, wanted: Sequence[str], *, as_rows: bool) -> None:
+        """Open them. ``wanted`` are names of fields to read; ``as_rows`` if a runtime could read them itself.
+
+        Raises ContentError if they cannot be read.
+        """
         self._helper = helper
         self._folder = folder
         self._names = list(wanted)
@@ -58,22 +66,36 @@ class RecordStream:
         request.number(len(wanted))
         for name in wanted:
             request.bytes(name.encode())
+        request.number(int(as_rows))
         answer = self._unpacked(helper.open_records(request, folder.source))
         self._count = answer.number()
         self.fields = [_text(answer) for _ in range(answer.number())]
         """The names of all fields."""
-        self._columns = [(_text(answer), _text(answer)) for _ in range(answer.number())]
+        self._wanted = [(_text(answer), _text(answer)) for _ in range(answer.number())]
+        self._has_rows = bool(answer.number())
         self._request = encoding.Writer()
 
-    def records(self) -> pa.Table | None:
-        """The wanted fields of the records that are to be scored now; None if the FlowFile has none at all."""
-        if self._count == 0:
+    @property
+    def wanted(self) -> list[str]:
+        """The names of the wanted fields that the records have."""
+        return [name for name, _ in self._wanted]
+
+    @property
+    def count(self) -> int:
+        """How many records are to be scored now; 0 if the FlowFile has none at all."""
+        return self._count
+
+    def rows(self) -> AvroRecords | None:
+        """The wanted fields of the records that are to be scored now, for a runtime that reads them itself."""
+        if not self._has_rows or not self._count:
             return None
-        names, kinds = [name for name, _ in self._columns], [letter for _, letter in self._columns]
-        found = column_files.table(self._folder.source, names, kinds)
-        if found.num_rows != self._count:
-            raise ContentError(f"{self._count} records were read, but there are columns of {found.num_rows}.")
-        return found
+        return column_files.records(self._folder.source, self._count, self._wanted)
+
+    def table(self) -> pa.Table:
+        """The wanted fields of the records that are to be scored now."""
+        if self._has_rows:
+            self._unpacked(self._helper.columns_of_records(self._folder.source))
+        return column_files.table(self._folder.source, self._count, self._wanted)
 
     def write_with(self, predictions: Sequence[tuple[str, str]], kept: Sequence[str], keeps_rejected: bool) -> None:
         """Say what to write: the scored records to ``folder.target``, the rejected ones to ``folder.rejected``.
@@ -95,7 +117,7 @@ class RecordStream:
         self._names = [*self.fields, *(name for name, _ in predictions)]
 
     def next(self, outputs: pa.Table, rejects: pa.Table) -> tuple[RecordsWritten, RecordsWritten] | None:
-        """Pass on the results of :meth:`records`, and go to the next ones.
+        """Pass on the results of these records, and go to the next ones.
 
         After the last ones, returns what was written: scored and rejected records. Raises ContentError if the records
         cannot be read or written.

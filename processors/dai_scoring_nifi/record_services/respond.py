@@ -15,7 +15,7 @@ from dai_scoring.service.work_folders import WorkFolder
 from dai_scoring.values import model_rows
 from dai_scoring_nifi.record_services.helper import RecordsHelper, RecordStream
 from dai_scoring_nifi.record_services.response import RecordServicesResponse
-from dai_scoring_nifi.record_services.scoring import score_records
+from dai_scoring_nifi.record_services.scoring import engine_reads, score_records
 
 
 def respond_with_record_services(
@@ -52,7 +52,7 @@ def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder
     inputs = [column.name for column in scorer.info.inputs]
     replaces = reject_columns.are_replaced(options.bad_rows, options.output_columns)
     reasons = [name for name in results.REJECT_COLUMNS if name not in inputs] if replaces else []
-    stream = RecordStream(helper, folder, [*inputs, *reasons])
+    stream = RecordStream(helper, folder, [*inputs, *reasons], as_rows=engine_reads(scorer, options))
     model_rows.check_columns(stream.fields, scorer.info.inputs, options.missing_columns)
     kept = results.kept_columns(stream.fields, options.output_columns, options.id_columns, inputs)
     if options.output_columns is OutputColumns.ALL and replaces:

@@ -11,11 +11,23 @@ import pyarrow as pa
 
 from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.plan import TALLY, Way
 from dai_scoring.batch.totals import Totals, bad_rows_error
-from dai_scoring.options import BadRows, MissingColumns
-from dai_scoring.scorer import Scorer
+from dai_scoring.formats import Declined
+from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns
+from dai_scoring.scorer import Scored, Scorer
+from dai_scoring.values.rejected import REJECT_SCHEMA
 from dai_scoring_nifi.record_services.column_files import kind
 from dai_scoring_nifi.record_services.helper import RecordStream, RecordsWritten
+
+_NO_RECORDS = Declined("the engine does not read records itself, or more than predictions is wanted")
+_NO_ROWS = Declined("there are no records, or a column of the model has values with parts")
+_HAD_REASONS = Declined("there are reasons of an earlier scoring")
+
+
+def engine_reads(scorer: Scorer, options: FileOptions) -> bool:
+    """Whether the model's engine can read records itself."""
+    return options.wanted == PREDICTIONS_ONLY and scorer.reads_records
 
 
 def score_records(
@@ -28,16 +40,11 @@ def score_records(
     read, scored or written.
     """
     totals = Totals()
-    inputs = [column.name for column in scorer.info.inputs]
     schema: pa.Schema | None = None
     written = None
     while written is None:
-        records = stream.records()
-        if records is None:
-            records = _no_rows(scorer)
-        elif reject_columns.are_replaced(options.bad_rows, options.output_columns):
-            reject_columns.check(records, inputs)
-        scored = scorer.score(records, MissingColumns.AS_MISSING, options.wanted)
+        by_engine = _by_engine(scorer, options, stream)
+        scored = _by_table(scorer, options, stream) if isinstance(by_engine, Declined) else by_engine
         if scored.rejects.num_rows and options.bad_rows is BadRows.FAIL:
             raise bad_rows_error(scored.rejects, totals.records)
         outputs = _wide(scored.outputs)
@@ -49,6 +56,31 @@ def score_records(
         totals.add(scored.predictions.num_rows, scored.rejects, scored.unseen)
         written = stream.next(outputs.cast(schema), scored.rejects)
     return totals, *written
+
+
+def _by_engine(scorer: Scorer, options: FileOptions, stream: RecordStream) -> Scored | Declined:
+    """Have the engine read the next records."""
+    if not engine_reads(scorer, options):
+        return _NO_RECORDS
+    rows = stream.rows()
+    if rows is None:
+        return _NO_ROWS
+    had = reject_columns.are_replaced(options.bad_rows, options.output_columns) and reject_columns.are_in(stream.wanted)
+    made = _HAD_REASONS if had else scorer.predict_records(rows)
+    if isinstance(made, Declined):
+        TALLY.declined(Way.ENGINE_RECORDS, made)
+        return made
+    TALLY.took(Way.ENGINE_RECORDS)
+    return Scored(made.predictions, REJECT_SCHEMA.empty_table(), unseen=made.unseen_counts)
+
+
+def _by_table(scorer: Scorer, options: FileOptions, stream: RecordStream) -> Scored:
+    """Score the next records as a table."""
+    records = stream.table() if stream.count else _without_rows(scorer)
+    if stream.count and reject_columns.are_replaced(options.bad_rows, options.output_columns):
+        reject_columns.check(records, [column.name for column in scorer.info.inputs])
+    TALLY.took(Way.MODEL_COLUMNS)
+    return scorer.score(records, MissingColumns.AS_MISSING, options.wanted)
 
 
 def _names(schema: pa.Schema, options: FileOptions, kept: Sequence[str]) -> list[str]:
@@ -65,5 +97,5 @@ def _wide(outputs: pa.Table) -> pa.Table:
     return outputs.cast(pa.schema(fields))
 
 
-def _no_rows(scorer: Scorer) -> pa.Table:
+def _without_rows(scorer: Scorer) -> pa.Table:
     return pa.table({column.name: pa.nulls(0, column.type.arrow) for column in scorer.info.inputs})

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.nifi.flowfile.FlowFile;
@@ -167,18 +168,20 @@ public final class Exchange {
     /**
      * Open the first FlowFile's records.
      *
-     * @param wanted packed, or "@" and the name of a file with it: how many fields Python gets, and their names
-     * @param columns the file for the columns of the first records: see {@code ChunkReader.writeColumns}
+     * @param wanted packed, or "@" and the name of a file with it: how many fields Python gets, and their names; 1 if it
+     *     wants them as rows, otherwise 0
+     * @param fields the file for these fields of the first records
      * @param file where a long answer goes; then it is "+" alone
      * @return see {@link Answers}; packed: what {@link RecordStream#begin} appends
      */
-    public String openRecords(long ticket, String wanted, String columns, String file) {
+    public String openRecords(long ticket, String wanted, String fields, String file) {
         Batch batch = batches.get(ticket);
         return Answers.ofServices(() -> {
             Packed.Reader in = Packed.Reader.of(wanted);
             Packed.Writer answer = new Packed.Writer();
-            batch.records = records.open(batch.session, batch.flowFiles.get(0), in.names(in.number()));
-            batch.records.begin(answer, columns);
+            Set<String> names = in.names(in.number());
+            batch.records = records.open(batch.session, batch.flowFiles.get(0), names, in.number() != 0);
+            batch.records.begin(answer, fields);
             return answer.toStringOr(Path.of(file));
         });
     }
@@ -188,12 +191,21 @@ public final class Exchange {
      *
      * @param request packed, or "@" and the name of a file with it; empty after the first call
      */
-    public String nextRecords(long ticket, String results, String request, String columns, String file) {
+    public String nextRecords(long ticket, String results, String request, String fields, String file) {
         Batch batch = batches.get(ticket);
         return Answers.ofServices(() -> {
             Packed.Writer answer = new Packed.Writer();
-            batch.records.next(Path.of(results), Packed.Reader.of(request), columns, answer);
+            batch.records.next(Path.of(results), Packed.Reader.of(request), fields, answer);
             return answer.toStringOr(Path.of(file));
+        });
+    }
+
+    /** Write the columns of records that were handed over as rows: see {@link RecordStream#columns}. */
+    public String columnsOfRecords(long ticket, String columns) {
+        Batch batch = batches.get(ticket);
+        return Answers.ofServices(() -> {
+            batch.records.columns(columns);
+            return "";
         });
     }
 

@@ -22,7 +22,7 @@ import org.apache.nifi.serialization.record.RecordField;
 import org.apache.nifi.serialization.record.RecordSchema;
 
 /**
- * Reads records in chunks, and the wanted fields of each chunk as columns. Three chunks of a FlowFile may be in memory at a
+ * Reads records in chunks, and the wanted fields of each chunk as rows or as columns. Three chunks of a FlowFile may be in memory at a
  * time: the one that is read, the one that is scored and the one that is written.
  */
 final class ChunkReader implements Closeable {
@@ -37,11 +37,21 @@ final class ChunkReader implements Closeable {
     private final List<String> names = new ArrayList<>();
     private final List<ColumnWriter> columns = new ArrayList<>();
     private final int maxRows;
-    private int rows;
+    /** Null if the fields are read as columns. */
+    private final RowWriter rows;
     private boolean atEnd;
 
-    /** @param in the contents of the FlowFile, closed with this reader */
-    ChunkReader(RecordReaderFactory readers, ComponentLog log, FlowFile flowFile, InputStream in, Set<String> wanted)
+    /**
+     * @param in the contents of the FlowFile, closed with this reader
+     * @param asRows whether the wanted fields are read as rows, if that is possible
+     */
+    ChunkReader(
+            RecordReaderFactory readers,
+            ComponentLog log,
+            FlowFile flowFile,
+            InputStream in,
+            Set<String> wanted,
+            boolean asRows)
             throws IOException, MalformedRecordException, SchemaNotFoundException {
         // No buffer around the stream: to infer a schema, readers mark it and go back further than a buffer allows.
         this.in = new Counting(in);
@@ -54,6 +64,8 @@ final class ChunkReader implements Closeable {
                 columns.add(new ColumnWriter(ColumnWriter.Kind.of(field.getDataType()), maxRows));
             }
         }
+        boolean isNested = columns.stream().anyMatch(column -> column.kind() == ColumnWriter.Kind.NESTED);
+        rows = asRows && !isNested ? new RowWriter(names, columns) : null;
     }
 
     RecordSchema schema() {
@@ -65,7 +77,7 @@ final class ChunkReader implements Closeable {
         return atEnd;
     }
 
-    /** The next records, none at the end; their columns can be written to a file until the next call. */
+    /** The next records, none at the end; until the next call {@link #writeFields} can write their wanted fields. */
     List<Record> next() throws IOException, MalformedRecordException {
         List<Record> records = new ArrayList<>(Math.min(maxRows, 64));
         long end = in.count + MAX_BYTES;
@@ -76,30 +88,53 @@ final class ChunkReader implements Closeable {
                 atEnd = true;
                 break;
             }
-            for (int i = 0; i < columns.size(); i++) {
-                ColumnWriter column = columns.get(i);
-                column.add(record.getValue(names.get(i)));
-                text = Math.max(text, column.textBytes());
+            if (rows != null) {
+                rows.add(record);
+                text = rows.size();
+            } else {
+                text = collect(record);
             }
             records.add(record);
         }
-        rows = records.size();
         return records;
     }
 
-    /** Write the columns of the last records that were read: how many, and a column for each wanted field that exists. */
-    void writeColumns(String path) throws IOException {
+    /** Add a record to the columns; the result is how many bytes of text one of them has at most. */
+    private int collect(Record record) {
+        int text = 0;
+        for (int i = 0; i < columns.size(); i++) {
+            ColumnWriter column = columns.get(i);
+            column.add(record.getValue(names.get(i)));
+            text = Math.max(text, column.textBytes());
+        }
+        return text;
+    }
+
+    /** Write the wanted fields of the last records that were read: see {@link RowWriter} and {@link ColumnWriter}. */
+    void writeFields(String path) throws IOException {
+        if (rows == null) {
+            writeColumns(List.of(), path);
+            return;
+        }
+        try (OutputStream out = new FileOutputStream(path)) {
+            rows.writeTo(out);
+        }
+    }
+
+    /** Write the columns that were collected, after those of the given records were. */
+    void writeColumns(List<Record> records, String path) throws IOException {
+        records.forEach(this::collect);
         try (OutputStream out = new BufferedOutputStream(new FileOutputStream(path), 1 << 16)) {
-            for (int shift = 24; shift >= 0; shift -= 8) {
-                out.write(rows >> shift);
-            }
             for (ColumnWriter column : columns) {
                 column.writeTo(out);
             }
         }
     }
 
-    /** Append the number of fields and their names; the number of wanted fields that exist, and each one's name and kind. */
+    /**
+     * Append the number of fields and their names; the number of wanted fields that exist, and each one's name and kind; 1 if
+     * they are written as rows, otherwise 0.
+     */
     void describe(Packed.Writer answer) throws IOException {
         answer.number(schema.getFieldNames().size());
         for (String name : schema.getFieldNames()) {
@@ -110,6 +145,7 @@ final class ChunkReader implements Closeable {
             answer.text(names.get(i));
             answer.text(String.valueOf(columns.get(i).kind().letter));
         }
+        answer.number(rows == null ? 0 : 1);
     }
 
     @Override

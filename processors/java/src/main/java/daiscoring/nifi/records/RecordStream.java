@@ -47,8 +47,8 @@ public final class RecordStream implements Closeable {
     }
 
     /** Read the first records, and begin with the next ones. Appends their number, and {@link ChunkReader#describe}. */
-    public void begin(Packed.Writer answer, String columns) throws Exception {
-        handOver(reader.next(), answer, columns);
+    public void begin(Packed.Writer answer, String fields) throws Exception {
+        handOver(reader.next(), answer, fields);
         reader.describe(answer);
     }
 
@@ -57,14 +57,14 @@ public final class RecordStream implements Closeable {
      *
      * @param results the file with the results
      * @param request what to write, see {@link ChunkWriter}; in the first call
-     * @param columns where the columns of the next records go
+     * @param fields where the wanted fields of the next records go
      * @param answer gets how many records the file has; if there are none, what {@link ChunkWriter#finish} appends
      */
-    public void next(Path results, Packed.Reader request, String columns, Packed.Writer answer) throws Exception {
+    public void next(Path results, Packed.Reader request, String fields, Packed.Writer answer) throws Exception {
         write(results, request);
         List<Record> next = reading == null ? List.of() : outcome(reading);
         reading = null;
-        handOver(next, answer, columns);
+        handOver(next, answer, fields);
         if (next.isEmpty()) {
             writing(() -> {
                 settled(writing);
@@ -73,6 +73,11 @@ public final class RecordStream implements Closeable {
             });
             close();
         }
+    }
+
+    /** Write the columns of the records that were handed over last as rows. */
+    public void columns(String path) throws IOException {
+        reader.writeColumns(inPython, path);
     }
 
     private void write(Path results, Packed.Reader request) throws NotWrittenException {
@@ -96,11 +101,11 @@ public final class RecordStream implements Closeable {
         });
     }
 
-    private void handOver(List<Record> records, Packed.Writer answer, String columns) throws IOException {
+    private void handOver(List<Record> records, Packed.Writer answer, String fields) throws IOException {
         inPython = records;
         answer.number(records.size());
         if (!records.isEmpty()) {
-            reader.writeColumns(columns);
+            reader.writeFields(fields);
             if (!reader.isAtEnd()) {
                 reading = threads.submit(reader::next);
             }

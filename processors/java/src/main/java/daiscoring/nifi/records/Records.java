@@ -37,12 +37,15 @@ public final class Records {
         this.log = log;
     }
 
-    /** @param wanted the fields that Python gets; all others stay here */
-    public RecordStream open(ProcessSession session, FlowFile flowFile, Set<String> wanted)
+    /**
+     * @param wanted the fields that Python gets; all others stay here
+     * @param asRows whether it wants them as rows, if that is possible
+     */
+    public RecordStream open(ProcessSession session, FlowFile flowFile, Set<String> wanted, boolean asRows)
             throws IOException, MalformedRecordException, SchemaNotFoundException {
         InputStream in = session.read(flowFile);
         try {
-            ChunkReader reader = new ChunkReader(readers, log, flowFile, in, wanted);
+            ChunkReader reader = new ChunkReader(readers, log, flowFile, in, wanted, asRows);
             Map<String, String> attributes = flowFile.getAttributes();
             return new RecordStream(
                     reader,
