@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from dai_scoring.batch.options import FileOptions
@@ -18,68 +18,12 @@ from dai_scoring_nifi.bridge import encoding
 from dai_scoring_nifi.record_services.helper import RecordStream, RecordsWritten
 from dai_scoring_nifi.record_services.scoring import score_records
 from tests.support.engines import Sum
+from tests.support.records_helper import Helper
 
-
-def _chunk(*columns: Sequence[str]) -> bytes:
-    """Records as ``ColumnWriter.java`` writes them: for each column validity, offsets and texts."""
-    rows = len(columns[0])
-    parts = []
-    for texts in columns:
-        ends = [sum(map(len, texts[:index])) for index in range(rows + 1)]
-        parts += [b"\xff" * ((rows + 7) // 8), struct.pack(f"<{rows + 1}i", *ends), "".join(texts).encode()]
-    return b"".join(parts)
-
-
-CHUNKS = [_chunk(["1", "2"], ["a", "bc"]), _chunk(["3", "NULL", "oops"], ["", "d", "e"])]
-
-
-class Helper:
-    """Answers as ``RecordStream.java`` does, for records with two columns of text; ``counts`` are those of chunks."""
-
-    def __init__(self, chunks: Sequence[bytes], counts: Sequence[int], error: str = "") -> None:
-        self._chunks, self._counts, self._error = list(chunks), list(counts), error
-        self.results: list[bytes] = []
-        self.requests: list[str] = []
-
-    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
-        out = self._next(fields)
-        for kind in ((), (b"s",)):
-            out.number(2)
-            for name in (b"x", b"s"):
-                for value in (name, *kind):
-                    out.bytes(value)
-        out.number(0)
-        return "+" + out.text()
-
-    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
-        self.results.append(results.read_bytes())
-        self.requests.append(request.text())
-        if self._error:
-            return self._error
-        out = self._next(fields)
-        if not self._counts:
-            for count in (3, 2):
-                out.number(count)
-                out.number(0)
-        return "+" + out.text()
-
-    def columns_of_records(self, columns: Path) -> str:
-        raise NotImplementedError
-
-    def close_records(self) -> None: ...
-
-    def _next(self, fields: Path) -> encoding.Writer:
-        out = encoding.Writer()
-        if self._chunks:
-            fields.write_bytes(self._chunks.pop(0))
-            out.number(self._counts.pop(0))
-        else:
-            out.number(0)
-        return out
-
-
-def _stream(helper: Helper, folder: WorkFolder) -> RecordStream:
-    return RecordStream(helper, folder, ["x", "s"], as_rows=False)
+CHUNKS = [
+    pa.table({"x": ["1", "2"], "s": ["a", "bc"]}),
+    pa.table({"x": ["3", "NULL", "oops"], "s": ["", "d", "e"]}),
+]
 
 
 @pytest.fixture
@@ -87,10 +31,13 @@ def folder(tmp_path: Path) -> WorkFolder:
     return WorkFolder(tmp_path)
 
 
+def _stream(helper: Helper, folder: WorkFolder) -> RecordStream:
+    return RecordStream(helper, folder, ["x", "s"], as_rows=False)
+
+
 def test_the_chunks_of_a_flowfile_are_counted_together(folder: WorkFolder) -> None:
-    helper = Helper(CHUNKS, [2, 3])
-    stream = _stream(helper, folder)
-    totals, scored, rejected = score_records(Scorer(Sum()), FileOptions(), stream, ["x", "s"])
+    helper = Helper(CHUNKS)
+    totals, scored, rejected = score_records(Scorer(Sum()), FileOptions(), _stream(helper, folder), ["x", "s"])
     summary = totals.summary(time.perf_counter())
     assert (summary.records, summary.scored, summary.rejected) == (5, 3, 2)
     assert summary.missing_like == ("NULL",)
@@ -106,7 +53,7 @@ def test_the_chunks_of_a_flowfile_are_counted_together(folder: WorkFolder) -> No
 
 
 def test_a_flowfile_without_records_has_the_columns_of_predictions(folder: WorkFolder) -> None:
-    helper = Helper([], [])
+    helper = Helper([CHUNKS[0].slice(0, 0)])
     totals, *_ = score_records(Scorer(Sum()), FileOptions(), _stream(helper, folder), ["x", "s"])
     assert totals.records == 0
     assert helper.results == [struct.pack(">4i", 0, 0, 0, 0)]
@@ -115,14 +62,13 @@ def test_a_flowfile_without_records_has_the_columns_of_predictions(folder: WorkF
 
 def test_the_first_rejected_row_is_counted_from_the_first_record(folder: WorkFolder) -> None:
     options = FileOptions(bad_rows=BadRows.FAIL)
-    stream = _stream(Helper(CHUNKS, [2, 3]), folder)
     with pytest.raises(BadRowsError, match=r"^2 row\(s\) cannot be scored, the first of them row 4, column x"):
-        score_records(Scorer(Sum()), options, stream, ["x", "s"])
+        score_records(Scorer(Sum()), options, _stream(Helper(CHUNKS), folder), ["x", "s"])
 
 
 @pytest.mark.parametrize(("error", "what", "service"), [("-no", "read", "reader"), ("!no", "written", "writer")])
 def test_an_error_tells_which_service_to_look_at(folder: WorkFolder, error: str, what: str, service: str) -> None:
-    stream = _stream(Helper(CHUNKS, [2, 3], error), folder)
+    stream = _stream(Helper(CHUNKS, error), folder)
     with pytest.raises(ContentError, match=rf"the records cannot be {what} \(no\)") as found:
         score_records(Scorer(Sum()), FileOptions(), stream, ["x", "s"])
     assert f"{{record_{service}}}" in found.value.advice[0]
