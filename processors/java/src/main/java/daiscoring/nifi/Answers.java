@@ -22,19 +22,4 @@ final class Answers {
             return (e instanceof RecordStream.NotWrittenException ? "!" : "-") + message;
         }
     }
-
-    /**
-     * The same for a call of NiFi's record services. To a caller whose context class loader knows the classes of records,
-     * they give these. Others, such as the bridge to Python, get proxies, and each value is read by reflection.
-     */
-    static String ofServices(Callable<String> call) {
-        Thread current = Thread.currentThread();
-        ClassLoader before = current.getContextClassLoader();
-        current.setContextClassLoader(Answers.class.getClassLoader());
-        try {
-            return of(call);
-        } finally {
-            current.setContextClassLoader(before);
-        }
-    }
 }

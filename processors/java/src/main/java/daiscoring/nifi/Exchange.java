@@ -176,7 +176,7 @@ public final class Exchange {
      */
     public String openRecords(long ticket, String wanted, String fields, String file) {
         Batch batch = batches.get(ticket);
-        return Answers.ofServices(() -> {
+        return Answers.of(() -> {
             Packed.Reader in = Packed.Reader.of(wanted);
             Packed.Writer answer = new Packed.Writer();
             Set<String> names = in.names(in.number());
@@ -193,7 +193,7 @@ public final class Exchange {
      */
     public String nextRecords(long ticket, String results, String request, String fields, String file) {
         Batch batch = batches.get(ticket);
-        return Answers.ofServices(() -> {
+        return Answers.of(() -> {
             Packed.Writer answer = new Packed.Writer();
             batch.records.next(Path.of(results), Packed.Reader.of(request), fields, answer);
             return answer.toStringOr(Path.of(file));
@@ -203,7 +203,7 @@ public final class Exchange {
     /** Write the columns of records that were handed over as rows: see {@link RecordStream#columns}. */
     public String columnsOfRecords(long ticket, String columns) {
         Batch batch = batches.get(ticket);
-        return Answers.ofServices(() -> {
+        return Answers.of(() -> {
             batch.records.columns(columns);
             return "";
         });

@@ -60,6 +60,7 @@ public final class Records {
     private static Thread thread(Runnable work) {
         Thread made = new Thread(work, "dai-scoring-records");
         made.setDaemon(true);
+        // If this loader did not know records, NiFi would give each of them in a proxy, and every value by reflection.
         made.setContextClassLoader(Records.class.getClassLoader());
         return made;
     }
