@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from dai_scoring_nifi.record_services.helper import RecordsHelper
+
 
 @dataclass(frozen=True)
 class TakenFlowFile:
@@ -41,7 +43,7 @@ class Outcome:
             self.further.discard()
 
 
-class Batch(Protocol):
+class Batch(RecordsHelper, Protocol):
     """FlowFiles that were taken together."""
 
     items: list[TakenFlowFile]
@@ -57,14 +59,6 @@ class Batch(Protocol):
 
     def send(self, outcomes: Sequence[Outcome]) -> Any:
         """Send the FlowFiles on; returns what NiFi wants to be returned."""
-        ...
-
-    def read_records(self, wanted: list[str], path: Path) -> str:
-        """Write fields of the first FlowFile's records to a file: see :mod:`dai_scoring_nifi.record_services`."""
-        ...
-
-    def write_records(self, request: str) -> str:
-        """Write the first FlowFile's records with their predictions."""
         ...
 
     def give_back(self) -> None:

@@ -48,13 +48,28 @@ class HelperBatch:
         finally:
             self._file.unlink(missing_ok=True)
 
-    def read_records(self, wanted: list[str], path: Path) -> str:
-        """As :meth:`Batch.read_records`."""
-        return str(self._helper.readRecords(self._ticket, "\n".join(wanted), str(path)))
+    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
+        """As :meth:`RecordsHelper.open_records`."""
+        file = str(self._file)
+        return self._whole(self._helper.openRecords(self._ticket, wanted.text_or(self._file), str(fields), file))
 
-    def write_records(self, request: str) -> str:
-        """As :meth:`Batch.write_records`."""
-        return str(self._helper.writeRecords(self._ticket, request))
+    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
+        """As :meth:`RecordsHelper.next_records`."""
+        said, file = request.text_or(self._file), str(self._file)
+        return self._whole(self._helper.nextRecords(self._ticket, str(results), said, str(fields), file))
+
+    def columns_of_records(self, columns: Path) -> str:
+        """As :meth:`RecordsHelper.columns_of_records`."""
+        return str(self._helper.columnsOfRecords(self._ticket, str(columns)))
+
+    def close_records(self) -> None:
+        """As :meth:`RecordsHelper.close_records`."""
+        self._helper.closeRecords(self._ticket)
+
+    def _whole(self, answer: Any) -> str:
+        """An answer that is + alone continues in the file."""
+        text = str(answer)
+        return text if text != "+" else text + self._file.read_bytes().decode("latin-1")
 
     def give_back(self) -> None:
         """As :meth:`Batch.give_back`."""

@@ -13,6 +13,7 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import BadRowsError
 from dai_scoring.options import BadRows
 from dai_scoring.service import Request, Response, ScoringService
+from dai_scoring_nifi.bridge import encoding
 from dai_scoring_nifi.flowfiles import attributes
 from dai_scoring_nifi.flowfiles.batch import Outcome, TakenFlowFile
 
@@ -41,13 +42,20 @@ class PublicApiBatch:
             contents = contents.read_bytes()
         return FlowFileTransformResult(outcome.relationship, outcome.attributes, contents)
 
-    def read_records(self, wanted: list[str], path: Path) -> str:
+    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
         """The reason why it is not possible."""
         return _NO_SERVICES
 
-    def write_records(self, request: str) -> str:
+    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
         """The reason why it is not possible."""
         return _NO_SERVICES
+
+    def columns_of_records(self, columns: Path) -> str:
+        """The reason why it is not possible."""
+        return _NO_SERVICES
+
+    def close_records(self) -> None:
+        """Nothing to do: none are open."""
 
     def give_back(self) -> None:
         """Nothing to do: NiFi has kept the FlowFile all the time."""

@@ -1,21 +1,22 @@
-"""Files that Python and the helper in NiFi's virtual machine exchange: columns of records, and predictions for them.
+"""Files that Python and the helper in NiFi's virtual machine exchange: fields of records, and predictions for them.
 
-The helper writes columns in Arrow's layout, so that they become Arrow arrays without a loop over the values.
-``ColumnWriter.java`` and ``ResultReader.java`` are the other sides.
+The helper writes rows as Avro has them, for a runtime that reads them itself, or columns in Arrow's layout, which
+become Arrow arrays without a loop over the values. ``RowWriter.java``, ``ColumnWriter.java`` and ``Results.java`` are
+the other sides.
 """
 
 from __future__ import annotations
 
-import mmap
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from dai_scoring.formats.records import AvroField, AvroRecords
 
 _INT = struct.Struct(">i")
 
@@ -27,6 +28,19 @@ _INPUTS: dict[str, tuple[pa.DataType, int]] = {
     "D": (pa.date32(), 4),
     "T": (pa.timestamp("ms"), 8),
 }
+_TYPES = {"b": pa.bool_(), "s": pa.string(), **{letter: type_ for letter, (type_, _) in _INPUTS.items()}}
+# How RowWriter.java writes values that are not null; before them stands another byte than _NULL.
+_SHAPES = {
+    "b": "BOOLEAN",
+    "i": "VARINT",
+    "l": "VARINT",
+    "f": "FLOAT",
+    "d": "DOUBLE",
+    "D": "VARINT",
+    "T": "VARINT",
+    "s": "COUNTED",
+}
+_NULL = 0
 _OUTPUTS: dict[pa.DataType, str] = {
     pa.bool_(): "b",
     pa.int32(): "i",
@@ -43,21 +57,22 @@ def kind(type_: pa.DataType) -> str:
     return _OUTPUTS[type_]
 
 
-def tables(path: Path, names: Sequence[str], kinds: Sequence[str]) -> Iterator[pa.Table]:
-    """The records in the helper's file, chunk by chunk, with a column for each name; kinds are the letters of types."""
-    if path.stat().st_size == 0:
-        return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        data = pa.py_buffer(mapped.read())
+def table(path: Path, rows: int, fields: Sequence[tuple[str, str]]) -> pa.Table:
+    """The columns of so many records in the helper's file; ``fields`` are names and the letters of types."""
+    data = pa.py_buffer(path.read_bytes())
     at = 0
-    while at < data.size:
-        (rows,) = _INT.unpack(data.slice(at, 4).to_pybytes())
-        at += 4
-        columns = []
-        for letter in kinds:
-            column, at = _column(data, at, rows, letter)
-            columns.append(column)
-        yield pa.table(columns, names=list(names)) if columns else _without_columns(rows)
+    columns = []
+    for _, letter in fields:
+        column, at = _column(data, at, rows, letter)
+        columns.append(column)
+    return pa.table(columns, names=[name for name, _ in fields]) if columns else _without_columns(rows)
+
+
+def records(path: Path, rows: int, fields: Sequence[tuple[str, str]]) -> AvroRecords:
+    """The records in a file of the helper's that has them as rows."""
+    data = pa.py_buffer(path.read_bytes())
+    kinds = (AvroField(_SHAPES[letter], 0, _NULL, name, _TYPES[letter]) for name, letter in fields)
+    return AvroRecords(data, rows, tuple(kinds), (np.array([rows]), np.array([data.size])))
 
 
 def _without_columns(rows: int) -> pa.Table:
@@ -86,29 +101,18 @@ def _column(data: pa.Buffer, at: int, rows: int, letter: str) -> tuple[pa.Array,
     return pa.Array.from_buffers(type_, rows, [present, values]), at + rows * width
 
 
-class ResultWriter:
-    """Writes predictions and reasons for rejections, which the helper joins with the records."""
+def write_results(path: Path, rows: int, outputs: pa.Table, rejects: pa.Table) -> None:
+    """Write results of ``rows`` records: predictions of scored ones, reasons of rejected ones, in order.
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
-
-    def write(self, rows: int, outputs: pa.Table, rejects: pa.Table) -> None:
-        """Append the results of ``rows`` records: predictions of scored ones, reasons of rejected ones, in order."""
-        parts = [_INT.pack(rows), _INT.pack(rejects.num_rows)]
-        for one in rejects.to_pylist():
-            parts.append(_INT.pack(one["row"]))
-            parts += [_text(one[name]) for name in ("code", "column", "value")]
-        for column in outputs.columns:
-            parts += _encoded(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
-        self._file.writelines(parts)
-
-    def __enter__(self) -> ResultWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
+    The helper joins them with the records.
+    """
+    parts = [_INT.pack(rows), _INT.pack(rejects.num_rows)]
+    for one in rejects.to_pylist():
+        parts.append(_INT.pack(one["row"]))
+        parts += [_text(one[name]) for name in ("code", "column", "value")]
+    for column in outputs.columns:
+        parts += _encoded(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
+    path.write_bytes(b"".join(parts))
 
 
 def _text(value: str | None) -> bytes:

@@ -7,15 +7,15 @@ import time
 from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
-from dai_scoring.options import BadRows, OutputColumns
+from dai_scoring.options import OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import Request, Response, ScoringService, WorkFolders
 from dai_scoring.service.requests import size_of
 from dai_scoring.service.work_folders import WorkFolder
 from dai_scoring.values import model_rows
-from dai_scoring_nifi.record_services.helper import RecordsHelper, read_records, write_records
+from dai_scoring_nifi.record_services.helper import RecordsHelper, RecordStream
 from dai_scoring_nifi.record_services.response import RecordServicesResponse
-from dai_scoring_nifi.record_services.scoring import score_columns
+from dai_scoring_nifi.record_services.scoring import engine_reads, score_records
 
 
 def respond_with_record_services(
@@ -35,6 +35,7 @@ def respond_with_record_services(
         try:
             return _respond(helper, scorer, options, folder)
         except BaseException:
+            helper.close_records()
             folder.clear()
             raise
 
@@ -51,18 +52,13 @@ def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder
     inputs = [column.name for column in scorer.info.inputs]
     replaces = reject_columns.are_replaced(options.bad_rows, options.output_columns)
     reasons = [name for name in results.REJECT_COLUMNS if name not in inputs] if replaces else []
-    records = read_records(helper, [*inputs, *reasons], folder.source)
-    model_rows.check_columns(records.fields, scorer.info.inputs, options.missing_columns)
-    kept = results.kept_columns(records.fields, options.output_columns, options.id_columns, inputs)
+    stream = RecordStream(helper, folder, [*inputs, *reasons], as_rows=engine_reads(scorer, options))
+    model_rows.check_columns(stream.fields, scorer.info.inputs, options.missing_columns)
+    kept = results.kept_columns(stream.fields, options.output_columns, options.id_columns, inputs)
     if options.output_columns is OutputColumns.ALL and replaces:
         kept = [name for name in kept if name not in results.REJECT_COLUMNS]
-    keeps_rejected = options.bad_rows is BadRows.KEEP
-    columns, totals = score_columns(scorer, options, folder, records)
-    names = results.output_names([name for name, _ in columns], kept, options.prediction_prefix)
-    if keeps_rejected:
-        results.output_names(results.REJECT_COLUMNS, [*kept, *names], "")
-    predictions = [(name, kind) for name, (_, kind) in zip(names, columns, strict=True)]
-    target, rejected = write_records(helper, folder, predictions, records.fields, kept, keeps_rejected)
+    totals, target, rejected = score_records(scorer, options, stream, kept)
+    folder.source.unlink(missing_ok=True)
     folder.results.unlink()
     return RecordServicesResponse(
         scorer.info,

@@ -1,49 +1,94 @@
-"""Scores columns that the helper read from a FlowFile's records into a file.
+"""Scores the records of a FlowFile, chunk by chunk.
 
-The helper reads the model's columns into this file, and later reads the FlowFile again to write each record with its
-predictions. So the other fields of a record are never converted.
+Only the model's fields come to Python. All others stay in NiFi's virtual machine, and are never converted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
-from dai_scoring.batch import reject_columns
+from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.plan import TALLY, Way
 from dai_scoring.batch.totals import Totals, bad_rows_error
-from dai_scoring.errors import ContentError
-from dai_scoring.options import BadRows, MissingColumns
-from dai_scoring.scorer import Scorer
-from dai_scoring.service.work_folders import WorkFolder
-from dai_scoring_nifi.record_services.column_files import ResultWriter, kind, tables
-from dai_scoring_nifi.record_services.helper import RecordsRead
+from dai_scoring.formats import Declined
+from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns
+from dai_scoring.scorer import Scored, Scorer
+from dai_scoring.values.rejected import REJECT_SCHEMA
+from dai_scoring_nifi.record_services.column_files import kind
+from dai_scoring_nifi.record_services.helper import RecordStream, RecordsWritten
+
+_NO_RECORDS = Declined("the engine does not read records itself, or more than predictions is wanted")
+_NO_ROWS = Declined("there are no records, or a column of the model has values with parts")
+_HAD_REASONS = Declined("there are reasons of an earlier scoring")
 
 
-def score_columns(
-    scorer: Scorer, options: FileOptions, folder: WorkFolder, records: RecordsRead
-) -> tuple[list[tuple[str, str]], Totals]:
-    """Score the records in ``folder.source`` into ``folder.results``, and delete the former.
+def engine_reads(scorer: Scorer, options: FileOptions) -> bool:
+    """Whether the model's engine can read records itself."""
+    return options.wanted == PREDICTIONS_ONLY and scorer.reads_records
 
-    Returns the names and kinds of the columns in ``folder.results``, and what became of the records.
-    Raises BadRowsError if the options want that for a row that cannot be scored.
+
+def score_records(
+    scorer: Scorer, options: FileOptions, stream: RecordStream, kept: Sequence[str]
+) -> tuple[Totals, RecordsWritten, RecordsWritten]:
+    """Score the records, and have them written with the fields ``kept``.
+
+    Returns what became of the records, and what was written: the scored and the rejected ones. Raises BadRowsError if
+    the options want that for a row that cannot be scored, and other kinds of InputError if the records cannot be
+    read, scored or written.
     """
-    names, kinds = [name for name, _ in records.columns], [letter for _, letter in records.columns]
-    schema = _wide(scorer.score(_no_rows(scorer), MissingColumns.AS_MISSING, options.wanted).outputs).schema
     totals = Totals()
-    inputs = [column.name for column in scorer.info.inputs]
-    with ResultWriter(folder.results) as writer:
-        for table in tables(folder.source, names, kinds):
-            if reject_columns.are_replaced(options.bad_rows, options.output_columns):
-                reject_columns.check(table, inputs)
-            scored = scorer.score(table, MissingColumns.AS_MISSING, options.wanted)
-            if scored.rejects.num_rows and options.bad_rows is BadRows.FAIL:
-                raise bad_rows_error(scored.rejects, totals.records)
-            writer.write(table.num_rows, _wide(scored.outputs).cast(schema), scored.rejects)
-            totals.add(scored.predictions.num_rows, scored.rejects, scored.unseen)
-    if totals.records != records.count:
-        raise ContentError(f"{records.count} records were read, but {totals.records} were scored.")
-    folder.source.unlink()
-    return [(field.name, kind(field.type)) for field in schema], totals
+    schema: pa.Schema | None = None
+    written = None
+    while written is None:
+        by_engine = _by_engine(scorer, options, stream)
+        scored = _by_table(scorer, options, stream) if isinstance(by_engine, Declined) else by_engine
+        if scored.rejects.num_rows and options.bad_rows is BadRows.FAIL:
+            raise bad_rows_error(scored.rejects, totals.records)
+        outputs = _wide(scored.outputs)
+        if schema is None:
+            schema = outputs.schema
+            names = _names(schema, options, kept)
+            predictions = [(name, kind(field.type)) for name, field in zip(names, schema, strict=True)]
+            stream.write_with(predictions, kept, options.bad_rows is BadRows.KEEP)
+        totals.add(scored.predictions.num_rows, scored.rejects, scored.unseen)
+        written = stream.next(outputs.cast(schema), scored.rejects)
+    return totals, *written
+
+
+def _by_engine(scorer: Scorer, options: FileOptions, stream: RecordStream) -> Scored | Declined:
+    """Have the engine read the next records."""
+    if not engine_reads(scorer, options):
+        return _NO_RECORDS
+    rows = stream.rows()
+    if rows is None:
+        return _NO_ROWS
+    had = reject_columns.are_replaced(options.bad_rows, options.output_columns) and reject_columns.are_in(stream.wanted)
+    made = _HAD_REASONS if had else scorer.predict_records(rows)
+    if isinstance(made, Declined):
+        TALLY.declined(Way.ENGINE_RECORDS, made)
+        return made
+    TALLY.took(Way.ENGINE_RECORDS)
+    return Scored(made.predictions, REJECT_SCHEMA.empty_table(), unseen=made.unseen_counts)
+
+
+def _by_table(scorer: Scorer, options: FileOptions, stream: RecordStream) -> Scored:
+    """Score the next records as a table."""
+    records = stream.table() if stream.count else _without_rows(scorer)
+    if stream.count and reject_columns.are_replaced(options.bad_rows, options.output_columns):
+        reject_columns.check(records, [column.name for column in scorer.info.inputs])
+    TALLY.took(Way.MODEL_COLUMNS)
+    return scorer.score(records, MissingColumns.AS_MISSING, options.wanted)
+
+
+def _names(schema: pa.Schema, options: FileOptions, kept: Sequence[str]) -> list[str]:
+    """The names of the columns of predictions. Raises an InputError if a kept field has one of these names."""
+    names = results.output_names(schema.names, kept, options.prediction_prefix)
+    if options.bad_rows is BadRows.KEEP:
+        results.output_names(results.REJECT_COLUMNS, [*kept, *names], "")
+    return names
 
 
 def _wide(outputs: pa.Table) -> pa.Table:
@@ -52,5 +97,5 @@ def _wide(outputs: pa.Table) -> pa.Table:
     return outputs.cast(pa.schema(fields))
 
 
-def _no_rows(scorer: Scorer) -> pa.Table:
+def _without_rows(scorer: Scorer) -> pa.Table:
     return pa.table({column.name: pa.nulls(0, column.type.arrow) for column in scorer.info.inputs})

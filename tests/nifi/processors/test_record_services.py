@@ -261,6 +261,25 @@ def test_many_records_in_their_order(canvas: Canvas, titanic: Path, tmp_path: Pa
     assert canvas.content("rejected", found["rejected"][0]).splitlines()[1].startswith("12345,")
 
 
+@pytest.mark.parametrize(
+    ("last", "code"), [(json.dumps({**GOLDEN_ROW, "age": "old"}), "bad_rows"), ('{"pclass": ', "malformed_content")]
+)
+def test_an_error_after_many_records_leaves_the_flowfile_as_it_was(
+    canvas: Canvas, titanic: Path, tmp_path: Path, last: str, code: str
+) -> None:
+    fields = [{"name": name, "type": "string"} for name in GOLDEN_ROW]
+    # With a schema of its own the service reads the last record only when thousands have been scored and written.
+    schema = json.dumps({"type": "record", "name": "r", "fields": fields})
+    own = {"Schema Access Strategy": "schema-text-property", "Schema Text": schema}
+    services = canvas.service("JsonTreeReader", own), canvas.service("CSVRecordSetWriter", {})
+    text = f"[{','.join([*[json.dumps(GOLDEN_ROW)] * 12_000, last])}]"
+    given = properties(titanic, *services, **{"Bad Rows": "fail the FlowFile"})
+    found = canvas.score_file(tmp_path, text.encode(), given)
+    assert only(found) == {"failure": 1}
+    assert found["failure"][0].attributes["scoring.error.code"] == code
+    assert canvas.content("failure", found["failure"][0]) == text
+
+
 def test_one_service_without_the_other(canvas: Canvas, titanic: Path) -> None:
     made = {"Model File": str(titanic), "Record Reader": canvas.service("CSVReader", {})}
     state, errors = canvas.validation(canvas.scorer(made))

@@ -1,5 +1,7 @@
 package daiscoring.nifi;
 
+import daiscoring.nifi.records.RecordStream;
+import daiscoring.nifi.records.Records;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.nifi.flowfile.FlowFile;
@@ -93,10 +94,10 @@ public final class Exchange {
         }
     }
 
-    /** Write the contents of one of the FlowFiles to a file. The answer is + or the error: see {@link #answerOf}. */
+    /** Write the contents of one of the FlowFiles to a file. The answer is + or the error: see {@link Answers}. */
     public String export(long ticket, int index, String path) {
         Batch batch = batches.get(ticket);
-        return answerOf(() -> {
+        return Answers.of(() -> {
             try (InputStream in = batch.session.read(batch.flowFiles.get(index));
                     OutputStream out = new FileOutputStream(path)) {
                 Streams.copy(in, out);
@@ -164,36 +165,63 @@ public final class Exchange {
         records = new Records(readers, writers, silent);
     }
 
-    /** Read the records of the first FlowFile: see {@link Records#read}; {@code wanted} is separated by line ends. */
-    public String readRecords(long ticket, String wanted, String path) {
+    /**
+     * Open the first FlowFile's records.
+     *
+     * @param wanted packed, or "@" and the name of a file with it: how many fields Python gets, and their names; 1 if it
+     *     wants them as rows, otherwise 0
+     * @param fields the file for these fields of the first records
+     * @param file where a long answer goes; then it is "+" alone
+     * @return see {@link Answers}; packed: what {@link RecordStream#begin} appends
+     */
+    public String openRecords(long ticket, String wanted, String fields, String file) {
         Batch batch = batches.get(ticket);
-        return answerOf(() -> records.read(batch.session, batch.flowFiles.get(0), Set.of(wanted.split("\n")), path));
+        return Answers.of(() -> {
+            Packed.Reader in = Packed.Reader.of(wanted);
+            Packed.Writer answer = new Packed.Writer();
+            Set<String> names = in.names(in.number());
+            batch.records = records.open(batch.session, batch.flowFiles.get(0), names, in.number() != 0);
+            batch.records.begin(answer, fields);
+            return answer.toStringOr(Path.of(file));
+        });
     }
 
-    /** Write the records of the first FlowFile: see {@link Records#write}. */
-    public String writeRecords(long ticket, String packed) {
+    /**
+     * Take results of the first FlowFile's records, and hand over further ones: see {@link RecordStream#next}.
+     *
+     * @param request packed, or "@" and the name of a file with it; empty after the first call
+     */
+    public String nextRecords(long ticket, String results, String request, String fields, String file) {
         Batch batch = batches.get(ticket);
-        return answerOf(() -> records.write(batch.session, batch.flowFiles.get(0), packed));
+        return Answers.of(() -> {
+            Packed.Writer answer = new Packed.Writer();
+            batch.records.next(Path.of(results), Packed.Reader.of(request), fields, answer);
+            return answer.toStringOr(Path.of(file));
+        });
     }
 
-    /** "+" and what the call returns, or "-" and its error: an exception would cross the bridge as a stack trace. */
-    private static String answerOf(Callable<String> call) {
-        try {
-            return "+" + call.call();
-        } catch (Exception | LinkageError e) {
-            Throwable cause = e;
-            while (cause.getCause() != null && cause.getCause() != cause) {
-                cause = cause.getCause();
-            }
-            // The innermost error says what is wrong; those around it say what could not be done because of it.
-            return "-" + (cause.getMessage() == null ? "" : cause.getMessage());
-        }
+    /** Write the columns of records that were handed over as rows: see {@link RecordStream#columns}. */
+    public String columnsOfRecords(long ticket, String columns) {
+        Batch batch = batches.get(ticket);
+        return Answers.of(() -> {
+            batch.records.columns(columns);
+            return "";
+        });
+    }
+
+    /** Close the first FlowFile's records, as must be done before the FlowFile is sent on. */
+    public void closeRecords(long ticket) {
+        batches.get(ticket).closeRecords();
     }
 
     /** Put all FlowFiles but the first back into their queue; NiFi handles the first one. */
     public void giveBack(long ticket) {
         Batch batch = batches.remove(ticket);
-        if (batch != null && batch.flowFiles.size() > 1) {
+        if (batch == null) {
+            return;
+        }
+        batch.closeRecords();
+        if (batch.flowFiles.size() > 1) {
             batch.session.transfer(batch.flowFiles.subList(1, batch.flowFiles.size()));
         }
     }
@@ -222,6 +250,7 @@ public final class Exchange {
         private final List<FlowFile> flowFiles;
         private int offered;
         private long bytes;
+        private RecordStream records;
 
         Batch(ProcessSession session, List<FlowFile> flowFiles) {
             this.session = session;
@@ -235,6 +264,17 @@ public final class Exchange {
                 return FlowFileFilterResult.REJECT_AND_TERMINATE;
             }
             return FlowFileFilterResult.ACCEPT_AND_CONTINUE;
+        }
+
+        void closeRecords() {
+            try {
+                if (records != null) {
+                    records.close();
+                }
+            } catch (IOException e) {
+                // They are closed because of another error, or were read and written as a whole.
+            }
+            records = null;
         }
     }
 }

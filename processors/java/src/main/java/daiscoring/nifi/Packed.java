@@ -8,15 +8,17 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Values packed into one string for the bridge to Python, which moves a string by value and at little cost. Each value is a
  * big-endian int32 length and its bytes, as ISO 8859-1; a length of -1 stands for null. {@code bridge/encoding.py} is the
  * other side.
  */
-final class Packed {
+public final class Packed {
     /**
      * Longer answers go through a file. The bridge sends a string of more than some 8,000 bytes in several parts, and each
      * part after the first waits 40 ms until TCP has acknowledged the one before.
@@ -29,15 +31,15 @@ final class Packed {
     }
 
     /** Collects values. */
-    static final class Writer {
+    public static final class Writer {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
         private final DataOutputStream out = new DataOutputStream(bytes);
 
-        void number(long value) throws IOException {
+        public void number(long value) throws IOException {
             out.writeLong(value);
         }
 
-        void text(String value) throws IOException {
+        public void text(String value) throws IOException {
             bytes(value == null ? null : value.getBytes(StandardCharsets.UTF_8));
         }
 
@@ -64,7 +66,7 @@ final class Packed {
     }
 
     /** Gives the values back in the order in which they were added. */
-    static final class Reader {
+    public static final class Reader {
         private final DataInputStream in;
 
         Reader(String packed) {
@@ -82,11 +84,11 @@ final class Packed {
                     : new Reader(packed);
         }
 
-        long number() throws IOException {
+        public long number() throws IOException {
             return in.readLong();
         }
 
-        String text() throws IOException {
+        public String text() throws IOException {
             byte[] value = bytes();
             return value == null ? null : new String(value, StandardCharsets.UTF_8);
         }
@@ -94,6 +96,15 @@ final class Packed {
         byte[] bytes() throws IOException {
             int length = in.readInt();
             return length < 0 ? null : in.readNBytes(length);
+        }
+
+        /** So many texts that differ. */
+        public Set<String> names(long count) throws IOException {
+            Set<String> found = new HashSet<>();
+            for (; count > 0; count--) {
+                found.add(text());
+            }
+            return found;
         }
 
         Map<String, String> texts() throws IOException {

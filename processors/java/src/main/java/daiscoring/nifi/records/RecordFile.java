@@ -1,6 +1,8 @@
-package daiscoring.nifi;
+package daiscoring.nifi.records;
 
+import daiscoring.nifi.Packed;
 import java.io.BufferedOutputStream;
+import java.io.Closeable;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,7 +22,7 @@ import org.apache.nifi.serialization.record.RecordField;
 import org.apache.nifi.serialization.record.RecordSchema;
 
 /** A file of records that a Record Writer writes; it is opened for the first record. */
-final class RecordFile {
+final class RecordFile implements Closeable {
     private final RecordSetWriterFactory writers;
     private final ComponentLog log;
     private final String path;
@@ -64,7 +66,7 @@ final class RecordFile {
 
     /** The values of a record's fields that this file keeps. */
     Map<String, Object> values(Record record) {
-        Map<String, Object> values = new HashMap<>(fields.size() * 2);
+        Map<String, Object> values = new HashMap<>(schema.getFieldCount() * 2);
         for (RecordField field : fields) {
             values.put(field.getFieldName(), record.getValue(field));
         }
@@ -94,7 +96,8 @@ final class RecordFile {
         }
     }
 
-    void close() throws IOException {
+    @Override
+    public void close() throws IOException {
         if (writer != null) {
             writer.close();
             writer = null;

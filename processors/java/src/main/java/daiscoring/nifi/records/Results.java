@@ -1,45 +1,52 @@
-package daiscoring.nifi;
+package daiscoring.nifi.records;
 
-import java.io.BufferedInputStream;
-import java.io.Closeable;
+import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Timestamp;
 
-/** Reads predictions and reasons for rejections, chunk by chunk, from the file that {@code column_files.py} writes. */
-final class ResultReader implements Closeable {
+/** Predictions and reasons for rejections of some records, as {@code column_files.py} writes them. */
+final class Results {
     private final DataInputStream in;
     private final char[] kinds;
     private final byte[][] present;
     private final ByteBuffer[] values;
     private final byte[][] texts;
-    private int[] rejectedRows = new int[0];
-    private String[][] reasons = new String[0][];
-    private int left;
+    private final int[] rejectedRows;
+    private final String[][] reasons;
     private int row;
     private int scored;
     private int reject;
 
     /** @param kinds the letters of the prediction columns */
-    ResultReader(String path, String kinds) throws IOException {
-        in = new DataInputStream(new BufferedInputStream(new FileInputStream(path), 1 << 16));
+    Results(byte[] data, String kinds, int records) throws IOException {
+        in = new DataInputStream(new ByteArrayInputStream(data));
         this.kinds = kinds.toCharArray();
         present = new byte[this.kinds.length][];
         values = new ByteBuffer[this.kinds.length];
         texts = new byte[this.kinds.length][];
+        if (in.readInt() != records) {
+            throw new IOException("the scores are those of other records");
+        }
+        rejectedRows = new int[in.readInt()];
+        reasons = new String[rejectedRows.length][];
+        for (int i = 0; i < rejectedRows.length; i++) {
+            rejectedRows[i] = in.readInt();
+            reasons[i] = new String[] {text(), text(), text()};
+        }
+        for (int i = 0; i < this.kinds.length; i++) {
+            present[i] = bytes();
+            values[i] = ByteBuffer.wrap(bytes()).order(ByteOrder.LITTLE_ENDIAN);
+            texts[i] = this.kinds[i] == 's' ? bytes() : null;
+        }
     }
 
     /** Go to the next record. Returns null if it was scored, otherwise its reject code, column and value. */
-    String[] next() throws IOException {
-        while (left == 0) {
-            readChunk();
-        }
-        left--;
+    String[] next() {
         int current = row++;
         if (reject < rejectedRows.length && rejectedRows[reject] == current) {
             return reasons[reject++];
@@ -75,24 +82,6 @@ final class ResultReader implements Closeable {
         }
     }
 
-    private void readChunk() throws IOException {
-        left = in.readInt();
-        row = 0;
-        scored = 0;
-        reject = 0;
-        rejectedRows = new int[in.readInt()];
-        reasons = new String[rejectedRows.length][];
-        for (int i = 0; i < rejectedRows.length; i++) {
-            rejectedRows[i] = in.readInt();
-            reasons[i] = new String[] {text(), text(), text()};
-        }
-        for (int i = 0; i < kinds.length; i++) {
-            present[i] = bytes();
-            values[i] = ByteBuffer.wrap(bytes()).order(ByteOrder.LITTLE_ENDIAN);
-            texts[i] = kinds[i] == 's' ? bytes() : null;
-        }
-    }
-
     private String text() throws IOException {
         int length = in.readInt();
         return length < 0 ? null : new String(exactly(length), StandardCharsets.UTF_8);
@@ -108,10 +97,5 @@ final class ResultReader implements Closeable {
             throw new EOFException("the scored records end too early");
         }
         return found;
-    }
-
-    @Override
-    public void close() throws IOException {
-        in.close();
     }
 }

@@ -1,4 +1,4 @@
-package daiscoring.nifi;
+package daiscoring.nifi.records;
 
 import java.io.IOException;
 import java.io.OutputStream;
