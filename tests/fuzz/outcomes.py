@@ -21,7 +21,7 @@ from dai_scoring.formats import Declined, Format, open_reader
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from tests.fuzz.inputs import Input
-from tests.support.parquet_files import small_groups_copied
+from tests.support.files.parquet_files import small_groups_copied
 from tests.support.ways import without
 
 

@@ -15,7 +15,7 @@ from dai_scoring_nifi.models import model_holder
 from dai_scoring_nifi.models.model_holder import ModelHolder
 from dai_scoring_nifi.settings import Settings
 from tests.support.engines import Sum
-from tests.support.file_scoring import closed
+from tests.support.files.file_scoring import closed
 from tests.support.waiting import until
 
 

@@ -24,7 +24,7 @@ from dai_scoring_nifi.models.pipeline_environments import being_made
 from dai_scoring_nifi.reporting.error_text import with_code
 from dai_scoring_nifi.settings import Settings
 from tests.support.engines import Sum
-from tests.support.file_scoring import closed
+from tests.support.files.file_scoring import closed
 from tests.support.project import ROOT
 from tests.support.waiting import until
 

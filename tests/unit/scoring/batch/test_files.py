@@ -20,7 +20,7 @@ from dai_scoring.errors import (
 )
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 
 @pytest.fixture

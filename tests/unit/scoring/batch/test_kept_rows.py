@@ -20,7 +20,7 @@ from dai_scoring.formats import Declined, Format
 from dai_scoring.options import BadRows, OutputColumns
 from dai_scoring.scorer import Scorer
 from tests.support.engines import Sum
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 ROWS = 2000
 BAD = {0, 7, 8, 1200, 1999}

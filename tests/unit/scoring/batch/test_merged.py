@@ -15,7 +15,7 @@ from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 from tests.support.ways import counted
 
 CSV, ARRAY, LINES = "text/csv", "application/json", "application/x-ndjson"

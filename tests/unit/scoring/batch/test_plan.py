@@ -18,7 +18,7 @@ from dai_scoring.formats import Declined, Format
 from dai_scoring.options import BadRows, Contributions, OutputColumns, Wanted
 from dai_scoring.scorer import Scorer
 from tests.support.engines import Sum
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 from tests.support.project import ROOT
 from tests.support.ways import counted
 

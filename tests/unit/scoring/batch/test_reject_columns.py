@@ -23,7 +23,7 @@ from dai_scoring.options import BadRows, OutputColumns, Wanted
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.scorer import Scorer
 from tests.support.engines import Sum
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 CODE, COLUMN, VALUE = REJECT_COLUMNS
 WHY = {CODE: "not_a_number", COLUMN: "x", VALUE: "oops"}

@@ -13,7 +13,7 @@ from dai_scoring.batch.plan import Way
 from dai_scoring.formats import Chunk, Declined, Format, NumberColumns, open_reader, pieces
 from dai_scoring.formats.csv import pieces as csv_pieces
 from dai_scoring.options import OutputColumns
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 from tests.support.ways import by_reader, counted
 
 _NUMBERS = ["1", "2.5", "-7", "", "1e3", "0.1", "007", "1234567890123456"]

@@ -16,7 +16,7 @@ from dai_scoring.formats.csv.dialect import Layout
 from dai_scoring.formats.csv.pieces import CsvPieces
 from dai_scoring.formats.csv.record_cutter import Record, RecordCutter, Unclosed
 from dai_scoring.formats.source import HeldText
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 
 @pytest.fixture

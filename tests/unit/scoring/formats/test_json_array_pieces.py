@@ -18,8 +18,8 @@ from dai_scoring.formats import Declined, Format, WantedFields, open_reader, pie
 from dai_scoring.formats.json import array_pieces
 from dai_scoring.formats.json import reader as json_reader
 from dai_scoring.options import BadRows, MissingColumns
-from tests.support.file_scoring import Bench
-from tests.support.json_records import OTHERWISE, record
+from tests.support.files.file_scoring import Bench
+from tests.support.files.json_records import OTHERWISE, record
 from tests.support.ways import by_reader, counted
 
 _ARRAY = "application/json"

@@ -13,8 +13,8 @@ from dai_scoring.batch.plan import Way
 from dai_scoring.errors import ContentError, MissingColumnsError, NameClashError
 from dai_scoring.formats.json import line_pieces
 from dai_scoring.options import MissingColumns
-from tests.support.file_scoring import Bench
-from tests.support.json_records import OTHERWISE, record
+from tests.support.files.file_scoring import Bench
+from tests.support.files.json_records import OTHERWISE, record
 from tests.support.ways import by_reader, counted
 
 _LINES = "application/x-ndjson"

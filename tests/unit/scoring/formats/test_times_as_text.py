@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring.formats import Format, text
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 
 @pytest.fixture

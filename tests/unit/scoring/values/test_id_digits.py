@@ -13,7 +13,7 @@ from dai_scoring.batch.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.options import OutputColumns
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 NUMBERS = ["1234567890123456789012345", "12345678901234567.89", "1.10", "1e5", "-0.0", "7", "null", '"1.10"']
 NESTED = ['{"b":1.10}', '[1.0,{"c":1e5}]']

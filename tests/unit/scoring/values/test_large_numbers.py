@@ -17,7 +17,7 @@ from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.coerce import coerce
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 NUMBERS = ["1e400", "-1.5E+400", "9" * 400, "-" + "9" * 5000, "1" + "0" * 400 + ".5"]
 

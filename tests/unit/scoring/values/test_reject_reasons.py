@@ -15,7 +15,7 @@ from dai_scoring.formats import Format, open_reader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.coerce import coerce
 from dai_scoring.values.model_rows import to_model_rows
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from dai_scoring.formats import Format
 from dai_scoring.formats.avro import field_positions
 from dai_scoring.formats.avro import reader as avro_reader
 from dai_scoring.options import OutputColumns
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 from tests.support.ways import by_reader, counted, without
 
 _MORE = {"type": "record", "name": "More", "fields": [{"name": "next", "type": ["null", "More"]}]}

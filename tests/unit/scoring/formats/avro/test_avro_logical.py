@@ -16,7 +16,7 @@ import pytest
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
 from dai_scoring.options import OutputColumns
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 
 _HEAD: Any = {
     "type": "record",

@@ -15,8 +15,8 @@ from dai_scoring.errors import NameClashError
 from dai_scoring.formats import Format
 from dai_scoring.formats.columnar import copied_groups, row_groups
 from dai_scoring.options import BadRows, OutputColumns
-from tests.support.file_scoring import Bench
-from tests.support.parquet_files import ROWS, both_ways, copied, parquet, rows
+from tests.support.files.file_scoring import Bench
+from tests.support.files.parquet_files import ROWS, both_ways, copied, parquet, rows
 from tests.support.ways import counted
 
 OTHER_COLUMNS = "most columns of the Parquet file are written with another type, or are never null"

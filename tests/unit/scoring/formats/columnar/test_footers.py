@@ -13,8 +13,8 @@ from dai_scoring.batch.plan import Way
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.columnar import footers, thrift
 from dai_scoring.formats.columnar.thrift import Struct
-from tests.support.file_scoring import Bench
-from tests.support.parquet_files import both_ways, copied, parquet, rows, scored, small_groups_copied
+from tests.support.files.file_scoring import Bench
+from tests.support.files.parquet_files import both_ways, copied, parquet, rows, scored, small_groups_copied
 from tests.support.ways import counted, without
 
 OTHER_FOOTER = "the footer of the Parquet file is encrypted, or has parts that are not known"

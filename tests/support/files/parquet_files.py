@@ -14,7 +14,7 @@ import pytest
 
 from dai_scoring.batch.plan import Way
 from dai_scoring.formats.columnar import row_groups
-from tests.support.file_scoring import Bench
+from tests.support.files.file_scoring import Bench
 from tests.support.ways import Counted, counted, without
 
 ROWS = 5000
