@@ -81,6 +81,27 @@ def test_workers_share_the_partitions_and_one_is_killed(titanic: Path, broker: K
     check(topics, COUNT)
 
 
+def test_draining_waits_for_the_partitions_of_another_worker_that_was_killed(
+    titanic: Path, broker: Kafka, tmp_path: Path
+) -> None:
+    topics = new_topics(broker.address)
+    (tmp_path / "second").mkdir()
+    arguments = [*words(titanic, topics), "--max-batch", 1, "--metrics-port", 0]
+    with (
+        working(tmp_path, *arguments, "--worker-id", "one", environment=SHORT) as one,
+        working(tmp_path / "second", *arguments, "--worker-id", "two", environment=SHORT) as two,
+    ):
+        # Both have joined before there is a message.
+        topics.send(mixed(COUNT), [b"%d" % (at % 50) for at in range(COUNT)])
+        until(lambda: one.scored() and two.scored())
+        two.end(signal.SIGKILL)
+        one.end(signal.SIGKILL)
+    # It has its own partitions at once, and the other's when that one's session has ended.
+    done = run(*words(titanic, topics), "--worker-id", "one", "--drain", environment=SHORT)
+    assert done.returncode == 0, done.stderr
+    check(topics, COUNT)
+
+
 def test_the_broker_is_killed(titanic: Path, tmp_path: Path) -> None:
     folder = tmp_path / "kafka"
     folder.mkdir()

@@ -11,6 +11,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
+from dai_routes.stream.brokers.kafka_elsewhere import wait_elsewhere
 from dai_routes.stream.brokers.kafka_errors import ClientErrors
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
@@ -73,23 +74,21 @@ class Kafka:
                 "transaction.timeout.ms": _TRANSACTION_MILLISECONDS,
             }
         self._producer = self._made(Producer, {**of_producer, **common})
-        self._consumer = self._made(
-            Consumer,
-            {
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 100,
-                # As long, the partitions of a worker that was killed have nobody.
-                "session.timeout.ms": 15_000,
-                # Started again under its name, a worker gets its partitions back at once.
-                **({"group.instance.id": settings.worker} if settings.worker else {}),
-                **common,
-                "group.id": settings.group,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "enable.partition.eof": True,
-            },
-        )
+        self._of_consumer: dict[str, Any] = {
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 100,
+            # As long, the partitions of a worker that was killed have nobody.
+            "session.timeout.ms": 15_000,
+            # Started again under its name, a worker gets its partitions back at once.
+            **({"group.instance.id": settings.worker} if settings.worker else {}),
+            **common,
+            "group.id": settings.group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "enable.partition.eof": True,
+        }
+        self._consumer = self._made(Consumer, self._of_consumer)
         self._refused: list[KafkaError] = []
         self._assigned: set[int] | None = None
         self._at_end: set[int] = set()
@@ -129,7 +128,12 @@ class Kafka:
 
     def is_caught_up(self) -> bool:
         """As :meth:`Broker.is_caught_up`."""
-        return self._assigned is not None and self._at_end >= self._assigned
+        if self._assigned is None or not self._at_end >= self._assigned:
+            return False
+        try:
+            return not wait_elsewhere(self._consumer, self._of_consumer, self._settings.topic, self._assigned)
+        except KafkaException:
+            return False
 
     def settle(self, results: Sequence[Result]) -> None:
         """As :meth:`Broker.settle`."""
