@@ -83,7 +83,7 @@ class AvroField:
     """A field of Avro records.
 
     ``shape`` is FIXED (``size`` bytes), VARINT, COUNTED (bytes, and how many they are before them), BOOLEAN, FLOAT,
-    DOUBLE or ENUM (with ``symbols``). ``null`` is the byte of a missing value, -1 if there is none. ``name`` and
+    DOUBLE or ENUM (with ``symbols``). ``null`` is the byte of a missing value, or -1. ``name`` and
     ``kind`` are those of its column, None if the column is not wanted.
     """
 

@@ -69,7 +69,7 @@ class Leaf(NamedTuple):
 
 
 class Footer:
-    """The footer of a file; ProtocolError where it is none, or is encrypted.
+    """The footer of a file. Raises ProtocolError if the file has no footer that can be read, or an encrypted one.
 
     A row group is read when it is asked for, or with ``is_one`` at once, which is quicker for a file of one.
     """

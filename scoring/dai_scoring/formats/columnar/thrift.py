@@ -86,7 +86,7 @@ class Struct:
 
 
 def read_struct(data: bytes, at: int, wanted: Wanted, depth: int = 0) -> tuple[Struct, int]:
-    """The struct that begins there, and where it ends. ProtocolError where there is none."""
+    """The struct that begins there, and where it ends. Raises ProtocolError if these bytes are not a struct."""
     try:
         return _struct(data, at, wanted, depth)
     except IndexError:

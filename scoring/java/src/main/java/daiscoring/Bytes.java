@@ -4,6 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** Reads bytes of ASCII text, eight at once where that is quicker. */
 public final class Bytes {
@@ -19,6 +21,12 @@ public final class Bytes {
         byte[] data = new byte[size + Long.BYTES];
         buffer.get(data, 0, size);
         return data;
+    }
+
+    /** A text as UTF-8, with eight bytes more. */
+    public static byte[] of(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return Arrays.copyOf(bytes, bytes.length + Long.BYTES);
     }
 
     /** The eight bytes at {@code at}, the first of them the lowest. */

@@ -8,15 +8,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /** Records of Avro, one after the other, without the container around them. */
 public final class AvroRecords extends RecordLayout {
     private static final int LONGEST = 63;
-    private static final byte[][] TRUTHS = {padded("false"), padded("true")};
 
     private final AvroField[] fields;
-    private final int[][] truths;
 
     /**
      * @param columns one for each of the model's columns; all are among the fields
@@ -24,9 +21,8 @@ public final class AvroRecords extends RecordLayout {
      * @param truths for each category the indices of the levels that false and true mean; null for other columns
      */
     public AvroRecords(TextColumn[] columns, AvroField[] fields, int[][] truths) {
-        super(columns);
+        super(columns, truths);
         this.fields = fields;
-        this.truths = truths;
     }
 
     @Override
@@ -85,7 +81,7 @@ public final class AvroRecords extends RecordLayout {
                 case BOOLEAN:
                     int truth = data[at++];
                     check((truth & ~1) == 0);
-                    truth(column, target, truth);
+                    truth(column, truth, target);
                     break;
                 case FLOAT:
                     target.number(column, Float.intBitsToFloat((int) Bytes.eight(data, at)));
@@ -117,7 +113,7 @@ public final class AvroRecords extends RecordLayout {
             check(!field.isInt || value == (int) value);
             Kind kind = columns[field.column].kind;
             if (kind == Kind.STR || kind == Kind.LEVEL) {
-                byte[] text = padded(Long.toString(value));
+                byte[] text = Bytes.of(Long.toString(value));
                 target.text(field.column, columns[field.column], text, 0, text.length - Long.BYTES);
             } else if (field.millis > 0) {
                 target.integer(field.column, value * field.millis);
@@ -125,22 +121,6 @@ public final class AvroRecords extends RecordLayout {
                 // What is less than a millisecond is not cut off here.
                 check(value % field.millis == 0);
                 target.integer(field.column, value / -field.millis);
-            }
-        }
-
-        private void truth(int column, Target target, int truth) throws DeclinedException {
-            switch (columns[column].kind) {
-                case LEVEL:
-                    target.level(column, truths[column][truth]);
-                    break;
-                case STR:
-                    byte[] text = TRUTHS[truth];
-                    target.text(column, columns[column], text, 0, text.length - Long.BYTES);
-                    break;
-                case TIME64:
-                    throw DeclinedException.INSTANCE;
-                default:
-                    target.integer(column, truth);
             }
         }
 
@@ -180,16 +160,5 @@ public final class AvroRecords extends RecordLayout {
                 throw DeclinedException.INSTANCE;
             }
         }
-
-        private void check(boolean isUsual) throws DeclinedException {
-            if (!isUsual) {
-                throw DeclinedException.INSTANCE;
-            }
-        }
-    }
-
-    private static byte[] padded(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        return Arrays.copyOf(bytes, bytes.length + Long.BYTES);
     }
 }

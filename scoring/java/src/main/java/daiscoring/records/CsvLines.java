@@ -21,7 +21,7 @@ public final class CsvLines extends RecordLayout {
      * @param escaped whether, within quotes, a backslash stands before a quote and before a backslash
      */
     public CsvLines(TextColumn[] columns, int[] places, byte delimiter, boolean returns, boolean escaped) {
-        super(columns);
+        super(columns, null);
         this.places = places;
         this.delimiters = Bytes.eightOf(delimiter);
         this.returns = returns ? 1 : 0;

@@ -16,7 +16,8 @@ public final class JsonColumns {
     final TextColumn[] numbers;
     private final Levels names;
     private final byte[] unwantedStart;
-    private final int[][] truths;
+    /** For each category the indices of the levels that false and true mean; null for other columns. */
+    final int[][] truths;
 
     /**
      * @param texts one for each of the model's columns
@@ -34,7 +35,7 @@ public final class JsonColumns {
         this.truths = truths;
     }
 
-    /** The column that has a name; {@link #OTHER} or {@link #UNWANTED} if it is none. Eight bytes follow the name. */
+    /** The column that has a name; {@link #OTHER} or {@link #UNWANTED} for other names. Eight bytes follow the name. */
     int column(byte[] data, int from, int to) {
         int found = names.find(data, from, to);
         if (found >= 0) {
@@ -53,10 +54,5 @@ public final class JsonColumns {
             }
         }
         return true;
-    }
-
-    /** The level that a truth value means. */
-    int level(int column, boolean truth) {
-        return truths[column][truth ? 1 : 0];
     }
 }

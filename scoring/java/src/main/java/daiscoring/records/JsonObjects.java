@@ -8,8 +8,6 @@ import java.util.Arrays;
 
 /** Objects of JSON, the same bytes between any two of them. */
 public final class JsonObjects extends RecordLayout {
-    private static final byte[] TRUE = Arrays.copyOf(new byte[] {'t', 'r', 'u', 'e'}, 4 + Long.BYTES);
-    private static final byte[] FALSE = Arrays.copyOf(new byte[] {'f', 'a', 'l', 's', 'e'}, 5 + Long.BYTES);
     /** So many characters of an integer that is a text are written as they were. */
     private static final int DIGITS = 18;
 
@@ -22,7 +20,7 @@ public final class JsonObjects extends RecordLayout {
      * @param starts the numbers of the objects that begin a content: in each content, some object has each column
      */
     public JsonObjects(JsonColumns means, byte[] between, int[] starts) {
-        super(means.texts);
+        super(means.texts, means.truths);
         this.means = means;
         this.between = between;
         this.starts = starts;
@@ -136,11 +134,11 @@ public final class JsonObjects extends RecordLayout {
                     return close + 1;
                 case 't':
                     check(JsonText.isTrue(data, at));
-                    truth(column, target, true);
+                    truth(column, 1, target);
                     return at + 4;
                 case 'f':
                     check(JsonText.isFalse(data, at));
-                    truth(column, target, false);
+                    truth(column, 0, target);
                     return at + 5;
                 case 'n':
                     check(JsonText.isNull(data, at));
@@ -155,28 +153,6 @@ public final class JsonObjects extends RecordLayout {
                         target.text(column, means.numbers[column], data, at, end);
                     }
                     return end;
-            }
-        }
-
-        private void truth(int column, Target target, boolean truth) throws DeclinedException {
-            switch (columns[column].kind) {
-                case LEVEL:
-                    target.level(column, means.level(column, truth));
-                    break;
-                case STR:
-                    byte[] text = truth ? TRUE : FALSE;
-                    target.text(column, columns[column], text, 0, text.length - Long.BYTES);
-                    break;
-                case TIME64:
-                    throw DeclinedException.INSTANCE;
-                default:
-                    target.integer(column, truth ? 1 : 0);
-            }
-        }
-
-        private void check(boolean isUsual) throws DeclinedException {
-            if (!isUsual) {
-                throw DeclinedException.INSTANCE;
             }
         }
     }

@@ -55,7 +55,7 @@ final class JsonText {
         }
     }
 
-    /** The character that an escaped one is; 0 if it is none, or one with a number. */
+    /** What the character after a backslash means; 0 if it means nothing, or is the {@code u} of a code point. */
     private static byte unescaped(byte one) {
         switch (one) {
             case '"':

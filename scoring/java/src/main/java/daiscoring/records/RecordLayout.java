@@ -13,23 +13,52 @@ import java.nio.ByteBuffer;
  * declined.
  */
 public abstract class RecordLayout {
+    private static final byte[][] TRUTHS = {Bytes.of("false"), Bytes.of("true")};
+
     /** One for each of the model's columns. */
     final TextColumn[] columns;
+    private final int[][] truths;
 
-    RecordLayout(TextColumn[] columns) {
+    /** {@code truths} has for each category the indices of the levels that false and true mean; null for others. */
+    RecordLayout(TextColumn[] columns, int[][] truths) {
         this.columns = columns;
+        this.truths = truths;
     }
 
     /** What goes through the records of {@code data}, after which eight bytes follow. */
     abstract Walk walk(byte[] data);
 
     /** Goes through records. For one thread. */
-    abstract static class Walk {
+    abstract class Walk {
         /** Read the record that begins at {@code at} and has this number; where the next one begins. */
         abstract int record(int at, int row, Target target) throws DeclinedException;
 
         /** All records were read. */
         void end() throws DeclinedException {
+        }
+
+        /** Give the target a truth value: 1 for true, 0 for false. */
+        final void truth(int column, int truth, Target target) throws DeclinedException {
+            switch (columns[column].kind) {
+                case LEVEL:
+                    target.level(column, truths[column][truth]);
+                    break;
+                case STR:
+                    byte[] text = TRUTHS[truth];
+                    target.text(column, columns[column], text, 0, text.length - Long.BYTES);
+                    break;
+                case TIME64:
+                    throw DeclinedException.INSTANCE;
+                default:
+                    target.integer(column, truth);
+            }
+        }
+
+        /** Decline the records if this is not so. */
+        final void check(boolean isUsual) throws DeclinedException {
+            if (!isUsual) {
+                throw DeclinedException.INSTANCE;
+            }
         }
     }
 

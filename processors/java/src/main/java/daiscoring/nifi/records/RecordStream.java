@@ -53,12 +53,12 @@ public final class RecordStream implements Closeable {
     }
 
     /**
-     * Take the results of the records that were handed over last, and hand over the next ones. If there are none, finish.
+     * Take the results of the last records, and hand over the next ones. After the last records, finish.
      *
      * @param results the file with the results
      * @param request what to write, see {@link ChunkWriter}; in the first call
      * @param fields where the wanted fields of the next records go
-     * @param answer gets how many records the file has; if there are none, what {@link ChunkWriter#finish} appends
+     * @param answer gets the number of records in the file; at the end, what {@link ChunkWriter#finish} appends
      */
     public void next(Path results, Packed.Reader request, String fields, Packed.Writer answer) throws Exception {
         write(results, request);
