@@ -134,7 +134,8 @@ def test_workers_and_the_broker_are_killed(titanic: Path, queues: Queues, tmp_pa
     drained(titanic, queues)
     scored, rejected = queues.read("-scored", count - count // 100), queues.read("-rejected", count // 100)
     assert set(ids(scored)) == {at for at in range(count) if at % 100 != 50}
-    assert len({one.headers["dai-source-id"] for one in [*scored, *rejected]}) == count
+    sources = [one.headers["dai-source-id"] for one in [*scored, *rejected]]
+    assert (len(sources), len(set(sources))) == (count, count)
     assert queues.read("", 0) == []
 
 

@@ -1,4 +1,9 @@
-"""ActiveMQ, by STOMP and stomp.py: queues to queues. Scores and acknowledgements are one transaction of the broker."""
+"""ActiveMQ, by STOMP and stomp.py: queues to queues.
+
+With ActiveMQ Classic, scores and acknowledgements are one transaction of the broker. Artemis acknowledges at once,
+whatever transaction an ACK names (its manual, "STOMP", limitations): there a message is acknowledged after its score is
+published, and a score that is published again is dropped by the broker.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +45,11 @@ _OF_DELIVERY = frozenset(
     }
 )
 """Headers that the broker sets itself."""
+_CLASSIC = "ActiveMQ/"
+"""How ActiveMQ Classic names itself, before its version."""
+_ARTEMIS = "ActiveMQ-Artemis/"
+_DUPLICATE_ID = "_AMQ_DUPL_ID"
+"""Artemis drops a message whose id is among the last that it has seen for the queue: 20,000, if not set otherwise."""
 _BEATS = (10_000, 10_000)
 _PAUSE = 0.5
 _QUIET_SECONDS = 5.0
@@ -67,6 +77,11 @@ class _Frames(stomp.ConnectionListener):  # type: ignore[misc]
     def __init__(self) -> None:
         self.messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+
+        self.server = ""
+
+    def on_connected(self, frame: Any) -> None:
+        self.server = frame.headers.get("server", "")
 
     def on_message(self, frame: Any) -> None:
         self.messages.put(frame)
@@ -106,25 +121,50 @@ class ActiveMQ:
 
     def source(self, message: Message) -> Mapping[str, Any]:
         """As :meth:`Broker.source`."""
-        return {"queue": self._settings.queue, "message_id": message.handle["message-id"]}
+        return {"queue": self._settings.queue, "message_id": self._id(message)}
 
     def settle(self, results: Sequence[Result]) -> None:
         """As :meth:`Broker.settle`."""
-        settings = self._settings
         self._numbers += 1
-        transaction = f"{self._name}-{self._numbers}"
+        number = f"{self._name}-{self._numbers}"
         try:
-            self._connection.begin(transaction)
-            for result in results:
-                target = settings.output if result.reject_code is None else settings.rejected
-                headers = {**_headers(result), "transaction": transaction}
-                self._connection.send(f"/queue/{target}", result.contents, "application/json", headers)
-            # This acknowledges the messages before it too.
-            self._connection.ack(results[-1].message.handle["ack"], transaction=transaction)
-            self._connection.send_frame("COMMIT", {"transaction": transaction, "receipt": transaction})
+            if self._acknowledges_in_transactions:
+                self._settle_in_transaction(results, number)
+            else:
+                self._settle_one_by_one(results, number)
         except (StompException, OSError) as error:
             raise self._lost() from error
+
+    def _settle_in_transaction(self, results: Sequence[Result], transaction: str) -> None:
+        self._connection.begin(transaction)
+        for result in results:
+            self._send(result, {"transaction": transaction})
+        self._acknowledge(results, transaction=transaction)
+        self._connection.send_frame("COMMIT", {"transaction": transaction, "receipt": transaction})
         self._wait_for(transaction)
+
+    def _settle_one_by_one(self, results: Sequence[Result], receipt: str) -> None:
+        last = results[-1]
+        for result in results:
+            more = {_DUPLICATE_ID: f"{self._settings.queue} {self._id(result.message)}"}
+            self._send(result, {**more, "receipt": receipt} if result is last else more)
+        # The broker answers in order, so all of them are stored then.
+        self._wait_for(receipt)
+        self._acknowledge(results)
+
+    def _send(self, result: Result, headers: Mapping[str, str]) -> None:
+        target = self._settings.output if result.reject_code is None else self._settings.rejected
+        given = _headers(result, self._id(result.message))
+        self._connection.send(f"/queue/{target}", result.contents, "application/json", {**given, **headers})
+
+    def _acknowledge(self, results: Sequence[Result], **more: str) -> None:
+        # This acknowledges the messages before it too.
+        self._connection.ack(results[-1].message.handle["ack"], **more)
+
+    def _id(self, message: Message) -> str:
+        """The id of a message, the same in each delivery. With Artemis, message-id is that of the consumer, then it."""
+        number: str = message.handle["message-id"]
+        return number.rpartition(",")[2] if self._frames.server.startswith(_ARTEMIS) else number
 
     def is_caught_up(self) -> bool:
         """As :meth:`Broker.is_caught_up`. STOMP does not tell whether a queue is empty: no message came for a while."""
@@ -167,6 +207,7 @@ class ActiveMQ:
                     raise UnreachableError(f"No ActiveMQ answers at {where}.") from error
                 time.sleep(_PAUSE)
         self._connection = connection
+        self._acknowledges_in_transactions = self._frames.server.startswith(_CLASSIC)
         # The broker sends no more than this before messages are acknowledged. It may send less, 200 by default, so a
         # batch must never wait until it is full.
         more = {"activemq.prefetchSize": str(2 * settings.most)}
@@ -188,7 +229,9 @@ class ActiveMQ:
             try:
                 kind, text = self._frames.answers.get(timeout=max(0.0, end - time.monotonic()))
             except queue.Empty:
-                raise UnreachableError("ActiveMQ does not answer to a commit. Nothing is lost.") from None
+                raise UnreachableError(
+                    "ActiveMQ does not say that it has stored the scores. Nothing is lost."
+                ) from None
             if kind == "error":
                 raise BrokerError(f"ActiveMQ refuses something: {text}.")
             if kind == "lost":
@@ -211,11 +254,10 @@ class ActiveMQ:
         return Message(body, None, None, deliveries, headers)
 
 
-def _headers(result: Result) -> dict[str, str]:
+def _headers(result: Result, number: str) -> dict[str, str]:
     """The headers of the incoming message that are not of its delivery, and what is added."""
     given = result.message.handle
     kept = {name: text for name, text in given.items() if name not in _OF_DELIVERY}
-    number = given["message-id"]
     return {
         "correlation-id": number,
         **kept,

@@ -19,9 +19,6 @@ public final class Broker {
         configuration.setLargeMessagesDirectory(args[1] + "/large");
         configuration.setPagingDirectory(args[1] + "/paging");
         configuration.setMaxDiskUsage(100);
-        // A minute by default: so long are the messages of a client held that was lost.
-        configuration.setConnectionTTLOverride(15_000);
-        configuration.setConnectionTtlCheckInterval(500);
         configuration.addAcceptorConfiguration(
                 "stomp", "tcp://127.0.0.1:" + args[0] + "?protocols=STOMP;anycastPrefix=/queue/;multicastPrefix=/topic/");
         EmbeddedActiveMQ broker = new EmbeddedActiveMQ();
