@@ -101,6 +101,30 @@ class Predicted:
         )
 
 
+@dataclass(frozen=True)
+class Scored:
+    """The outcome of scoring one table of n rows.
+
+    ``predictions`` has one row for each scored row, in order, with the columns ``ModelInfo.outputs``;
+    ``rejects`` has :data:`dai_scoring.values.rejected.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
+    ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``. ``unseen`` counts,
+    by input column, the values that are levels which the model has not seen; None if the runtime does not tell.
+    ``unseen_rows`` has their rows, numbered as those that the model was given: all, where nothing was rejected.
+    """
+
+    predictions: pa.Table
+    rejects: pa.Table
+    contributions: pa.Table | None = None
+    intervals: pa.Table | None = None
+    unseen: Mapping[str, int] | None = None
+    unseen_rows: Mapping[str, npt.NDArray[np.int64]] | None = None
+
+    @property
+    def outputs(self) -> pa.Table:
+        """All that the model gave, side by side: predictions, intervals, contributions."""
+        return side_by_side(self.predictions, self.intervals, self.contributions)
+
+
 class Engine(Protocol):
     """What a runtime module provides: a loaded model that scores whole columns."""
 
@@ -163,6 +187,45 @@ class ValuesEngine(Protocol):
 
         ``columns`` has the values of each of ``info.inputs`` as :func:`dai_scoring.values.few_rows.quick_values` gives
         them. Declined if the model refuses a row, or has columns that need Arrow. Called from several threads at once.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class RowRequests:
+    """Requests of one row each.
+
+    They are JSON objects, each alone or in an array; with ``are_h2o``, the requests of H2O's REST scorers. No object
+    may have a name of ``absent``. ``missing`` are texts that mean a missing value besides those of the inputs.
+    """
+
+    are_h2o: bool = False
+    absent: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class PredictedRequests:
+    """What a runtime makes of requests of one row each.
+
+    ``scored`` says for each request whether it was scored. ``rows`` has its predictions as Python's objects, of no use
+    if it was not scored. ``unseen`` is that of :class:`Predicted`, for rows that were scored.
+    """
+
+    scored: Sequence[bool]
+    rows: Sequence[Sequence[Any]]
+    unseen: Mapping[str, npt.NDArray[np.int64]] | None = None
+
+
+@runtime_checkable
+class RequestsEngine(Protocol):
+    """What the module of a runtime that reads requests of one row provides, besides :class:`Engine`."""
+
+    def predict_requests(self, requests: Sequence[bytes], kind: RowRequests) -> PredictedRequests | Declined:
+        """The predictions for requests, without contributions and intervals.
+
+        A request is not scored if it has another form or other columns, or a value that could be read in two ways.
+        Called from several threads at once.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from dai_scoring import frames
@@ -23,11 +22,14 @@ from dai_scoring.engine import (
     Engine,
     ModelInfo,
     Predicted,
+    PredictedRequests,
     PredictedValues,
     RecordsEngine,
+    RequestsEngine,
     RowEngine,
+    RowRequests,
+    Scored,
     ValuesEngine,
-    side_by_side,
 )
 from dai_scoring.errors import ModelError, UnsupportedError
 from dai_scoring.formats.declined import Declined
@@ -53,30 +55,7 @@ if TYPE_CHECKING:
 
 _NO_VALUES = Declined("the engine does not take Python's objects")
 _NO_RECORDS = Declined("the engine does not read records itself")
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The outcome of scoring one table of n rows.
-
-    ``predictions`` has one row for each scored row, in order, with the columns ``ModelInfo.outputs``;
-    ``rejects`` has :data:`dai_scoring.values.rejected.REJECT_SCHEMA`, ordered by row. Their lengths add up to n.
-    ``contributions`` and ``intervals`` are None unless wanted, and have the rows of ``predictions``. ``unseen`` counts,
-    by input column, the values that are levels which the model has not seen; None if the runtime does not tell.
-    ``unseen_rows`` has their rows, numbered as those that the model was given: all, where nothing was rejected.
-    """
-
-    predictions: pa.Table
-    rejects: pa.Table
-    contributions: pa.Table | None = None
-    intervals: pa.Table | None = None
-    unseen: Mapping[str, int] | None = None
-    unseen_rows: Mapping[str, npt.NDArray[np.int64]] | None = None
-
-    @property
-    def outputs(self) -> pa.Table:
-        """All that the model gave, side by side: predictions, intervals, contributions."""
-        return side_by_side(self.predictions, self.intervals, self.contributions)
+_NO_REQUESTS = Declined("the engine does not read requests itself")
 
 
 class Scorer:
@@ -86,6 +65,7 @@ class Scorer:
         self._engine = engine
         # Looked up once: to ask whether an object follows a protocol takes as long as to score a row.
         self._values_engine = engine if isinstance(engine, ValuesEngine) else None
+        self._requests_engine = engine if isinstance(engine, RequestsEngine) else None
         self._missing = missing
         self._info = replace(engine.info, inputs=widened(engine.info.inputs, missing)) if missing else engine.info
         # Where the model is one's own: all that share it count there.
@@ -201,6 +181,20 @@ class Scorer:
             return _NO_RECORDS
         with self._in_use():
             return engine.predict_records(records, self._missing)
+
+    @property
+    def reads_requests(self) -> bool:
+        """Whether the engine can read requests of one row itself, as :meth:`predict_requests` has it do."""
+        return self._requests_engine is not None
+
+    def predict_requests(self, requests: Sequence[bytes], kind: RowRequests) -> PredictedRequests | Declined:
+        """Score requests of one row each, as :meth:`score` would score their rows; see :class:`RequestsEngine`."""
+        if self._requests_engine is None:
+            return _NO_REQUESTS
+        if self._missing:
+            kind = replace(kind, missing=self._missing)
+        with self._in_use():
+            return self._requests_engine.predict_requests(requests, kind)
 
     def for_java(self) -> dict[str, Any] | None:
         """What Java needs to know of the model to score rows without Python; None if the runtime is not Java's."""

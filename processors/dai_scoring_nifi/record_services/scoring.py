@@ -13,9 +13,10 @@ from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Way
 from dai_scoring.batch.totals import Totals, bad_rows_error
+from dai_scoring.engine import Scored
 from dai_scoring.formats import Declined
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns
-from dai_scoring.scorer import Scored, Scorer
+from dai_scoring.scorer import Scorer
 from dai_scoring.values.rejected import REJECT_SCHEMA
 from dai_scoring_nifi.record_services.column_files import kind
 from dai_scoring_nifi.record_services.helper import RecordStream, RecordsWritten

@@ -2,7 +2,7 @@
 
 No request waits for a timer. Java and scoring pipelines are called in threads: Java releases Python's lock, and a
 pipeline is another process. The C++ runtime holds the lock, so threads would not help, and the event loop calls it. The
-event loop also scores a single quick request for Java, because waking a thread takes longer than the score.
+event loop also scores requests for Java that are quick, because waking a thread takes longer than their scores.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dai_routes.serve.answering.errors import QueueFullError
@@ -25,8 +26,8 @@ from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place
 MOST_TOGETHER = 256
 """About how many requests are scored in one call at most."""
 
-_QUICK_SECONDS = 0.002
-"""If a request takes longer, the next is not scored in the event loop, where others would wait for it."""
+_QUICK_SECONDS = 0.004
+"""Requests that will take longer are not scored in the event loop, where others would wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,16 @@ class Answered:
     response: Response
 
 
+Read = Callable[[], "Call | HttpResponse"]
+"""Reads a request, as :attr:`ScorePath.read` does."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     path: ScorePath
     http: HttpRequest
-    answered: asyncio.Future[Answered]
+    read: Read
+    done: Callable[[Answered], None]
 
 
 class ScoringQueue:
@@ -59,7 +65,7 @@ class ScoringQueue:
         self._held = 0
         self._together: list[_Waiting] = []
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
-        self._is_quick = False
+        self._seconds_each = _QUICK_SECONDS
         self._threads = [
             threading.Thread(target=self._work, name=f"dai-serve-{context.name}-{number}", daemon=True)
             for number in range(threads)
@@ -76,18 +82,31 @@ class ScoringQueue:
 
     async def answer(self, path: ScorePath, http: HttpRequest) -> Answered:
         """Score a request. Raises QueueFullError if too many wait; any other error is in the answer."""
+        answered: asyncio.Future[Answered] = self._loop.create_future()
+
+        def done(answer: Answered) -> None:
+            if not answered.done():
+                answered.set_result(answer)
+            elif isinstance(answer.http.body, Path):
+                # The client has left.
+                answer.http.body.unlink(missing_ok=True)
+
+        self.submit(path, http, partial(path.read, http, self._context), done)
+        return await answered
+
+    def submit(self, path: ScorePath, http: HttpRequest, read: Read, done: Callable[[Answered], None]) -> None:
+        """Do the same without a task: ``read`` reads the request, and ``done`` gets the answer, in the event loop."""
         if self._held >= self._most:
             raise QueueFullError
-        one = _Waiting(path, http, self._loop.create_future())
+        one = _Waiting(path, http, read, done)
         self._held += 1
         if isinstance(http.body, bytes) and len(http.body) > IN_MEMORY_BYTES:
             self._large.submit(self._score_large, one)
-        else:
-            if not self._together:
-                # After all requests that have already arrived.
-                self._loop.call_soon(self._begin)
-            self._together.append(one)
-        return await one.answered
+            return
+        if not self._together:
+            # After all requests that have already arrived.
+            self._loop.call_soon(self._begin)
+        self._together.append(one)
 
     def close(self) -> None:
         """End the threads after they have scored the waiting requests."""
@@ -99,7 +118,8 @@ class ScoringQueue:
 
     def _begin(self) -> None:
         batch, self._together = self._together, []
-        if self._threads and not (self._is_quick and self._held == 1):
+        is_quick = self._held == len(batch) and self._seconds_each * len(batch) < _QUICK_SECONDS
+        if self._threads and not is_quick:
             self._queue.put(batch)
             return
         for start in range(0, len(batch), MOST_TOGETHER):
@@ -126,8 +146,7 @@ class ScoringQueue:
     def _timed(self, batch: Sequence[_Waiting]) -> list[Answered]:
         began = time.perf_counter()
         answers = self._scored(batch)
-        if len(batch) == 1:
-            self._is_quick = time.perf_counter() - began < _QUICK_SECONDS
+        self._seconds_each = (time.perf_counter() - began) / len(batch)
         return answers
 
     def _hand_over(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:
@@ -136,11 +155,7 @@ class ScoringQueue:
     def _finish(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:
         self._held -= len(batch)
         for one, answer in zip(batch, answers, strict=True):
-            if not one.answered.done():
-                one.answered.set_result(answer)
-            elif isinstance(answer.http.body, Path):
-                # The client has left.
-                answer.http.body.unlink(missing_ok=True)
+            one.done(answer)
 
     def _scored(self, batch: Sequence[_Waiting]) -> list[Answered]:
         self._on_batch(len(batch))
@@ -148,7 +163,7 @@ class ScoringQueue:
         answers: dict[int, Answered] = {}
         for index, one in enumerate(batch):
             try:
-                read = one.path.read(one.http, self._context)
+                read = one.read()
                 if isinstance(read, HttpResponse):
                     answers[index] = Answered(read, Response(None))
                 else:

@@ -20,6 +20,7 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
+from dai_scoring.batch.row_messages import row_messages
 from dai_scoring.batch.summary import Summary
 from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats.declined import Declined
@@ -73,12 +74,42 @@ class InMemoryScorer:
 
     def __init__(self, scorer: Scorer, options: FileOptions) -> None:
         self._scorer = scorer = scorer.with_missing(options.missing_values)
-        self._options = options
+        self.options = options
         self._inputs = scorer.info.inputs
+        self._row_messages = row_messages(scorer, options)
 
     def score(self, given: Sequence[Contents]) -> list[ScoredContents | Declined]:
         """Score contents together: for each its answer; what is Declined has to be scored as a file."""
         began = time.perf_counter()
+        answers = self._score_row_messages(given, began)
+        left = [one for one, answer in zip(given, answers, strict=True) if isinstance(answer, Declined)]
+        if not left:
+            return answers
+        others = iter(self._score_others(left, began))
+        return [next(others) if isinstance(answer, Declined) else answer for answer in answers]
+
+    def _score_row_messages(self, given: Sequence[Contents], began: float) -> list[ScoredContents | Declined]:
+        """The answers to messages of one row that the engine reads itself."""
+        messages = self._row_messages
+        if isinstance(messages, Declined):
+            return [messages] * len(given)
+        try:
+            written = messages.score(given)
+        except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored in another way
+            log_fallback(error)
+            return [_ERROR] * len(given)
+        seconds = (time.perf_counter() - began) / len(given)
+        answers: list[ScoredContents | Declined] = []
+        for one in written:
+            if isinstance(one, Declined):
+                TALLY.declined(Way.ROW_REQUESTS, one)
+                answers.append(one)
+            else:
+                answers.append(ScoredContents(one.contents, Summary(1, 1, 0, one.form, one.form, seconds, one.unseen)))
+        TALLY.took(Way.ROW_REQUESTS, sum(isinstance(one, ScoredContents) for one in answers))
+        return answers
+
+    def _score_others(self, given: Sequence[Contents], began: float) -> list[ScoredContents | Declined]:
         if way_for([one.contents for one in given]) is Way.MERGED:
             merged = self._score_merged(given, began)
             if not isinstance(merged, Declined):
@@ -97,7 +128,7 @@ class InMemoryScorer:
 
     def _score_few(self, given: Sequence[Contents], began: float) -> list[ScoredContents | Declined]:
         try:
-            batches, declined = judge(given, self._scorer, self._options)
+            batches, declined = judge(given, self._scorer, self.options)
             answers: _Answers = {**declined}
             if batches:
                 self._answer(batches, began, answers)
@@ -108,7 +139,7 @@ class InMemoryScorer:
 
     def _score_merged(self, given: Sequence[Contents], began: float) -> list[ScoredContents] | Declined:
         """The answers to contents that are written alike, read as if they were one file."""
-        options, mime_type = self._options, given[0].mime_type
+        options, mime_type = self.options, given[0].mime_type
         if any(one.mime_type != mime_type for one in given):
             return _OTHER_TYPE
         contents = [one.contents for one in given]
@@ -155,9 +186,9 @@ class InMemoryScorer:
         if isinstance(made, Declined):
             answers |= dict.fromkeys([index for index, _ in messages], made)
             return
-        names = list(output_names(made.names, (), self._options.prediction_prefix))
+        names = list(output_names(made.names, (), self.options.prediction_prefix))
         write: Write = written_apart
-        if self._options.bad_rows is BadRows.KEEP:
+        if self.options.bad_rows is BadRows.KEEP:
             write = written_in_place
             names += output_names(REJECT_COLUMNS, names, "")
         predictions = list(zip(*made.columns, strict=True))
@@ -178,7 +209,7 @@ class InMemoryScorer:
                 start = end
 
     def _predictions(self, batches: Sequence[Batch], rows: int) -> _Predictions | Declined:
-        wanted = self._options.wanted
+        wanted = self.options.wanted
         if 0 < rows <= _FEW_ROWS and wanted == PREDICTIONS_ONLY:
             values = [
                 [value for one in batches for value in objects_of(column, one.columns[at])]

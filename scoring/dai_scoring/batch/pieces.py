@@ -12,11 +12,12 @@ import pyarrow as pa
 from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Head, Plan, Way
+from dai_scoring.engine import Scored
 from dai_scoring.formats import Chunk, Declined, Format, GroupRows, Lines, ParsedPiece, Piece, RecordsPiece
 from dai_scoring.formats.json import original_values
 from dai_scoring.formats.json import writer as json_writer
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
-from dai_scoring.scorer import Scored, Scorer
+from dai_scoring.scorer import Scorer
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 _NO_ROWS = np.array([], np.int64)

@@ -37,6 +37,7 @@ class Way(Enum):
     READER = "the reader of whole files"
     ONE_BY_ONE = "one record after the other"
 
+    ROW_REQUESTS = "the engine reads messages of one row"
     MERGED = "several messages as one piece of a file"
     FEW_ROWS = "few rows as Python's objects"
 

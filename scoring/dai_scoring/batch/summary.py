@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from dai_scoring.formats import Format
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Summary:
     """What became of records: ``records`` = ``scored`` + ``rejected``; ``seconds`` of wall time.
+
+    It is not frozen, since one is made for each message, but nothing changes it.
 
     ``unseen`` counts, by input column, the values that are levels which the model has not seen; None if the runtime
     does not tell.

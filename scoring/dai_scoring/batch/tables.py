@@ -10,9 +10,10 @@ import pyarrow as pa
 from dai_scoring.batch import results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.totals import bad_rows_error
+from dai_scoring.engine import Scored
 from dai_scoring.errors import MissingColumnsError
 from dai_scoring.options import BadRows, MissingColumns
-from dai_scoring.scorer import Scored, Scorer
+from dai_scoring.scorer import Scorer
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 

@@ -116,11 +116,13 @@ def read_rows(
     ``given`` is the format, or None if the MIME type and the contents are to say it. Declined for contents with more
     rows or without a row, and for those that only the readers of files can read.
     """
-    said = _said(mime_type)[0]
     form = format_of(contents, given, mime_type, charset)
     if isinstance(form, Declined):
         return form
-    return _json(contents, given, said or Format.JSON_ARRAY) if form in _JSON else _csv(contents, delimiter)
+    if form not in _JSON:
+        return _csv(contents, delimiter)
+    found = json_form(contents[:1], given, mime_type)
+    return found if isinstance(found, Declined) else _json(contents, given, found)
 
 
 def is_lines(mime_type: str | None) -> bool:
@@ -133,10 +135,9 @@ def format_of(contents: bytes, given: Format | None, mime_type: str | None, char
 
     The MIME type of the array also stands for lines of JSON.
     """
-    said, encoding = _said(mime_type)
-    if (charset or encoding).lower() != "utf-8":
+    if not is_utf8(mime_type, charset):
         return _OTHER_CHARSET
-    if (given or said or Format.JSON_ARRAY) in _JSON and contents[:1] in (b"[", b"{"):
+    if not isinstance(json_form(contents[:1], given, mime_type), Declined):
         return given or (Format.JSON_ARRAY if contents[:1] == b"[" else Format.JSON_LINES)
     try:
         form = given or detect(contents, mime_type)
@@ -145,14 +146,29 @@ def format_of(contents: bytes, given: Format | None, mime_type: str | None, char
     return form if form is Format.CSV else _OTHER_FORMAT
 
 
+def is_utf8(mime_type: str | None, charset: str | None) -> bool:
+    """Whether contents are in UTF-8; ``charset`` is what the options say."""
+    return (charset or _said(mime_type)[1]).lower() == "utf-8"
+
+
+def json_form(first: bytes, given: Format | None, mime_type: str | None) -> Format | Declined:
+    """The format of JSON in which contents are answered that begin with the byte ``first``.
+
+    An object that is in no array is answered as one if this is the format of arrays.
+    """
+    said = _said(mime_type)[0]
+    if first not in (b"[", b"{") or (given or said or Format.JSON_ARRAY) not in _JSON:
+        return _OTHER_FORMAT
+    return given or (Format.JSON_ARRAY if first == b"[" else said or Format.JSON_ARRAY)
+
+
 # Bounded, because clients may say what they like.
 @lru_cache(64)
 def _said(mime_type: str | None) -> tuple[Format | None, str]:
     return format_of_mime_type(mime_type), charset_of(mime_type)
 
 
-def _json(contents: bytes, given: Format | None, said: Format) -> Rows | Declined:
-    form = given or (Format.JSON_ARRAY if contents[:1] == b"[" else said)
+def _json(contents: bytes, given: Format | None, form: Format) -> Rows | Declined:
     texts: Sequence[bytes] = ()
     try:
         records = orjson.loads(contents)

@@ -18,6 +18,7 @@ import orjson
 import pyarrow as pa
 
 from dai_scoring.batch.plan import TALLY, Way
+from dai_scoring.engine import RowRequests
 from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.csv import writer as csv_writer
@@ -49,8 +50,10 @@ _OTHER_NAMES = Declined("a name comes twice, a row has another length, or what i
 _OTHER_VALUE = Declined("a value is neither a text, a number nor null")
 _ABSENT_COLUMN = Declined("a column of the model is absent")
 _REFUSED = Declined("the model refuses a row")
+_OTHER_REQUEST = Declined("there is not just one row, or a value could be read in two ways")
 _ERROR = Declined("an error, which each request is asked alone for")
 
+_ONE_ROW = RowRequests(are_h2o=True)
 _TEXT_OR_NULL = {str, type(None)}
 
 
@@ -86,6 +89,37 @@ _Replies: TypeAlias = "dict[int, Reply | Declined]"
 
 def replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
     """The reply to each of these bodies of POST /model/score; Declined if the request must be scored separately."""
+    first = _of_one_row(scorer, bodies)
+    left = [body for body, one in zip(bodies, first, strict=True) if isinstance(one, Declined)]
+    if not left:
+        return first
+    others = iter(_counted(scorer, left, missing_columns))
+    return [next(others) if isinstance(one, Declined) else one for one in first]
+
+
+def _of_one_row(scorer: Scorer, bodies: Sequence[bytes]) -> list[Reply | Declined]:
+    """The replies to requests of one row that the engine reads itself."""
+    try:
+        made = scorer.predict_requests(bodies, _ONE_ROW)
+    except Exception as error:  # noqa: BLE001 - whichever request is wrong: each will be scored in another way
+        log_fallback(error)
+        made = _ERROR
+    if isinstance(made, Declined):
+        return [made] * len(bodies)
+    reply: dict[str, Any] = {"id": scorer.info.id, "fields": [column.name for column in scorer.info.outputs]}
+    found: list[Reply | Declined] = []
+    for at, (scored, row) in enumerate(zip(made.scored, made.rows, strict=True)):
+        if scored:
+            reply["score"] = [list(map(csv_writer.cell, row))]
+            found.append(Reply(orjson.dumps(reply), rows=1, unseen=counts_between(made.unseen, at, at + 1)))
+        else:
+            TALLY.declined(Way.ROW_REQUESTS, _OTHER_REQUEST)
+            found.append(_OTHER_REQUEST)
+    TALLY.took(Way.ROW_REQUESTS, sum(made.scored))
+    return found
+
+
+def _counted(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
     found = _replies(scorer, bodies, missing_columns)
     declined = [one for one in found if isinstance(one, Declined)]
     for one in declined:

@@ -66,28 +66,52 @@ class HttpResponse:
         return kind.startswith("text/") or format_of_mime_type(kind) in (Format.JSON_ARRAY, Format.JSON_LINES)
 
 
+@dataclass(frozen=True)
+class Head:
+    """What a request says besides its body, read once for many requests that say the same."""
+
+    endpoint: Endpoint | None
+    mime_type: str | None = None
+    encoding: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    def request(self, body: RequestContents, most_bytes: int | None = None) -> Request:
+        """The request to score; raises RequestError if the body has nothing to score, or more than ``most_bytes``."""
+        if self.endpoint is not None and not self.endpoint.has_body:
+            return Request(b"", endpoint=self.endpoint)
+        if most_bytes is not None and size_of(body) > most_bytes:
+            raise TooLargeError(most_bytes)
+        contents = uncompressed(body, self.encoding, most_bytes)
+        if _is_blank(contents):
+            raise NoBodyError
+        return Request(contents, self.mime_type, None, self.endpoint, True, self.choices)
+
+
+def read_head(http: HttpRequest, output_format: Format | None = None) -> Head:
+    """What a request says besides its body; ``output_format`` is what the service writes if nobody chooses.
+
+    Raises RequestError if it asks for what there is not.
+    """
+    endpoint = _endpoint(http.method, http.path)
+    if endpoint is not None and not endpoint.has_body:
+        return Head(endpoint)
+    headers = {name.lower(): value for name, value in http.headers.items()}
+    mime_type = headers.get("content-type")
+    if (mime_type or "").lower().startswith("multipart/"):
+        raise MultipartError
+    choices = {name: http.query[name] for name in (COLUMNS, BAD_ROWS, FORMAT) if name in http.query}
+    accepted = chosen_format(headers.get("accept", ""), output_format or _said_by(mime_type))
+    if accepted is not None:
+        choices.setdefault(FORMAT, accepted.value)
+    return Head(endpoint, mime_type, headers.get("content-encoding", ""), choices)
+
+
 def read(http: HttpRequest, output_format: Format | None = None, most_bytes: int | None = None) -> Request:
     """The request to score that was sent; ``output_format`` is what the service writes if nobody chooses.
 
     Raises RequestError if there is nothing to score, or more than ``most_bytes``.
     """
-    endpoint = _endpoint(http.method, http.path)
-    if endpoint is not None and not endpoint.has_body:
-        return Request(b"", endpoint=endpoint)
-    headers = {name.lower(): value for name, value in http.headers.items()}
-    mime_type = headers.get("content-type")
-    if (mime_type or "").lower().startswith("multipart/"):
-        raise MultipartError
-    if most_bytes is not None and size_of(http.body) > most_bytes:
-        raise TooLargeError(most_bytes)
-    contents = uncompressed(http.body, headers.get("content-encoding", ""), most_bytes)
-    if _is_blank(contents):
-        raise NoBodyError
-    choices = {name: http.query[name] for name in (COLUMNS, BAD_ROWS, FORMAT) if name in http.query}
-    accepted = chosen_format(headers.get("accept", ""), output_format or _said_by(mime_type))
-    if accepted is not None:
-        choices.setdefault(FORMAT, accepted.value)
-    return Request(contents, mime_type, endpoint=endpoint, keeps_rows=True, choices=choices)
+    return read_head(http, output_format).request(http.body, most_bytes)
 
 
 def write(http: HttpRequest, response: Response) -> HttpResponse:

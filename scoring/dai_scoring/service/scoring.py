@@ -31,6 +31,8 @@ from dai_scoring.service.work_folders import WorkFolder, WorkFolders
 IN_MEMORY_BYTES = 16 << 10
 """Contents of up to so many bytes are scored without a file, many of them together."""
 
+_MOST_KNOWN = 32
+
 ScoreRecords: TypeAlias = Callable[[Scorer, FileOptions], Response]
 """Scores the records of one request with a model and the request's options; may raise any error."""
 
@@ -44,6 +46,7 @@ class RequestScorer:
         self.options = RequestOptions(options)
         self._folders = folders
         self._on_unexpected = on_unexpected
+        self._known: tuple[Scorer | None, dict[int, InMemoryScorer]] = (None, {})
         self._helpers = ThreadPoolExecutor(os.cpu_count(), "dai-scoring-service")
 
     def close(self) -> None:
@@ -78,9 +81,21 @@ class RequestScorer:
                 group[2].append(Contents(contents, one.mime_type))
         found: dict[int, Response] = {}
         for options, indexes, together in groups.values():
-            for index, result in zip(indexes, InMemoryScorer(scorer, options).score(together), strict=True):
+            for index, result in zip(indexes, self._in_memory(scorer, options).score(together), strict=True):
                 if not isinstance(result, Declined):
                     found[index] = _scored(scorer, result.contents, result.rejected, result.summary)
+        return found
+
+    def _in_memory(self, scorer: Scorer, options: FileOptions) -> InMemoryScorer:
+        """Made once for a model and options, as far as they come again."""
+        model, known = self._known
+        if model is not scorer:
+            known = {}
+        found = known.get(id(options))
+        if found is None or found.options is not options:
+            found = InMemoryScorer(scorer, options)
+            known = {**known, id(options): found} if len(known) < _MOST_KNOWN else {id(options): found}
+            self._known = scorer, known
         return found
 
     def _merged_of_h2o(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:

@@ -157,5 +157,5 @@ class ScoringService:
         responses |= zip(to_score, self.respond_all(list(to_score.values())), strict=True)
         return [http.write(one, responses[index]) for index, one in enumerate(requests)]
 
-    def _report_progress(self, line: str) -> None:
-        self._model.report(Readiness(State.LOADING, progress=line))
+    def _report_progress(self, what: str, share: float | None = None) -> None:
+        self._model.report(Readiness(State.LOADING, progress=what))

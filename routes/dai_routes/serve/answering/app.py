@@ -6,6 +6,7 @@ There is no framework between uvicorn and the queue of a model: for one row it w
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
@@ -29,6 +30,7 @@ Send = Callable[[Message], Awaitable[None]]
 Observe = Callable[["Route | None", int, float, "Response | None"], None]
 """Called with each answer: the route, the status, the seconds that it took, and the service's response."""
 
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _BLOCK = 1 << 18
 _ENDING = HttpResponse(503, {"Content-Type": "text/plain; charset=utf-8"}, b"The server ends")
 _LEFT = 499
@@ -39,12 +41,12 @@ class App:
     """Answers requests. ``routes`` has the paths; ``observe`` is called with each answer."""
 
     def __init__(self, settings: ServerSettings, routes: Routes, observe: Observe) -> None:
-        self._settings = settings
-        self._routes = routes
+        self.settings = settings
+        self.routes = routes
         self._observe = observe
-        self._bodies = Bodies(settings.most_body, settings.most_bytes)
-        self._ids = RequestIds()
-        self._deadlines = Deadlines(settings.timeout)
+        self.bodies = Bodies(settings.most_body, settings.most_bytes)
+        self.ids = RequestIds()
+        self.deadlines = Deadlines(settings.timeout)
         self.is_draining = False
         """Whether the server is about to end, so that each answer closes its connection."""
 
@@ -53,21 +55,21 @@ class App:
         began = time.perf_counter()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         method = scope["method"]
-        route = self._routes.get(scope["path"])
-        request_id = self._ids.of(headers)
+        route = self.routes.get(scope["path"])
+        request_id = self.ids.of(headers)
         response: Response | None = None
         is_whole = method in ("GET", "HEAD")
         deadline = None
         try:
-            action = self._let_in(route, method, headers)
+            action = self.let_in(route, method, headers)
             if action.takes_body:
-                deadline = self._deadlines.start()
-                body = await self._bodies.read(receive, headers.get("content-length"))
+                deadline = self.deadlines.start(_cancel_current_task())
+                body = await self.bodies.read(receive, headers.get("content-length"))
                 is_whole = True
                 try:
                     answer, response = await self._answered(action, scope, headers, body)
                 finally:
-                    self._bodies.let_go(body)
+                    self.bodies.let_go(body)
             else:
                 answer, response = await self._answered(action, scope, headers, b"")
         except ClientLeftError:
@@ -77,25 +79,32 @@ class App:
             if deadline is None or not deadline.is_over:
                 raise
             slow = SlowScoringError if is_whole else SlowBodyError
-            answer = self._refused(route, scope, headers, slow(self._settings.timeout))
+            answer = self.refused(route, method, scope["path"], slow(self.settings.timeout))
         except Exception as error:  # noqa: BLE001 - the client must get an answer for any error
-            answer = self._refused(route, scope, headers, error)
+            answer = self.refused(route, method, scope["path"], error)
         finally:
             if deadline is not None:
-                self._deadlines.end(deadline)
+                self.deadlines.end(deadline)
         closes = self.is_draining or not is_whole
         await _send(send, answer, request_id, method == "HEAD", closes)
-        seconds = time.perf_counter() - began
-        self._observe(route, answer.status, seconds, response)
-        if self._settings.logs_requests:
-            log_request(request_id, method, route, answer.status, seconds, response)
+        self.count(request_id, method, route, answer.status, began, response)
 
-    def _let_in(self, route: Route | None, method: str, headers: Mapping[str, str]) -> Action:
-        known = self._settings.key_digests
+    def count(
+        self, request_id: bytes, method: str, route: Route | None, status: int, began: float, response: Response | None
+    ) -> None:
+        """Count and log an answer to a request that came at ``began``."""
+        seconds = time.perf_counter() - began
+        self._observe(route, status, seconds, response)
+        if self.settings.logs_requests:
+            log_request(request_id, method, route, status, seconds, response)
+
+    def let_in(self, route: Route | None, method: str, headers: Mapping[str, str]) -> Action:
+        """What a request asks for; raises RequestError if there is no such thing, or its key is not known."""
+        known = self.settings.key_digests
         if known and not (route is not None and route.is_open) and not keys.is_known(headers, known):
             raise KeyMissingError
         if route is None:
-            raise NoPathError(self._routes.models)
+            raise NoPathError(self.routes.models)
         action = route.actions.get(method)
         if action is None:
             raise MethodError(route.methods)
@@ -106,24 +115,21 @@ class App:
     ) -> tuple[HttpResponse, Response | None]:
         if action.is_readiness and self.is_draining:
             return _ENDING, None
-        query = scope["query_string"]
-        pairs = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
         # The headers of HEAD are those of GET, including the length of the body.
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        http = HttpRequest(method, action.path, pairs, headers, body)
+        http = HttpRequest(method, action.path, query_of(scope), headers, body)
         if action.model is not None and isinstance(action.does, ScorePath):
             answered = await action.model.queue.answer(action.does, http)
             return answered.http, answered.response
         return await action.call(http), None
 
-    def _refused(
-        self, route: Route | None, scope: Mapping[str, Any], headers: Mapping[str, str], error: Exception
-    ) -> HttpResponse:
+    def refused(self, route: Route | None, method: str, path: str, error: Exception) -> HttpResponse:
+        """The answer that says what is wrong."""
         if is_unexpected(error):
             log_place(error)
         failure = failure_of(error)
         refuse = failed if route is None else route.refuse
-        answer = refuse(HttpRequest(scope["method"], scope["path"], {}, headers), failure)
+        answer = refuse(HttpRequest(method, path), failure)
         further: dict[str, str] = {}
         if isinstance(error, MethodError):
             further["Allow"] = ", ".join(error.allowed)
@@ -134,10 +140,16 @@ class App:
         return HttpResponse(answer.status, {**answer.headers, **further}, answer.body) if further else answer
 
 
+def query_of(scope: Mapping[str, Any]) -> Mapping[str, str]:
+    """The parameters of the query, each with its last value."""
+    query = scope["query_string"]
+    return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
+
+
 async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bool, closes: bool) -> None:
     body = answer.body
     size = body.stat().st_size if isinstance(body, Path) else len(body)
-    headers = [_header(name, value) for name, value in answer.headers.items()]
+    headers = [header(name, value) for name, value in answer.headers.items()]
     headers += ((b"content-length", b"%d" % size), (b"x-request-id", request_id))
     if closes:
         headers.append((b"connection", b"close"))
@@ -154,8 +166,12 @@ async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bo
         body.unlink(missing_ok=True)
 
 
+def _cancel_current_task() -> Callable[[], object]:
+    task = asyncio.current_task()
+    return task.cancel if task is not None else lambda: None
+
+
 @lru_cache(256)
-def _header(name: str, value: str) -> tuple[bytes, bytes]:
+def header(name: str, value: str) -> tuple[bytes, bytes]:
     """A header as bytes. A model's id may have any character, so others are replaced."""
-    written = value.encode("latin-1", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
-    return name.lower().encode("latin-1"), written
+    return name.lower().encode("latin-1"), _CONTROL.sub(b" ", value.encode("latin-1", "replace"))

@@ -1,4 +1,7 @@
-"""uvicorn's protocol, with time limits for clients that send no request, or do not read their answer."""
+"""uvicorn's protocol, with time limits for clients that send no request, or do not read their answer.
+
+Requests with a known head, which are most, do not go through uvicorn: see :mod:`dai_routes.serve.answering.quick`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from dai_routes.serve.answering.quick import LONGEST_HEAD, KnownHead, QuickAnswers
+
+_HEAD_END = b"\r\n\r\n"
 _SECONDS = 20.0
 
 
@@ -15,14 +21,28 @@ class GuardedProtocol(HttpToolsProtocol):
 
     That is if no request begins, if its headers are not complete, or if the client reads nothing of its answer. uvicorn
     would wait for ever for all of these, and keep the answer in memory. The application limits the time for the body.
-    ``unread_seconds`` is the limit for a client that reads nothing.
+    ``unread_seconds`` is the limit for a client that reads nothing. ``quick`` answers requests with a known head; None
+    if all go through uvicorn.
     """
 
-    def __init__(self, *arguments: Any, unread_seconds: float, **further: Any) -> None:
+    def __init__(
+        self, *arguments: Any, unread_seconds: float, quick: QuickAnswers | None = None, **further: Any
+    ) -> None:
         super().__init__(*arguments, **further)
         self._unread_seconds = unread_seconds
+        self._quick = quick
 
     _in_headers = False
+    _is_between = True
+    """Whether the next byte begins a request for uvicorn's parser."""
+    _head: bytes | None = None
+    """The head of the request that uvicorn reads, if it came in one piece."""
+    _waits_for_score = False
+    """Whether a request with a known head is being answered."""
+    _later = b""
+    """What the client has sent after such a request, before it had the answer."""
+    _closes = False
+    _ended_at = 0.0
     _waits: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
 
@@ -52,6 +72,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._in_headers = True
+        self._is_between = False
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -59,12 +80,74 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_headers = False
         self._wait_no_more()
         super().on_headers_complete()
+        head, self._head = self._head, None
+        if head is not None and self._quick is not None:
+            self._quick.learn(head, self.scope, self.parser.should_keep_alive())
+
+    def on_message_complete(self) -> None:
+        """The body is complete."""
+        self._is_between = True
+        super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
         """Take data. The time limit starts only if the headers are not complete, which is rare."""
+        if self._waits_for_score:
+            self._later += data
+            self.flow.pause_reading()
+            return
+        if self._quick is not None and self._is_between and self._is_answered():
+            end = data.find(_HEAD_END, 0, LONGEST_HEAD) + len(_HEAD_END)
+            head = data[:end] if end >= len(_HEAD_END) else None
+            known = None if head is None else self._quick.known(head)
+            if known is not None and len(data) == end + known.length:
+                self._answer(self._quick, known, data[end:])
+                return
+            self._head = head if known is None else None
         super().data_received(data)
+        self._head = None
         if self._in_headers and self._waits is None:
             self._waits = self.loop.call_later(_SECONDS, self.transport.close)
+
+    def shutdown(self) -> None:
+        """The server ends: close the connection, after the answer if there is a request."""
+        if self._waits_for_score:
+            self._closes = True
+        else:
+            super().shutdown()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if it was idle for the whole time. Requests with a known head leave the timer on."""
+        left = self._ended_at + self.timeout_keep_alive - self.loop.time()
+        if self._waits_for_score or left > 0:
+            after = self.timeout_keep_alive if self._waits_for_score else left
+            self.timeout_keep_alive_task = self.loop.call_later(after, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _is_answered(self) -> bool:
+        """Whether all requests so far are answered, and the client reads."""
+        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
+
+    def _answer(self, quick: QuickAnswers, head: KnownHead, body: bytes) -> None:
+        self._waits_for_score = True
+        quick.answer(head, body, self._write)
+
+    def _write(self, parts: list[bytes], closes: bool) -> None:
+        self._waits_for_score = False
+        self._ended_at = self.loop.time()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        # uvicorn's own headers, such as the date, are after the status.
+        for name, value in self.server_state.default_headers:
+            parts[0] += b"%b: %b\r\n" % (name, value)
+        self.transport.write(b"".join(parts))
+        if closes or self._closes:
+            self.transport.close()
+        elif self._later:
+            later, self._later = self._later, b""
+            self.flow.resume_reading()
+            self.data_received(later)
 
     def _is_read(self) -> None:
         if self._unread is not None:

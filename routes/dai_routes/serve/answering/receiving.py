@@ -42,9 +42,13 @@ class Bodies:
                 raise ClientLeftError
             if len(body) > self._most_body:
                 raise TooLargeError(self._most_body)
-            self.held += len(body)
+            self.take(body)
             return body
         return await self._long(receive, body)
+
+    def take(self, body: bytes) -> None:
+        """Count a body that is here already."""
+        self.held += len(body)
 
     def let_go(self, body: bytes) -> None:
         """Count the body as released."""

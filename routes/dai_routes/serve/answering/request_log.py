@@ -35,6 +35,10 @@ class RequestIds:
         given = headers.get("x-request-id")
         if given is not None and _PLAIN.fullmatch(given):
             return given.encode()
+        return self.new()
+
+    def new(self) -> bytes:
+        """A new id."""
         return b"%s-%x" % (self._prefix, next(self._numbers))
 
 

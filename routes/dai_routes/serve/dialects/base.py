@@ -76,7 +76,8 @@ class ScorePath:
 
     ``read`` converts a request to a call, or to its answer if nothing is to be scored. It raises ScoringError if this
     is not a request of the dialect. ``wrapped`` has the types of the parts of the JSON object, ``rows`` for records;
-    None if the body is only records. ``takes_formats`` says whether other formats than JSON are read.
+    None if the body is only records. ``takes_formats`` says whether other formats than JSON are read. ``read_head``
+    reads a request without its body, once for all that say the same, and returns what reads the bodies.
     """
 
     path: str
@@ -84,6 +85,7 @@ class ScorePath:
     refuse: Refuse = failed
     wrapped: Mapping[str, str] | None = None
     takes_formats: bool = False
+    read_head: Callable[[HttpRequest, Context], Callable[[bytes], Call]] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dai_routes.serve.dialects.base import AboutPath, Call, Context, Dialect, ScorePath
@@ -22,6 +23,11 @@ def _read(request: HttpRequest, context: Context) -> Call:
     return _Call(request, http.read(request, context.options.output_format, context.most_bytes))
 
 
+def _read_head(request: HttpRequest, context: Context) -> Callable[[bytes], Call]:
+    head = http.read_head(request, context.options.output_format)
+    return lambda body: _Call(request, head.request(body, context.most_bytes))
+
+
 def _refuse(request: HttpRequest, failure: Failure) -> HttpResponse:
     return http.write(request, Response(None, failure=failure))
 
@@ -33,13 +39,13 @@ def _about(request: HttpRequest, context: Context) -> HttpResponse:
 RECORDS = Dialect(
     "records",
     "records as JSON, JSON lines, CSV, Arrow, Parquet or Avro at /score",
-    (ScorePath(http.SCORE_PATH, _read, _refuse, takes_formats=True),),
+    (ScorePath(http.SCORE_PATH, _read, _refuse, takes_formats=True, read_head=_read_head),),
 )
 H2O = Dialect(
     "h2o",
     "H2O's REST scorers, version 1, at /model/score and the paths next to it",
     tuple(
-        ScorePath(one.path, _read, _refuse, {"fields": "array", "rows": "array"})
+        ScorePath(one.path, _read, _refuse, {"fields": "array", "rows": "array"}, read_head=_read_head)
         if one.has_body
         else AboutPath(one.path, _about)
         for one in Endpoint

@@ -21,6 +21,7 @@ from dai_routes.serve.answering import metrics
 from dai_routes.serve.answering.about import About
 from dai_routes.serve.answering.app import App
 from dai_routes.serve.answering.protocol import GuardedProtocol
+from dai_routes.serve.answering.quick import QuickAnswers
 from dai_routes.serve.answering.routing import Route, Routes
 from dai_routes.serve.hosted import HostedModel
 from dai_routes.serve.running.listening import take_no_more
@@ -102,7 +103,9 @@ class ServingProcess:
             routes.alias(path, of)
         app = App(settings, routes, self._count)
         tracing = _tracing(app, routes) if settings.traces else None
-        server = _Server(_config(tracing or app, settings))
+        # A span needs the whole request.
+        quick = None if settings.traces else QuickAnswers(app)
+        server = _Server(_config(tracing or app, settings, quick))
         ending, hurried = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, ending.set)
@@ -154,11 +157,11 @@ def _tracing(app: App, routes: Routes) -> Tracing:
     return Tracing(app, routes)
 
 
-def _config(app: App | Tracing, settings: ServerSettings) -> uvicorn.Config:
+def _config(app: App | Tracing, settings: ServerSettings, quick: QuickAnswers | None) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         # uvicorn only calls it, though it asks for a class.
-        http=cast(Any, partial(GuardedProtocol, unread_seconds=settings.timeout)),
+        http=cast(Any, partial(GuardedProtocol, unread_seconds=settings.timeout, quick=quick)),
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, PredictedValues
+from dai_scoring.engine import (
+    CONTRIBUTION_CAPABILITY,
+    Capability,
+    ModelInfo,
+    Predicted,
+    PredictedRequests,
+    PredictedValues,
+    RowRequests,
+)
 from dai_scoring.errors import ModelFormatError, UnsupportedError
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.records import Records
@@ -26,6 +34,7 @@ from dai_scoring.runtimes.h2o3.features import Features
 from dai_scoring.runtimes.java import java_arrays, java_jars, jvm, row_description
 from dai_scoring.runtimes.java.interrupts import held_back
 from dai_scoring.runtimes.java.record_layouts import OTHER_FORM, RecordLayouts, are_whole
+from dai_scoring.runtimes.java.row_requests import Made, RequestReader
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import h2o_times
 
@@ -104,6 +113,7 @@ class H2o3Mojo:
         self._contributor = self._make_contributor()
         reads_records = self._offset is None and not self._encoded and None not in self._places
         self._layouts = RecordLayouts(inputs, self._features.domains) if reads_records else None
+        self._requests = RequestReader(self._layouts, self._score_requests, self._rows_of) if self._layouts else None
         self._info = ModelInfo(
             id=str(model.getUUID()),
             kind=Kind.H2O3_MOJO.value,
@@ -164,10 +174,11 @@ class H2o3Mojo:
         if made is None or len(made.refused.rows()) or not are_whole(records, made.ends):
             # Rows that are rejected need their values, which are not parsed here.
             return OTHER_FORM
-        unseen = {
-            name: np.array(rows) for name, rows in zip(self._features.names, made.unseen, strict=True) if len(rows)
-        }
-        return Predicted(self._predictions(made.out), unseen=unseen, ends=np.array(made.ends))
+        return Predicted(self._predictions(made.out), unseen=self._unseen(made), ends=np.array(made.ends))
+
+    def predict_requests(self, requests: Sequence[bytes], kind: RowRequests) -> PredictedRequests | Declined:
+        """Score requests: see :class:`dai_scoring.engine.RequestsEngine`."""
+        return _NO_RECORDS if self._requests is None else self._requests.predict(requests, kind)
 
     def parse_time(self, column: str, text: str) -> int | None:
         """As H2O-3's parser reads it; MOJOs keep no form of their own for times."""
@@ -191,6 +202,18 @@ class H2o3Mojo:
     def close(self) -> None:
         """Let Java's garbage collector take the model."""
         self._model = self._wrapper = self._predictor = None
+
+    def _score_requests(self, reader: Any, data: bytes, ends: Sequence[int]) -> Made:
+        made = self._helper.scoreRequests(self._model, reader, data, ends, self._size, self._calibrated)
+        return Made(made.flat, self._unseen(made) if made.hasUnseen else {})
+
+    def _rows_of(self, values: npt.NDArray[np.float64]) -> list[tuple[Any, ...]]:
+        columns = [predictions.values_of(values[at], domain) for at, (_, domain) in enumerate(self._outputs)]
+        return list(zip(*columns, strict=True))
+
+    def _unseen(self, made: Any) -> dict[str, npt.NDArray[np.int64]]:
+        """By feature the rows with a level that the model has not seen."""
+        return {name: np.array(rows) for name, rows in zip(self._features.names, made.unseen, strict=True) if len(rows)}
 
     def _predictions(self, raw: Any) -> pa.Table:
         return pa.table(

@@ -5,7 +5,7 @@ It reads what programs usually write, and leaves anything else to :mod:`dai_scor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ class RecordLayouts:
         if isinstance(records, JsonRecords):
             fields = records.fields
             json_key = (fields.absent, fields.absent_start, missing)
-            columns = self._once(json_key, lambda: self._json_columns(records, missing))
+            columns = self._once(json_key, lambda: self.json_columns(*json_key))
             between = java_arrays.primitives(np.frombuffer(records.between, np.int8))
             return _class("JsonObjects")(columns, between, java_arrays.primitives(records.starts.astype(np.int32)))
         if isinstance(records, AvroRecords):
@@ -98,13 +98,13 @@ class RecordLayouts:
         returns = csv.line_end == "\r\n"
         return _class("CsvLines")(self._columns_with(missing), columns, delimiter[0], returns, csv.escaped)
 
-    def _json_columns(self, json: JsonRecords, missing: frozenset[str]) -> Any:
-        fields = json.fields
-        start = None if fields.absent_start is None else fields.absent_start.encode()
+    def json_columns(self, absent: Collection[str], absent_start: str | None, missing: frozenset[str]) -> Any:
+        """The helper's ``JsonColumns`` for objects that may not have some names, or names that begin in some way."""
+        start = None if absent_start is None else absent_start.encode()
         return _class("JsonColumns")(
             self._columns_with(missing),
             self._numbers,
-            java_arrays.strings([*self._names, *sorted(fields.absent)]),
+            java_arrays.strings([*self._names, *sorted(absent)]),
             None if start is None else java_arrays.primitives(np.frombuffer(start, np.int8)),
             self._truths,
         )

@@ -13,6 +13,7 @@ from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.records import Records
 from dai_scoring.runtimes.java import java_arrays, jvm
 from dai_scoring.runtimes.java.record_layouts import OTHER_FORM, are_whole
+from dai_scoring.runtimes.java.row_requests import Made
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.model_rows import null_mask
 
@@ -33,6 +34,9 @@ class Frames:
         self.inputs = _columns(self._input_meta)
         self.outputs = _columns(pipeline.getOutputMeta())
         self._schema = pa.schema([(column.name, column.type.arrow) for column in self.outputs])
+        self._caller = jvm.java_class("daiscoring.PipelineFrames")(pipeline)
+        self.gives_floats = {column.type for column in self.outputs} <= {ColumnType.FLOAT32, ColumnType.FLOAT64}
+        """Whether all predictions are floating point numbers."""
         self._gives_values = {column.type for column in self.outputs}.isdisjoint(_ARROW_ONLY)
 
     def transform(self, columns: Sequence[pa.Array], rows: int) -> pa.Table:
@@ -62,6 +66,10 @@ class Frames:
             fill_values(frame.getColumnData(index), column.type, values)
         made = self._pipeline.transform(frame)
         return [read_values(made.getColumnData(index), column.type) for index, column in enumerate(self.outputs)]
+
+    def transform_requests(self, reader: Any, data: bytes, ends: Sequence[int]) -> Made:
+        """What the helper's ``RowRequests`` makes of requests; the pipeline gives floats."""
+        return Made(reader.score(self._caller, data, ends, len(self.outputs)))
 
     def _made(self, frame: Any) -> pa.Table:
         made = self._pipeline.transform(frame)

@@ -16,7 +16,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from dai_scoring.engine import CONTRIBUTION_CAPABILITY, Capability, ModelInfo, Predicted, PredictedValues
+from dai_scoring.engine import (
+    CONTRIBUTION_CAPABILITY,
+    Capability,
+    ModelInfo,
+    Predicted,
+    PredictedRequests,
+    PredictedValues,
+    RowRequests,
+)
 from dai_scoring.errors import ModelError, ModelFormatError, UnsupportedError
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.records import Records
@@ -27,6 +35,7 @@ from dai_scoring.runtimes import driverless_ai
 from dai_scoring.runtimes.java import java_jars, jvm, row_description
 from dai_scoring.runtimes.java.interrupts import held_back
 from dai_scoring.runtimes.java.record_layouts import RecordLayouts
+from dai_scoring.runtimes.java.row_requests import RequestReader, floats
 from dai_scoring.runtimes.java_mojo.frames import Frames, is_missing
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings
@@ -58,6 +67,7 @@ _LITERALS = (
     "-inf",
 )
 _PROBED_BYTES = 1 << 20
+_OTHER_OUTPUTS = Declined("the model gives more than floating point numbers")
 
 
 def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) -> JavaMojo:
@@ -162,6 +172,7 @@ class JavaMojo:
             outputs=self._frames.outputs,
         )
         self._layouts = RecordLayouts(self._info.inputs)
+        self._requests = RequestReader(self._layouts, self._frames.transform_requests, floats)
 
     @property
     def info(self) -> ModelInfo:
@@ -193,6 +204,10 @@ class JavaMojo:
         layout = self._layouts.layout(records, missing)
         return layout if isinstance(layout, Declined) else self._frames.transform_records(records, layout)
 
+    def predict_requests(self, requests: Sequence[bytes], kind: RowRequests) -> PredictedRequests | Declined:
+        """Score requests: see :class:`dai_scoring.engine.RequestsEngine`."""
+        return self._requests.predict(requests, kind) if self._frames.gives_floats else _OTHER_OUTPUTS
+
     def parse_time(self, column: str, text: str) -> int | None:
         """Read a text in the form that the pipeline was trained with, such as %m/%d/%Y."""
         found = _parsed(self._pipeline, column, text)
@@ -208,7 +223,7 @@ class JavaMojo:
 
     def close(self) -> None:
         """Let Java's garbage collector take the pipeline."""
-        del self._pipeline, self._frames, self._variants
+        del self._pipeline, self._frames, self._variants, self._requests
 
     def _further(self, capability: Capability, columns: Sequence[pa.Array], rows: int) -> pa.Table:
         frames = self._variants.get(capability)

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring import formats
-from dai_scoring.engine import ModelInfo
+from dai_scoring.engine import ModelInfo, Scored
 from dai_scoring.errors import ScoringError
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column
-from dai_scoring.scorer import Scored, Scorer
+from dai_scoring.scorer import Scorer
 
 _CHUNK_ROWS = 20_000
 _HEAD_BYTES = 1 << 16

@@ -1,6 +1,7 @@
 package daiscoring;
 
 import daiscoring.records.RecordLayout;
+import daiscoring.records.RowRequests;
 import daiscoring.records.RowTarget;
 import hex.genmodel.GenModel;
 import hex.genmodel.PredictContributions;
@@ -60,6 +61,34 @@ public final class H2o3 {
         return scores.ends == null ? null : scores;
     }
 
+    /**
+     * Score requests with such a model.
+     *
+     * @param requests how they are read; {@code data} and {@code ends} are as it takes them
+     * @return with {@code flat}: for each request 1, or 0 if it was declined; then the predictions of all, by output
+     */
+    public static Scores scoreRequests(
+            GenModel shared, RowRequests requests, byte[] data, int[] ends, int size, boolean calibrated) {
+        int rows = ends.length;
+        Scores scores = new Scores(shared, rows, size, calibrated);
+        RowTarget row = requests.row();
+        boolean[] read = new boolean[rows];
+        requests.read(data, ends, row, isRead -> {
+            if (isRead) {
+                read[scores.row] = true;
+                scores.add(row.values);
+            } else {
+                scores.skip();
+            }
+        });
+        for (int refused : scores.refused.rows()) {
+            read[refused] = false;
+        }
+        scores.unseen = row.unseen();
+        scores.flatten(read);
+        return scores;
+    }
+
     /** Scores one row after the other. */
     public static final class Scores {
         /** Arrays of rows, by output. */
@@ -70,6 +99,10 @@ public final class H2o3 {
         public int[][] unseen;
         /** Where each record ends; null where it was no record. */
         public int[] ends;
+        /** What {@link H2o3#scoreRequests} returns. */
+        public double[] flat;
+        /** Whether a row has a level that the model has not seen. */
+        public boolean hasUnseen;
         private final GenModel model;
         private final double[] prediction;
         private final boolean calibrated;
@@ -111,11 +144,30 @@ public final class H2o3 {
         }
 
         private void refuse(RuntimeException error) {
+            refused.add(row, error);
+            skip();
+        }
+
+        /** Leave a row without predictions. */
+        void skip() {
             for (double[] output : out) {
                 output[row] = Double.NaN;
             }
-            refused.add(row, error);
             row++;
+        }
+
+        private void flatten(boolean[] read) {
+            int rows = read.length;
+            flat = new double[rows * (1 + out.length)];
+            for (int i = 0; i < rows; i++) {
+                flat[i] = read[i] ? RowRequests.SCORED : RowRequests.DECLINED;
+            }
+            for (int k = 0; k < out.length; k++) {
+                System.arraycopy(out[k], 0, flat, rows * (1 + k), rows);
+            }
+            for (int[] column : unseen) {
+                hasUnseen |= column.length > 0;
+            }
         }
 
         private void store(double[] scored) {

@@ -19,10 +19,11 @@ final class FrameTarget extends Target {
     private final Object[] arrays;
     /** As {@code arrays}, but for times, which are milliseconds until all are known. */
     private final Object[] into;
-    private final CachedStrings texts = new CachedStrings();
+    private final CachedStrings texts;
     private int row;
 
-    FrameTarget(TextColumn[] columns, int rows, Object[] arrays) {
+    FrameTarget(TextColumn[] columns, int rows, Object[] arrays, CachedStrings texts) {
+        this.texts = texts;
         this.columns = columns;
         this.arrays = arrays;
         into = arrays.clone();

@@ -27,11 +27,11 @@ public final class JsonObjects extends RecordLayout {
     }
 
     @Override
-    Walk walk(byte[] data) {
+    Objects walk(byte[] data) {
         return new Objects(data);
     }
 
-    private final class Objects extends Walk {
+    final class Objects extends Walk {
         private static final int FIRST_SIZE = 16;
 
         private final byte[] data;
@@ -43,6 +43,8 @@ public final class JsonObjects extends RecordLayout {
         private int[] known = new int[FIRST_SIZE];
         private int names;
         private int content;
+        /** How many columns the last object had. */
+        private int found;
 
         Objects(byte[] data) {
             this.data = data;
@@ -56,7 +58,7 @@ public final class JsonObjects extends RecordLayout {
             }
             check(data[start] == '{');
             int at = start;
-            int found = 0;
+            found = 0;
             int name = 0;
             int end;
             do {
@@ -84,6 +86,11 @@ public final class JsonObjects extends RecordLayout {
                 }
             }
             return end + between.length;
+        }
+
+        /** Whether the last object had all columns. */
+        boolean hadAll() {
+            return found == columns.length;
         }
 
         @Override

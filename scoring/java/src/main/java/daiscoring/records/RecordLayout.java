@@ -1,6 +1,7 @@
 package daiscoring.records;
 
 import daiscoring.Bytes;
+import daiscoring.CachedStrings;
 import daiscoring.DeclinedException;
 import daiscoring.TextColumn;
 import java.nio.ByteBuffer;
@@ -75,7 +76,7 @@ public abstract class RecordLayout {
      * @return where each record ends; null if something was declined, and then the arrays are of no use
      */
     public int[] fill(ByteBuffer records, int rows, Object[] targets) throws ReflectiveOperationException {
-        FrameTarget target = new FrameTarget(columns, rows, targets);
+        FrameTarget target = new FrameTarget(columns, rows, targets, new CachedStrings());
         int[] ends = read(records, rows, target, () -> { });
         if (ends != null) {
             target.end();

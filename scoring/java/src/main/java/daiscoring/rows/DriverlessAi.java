@@ -1,10 +1,8 @@
 package daiscoring.rows;
 
 import daiscoring.Columns;
+import daiscoring.PipelineFrames;
 import java.io.File;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.HashMap;
@@ -23,30 +21,16 @@ final class DriverlessAi implements RowModel {
     private static final byte MISSING_BOOL = -128;
 
     private final Object pipeline;
-    private final Object meta;
+    private final PipelineFrames frames;
     private final Description description;
     private final Class<?> timeType;
-    private final MethodHandle newFrame;
-    private final MethodHandle dataOf;
-    private final MethodHandle transform;
     private final Method millis;
 
     /** @param settings may have licence_key and licence_file; without them the runtime looks where it always does */
     DriverlessAi(File model, Description description, Map<String, String> settings) throws ReflectiveOperationException {
         this.description = description;
         pipeline = load(model, settings);
-        Class<?> frame = known("frame.MojoFrame");
-        Class<?> pipelineType = known("MojoPipeline");
-        Class<?> metaType = known("frame.MojoFrameMeta");
-        meta = pipelineType.getMethod("getInputMeta").invoke(pipeline);
-        MethodHandles.Lookup lookup = MethodHandles.publicLookup();
-        newFrame = lookup.findStatic(
-                        known("frame.MojoFrameBuilder"), "getEmpty", MethodType.methodType(frame, metaType, int.class))
-                .asType(MethodType.methodType(Object.class, Object.class, int.class));
-        dataOf = lookup.findVirtual(frame, "getColumnData", MethodType.methodType(Object.class, int.class))
-                .asType(MethodType.methodType(Object.class, Object.class, int.class));
-        transform = lookup.findVirtual(pipelineType, "transform", MethodType.methodType(frame, frame))
-                .asType(MethodType.methodType(Object.class, Object.class, Object.class));
+        frames = new PipelineFrames(pipeline);
         timeType = known("utils.MojoDateTime");
         millis = timeType.getMethod("getMillis");
     }
@@ -94,19 +78,14 @@ final class DriverlessAi implements RowModel {
     @Override
     public Scored score(Object[] arrays, int rows) {
         try {
-            Object frame = (Object) newFrame.invokeExact(meta, rows);
+            Object frame = frames.empty(rows);
+            Object[] targets = frames.columns(frame, arrays.length);
             for (int c = 0; c < arrays.length; c++) {
-                fill((Object) dataOf.invokeExact(frame, c), arrays[c], rows, description.columns[c].type);
+                fill(targets[c], arrays[c], rows, description.columns[c].type);
             }
-            Object made = (Object) transform.invokeExact(pipeline, frame);
-            Object[] data = new Object[description.outputs.length];
-            for (int c = 0; c < data.length; c++) {
-                data[c] = (Object) dataOf.invokeExact(made, c);
-            }
-            return new Frame(data);
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
+            Object made = frames.transform(frame);
+            return new Frame(frames.columns(made, description.outputs.length));
+        } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
     }
@@ -132,6 +111,7 @@ final class DriverlessAi implements RowModel {
             row.getClass().getMethod("setValue", String.class, String.class).invoke(row, column, text);
             builder.getClass().getMethod("addRow", row.getClass()).invoke(builder, row);
             Object frame = builder.getClass().getMethod("toMojoFrame").invoke(builder);
+            Object meta = frames.meta;
             Object index = meta.getClass().getMethod("getColumnIndex", String.class).invoke(meta, column);
             Object[] data = (Object[]) frame.getClass().getMethod("getColumnData", int.class).invoke(frame, index);
             return data[0] == null ? null : (Long) millis.invoke(data[0]);

@@ -1,0 +1,82 @@
+"""Requests of one row each, read and scored by the helper in one call: bytes in, numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dai_scoring.engine import PredictedRequests, RowRequests
+from dai_scoring.formats.declined import Declined
+from dai_scoring.runtimes.java import jvm
+from dai_scoring.runtimes.java.record_layouts import RecordLayouts
+
+_AFTER = bytes(8)
+"""What stands after each request, since the helper looks at eight bytes at once."""
+_MOST_KINDS = 32
+_OTHER_CHARSET = Declined("the text is not in UTF-8")
+
+
+@dataclass(slots=True)
+class Made:
+    """What the helper makes of requests: 1 or 0 for each, then predictions by output; and rows with unseen levels."""
+
+    flat: Any
+    unseen: Mapping[str, npt.NDArray[np.int64]] | None = None
+
+
+class RequestReader:
+    """Reads and scores requests for one model; safe for threads.
+
+    ``score`` calls the helper with its ``RowRequests``, the requests and their ends. ``rows_of`` makes Python's objects
+    of predictions by output.
+    """
+
+    def __init__(
+        self,
+        layouts: RecordLayouts,
+        score: Callable[[Any, bytes, Sequence[int]], Made],
+        rows_of: Callable[[npt.NDArray[np.float64]], Sequence[Sequence[Any]]],
+    ) -> None:
+        self._layouts = layouts
+        self._score = score
+        self._rows_of = rows_of
+        self._readers: dict[RowRequests, Any] = {}
+
+    def predict(self, requests: Sequence[bytes], kind: RowRequests) -> PredictedRequests | Declined:
+        """The predictions: see :class:`dai_scoring.engine.RequestsEngine`."""
+        data = _AFTER.join((*requests, b""))
+        if not data.isascii() and not _is_utf8(data):
+            return _OTHER_CHARSET
+        step = len(_AFTER)
+        ends = [end - step for end in accumulate(len(one) + step for one in requests)]
+        made = self._score(self._reader(kind), data, ends)
+        values = np.array(made.flat).reshape(-1, len(requests))
+        return PredictedRequests((values[0] > 0).tolist(), self._rows_of(values[1:]), made.unseen)
+
+    def _reader(self, kind: RowRequests) -> Any:
+        found = self._readers.get(kind)
+        if found is None:
+            columns = self._layouts.json_columns(kind.absent, None, kind.missing)
+            found = jvm.java_class("daiscoring.records.RowRequests")(columns, kind.are_h2o)
+            # Few: a service has one or two.
+            self._readers = {**self._readers, kind: found} if len(self._readers) < _MOST_KINDS else {kind: found}
+        return found
+
+
+def floats(values: npt.NDArray[np.float64]) -> Sequence[Sequence[Any]]:
+    """Rows of predictions that are numbers."""
+    rows: list[list[float]] = values.T.tolist()
+    return rows
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
