@@ -12,6 +12,8 @@ import pytest
 
 from dai_scoring.batch import files
 from dai_scoring.batch.plan import TALLY, Plan, Way, plan_for
+from dai_scoring.formats import Declined
+from dai_scoring.scorer import Scorer
 
 
 @dataclass
@@ -42,7 +44,7 @@ def counted() -> Iterator[Counted]:
 
 @contextmanager
 def without(*ways: Way) -> Iterator[None]:
-    """Read files in any other way than these."""
+    """Read files and messages in any other way than these."""
 
     def planned(*given: Any) -> Plan:
         plan = plan_for(*given)
@@ -50,6 +52,9 @@ def without(*ways: Way) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "plan_for", planned)
+        if Way.ROW_REQUESTS in ways:
+            patch.setattr(Scorer, "reads_requests", False)
+            patch.setattr(Scorer, "predict_requests", lambda *_: Declined("a test does without"))
         yield
 
 

@@ -30,7 +30,7 @@ from dai_scoring.formats import Declined, Format
 from dai_scoring.models import open_model
 from dai_scoring.options import MissingColumns
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring.service import h2o_rest
+from dai_scoring.service import h2o_few_rows, h2o_rest
 from tests.support.ways import Counted, counted, without
 
 pytestmark = pytest.mark.runtime
@@ -161,7 +161,7 @@ def _of(name: str, contents: Callable[[dict[str, Any]], bytes]) -> Callable[...,
 
 def _without_engine(score: Callable[..., tuple[float, dict[str, int]]]) -> Callable[..., tuple[float, dict[str, int]]]:
     def other(*given: Any) -> tuple[float, dict[str, int]]:
-        with without(Way.ENGINE_RECORDS):
+        with without(Way.ENGINE_RECORDS, Way.ROW_REQUESTS):
             return score(*given)
 
     return other
@@ -224,16 +224,27 @@ def _rest(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float,
     return float(json.loads(answer.body)["score"][0][-1]), dict(answer.unseen or {})
 
 
+def _rest_in_java(scorer: Scorer, column: str, value: Any, folder: Path) -> tuple[float, dict[str, int]]:
+    row = json.loads(_json(_row(column, value)))
+    body = json.dumps({"fields": list(row), "rows": [list(row.values())]}).encode()
+    (answer,) = h2o_few_rows.replies(scorer, [body], MissingColumns.FAIL)
+    if isinstance(answer, Declined):
+        return _rest(scorer, column, value, folder)
+    return float(json.loads(answer.body)["score"][0][-1]), dict(answer.unseen or {})
+
+
 _TYPED = [
     _Way("json lines in Java", _of("in.jsonl", _json), Way.ENGINE_RECORDS),
     _Way("json lines", _without_engine(_of("in.jsonl", _json)), Way.MODEL_COLUMNS),
     _Way("json array", _of("in.json", lambda row: b"[" + _json(row) + b"]"), Way.READER),
-    _Way("few rows of json", _few(_json, Format.JSON_LINES.mime_type), Way.FEW_ROWS),
+    _Way("few rows of json", _without_engine(_few(_json, Format.JSON_LINES.mime_type)), Way.FEW_ROWS),
+    _Way("a row of json in Java", _few(_json, Format.JSON_LINES.mime_type), Way.ROW_REQUESTS),
     _Way("avro in Java", _avro_file, Way.ENGINE_RECORDS),
     _Way("avro", _of("in.avro", _avro), Way.READER),
     _Way("parquet", _of("in.parquet", _parquet), Way.READER),
     _Way("arrow", _of("in.arrows", _arrow), Way.READER),
     _Way("rest", _rest, None),
+    _Way("rest in Java", _rest_in_java, Way.ROW_REQUESTS),
 ]
 _WAYS = [
     _Way("csv by java", _by_java, Way.ENGINE_RECORDS),

@@ -1,0 +1,160 @@
+"""Requests of one row that Java reads: the same bytes as Python's way gives, or left to that."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dai_scoring.batch.files import score_file
+from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
+from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.plan import Way
+from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.scorer import Scorer
+from dai_scoring.service import h2o_few_rows, h2o_rest
+from dai_scoring.service.h2o_rest import Reply
+from tests.support.models.titanic import GOLDEN_ROW
+from tests.support.ways import counted, without
+
+pytestmark = pytest.mark.runtime
+
+JSON, LINES = "application/json", "application/x-ndjson"
+OPTIONS = [
+    FileOptions(),
+    FileOptions(bad_rows=BadRows.KEEP),
+    FileOptions(bad_rows=BadRows.FAIL, output_columns=OutputColumns.PREDICTIONS, prediction_prefix="p_"),
+    FileOptions(missing_values=("-1", "none"), missing_columns=MissingColumns.AS_MISSING),
+]
+PENGUIN = {
+    "species": "Adelie",
+    "island": "Torgersen",
+    "bill_length_mm": 39.1,
+    "bill_depth_mm": 18.7,
+    "flipper_length_mm": 181,
+    "body_mass_g": 3750,
+    "date_egg": "2007-11-11",
+}
+VALUES: Sequence[Any] = [
+    *(None, "", "NA", "nan", "none", "?", -1, "-1", 0, -0.0, "0", 1, 2.5, "2.50", " 7 ", "1e2", 1e300, 2**53, 2**63),
+    *(True, False, "True", "male", "Dream", "Atlantis", "Größe", "a\tb", 'say "x"', "\u2028", "\\", "/", "1,000", "$5"),
+    *("2007-11-15", "2007-11-15T10:00:00Z", 1195084800000, [1], {"a": 1}, "x" * 70, 1e-7, 123456789.123456789),
+]
+
+
+def _changed(choose: random.Random, row: dict[str, Any]) -> dict[str, Any]:
+    """A row with other values, and maybe another order, another column, or one less."""
+    found = dict(row)
+    for _ in range(choose.choice([0, 1, 1, 2])):
+        found[choose.choice(list(found))] = choose.choice(VALUES)
+    if choose.random() < 0.2:
+        found = dict(choose.sample(list(found.items()), len(found)))
+    if choose.random() < 0.2:
+        found[choose.choice(["id", "ä", "_reject_code", "predict", "survived.0", "male"])] = choose.choice(VALUES)
+    if choose.random() < 0.05:
+        del found[choose.choice(list(found))]
+    return found
+
+
+def _damaged(choose: random.Random, text: bytes) -> bytes:
+    if choose.random() < 0.85:
+        return text
+    at = choose.randrange(len(text))
+    return choose.choice(
+        [
+            text[:at],
+            text[:at] + choose.choice([b"\0", b'"', b"}", b",", b"\xff", b" ", b"\\u0041"]) + text[at:],
+            text[:at] + text[at + 1 :],
+            text + choose.choice([b" ", b"\n", b"\r\n\t", b"]", b"{}", b"\n" + text]),
+            b" " + text,
+        ]
+    )
+
+
+def _message(choose: random.Random, row: dict[str, Any]) -> Contents:
+    separators = choose.choice([(",", ":"), (", ", ": "), (" ,\n", " : ")])
+    text = json.dumps(_changed(choose, row), ensure_ascii=choose.random() < 0.2, separators=separators)
+    text = choose.choice([text, f"[{text}]", f"[ {text}\n]", f"{text}\n"])
+    return Contents(_damaged(choose, text.encode()), choose.choice([JSON, JSON, LINES, None, "text/plain"]))
+
+
+def _as_file(scorer: Scorer, message: Contents, options: FileOptions, folder: Path) -> bytes:
+    (folder / "in").write_bytes(message.contents)
+    summary = score_file(scorer, folder / "in", folder / "out", folder / "rejected", options, message.mime_type)
+    assert summary.scored == 1
+    return (folder / "out").read_bytes()
+
+
+def _objects(contents: bytes) -> Any:
+    found = json.loads(contents, parse_float=str, parse_int=str)
+    return found if isinstance(found, list) else [found]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("model", ["titanic", "penguins"])
+def test_messages_are_answered_with_the_same_bytes(
+    model: str, options: FileOptions, titanic_scorer: Scorer, penguins_scorer: Scorer, tmp_path: Path
+) -> None:
+    scorer, row = (titanic_scorer, GOLDEN_ROW) if model == "titanic" else (penguins_scorer, PENGUIN)
+    choose = random.Random(model)
+    compared = 0
+    for size in [1] * 60 + [2, 7, 40] * 12:
+        given = [_message(choose, row) for _ in range(size)]
+        with counted() as ways:
+            answers = InMemoryScorer(scorer, options).score(given)
+        with without(Way.ROW_REQUESTS):
+            others = InMemoryScorer(scorer, options).score(given)
+        compared += ways.taken[Way.ROW_REQUESTS]
+        for one, answer, other in zip(given, answers, others, strict=True):
+            if isinstance(other, ScoredContents):
+                assert isinstance(answer, ScoredContents), one
+                assert (answer.contents, answer.rejected) == (other.contents, other.rejected), one
+                assert (answer.summary.scored, answer.summary.output_format, answer.summary.unseen or {}) == (
+                    other.summary.scored,
+                    other.summary.output_format,
+                    other.summary.unseen or {},
+                ), one
+            elif isinstance(answer, ScoredContents):
+                assert _objects(answer.contents) == _objects(_as_file(scorer, one, options, tmp_path)), one
+    assert compared > 200
+
+
+def _request(choose: random.Random, row: dict[str, Any]) -> bytes:
+    changed = _changed(choose, row)
+    further = choose.choice([{}, {}, {}, {"noFieldNamesInOutput": True}, {"includeFieldsInOutput": list(changed)[:1]}])
+    request = {"fields": list(changed), "rows": [list(changed.values())] * choose.choice([1, 1, 1, 2]), **further}
+    if choose.random() < 0.1:
+        request = dict(reversed(request.items()))
+    return _damaged(choose, json.dumps(request, ensure_ascii=choose.random() < 0.2).encode())
+
+
+@pytest.mark.parametrize("model", ["titanic", "penguins"])
+def test_requests_of_h2o_are_answered_with_the_same_bytes(
+    model: str, titanic_scorer: Scorer, penguins_scorer: Scorer
+) -> None:
+    scorer, row = (titanic_scorer, GOLDEN_ROW) if model == "titanic" else (penguins_scorer, PENGUIN)
+    scorer = scorer.with_missing(["-1"])
+    choose = random.Random(model)
+    compared = 0
+    for size in [1] * 60 + [2, 7, 40] * 12:
+        given = [_request(choose, row) for _ in range(size)]
+        with counted() as ways:
+            answers = h2o_few_rows.replies(scorer, given, MissingColumns.FAIL)
+        with without(Way.ROW_REQUESTS):
+            others = h2o_few_rows.replies(scorer, given, MissingColumns.FAIL)
+        compared += ways.taken[Way.ROW_REQUESTS]
+        for one, answer, other in zip(given, answers, others, strict=True):
+            if isinstance(other, Reply):
+                assert isinstance(answer, Reply), one
+                assert (answer.body, answer.rows) == (other.body, other.rows), one
+                assert (answer.unseen or {}) == (other.unseen or {}), one
+            elif isinstance(answer, Reply):
+                alone = h2o_rest.reply(scorer, h2o_rest.Endpoint.SCORE, one)
+                assert alone is not None
+                assert answer.body == alone.body, one
+    assert compared > 100
