@@ -1,0 +1,324 @@
+"""Requests with a head that the server knows: the answers that uvicorn's way gives, or left to that."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from dai_routes.serve.answering.app import App
+from dai_routes.serve.answering.metrics import Metrics, room
+from dai_routes.serve.answering.protocol import GuardedProtocol
+from dai_routes.serve.answering.quick import KnownHead, QuickAnswers, Write
+from dai_routes.serve.answering.routing import Route, Routes
+from dai_routes.serve.dialects import DIALECTS
+from dai_routes.serve.hosted import HostedModel
+from dai_routes.serve.settings import ModelFile, ServerSettings
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.models import Runtime
+from dai_scoring.scorer import RuntimeSettings
+from dai_scoring.service import Response
+
+pytestmark = pytest.mark.runtime
+
+ROW = {
+    "species": "Adelie",
+    "island": "Dream",
+    "bill_length_mm": 39.5,
+    "bill_depth_mm": 16.7,
+    "flipper_length_mm": 178,
+    "body_mass_g": 3250,
+    "date_egg": "2007-11-15",
+}
+H2O = {"fields": list(ROW), "rows": [list(map(str, ROW.values()))]}
+TENSORS = {
+    "inputs": [
+        {"name": name, "shape": [1], "datatype": "BYTES" if isinstance(value, str) else "FP64", "data": [value]}
+        for name, value in ROW.items()
+    ]
+}
+CHANGING = re.compile(rb"(date|x-request-id|scoring\.duration\.ms): [^\r]*\r\n")
+
+
+class _Counting(QuickAnswers):
+    """Counts the requests that it answers."""
+
+    count = 0
+
+    def answer(self, head: KnownHead, body: bytes, write: Write) -> None:
+        self.count += 1
+        super().answer(head, body, write)
+
+
+class Bench:
+    """A server in this process: its parts, and a connection to it."""
+
+    def __init__(self, model: HostedModel, settings: ServerSettings, keep_alive: int) -> None:
+        self.model = model
+        self.counted: list[tuple[str, int]] = []
+        self.app = App(settings, Routes([model], tuple(DIALECTS)), self._count)
+        self.quick = _Counting(self.app)
+        self._metrics = Metrics([model.name], [0.0] * room(1, 1))
+        config = uvicorn.Config(
+            self.app, ws="none", lifespan="off", interface="asgi3", log_config=None, access_log=False,
+            timeout_keep_alive=keep_alive,
+        )  # fmt: skip
+        config.load()
+        self.protocols: list[GuardedProtocol] = []
+        self._config, self._state = config, ServerState()
+
+    def protocol(self) -> GuardedProtocol:
+        found = GuardedProtocol(self._config, self._state, {}, unread_seconds=5.0, quick=self.quick)
+        self.protocols.append(found)
+        return found
+
+    def _count(self, route: Route | None, status: int, seconds: float, response: Response | None) -> None:
+        self._metrics.count("" if route is None else route.model, status, seconds, response)
+        self.counted.append((route.template if route else "", status))
+
+
+class Client:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def ask(self, *parts: bytes) -> bytes:
+        for part in parts:
+            self.writer.write(part)
+            await self.writer.drain()
+            # So that each part arrives alone.
+            await asyncio.sleep(0.02 if len(parts) > 1 else 0)
+        return await self.answer()
+
+    async def answer(self) -> bytes:
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 20)
+        length = re.search(rb"content-length: (\d+)", head)
+        assert length is not None
+        return head + await self.reader.readexactly(int(length[1]))
+
+    async def is_closed(self) -> bool:
+        return await asyncio.wait_for(self.reader.read(1), 20) == b""
+
+
+def request(path: str, body: bytes | object, *headers: str, method: str = "POST", version: str = "1.1") -> bytes:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"{method} {path} HTTP/{version}", "Host: here", f"Content-Length: {len(data)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + data
+
+
+TYPED = "Content-Type: application/json"
+ASKED = {
+    "a record": request("/score", ROW, TYPED),
+    "with a query": request("/score?columns=predictions", [ROW], TYPED, "Accept: application/x-ndjson"),
+    "CSV": request("/score", ",".join(ROW).encode() + b"\n" + ",".join(map(str, ROW.values())).encode(), "A: b"),
+    "a bad row": request("/score?bad_rows=fail", {**ROW, "body_mass_g": "heavy"}, TYPED),
+    "a missing column": request("/score", {"species": "Adelie"}, TYPED),
+    "blanks": request("/score", b"  ", TYPED),
+    "no JSON": request("/score", b"{", TYPED),
+    "not gzip": request("/score", ROW, TYPED, "Content-Encoding: gzip"),
+    "H2O": request("/model/score", H2O, TYPED),
+    "a model's path": request("/models/penguins/model/contribution", H2O, TYPED),
+    "vertex": request("/predict", {"instances": [ROW]}, TYPED),
+    "invocations": request("/invocations", {"inputs": [ROW]}, TYPED),
+    "tensors": request("/v2/models/penguins/infer", TENSORS, TYPED),
+    "rpc": request("/rpc", {"jsonrpc": "2.0", "id": 7, "method": "score", "params": {"row": ROW}}, TYPED),
+    "rpc, wrong": request("/rpc", {"jsonrpc": "2.0", "id": 7, "method": "score", "params": {"row": {}}}, TYPED),
+}
+
+
+@pytest.fixture(scope="module")
+def file(samples: Path) -> ModelFile:
+    return ModelFile("penguins", samples / "penguins.mojo")
+
+
+@pytest.fixture
+def serve(file: ModelFile, settings: RuntimeSettings) -> Callable[..., Any]:
+    """Runs a coroutine with a bench, and functions that connect to it."""
+
+    @asynccontextmanager
+    async def served(keep_alive: int, **chosen: Any) -> AsyncIterator[tuple[Bench, Callable[[], Awaitable[Client]]]]:
+        found = ServerSettings((file,), FileOptions(), Runtime.AUTO, settings, **chosen)
+        model = HostedModel(file, found)
+        model.start(lambda size: None)
+        bench = Bench(model, found, keep_alive)
+        server = await asyncio.get_running_loop().create_server(bench.protocol, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+
+        async def connect() -> Client:
+            return Client(*await asyncio.open_connection("127.0.0.1", port))
+
+        try:
+            yield bench, connect
+        finally:
+            server.close()
+            await asyncio.to_thread(model.close)
+
+    def run(test: Callable[[Bench, Callable[[], Awaitable[Client]]], Awaitable[None]], **chosen: Any) -> None:
+        async def main() -> None:
+            async with served(chosen.pop("keep_alive", 5), **chosen) as (bench, connect):
+                await test(bench, connect)
+
+        asyncio.run(main())
+
+    return run
+
+
+def _fixed(answer: bytes) -> bytes:
+    return CHANGING.sub(b"", answer)
+
+
+def test_the_same_answers(serve: Callable[..., None]) -> None:
+    async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
+        client = await connect()
+        for number, (name, one) in enumerate(ASKED.items()):
+            first = await client.ask(one)
+            assert bench.quick.count == number, name
+            second = await client.ask(one)
+            assert bench.quick.count == number + 1, name
+            assert _fixed(second) == _fixed(first), name
+            assert (await (await connect()).ask(one[:50], one[50:]))[:15] == first[:15]
+        assert bench.counted[::3] == bench.counted[1::3] == bench.counted[2::3]
+        assert bench.app.bodies.held == 0
+
+    serve(test)
+
+
+def test_what_is_unusual_goes_through_uvicorn(serve: Callable[..., None]) -> None:
+    record = ASKED["a record"]
+    others = {
+        "an id of its own": request("/score", ROW, TYPED, "X-Request-Id: 7"),
+        "expected": request("/score", ROW, TYPED, "Expect: x"),
+        "GET": request("/models", b"", method="GET"),
+        "no such path": request("/nothing", ROW, TYPED),
+        "a long head": request("/score", ROW, TYPED, "X-More: " + "x" * 3000),
+    }
+
+    async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
+        client = await connect()
+        scored = _fixed(await client.ask(record))
+        for name, one in others.items():
+            # Some of these close the connection.
+            assert _fixed(await (await connect()).ask(one)) == _fixed(await (await connect()).ask(one)), name
+        chunked = request("/score", b"", TYPED, "Transfer-Encoding: chunked").replace(b"Content-Length: 0\r\n", b"")
+        data = json.dumps(ROW).encode()
+        chunked += b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
+        assert _fixed(await client.ask(chunked)) == _fixed(await client.ask(chunked)) == scored
+        assert _fixed(await client.ask(record[:-5], record[-5:])) == scored
+        assert _fixed(await client.ask(record[:20], record[20:])) == scored
+        assert _fixed(await client.ask(record + record)) == _fixed(await client.answer()) == scored
+        assert bench.quick.count == 0
+        closing = request("/score", ROW, TYPED, "Connection: close")
+        old = request("/score", ROW, TYPED, version="1.0")
+        for one in (closing, closing, old, old):
+            client = await connect()
+            assert b"connection: close" in await client.ask(one)
+            assert await client.is_closed()
+        assert bench.quick.count == 0
+
+    serve(test)
+
+
+def test_requests_sent_before_the_answer_are_answered_in_order(serve: Callable[..., None]) -> None:
+    async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
+        client = await connect()
+        known = [request("/score", {**ROW, "id": number}, TYPED) for number in range(3)]
+        await client.ask(known[0])
+        client.writer.write(known[0])
+        while not bench.quick.count:
+            await asyncio.sleep(0)
+        client.writer.write(known[1] + known[2])
+        assert [b'"id": %d' % number in await client.answer() for number in range(3)] == [True] * 3
+
+    serve(test)
+
+
+def test_a_key_is_asked_for_each_time(serve: Callable[..., None]) -> None:
+    async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
+        keys = [("X-API-Key: wrong", 401), ("X-API-Key: right", 200), ("A: b", 401)] * 2
+        for key, status in keys:
+            answer = await (await connect()).ask(request("/score", ROW, TYPED, key))
+            assert answer.startswith(b"HTTP/1.1 %d" % status)
+        assert bench.quick.count == 1
+
+    serve(test, key_digests=(sha256(b"right").digest(),))
+
+
+def test_limits_of_time_and_number(serve: Callable[..., None]) -> None:
+    async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
+        first, second = await connect(), await connect()
+        record = ASKED["a record"]
+        await first.ask(record)
+        service, queue = bench.model.service, bench.model.queue
+        with pytest.MonkeyPatch.context() as patch:
+            respond = service.respond_all
+            patch.setattr(service, "respond_all", lambda requests: (time.sleep(1.5), respond(requests))[1])
+            # Otherwise the event loop would score, and wait.
+            patch.setattr(queue, "_seconds_each", 1.0)
+            first.writer.write(record)
+            while bench.quick.count < 1:
+                await asyncio.sleep(0.001)
+            assert (await second.ask(record)).startswith(b"HTTP/1.1 429")
+            late = await first.answer()
+            assert late.startswith(b"HTTP/1.1 504")
+            assert b'"timeout"' in late
+            while queue.waiting:
+                await asyncio.sleep(0.01)
+        assert (await first.ask(record)).startswith(b"HTTP/1.1 200")
+        assert (bench.quick.count, bench.app.bodies.held) == (3, 0)
+
+    serve(test, timeout=0.5, most_waiting=1)
+
+
+def test_the_connection_ends_when_it_is_idle_or_the_server_ends(serve: Callable[..., None]) -> None:
+    async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
+        record = ASKED["a record"]
+        client, other, third = [await connect() for _ in range(3)]
+        for _ in range(6):
+            await client.ask(record)
+            await asyncio.sleep(0.3)
+        assert bench.quick.count == 5
+        assert await client.is_closed()
+        other = await connect()
+        other.writer.write(record)
+        while bench.quick.count == 5:
+            await asyncio.sleep(0)
+        bench.protocols[-1].shutdown()
+        assert (await other.answer()).startswith(b"HTTP/1.1 200")
+        assert await other.is_closed()
+        third = await connect()
+        third.writer.write(record)
+        while bench.quick.count == 6:
+            await asyncio.sleep(0)
+        bench.app.is_draining = True
+        assert b"connection: close\r\n" in await third.answer()
+        assert await third.is_closed()
+        last = await (await connect()).ask(record)
+        assert b"connection: close\r\n" in last
+        assert bench.quick.count == 7
+
+    serve(test, keep_alive=1)
+
+
+def test_a_client_that_leaves_is_counted(serve: Callable[..., None]) -> None:
+    async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
+        client = await connect()
+        await client.ask(ASKED["a record"])
+        client.writer.write(ASKED["a record"])
+        while not bench.quick.count:
+            await asyncio.sleep(0)
+        client.writer.transport.abort()
+        while len(bench.counted) < 2:
+            await asyncio.sleep(0.01)
+        assert bench.app.bodies.held == 0
+        assert (await (await connect()).ask(ASKED["a record"])).startswith(b"HTTP/1.1 200")
+
+    serve(test)
