@@ -322,3 +322,27 @@ def test_a_client_that_leaves_is_counted(serve: Callable[..., None]) -> None:
         assert (await (await connect()).ask(ASKED["a record"])).startswith(b"HTTP/1.1 200")
 
     serve(test)
+
+
+def test_requests_of_a_client_that_does_not_wait_are_read_in_turn(serve: Callable[..., None]) -> None:
+    count, one_read = 3000, 1 << 18
+    asked = request("/score", {**ROW, "more": "x" * 200}, TYPED) + request("/livez", b"", method="GET")
+
+    async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
+        client = await connect()
+        most = 0
+
+        async def write() -> None:
+            client.writer.write(asked * count)
+            await client.writer.drain()
+
+        writing = asyncio.ensure_future(write())
+        for _ in range(count):
+            assert (await client.answer()).startswith(b"HTTP/1.1 200")
+            assert (await client.answer()).startswith(b"HTTP/1.1 404")
+            most = max(most, len(bench.protocols[0].pipeline))
+        await writing
+        assert 0 < most <= 2 * one_read // len(asked) + 2
+        assert len(asked) * count > 4 * one_read
+
+    serve(test)

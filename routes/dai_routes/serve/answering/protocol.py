@@ -8,12 +8,29 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dai_routes.serve.answering.quick import LONGEST_HEAD, KnownHead, QuickAnswers
 
 _HEAD_END = b"\r\n\r\n"
 _SECONDS = 20.0
+
+
+class _Flow(FlowControl):
+    """Reads no more while requests wait that the client sent before it had an answer.
+
+    uvicorn reads on after each answer. It would take any number of requests of a client that reads no answers.
+    """
+
+    def __init__(self, protocol: HttpToolsProtocol) -> None:
+        super().__init__(protocol.transport)
+        self._protocol = protocol
+
+    def resume_reading(self) -> None:
+        """Read on, unless requests wait."""
+        if not self._protocol.pipeline:
+            super().resume_reading()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -49,6 +66,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Start the time limit for the first request; it is the same as between two requests."""
         super().connection_made(transport)
+        self.flow = _Flow(self)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
