@@ -26,7 +26,7 @@ from dai_nifi.local.java import find_java
 from dai_scoring import formats
 from dai_scoring.batch.file_job import THREADS
 from dai_scoring.batch.in_memory import InMemoryScorer
-from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import Way, plan_for

@@ -10,7 +10,7 @@ from typing import Any
 from dai_nifi.errors import ToolError
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import InMemoryScorer
-from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.batch.summary import Summary

@@ -28,11 +28,12 @@ MOST_TOGETHER = 256
 
 _QUICK_SECONDS = 0.004
 """Requests that will take longer are not scored in the event loop, where others would wait for them."""
+_FADING = 0.7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answered:
-    """The answer for the client, and the service's response, for counts and logs."""
+    """The answer for the client, and the service's response, for counts and logs. Nothing changes it."""
 
     http: HttpResponse
     response: Response
@@ -146,7 +147,9 @@ class ScoringQueue:
     def _timed(self, batch: Sequence[_Waiting]) -> list[Answered]:
         began = time.perf_counter()
         answers = self._scored(batch)
-        self._seconds_each = (time.perf_counter() - began) / len(batch)
+        # One slow batch counts for some time, since the loop must not wait for others like it.
+        seconds = (time.perf_counter() - began) / len(batch)
+        self._seconds_each = max(seconds, self._seconds_each * _FADING)
         return answers
 
     def _hand_over(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:

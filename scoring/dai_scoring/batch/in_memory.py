@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dai_scoring.batch.judged_rows import JudgedRows, Write, written_apart, written_in_place
-from dai_scoring.batch.message_rows import Batch, Contents, judge
+from dai_scoring.batch.messages.judged_rows import JudgedRows, Write, written_apart, written_in_place
+from dai_scoring.batch.messages.message_rows import Batch, Contents, judge
+from dai_scoring.batch.messages.one_row import row_messages
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
-from dai_scoring.batch.row_messages import row_messages
 from dai_scoring.batch.summary import Summary
 from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats.declined import Declined

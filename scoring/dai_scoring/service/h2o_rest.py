@@ -62,9 +62,9 @@ class Endpoint(Enum):
 _ENDPOINTS = {one.path: one for one in Endpoint}
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reply:
-    """The body of a response; ``rows`` were scored for it."""
+    """The body of a response; ``rows`` were scored for it. Nothing changes it."""
 
     body: bytes
     mime_type: str = JSON

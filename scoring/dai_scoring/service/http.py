@@ -51,9 +51,12 @@ class HttpRequest:
     body: RequestContents = b""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class HttpResponse:
-    """A response: the body is bytes, or a file that the server deletes after it was sent."""
+    """A response: the body is bytes, or a file that the server deletes after it was sent.
+
+    It is not frozen, since one is made for each message, but nothing changes it.
+    """
 
     status: int
     headers: Mapping[str, str]

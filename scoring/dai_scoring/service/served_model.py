@@ -12,7 +12,7 @@ from enum import Enum
 import orjson
 
 from dai_scoring.batch.in_memory import InMemoryScorer
-from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import EnvironmentMissingError, InternalError, ModelError, ScoringError

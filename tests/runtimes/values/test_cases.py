@@ -15,7 +15,7 @@ import pytest
 
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
-from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.cli.commands.inspect import described

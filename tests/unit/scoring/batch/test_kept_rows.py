@@ -12,7 +12,7 @@ import pytest
 from dai_scoring import formats
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import InMemoryScorer
-from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.errors import NameClashError

@@ -11,7 +11,7 @@ import pytest
 
 from dai_scoring.batch import plan
 from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
-from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns

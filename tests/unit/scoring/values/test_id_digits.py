@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
-from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
 from dai_scoring.options import OutputColumns

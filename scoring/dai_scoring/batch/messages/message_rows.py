@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dai_scoring.batch.judged_rows import JudgedRows, Layout
+from dai_scoring.batch.messages.judged_rows import JudgedRows, Layout
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import why_no_message
 from dai_scoring.formats.base import Format

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from dai_scoring.batch.message_rows import Contents
+from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import why_no_message
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
