@@ -2,7 +2,7 @@
 
 No request waits for a timer. Java and scoring pipelines are called in threads: Java releases Python's lock, and a
 pipeline is another process. The C++ runtime holds the lock, so threads would not help, and the event loop calls it. The
-event loop also scores requests for Java that are quick, because waking a thread takes longer than their scores.
+event loop also scores a single quick request for Java, because waking a thread takes longer than the score.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place
 MOST_TOGETHER = 256
 """About how many requests are scored in one call at most."""
 
-_QUICK_SECONDS = 0.004
-"""Requests that will take longer are not scored in the event loop, where others would wait for them."""
-_FADING = 0.7
+_QUICK_SECONDS = 0.002
+"""If a request takes longer, the next is not scored in the event loop, where others would wait for it."""
 
 
 @dataclass(slots=True)
@@ -66,7 +65,7 @@ class ScoringQueue:
         self._held = 0
         self._together: list[_Waiting] = []
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
-        self._seconds_each = _QUICK_SECONDS
+        self._is_quick = False
         self._threads = [
             threading.Thread(target=self._work, name=f"dai-serve-{context.name}-{number}", daemon=True)
             for number in range(threads)
@@ -119,8 +118,7 @@ class ScoringQueue:
 
     def _begin(self) -> None:
         batch, self._together = self._together, []
-        is_quick = self._held == len(batch) and self._seconds_each * len(batch) < _QUICK_SECONDS
-        if self._threads and not is_quick:
+        if self._threads and not (self._is_quick and self._held == 1):
             self._queue.put(batch)
             return
         for start in range(0, len(batch), MOST_TOGETHER):
@@ -147,9 +145,8 @@ class ScoringQueue:
     def _timed(self, batch: Sequence[_Waiting]) -> list[Answered]:
         began = time.perf_counter()
         answers = self._scored(batch)
-        # One slow batch counts for some time, since the loop must not wait for others like it.
-        seconds = (time.perf_counter() - began) / len(batch)
-        self._seconds_each = max(seconds, self._seconds_each * _FADING)
+        if len(batch) == 1:
+            self._is_quick = time.perf_counter() - began < _QUICK_SECONDS
         return answers
 
     def _hand_over(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:

@@ -173,7 +173,7 @@ def test_limits_of_time_and_number(serve: Callable[..., None]) -> None:
             respond = service.respond_all
             patch.setattr(service, "respond_all", lambda requests: (time.sleep(1.5), respond(requests))[1])
             # Otherwise the event loop would score, and wait.
-            patch.setattr(queue, "_seconds_each", 1.0)
+            patch.setattr(queue, "_is_quick", False)
             first.writer.write(record)
             while bench.quick.count < 1:
                 await asyncio.sleep(0.001)
