@@ -155,7 +155,10 @@ class ScoringQueue:
     def _finish(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:
         self._held -= len(batch)
         for one, answer in zip(batch, answers, strict=True):
-            one.done(answer)
+            try:
+                one.done(answer)
+            except Exception as error:  # noqa: BLE001 - the others must get their answers
+                log_place(error)
 
     def _scored(self, batch: Sequence[_Waiting]) -> list[Answered]:
         self._on_batch(len(batch))
