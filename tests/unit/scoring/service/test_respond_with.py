@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import ContentError
+from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows
-from dai_scoring.scorer import Scorer
-from dai_scoring.service import Request, Response, ScoringService
+from dai_scoring.progress import Progress
+from dai_scoring.scorer import RuntimeSettings, Scorer
+from dai_scoring.service import Request, Response, ScoringService, State
 from dai_scoring.service.h2o_rest import Endpoint
 from tests.support.engines import Sum
 
@@ -69,3 +72,17 @@ def test_without_a_model_the_response_says_so() -> None:
         response = service.respond_with(Request(b"records"), lambda scorer, options: Response(scorer.info))
     assert response.failure is not None
     assert response.model is None
+
+
+def test_what_loading_fetches_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def opening(path: Path, runtime: Runtime, settings: RuntimeSettings | None, progress: Progress) -> Scorer:
+        progress("fetching a runtime", 0.5)
+        said.append(service.readiness.progress)
+        return Scorer(Sum())
+
+    monkeypatch.setattr("dai_scoring.service.service.open_model", opening)
+    with ScoringService() as service:
+        assert service.load("model").state is State.READY
+    assert said == ["fetching a runtime"]

@@ -12,6 +12,7 @@ import daiscoring.PipelineFrames;
 public final class RowRequests {
     /** In the place of a request that was declined. */
     public static final double DECLINED = 0;
+    /** In the place of a request that was scored. */
     public static final double SCORED = 1;
 
     private final JsonColumns means;
