@@ -103,6 +103,10 @@ class Database(Protocol):
         """Make a table; ``key`` is its primary key."""
         ...
 
+    def misfit(self, table: TableName, schema: pa.Schema) -> str | None:
+        """Which column of a table cannot take such values, as the end of a sentence; None if none is known."""
+        ...
+
     def add_columns(self, table: TableName, fields: Sequence[pa.Field]) -> None:
         """Add columns to a table."""
         ...
