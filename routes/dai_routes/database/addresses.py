@@ -66,6 +66,8 @@ def without_password(url: str) -> str:
     """An address without its password, for messages."""
     if jdbc_settings.is_jdbc(url):
         return jdbc_settings.without_password(url)
+    if url.startswith(("sqlite:", "duckdb:")):
+        return url
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")
     user = host[0].partition(":")[0]

@@ -91,6 +91,10 @@ class Database(Protocol):
         """The same rows, with types that every runtime knows."""
         ...
 
+    def text_table(self, table: pa.Table) -> pa.Table:
+        """The same rows, with types whose text is that of the values, for files."""
+        ...
+
     def key_text(self, value: pa.Scalar) -> str:
         """A key as the text that :meth:`read` takes."""
         ...

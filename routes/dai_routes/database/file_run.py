@@ -114,11 +114,11 @@ class _Writing:
             raise NotFoundError(f"{path} cannot be written: {error.strerror}.") from error
         opened = cast("BinaryIO", gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.name.endswith(_GZIP) else file)
         self._file = file
-        self._writer = CsvWriter(opened, source.model_table(schema.empty_table()).schema)
+        self._writer = CsvWriter(opened, source.text_table(schema.empty_table()).schema)
 
     def put(self, rows: pa.Table) -> None:
         """Append rows."""
-        encoded = self._writer.encode(self._source.model_table(rows)) if rows.num_rows else []
+        encoded = self._writer.encode(self._source.text_table(rows)) if rows.num_rows else []
         try:
             self._writer.put(encoded)
         except OSError as error:

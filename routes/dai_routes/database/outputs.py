@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.batch.options import FileOptions
+from dai_scoring.batch.results import REJECT_COLUMNS, kept_columns
 from dai_scoring.batch.tables import ScoredTable, TableScorer
 from dai_scoring.cli.errors import NotFoundError, UsageError
 from dai_scoring.engine import ModelInfo
@@ -65,10 +66,11 @@ def _renamed(word: str) -> tuple[str, str]:
 class OutputScorer:
     """A :class:`~dai_scoring.batch.tables.TableScorer` whose results have the columns of :class:`Outputs`."""
 
-    def __init__(self, scorer: TableScorer, outputs: Outputs, info: ModelInfo, prefix: str) -> None:
-        """``prefix`` is what the names of the model's columns begin with in the results of ``scorer``."""
+    def __init__(self, scorer: TableScorer, outputs: Outputs, info: ModelInfo, options: FileOptions) -> None:
+        """``options`` are those of ``scorer``."""
         self._scorer = scorer
-        self._prefix = prefix
+        self._options = options
+        self._prefix = options.prediction_prefix
         self._chosen = outputs.chosen
         threshold = outputs.threshold
         if threshold is not None and threshold.labels is None:
@@ -78,16 +80,17 @@ class OutputScorer:
     def check(self, schema: pa.Schema) -> tuple[pa.Schema, pa.Schema]:
         """See the base class; NotFoundError for a column that the model does not give."""
         scored, rejected = self._scorer.check(schema)
-        return self._changed(scored.empty_table(), schema.names).schema, rejected
+        return self._changed(scored.empty_table(), schema).schema, rejected
 
     def score(self, table: pa.Table, model_table: pa.Table | None = None) -> ScoredTable:
         """See the base class."""
         found = self._scorer.score(table, model_table)
-        return replace(found, rows=self._changed(found.rows, table.schema.names))
+        return replace(found, rows=self._changed(found.rows, table.schema))
 
-    def _changed(self, rows: pa.Table, kept: Sequence[str]) -> pa.Table:
+    def _changed(self, rows: pa.Table, source: pa.Schema) -> pa.Table:
         if not self._chosen and self._threshold is None:
             return rows
+        kept = kept_columns(source.names, self._options.output_columns, self._options.id_columns, ())
         given = [name for name in rows.schema.names if name not in kept and name not in REJECT_COLUMNS]
         columns = {name: rows.column(name) for name in rows.schema.names if name in kept}
         chosen = self._chosen or tuple((name.removeprefix(self._prefix),) * 2 for name in given)

@@ -36,7 +36,7 @@ class QueryScorer:
     def __init__(self, job: Job, scorer: Scorer, options: FileOptions, source: Database) -> None:
         self._job = job
         self._source = source
-        self._scorer = OutputScorer(TableScorer(scorer, options), job.outputs, scorer.info, options.prediction_prefix)
+        self._scorer = OutputScorer(TableScorer(scorer, options), job.outputs, scorer.info, options)
         self.times = Times()
 
     def check(self) -> tuple[pa.Schema, pa.Schema]:

@@ -63,6 +63,14 @@ class SqlDatabase(ABC):
     def changed(self, table: TableName) -> None:  # noqa: B027 - a database that caches no columns has nothing to do
         """Called when the columns of a table have changed."""
 
+    @abstractmethod
+    def model_table(self, table: pa.Table) -> pa.Table:
+        """The same rows, with types that every runtime knows."""
+
+    def text_table(self, table: pa.Table) -> pa.Table:
+        """See the contract."""
+        return self.model_table(table)
+
     def has_null(self, query: str, column: str) -> bool:
         """Whether a row of the query has a null in the column."""
         return bool(self.look(f"SELECT 1 FROM {as_table(query)} WHERE {quoted(column)} IS NULL LIMIT 1"))  # noqa: S608
