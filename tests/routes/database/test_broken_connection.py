@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.routes.database.support import Command
-from tests.support.postgres import Postgres
+from tests.support.jdbc import driver
+from tests.support.postgres import PASSWORD, Postgres
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
@@ -19,8 +20,10 @@ ROWS = 20_000
 IDS = list(range(ROWS))
 
 
-@pytest.fixture
-def source(server: Postgres, address: str, samples: Path) -> str:
+@pytest.fixture(params=["adbc", "jdbc"])
+def source(
+    server: Postgres, address: str, samples: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> str:
     """The address of a database with many rows, and functions that end their connection while a table broken exists."""
     server.ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
     rows = samples / "penguins-rows.csv"
@@ -37,7 +40,12 @@ def source(server: Postgres, address: str, samples: Path) -> str:
         "CREATE FUNCTION ends_row() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN PERFORM ends(NEW.id); RETURN NEW; END $$;"
     )
-    return address
+    if request.param == "adbc":
+        return address
+    monkeypatch.setenv("DAI_SCORE_JDBC_DRIVER", str(driver("postgresql")))
+    monkeypatch.setenv("DAI_SCORE_SOURCE_USER", server.user)
+    monkeypatch.setenv("DAI_SCORE_SOURCE_PASSWORD", PASSWORD)
+    return f"jdbc:postgresql://127.0.0.1:{server.port}/{server.name}"
 
 
 def written(server: Postgres) -> list[int]:
