@@ -10,7 +10,7 @@ from dai_routes.database.jdbc import settings as jdbc_settings
 from dai_scoring import extras
 from dai_scoring.cli.errors import MissingExtraError, UsageError
 
-_KNOWN = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE, duckdb:///FILE, jdbc:..."
+_KNOWN = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE, duckdb:///FILE, grpc://HOST:PORT, jdbc:..."
 
 
 def open_database(url: str, jdbc: jdbc_settings.JdbcSettings, variable: str, *, writes: bool) -> Database:
@@ -41,6 +41,12 @@ def open_database(url: str, jdbc: jdbc_settings.JdbcSettings, variable: str, *, 
         except ModuleNotFoundError as error:
             raise MissingExtraError(extras.absent(error, "duckdb")) from error
         return DuckDB(file, must_exist=not writes)
+    if scheme in ("grpc", "grpc+tls", "grpc+tcp"):
+        try:
+            from dai_routes.database.adbc.flightsql import FlightSQL
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(extras.absent(error, "flightsql")) from error
+        return FlightSQL(url, jdbc_settings.Credentials.of_environment(variable), variable)
     raise UsageError(f"{without_password(url)} is no address that is known here. There are: {_KNOWN}.")
 
 

@@ -37,7 +37,7 @@ from dai_scoring.values import missing
 
 app = typer.Typer(add_completion=False, **group.SETTINGS)
 
-_ADDRESS = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE, duckdb:///FILE or jdbc:..."
+_ADDRESS = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE, duckdb:///FILE, grpc://HOST:PORT or jdbc:..."
 
 
 @app.command()

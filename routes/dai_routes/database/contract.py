@@ -48,6 +48,9 @@ class Database(Protocol):
     creates_in_transaction: bool
     """Whether CREATE TABLE and DROP TABLE can be undone. In some databases they commit all changes before them."""
 
+    can_write: bool
+    """Whether tables can be written: false for databases that are only read."""
+
     def quoted(self, name: str | TableName) -> str:
         """A name in the quotes of this database, so that no part of it is read as SQL."""
         ...

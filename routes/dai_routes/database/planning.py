@@ -102,6 +102,10 @@ def job_of(
     more = replace(more, query=str(query), key=key, key_is_primary=is_primary)
     if writing is None:
         return more
+    if not writing.can_write:
+        raise UsageError(
+            "A database behind Flight SQL is only read: name another one with --target-db, or a file with --csv."
+        )
     if target is None:
         raise UsageError("Give --target, the table to write, or --csv, a file.")
     written = table_name("--target", target)

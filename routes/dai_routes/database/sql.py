@@ -39,6 +39,8 @@ class SqlDatabase(ABC):
 
     creates_in_transaction = True
     """See the contract."""
+    can_write = True
+    """See the contract."""
 
     @abstractmethod
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

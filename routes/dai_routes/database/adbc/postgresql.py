@@ -161,9 +161,31 @@ class PostgreSQL(AdbcDatabase):
             return int(
                 self.run(
                     f"WITH changed AS (UPDATE {quoted(table)} AS target SET {values} FROM {quoted(STAGE)} AS stage "  # noqa: S608
-                    f"WHERE target.{quoted(key)} = {self.cast(key, types)} RETURNING 1) SELECT count(*) FROM changed"
+                    f"WHERE target.{quoted(key)} = {self.cast(key, types)} AND {self._within(table, key, types)} "
+                    "RETURNING 1) SELECT count(*) FROM changed"
                 )[0][0]
             )
+
+    def _within(self, table: TableName, key: str, types: dict[str, str]) -> str:
+        """A condition that the target's key is between the least and the greatest of the stage.
+
+        It changes nothing but the plan: the keys of a chunk follow each other, so a part of the index is read, and not
+        the whole table for each chunk.
+        """
+        order = self._collation(table, key)
+        keys = f"SELECT {self.cast(key, types)}{order} AS k FROM {quoted(STAGE)} AS stage"  # noqa: S608
+        least, most = (f"(SELECT k FROM ({keys}) AS keys ORDER BY k {way} LIMIT 1)" for way in ("ASC", "DESC"))  # noqa: S608
+        return f"target.{quoted(key)} BETWEEN {least} AND {most}"
+
+    def _collation(self, table: TableName, column: str) -> str:
+        """The order of a column of text as a COLLATE clause; '' for other types."""
+        found = self.run(
+            "SELECT quote_ident(nspname) || '.' || quote_ident(collname) FROM pg_attribute "
+            "JOIN pg_collation c ON c.oid = attcollation JOIN pg_namespace n ON n.oid = collnamespace "
+            "WHERE attrelid = to_regclass($1) AND attname = $2",
+            [quoted(table), column],
+        )
+        return f" COLLATE {found[0][0]}" if found else ""
 
 
 def _storage(values: pa.ChunkedArray) -> pa.ChunkedArray:
