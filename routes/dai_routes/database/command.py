@@ -12,12 +12,12 @@ import typer
 from dai_routes.database import rendering, suggestions
 from dai_routes.database.addresses import open_database, without_password
 from dai_routes.database.contract import Database
-from dai_routes.database.file_run import FileRun, Files
 from dai_routes.database.jdbc.settings import DRIVER_VARIABLE, JdbcSettings
-from dai_routes.database.job import Job, Mode
-from dai_routes.database.outputs import Outputs
 from dai_routes.database.planning import SOURCE_VARIABLE, TARGET_VARIABLE, check_no_password, job_of, table_name
-from dai_routes.database.run import Run
+from dai_routes.database.running.file_run import FileRun, Files
+from dai_routes.database.running.job import Job, Mode
+from dai_routes.database.running.outputs import Outputs
+from dai_routes.database.running.run import Run
 from dai_scoring import options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli import group

@@ -10,7 +10,7 @@ import typer
 from dai_routes.database.addresses import has_password, without_password
 from dai_routes.database.contract import Database, TableName
 from dai_routes.database.jdbc.settings import is_jdbc
-from dai_routes.database.job import Job, Mode
+from dai_routes.database.running.job import Job, Mode
 from dai_scoring.cli.errors import NotFoundError, UsageError
 
 SOURCE_VARIABLE = "DAI_SCORE_SOURCE"

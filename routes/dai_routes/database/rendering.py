@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from dai_routes.database.job import Outcome
+from dai_routes.database.running.job import Outcome
 from dai_scoring.batch.tables import ScoredTable
 from dai_scoring.cli.console import Output
 from dai_scoring.cli.errors import RejectedRowsError

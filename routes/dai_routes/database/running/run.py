@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from dai_routes.database.contract import Database, TableName
 from dai_routes.database.errors import ConflictError, DatabaseError, LostConnectionError
-from dai_routes.database.job import Job, Mode, Outcome
-from dai_routes.database.progress import Progress, ProgressTable
-from dai_routes.database.scoring import Part, QueryScorer, no_key
+from dai_routes.database.running.job import Job, Mode, Outcome
+from dai_routes.database.running.progress import Progress, ProgressTable
+from dai_routes.database.running.scoring import Part, QueryScorer, no_key
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.tables import ScoredTable
 from dai_scoring.cli.errors import NotFoundError

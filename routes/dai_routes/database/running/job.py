@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dai_routes.database.contract import TableName
-from dai_routes.database.outputs import Outputs
+from dai_routes.database.running.outputs import Outputs
 from dai_scoring.batch.options import FileOptions
 
 _NONE = TableName("")

@@ -13,8 +13,8 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from dai_routes.database.contract import Database
-from dai_routes.database.job import Job, Outcome
-from dai_routes.database.scoring import QueryScorer
+from dai_routes.database.running.job import Job, Outcome
+from dai_routes.database.running.scoring import QueryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.tables import ScoredTable
 from dai_scoring.cli.errors import NotFoundError, ToolError

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from dai_routes.database.contract import Database
 from dai_routes.database.errors import DatabaseError
-from dai_routes.database.job import Job, Times
-from dai_routes.database.outputs import OutputScorer
+from dai_routes.database.running.job import Job, Times
+from dai_routes.database.running.outputs import OutputScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.tables import ScoredTable, TableScorer
 from dai_scoring.batch.threads import ordered_map, prefetch
