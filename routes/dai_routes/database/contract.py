@@ -84,9 +84,9 @@ class Database(Protocol):
     ) -> AbstractContextManager[Iterator[pa.Table]]:
         """The rows of a query, ``rows`` at a time, ordered by ``key``, and only those whose key is above ``after``.
 
-        ``after`` is a text of :meth:`key_text`. The query cannot change data. PostgreSQL reads the rows of one moment,
-        SQLite with a key reads each chunk when it is needed, and the others do what their cursors do. Types that only
-        the database knows are kept.
+        ``after`` is a text of :meth:`key_text`. The query cannot change data. PostgreSQL and DuckDB read the rows of
+        one moment, SQLite with a key reads each chunk when it is needed, and the others do what their cursors do. Types
+        that only the database knows are kept.
         """
         ...
 

@@ -95,6 +95,19 @@ def test_scores_are_written_into_the_table_that_is_read(
     assert score(*command).document["records"] == 0
 
 
+def test_an_update_finds_keys_of_text_in_any_order(
+    server: Postgres, source: str, score: Command, expected: dict[int, float]
+) -> None:
+    server.ask(
+        "CREATE COLLATION other (provider = icu, locale = 'de-u-co-phonebk');"
+        "ALTER TABLE penguins ADD k text COLLATE other; UPDATE penguins SET k = chr(65 + id % 60) || id;"
+        "ALTER TABLE penguins ADD UNIQUE (k);"
+    )
+    done = score("--source", source, "--table", "penguins", "--key", "k", "--mode", "update", "--chunk", 50)
+    assert done.document.get("scored") == 348, done
+    assert scores(server, "penguins") == pytest.approx(expected, rel=1e-6)
+
+
 def test_a_query_that_changes_data_changes_none(server: Postgres, source: str, score: Command) -> None:
     server.ask("CREATE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'DELETE FROM penguins WHERE id > 5 RETURNING 1';")
     query = "SELECT *, wipe() AS w FROM penguins"
