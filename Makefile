@@ -53,5 +53,5 @@ $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11, 3.12 or 3.13 is needed and none was found: install one, or say make PYTHON=/path/to/python3.11"; exit 3; }
 	@echo "Setting up .venv with $$($(PYTHON) --version), which takes a minute ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[java,serve,otel,lambda,database,kafka,redis,rabbitmq,activemq,celery,s3,tools,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[java,serve,otel,lambda,database,duckdb,flightsql,kafka,redis,rabbitmq,activemq,celery,s3,tools,dev]'
 	@touch $@

@@ -1,41 +1,43 @@
-"""``dai-score table``: scores rows of a database into a table. Imports drivers only when it runs."""
+"""``dai-score table``: scores rows of a database into a table or a file. Imports drivers only when it runs."""
 
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from dai_routes.database.addresses import has_password, open_database, without_password
-from dai_routes.database.contract import Database, TableName
-from dai_routes.database.jdbc_settings import DRIVER_VARIABLE, JdbcSettings, is_jdbc
-from dai_routes.database.job import Job, Mode, Outcome, Run
+from dai_routes.database import rendering, suggestions
+from dai_routes.database.addresses import open_database, without_password
+from dai_routes.database.contract import Database
+from dai_routes.database.jdbc.settings import DRIVER_VARIABLE, JdbcSettings
+from dai_routes.database.planning import SOURCE_VARIABLE, TARGET_VARIABLE, check_no_password, job_of, table_name
+from dai_routes.database.running.file_run import FileRun, Files
+from dai_routes.database.running.job import Job, Mode
+from dai_routes.database.running.outputs import Outputs
+from dai_routes.database.running.run import Run
 from dai_scoring import options
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.batch.tables import ScoredTable
 from dai_scoring.cli import group
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file, check_folder
 from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_scoring.cli.commands.words import id_names, jvm_words
 from dai_scoring.cli.console import JsonOption, Output
-from dai_scoring.cli.errors import NotFoundError, UsageError
+from dai_scoring.cli.errors import UsageError
 from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import opened, translated
 from dai_scoring.models import Runtime
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
-from dai_scoring.scorer import PipelineSettings, RuntimeSettings
+from dai_scoring.progress import Progress
+from dai_scoring.scorer import PipelineSettings, RuntimeSettings, Scorer
 from dai_scoring.values import missing
-from dai_scoring.values.unseen_levels import counts_as_text
 
 app = typer.Typer(add_completion=False, **group.SETTINGS)
 
-SOURCE_VARIABLE = "DAI_SCORE_SOURCE"
-TARGET_VARIABLE = "DAI_SCORE_TARGET"
-_ADDRESS = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE or jdbc:..."
+_ADDRESS = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE, duckdb:///FILE, grpc://HOST:PORT or jdbc:..."
 
 
 @app.command()
@@ -43,16 +45,19 @@ def table(
     context: typer.Context,
     model: Annotated[Path, flag(options.MODEL, "-m")],
     source: Annotated[
-        str,
+        str | None,
         typer.Option(
             envvar=SOURCE_VARIABLE,
-            help=f"The database: {_ADDRESS}. Set a password in PGPASSWORD or PGPASSFILE, for JDBC in "
-            f"{SOURCE_VARIABLE}_USER and {SOURCE_VARIABLE}_PASSWORD or {SOURCE_VARIABLE}_PASSWORD_FILE; or in the "
-            f"address in {SOURCE_VARIABLE}.",
+            help=f"The database: {_ADDRESS}. Set user and password in {SOURCE_VARIABLE}_USER and "
+            f"{SOURCE_VARIABLE}_PASSWORD or {SOURCE_VARIABLE}_PASSWORD_FILE, or as psql takes them; or in the address "
+            f"in {SOURCE_VARIABLE}.",
         ),
-    ],
+    ] = None,
     target: Annotated[
         str | None, typer.Option(help="The table to write: TABLE or SCHEMA.TABLE, spelled exactly as in the database.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write a file of CSV instead of a table; gzipped if its name ends in .gz.")
     ] = None,
     query: Annotated[str | None, typer.Option(help="What to score: a SELECT.")] = None,
     from_table: Annotated[str | None, typer.Option("--table", help="What to score: all rows of a table.")] = None,
@@ -76,7 +81,10 @@ def table(
     ] = None,
     rejected: Annotated[
         str | None,
-        typer.Option(help="The table for rows that cannot be scored. Default: the target's name with _rejected."),
+        typer.Option(
+            help="The table, or with --csv the file, for rows that cannot be scored. Default: the target's name with "
+            "_rejected, or .rejected."
+        ),
     ] = None,
     mode: Annotated[
         Mode,
@@ -87,13 +95,49 @@ def table(
         ),
     ] = Mode.FAIL,
     chunk: Annotated[int, typer.Option(min=1, help="How many rows are read, scored and written together.")] = 50_000,
-    before: Annotated[str | None, typer.Option(help="A statement to run before the first row.")] = None,
-    after: Annotated[str | None, typer.Option(help="A statement to run after the last row.")] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="How many chunks are scored at once, while others are read and written.")
+    ] = 1,
+    before: Annotated[
+        list[str] | None, typer.Option(help="A statement to run before the first row; may be repeated.")
+    ] = None,
+    after: Annotated[
+        list[str] | None, typer.Option(help="A statement to run after the last row; may be repeated.")
+    ] = None,
+    predictions: Annotated[
+        str,
+        typer.Option(
+            help="Which of the model's columns are written, separated by commas, and under which names: "
+            "COLUMN or COLUMN=NAME. Default: all."
+        ),
+    ] = "",
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            help="COLUMN=NUMBER: add a column with a label, the class of COLUMN if its value is at least NUMBER, and "
+            "the other class otherwise."
+        ),
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="The name of the column of --threshold. Default: label.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Two texts for the column of --threshold instead of the classes, as in yes,no.")
+    ] = None,
+    inspect: Annotated[
+        bool,
+        typer.Option("--inspect", help="Show the SELECT and the commands for this model, and --table if it is given."),
+    ] = False,
     preview: Annotated[
         int | None, typer.Option(min=1, help="Score this many rows, show them, and write nothing.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, count the rows, and write nothing.")
+    ] = False,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Show rows a second, and how long reading, scoring and writing took.")
+    ] = False,
+    fail_on_rejects: Annotated[
+        bool,
+        typer.Option("--fail-on-rejects", help="End with exit code 14 if rows were rejected; all rows are written."),
     ] = False,
     runtime: Annotated[Runtime, flag(options.RUNTIME)] = Runtime.AUTO,
     output_columns: Annotated[OutputColumns, flag(options.OUTPUT_COLUMNS)] = options.OUTPUT_COLUMNS.default,
@@ -112,14 +156,14 @@ def table(
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
 ) -> None:
-    """Score rows of a database into a table of the same database or another one.
+    """Score rows of a database into a table of the same database or another one, or into a file.
 
     Rows that cannot be scored go to a separate table, with the reasons. If the command is interrupted, run it again:
     with a key it continues, and no row is written twice.
     """
     output = Output(as_json)
     for parameter, url in (("source", source), ("target_address", target_address)):
-        _check_no_password(context, parameter, url)
+        check_no_password(context, parameter, url)
     check_file("--licence-file", licence_file)
     check_folder("--mojo-runtime", mojo_runtime)
     ids = id_names(id_columns, output_columns)
@@ -129,11 +173,45 @@ def table(
         drivers,
         RuntimeSettings(jvm_options=jvm, mojo_runtime=mojo_runtime, accept_h2o_licence=accept_h2o_licence),
     )
-    reading = writing = open_database(source, jdbc, SOURCE_VARIABLE, writes=False)
-    try:
+    outputs = Outputs.parse(predictions, threshold, label, labels)
+    wished = Job(
+        mode=mode,
+        chunk_rows=chunk,
+        threads=threads,
+        before=tuple(before or ()),
+        after=tuple(after or ()),
+        outputs=outputs,
+    )
+    pipeline = PipelineSettings(python_environment, python_command=python_command)
+    with ExitStack() as stack:
+
+        def connected(url: str, variable: str, writes: bool) -> Database:
+            found = open_database(url, jdbc, variable, writes=writes)
+            stack.callback(found.close)
+            return found
+
+        def scorer_of(progress: Progress) -> Scorer:
+            return stack.enter_context(
+                opened(model, progress, runtime, accept_h2o_licence, licence_file, jvm, mojo_runtime, pipeline)
+            )
+
+        if source is None and not inspect:
+            raise UsageError(f"Give --source, the address of the database: {_ADDRESS}.")
+        reading = None if source is None else connected(source, SOURCE_VARIABLE, False)
+        if inspect or reading is None:
+            named = None if from_table is None else table_name("--table", from_table)
+            with output.progress("Loading the model") as progress:
+                found = suggestions.suggest(
+                    model, scorer_of(progress).info, source and without_password(source), reading, named
+                )
+            output.result(vars(found), lambda console: suggestions.render(console, found))
+            return
+        if csv is not None and (target, target_address, mode) != (None, None, Mode.FAIL):
+            raise UsageError("--csv writes a file: leave out --target, --target-db and --mode.")
+        writing = None if csv is not None else reading
         if target_address not in (None, source):
-            writing = open_database(target_address, jdbc, TARGET_VARIABLE, writes=True)
-        job = _job(reading, query, from_table, target, key, rejected, mode, chunk, before, after)
+            writing = connected(str(target_address), TARGET_VARIABLE, True)
+        job = job_of(reading, writing, query, from_table, target, key, rejected, wished)
         if mode is Mode.UPDATE:
             if output_columns is not OutputColumns.ALL:
                 raise UsageError("--mode update writes the scores alone: leave out --output-columns.")
@@ -147,121 +225,30 @@ def table(
             bad_rows=bad_rows,
             wanted=Wanted(contributions, intervals),
         )
-        pipeline = PipelineSettings(python_environment, python_command=python_command)
-        with (
-            output.progress("Scoring") as progress,
-            opened(model, progress, runtime, accept_h2o_licence, licence_file, jvm, mojo_runtime, pipeline) as scorer,
-            translated(),
-        ):
-            run = Run(job, scorer, chosen, reading, writing)
+        files = None if csv is None else Files.of(csv, None if rejected is None else Path(rejected))
+        with output.progress("Scoring") as progress, translated():
+            run = _run(job, files, scorer_of(progress), chosen, reading, writing)
             run.check()
             if preview is not None:
-                found = run.preview(preview)
+                sample = run.preview(preview)
             elif dry_run:
                 count = reading.count(job.query)
             else:
-                progress(f"scoring into {job.target}", None)
+                progress(f"scoring into {run.names[0]}", None)
                 outcome = run.run(lambda rows: progress(f"{rows:,} rows", None))
-    finally:
-        for one in {id(reading): reading, id(writing): writing}.values():
-            one.close()
     if preview is not None:
-        output.result(_shown(found), lambda console: _render_preview(console, found))
+        output.result(rendering.shown(sample), lambda console: rendering.render_preview(console, sample))
     elif dry_run:
-        output.result(
-            {"records": count}, lambda console: console.print(f"{count:,} rows can be scored into {job.target}.")
-        )
+        text = f"{count:,} rows can be scored into {run.names[0]}."
+        output.result({"records": count}, lambda console: console.print(text, markup=False))
     else:
-        output.result(_plain(outcome, job), lambda console: console.print(_sentence(outcome, job), markup=False))
+        rendering.end(output, outcome, run.names, stats, fail_on_rejects)
 
 
-def _check_no_password(context: typer.Context, parameter: str, url: str | None) -> None:
-    source = context.get_parameter_source(parameter)
-    if url and has_password(url) and source is not None and source.name == "COMMANDLINE":
-        flag_name, variable = (
-            ("--source", SOURCE_VARIABLE) if parameter == "source" else ("--target-db", TARGET_VARIABLE)
-        )
-        raise UsageError(
-            f"The address {without_password(url)} has a password, which the list of processes shows to everyone. Set "
-            f"{f'{variable}_PASSWORD' if is_jdbc(url) else 'PGPASSWORD'}, or the whole address in {variable}, and "
-            f"leave {flag_name} without it."
-        )
-
-
-def _name(flag_name: str, text: str) -> TableName:
-    try:
-        return TableName.parse(text)
-    except ValueError:
-        raise UsageError(f"{flag_name} is TABLE or SCHEMA.TABLE, with quotes around a part that has dots.") from None
-
-
-def _job(
-    database: Database,
-    query: str | None,
-    from_table: str | None,
-    target: str | None,
-    key: str | None,
-    rejected: str | None,
-    mode: Mode,
-    chunk: int,
-    before: str | None,
-    after: str | None,
-) -> Job:
-    if (query is None) == (from_table is None):
-        raise UsageError("Give --query, or --table.")
-    is_primary = False
-    if from_table is not None:
-        name = _name("--table", from_table)
-        if database.columns(name) is None:
-            raise NotFoundError(f"There is no table {name}. Its name counts as it is written there, also in case.")
-        query = f"SELECT * FROM {database.quoted(name)}"  # noqa: S608 - quoted
-        primary = database.key_of(name)
-        if len(primary) == 1 and key in (None, primary[0]):
-            key, is_primary = primary[0], True
-        if target is None and mode is Mode.UPDATE:
-            target = from_table
-    if target is None:
-        raise UsageError("Give --target, the table to write.")
-    written = _name("--target", target)
-    if mode is Mode.UPDATE and key is None:
-        raise UsageError("--mode update finds its rows by --key: give it.")
-    if mode is not Mode.UPDATE and from_table is not None and written == _name("--table", from_table):
-        raise UsageError("--target is the table that is read. To write the scores into it, choose --mode update.")
-    refused = written.sibling(f"{written.name}_rejected") if rejected is None else _name("--rejected", rejected)
-    return Job(str(query), written, refused, mode, key, is_primary, chunk, before, after)
-
-
-def _plain(outcome: Outcome, job: Job) -> dict[str, Any]:
-    return {
-        "records": outcome.records,
-        "scored": outcome.scored,
-        "rejected": outcome.rejected,
-        "written_earlier": outcome.earlier,
-        "target": str(job.target),
-        "rejected_table": str(job.rejected) if outcome.rejected else None,
-        "unseen": None if outcome.unseen is None else dict(outcome.unseen),
-        "seconds": round(outcome.seconds, 6),
-    }
-
-
-def _sentence(outcome: Outcome, job: Job) -> str:
-    text = f"{job.target}: {outcome.scored:,} of {outcome.records:,} rows scored in {outcome.seconds:.2f} s"
-    if outcome.earlier:
-        text += f", after {outcome.earlier:,} that earlier runs have written"
-    if outcome.rejected:
-        text += f"; {outcome.rejected:,} rejected, with the reasons: {job.rejected}"
-    if outcome.unseen:
-        text += f"; levels that the model has never seen, by column: {counts_as_text(outcome.unseen)}"
-    return text
-
-
-def _shown(found: ScoredTable) -> dict[str, Any]:
-    return {"scored": found.rows.to_pylist(), "rejected": found.rejected.to_pylist()}
-
-
-def _render_preview(console: Console, found: ScoredTable) -> None:
-    for title, rows in (("scored", found.rows), ("rejected", found.rejected)):
-        if rows.num_rows or title == "scored":
-            console.print(f"{title}: {rows.num_rows} rows")
-        for row in rows.to_pylist():
-            console.print("  " + ", ".join(f"{name} {value}" for name, value in row.items()), markup=False)
+def _run(
+    job: Job, files: Files | None, scorer: Scorer, chosen: FileOptions, reading: Database, writing: Database | None
+) -> Run | FileRun:
+    if files is not None:
+        return FileRun(job, files, scorer, chosen, reading)
+    assert writing is not None  # noqa: S101 - there is either a table or a file
+    return Run(job, scorer, chosen, reading, writing)

@@ -48,6 +48,9 @@ class Database(Protocol):
     creates_in_transaction: bool
     """Whether CREATE TABLE and DROP TABLE can be undone. In some databases they commit all changes before them."""
 
+    can_write: bool
+    """Whether tables can be written: false for databases that are only read."""
+
     def quoted(self, name: str | TableName) -> str:
         """A name in the quotes of this database, so that no part of it is read as SQL."""
         ...
@@ -81,14 +84,18 @@ class Database(Protocol):
     ) -> AbstractContextManager[Iterator[pa.Table]]:
         """The rows of a query, ``rows`` at a time, ordered by ``key``, and only those whose key is above ``after``.
 
-        ``after`` is a text of :meth:`key_text`. The query cannot change data. PostgreSQL reads the rows of one moment,
-        SQLite with a key reads each chunk when it is needed, and the others do what their cursors do. Types that only
-        the database knows are kept.
+        ``after`` is a text of :meth:`key_text`. The query cannot change data. PostgreSQL and DuckDB read the rows of
+        one moment, SQLite with a key reads each chunk when it is needed, and the others do what their cursors do. Types
+        that only the database knows are kept.
         """
         ...
 
     def model_table(self, table: pa.Table) -> pa.Table:
         """The same rows, with types that every runtime knows."""
+        ...
+
+    def text_table(self, table: pa.Table) -> pa.Table:
+        """The same rows, with types whose text is that of the values, for files."""
         ...
 
     def key_text(self, value: pa.Scalar) -> str:
@@ -101,6 +108,10 @@ class Database(Protocol):
 
     def create(self, table: TableName, schema: pa.Schema, key: str | None = None) -> None:
         """Make a table; ``key`` is its primary key."""
+        ...
+
+    def misfit(self, table: TableName, schema: pa.Schema) -> str | None:
+        """Which column of a table cannot take such values, as the end of a sentence; None if none is known."""
         ...
 
     def add_columns(self, table: TableName, fields: Sequence[pa.Field]) -> None:

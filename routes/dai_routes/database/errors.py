@@ -18,6 +18,12 @@ class UnreachableError(DatabaseError):
     code = "unreachable"
 
 
+class LostConnectionError(UnreachableError):
+    """The connection broke while it was in use."""
+
+    code = "connection_lost"
+
+
 class ConflictError(DatabaseError):
     """The target exists already, lacks columns, or is being written by another run."""
 

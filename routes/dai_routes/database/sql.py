@@ -22,7 +22,8 @@ def quoted(name: str | TableName) -> str:
 
 def as_table(query: str) -> str:
     """A query as a subquery, to select from. Oracle allows no AS before the name of a subquery."""
-    return f"({query.strip().rstrip(';')}) dai_score_source"
+    # On a line of its own: a query may end with a comment.
+    return f"({query.strip().rstrip(';')}\n) dai_score_source"
 
 
 def select(query: str, key: str | None = None, after: str | None = None) -> str:
@@ -38,10 +39,16 @@ class SqlDatabase(ABC):
 
     creates_in_transaction = True
     """See the contract."""
+    can_write = True
+    """See the contract."""
 
     @abstractmethod
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement; returns its rows."""
+
+    def look(self, query: str) -> list[tuple[Any, ...]]:
+        """Run a query that has the user's query in it, and cannot change data; returns its rows."""
+        return self.run(query)
 
     @abstractmethod
     def sql_type(self, field: pa.Field) -> str:
@@ -58,18 +65,26 @@ class SqlDatabase(ABC):
     def changed(self, table: TableName) -> None:  # noqa: B027 - a database that caches no columns has nothing to do
         """Called when the columns of a table have changed."""
 
+    @abstractmethod
+    def model_table(self, table: pa.Table) -> pa.Table:
+        """The same rows, with types that every runtime knows."""
+
+    def text_table(self, table: pa.Table) -> pa.Table:
+        """See the contract."""
+        return self.model_table(table)
+
     def has_null(self, query: str, column: str) -> bool:
         """Whether a row of the query has a null in the column."""
-        return bool(self.run(f"SELECT 1 FROM {as_table(query)} WHERE {quoted(column)} IS NULL LIMIT 1"))  # noqa: S608
+        return bool(self.look(f"SELECT 1 FROM {as_table(query)} WHERE {quoted(column)} IS NULL LIMIT 1"))  # noqa: S608
 
     def has_twice(self, query: str, column: str) -> bool:
         """Whether two rows of the query have the same value in the column."""
         name = quoted(column)
-        return bool(self.run(f"SELECT 1 FROM {as_table(query)} GROUP BY {name} HAVING count(*) > 1 LIMIT 1"))  # noqa: S608
+        return bool(self.look(f"SELECT 1 FROM {as_table(query)} GROUP BY {name} HAVING count(*) > 1 LIMIT 1"))  # noqa: S608
 
     def count(self, query: str) -> int:
         """How many rows a query has."""
-        return int(self.run(f"SELECT count(*) FROM {as_table(query)}")[0][0])  # noqa: S608
+        return int(self.look(f"SELECT count(*) FROM {as_table(query)}")[0][0])  # noqa: S608
 
     def create(self, table: TableName, schema: pa.Schema, key: str | None = None) -> None:
         """Make a table; ``key`` is its primary key."""
@@ -82,6 +97,10 @@ class SqlDatabase(ABC):
     def column_type(self, field: pa.Field, is_key: bool) -> str:
         """The type of a new column, or of the primary key of a new table."""
         return self.sql_type(field)
+
+    def misfit(self, table: TableName, schema: pa.Schema) -> str | None:
+        """See the contract. Many databases can only be asked by writing."""
+        return None
 
     def add_columns(self, table: TableName, fields: Sequence[pa.Field]) -> None:
         """Add columns to a table."""

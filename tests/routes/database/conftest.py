@@ -18,7 +18,7 @@ import pytest
 
 from dai_routes.database.addresses import open_database
 from dai_routes.database.contract import TableName
-from dai_routes.database.jdbc_settings import JdbcSettings
+from dai_routes.database.jdbc.settings import JdbcSettings
 from dai_scoring.cli import app
 from dai_scoring.scorer import RuntimeSettings
 from tests.routes.database.support import PASSWORD as H2_PASSWORD

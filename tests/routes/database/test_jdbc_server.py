@@ -73,7 +73,8 @@ def test_types_of_postgresql_go_into_a_jdbc_database_as_text(
     )
     monkeypatch.setenv("DAI_SCORE_TARGET_USER", "me")
     monkeypatch.setenv("DAI_SCORE_TARGET_PASSWORD", H2_PASSWORD)
-    done = score("--source", address, "--table", "penguins", "--target-db", h2, "--target", "scores")
+    monkeypatch.setenv("DAI_SCORE_SOURCE", address.replace("@", f":{PASSWORD}@"))
+    done = score("--table", "penguins", "--target-db", h2, "--target", "scores")
     assert (done.code, done.document["scored"]) == (0, 348), done
     names = ("nn", "day", "bytes", "u", "a", "j")
     listed = ", ".join(f'"{name}"' for name in names)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.routes.database.support import Command, kill_in_the_middle
-from tests.support.postgres import Postgres
+from tests.support.postgres import PASSWORD, Postgres
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
@@ -95,12 +95,79 @@ def test_scores_are_written_into_the_table_that_is_read(
     assert score(*command).document["records"] == 0
 
 
+def test_an_update_finds_keys_of_text_in_any_order(
+    server: Postgres, source: str, score: Command, expected: dict[int, float]
+) -> None:
+    server.ask(
+        "CREATE COLLATION other (provider = icu, locale = 'de-u-co-phonebk');"
+        "ALTER TABLE penguins ADD k text COLLATE other; UPDATE penguins SET k = chr(65 + id % 60) || id;"
+        "ALTER TABLE penguins ADD UNIQUE (k);"
+    )
+    done = score("--source", source, "--table", "penguins", "--key", "k", "--mode", "update", "--chunk", 50)
+    assert done.document.get("scored") == 348, done
+    assert scores(server, "penguins") == pytest.approx(expected, rel=1e-6)
+
+
 def test_a_query_that_changes_data_changes_none(server: Postgres, source: str, score: Command) -> None:
     server.ask("CREATE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'DELETE FROM penguins WHERE id > 5 RETURNING 1';")
     query = "SELECT *, wipe() AS w FROM penguins"
     done = score("--source", source, "--query", query, "--target", "scores")
     assert (done.code, "read-only transaction" in done.error) == (1, True), done
     assert server.count("penguins") == 348
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",), ("--preview", 3), ("--inspect",)])
+def test_a_query_that_changes_data_is_refused_in_every_look_at_it(
+    server: Postgres, source: str, score: Command, words: tuple[object, ...]
+) -> None:
+    server.ask("CREATE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'DELETE FROM penguins WHERE id > 5 RETURNING 1';")
+    query = "SELECT * FROM penguins WHERE wipe() = 1 -- and more"
+    score("--source", source, "--query", query, "--key", "id", "--target", "scores", *words)
+    assert server.count("penguins") == 348
+    done = score("--source", source, "--query", "DELETE FROM penguins RETURNING *", "--target", "scores", *words)
+    assert words == ("--inspect",) or (done.code, "begins with DELETE" in done.error) == (2, True), done
+    assert server.count("penguins") == 348
+
+
+def test_a_column_of_the_target_that_takes_no_such_values_is_named(
+    server: Postgres, source: str, score: Command
+) -> None:
+    server.ask("CREATE TABLE scores (id int, predict text, female date, male float8)")
+    words = ("--table", "penguins", "--target", "scores", "--mode", "append", "--output-columns", "ids")
+    for more in ((), ("--dry-run",)):
+        done = score("--source", source, *words, "--id-columns", "id", *more)
+        assert (done.code, "female, which is date there" in done.error) == (8, True), done
+
+
+def test_the_text_of_a_value_is_not_shown(server: Postgres, source: str, score: Command) -> None:
+    server.ask("CREATE TABLE scores (id int, predict int)")
+    words = ("--table", "penguins", "--target", "scores", "--mode", "append", "--predictions", "predict")
+    done = score("--source", source, *words, "--output-columns", "ids", "--id-columns", "id")
+    assert (done.code, "invalid input syntax for type integer" in done.error) == (1, True), done
+    assert "male" not in done.error
+
+
+def test_user_and_password_come_from_variables(
+    server: Postgres, source: str, score: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGPASSWORD")
+    secret = tmp_path / "secret"
+    secret.write_text(f"{PASSWORD}\n")
+    monkeypatch.setenv("DAI_SCORE_SOURCE_USER", server.user)
+    monkeypatch.setenv("DAI_SCORE_SOURCE_PASSWORD_FILE", str(secret))
+    done = score("--source", source.replace(f"{server.user}@", ""), "--table", "penguins", "--target", "scores")
+    assert (done.code, server.count("scores")) == (0, 348), done
+
+
+def test_columns_that_differ_by_case_only_are_different(
+    server: Postgres, source: str, score: Command, expected: dict[int, float]
+) -> None:
+    server.ask('ALTER TABLE penguins ADD "Species" text DEFAULT \'x\', ADD "ID" int DEFAULT 1')
+    assert score("--source", source, "--table", "penguins", "--target", "scores").code == 0
+    assert scores(server, "scores") == pytest.approx(expected, rel=1e-6)
+    assert server.ask('SELECT DISTINCT "Species", "ID" FROM scores') == [{"Species": "x", "ID": "1"}]
+    wrong = score("--source", source, "--table", "penguins", "--target", "more", "--key", "Id")
+    assert (wrong.code, "There is no column Id" in wrong.error) == (5, True), wrong
 
 
 def test_statements_before_and_after_are_of_the_transaction(server: Postgres, source: str, score: Command) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,10 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from dai_nifi.local.ports import free_port
-from dai_scoring.provision import cache
+from tests.support.packages.go import go_program
 from tests.support.waiting import until
 
 MODULE = "github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie"
@@ -25,19 +22,7 @@ VERSION = "v0.0.0-20261030222936-bef5c4ba774d"
 
 def built() -> Path:
     """The emulator's program; skips the test where it is not in the cache and cannot be built."""
-    folder = cache.directory() / f"aws-lambda-rie-{VERSION}"
-    program = folder / "aws-lambda-rie"
-    with cache.locked(folder.with_name(folder.name + ".lock")):
-        if program.is_file():
-            return program
-        if shutil.which("go") is None:
-            pytest.skip("AWS's Runtime Interface Emulator is built with Go, and there is no 'go' on PATH")
-        environment = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0"}
-        command = ["go", "install", f"{MODULE}@{VERSION}"]
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=500)
-        if ran.returncode:
-            pytest.skip(f"Go cannot build AWS's Runtime Interface Emulator: {ran.stderr.strip().splitlines()[-1]}")
-    return program
+    return go_program(MODULE, VERSION, "AWS's Runtime Interface Emulator")
 
 
 class Function:

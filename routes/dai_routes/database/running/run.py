@@ -2,76 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import Enum
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_routes.database.contract import Database, TableName
-from dai_routes.database.errors import ConflictError, DatabaseError
-from dai_routes.database.progress import Progress, ProgressTable
+from dai_routes.database.errors import ConflictError, DatabaseError, LostConnectionError
+from dai_routes.database.running.job import Job, Mode, Outcome
+from dai_routes.database.running.progress import Progress, ProgressTable
+from dai_routes.database.running.scoring import Part, QueryScorer, no_key
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.batch.tables import ScoredTable, TableScorer
-from dai_scoring.batch.threads import prefetch
-from dai_scoring.cli.errors import NotFoundError, UsageError
+from dai_scoring.batch.tables import ScoredTable
+from dai_scoring.cli.errors import NotFoundError
 from dai_scoring.scorer import Scorer
 from dai_scoring.values.unseen_levels import sum_counts
-
-
-class Mode(Enum):
-    """What to do with the target."""
-
-    FAIL = "fail"
-    APPEND = "append"
-    REPLACE = "replace"
-    UPDATE = "update"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to score, and where the scores go."""
-
-    query: str
-    target: TableName
-    rejected: TableName
-    mode: Mode = Mode.FAIL
-    key: str | None = None
-    key_is_primary: bool = False
-    chunk_rows: int = 50_000
-    before: str | None = None
-    after: str | None = None
-
-    @property
-    def by_chunks(self) -> bool:
-        """Whether each chunk is committed separately. A table that is replaced is written in one transaction."""
-        return self.key is not None and self.mode is not Mode.REPLACE
-
-    def id_with(self, model: str, options: FileOptions) -> str:
-        """An id of the job, by its query, model and options: other jobs for the same target have other ids."""
-        parts = [self.query, self.key, str(self.rejected), self.mode is Mode.UPDATE, model, repr(options)]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The counts of a run. ``earlier`` is the number of rows that earlier runs of the same job have written."""
-
-    scored: int
-    rejected: int
-    earlier: int
-    seconds: float
-    unseen: Mapping[str, int] | None = None
-
-    @property
-    def records(self) -> int:
-        """How many rows this run has read."""
-        return self.scored + self.rejected
 
 
 class Run:
@@ -80,7 +28,7 @@ class Run:
     def __init__(self, job: Job, scorer: Scorer, options: FileOptions, source: Database, target: Database) -> None:
         """``source`` and ``target`` may be the same connection."""
         self._job = job
-        self._scorer = TableScorer(scorer, options)
+        self._rows = QueryScorer(job, scorer, options, source)
         self._source = source
         self._target = target
         self._job_id = job.id_with(scorer.info.sha256, options)
@@ -92,42 +40,39 @@ class Run:
         self._rejected = 0
         self._unseen: Mapping[str, int] | None = None
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """What scored and rejected rows are written to."""
+        return str(self._job.target), str(self._job.rejected)
+
     def check(self) -> None:
         """Raise an error for everything that can be checked before a row is read."""
         job = self._job
-        schema = self._source.schema_of(job.query)
-        names = schema.names
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise DatabaseError(f"The query gives several columns with the name {twice}. Give each a name by AS.")
-        if job.key is not None:
-            if job.key not in names:
-                raise NotFoundError(f"There is no column {job.key}, the key. There are: {', '.join(names)}.")
-            self._check_key(job.query, job.key)
-        self._scorer.check(schema)
+        scored, _ = self._rows.check()
         columns = self._target.columns(job.target)
-        if job.mode is Mode.UPDATE and job.key not in (columns or ()):
-            lacking = f"table {job.target}" if columns is None else f"column {job.key} in {job.target}"
-            raise NotFoundError(f"There is no {lacking} to update. Its name counts as it is written there.")
+        if job.mode is Mode.UPDATE:
+            if job.key not in (columns or ()):
+                lacking = f"table {job.target}" if columns is None else f"column {job.key} in {job.target}"
+                raise NotFoundError(f"There is no {lacking} to update. Its name counts as it is written there.")
+            self._check_fit(job.target, pa.schema([one for one in scored if one.name in (columns or ())]))
+        elif columns is not None and job.mode is not Mode.REPLACE:
+            self._earlier(exists=True)
+            self._check_fit(job.target, scored)
 
-    def _check_key(self, query: str, key: str) -> None:
-        """Check that each row has a key, and that no two have the same. A primary key needs no check."""
-        if self._job.key_is_primary:
-            return
-        if self._source.has_null(query, key):
-            raise DatabaseError(
-                f"The key {key} has rows without a value, so they have no place in its order. "
-                "Leave them out of the query, or take another key."
+    def _check_fit(self, table: TableName, schema: pa.Schema) -> None:
+        """Check that a table that is there has the columns, with types that take their values."""
+        columns = self._target.columns(table) or {}
+        if lacking := [name for name in schema.names if name not in columns]:
+            raise ConflictError(
+                f"The table {table} has no column {', '.join(lacking)}. It has: {', '.join(columns)}. Add what it "
+                "lacks, choose other --output-columns, or name another table."
             )
-        if self._source.has_twice(query, key):
-            raise _no_key(key)
+        if misfit := self._target.misfit(table, schema):
+            raise ConflictError(f"The table {table} does not take {misfit} Change its type, or name another table.")
 
     def preview(self, rows: int) -> ScoredTable:
         """Score the first rows, and write nothing."""
-        with self._source.read(self._job.query, self._job.key, None, rows) as tables:
-            for table in tables:
-                return self._score(table)
-        return self._scorer.score(self._source.schema_of(self._job.query).empty_table())
+        return self._rows.preview(rows)
 
     def run(self, note: Callable[[int], None] = lambda rows: None) -> Outcome:
         """Score the remaining rows. ``note`` is called after each chunk with the number of rows done."""
@@ -138,15 +83,43 @@ class Run:
                 self._move(note)
             self._end()
         seconds = time.perf_counter() - began
-        return Outcome(self._scored, self._rejected, earlier, seconds, self._unseen)
+        return Outcome(self._scored, self._rejected, earlier, seconds, self._rows.times, self._unseen)
 
     @contextmanager
     def _undone_on_failure(self) -> Iterator[None]:
         try:
             yield
+        except LostConnectionError as error:
+            # Of two connections one may have broken; a database undoes by itself what a broken one has not committed.
+            with suppress(DatabaseError):
+                self._target.rollback()
+            done = self._progress.scored + self._progress.rejected
+            what = f"{done:,} rows are written" if self._job.by_chunks else "No row is written"
+            then = "it continues after them" if self._job.by_chunks else "it begins again"
+            raise LostConnectionError(f"{error} {what}. Run the same command again: {then}.") from None
         except BaseException:
-            self._target.rollback()
+            with suppress(LostConnectionError):
+                self._target.rollback()
             raise
+
+    def _earlier(self, exists: bool) -> Progress | None:
+        """The progress of this job, if it goes on. Raises ConflictError if the target belongs to another one."""
+        job = self._job
+        # If the target was dropped, all rows are scored again.
+        found = self._table.load() if job.by_chunks and exists else None
+        if found is not None and found.job == self._job_id and not (found.is_finished and job.mode is Mode.FAIL):
+            # Also if the job was finished: rows with higher keys may have been added since.
+            return replace(found, is_finished=False)
+        if found is not None and not found.is_finished:
+            raise ConflictError(
+                f"{job.target} is half written by a run with another query, model or options. Run that to its end with "
+                "the same command, or drop the table, and its row in dai_score_progress."
+            )
+        if exists and job.mode is Mode.FAIL:
+            raise ConflictError(
+                f"There is a table {job.target} already. Name another, or choose --mode append, replace or update."
+            )
+        return None
 
     def _begin(self) -> int:
         """Prepare the target; returns the number of rows that earlier runs have written."""
@@ -154,29 +127,17 @@ class Run:
         if job.mode is Mode.UPDATE:
             # Before anything reads the table: adding a column waits for all readers.
             columns = self._target.columns(job.target) or {}
-            scores = self._scorer.check(self._source.schema_of(job.query))[0]
+            scores = self._rows.schemas()[0]
             self._target.add_columns(job.target, [field for field in scores if field.name not in columns])
-        exists = self._target.columns(job.target) is not None
-        # If the target was dropped, all rows are scored again.
-        found = self._table.load() if job.by_chunks and exists else None
-        if found is not None and found.job == self._job_id and not (found.is_finished and job.mode is Mode.FAIL):
-            # Also if the job was finished: rows with higher keys may have been added since.
-            self._progress = replace(found, is_finished=False)
-            self._table.begin(self._progress)
+        found = self._earlier(self._target.columns(job.target) is not None)
+        if found is not None:
+            self._progress = found
+            self._table.begin(found)
             # Before anything is read: until this commit, readers wait for the added column.
             self._target.commit()
             return found.scored + found.rejected
-        if found is not None and not found.is_finished:
-            raise ConflictError(
-                f"{job.target} is half written by a run with another query, model or options. Run that to its end with "
-                "the same command, or drop the table, and its row in dai_score_progress."
-            )
-        if job.before:
-            self._target.run(job.before)
-        if exists and job.mode is Mode.FAIL:
-            raise ConflictError(
-                f"There is a table {job.target} already. Name another, or choose --mode append, replace or update."
-            )
+        for statement in job.before:
+            self._target.run(statement)
         if job.mode is Mode.REPLACE and self._target.creates_in_transaction:
             for table in self._existing():
                 self._target.drop(table)
@@ -187,28 +148,27 @@ class Run:
         return 0
 
     def _move(self, note: Callable[[int], None]) -> None:
-        job = self._job
-        with (
-            self._source.read(job.query, job.key, self._progress.last_key, job.chunk_rows) as tables,
-            prefetch(tables) as coming,
-        ):
-            last: pa.Scalar | None = None
-            for table in coming:
-                if job.key is not None:
-                    last = _checked_key(table.column(job.key), job.key, last)
-                found = self._score(table)
-                self._write(found)
-                self._scored += table.num_rows - found.rejects.num_rows
-                self._rejected += found.rejects.num_rows
-                self._unseen = sum_counts(self._unseen, found.unseen)
-                if job.by_chunks:
-                    self._commit(last, table.num_rows, found.rejects.num_rows)
+        last: pa.Scalar | None = None
+        with self._rows.parts(self._progress.last_key) as parts:
+            for part in parts:
+                if part.keys is not None:
+                    last = _checked_key(part.keys, str(self._job.key), last)
+                began = time.perf_counter()
+                self._put(part, last)
+                self._rows.times.writing += time.perf_counter() - began
                 note(self._scored + self._rejected)
         if not self._scored + self._rejected:
-            self._make_tables(*self._scorer.check(self._source.schema_of(job.query)), 1, 0)
+            self._make_tables(*self._rows.schemas(), 1, 0)
 
-    def _score(self, table: pa.Table) -> ScoredTable:
-        return self._scorer.score(table, self._source.model_table(table))
+    def _put(self, part: Part, last: pa.Scalar | None) -> None:
+        found = part.scored
+        rejected = found.rejects.num_rows
+        self._write(found)
+        self._scored += part.rows - rejected
+        self._rejected += rejected
+        self._unseen = sum_counts(self._unseen, found.unseen)
+        if self._job.by_chunks:
+            self._commit(last, part.rows, rejected)
 
     def _existing(self) -> list[TableName]:
         return [one for one in (self._job.target, self._job.rejected) if self._target.columns(one) is not None]
@@ -245,15 +205,11 @@ class Run:
         """Create a table, or check that the existing one has the columns."""
         if table in self._made:
             return
-        columns = self._target.columns(table)
-        if columns is None:
+        if self._target.columns(table) is None:
             key = self._job.key if self._job.key in schema.names and table == self._job.target else None
             self._target.create(table, schema, key)
-        elif lacking := [name for name in schema.names if name not in columns]:
-            raise ConflictError(
-                f"The table {table} has no column {', '.join(lacking)}. It has: {', '.join(columns)}. Add what it "
-                "lacks, choose other --output-columns, or name another table."
-            )
+        else:
+            self._check_fit(table, schema)
         self._made.add(table)
 
     def _update(self, rows: pa.Table) -> None:
@@ -269,17 +225,16 @@ class Run:
     def _commit(self, last: pa.Scalar | None, rows: int, rejected: int) -> None:
         old = self._progress
         key = None if last is None else self._source.key_text(last)
-        self._progress = replace(
-            old, last_key=key, scored=old.scored + rows - rejected, rejected=old.rejected + rejected
-        )
-        self._table.move(old, self._progress)
+        moved = replace(old, last_key=key, scored=old.scored + rows - rejected, rejected=old.rejected + rejected)
+        self._table.move(old, moved)
         self._target.commit()
+        self._progress = moved
 
     def _end(self) -> None:
         if self._job.by_chunks:
             self._table.move(self._progress, replace(self._progress, is_finished=True))
-        if self._job.after:
-            self._target.run(self._job.after)
+        for statement in self._job.after:
+            self._target.run(statement)
         self._target.commit()
 
 
@@ -290,11 +245,5 @@ def _checked_key(keys: pa.ChunkedArray, name: str, before: pa.Scalar | None) -> 
         values = values.storage
     twice = before is not None and before.equals(keys[0])
     if twice or (len(values) > 1 and pc.any(pc.equal(values[1:], values[:-1])).as_py()):
-        raise _no_key(name)
+        raise no_key(name)
     return keys[-1]
-
-
-def _no_key(name: str) -> UsageError:
-    return UsageError(
-        f"The column {name} has the same value in several rows, so it is no key. Take one with a value for each row."
-    )

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dai_routes.database import jdbc_columns
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError
-from dai_routes.database.jdbc_driver import Driver, errors
-from dai_routes.database.jdbc_types import PRODUCT, SQL, mark, type_of_column, type_of_field
+from dai_routes.database.jdbc import columns as jdbc_columns
+from dai_routes.database.jdbc.driver import Driver, errors
+from dai_routes.database.jdbc.types import PRODUCT, SQL, mark, type_of_column, type_of_field
 from dai_routes.database.sql import SqlDatabase, as_table
 from dai_scoring.runtimes.java import java_arrays, jvm
 

@@ -6,7 +6,7 @@ import re
 
 import pyarrow as pa
 
-from dai_routes.database.jdbc_columns import KIND
+from dai_routes.database.jdbc.columns import KIND
 
 SQL = b"JDBC:sql"
 """The metadata of a field that was read: the SQL type of its column."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dai_routes.database.errors import DatabaseError, UnreachableError, first_line
-from dai_routes.database.jdbc_settings import (
+from dai_routes.database.errors import DatabaseError, LostConnectionError, UnreachableError, first_line
+from dai_routes.database.jdbc.settings import (
     DRIVER_VARIABLE,
     Credentials,
     JdbcSettings,
@@ -24,6 +24,8 @@ from dai_scoring.runtimes.java import java_arrays, java_jars, jvm
 
 # Data exceptions and violated constraints: the messages of these have values of rows.
 _VALUE_STATES = ("22", "23")
+# A connection that is gone: by the standard, of PostgreSQL, of H2.
+_LOST_STATES = ("08", "57P01", "57P02", "57P03", "90067", "90098", "90121")
 # What the drivers do otherwise: they change types, or read all rows before the first.
 _SETTINGS = {
     "mysql": {
@@ -112,6 +114,10 @@ def errors(driver: Driver, product: str) -> Iterator[None]:
                 "rule of the table, such as a key that is there already. Its message is not shown, since it may have "
                 "the value."
             ) from None
+        if state.startswith(_LOST_STATES) or any(
+            "SQLRecoverableException" in one.__name__ for one in type(error).__mro__
+        ):
+            raise LostConnectionError(f"The connection to {product} broke: {driver.message(error)}.") from None
         raise DatabaseError(f"{product} says: {driver.message(error)}.") from None
 
 

@@ -1,0 +1,192 @@
+"""PostgreSQL through ADBC: rows are read and written by COPY."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+import pyarrow as pa
+from adbc_driver_manager import AdbcStatusCode, Error
+from adbc_driver_postgresql import StatementOptions, dbapi
+
+from dai_routes.database.adbc.connection import STAGE, AdbcDatabase, lost
+from dai_routes.database.contract import TableName
+from dai_routes.database.errors import DatabaseError, UnreachableError, first_line
+from dai_routes.database.sql import quoted
+
+_TYPE = b"POSTGRESQL:type"
+_BATCH_BYTES = str(4 << 20)
+_LOCK_MILLISECONDS = 60_000
+
+# SQLSTATEs of a connection that is gone: class 08, and the server or somebody else ends it.
+_GONE = re.compile("08|57P0[1-5]")
+# The data exceptions of class 22 quote the value, in the quotes of the server's language.
+_VALUE = re.compile('["„“«‹»‘].*["“”»›«’]', re.DOTALL)
+
+# The SQL types for each Arrow type: the first for new columns, all as columns that COPY can fill without a cast.
+_TYPES = {
+    pa.bool_(): ("boolean",),
+    pa.int16(): ("smallint",),
+    pa.int32(): ("integer",),
+    pa.int64(): ("bigint",),
+    pa.float32(): ("real",),
+    pa.float64(): ("double precision",),
+    pa.string(): ("text", "character varying"),
+    pa.large_string(): ("text", "character varying"),
+    pa.binary(): ("bytea",),
+    pa.date32(): ("date",),
+    pa.timestamp("us"): ("timestamp without time zone",),
+    pa.timestamp("us", "UTC"): ("timestamp with time zone",),
+}
+
+
+class PostgreSQL(AdbcDatabase):
+    """A connection to PostgreSQL, and read-only ones for the user's query."""
+
+    product = "PostgreSQL"
+
+    def __init__(self, url: str) -> None:
+        """``url`` is libpq's; the password comes from PGPASSWORD, PGPASSFILE or the URL."""
+        super().__init__()
+        self._url = url
+        os.environ.setdefault("PGAPPNAME", "dai-score")
+        self._connection = self._connect()
+
+    def _connect(self) -> Any:
+        try:
+            connection = dbapi.connect(self._url)
+        except Error as error:
+            raise UnreachableError(
+                f"PostgreSQL does not let us in: {first_line(error)}. Check the address, and the "
+                "password in PGPASSWORD or in the file that PGPASSFILE names."
+            ) from None
+        with self.errors(), closing(connection.cursor()) as cursor:
+            cursor.execute(f"SET lock_timeout = {_LOCK_MILLISECONDS}")
+            connection.commit()
+        return connection
+
+    def failure(self, error: BaseException) -> DatabaseError:
+        """See the base class."""
+        about = dict(getattr(error, "details", ()))
+        state = str(getattr(error, "sqlstate", None) or "")
+        text = (
+            about[b"PG_DIAG_MESSAGE_PRIMARY"].decode("utf-8", "replace") if b"PG_DIAG_MESSAGE_PRIMARY" in about else ""
+        )
+        is_broken = isinstance(error, OSError) or getattr(error, "status_code", None) == AdbcStatusCode.IO
+        if _GONE.match(state) or (is_broken and not state):
+            return lost(self.product, text or "the server closed it, or the network did")
+        text = text or first_line(error)
+        return DatabaseError(f"PostgreSQL says: {_VALUE.sub('...', text) if state.startswith('22') else text}.")
+
+    def columns(self, table: TableName) -> dict[str, str] | None:
+        """See :class:`~dai_routes.database.contract.Database`."""
+        found = self.run(
+            "SELECT attname::text, format_type(atttypid, NULL)::text FROM pg_attribute "
+            "WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            [quoted(table)],
+        )
+        return dict(found) or None
+
+    def key_of(self, table: TableName) -> tuple[str, ...]:
+        """See the contract."""
+        return tuple(
+            name
+            for (name,) in self.run(
+                "SELECT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
+                "AND a.attnum = ANY(i.indkey) WHERE i.indrelid = to_regclass($1) AND i.indisprimary",
+                [quoted(table)],
+            )
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """See the base class. The rows are those of one moment."""
+        connection = self._connect()
+        try:
+            with self.errors(), closing(connection.cursor()) as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield connection
+        finally:
+            with suppress(Error):
+                connection.close()
+
+    def literal(self, cursor: Any, text: str, query: str, key: str) -> str:
+        """See the base class. COPY takes no parameters."""
+        cursor.execute("SELECT quote_literal($1::text)", (text,))
+        return str(cursor.fetchone()[0])
+
+    def prepare(self, cursor: Any) -> None:
+        """See the base class."""
+        cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: _BATCH_BYTES})
+
+    def model_table(self, table: pa.Table) -> pa.Table:
+        """See the contract."""
+        for index, field in enumerate(table.schema):
+            if isinstance(field.type, pa.UuidType):
+                texts = pa.array(
+                    [None if one is None else str(one) for one in table.column(index).to_pylist()], "string"
+                )
+                table = table.set_column(index, field.name, texts)
+            elif isinstance(field.type, pa.OpaqueType):
+                table = table.set_column(index, field.name, _storage(table.column(index)))
+        return table
+
+    def sql_type(self, field: pa.Field) -> str:
+        """See the contract."""
+        if field.metadata and _TYPE in field.metadata:
+            return str(field.metadata[_TYPE].decode())
+        return _TYPES.get(field.type, ("text",))[0]
+
+    def parameter(self, number: int) -> str:
+        """See the contract."""
+        return f"${number}"
+
+    def append(self, table: TableName, rows: pa.Table) -> None:
+        """See the contract. If no value needs a cast, the rows go by COPY into the table itself."""
+        types = self.types_of(table)
+        if rows.num_rows and all(types.get(field.name) in _TYPES.get(field.type, ()) for field in rows.schema):
+            with self.errors(), closing(self._connection.cursor()) as cursor:
+                cursor.adbc_ingest(table.name, rows, mode="append", db_schema_name=table.schema)
+            return
+        super().append(table, rows)
+
+    def update(self, table: TableName, key: str, rows: pa.Table) -> int:
+        """See the contract."""
+        types = self.types_of(table)
+        with self.staged(rows):
+            values = ", ".join(f"{quoted(one)} = {self.cast(one, types)}" for one in rows.schema.names if one != key)
+            return int(
+                self.run(
+                    f"WITH changed AS (UPDATE {quoted(table)} AS target SET {values} FROM {quoted(STAGE)} AS stage "  # noqa: S608
+                    f"WHERE target.{quoted(key)} = {self.cast(key, types)} AND {self._within(table, key, types)} "
+                    "RETURNING 1) SELECT count(*) FROM changed"
+                )[0][0]
+            )
+
+    def _within(self, table: TableName, key: str, types: dict[str, str]) -> str:
+        """A condition that the target's key is between the least and the greatest of the stage.
+
+        It changes nothing but the plan: the keys of a chunk follow each other, so a part of the index is read, and not
+        the whole table for each chunk.
+        """
+        order = self._collation(table, key)
+        keys = f"SELECT {self.cast(key, types)}{order} AS k FROM {quoted(STAGE)} AS stage"  # noqa: S608
+        least, most = (f"(SELECT k FROM ({keys}) AS keys ORDER BY k {way} LIMIT 1)" for way in ("ASC", "DESC"))  # noqa: S608
+        return f"target.{quoted(key)} BETWEEN {least} AND {most}"
+
+    def _collation(self, table: TableName, column: str) -> str:
+        """The order of a column of text as a COLLATE clause; '' for other types."""
+        found = self.run(
+            "SELECT quote_ident(nspname) || '.' || quote_ident(collname) FROM pg_attribute "
+            "JOIN pg_collation c ON c.oid = attcollation JOIN pg_namespace n ON n.oid = collnamespace "
+            "WHERE attrelid = to_regclass($1) AND attname = $2",
+            [quoted(table), column],
+        )
+        return f" COLLATE {found[0][0]}" if found else ""
+
+
+def _storage(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pa.chunked_array([chunk.storage for chunk in values.chunks], values.type.storage_type)

@@ -1,0 +1,1 @@
+"""Scores a query into tables or files."""
