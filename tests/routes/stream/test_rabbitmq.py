@@ -141,6 +141,32 @@ def test_an_output_that_is_deleted_loses_nothing(titanic: Path, queues: Queues, 
     until(lambda: queues.count("") == 1)
 
 
+def test_an_input_that_is_deleted_ends_the_worker(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
+        queues.channel.queue_delete(queues.name)
+        assert worker.ended() == 1
+    assert f"Error: RabbitMQ has no queue {queues.name} any more" in worker.log.read_text()
+
+
+def test_a_full_output_loses_nothing(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    queues.channel.queue_delete(f"{queues.name}-scored")
+    few = {"x-max-length": 5, "x-overflow": "reject-publish"}
+    queues.channel.queue_declare(f"{queues.name}-scored", durable=True, arguments=few)
+    queues.send([message(at) for at in range(30)])
+    words = [*queues.arguments, "--model", titanic]
+    with working(tmp_path, *words, "--broker-timeout", 2, environment=queues.environment) as worker:
+        assert worker.ended() == 1
+    assert f"Error: RabbitMQ takes no messages for {queues.name}-scored: is it full?" in worker.log.read_text()
+    until(lambda: queues.count("") == 30)
+    # It goes on as soon as somebody reads.
+    with working(tmp_path, *words, environment=queues.environment) as worker:
+        found: set[int] = set()
+        until(lambda: found.update(json.loads(body)["id"] for _, body in queues.read("scored")) or len(found) == 30)
+        until(lambda: queues.count("") == 0)
+        assert worker.end() == 0
+    assert queues.count("-rejected") == 0
+
+
 def test_the_server_restarts(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     queues.send(mixed(1000))
     with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:

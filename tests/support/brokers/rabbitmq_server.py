@@ -23,7 +23,7 @@ _SETTINGS = """\
 listeners.tcp.1 = 127.0.0.1:{port}
 loopback_users.guest = false
 disk_free_limit.absolute = 50MB
-vm_memory_high_watermark.absolute = 512MB
+vm_memory_high_watermark.absolute = 2GB
 """
 
 
