@@ -25,8 +25,9 @@ def authority(variable: str) -> str | None:
 def failure(error: ssl.SSLError, where: str, variable: str) -> UnreachableError:
     """The error for a broker with which TLS does not come about; ``where`` names it."""
     if isinstance(error, ssl.SSLCertVerificationError):
+        why = error.verify_message.rstrip(".")
         return UnreachableError(
-            f"The certificate of {where} is not trusted: {error.verify_message}. Name the file of its authority in "
-            f"{variable}, and use a host name that the certificate has."
+            f"The certificate of {where} is not trusted: {why}. Name the file of its authority in {variable}, and use "
+            "a host name that the certificate has."
         )
     return UnreachableError(f"{where} does not speak TLS as this client does ({error.reason}). Look at the port.")
