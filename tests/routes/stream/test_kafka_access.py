@@ -5,14 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import (
-    AclBinding,
-    AclOperation,
-    AclPermissionType,
-    AdminClient,
-    ResourcePatternType,
-    ResourceType,
-)
+from confluent_kafka.admin import AclBinding, AdminClient
 
 from tests.support.brokers.kafka import PASSWORD, Kafka
 from tests.support.brokers.kafka.topics import Topics, new_topics
@@ -72,17 +65,16 @@ def test_a_permission_that_is_missing(titanic: Path, broker: Kafka, operation: s
     topics.send([message(1)])
     topic = topics.name if operation == "READ" else topics.output
     rules = [
-        AclBinding(ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:scorer", "*", what, whether)
-        for what, whether in (
-            (AclOperation.ALL, AclPermissionType.ALLOW),
-            (AclOperation[operation], AclPermissionType.DENY),
-        )
+        AclBinding("TOPIC", topic, "LITERAL", "User:scorer", "*", what, whether)
+        for what, whether in (("ALL", "ALLOW"), (operation, "DENY"))
     ]
-    for made in AdminClient({"bootstrap.servers": broker.address}).create_acls(rules).values():
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    for made in admin.create_acls(rules).values():
         made.result(30)
     environment = {**settings(broker, PASSWORD), "DAI_KAFKA_SASL_USERNAME": "scorer"}
     done = run(*words(titanic, topics, broker.secured), *more, environment=environment)
-    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    # The client may say first only that it cannot go on in this transaction.
+    assert (done.returncode, len(done.stderr.splitlines()) <= 2) == (1, True), done.stderr
     assert "Topic authorization failed" in done.stderr
     assert topic in done.stderr
     assert not topics.read(topics.output)
