@@ -232,10 +232,13 @@ def way_for(contents: Sequence[bytes]) -> Way:
     """The way to try first for messages that are scored together. If they have few rows, each is read separately."""
     if sum(map(len, contents)) < _LEAST_MERGED_BYTES:
         return Way.FEW_ROWS
-    # This counts objects inside records too, which does no harm.
-    marks = (b"{" if one[:1] in (b"[", b"{") else b"\n" for one in contents)
-    are_few = sum(one.count(mark) for one, mark in zip(contents, marks, strict=True)) < _LEAST_MERGED_ROWS
-    return Way.FEW_ROWS if are_few else Way.MERGED
+    rows = 0
+    for one in contents:
+        # This counts objects inside records too, which does no harm.
+        rows += one.count(b"{" if one[:1] in (b"[", b"{") else b"\n")
+        if rows >= _LEAST_MERGED_ROWS:
+            return Way.MERGED
+    return Way.FEW_ROWS
 
 
 def why_no_message(options: FileOptions, form: Format, names: Sequence[str] = ()) -> Declined | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AclBinding, AdminClient
 
 from tests.support.brokers.kafka import PASSWORD, Kafka
 from tests.support.brokers.kafka.topics import Topics, new_topics
 from tests.support.brokers.records import message
 from tests.support.brokers.worker import run
+from tests.support.server.certificates import Authority
 
 pytestmark = pytest.mark.runtime
 
@@ -42,6 +44,42 @@ def test_tls_and_a_password(titanic: Path, broker: Kafka, tmp_path: Path) -> Non
     assert "credentials" in done.stderr
     assert PASSWORD not in done.stderr
     assert "wrong" not in done.stderr
+
+
+def test_a_certificate_that_is_not_trusted(titanic: Path, broker: Kafka, tmp_path: Path) -> None:
+    topics = new_topics(broker.address)
+    environment = {
+        **settings(broker, PASSWORD),
+        "DAI_KAFKA_SASL_USERNAME": "scorer",
+        "DAI_KAFKA_SSL_CA_LOCATION": str(Authority(tmp_path).certificate),
+    }
+    done = run(*words(titanic, topics, broker.secured), environment=environment)
+    assert done.returncode == 4, done.stderr
+    assert "certificates for 127.0.0.1" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("more", [(), ("--at-least-once",)])
+@pytest.mark.parametrize("operation", ["READ", "WRITE"])
+def test_a_permission_that_is_missing(titanic: Path, broker: Kafka, operation: str, more: tuple[str, ...]) -> None:
+    topics = new_topics(broker.address)
+    topics.send([message(1)])
+    topic = topics.name if operation == "READ" else topics.output
+    rules = [
+        AclBinding("TOPIC", topic, "LITERAL", "User:scorer", "*", what, whether)
+        for what, whether in (("ALL", "ALLOW"), (operation, "DENY"))
+    ]
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    for made in admin.create_acls(rules).values():
+        made.result(30)
+    environment = {**settings(broker, PASSWORD), "DAI_KAFKA_SASL_USERNAME": "scorer"}
+    done = run(*words(titanic, topics, broker.secured), *more, environment=environment)
+    # The client may say first only that it cannot go on in this transaction.
+    assert (done.returncode, len(done.stderr.splitlines()) <= 2) == (1, True), done.stderr
+    assert "Topic authorization failed" in done.stderr
+    assert topic in done.stderr
+    assert not topics.read(topics.output)
+    done = run(*words(titanic, topics, broker.address), *more)
+    assert "1 messages scored" in done.stdout, done.stderr
 
 
 def test_a_topic_that_is_not_there(titanic: Path, broker: Kafka) -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests.support.brokers.rabbitmq_server import RabbitServer, rabbitmq_server
 from tests.support.brokers.records import is_golden, message, mixed
 from tests.support.brokers.worker import run, working
+from tests.support.server.certificates import Authority
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.runtime
@@ -141,6 +142,32 @@ def test_an_output_that_is_deleted_loses_nothing(titanic: Path, queues: Queues, 
     until(lambda: queues.count("") == 1)
 
 
+def test_an_input_that_is_deleted_ends_the_worker(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
+        queues.channel.queue_delete(queues.name)
+        assert worker.ended() == 1
+    assert f"Error: RabbitMQ has no queue {queues.name} any more" in worker.log.read_text()
+
+
+def test_a_full_output_loses_nothing(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    queues.channel.queue_delete(f"{queues.name}-scored")
+    few = {"x-max-length": 5, "x-overflow": "reject-publish"}
+    queues.channel.queue_declare(f"{queues.name}-scored", durable=True, arguments=few)
+    queues.send([message(at) for at in range(30)])
+    words = [*queues.arguments, "--model", titanic]
+    with working(tmp_path, *words, "--broker-timeout", 2, environment=queues.environment) as worker:
+        assert worker.ended() == 1
+    assert f"Error: RabbitMQ takes no messages for {queues.name}-scored: is it full?" in worker.log.read_text()
+    until(lambda: queues.count("") == 30)
+    # It goes on as soon as somebody reads.
+    with working(tmp_path, *words, environment=queues.environment) as worker:
+        found: set[int] = set()
+        until(lambda: found.update(json.loads(body)["id"] for _, body in queues.read("scored")) or len(found) == 30)
+        until(lambda: queues.count("") == 0)
+        assert worker.end() == 0
+    assert queues.count("-rejected") == 0
+
+
 def test_the_server_restarts(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     queues.send(mixed(1000))
     with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
@@ -155,11 +182,31 @@ def test_the_server_restarts(titanic: Path, queues: Queues, tmp_path: Path) -> N
     connection.close()
 
 
+def test_tls(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    queues.send([message(1)])
+    words = [*queues.arguments, "--model", titanic, "--drain"]
+    secured = {"DAI_RABBITMQ_URL": queues.server.secured}
+    other = str(Authority(tmp_path).certificate)
+    done = run(*words, environment={**secured, "DAI_RABBITMQ_CA_FILE": other})
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
+    assert "The certificate of RabbitMQ at amqps://" in done.stderr
+    assert "DAI_RABBITMQ_CA_FILE" in done.stderr
+    done = run(*words, environment={**secured, "DAI_RABBITMQ_CA_FILE": str(tmp_path / "nowhere.pem")})
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    done = run(*words, environment={**secured, "DAI_RABBITMQ_CA_FILE": str(queues.server.authority)})
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(body)["id"] for _, body in queues.read("scored")] == [1]
+
+
 def test_what_the_server_refuses(titanic: Path, queues: Queues) -> None:
     words = ["rabbitmq", "--input", "nowhere", "--output", "b", "--model", titanic, "--accept-h2o-licence"]
     done = run(*words, environment=queues.environment)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
     assert "no queue 'nowhere'" in done.stderr
+    done = run(*words, environment={"DAI_RABBITMQ_URL": "amqp://guest:a/secret@127.0.0.1/"})
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "write %2F for /" in done.stderr
+    assert "secret" not in done.stderr
     wrong = queues.server.url.replace("guest:guest", "guest:wrong")
     done = run(*words, environment={"DAI_RABBITMQ_URL": wrong})
     assert done.returncode == 4, done.stderr

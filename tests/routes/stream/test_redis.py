@@ -15,6 +15,7 @@ import pytest
 from tests.support.brokers.records import is_golden, message, mixed
 from tests.support.brokers.redis_server import Redis, redis_server
 from tests.support.brokers.worker import run, working
+from tests.support.server.certificates import Authority
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.runtime
@@ -126,6 +127,59 @@ def test_the_server_restarts(titanic: Path, streams: Streams, tmp_path: Path) ->
         until(lambda: len(streams.read("scored")) + len(streams.read("rejected")) >= 4000)
         assert worker.end() == 0
     assert set(ids(streams.read("scored"))) == {at for at in range(4000) if at % 100 != 50}
+
+
+def test_an_output_that_is_something_else_loses_nothing(titanic: Path, streams: Streams, tmp_path: Path) -> None:
+    client = streams.redis.client
+    with working(tmp_path, *streams.arguments, "--model", titanic) as worker:
+        client.set(f"{streams.name}-rejected", "text")
+        # Two can be published, and one in the middle cannot: none is acknowledged.
+        with client.pipeline(transaction=True) as all_at_once:
+            for value in (message(1), message(2, age="old"), message(3)):
+                all_at_once.xadd(streams.name, {"value": value})
+            all_at_once.execute()
+        assert worker.ended() == 1
+    assert "Error: Redis refuses a command: WRONGTYPE" in worker.log.read_text()
+    assert streams.pending() == 3
+    done = run(*streams.arguments, "--model", titanic)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert f"no stream {streams.name}-rejected: it has a string" in done.stderr
+    client.delete(f"{streams.name}-rejected")
+    drained(titanic, streams, "--idle", 0.1)
+    assert set(ids(streams.read("scored"))) == {1, 3}
+    assert streams.pending() == 0
+
+
+def test_a_permission_that_is_missing_loses_nothing(titanic: Path, streams: Streams) -> None:
+    streams.send([message(1)], secret="for nobody's log")
+    client = streams.redis.client
+    client.acl_setuser(
+        "weak", enabled=True, passwords=["+pw"], keys=[streams.name, f"{streams.name}-rejected"], commands=["+@all"]
+    )
+    url = streams.redis.url.replace("//", "//weak:pw@")
+    words = [one for one in streams.arguments if one not in ("--url", streams.redis.url)]
+    done = run(*words, "--model", titanic, environment={"DAI_REDIS_URL": url})
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert "permission" in done.stderr
+    assert "nobody" not in done.stderr
+    client.acl_deluser("weak")
+    drained(titanic, streams, "--idle", 0.1)
+    assert ids(streams.read("scored")) == [1]
+
+
+def test_tls(titanic: Path, streams: Streams, tmp_path: Path) -> None:
+    streams.send([message(1)])
+    words: list[object] = [streams.redis.secured if one == streams.redis.url else one for one in streams.arguments]
+    words += ["--model", titanic, "--drain"]
+    done = run(*words, environment={"DAI_REDIS_CA_FILE": str(Authority(tmp_path).certificate)})
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
+    assert "The certificate of Redis at rediss://" in done.stderr
+    assert "DAI_REDIS_CA_FILE" in done.stderr
+    done = run(*words, environment={"DAI_REDIS_CA_FILE": str(tmp_path / "nowhere.pem")})
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    done = run(*words, environment={"DAI_REDIS_CA_FILE": str(streams.redis.authority)})
+    assert done.returncode == 0, done.stderr
+    assert ids(streams.read("scored")) == [1]
 
 
 def test_a_password_on_the_command_line_is_refused(titanic: Path) -> None:

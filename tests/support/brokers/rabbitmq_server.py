@@ -1,4 +1,4 @@
-"""A RabbitMQ of the tests' own, from the Debian package rabbitmq-server: all its ports are on loopback."""
+"""A RabbitMQ of the tests' own, from the Debian package rabbitmq-server: all its ports are on loopback, one has TLS."""
 
 from __future__ import annotations
 
@@ -16,20 +16,26 @@ import pytest
 
 from tests.support.brokers import quiet_port
 from tests.support.processes import in_group
+from tests.support.server.certificates import Authority
 from tests.support.waiting import until
 
 _PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 _SETTINGS = """\
 listeners.tcp.1 = 127.0.0.1:{port}
+listeners.ssl.1 = 127.0.0.1:{secured}
+ssl_options.certfile = {pair.certificate}
+ssl_options.keyfile = {pair.key}
 loopback_users.guest = false
 disk_free_limit.absolute = 50MB
-vm_memory_high_watermark.absolute = 512MB
+vm_memory_high_watermark.absolute = 2GB
 """
 
 
 @dataclass
 class RabbitServer:
     url: str
+    secured: str
+    authority: Path
     folder: Path
     _environment: dict[str, str]
     _process: subprocess.Popen[bytes] | None = None
@@ -79,8 +85,10 @@ def rabbitmq_server(folder: Path) -> Iterator[RabbitServer]:
     pytest.importorskip("pika", reason="pika is not installed: pip install '.[rabbitmq]'")
     if not (_PROGRAMS / "rabbitmq-server").exists() or shutil.which("epmd") is None:
         pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
-    port, distribution, mapper = quiet_port(), quiet_port(), quiet_port()
-    (folder / "rabbitmq.conf").write_text(_SETTINGS.format(port=port))
+    port, secured, distribution, mapper = quiet_port(), quiet_port(), quiet_port(), quiet_port()
+    authority = Authority(folder)
+    settings = _SETTINGS.format(port=port, secured=secured, pair=authority.pair("rabbitmq"))
+    (folder / "rabbitmq.conf").write_text(settings)
     (folder / "enabled_plugins").write_text("[].\n")
     environment = {
         **os.environ,
@@ -97,7 +105,8 @@ def rabbitmq_server(folder: Path) -> Iterator[RabbitServer]:
         "ERL_EPMD_PORT": str(mapper),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
     }
-    server = RabbitServer(f"amqp://guest:guest@127.0.0.1:{port}/%2F", folder, environment)
+    url, encrypted = (f"{scheme}://guest:guest@127.0.0.1:{{}}/%2F" for scheme in ("amqp", "amqps"))
+    server = RabbitServer(url.format(port), encrypted.format(secured), authority.certificate, folder, environment)
     try:
         server.start()
         yield server

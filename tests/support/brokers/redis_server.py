@@ -14,14 +14,17 @@ from typing import Any
 import pytest
 
 from tests.support.brokers import quiet_port
+from tests.support.server.certificates import Authority
 from tests.support.waiting import until
 
 
 @dataclass
 class Redis:
-    """A server, and a client of it that is for the test."""
+    """A server, a client of it that is for the test, and its address with TLS by an authority of the tests' own."""
 
     url: str
+    secured: str
+    authority: Path
     client: Any
     _command: list[str]
     _folder: Path
@@ -53,10 +56,24 @@ def redis_server(folder: Path) -> Iterator[Redis]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("Redis is not installed: apt-get install redis-server")
-    port = quiet_port()
+    port, secured = quiet_port(), quiet_port()
+    authority = Authority(folder)
+    pair = authority.pair("redis")
+    files = [
+        "--tls-cert-file",
+        pair.certificate,
+        "--tls-key-file",
+        pair.key,
+        "--tls-ca-cert-file",
+        authority.certificate,
+    ]
+    encrypted = ["--tls-port", secured, *files, "--tls-auth-clients", "no"]
     words = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"]
     url = f"redis://127.0.0.1:{port}/0"
-    server = Redis(url, module.Redis.from_url(url), [program, *words], folder)
+    address = f"rediss://127.0.0.1:{secured}/0"
+    server = Redis(
+        url, address, authority.certificate, module.Redis.from_url(url), [program, *words, *map(str, encrypted)], folder
+    )
     server.start()
     try:
         yield server

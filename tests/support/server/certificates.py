@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 
@@ -41,6 +42,20 @@ class Authority:
             )
         )
         return made
+
+    def key_store(self, name: str, password: str) -> Path:
+        """A key and its certificate in the format that Java reads, PKCS #12."""
+        pair = self.pair(name)
+        found = pkcs12.serialize_key_and_certificates(
+            name.encode(),
+            serialization.load_pem_private_key(pair.key.read_bytes(), None),  # type: ignore[arg-type]
+            x509.load_pem_x509_certificate(pair.certificate.read_bytes()),
+            [self._own],
+            serialization.BestAvailableEncryption(password.encode()),
+        )
+        store = self._folder / f"{name}.p12"
+        store.write_bytes(found)
+        return store
 
     def _signed(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, is_authority: bool) -> x509.Certificate:
         now = datetime.datetime.now(datetime.timezone.utc)

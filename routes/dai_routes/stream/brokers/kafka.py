@@ -12,7 +12,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from dai_routes.stream.brokers.kafka_elsewhere import wait_elsewhere
-from dai_routes.stream.brokers.kafka_errors import ClientErrors
+from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
 from dai_routes.stream.messages import rejected
@@ -52,7 +52,10 @@ class Kafka:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._is_once = settings.is_exactly_once
-        self._errors = ClientErrors(settings.servers)
+        needs = (
+            f"READ on {settings.topic} and the group {settings.group}, WRITE on {settings.output}, {settings.rejected}"
+        )
+        self._errors = ClientErrors(settings.servers, needs + " and its transactional.id" * self._is_once)
         common = {
             "bootstrap.servers": settings.servers,
             # It writes twenty lines a second while no broker answers; what matters comes to error_cb.
@@ -154,8 +157,8 @@ class Kafka:
             error = exception.args[0]
             if self._is_once and error.txn_requires_abort():
                 self._repeated(lambda: self._producer.abort_transaction(self._settings.timeout), "abort")
-                if self._refused:
-                    raise self._errors.as_tool_error(self._refused[0]) from exception
+                if self._refused or is_denied(error):
+                    raise self._errors.as_tool_error([*self._refused, error][0]) from exception
             elif error.fatal() or not _is_of_group(error):
                 raise self._errors.as_tool_error(error) from exception
             self._rewind(starts)
@@ -244,7 +247,7 @@ class Kafka:
                     raise self._errors.as_tool_error(self._errors.refused or exception.args[0]) from exception
         for topic in found:
             if topic.error is not None:
-                raise BrokerError(f"Kafka refuses the topic {topic.topic}: {topic.error.str()}.")
+                raise self._errors.as_tool_error(topic.error, f"Kafka refuses the topic {topic.topic}")
         return len(found[0].partitions) == len(found[1].partitions)
 
     def _again(self, call: Callable[[], None]) -> None:

@@ -18,14 +18,26 @@ _REFUSED = frozenset(
         KafkaError.SASL_AUTHENTICATION_FAILED,
     }
 )
+_DENIED = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    }
+)
 _AWAY = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})
 
 
 class ClientErrors:
-    """Logs an error of the client once a minute, and keeps the first that says that the broker refuses us."""
+    """Logs an error of the client once a minute, and keeps the first that says that the broker refuses us.
 
-    def __init__(self, servers: str) -> None:
+    ``needs`` says which permissions the worker needs.
+    """
+
+    def __init__(self, servers: str, needs: str) -> None:
         self._servers = servers
+        self._needs = needs
         self._said: dict[int, float] = {}
         self.refused: KafkaError | None = None
 
@@ -43,6 +55,13 @@ class ClientErrors:
         said = f"{what}: {error.str().rstrip('.')} ({error.name()})."
         if error.code() in _REFUSED:
             return UnreachableError(f"{said} Look at the credentials and certificates for {self._servers}.")
+        if is_denied(error):
+            return BrokerError(f"{said} The worker's user needs {self._needs}. Nothing is lost.")
         if error.code() in _AWAY:
             return UnreachableError(f"No broker of {self._servers} answers. {said}")
         return BrokerError(said)
+
+
+def is_denied(error: KafkaError) -> bool:
+    """Whether a permission is missing, so that the same again does not help."""
+    return error.code() in _DENIED

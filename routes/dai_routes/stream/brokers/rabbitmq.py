@@ -1,35 +1,33 @@
-"""RabbitMQ, by pika: queues to queues. The scores of a batch are one transaction; then their messages are acknowledged.
+"""RabbitMQ, by pika: queues to queues. RabbitMQ confirms the scores of a batch; then their messages are acknowledged.
 
-Both in one transaction would lose messages: RabbitMQ tells only afterwards that it had no queue for a score.
+Its transactions would not help: they are not atomic if a server dies, and lose a score that has no queue.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pika
 import pika.exceptions
 
+from dai_routes.stream import tls
 from dai_routes.stream.addresses import without_password
+from dai_routes.stream.brokers.rabbitmq_connection import Connection, NoQueueError, Publisher
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
 
 SOURCE_ID = "dai-source-id"
 """The header of a scored message with the message id of the incoming one, if that has one."""
+CA_FILE = "DAI_RABBITMQ_CA_FILE"
 _COUNT = "x-delivery-count"
 """How often a quorum queue has delivered a message before."""
 _DURABLE = 2
 _PAUSE = 0.5
-
-# It logs each error that it raises too, with the address.
-logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -50,18 +48,20 @@ class RabbitMQ:
     def __init__(self, settings: RabbitSettings) -> None:
         self._settings = settings
         self._waiting: list[tuple[Any, Any, bytes]] = []
-        self._returned: list[str] = []
+        self._is_cancelled = False
         self._connect()
 
     def receive(self, most: int, seconds: float) -> list[Message]:
         """As :meth:`Broker.receive`."""
-        end = time.monotonic() + seconds
         with self._errors():
-            while True:
-                # Takes all that has arrived; returns at once if there is something.
-                self._connection.process_data_events(0 if self._waiting else max(0.0, end - time.monotonic()))
-                if self._waiting or time.monotonic() >= end:
-                    break
+            self._connection.wait(lambda: bool(self._waiting) or self._is_cancelled, seconds)
+            # And what has arrived with it.
+            before = 0
+            while before < len(self._waiting) < most:
+                before = len(self._waiting)
+                self._connection.wait(lambda: len(self._waiting) >= most, 0)
+        if self._is_cancelled:
+            raise _gone(self._settings.queue)
         found, self._waiting = self._waiting[:most], self._waiting[most:]
         return [self._message(*one) for one in found]
 
@@ -71,58 +71,72 @@ class RabbitMQ:
 
     def settle(self, results: Sequence[Result]) -> None:
         """As :meth:`Broker.settle`."""
-        settings, publishing = self._settings, self._publishing
+        settings = self._settings
+        scores = [
+            (settings.output if one.reject_code is None else settings.rejected, one.contents, _properties(one))
+            for one in results
+        ]
+        end = time.monotonic() + settings.timeout
         with self._errors():
-            for result in results:
-                target = settings.output if result.reject_code is None else settings.rejected
-                # To the default exchange, which has a route to each queue by its name.
-                publishing.basic_publish("", target, result.contents, _properties(result), mandatory=True)
-            publishing.tx_commit()
-            # Scores without a queue came back before the answer; here they are given to the callback.
-            self._connection.process_data_events(0)
-            if self._returned:
-                raise BrokerError(f"RabbitMQ has no queue {self._returned[0]} any more. Nothing is lost.")
+            while scores := self._publisher.publish(scores):
+                if time.monotonic() > end:
+                    raise BrokerError(f"RabbitMQ takes no messages for {scores[0][0]}: is it full? Nothing is lost.")
+                self._connection.wait(lambda: False, _PAUSE)
             self._channel.basic_ack(results[-1].message.handle[0], multiple=True)
+            # Now, and not when more messages are asked for: fewer come twice if the worker is killed.
+            self._connection.wait(lambda: False, 0)
 
     def is_caught_up(self) -> bool:
         """As :meth:`Broker.is_caught_up`."""
         with self._errors():
-            found = self._channel.queue_declare(self._settings.queue, passive=True)
+            found = self._declared(self._settings.queue)
         return not self._waiting and found.method.message_count == 0
 
     def close(self) -> None:
         """As :meth:`Broker.close`: the broker gives what was not settled to others."""
-        with suppress(pika.exceptions.AMQPError):
-            self._connection.close()
+        self._connection.close()
 
     def _connect(self) -> None:
         settings = self._settings
+        where = without_password(settings.url)
         parameters = pika.URLParameters(settings.url)
         parameters.socket_timeout = parameters.stack_timeout = min(10.0, settings.timeout)
-        if (file := os.environ.get("DAI_RABBITMQ_CA_FILE")) and settings.url.startswith("amqps"):
+        if settings.url.startswith("amqps") and (file := tls.authority(CA_FILE)):
             parameters.ssl_options = pika.SSLOptions(ssl.create_default_context(cafile=file), parameters.host)
         end = time.monotonic() + settings.timeout
         while True:
             try:
-                self._connection = pika.BlockingConnection(parameters)
-                break
+                self._connection = Connection(parameters)
+                self._consume()
+                return
             except (pika.exceptions.ProbableAuthenticationError, pika.exceptions.ProbableAccessDeniedError) as error:
-                where = without_password(settings.url)
                 raise UnreachableError(f"RabbitMQ at {where} refuses the credentials or the virtual host.") from error
+            except pika.exceptions.ChannelClosedByBroker as error:
+                raise _refusal(error) from error
+            except ssl.SSLError as error:
+                raise tls.failure(error, f"RabbitMQ at {where}", CA_FILE) from error
             except (pika.exceptions.AMQPError, OSError) as error:
                 if time.monotonic() > end:
-                    raise UnreachableError(f"No RabbitMQ answers at {without_password(settings.url)}.") from error
+                    raise UnreachableError(f"No RabbitMQ answers at {where}.") from error
                 time.sleep(_PAUSE)
-        self._channel, self._publishing = self._connection.channel(), self._connection.channel()
-        with self._errors():
-            for queue in (settings.queue, settings.output, settings.rejected):
-                self._channel.queue_declare(queue, passive=True)
-            self._publishing.tx_select()
-            self._publishing.add_on_return_callback(
-                lambda _, method, __, ___: self._returned.append(method.routing_key)
-            )
-            self._channel.basic_qos(prefetch_count=min(settings.most, 65535))
-            self._channel.basic_consume(settings.queue, self._take)
+
+    def _consume(self) -> None:
+        settings = self._settings
+        self._channel = self._connection.channel()
+        for queue in (settings.queue, settings.output, settings.rejected):
+            self._declared(queue)
+        self._publisher = Publisher(self._connection)
+        self._channel.add_on_cancel_callback(self._cancel)
+        self._channel.basic_qos(prefetch_count=min(settings.most, 65535))
+        self._channel.basic_consume(settings.queue, self._take)
+
+    def _declared(self, queue: str) -> Any:
+        """What RabbitMQ says of a queue; it closes the channel if there is none."""
+        channel = self._channel
+        return self._connection.answer(lambda callback: channel.queue_declare(queue, passive=True, callback=callback))
+
+    def _cancel(self, _: object) -> None:
+        self._is_cancelled = True
 
     def _take(self, _: object, method: Any, properties: Any, body: bytes) -> None:
         self._waiting.append((method, properties, body))
@@ -138,13 +152,24 @@ class RabbitMQ:
         """Connect again if the connection was lost, and translate what the broker refuses."""
         try:
             yield
+        except NoQueueError as error:
+            raise _gone(str(error)) from error
         except pika.exceptions.ChannelClosedByBroker as error:
-            raise BrokerError(f"RabbitMQ refuses something: {error.reply_text}.") from error
+            raise _refusal(error) from error
         except (pika.exceptions.AMQPError, OSError) as error:
             # All that was not settled is delivered again.
+            self._connection.close()
             self._waiting.clear()
             self._connect()
             raise NotSettledError(f"The connection was lost ({type(error).__name__}); messages come again.") from error
+
+
+def _gone(queue: str) -> BrokerError:
+    return BrokerError(f"RabbitMQ has no queue {queue} any more. Nothing is lost.")
+
+
+def _refusal(error: pika.exceptions.ChannelClosedByBroker) -> BrokerError:
+    return BrokerError(f"RabbitMQ refuses something: {error.reply_text}.")
 
 
 def _properties(result: Result) -> Any:

@@ -1,8 +1,14 @@
-"""Redis, by redis-py: streams to streams. Scores and acknowledgements are one transaction of Redis."""
+"""Redis, by redis-py: streams to streams. A script of Redis publishes scores and acknowledges messages as one unit.
+
+A transaction (MULTI) would acknowledge messages even if one of its other commands fails.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
+import ssl
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,17 +16,37 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
+from dai_routes.stream import tls
 from dai_routes.stream.addresses import without_password
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
 
 SOURCE_ID = b"source_id"
 """The field of a scored message with the id of the message that it was made of."""
+_logger = logging.getLogger(__name__)
+CA_FILE = "DAI_REDIS_CA_FILE"
 _START = "0"
+_PAUSE = 0.5
 _AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
+_REFUSED = (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError)
+_SETTLE = """
+local at = 2
+for _ = 1, tonumber(ARGV[2]) do
+  local target, count = KEYS[tonumber(ARGV[at + 1])], tonumber(ARGV[at + 2])
+  redis.call('XADD', target, '*', unpack(ARGV, at + 3, at + 2 + count))
+  at = at + 2 + count
+end
+for first = at + 1, #ARGV, 1000 do
+  redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, first, math.min(first + 999, #ARGV)))
+end
+"""
+"""Its keys are the input, the output and the rejected messages. Its arguments are the group and how many messages there
+are; then for each the number of its key, how many words follow, and these, its fields; at last all ids to acknowledge.
+
+The first command that fails ends it, so nothing is acknowledged then."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +74,12 @@ class RedisStreams:
         self._settings = settings
         self._field = settings.field.encode()
         self._name = f"{os.uname().nodename}-{uuid.uuid4().hex[:12]}"
-        # It may wait for a message as long as it blocks.
-        self._redis: Any = redis.Redis.from_url(
-            settings.url,
-            socket_timeout=settings.timeout,
-            socket_connect_timeout=min(10.0, settings.timeout),
-            retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), max(1, int(settings.timeout / 2))),
-            retry_on_error=[redis.exceptions.BusyLoadingError, redis.exceptions.ConnectionError],
-        )
+        self._redis: Any = self._connected()
+        self._settle = self._redis.register_script(_SETTLE)
         self._next_claim = "0-0"
         self._is_claiming = True
         with self._errors():
+            self._check()
             try:
                 self._redis.xgroup_create(settings.stream, settings.group, _START, mkstream=True)
             except redis.exceptions.ResponseError as error:
@@ -87,16 +108,18 @@ class RedisStreams:
         """As :meth:`Broker.settle`."""
         settings = self._settings
         with self._errors():
-            transaction = self._redis.pipeline(transaction=True)
+            words: list[Any] = [settings.group, len(results)]
             for result in results:
                 entry, fields = result.message.handle
                 kept = {name: value for name, value in fields.items() if name != self._field}
                 own = {name: text.encode() for name, text in result.headers.items()}
-                target = settings.output if result.reject_code is None else settings.rejected
-                transaction.xadd(target, {**kept, **own, SOURCE_ID: entry, self._field: result.contents})
-            transaction.xack(settings.stream, settings.group, *(result.message.handle[0] for result in results))
+                sent = {**kept, **own, SOURCE_ID: entry, self._field: result.contents}
+                words += (2 if result.reject_code is None else 3, 2 * len(sent))
+                for pair in sent.items():
+                    words += pair
+            words += (result.message.handle[0] for result in results)
             try:
-                transaction.execute()
+                self._settle(keys=[settings.stream, settings.output, settings.rejected], args=words)
             except _AWAY as error:
                 # It may have been done or not: what was not done stays pending, and is claimed.
                 self._is_claiming = True
@@ -144,17 +167,65 @@ class RedisStreams:
     def _message(self, entry: bytes, fields: dict[bytes, bytes], deliveries: int) -> Message:
         return Message(fields.get(self._field), deliveries=deliveries, handle=(entry, fields))
 
+    def _check(self) -> None:
+        """Raise BrokerError if a name is that of something else than a stream; those of no key become streams."""
+        settings = self._settings
+        for name in (settings.stream, settings.output, settings.rejected):
+            kind = self._redis.type(name).decode()
+            if kind not in ("stream", "none"):
+                raise BrokerError(f"Redis has no stream {name}: it has a {kind} of that name.")
+            if kind == "none" and name == settings.stream:
+                _logger.warning("Redis has no stream %s yet. The worker waits for its first message.", name)
+
+    def _connected(self) -> Any:
+        """A client that tries again for long, once the server has answered one that does not."""
+        settings = self._settings
+        # A client may wait for a message as long as it blocks.
+        given: dict[str, Any] = {
+            "socket_timeout": settings.timeout,
+            "socket_connect_timeout": min(10.0, settings.timeout),
+        }
+        if settings.url.startswith("rediss") and (file := tls.authority(CA_FILE)):
+            given["ssl_ca_certs"] = file
+        end = time.monotonic() + settings.timeout
+        with redis.Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0), **given) as first, self._errors():
+            while True:
+                try:
+                    first.ping()
+                    break
+                except _REFUSED:
+                    raise
+                except (*_AWAY, redis.exceptions.BusyLoadingError) as error:
+                    if _of_tls(error) is not None or time.monotonic() > end:
+                        raise
+                    time.sleep(_PAUSE)
+        return redis.Redis.from_url(
+            settings.url,
+            retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), max(1, int(settings.timeout / 2))),
+            retry_on_error=[redis.exceptions.BusyLoadingError, redis.exceptions.ConnectionError],
+            **given,
+        )
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
+        where = f"Redis at {without_password(self._settings.url)}"
         try:
             yield
+        except _REFUSED as error:
+            raise UnreachableError(f"{where} refuses the credentials ({_said(error)}).") from error
         except _AWAY as error:
-            where = without_password(self._settings.url)
-            raise UnreachableError(
-                f"Redis at {where} does not answer, or refuses the credentials ({_said(error)})."
-            ) from error
+            if (cause := _of_tls(error)) is not None:
+                raise tls.failure(cause, where, CA_FILE) from error
+            raise UnreachableError(f"{where} does not answer ({_said(error)}).") from error
         except redis.exceptions.RedisError as error:
             raise BrokerError(f"Redis refuses a command: {_said(error)}.") from error
+
+
+def _of_tls(error: BaseException | None) -> ssl.SSLError | None:
+    """The error of TLS behind one of the client."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _entries(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:

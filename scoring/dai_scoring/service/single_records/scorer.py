@@ -7,7 +7,6 @@ import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import compress
 from typing import Any
 
 import orjson
@@ -29,6 +28,7 @@ from dai_scoring.service.single_records.outcomes import EMPTY, Failed, Outcome, 
 
 _MOST_VALUE = 1000
 
+_MISSING = type(None)
 _NO_REASONS = b"," + orjson.dumps(dict.fromkeys(REJECT_COLUMNS))[1:]
 
 
@@ -76,14 +76,16 @@ class RecordScorer:
         except ModelError as error:
             outcomes.update(dict.fromkeys(texts, Failed(error)))
             return
+        needed = frozenset(inputs) if self._checks_columns else frozenset()
+        taken = frozenset(outputs) if self._keeps_all else frozenset()
         parsed: dict[int, dict[str, Any]] = {}
         for index, text in texts.items():
             record = parse(text)
             if type(record) is not dict:
                 outcomes[index] = _malformed(text)
-            elif self._checks_columns and not all(name in record for name in inputs):
+            elif not needed <= record.keys():
                 outcomes[index] = _lacking(record, inputs)
-            elif self._keeps_all and any(name in record for name in outputs):
+            elif not taken.isdisjoint(record):
                 outcomes[index] = _rejected(NameClashError([name for name in outputs if name in record]))
             else:
                 parsed[index] = record
@@ -108,7 +110,7 @@ class RecordScorer:
     def _score_alike(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome]) -> bool:
         """Score objects in one call; False, and nothing is done, if they are few, differ, or one is bad."""
         lines = [_line(text) for text in texts.values()]
-        if not lines or way_for(lines) is not Way.MERGED or not all(_looks_like_object(line) for line in lines):
+        if not lines or way_for(lines) is not Way.MERGED or not _look_like_objects(lines):
             return False
         try:
             with self._service.scorer() as scorer:
@@ -144,8 +146,9 @@ class RecordScorer:
             outcomes[indexes[0]] = Rejected(MALFORMED_ROW, reason="The message is not one record.")
 
 
-def _looks_like_object(line: bytes) -> bool:
-    return line.startswith(b"{") and line.endswith(b"}\n")
+def _look_like_objects(lines: Sequence[bytes]) -> bool:
+    first, last = b"{}"
+    return all(line[0] == first and line[-2] == last for line in lines)
 
 
 def _line(text: bytes) -> bytes:
@@ -155,20 +158,23 @@ def _line(text: bytes) -> bytes:
 
 def _usual(records: Mapping[int, Mapping[str, Any]], inputs: Sequence[str]) -> list[int]:
     """The records whose values have the types that most of the records have."""
-    usual = [True] * len(records)
-    for name in inputs:
-        kinds = [_kind(record.get(name)) for record in records.values()]
-        counts = Counter(kinds)
-        del counts[None]
+    types = [tuple(map(type, map(record.get, inputs))) for record in records.values()]
+    # Few records differ, so the rest is done once for all that have the same types.
+    alike = Counter(types)
+    unusual: set[tuple[type, ...]] = set()
+    for column in range(len(inputs)):
+        counts: Counter[type] = Counter()
+        for one, count in alike.items():
+            counts[_kind(one[column])] += count
+        del counts[_MISSING]
         most = counts.most_common(1)[0][0] if counts else None
         if len(counts) > 1 or most not in (None, float, str, bool):
-            usual = [one and kind in (None, most) for one, kind in zip(usual, kinds, strict=True)]
-    return list(compress(records, usual))
+            unusual.update(one for one in alike if _kind(one[column]) not in (_MISSING, most))
+    return [index for index, one in zip(records, types, strict=True) if one not in unusual]
 
 
-def _kind(value: Any) -> type | None:
-    kind = type(value)
-    return float if kind is int else None if value is None else kind
+def _kind(one: type) -> type:
+    return float if one is int else one
 
 
 def _fields(text: bytes) -> list[str] | None:

@@ -48,9 +48,9 @@ class ActiveMQ:
             self._process.wait(30)
 
 
-def activemq(folder: Path, *more: str) -> AbstractContextManager[ActiveMQ]:
+def activemq(folder: Path, *more: str, java_options: Sequence[str] = ()) -> AbstractContextManager[ActiveMQ]:
     """Run ActiveMQ with its store in a folder, and end it."""
-    return _running("activemq", folder, *more)
+    return _running("activemq", folder, *more, java_options=java_options)
 
 
 def artemis(folder: Path) -> AbstractContextManager[ActiveMQ]:
@@ -59,7 +59,7 @@ def artemis(folder: Path) -> AbstractContextManager[ActiveMQ]:
 
 
 @contextmanager
-def _running(name: str, folder: Path, *more: str) -> Iterator[ActiveMQ]:
+def _running(name: str, folder: Path, *more: str, java_options: Sequence[str] = ()) -> Iterator[ActiveMQ]:
     pytest.importorskip("stomp", reason="stomp.py is not installed: pip install '.[activemq]'")
     if shutil.which("mvn") is None:
         pytest.skip(f"{name} comes from Maven, which is not installed: apt-get install maven")
@@ -67,7 +67,7 @@ def _running(name: str, folder: Path, *more: str) -> Iterator[ActiveMQ]:
     place = jars.built_once(f"test-{name}", here, f"fetch {name}", lambda what, share=None: None)
     program = str(java.find_java(minimum=17) / "bin" / "java")
     port = quiet_port()
-    words = [program, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{place}/*"]
+    words = [program, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *java_options, "-cp", f"{place}/*"]
     broker = ActiveMQ(port, folder, [*words, str(here / "Broker.java"), str(port), str(folder / "data"), *more])
     broker.start()
     try:
