@@ -31,6 +31,7 @@ def main(model: str, rows: str, master: str) -> dict[str, Any]:
     ids = score(typed, model, output_columns=OutputColumns.IDS, id_columns=("id",), prediction_prefix="p_")
     frames = {"typed": typed, "texts": numbered, "decimals": decimals, "partitions": typed.repartition(5)}
     return {
+        "version": session.version,
         **{name: by_id(score(frame, model)) for name, frame in frames.items()},
         "in_python": {name: by_id(score(frame, model, in_jvm=False)) for name, frame in frames.items()},
         "ways": {name: way(score(frame, model)) for name, frame in frames.items()},

@@ -15,15 +15,21 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.packages.spark import cluster, environment
+from tests.support.packages.spark import RELEASES, Release, cluster
 from tests.support.project import ROOT
 
 pytestmark = pytest.mark.runtime
 
 
+@pytest.fixture(scope="module", params=list(RELEASES))
+def release(request: pytest.FixtureRequest) -> Release:
+    found: Release = RELEASES[request.param]
+    return found
+
+
 @pytest.fixture(scope="module")
-def spark() -> dict[str, str]:
-    return environment()
+def spark(release: Release) -> dict[str, str]:
+    return release.environment()
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +39,19 @@ def expected(samples: Path) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def seen(spark: dict[str, str], samples: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def seen(
+    spark: dict[str, str], release: Release, samples: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """What one session saw, with two workers."""
     folder = tmp_path_factory.mktemp("spark")
     result = folder / "seen.json"
-    with cluster(spark, folder) as master:
+    with cluster(spark, release, folder) as master:
         command = [sys.executable, "-m", "tests.routes.spark.session", str(samples / "penguins.mojo")]
         command += [str(samples / "penguins-rows.csv"), master, str(result)]
         done = subprocess.run(command, env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(result.read_text())
+    assert found["version"] == release.version
     return found
 
 
