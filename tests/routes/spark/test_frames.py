@@ -1,35 +1,21 @@
-"""DataFrames of a real Spark, and a stream that is killed."""
+"""DataFrames of a real Spark."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.packages.spark import RELEASES, Release, cluster
+from tests.support.packages.spark import Release, cluster
 from tests.support.project import ROOT
 
 pytestmark = pytest.mark.runtime
-
-
-@pytest.fixture(scope="module", params=list(RELEASES))
-def release(request: pytest.FixtureRequest) -> Release:
-    found: Release = RELEASES[request.param]
-    return found
-
-
-@pytest.fixture(scope="module")
-def spark(release: Release) -> dict[str, str]:
-    return release.environment()
 
 
 @pytest.fixture(scope="module")
@@ -113,34 +99,3 @@ def test_the_command_scores_files(spark: dict[str, str], samples: Path, tmp_path
     document = json.loads(done.stdout)
     assert (document["scored"], document["rejected"]) == (348, 0)
     assert pq.read_table(out).num_rows == 348
-
-
-def test_a_stream_that_is_killed_writes_every_row_once(spark: dict[str, str], samples: Path, tmp_path: Path) -> None:
-    header, *rows = (samples / "penguins-rows.csv").read_text().splitlines()
-    incoming = tmp_path / "in"
-    incoming.mkdir()
-    for part in range(6):
-        lines = [f"{row},{part * 348 + number}" for number, row in enumerate(rows)]
-        (incoming / f"{part:02}.csv").write_text("\n".join([f"{header},id", *lines]) + "\n")
-    out = tmp_path / "scores"
-    words = ["spark", "stream", "-m", str(samples / "penguins.mojo"), "--input", str(incoming), "--output", str(out)]
-    words += ["--checkpoint", str(tmp_path / "checkpoint"), "--once", "--files-at-once", "1", "--master", "local[1]"]
-    command = [sys.executable, "-m", "dai_scoring.cli", *words]
-    _kill_behind(command, spark, out, 2, tmp_path)
-    done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    ids = pq.read_table(out, columns=["id"]).column("id").to_pylist()
-    assert sorted(int(one) for one in ids) == list(range(6 * 348))
-
-
-def _kill_behind(command: list[str], spark: dict[str, str], out: Path, batches: int, folder: Path) -> None:
-    """Start it in a group of its own, and kill that somewhere behind so many batches."""
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, env=spark, stdout=log, stderr=log, start_new_session=True)
-        end = time.monotonic() + 300
-        while len(list(out.glob("dai_batch=*"))) < batches:
-            assert process.poll() is None, (folder / "log").read_text()[-3000:]
-            assert time.monotonic() < end, (folder / "log").read_text()[-3000:]
-            time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

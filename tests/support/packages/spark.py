@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from dai_scoring.provision import java
+from dai_scoring.provision import jars, java
 from tests.support.packages import pandas_packages, target_packages
 from tests.support.waiting import until
+
+_KAFKA = Path(__file__).parent / "spark_kafka"
+
 
 @dataclass(frozen=True)
 class Release:
@@ -26,7 +29,7 @@ class Release:
     packages: tuple[str, ...]
 
     def environment(self) -> dict[str, str]:
-        """The environment for a process in which ``import pyspark`` works; skips if this Python or Java is not one for it."""
+        """The environment for a process in which ``import pyspark`` works; skips if it lacks a Python or Java."""
         if self.version < "4" and sys.version_info >= (3, 12):
             pytest.skip("Spark 3.5 does not run on Python 3.12 and newer: it imports distutils")
         home = java.find_java(minimum=17)
@@ -43,9 +46,15 @@ class Release:
             "PYTHONPATH": os.pathsep.join(map(str, packages)),
             "PYSPARK_PYTHON": sys.executable,
             "JAVA_HOME": str(home),
+            "SPARK_LOCAL_IP": "127.0.0.1",
             # Most of these processes end before Java's second compiler pays.
             "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         }
+
+    def kafka_jars(self) -> str:
+        """The connector for Kafka, as Spark's setting spark.jars takes it."""
+        place = jars.built_once("spark-kafka", _KAFKA, "fetch Spark's connector for Kafka", lambda what, share: None)
+        return ",".join(map(str, sorted((place / self.version).glob("*.jar"))))
 
 
 # The versions of which Maven has the connector for Kafka: it must be the same version as Spark.
@@ -65,7 +74,12 @@ RELEASES = {"3.5": SPARK_3, "4.1": SPARK_4}
 def cluster(variables: Mapping[str, str], release: Release, folder: Path) -> Iterator[str]:
     """A standalone master with two workers of one core each, ended by their process ids; gives the master's address."""
     home = next(Path(one) for one in variables["PYTHONPATH"].split(os.pathsep) if "pyspark" in one) / "pyspark"
-    environment = {**variables, "SPARK_HOME": str(home), "SPARK_SCALA_VERSION": release.scala, "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = {
+        **variables,
+        "SPARK_HOME": str(home),
+        "SPARK_SCALA_VERSION": release.scala,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
     port, page = _free_port(), _free_port()
     command = [f"{variables['JAVA_HOME']}/bin/java", "-Xmx256m", "-Dspark.master.rest.enabled=false"]
     command += ["-cp", f"{home}/jars/*"]
