@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,15 +105,23 @@ def _prepare(df: DataFrame, model: Path, options: FileOptions, way: _Way) -> Sco
         sha256 = scorer.info.sha256
     logger.info("Python workers score with %s: %s.", model.name, reason.reason)
     name = shipping.send_model(df.sparkSession, model, sha256) if way.ship else str(model)
-    worker = worker_function(Model(name, way.ship, sha256, way.runtime, way.settings), options, schema)
+    worker = worker_function(Model(name, way.ship, sha256, way.runtime, way.settings), options, df.columns, schema)
     result = from_arrow_schema(schema, prefer_timestamp_ntz=True)
-    return lambda frame: frame.mapInArrow(worker, result)
+    if _has_one_case(df.columns):
+        return lambda frame: frame.mapInArrow(worker, result)
+    numbers = [f"_{number}" for number in range(len(df.columns))]
+    return lambda frame: frame.toDF(*numbers).mapInArrow(worker, result)
+
+
+def _has_one_case(names: Sequence[str]) -> bool:
+    """Whether Spark can find each column by its name, without regard to case."""
+    return len({name.lower() for name in names}) == len(names)
 
 
 def _with_metadata(scored: DataFrame, df: DataFrame) -> DataFrame:
     """The scored rows, with the metadata of the columns that they had before, among which is a stream's watermark."""
     known = {field.name: field.metadata for field in df.schema.fields if field.metadata}
-    if not known.keys() & set(scored.columns):
+    if not _has_one_case(scored.columns) or not known.keys() & set(scored.columns):
         return scored
     names = [f"`{name.replace('`', '``')}`" for name in scored.columns]
     columns = [

@@ -51,8 +51,6 @@ def declined(df: DataFrame, scorer: Scorer, options: FileOptions, ship: bool) ->
         return Declined("contributions and intervals are computed in Python workers only")
     if not ship:
         return Declined("the model is on every machine, and not sent by Spark")
-    if len(set(df.columns)) < len(df.columns):
-        return Declined("several columns have the same name")
     fields = {field.name: field.dataType for field in df.schema.fields}
     for column in scorer.info.inputs:
         if column.name in fields and (reason := _unread(column, fields[column.name])):

@@ -18,8 +18,8 @@ from dai_scoring.cli.errors import MissingExtraError, ScoringFailedError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# The first line of an exception of Java, and of what caused it.
-_EXCEPTION = re.compile(r"(?:Caused by: )?(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error): (.+)")
+# What daiscoring.spark throws; Spark puts it into a line of its own words.
+_OF_JAVA = re.compile(r"java\.lang\.Illegal(?:State|Argument)Exception: (.+)")
 
 
 def begin(output: Output, master: str | None, settings: Mapping[str, str], with_kafka: bool = False) -> SparkSession:
@@ -73,10 +73,10 @@ def spark_errors() -> Iterator[None]:
 
 
 def said(text: str) -> str:
-    """The line that says what happened: the last of the library's, or of Java's causes, otherwise the first."""
+    """The line that says what happened: the last of the library's, or what its Java says, otherwise the first."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     of_worker = [line for line in lines if line.startswith("dai_scoring.")]
     if of_worker:
         return of_worker[-1].partition(": ")[2]
-    of_java = [found.group(1) for line in lines if (found := _EXCEPTION.match(line))]
-    return of_java[-1] if of_java else lines[0]
+    found = _OF_JAVA.search(text)
+    return found.group(1).strip() if found else lines[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,15 +62,18 @@ def scorer_of(model: Model) -> Scorer:
         return _loaded[key]
 
 
-def worker_function(model: Model, options: FileOptions, schema: pa.Schema) -> Batches:
-    """The function that a worker applies to the batches of a partition; ``schema`` is that of the scored batches."""
+def worker_function(model: Model, options: FileOptions, names: Sequence[str], schema: pa.Schema) -> Batches:
+    """The function that a worker applies to the batches of a partition, whose columns are ``names``, in this order.
+
+    ``schema`` is that of the scored batches.
+    """
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         table_scorer: TableScorer | None = None
         for batch in batches:
             # Only now: a partition without rows needs no model.
             table_scorer = table_scorer or TableScorer(scorer_of(model), options)
-            found = table_scorer.score(pa.Table.from_batches([batch])).rows
+            found = table_scorer.score(pa.Table.from_arrays(batch.columns, names=names)).rows
             yield from found.cast(schema).combine_chunks().to_batches()
 
     return score

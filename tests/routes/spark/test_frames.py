@@ -12,9 +12,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.packages.spark import Release, cluster
-from tests.support.project import ROOT
-
 pytestmark = pytest.mark.runtime
 
 
@@ -22,23 +19,6 @@ pytestmark = pytest.mark.runtime
 def expected(samples: Path) -> dict[str, float]:
     with (samples / "penguins-expected.csv").open() as file:
         return {str(row): float(one["male"]) for row, one in enumerate(csv.DictReader(file))}
-
-
-@pytest.fixture(scope="module")
-def seen(
-    spark: dict[str, str], release: Release, samples: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
-    """What one session saw, with two workers."""
-    folder = tmp_path_factory.mktemp("spark")
-    result = folder / "seen.json"
-    with cluster(spark, release, folder) as master:
-        command = [sys.executable, "-m", "tests.routes.spark.session", str(samples / "penguins.mojo")]
-        command += [str(samples / "penguins-rows.csv"), master, str(result)]
-        done = subprocess.run(command, env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(result.read_text())
-    assert found["version"] == release.version
-    return found
 
 
 @pytest.mark.parametrize("kind", ["typed", "texts", "decimals", "partitions"])
