@@ -50,8 +50,8 @@ def test_nested_values_are_rejected(bad: dict[str, Any]) -> None:
 def test_a_model_that_executors_cannot_load_ends_the_query_at_once(bad: dict[str, Any]) -> None:
     said = bad["damaged"]["said"]
     assert "The model cannot be loaded on 127.0.0.1: " in said
-    # Of 400 tasks: Spark tries one of them four times.
-    assert bad["damaged"]["failed"] <= 8
+    # Of 400 tasks: Spark ends the query when one of them has failed four times.
+    assert bad["damaged"]["failed"] < 40
 
 
 def test_a_model_that_was_replaced_is_sent_again(bad: dict[str, Any]) -> None:

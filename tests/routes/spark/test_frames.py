@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+
+from tests.support.packages.spark import Release
 
 pytestmark = pytest.mark.runtime
 
@@ -70,12 +72,20 @@ def test_wrong_columns_are_said_before_spark_runs(seen: dict[str, Any]) -> None:
     assert (seen["as_missing"], seen["empty"]) == (348, 0)
 
 
-def test_the_command_scores_files(spark: dict[str, str], samples: Path, tmp_path: Path) -> None:
+def test_the_command_scores_files_and_says_how_on_a_cluster(
+    spark: dict[str, str], release: Release, samples: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "scores"
     words = ["spark", "batch", "-m", str(samples / "penguins.mojo"), "--input", str(samples / "penguins-rows.csv")]
-    command = [sys.executable, "-m", "dai_scoring.cli", *words, "--output", str(out), "--master", "local[1]", "--json"]
+    command = [sys.executable, "-m", "dai_scoring.cli", *words, "--output", str(out), "--master", "local[1]"]
     done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    document = json.loads(done.stdout)
-    assert (document["scored"], document["rejected"]) == (348, 0)
+    assert f"{out}: 348 rows scored, 0 rejected" in done.stdout
     assert pq.read_table(out).num_rows == 348
+
+    (line,) = (one for one in done.stderr.splitlines() if one.startswith("On a cluster: "))
+    submit = shlex.split(line.partition(": ")[2].replace("MASTER", "'local[1]'").replace(str(out), f"{out}-again"))
+    submit[0] = str(release.home() / "bin" / submit[0])
+    done = subprocess.run(submit, env=spark, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert pq.read_table(f"{out}-again").num_rows == 348

@@ -38,7 +38,7 @@ class Release:
             pytest.skip(
                 "Spark needs a Java 17 or 21 as JAVA_HOME or first on PATH: apt-get install openjdk-17-jre-headless"
             )
-        packages = [target_packages.folder(f"pyspark-{self.version}", "--no-deps", *self.packages)]
+        packages = [self._folder()]
         if not any(one.startswith("pandas") for one in self.packages):
             packages.append(pandas_packages.folder())
         return {
@@ -50,6 +50,13 @@ class Release:
             # Most of these processes end before Java's second compiler pays.
             "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         }
+
+    def home(self) -> Path:
+        """Spark's own folder."""
+        return self._folder() / "pyspark"
+
+    def _folder(self) -> Path:
+        return target_packages.folder(f"pyspark-{self.version}", "--no-deps", *self.packages)
 
     def kafka_jars(self) -> str:
         """The connector for Kafka, as Spark's setting spark.jars takes it."""
@@ -73,7 +80,7 @@ RELEASES = {"3.5": SPARK_3, "4.1": SPARK_4}
 @contextmanager
 def cluster(variables: Mapping[str, str], release: Release, folder: Path) -> Iterator[str]:
     """A standalone master with two workers of one core each, ended by their process ids; gives the master's address."""
-    home = next(Path(one) for one in variables["PYTHONPATH"].split(os.pathsep) if "pyspark" in one) / "pyspark"
+    home = release.home()
     environment = {
         **variables,
         "SPARK_HOME": str(home),
