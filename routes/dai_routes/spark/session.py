@@ -58,6 +58,7 @@ def submit_line(arguments: list[str], packages: str | None) -> str:
     if "--master" in given:
         at = given.index("--master")
         given = given[:at] + given[at + 2 :]
+    given = [one for one in given if not one.startswith("--master=")]
     return shlex.join([*words, str(Path(__file__).with_name("submit.py")), *given])
 
 

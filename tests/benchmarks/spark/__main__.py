@@ -108,7 +108,7 @@ def _rounds(arguments: argparse.Namespace, session: SparkSession, count: int) ->
     for number in range(arguments.rounds + 1):
         for name, frame in ways.items():
             scored = arguments.row_function if name == "row function" else count
-            seconds, used = _timed(lambda frame=frame: frame.write.format("noop").mode("overwrite").save())
+            seconds, used = _timed(frame)
             if number:  # The first round warms up.
                 found[name].append((scored / seconds, used / scored * 1e6))
     rows.unpersist()
@@ -143,9 +143,10 @@ def _by_rows(rows: DataFrame, model: Path) -> DataFrame:
     return rows.repartition(2).withColumn("score", function(*others.COLUMNS))
 
 
-def _timed(run: Callable[[], None]) -> tuple[float, float]:
+def _timed(frame: DataFrame) -> tuple[float, float]:
+    """The seconds that it takes to compute all rows, and the processor time."""
     used, began = _processor_seconds(), time.perf_counter()
-    run()
+    frame.write.format("noop").mode("overwrite").save()
     return time.perf_counter() - began, _processor_seconds() - used
 
 

@@ -11,7 +11,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, functions
 
-from dai_routes.spark import REJECT_COLUMNS, register, score, split
+from dai_routes.spark import REJECT_COLUMNS, kafka, register, score, split
 from dai_scoring.errors import ScoringError
 from dai_scoring.options import Contributions, MissingColumns, OutputColumns
 from tests.routes.spark import bad_input
@@ -33,6 +33,7 @@ def main(model: str, rows: str, master: str, titanic: str, folder: str) -> dict[
     frames = {"typed": typed, "texts": numbered, "decimals": decimals, "partitions": typed.repartition(5)}
     return {
         "version": session.version,
+        "connector": kafka.connector(session.version),
         **{name: by_id(score(frame, model)) for name, frame in frames.items()},
         "in_python": {name: by_id(score(frame, model, in_jvm=False)) for name, frame in frames.items()},
         "ways": {name: way(score(frame, model)) for name, frame in frames.items()},

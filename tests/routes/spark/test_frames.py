@@ -72,6 +72,12 @@ def test_wrong_columns_are_said_before_spark_runs(seen: dict[str, Any]) -> None:
     assert (seen["as_missing"], seen["empty"]) == (348, 0)
 
 
+def test_the_connector_for_kafka_is_of_the_version_of_spark(seen: dict[str, Any], release: Release) -> None:
+    name = f"spark-sql-kafka-0-10_{release.scala}"
+    assert seen["connector"] == f"org.apache.spark:{name}:{release.version}"
+    assert f"/{name}-{release.version}.jar" in release.kafka_jars()
+
+
 def test_the_command_scores_files_and_says_how_on_a_cluster(
     spark: dict[str, str], release: Release, samples: Path, tmp_path: Path
 ) -> None:
