@@ -6,7 +6,6 @@ Spark sends the first file of a name only: under its own name, a model that was 
 from __future__ import annotations
 
 import atexit
-import os
 import shutil
 import tempfile
 from functools import cache
@@ -33,10 +32,8 @@ def send_model(session: SparkSession, model: Path, sha256: str) -> str:
     """Send a model as it is now to Python workers; returns the name of its file there."""
     copy = folder() / name_of(sha256, model.suffix)
     if not copy.exists():
-        try:
-            os.link(model.resolve(), copy)
-        except OSError:  # as on another file system
-            shutil.copyfile(model, copy)
+        # No link: workers ask for the file later, and it may be overwritten by then.
+        shutil.copyfile(model, copy)
     send(session, copy)
     return copy.name
 
