@@ -23,6 +23,10 @@ _known: OrderedDict[Hashable, Scoring] = OrderedDict()
 
 def prepared(df: DataFrame, model: Path, options: Hashable, prepare: Callable[[], Scoring]) -> Scoring:
     """What ``prepare`` returns; it is not called again for the same application, columns, options and model file."""
+    try:
+        hash(options)
+    except TypeError:  # Lists in settings that should be tuples.
+        return prepare()
     file = model.stat() if model.is_file() else None
     state = (file.st_mtime_ns, file.st_size, file.st_ino) if file else None
     key = (_application(df.sparkSession), str(model), state, df.schema.json(), options)

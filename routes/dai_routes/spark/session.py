@@ -65,11 +65,12 @@ def submit_line(arguments: list[str], packages: str | None) -> str:
 @contextmanager
 def spark_errors() -> Iterator[None]:
     """Turn errors of Spark into one sentence, without the traceback of Java."""
+    from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
     try:
         yield
-    except PySparkException as error:
+    except (PySparkException, Py4JJavaError) as error:
         raise ScoringFailedError(f"Spark says: {said(str(error))}") from error
 
 
@@ -79,5 +80,7 @@ def said(text: str) -> str:
     of_worker = [line for line in lines if line.startswith("dai_scoring.")]
     if of_worker:
         return of_worker[-1].partition(": ")[2]
-    found = _OF_JAVA.search(text)
-    return found.group(1).strip() if found else lines[0]
+    if found := _OF_JAVA.search(text):
+        return found.group(1).strip()
+    # Of a failed job, py4j first says which of its objects was called.
+    return next(line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling"))

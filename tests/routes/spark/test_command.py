@@ -49,8 +49,12 @@ def test_the_line_for_a_cluster_has_the_arguments_but_for_the_master(master: lis
             "The model is damaged",
         ),
         ("[PATH_NOT_FOUND] Path does not exist: file:/x.\n\tat x", "[PATH_NOT_FOUND] Path does not exist: file:/x."),
+        (
+            "An error occurred while calling o61.save.\n: org.SparkException: Disk is full\n",
+            "org.SparkException: Disk is full",
+        ),
     ],
-    ids=["python", "java", "spark"],
+    ids=["python", "java", "spark", "py4j"],
 )
 def test_one_sentence_of_an_error_is_said(text: str, sentence: str) -> None:
     assert said(text) == sentence
