@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from dai_scoring.errors import ContentError
+from dai_scoring.values.model_rows import check_distinct
 
 if TYPE_CHECKING:
     import pandas
@@ -36,9 +36,7 @@ def to_table(frame: pandas.DataFrame, names: Collection[str]) -> pa.Table:
     if not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
         raise TypeError(f"a pyarrow.Table or a pandas.DataFrame is scored, not {type(frame).__name__}")
     labels = [str(label) for label in frame.columns]
-    if len(set(labels)) < len(labels):
-        twice = next(label for label in labels if labels.count(label) > 1)
-        raise ContentError(f"{labels.count(twice)} columns have the name {twice}. Give each a name of its own.")
+    check_distinct(labels)
     rows = len(frame)
     wanted = set(names)
     arrays = [_array(frame.iloc[:, index]) if label in wanted else pa.nulls(rows) for index, label in enumerate(labels)]

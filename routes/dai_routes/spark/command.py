@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from dai_scoring import extras, options
+from dai_routes.spark import session
+from dai_routes.stream import client_settings
+from dai_scoring import options
 from dai_scoring.cli import group
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file
 from dai_scoring.cli.console import JsonOption, Output
-from dai_scoring.cli.errors import MissingExtraError, ScoringFailedError
+from dai_scoring.cli.errors import UsageError
 from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import translated
 from dai_scoring.models import Runtime
 from dai_scoring.options import MissingColumns
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import missing
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 app = typer.Typer(cls=group.CommandGroup, add_completion=False, help="Score files with Spark.", **group.SETTINGS)
 
@@ -44,6 +41,13 @@ OutputFormatOption = Annotated[
 MasterOption = Annotated[
     str | None, typer.Option(help="Spark's master. Default: that of spark-submit or the configuration, else local.")
 ]
+ReaderOption = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="NAME=VALUE: an option of Spark for the input's format, repeatable."),
+]
+ConfOption = Annotated[
+    list[str] | None, typer.Option("--conf", help="NAME=VALUE: a setting of Spark, repeatable, as in spark-submit.")
+]
 RuntimeOption = Annotated[Runtime, flag(options.RUNTIME)]
 MissingColumnsOption = Annotated[MissingColumns, flag(options.MISSING_COLUMNS)]
 MissingValuesOption = Annotated[str, flag(options.MISSING_VALUES)]
@@ -57,7 +61,9 @@ def batch(
     rejected: RejectedOption = None,
     input_format: InputFormatOption = "csv",
     output_format: OutputFormatOption = "parquet",
+    reader_options: ReaderOption = None,
     master: MasterOption = None,
+    conf: ConfOption = None,
     runtime: RuntimeOption = Runtime.AUTO,
     missing_columns: MissingColumnsOption = options.MISSING_COLUMNS.default,
     missing_values: MissingValuesOption = "",
@@ -67,11 +73,13 @@ def batch(
 ) -> None:
     """Score files into a folder. Rows that cannot be scored go to a second folder. Neither folder may exist."""
     output = Output(as_json)
-    spark, chosen = _begin(output, master, runtime, missing_columns, missing_values, accept_h2o_licence, licence_file)
+    chosen = _chosen(runtime, missing_columns, missing_values, accept_h2o_licence, licence_file)
+    given = {"header": "true", **_pairs("--option", reader_options)}
+    spark = session.begin(output, master, _pairs("--conf", conf))
     from dai_routes.spark import score, split
 
-    reader = spark.read.format(input_format).option("header", "true")
-    with _spark_errors(), output.progress("Scoring"), translated():
+    reader = spark.read.format(input_format).options(**given)
+    with session.spark_errors(), output.progress("Scoring"), translated():
         scored = score(reader.load(source), model, **chosen).persist()
         parts = split(scored)
         for rows, folder in zip(parts, (target, _rejected(rejected, target)), strict=True):
@@ -84,15 +92,34 @@ def batch(
 @app.command()
 def stream(
     model: ModelOption,
-    source: SourceOption,
-    target: TargetOption,
+    source: Annotated[str, typer.Option("--input", help="A folder that Spark can read; with kafka, a topic.")],
+    target: Annotated[str, typer.Option("--output", help="The folder to write; with kafka, a topic.")],
     checkpoint: Annotated[str, typer.Option(help="The folder in which Spark stores its progress.")],
     rejected: RejectedOption = None,
-    input_format: InputFormatOption = "csv",
-    output_format: OutputFormatOption = "parquet",
-    once: Annotated[bool, typer.Option("--once", help="Score the files that are there now, and end.")] = False,
+    input_format: Annotated[
+        str, typer.Option("--input-format", help="The format of the input: csv, json, parquet, orc, kafka.")
+    ] = "csv",
+    output_format: Annotated[
+        str, typer.Option("--output-format", help="The format of the output: parquet, csv, json, orc, kafka.")
+    ] = "parquet",
+    servers: Annotated[
+        str | None, typer.Option(help="Kafka's brokers to begin with: HOST:PORT, separated by commas.")
+    ] = None,
+    client_config: Annotated[
+        Path | None,
+        typer.Option(help="A file of settings of Kafka's client, such as security.protocol=SASL_SSL, one a line."),
+    ] = None,
+    id_columns: Annotated[
+        str, typer.Option("--id-columns", help="Further fields of Kafka's messages to keep, separated by commas.")
+    ] = "",
+    once: Annotated[bool, typer.Option("--once", help="Score what is there now, and end.")] = False,
     files_at_once: Annotated[int, typer.Option(min=1, help="How many files one batch has, at most.")] = 100,
+    restarts: Annotated[
+        int, typer.Option(min=0, help="How often to start again after failures in a row, without a batch in between.")
+    ] = 3,
+    reader_options: ReaderOption = None,
     master: MasterOption = None,
+    conf: ConfOption = None,
     runtime: RuntimeOption = Runtime.AUTO,
     missing_columns: MissingColumnsOption = options.MISSING_COLUMNS.default,
     missing_values: MissingValuesOption = "",
@@ -100,78 +127,87 @@ def stream(
     licence_file: LicenceFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score files as they arrive, each row once, until you stop the command. The same command then continues."""
-    output = Output(as_json)
-    spark, chosen = _begin(output, master, runtime, missing_columns, missing_values, accept_h2o_licence, licence_file)
-    from dai_routes.spark import write_stream
+    """Score files or messages as they arrive, until you stop the command. The same command then continues.
 
-    with _spark_errors(), translated():
-        # Spark needs the columns of a stream in advance: take those of the files that are there now.
-        schema = spark.read.format(input_format).option("header", "true").load(source).schema
-        reader = spark.readStream.format(input_format).option("header", "true").schema(schema)
-        query = write_stream(
-            reader.option("maxFilesPerTrigger", str(files_at_once)).load(source),
-            model,
-            target,
-            _rejected(rejected, target),
-            checkpoint,
-            file_format=output_format,
-            trigger={"availableNow": True} if once else None,
-            **chosen,
-        )
+    Into files each row is written once; into Kafka, once or again after a failure. Messages are JSON objects.
+    """
+    output = Output(as_json)
+    kafka = _kafka_options(servers, client_config) if "kafka" in (input_format, output_format) else {}
+    given = _pairs("--option", reader_options)
+    chosen = _chosen(runtime, missing_columns, missing_values, accept_h2o_licence, licence_file)
+    spark = session.begin(output, master, _pairs("--conf", conf), with_kafka=bool(kafka))
+    from dai_routes.spark import read_messages, streams
+
+    with session.spark_errors(), translated():
+        if input_format == "kafka":
+            given = {"startingOffsets": "earliest", **kafka, **given, "subscribe": source}
+            rows = read_messages(
+                spark.readStream.format("kafka").options(**given).load(),
+                model,
+                _names(id_columns),
+                runtime=runtime,
+                settings=chosen["settings"],
+            )
+        else:
+            given = {"header": "true", "maxFilesPerTrigger": str(files_at_once), **given}
+            # Spark needs the columns of a stream in advance: take those of the files that are there now.
+            schema = spark.read.format(input_format).options(**given).load(source).schema
+            rows = spark.readStream.format(input_format).options(**given).schema(schema).load(source)
         output.say(f"Scoring what comes into {source}.")
-        query.awaitTermination()
+        streams.keep_running(
+            lambda: streams.write_stream(
+                rows,
+                model,
+                target,
+                _rejected(rejected, target),
+                checkpoint,
+                file_format=output_format,
+                writer_options=kafka if output_format == "kafka" else None,
+                trigger={"availableNow": True} if once else None,
+                **chosen,
+            ),
+            restarts,
+            lambda error, pause: output.say(f"{session.said(str(error))} Starting again in {pause} s."),
+        )
 
 
 def _rejected(rejected: str | None, target: str) -> str:
     return rejected or f"{target.rstrip('/')}_rejected"
 
 
-class _spark_errors:  # noqa: N801 - a context
-    """Turns errors of Spark into one sentence, without the traceback of Java."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        from pyspark.errors import PySparkException
-
-        if isinstance(error, PySparkException):
-            raise ScoringFailedError(f"Spark says: {_said(str(error))}") from error
+def _names(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
-def _said(text: str) -> str:
-    """The line that says what happened: the last of the library's in a Python traceback, otherwise the first line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    of_worker = [line for line in lines if line.startswith("dai_scoring.")]
-    return of_worker[-1].partition(": ")[2] if of_worker else lines[0]
+def _pairs(flag: str, given: Sequence[str] | None) -> dict[str, str]:
+    found = {}
+    for one in given or ():
+        name, sign, value = one.partition("=")
+        if not sign or not name:
+            raise UsageError(f"{flag} {one}: write NAME=VALUE.")
+        found[name] = value
+    return found
 
 
-def _begin(
-    output: Output,
-    master: str | None,
+def _kafka_options(servers: str | None, client_config: Path | None) -> dict[str, str]:
+    """Spark's options of Kafka's client."""
+    if servers is None:
+        raise UsageError("Give Kafka's brokers with --servers HOST:PORT.")
+    settings = {"bootstrap.servers": servers, **client_settings.read("DAI_KAFKA_", client_config)}
+    return {f"kafka.{name}": value for name, value in settings.items()}
+
+
+def _chosen(
     runtime: Runtime,
     missing_columns: MissingColumns,
     missing_values: str,
     accept_h2o_licence: bool,
     licence_file: Path | None,
-) -> tuple[SparkSession, dict[str, Any]]:
+) -> dict[str, Any]:
     check_file("--licence-file", licence_file)
-    # Workers on this machine use this Python environment; for other machines the user sets it.
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    try:
-        from pyspark.sql import SparkSession
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(extras.absent(error, "spark")) from error
-    builder = SparkSession.builder.appName("dai-score")
-    if master is not None:
-        builder = builder.master(master)
-    output.say(f"On a cluster: spark-submit --master MASTER {shlex.join(sys.argv)}")
-    settings = RuntimeSettings(licence_file=licence_file, accept_h2o_licence=accept_h2o_licence)
-    chosen = {
+    return {
         "runtime": runtime,
-        "settings": settings,
+        "settings": RuntimeSettings(licence_file=licence_file, accept_h2o_licence=accept_h2o_licence),
         "missing_columns": missing_columns,
         "missing_values": missing.parse(missing_values),
     }
-    return builder.getOrCreate(), chosen

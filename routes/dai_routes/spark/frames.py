@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,9 @@ import pyarrow as pa
 from pyspark.sql import functions
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
-from dai_routes.spark import jvm
-from dai_routes.spark.worker import Model, scoring
+from dai_routes.spark import jvm, shipping
+from dai_routes.spark.prepared import Scoring, prepared
+from dai_routes.spark.worker import Model, worker_function
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.batch.tables import TableScorer
@@ -22,7 +25,7 @@ from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputCo
 from dai_scoring.scorer import RuntimeSettings, Scorer
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 __all__ = ["REJECT_COLUMNS", "score", "split"]
 
@@ -58,6 +61,9 @@ def score(
     ``model`` is a file on the driver, which Spark sends to its workers. With ``ship=False`` every machine must have the
     model at this path. The other arguments are the options of the library, for all rows.
 
+    The model is loaded on the driver for the first of several frames with the same columns, and again if its file was
+    replaced.
+
     Raises at once: MissingColumnsError, NameClashError or MissingIdColumnsError for the columns of ``df``, and
     ModelError if the model cannot be loaded on the driver.
     """
@@ -70,22 +76,59 @@ def score(
         bad_rows=BadRows.KEEP,
         wanted=Wanted(contributions, intervals),
     )
-    settings = settings or RuntimeSettings()
-    with open_model(model, runtime, settings) as scorer:
+    way = _Way(Runtime(runtime), settings or RuntimeSettings(), ship, in_jvm)
+    scoring = prepared(df, Path(model), (options, way), lambda: _prepare(df, Path(model), options, way))
+    return _with_metadata(scoring(df), df)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How and where to score, beside the options of the library."""
+
+    runtime: Runtime
+    settings: RuntimeSettings
+    ship: bool
+    in_jvm: bool | None
+
+
+def _prepare(df: DataFrame, model: Path, options: FileOptions, way: _Way) -> Scoring:
+    """What scores frames with the columns of ``df``; the model is loaded on the driver, and sent."""
+    with open_model(model, way.runtime, way.settings) as scorer:
         schema, _ = TableScorer(scorer, options).check(to_arrow_schema(df.schema))
-        reason = _ASKED if in_jvm is False else jvm.declined(df, scorer, options, ship)
+        reason = _ASKED if way.in_jvm is False else jvm.declined(df, scorer, options, way.ship)
         if reason is None:
-            logger.info("Spark's virtual machine scores with %s.", Path(model).name)
+            logger.info("Spark's virtual machine scores with %s.", model.name)
             predictions = from_arrow_schema(_predictions(schema, scorer), prefer_timestamp_ntz=True)
-            return jvm.score(df, Path(model), scorer, options, predictions, settings)
-        if in_jvm:
+            return jvm.prepare(df, model, scorer, options, predictions, way.settings)
+        if way.in_jvm:
             raise UnsupportedError(f"Spark's virtual machine cannot score this: {reason.reason}.")
         sha256 = scorer.info.sha256
-    logger.info("Python workers score with %s: %s.", Path(model).name, reason.reason)
-    name = _shipped(df.sparkSession, Path(model)) if ship else str(model)
-    shipped = Model(name, ship, sha256, Runtime(runtime), settings)
+    logger.info("Python workers score with %s: %s.", model.name, reason.reason)
+    name = shipping.send_model(df.sparkSession, model, sha256) if way.ship else str(model)
+    worker = worker_function(Model(name, way.ship, sha256, way.runtime, way.settings), options, df.columns, schema)
     result = from_arrow_schema(schema, prefer_timestamp_ntz=True)
-    return df.mapInArrow(scoring(shipped, options, schema), result)
+    if _has_one_case(df.columns):
+        return lambda frame: frame.mapInArrow(worker, result)
+    numbers = [f"_{number}" for number in range(len(df.columns))]
+    return lambda frame: frame.toDF(*numbers).mapInArrow(worker, result)
+
+
+def _has_one_case(names: Sequence[str]) -> bool:
+    """Whether Spark can find each column by its name, without regard to case."""
+    return len({name.lower() for name in names}) == len(names)
+
+
+def _with_metadata(scored: DataFrame, df: DataFrame) -> DataFrame:
+    """The scored rows, with the metadata of the columns that they had before, among which is a stream's watermark."""
+    known = {field.name: field.metadata for field in df.schema.fields if field.metadata}
+    if not _has_one_case(scored.columns) or not known.keys() & set(scored.columns):
+        return scored
+    names = [f"`{name.replace('`', '``')}`" for name in scored.columns]
+    columns = [
+        functions.col(quoted).alias(name, metadata=known[name]) if name in known else functions.col(quoted)
+        for name, quoted in zip(scored.columns, names, strict=True)
+    ]
+    return scored.select(columns)
 
 
 def _predictions(schema: pa.Schema, scorer: Scorer) -> pa.Schema:
@@ -101,12 +144,3 @@ def split(scored: DataFrame) -> tuple[DataFrame, DataFrame]:
     """
     code = functions.col(REJECT_COLUMNS[0])
     return scored.filter(code.isNull()).drop(*REJECT_COLUMNS), scored.filter(code.isNotNull())
-
-
-def _shipped(session: SparkSession, model: Path) -> str:
-    """Send a model to the workers; returns the name of its file there."""
-    if jvm.is_remote(session):
-        session.addArtifact(str(model.resolve()), file=True)
-    else:
-        session.sparkContext.addFile(str(model.resolve()))
-    return model.name

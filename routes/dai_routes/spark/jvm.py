@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import types
 
 from dai_routes import bundle
+from dai_routes.spark import shipping
 from dai_scoring.batch import results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats.declined import Declined
@@ -32,13 +29,12 @@ _VALUES = (
     *(types.NullType, *_TIMES),
 )
 
-_sent: set[tuple[str, Path]] = set()
 _entries: dict[tuple[str, Path], Any] = {}
 
 
 def unable(session: Any, scorer: Scorer) -> Declined | None:
     """Why the virtual machine of a session cannot score with a model; None if it can."""
-    if is_remote(session):
+    if shipping.is_remote(session):
         return Declined("the session is one of Spark Connect")
     if scorer.for_java() is None:
         return Declined("the model's runtime is not one of Java")
@@ -55,8 +51,6 @@ def declined(df: DataFrame, scorer: Scorer, options: FileOptions, ship: bool) ->
         return Declined("contributions and intervals are computed in Python workers only")
     if not ship:
         return Declined("the model is on every machine, and not sent by Spark")
-    if len(set(df.columns)) < len(df.columns):
-        return Declined("several columns have the same name")
     fields = {field.name: field.dataType for field in df.schema.fields}
     for column in scorer.info.inputs:
         if column.name in fields and (reason := _unread(column, fields[column.name])):
@@ -85,40 +79,41 @@ def _is_foreign(kind: types.DataType) -> bool:
     return not isinstance(kind, _VALUES)
 
 
-def is_remote(session: Any) -> bool:
-    """Whether the session is one of Spark Connect, which has no virtual machine to call."""
-    return type(session).__module__.startswith("pyspark.sql.connect")
-
-
 def _java_version(session: Any) -> int:
     text = str(session._jvm.java.lang.System.getProperty("java.specification.version"))
     return int(text.removeprefix("1.").partition(".")[0])
 
 
-def score(
+def prepare(
     df: DataFrame,
     model: Path,
     scorer: Scorer,
     options: FileOptions,
     predictions: types.StructType,
     settings: RuntimeSettings,
-) -> DataFrame:
-    """The rows of ``df`` with their scores; ``predictions`` are the columns that follow those that are kept."""
-    session = df.sparkSession
+) -> Callable[[DataFrame], DataFrame]:
+    """What scores frames with the columns of ``df``; ``predictions`` are the columns that follow those that are kept.
+
+    The model is sent to the workers.
+    """
     names = df.columns
     inputs = [column.name for column in scorer.info.inputs]
     kept = results.kept_columns(names, options.output_columns, options.id_columns, inputs)
     fields = [types.StructField(name, df.schema[name].dataType) for name in kept]
-    frame = _entry(session).score(
-        df._jdf,
-        _shipped(session, model, scorer, settings),
+    arguments = (
+        _shipped(df.sparkSession, model, scorer, settings),
         [names.index(name) if name in names else -1 for name in inputs],
         [names.index(name) for name in kept],
         list(options.missing_values),
         _licence(settings),
         types.StructType([*fields, *predictions.fields]).json(),
     )
-    return type(df)(frame, session)
+
+    def score(frame: DataFrame) -> DataFrame:
+        session = frame.sparkSession
+        return type(frame)(_entry(session).score(frame._jdf, *arguments), session)
+
+    return score
 
 
 def register(
@@ -150,25 +145,12 @@ def _licence(settings: RuntimeSettings) -> list[str]:
 
 
 def _shipped(session: SparkSession, model: Path, scorer: Scorer, settings: RuntimeSettings) -> str:
-    """Send the model, as Java loads it, to the workers; returns the name of its file there.
-
-    The file lasts as long as this process. It is sent once for each application: Spark warns of a second time.
-    """
-    packed = _folder() / f"dai-score-{scorer.info.sha256[:16]}.jar"
+    """Send the model, as Java loads it, to the workers; returns the name of its file there."""
+    packed = shipping.folder() / shipping.name_of(scorer.info.sha256, ".jar")
     if not packed.exists():
         bundle.write_model(packed, model, scorer, settings)
-    key = (session.sparkContext.applicationId, packed)
-    if key not in _sent:
-        session.sparkContext.addFile(str(packed))
-        _sent.add(key)
+    shipping.send(session, packed)
     return packed.name
-
-
-@cache
-def _folder() -> Path:
-    folder = tempfile.mkdtemp(prefix="dai-score-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
 
 
 def _entry(session: SparkSession) -> Any:

@@ -1,10 +1,15 @@
-"""Scores a streaming DataFrame into files, each row once. Rejected rows go to separate files."""
+"""Scores a streaming DataFrame: into files each row once, into Kafka at least once. Rejected rows go elsewhere."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyspark.errors import StreamingQueryException
+
+from dai_routes.spark import kafka
 from dai_routes.spark.frames import score, split
 
 if TYPE_CHECKING:
@@ -13,6 +18,7 @@ if TYPE_CHECKING:
 
 BATCH_COLUMN = "dai_batch"
 """The name of the partition column; each batch of the stream is one partition."""
+_LONGEST_PAUSE = 60
 
 
 def write_stream(
@@ -23,6 +29,7 @@ def write_stream(
     checkpoint: str,
     *,
     file_format: str = "parquet",
+    writer_options: Mapping[str, str] | None = None,
     trigger: dict[str, Any] | None = None,
     **options: Any,
 ) -> StreamingQuery:
@@ -30,18 +37,28 @@ def write_stream(
 
     Each batch of the stream is written to a folder ``dai_batch=N`` in both. If a batch is cut off, it is scored again
     and replaces that folder, so that every row is there once. ``checkpoint`` is the folder in which Spark stores its
-    progress. ``trigger`` has the arguments of Spark's trigger. ``options`` are those of
-    :func:`~dai_routes.spark.frames.score`; the errors are also the same.
+    progress. ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
+    ``options`` are those of :func:`~dai_routes.spark.frames.score`; the errors are also the same.
+
+    With the format "kafka" both are topics. A batch that is cut off is published again: each row at least once.
     """
-    score(df, model, **options)  # raises errors at once, not in the first batch
+    rows, _ = kafka.separated(df)
+    score(rows, model, **options)  # raises errors at once, not in the first batch
 
     def write(batch: DataFrame, number: int) -> None:
-        scored = score(batch, model, **options).persist()
+        good, malformed = kafka.separated(batch)
+        if malformed is not None:
+            batch.persist()  # Else both parts of it would be fetched.
+        scored = score(good, model, **options).persist()
         try:
-            for rows, folder in zip(split(scored), (target, rejected), strict=True):
-                rows.write.mode("overwrite").format(file_format).save(f"{folder}/{BATCH_COLUMN}={number}")
+            accepted, refused = split(scored)
+            if malformed is not None:
+                refused = kafka.with_malformed(refused, malformed)
+            for part, place in ((accepted, target), (refused, rejected)):
+                _write(part, place, number, file_format, writer_options or {})
         finally:
             scored.unpersist()
+            batch.unpersist()
 
     return (
         df.writeStream.foreachBatch(write)
@@ -49,3 +66,34 @@ def write_stream(
         .trigger(**(trigger or {"processingTime": "0 seconds"}))
         .start()
     )
+
+
+def _write(rows: DataFrame, place: str, number: int, file_format: str, options: Mapping[str, str]) -> None:
+    if file_format == "kafka":
+        kafka.to_messages(rows).write.format("kafka").options(**options).option("topic", place).save()
+    else:
+        writer = rows.write.mode("overwrite").format(file_format).options(**options)
+        writer.save(f"{place}/{BATCH_COLUMN}={number}")
+
+
+def keep_running(start: Callable[[], StreamingQuery], restarts: int, failed: Callable[[Exception, int], None]) -> None:
+    """Wait for the end of a query, and start it again from its checkpoint if it fails, after a pause.
+
+    After ``restarts`` starts in a row that finished no batch, the failure is raised. ``failed`` gets each failure
+    before, and the seconds until the next start.
+    """
+    in_a_row = 0
+    while True:
+        query = start()
+        try:
+            query.awaitTermination()
+        except StreamingQueryException as error:
+            in_a_row = 0 if query.lastProgress else in_a_row
+            if in_a_row >= restarts:
+                raise
+            in_a_row += 1
+            pause = min(2**in_a_row, _LONGEST_PAUSE)
+            failed(error, pause)
+            time.sleep(pause)
+        else:
+            return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.tables import TableScorer
+from dai_scoring.errors import ModelError
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
 
@@ -53,19 +55,25 @@ def scorer_of(model: Model) -> Scorer:
             settings = model.settings
             if settings.licence_key is None:
                 settings = replace(settings, licence_key=os.environ.get("DRIVERLESS_AI_LICENSE_KEY"))
-            _loaded[key] = open_model(model.file(), model.runtime, settings)
+            found = open_model(model.file(), model.runtime, settings)
+            if found.info.sha256 != model.sha256:
+                raise ModelError(f"{model.path} on {socket.gethostname()} is not the file that the driver has.")
+            _loaded[key] = found
         return _loaded[key]
 
 
-def scoring(model: Model, options: FileOptions, schema: pa.Schema) -> Batches:
-    """The function that a worker applies to the batches of a partition; ``schema`` is that of the scored batches."""
+def worker_function(model: Model, options: FileOptions, names: Sequence[str], schema: pa.Schema) -> Batches:
+    """The function that a worker applies to the batches of a partition, whose columns are ``names``, in this order.
+
+    ``schema`` is that of the scored batches.
+    """
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         table_scorer: TableScorer | None = None
         for batch in batches:
             # Only now: a partition without rows needs no model.
             table_scorer = table_scorer or TableScorer(scorer_of(model), options)
-            found = table_scorer.score(pa.Table.from_batches([batch])).rows
+            found = table_scorer.score(pa.Table.from_arrays(batch.columns, names=names)).rows
             yield from found.cast(schema).combine_chunks().to_batches()
 
     return score

@@ -14,6 +14,7 @@ from dai_scoring.engine import Scored
 from dai_scoring.errors import MissingColumnsError
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
+from dai_scoring.values.model_rows import check_distinct
 from dai_scoring.values.rejected import REJECT_SCHEMA
 
 
@@ -47,8 +48,10 @@ class TableScorer:
     def check(self, schema: pa.Schema) -> tuple[pa.Schema, pa.Schema]:
         """The schemas of :attr:`ScoredTable.rows` and :attr:`ScoredTable.rejected` for tables with this schema.
 
-        Raises MissingColumnsError, MissingIdColumnsError or NameClashError if such tables cannot be scored.
+        Raises MissingColumnsError, MissingIdColumnsError, NameClashError, or ContentError for two columns with the same
+        name, if such tables cannot be scored.
         """
+        check_distinct(schema.names)
         absent = [name for name in self._inputs if name not in schema.names]
         if absent and self._options.missing_columns is MissingColumns.FAIL:
             raise MissingColumnsError(absent, schema.names, self._inputs)

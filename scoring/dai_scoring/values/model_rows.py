@@ -29,7 +29,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dai_scoring.errors import MissingColumnsError
+from dai_scoring.errors import ContentError, MissingColumnsError
 from dai_scoring.formats.base import is_json_text
 from dai_scoring.formats.text import cells, is_binary
 from dai_scoring.options import MissingColumns
@@ -62,8 +62,11 @@ def to_model_rows(
 ) -> ModelRows:
     """Find the columns of a model in ``table`` and read their values.
 
-    Raises MissingColumnsError, naming every absent column, unless they are to be treated as missing values.
+    Raises MissingColumnsError, naming every absent column, unless they are to be treated as missing values, and
+    ContentError if two columns have the name of one of the model.
     """
+    if len(set(table.schema.names)) < len(table.schema.names):
+        check_distinct([name for name in table.schema.names if name in {column.name for column in wanted}])
     check_columns(table.schema.names, wanted, missing_columns)
     rows = table.num_rows
     arrays: list[pa.Array] = []
@@ -93,6 +96,13 @@ def to_model_rows(
         _rejects(bad_rows, first_bad[bad_rows], rejected),
         rows - len(bad_rows),
     )
+
+
+def check_distinct(names: Sequence[str]) -> None:
+    """Raise ContentError if a name comes twice: columns are found by their names."""
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ContentError(f"{names.count(twice)} columns have the name {twice}. Give each a name of its own.")
 
 
 def check_columns(present: Sequence[str], wanted: Sequence[Column], missing_columns: MissingColumns) -> None:

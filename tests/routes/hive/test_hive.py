@@ -60,8 +60,6 @@ def expected(scorer: Scorer, rows: pa.Table) -> list[list[Any]]:
 def scored(hive: Hive, before: list[str], query: str) -> list[list[Any]]:
     """The rows of a query in their order, without their numbers."""
     results = hive.run([*before, query])[0]
-    print("RES", str(results[-1])[:600])
-    print(hive.log.read_text()[-5000:])
     assert [one for one in results if isinstance(one, str)] == []
     return [row[1:] for row in sorted(results[-1], key=lambda row: row[0])]
 

@@ -11,12 +11,13 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, functions
 
-from dai_routes.spark import REJECT_COLUMNS, register, score, split
+from dai_routes.spark import REJECT_COLUMNS, kafka, register, score, split
 from dai_scoring.errors import ScoringError
 from dai_scoring.options import Contributions, MissingColumns, OutputColumns
+from tests.routes.spark import bad_input
 
 
-def main(model: str, rows: str, master: str) -> dict[str, Any]:
+def main(model: str, rows: str, master: str, titanic: str, folder: str) -> dict[str, Any]:
     builder = SparkSession.builder.master(master).config("spark.ui.enabled", "false")
     builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     session = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
@@ -31,6 +32,8 @@ def main(model: str, rows: str, master: str) -> dict[str, Any]:
     ids = score(typed, model, output_columns=OutputColumns.IDS, id_columns=("id",), prediction_prefix="p_")
     frames = {"typed": typed, "texts": numbered, "decimals": decimals, "partitions": typed.repartition(5)}
     return {
+        "version": session.version,
+        "connector": kafka.connector(session.version),
         **{name: by_id(score(frame, model)) for name, frame in frames.items()},
         "in_python": {name: by_id(score(frame, model, in_jvm=False)) for name, frame in frames.items()},
         "ways": {name: way(score(frame, model)) for name, frame in frames.items()},
@@ -46,6 +49,7 @@ def main(model: str, rows: str, master: str) -> dict[str, Any]:
         "as_missing": score(typed.drop("species"), model, missing_columns=MissingColumns.AS_MISSING).count(),
         "clash": said(lambda: score(typed.withColumn("male", functions.lit(1)), model)),
         "empty": score(typed.limit(0), model).count(),
+        "bad": bad_input.main(session, typed, Path(model), titanic, Path(folder)),
     }
 
 
@@ -128,5 +132,5 @@ def said(call: Any) -> str:
 
 
 if __name__ == "__main__":
-    found = main(*sys.argv[1:4])
-    Path(sys.argv[4]).write_text(json.dumps(found))
+    found = main(*sys.argv[1:6])
+    Path(sys.argv[6]).write_text(json.dumps(found))

@@ -1,49 +1,26 @@
-"""DataFrames of a real Spark, and a stream that is killed."""
+"""DataFrames of a real Spark."""
 
 from __future__ import annotations
 
 import csv
-import json
-import os
-import signal
+import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.packages.spark import cluster, environment
-from tests.support.project import ROOT
+from tests.support.packages.spark import Release
 
 pytestmark = pytest.mark.runtime
-
-
-@pytest.fixture(scope="module")
-def spark() -> dict[str, str]:
-    return environment()
 
 
 @pytest.fixture(scope="module")
 def expected(samples: Path) -> dict[str, float]:
     with (samples / "penguins-expected.csv").open() as file:
         return {str(row): float(one["male"]) for row, one in enumerate(csv.DictReader(file))}
-
-
-@pytest.fixture(scope="module")
-def seen(spark: dict[str, str], samples: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What one session saw, with two workers."""
-    folder = tmp_path_factory.mktemp("spark")
-    result = folder / "seen.json"
-    with cluster(spark, folder) as master:
-        command = [sys.executable, "-m", "tests.routes.spark.session", str(samples / "penguins.mojo")]
-        command += [str(samples / "penguins-rows.csv"), master, str(result)]
-        done = subprocess.run(command, env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(result.read_text())
-    return found
 
 
 @pytest.mark.parametrize("kind", ["typed", "texts", "decimals", "partitions"])
@@ -95,43 +72,26 @@ def test_wrong_columns_are_said_before_spark_runs(seen: dict[str, Any]) -> None:
     assert (seen["as_missing"], seen["empty"]) == (348, 0)
 
 
-def test_the_command_scores_files(spark: dict[str, str], samples: Path, tmp_path: Path) -> None:
+def test_the_connector_for_kafka_is_of_the_version_of_spark(seen: dict[str, Any], release: Release) -> None:
+    name = f"spark-sql-kafka-0-10_{release.scala}"
+    assert seen["connector"] == f"org.apache.spark:{name}:{release.version}"
+    assert f"/{name}-{release.version}.jar" in release.kafka_jars()
+
+
+def test_the_command_scores_files_and_says_how_on_a_cluster(
+    spark: dict[str, str], release: Release, samples: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "scores"
     words = ["spark", "batch", "-m", str(samples / "penguins.mojo"), "--input", str(samples / "penguins-rows.csv")]
-    command = [sys.executable, "-m", "dai_scoring.cli", *words, "--output", str(out), "--master", "local[1]", "--json"]
+    command = [sys.executable, "-m", "dai_scoring.cli", *words, "--output", str(out), "--master", "local[1]"]
     done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    document = json.loads(done.stdout)
-    assert (document["scored"], document["rejected"]) == (348, 0)
+    assert f"{out}: 348 rows scored, 0 rejected" in done.stdout
     assert pq.read_table(out).num_rows == 348
 
-
-def test_a_stream_that_is_killed_writes_every_row_once(spark: dict[str, str], samples: Path, tmp_path: Path) -> None:
-    header, *rows = (samples / "penguins-rows.csv").read_text().splitlines()
-    incoming = tmp_path / "in"
-    incoming.mkdir()
-    for part in range(6):
-        lines = [f"{row},{part * 348 + number}" for number, row in enumerate(rows)]
-        (incoming / f"{part:02}.csv").write_text("\n".join([f"{header},id", *lines]) + "\n")
-    out = tmp_path / "scores"
-    words = ["spark", "stream", "-m", str(samples / "penguins.mojo"), "--input", str(incoming), "--output", str(out)]
-    words += ["--checkpoint", str(tmp_path / "checkpoint"), "--once", "--files-at-once", "1", "--master", "local[1]"]
-    command = [sys.executable, "-m", "dai_scoring.cli", *words]
-    _kill_behind(command, spark, out, 2, tmp_path)
-    done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
+    (line,) = (one for one in done.stderr.splitlines() if one.startswith("On a cluster: "))
+    submit = shlex.split(line.partition(": ")[2].replace("MASTER", "'local[1]'").replace(str(out), f"{out}-again"))
+    submit[0] = str(release.home() / "bin" / submit[0])
+    done = subprocess.run(submit, env=spark, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    ids = pq.read_table(out, columns=["id"]).column("id").to_pylist()
-    assert sorted(int(one) for one in ids) == list(range(6 * 348))
-
-
-def _kill_behind(command: list[str], spark: dict[str, str], out: Path, batches: int, folder: Path) -> None:
-    """Start it in a group of its own, and kill that somewhere behind so many batches."""
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, env=spark, stdout=log, stderr=log, start_new_session=True)
-        end = time.monotonic() + 300
-        while len(list(out.glob("dai_batch=*"))) < batches:
-            assert process.poll() is None, (folder / "log").read_text()[-3000:]
-            assert time.monotonic() < end, (folder / "log").read_text()[-3000:]
-            time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    assert pq.read_table(f"{out}-again").num_rows == 348

@@ -88,8 +88,11 @@ class Hive:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Hive]:
-    """Start a server in an empty folder; it is ended by its process id. Skips where there is no Java for it."""
+def started(folder: Path, further: Sequence[Path] = ()) -> Iterator[Hive]:
+    """Start a server in an empty folder, with ``further`` jars; it is ended by its process id.
+
+    Skips where there is no Java for it.
+    """
     home = java.find_java(minimum=17)
     libraries = jars.built_once("hive", _HERE, "fetch a Hive for the tests", lambda what, share: None) / "hive"
     with socket.socket() as found:
@@ -109,7 +112,12 @@ def started(folder: Path) -> Iterator[Hive]:
     work.mkdir()
     opens = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
     options = ["-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Djava.io.tmpdir={folder}", *opens]
-    command = [str(home / "bin" / "java"), *options, "-cp", f"{conf}{os.pathsep}{libraries}/*"]
+    command = [
+        str(home / "bin" / "java"),
+        *options,
+        "-cp",
+        os.pathsep.join(map(str, [conf, f"{libraries}/*", *further])),
+    ]
     log = folder / "hive.log"
     with log.open("w") as output:
         process = subprocess.Popen(

@@ -8,42 +8,85 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from dai_scoring.provision import java
+from dai_scoring.provision import jars, java
 from tests.support.packages import pandas_packages, target_packages
 from tests.support.waiting import until
 
-VERSION = "4.1.4"
+_KAFKA = Path(__file__).parent / "spark_kafka"
 
 
-def environment() -> dict[str, str]:
-    """The environment for a process in which ``import pyspark`` works; skips where there is no Java for it."""
-    home = java.find_java(minimum=17)
-    found = java.look(home / "bin" / "java")
-    if found is None or found.version > 21:
-        pytest.skip(
-            "Spark 4 needs a Java 17 or 21 as JAVA_HOME or first on PATH: apt-get install openjdk-17-jre-headless"
-        )
-    packages = target_packages.folder(f"pyspark-{VERSION}", "--no-deps", f"pyspark=={VERSION}", "py4j==0.10.9.9")
-    path = os.pathsep.join(map(str, [packages, pandas_packages.folder()]))
-    return {
-        **os.environ,
-        "PYTHONPATH": path,
-        "PYSPARK_PYTHON": sys.executable,
-        "JAVA_HOME": str(home),
-        # Compiled quickly rather than well: most of these processes end before that pays.
-        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    }
+@dataclass(frozen=True)
+class Release:
+    """A Spark, the Scala that it is built with, and the packages that its Python side needs."""
+
+    version: str
+    scala: str
+    packages: tuple[str, ...]
+
+    def environment(self) -> dict[str, str]:
+        """The environment for a process in which ``import pyspark`` works; skips if it lacks a Python or Java."""
+        if self.version < "4" and sys.version_info >= (3, 12):
+            pytest.skip("Spark 3.5 does not run on Python 3.12 and newer: it imports distutils")
+        home = java.find_java(minimum=17)
+        found = java.look(home / "bin" / "java")
+        if found is None or found.version > 21:
+            pytest.skip(
+                "Spark needs a Java 17 or 21 as JAVA_HOME or first on PATH: apt-get install openjdk-17-jre-headless"
+            )
+        packages = [self._folder()]
+        if not any(one.startswith("pandas") for one in self.packages):
+            packages.append(pandas_packages.folder())
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, packages)),
+            "PYSPARK_PYTHON": sys.executable,
+            "JAVA_HOME": str(home),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            # Most of these processes end before Java's second compiler pays.
+            "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        }
+
+    def home(self) -> Path:
+        """Spark's own folder."""
+        return self._folder() / "pyspark"
+
+    def _folder(self) -> Path:
+        return target_packages.folder(f"pyspark-{self.version}", "--no-deps", *self.packages)
+
+    def kafka_jars(self) -> str:
+        """The connector for Kafka, as Spark's setting spark.jars takes it."""
+        place = jars.built_once("spark-kafka", _KAFKA, "fetch Spark's connector for Kafka", lambda what, share: None)
+        return ",".join(map(str, sorted((place / self.version).glob("*.jar"))))
+
+
+# The versions of which Maven has the connector for Kafka: it must be the same version as Spark.
+SPARK_3 = Release(
+    "3.5.1",
+    "2.12",
+    (
+        *("pyspark==3.5.1", "py4j==0.10.9.7", "pyarrow==21.0.0", "numpy==1.26.4", "pandas==2.2.3"),
+        *("python-dateutil==2.9.0.post0", "pytz==2025.2", "six==1.17.0", "tzdata==2025.2"),
+    ),
+)
+SPARK_4 = Release("4.1.1", "2.13", ("pyspark==4.1.1", "py4j==0.10.9.9"))
+RELEASES = {"3.5": SPARK_3, "4.1": SPARK_4}
 
 
 @contextmanager
-def cluster(variables: Mapping[str, str], folder: Path) -> Iterator[str]:
+def cluster(variables: Mapping[str, str], release: Release, folder: Path) -> Iterator[str]:
     """A standalone master with two workers of one core each, ended by their process ids; gives the master's address."""
-    home = next(Path(one) for one in variables["PYTHONPATH"].split(os.pathsep) if "pyspark" in one) / "pyspark"
-    environment = {**variables, "SPARK_HOME": str(home), "SPARK_SCALA_VERSION": "2.13", "SPARK_LOCAL_IP": "127.0.0.1"}
+    home = release.home()
+    environment = {
+        **variables,
+        "SPARK_HOME": str(home),
+        "SPARK_SCALA_VERSION": release.scala,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
     port, page = _free_port(), _free_port()
     command = [f"{variables['JAVA_HOME']}/bin/java", "-Xmx256m", "-Dspark.master.rest.enabled=false"]
     command += ["-cp", f"{home}/jars/*"]

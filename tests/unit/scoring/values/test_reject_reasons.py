@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format, open_reader
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values.coerce import coerce
@@ -102,3 +103,12 @@ def test_values_among_others_are_shown_as_alone(bench: Bench) -> None:
     pq.write_table(pa.table({"x": [[True, False]], "s": ["a"]}), contents)
     bench.score(contents.getvalue(), output_format=Format.CSV)
     assert bench.rejected.read_text().splitlines()[1] == '"[true,false]",a,nested,x,"[true,false]"'
+
+
+def test_two_columns_with_the_name_of_one_of_the_model_are_refused() -> None:
+    wanted = [Column("x", ColumnType.FLOAT64)]
+    table = pa.Table.from_arrays([pa.array([1.0])] * 2, names=["x", "x"])
+    with pytest.raises(ContentError, match="2 columns have the name x"):
+        to_model_rows(table, wanted)
+    others = pa.Table.from_arrays([pa.array([1.0])] * 3, names=["x", "o", "o"])
+    assert to_model_rows(others, wanted).count == 1

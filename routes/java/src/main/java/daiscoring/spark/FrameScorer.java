@@ -1,6 +1,5 @@
 package daiscoring.spark;
 
-import java.io.IOException;
 import java.util.Collections;
 import java.util.Iterator;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -25,7 +24,7 @@ final class FrameScorer implements MapPartitionsFunction<Row, Row> {
     }
 
     @Override
-    public Iterator<Row> call(Iterator<Row> rows) throws IOException {
+    public Iterator<Row> call(Iterator<Row> rows) {
         // A partition without rows needs no model.
         return rows.hasNext() ? new Frames(rows, shipped.model(), inputs, kept) : Collections.emptyIterator();
     }

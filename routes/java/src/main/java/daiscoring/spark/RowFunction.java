@@ -1,7 +1,6 @@
 package daiscoring.spark;
 
 import daiscoring.bundle.Model;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +26,7 @@ public final class RowFunction implements UDF1<Row, Row> {
     }
 
     @Override
-    public Row call(Row row) throws IOException {
+    public Row call(Row row) {
         if (model == null) {
             model = shipped.model();
         }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.List;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkFiles;
 
 /** A model in a file that Spark sends to its workers. */
@@ -30,8 +31,17 @@ final class Shipped implements Serializable {
         }
     }
 
-    /** The model; the first task of an executor loads it. */
-    Model model() throws IOException {
-        return Bundle.open(new File(SparkFiles.get(bundle)), null, List.of(missing), settings);
+    /**
+     * The model; the first task of an executor loads it.
+     *
+     * @throws IllegalStateException if it cannot, saying why and on which machine
+     */
+    Model model() {
+        try {
+            return Bundle.open(new File(SparkFiles.get(bundle)), null, List.of(missing), settings);
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            throw new IllegalStateException(
+                    "The model cannot be loaded on " + SparkEnv.get().blockManager().blockManagerId().host() + ": " + e.getMessage(), e);
+        }
     }
 }

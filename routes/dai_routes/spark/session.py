@@ -1,0 +1,86 @@
+"""The session of Spark that a command uses, and Spark's errors in one sentence."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dai_scoring import extras
+from dai_scoring.cli.console import Output
+from dai_scoring.cli.errors import MissingExtraError, ScoringFailedError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# What daiscoring.spark throws; Spark puts it into a line of its own words.
+_OF_JAVA = re.compile(r"java\.lang\.Illegal(?:State|Argument)Exception: (.+)")
+
+
+def begin(output: Output, master: str | None, settings: Mapping[str, str], with_kafka: bool = False) -> SparkSession:
+    """Start Spark, or take the session of spark-submit; ``with_kafka`` fetches the connector unless jars are set.
+
+    Raises MissingExtraError without pyspark.
+    """
+    # Workers on this machine use this Python environment; for other machines the user sets it.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    try:
+        import pyspark
+        from pyspark.sql import SparkSession
+
+        from dai_routes.spark import kafka
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(extras.absent(error, "spark")) from error
+    builder = SparkSession.builder.appName("dai-score")
+    if master is not None:
+        builder = builder.master(master)
+    packages = kafka.connector(pyspark.__version__) if with_kafka else None
+    if packages is not None and not {"spark.jars", "spark.jars.packages"} & settings.keys():
+        builder = builder.config("spark.jars.packages", packages)
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        output.say(f"On a cluster: {submit_line(sys.argv, packages)}")
+    return builder.getOrCreate()
+
+
+def submit_line(arguments: list[str], packages: str | None) -> str:
+    """What to type to run this command with spark-submit, which takes Python files alone."""
+    words = ["spark-submit", "--master", "MASTER"]
+    if packages is not None:
+        words += ["--packages", packages]
+    given = arguments[arguments.index("spark") + 1 :] if "spark" in arguments else arguments[1:]
+    if "--master" in given:
+        at = given.index("--master")
+        given = given[:at] + given[at + 2 :]
+    given = [one for one in given if not one.startswith("--master=")]
+    return shlex.join([*words, str(Path(__file__).with_name("submit.py")), *given])
+
+
+@contextmanager
+def spark_errors() -> Iterator[None]:
+    """Turn errors of Spark into one sentence, without the traceback of Java."""
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        raise ScoringFailedError(f"Spark says: {said(str(error))}") from error
+
+
+def said(text: str) -> str:
+    """The line that says what happened: the last of the library's, or what its Java says, otherwise the first."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    of_worker = [line for line in lines if line.startswith("dai_scoring.")]
+    if of_worker:
+        return of_worker[-1].partition(": ")[2]
+    if found := _OF_JAVA.search(text):
+        return found.group(1).strip()
+    # Of a failed job, py4j first says which of its objects was called.
+    return next(line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling"))

@@ -1,0 +1,1 @@
+"""How fast Hive's function scores."""

@@ -1,0 +1,1 @@
+"""How fast Spark scores, beside others that score in it."""

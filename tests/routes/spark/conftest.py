@@ -1,0 +1,45 @@
+"""Both releases of Spark: each test runs with each of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.packages.spark import RELEASES, Release, cluster
+from tests.support.project import ROOT
+
+
+@pytest.fixture(scope="package", params=list(RELEASES))
+def release(request: pytest.FixtureRequest) -> Release:
+    found: Release = RELEASES[request.param]
+    return found
+
+
+@pytest.fixture(scope="package")
+def spark(release: Release) -> dict[str, str]:
+    return release.environment()
+
+
+@pytest.fixture(scope="package")
+def seen(
+    spark: dict[str, str], release: Release, samples: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What one session saw, with two workers."""
+    folder = tmp_path_factory.mktemp("spark")
+    titanic = Path(os.environ.get("DAI_MODELS", ROOT.parent / "shared" / "models")) / "titanic-pipeline.mojo"
+    result = folder / "seen.json"
+    with cluster(spark, release, folder) as master:
+        command = [sys.executable, "-m", "tests.routes.spark.session", str(samples / "penguins.mojo")]
+        command += [str(samples / "penguins-rows.csv"), master]
+        command += [str(titanic) if titanic.is_file() else "", str(folder), str(result)]
+        done = subprocess.run(command, env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(result.read_text())
+    assert found["version"] == release.version
+    return found

@@ -1,0 +1,160 @@
+"""Streams of a real Spark that are killed with -9 and started again by the same command, and one that starts again."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.brokers.kafka import Kafka, kafka
+from tests.support.packages.spark import Release
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.runtime
+
+COPIES = 6
+# Each start of Spark takes seconds.
+KILLS = {"3": 2, "4": 5}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    with kafka(tmp_path_factory.mktemp("kafka")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def birds(samples: Path) -> list[dict[str, str]]:
+    """The rows of the sample several times, each with an id of its own."""
+    header, *rows = [line.split(",") for line in (samples / "penguins-rows.csv").read_text().splitlines()]
+    return [
+        dict(zip([*header, "id"], [*row, str(copy * len(rows) + number)], strict=True))
+        for copy in range(COPIES)
+        for number, row in enumerate(rows)
+    ]
+
+
+def stream(samples: Path, folder: Path, *words: str) -> list[str]:
+    command = [sys.executable, "-m", "dai_scoring.cli", "spark", "stream", "-m", str(samples / "penguins.mojo")]
+    return [*command, "--checkpoint", str(folder / "checkpoint"), "--master", "local[2]", *words]
+
+
+def ids(folder: Path) -> list[int]:
+    return sorted(map(int, pq.read_table(folder, columns=["id"]).column("id").to_pylist()))
+
+
+def run(command: Sequence[str], spark: dict[str, str]) -> None:
+    done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def kill_in_a_batch(command: Sequence[str], spark: dict[str, str], out: Path, pause: float) -> None:
+    """Start it in a group of its own, and kill that after a new batch was begun, and a pause."""
+    before = len(list(out.glob("dai_batch=*")))
+    log = out.with_name("log")
+    with log.open("w") as output:
+        process = subprocess.Popen(command, env=spark, stdout=output, stderr=output, start_new_session=True)
+        try:
+            end = time.monotonic() + 300
+            while len(list(out.glob("dai_batch=*"))) <= before:
+                assert process.poll() is None, log.read_text()[-3000:]
+                assert time.monotonic() < end, log.read_text()[-3000:]
+                time.sleep(0.02)
+            time.sleep(pause)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def test_files_are_scored_once_though_the_stream_is_killed(
+    spark: dict[str, str], samples: Path, birds: list[dict[str, str]], tmp_path: Path
+) -> None:
+    incoming = tmp_path / "in"
+    incoming.mkdir()
+    size = len(birds) // COPIES
+    for part in range(COPIES):
+        rows = birds[part * size : (part + 1) * size]
+        lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+        (incoming / f"{part:02}.csv").write_text("\n".join(lines) + "\n")
+    out = tmp_path / "scores"
+    words = ["--input", str(incoming), "--output", str(out), "--once", "--files-at-once", "1"]
+    command = stream(samples, tmp_path, *words)
+    kill_in_a_batch(command, spark, out, 0.2)
+    run(command, spark)
+    assert ids(out) == list(range(len(birds)))
+
+
+def test_messages_of_kafka_are_scored_once_though_the_stream_is_killed_again_and_again(
+    spark: dict[str, str], release: Release, broker: Kafka, samples: Path, birds: list[dict[str, str]], tmp_path: Path
+) -> None:
+    from tests.support.brokers.kafka.topics import new_topics
+
+    topics = new_topics(broker.address)
+    values = [json.dumps(bird).encode() for bird in birds]
+    topics.send([*values[:300], b"no JSON", *values[300:], b"", None, b'["a"]'])
+    out = tmp_path / "scores"
+    words = ["--input-format", "kafka", "--servers", broker.address, "--input", topics.name, "--id-columns", "id"]
+    words += ["--option", "maxOffsetsPerTrigger=150", "--conf", f"spark.jars={release.kafka_jars()}"]
+    command = stream(samples, tmp_path, *words, "--output", str(out), "--once")
+    pauses = random.Random(21)
+    for _ in range(KILLS[release.version[0]]):
+        kill_in_a_batch(command, spark, out, pauses.uniform(0, 0.5))
+    run(command, spark)
+    assert ids(out) == list(range(len(birds)))
+    rejected = pq.read_table(tmp_path / "scores_rejected").to_pylist()
+    assert sorted(row["_reject_value"] for row in rejected) == ["", "", '["a"]', "no JSON"]
+    assert {row["_reject_code"] for row in rejected} == {"malformed_row"}
+
+
+def test_scores_go_to_topics_of_kafka(
+    spark: dict[str, str], release: Release, broker: Kafka, samples: Path, birds: list[dict[str, str]], tmp_path: Path
+) -> None:
+    from tests.support.brokers.kafka.topics import new_topics
+
+    topics = new_topics(broker.address)
+    heavy = {**birds[0], "body_mass_g": "heavy"}
+    topics.send([json.dumps(bird).encode() for bird in (*birds[:5], heavy)], [f"k{n}".encode() for n in range(6)])
+    words = ["--input-format", "kafka", "--servers", broker.address, "--input", topics.name, "--output-format", "kafka"]
+    words += ["--output", topics.output, "--rejected", topics.rejected, "--conf", f"spark.jars={release.kafka_jars()}"]
+    run(stream(samples, tmp_path, *words, "--id-columns", "id", "--once"), spark)
+    scored = {one.key(): json.loads(one.value()) for one in topics.read(topics.output)}
+    assert {key: row["id"] for key, row in scored.items()} == {f"k{n}".encode(): str(n) for n in range(5)}
+    assert all(row["predict"] in ("male", "female") for row in scored.values())
+    (refused,) = topics.read(topics.rejected)
+    assert refused.key() == b"k5"
+    assert json.loads(refused.value())["_reject_value"] == "heavy"
+
+
+def test_a_query_that_fails_starts_again(
+    spark: dict[str, str], samples: Path, birds: list[dict[str, str]], tmp_path: Path
+) -> None:
+    incoming = tmp_path / "in"
+    incoming.mkdir()
+    lines = [json.dumps(bird) for bird in birds[:50]]
+    (incoming / "a.json").write_text("\n".join(lines) + "\n")
+    out = tmp_path / "scores"
+
+    # Spark cannot make a folder where there is a file.
+    blocked = tmp_path / "scores_rejected"
+    blocked.write_text("")
+    command = stream(samples, tmp_path, "--input", str(incoming), "--input-format", "json", "--output", str(out))
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen([*command, "--once"], env=spark, stdout=output, stderr=output)
+        try:
+            until(lambda: "Starting again in 2 s" in log.read_text(), 120)
+            blocked.unlink()
+            assert process.wait(120) == 0, log.read_text()[-3000:]
+        finally:
+            process.kill()
+            process.wait()
+    assert ids(out) == list(range(50))
