@@ -1,8 +1,10 @@
 package daiscoring;
 
+import hex.genmodel.ModelMojoReader;
 import hex.genmodel.MojoModel;
 import hex.genmodel.MojoReaderBackend;
 import hex.genmodel.MojoReaderBackendFactory;
+import hex.genmodel.algos.drf.DrfMojoModel;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
@@ -17,15 +19,31 @@ import java.nio.charset.StandardCharsets;
  * names where the locale is C, and on Windows.
  */
 public final class H2o3File implements MojoReaderBackend, Closeable {
+    private static final String DETAILS = "experimental/modelDetails.json";
+
     private final MojoReaderBackend file;
 
     private H2o3File(MojoReaderBackend file) {
         this.file = file;
     }
 
-    /** The model in a file. */
+    /**
+     * The model in a file.
+     *
+     * <p>Contributions of a DRF need what the file says about the model's training, which genmodel skips unless asked.
+     */
     public static MojoModel load(String path) throws IOException {
-        return MojoModel.load(new H2o3File(MojoReaderBackendFactory.createReaderBackend(path)));
+        MojoModel model = ModelMojoReader.readFrom(open(path), false);
+        if (model instanceof DrfMojoModel) {
+            try (H2o3File file = open(path)) {
+                return file.exists(DETAILS) ? ModelMojoReader.readFrom(file, true) : model;
+            }
+        }
+        return model;
+    }
+
+    private static H2o3File open(String path) throws IOException {
+        return new H2o3File(MojoReaderBackendFactory.createReaderBackend(path));
     }
 
     @Override
