@@ -146,9 +146,9 @@ def _put(made: Path, place: Path) -> None:
     """Bring a finished file to its place: moved at once, or written through a pipe or a device."""
     if place == STREAM:
         with made.open("rb") as file, _passing("standard output"):
-            out = _open_stream(sys.stdout, "standard output")
-            shutil.copyfileobj(file, out, 1 << 20)
-            out.flush()
+            stream = _open_stream(sys.stdout, "standard output")
+            shutil.copyfileobj(file, stream, 1 << 20)
+            stream.flush()
         return
     if place.name.endswith(GZIP):
         packed = made.with_name(made.name + GZIP)
