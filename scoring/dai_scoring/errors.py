@@ -256,8 +256,10 @@ def _has(present: Sequence[str], wanted: Sequence[str]) -> str:
     if present and len(found) * 2 <= len(known):
         # What was taken for names may be the values of a row: only names of the model are shown.
         more = len(present) - len(found)
+        if not more:
+            return f"The records have only: {_listed(found)}."
         some = f"{_listed(found)} and {more} other column(s)" if found else f"none of them, but {more} other(s)"
-        return f"The records have {some}: does CSV lack the line with its names?"
+        return f"The records have {some}. If they are CSV, does it lack the line with its names?"
     return f"The records have: {_listed(present)}."
 
 

@@ -1,6 +1,6 @@
-"""A pandas.DataFrame as an Arrow table, with the values that the same rows have in a file.
+"""A DataFrame of pandas or polars as an Arrow table, with the values that the same rows have in a file.
 
-pandas itself is not needed: who has a DataFrame has it.
+Neither package is needed: who has a DataFrame has it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import date, time
 from decimal import Decimal
 from numbers import Number
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -26,21 +26,48 @@ _NO_TYPE = (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeEr
 _TRUTHS = (bool, np.bool_)
 
 
-def to_table(frame: pandas.DataFrame, names: Collection[str]) -> pa.Table:
+class FromArrow(Protocol):
+    """What gives its columns to Arrow, such as a DataFrame of polars."""
+
+    @property
+    def columns(self) -> Any:
+        """Their names."""
+        ...
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """A stream of Arrow, in a PyCapsule."""
+        ...
+
+
+def to_table(frame: Any, names: Collection[str]) -> pa.Table:
     """Return the columns of ``names`` that the frame has; of its others the names alone. The index is no column.
 
     NaN, NaT, NA and None are missing. A column of objects of several types becomes JSON texts, as it is when it comes
-    from JSON: so each value is judged alone. Raises ContentError if two columns have the same name, and TypeError
-    if it is not a DataFrame.
+    from JSON: so each value is judged alone. What gives its columns to Arrow, as polars does, becomes the table that
+    Arrow makes of it. Raises ContentError if two columns have the same name, and TypeError if it is neither.
     """
-    if not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
-        raise TypeError(f"a pyarrow.Table or a pandas.DataFrame is scored, not {type(frame).__name__}")
+    if not (hasattr(frame, "iloc") and hasattr(frame, "columns")):
+        return _from_arrow(frame)
     labels = [str(label) for label in frame.columns]
     check_distinct(labels)
     rows = len(frame)
     wanted = set(names)
     arrays = [_array(frame.iloc[:, index]) if label in wanted else pa.nulls(rows) for index, label in enumerate(labels)]
     return pa.table(arrays, names=labels)
+
+
+def _from_arrow(frame: Any) -> pa.Table:
+    if isinstance(frame, pa.RecordBatch):
+        return pa.Table.from_batches([frame])
+    # Of one column, such as a Series, there would be no names.
+    if hasattr(frame, "__arrow_c_stream__") and hasattr(frame, "columns"):
+        return pa.table(frame)
+    kind = type(frame)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    raise TypeError(
+        f"a pyarrow.Table or a DataFrame of pandas or polars is scored, not {name}. "
+        "pyarrow.Table.from_pylist makes a table of a list of dicts."
+    )
 
 
 def _array(series: pandas.Series[Any]) -> pa.Array | pa.ChunkedArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import zipfile
 import zlib
@@ -87,7 +88,12 @@ def check_whole(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+        damaged = path.name
+    except OSError as error:
+        # A place before the beginning of the file, which was cut off.
+        if error.errno != errno.EINVAL:
+            raise
         damaged = path.name
     if damaged is not None:
         raise ModelFormatError(

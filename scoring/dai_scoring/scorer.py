@@ -122,7 +122,7 @@ class Scorer:
 
     def score(
         self,
-        table: pa.Table | pandas.DataFrame,
+        table: pa.Table | pa.RecordBatch | pandas.DataFrame | frames.FromArrow,
         missing_columns: MissingColumns = MissingColumns.FAIL,
         wanted: Wanted = PREDICTIONS_ONLY,
     ) -> Scored:

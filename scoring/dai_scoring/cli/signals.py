@@ -26,8 +26,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
+from dai_scoring import leftovers
 from dai_scoring.cli.errors import CancelledError
 
 _TAKING = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
@@ -41,6 +42,7 @@ _SHOW_CURSOR = "\x1b[?25h"
 _received = 0
 _stage = "loading"
 _folders: set[Path] = set()
+_cleaned: set[Path] = set()
 
 
 def install_handlers() -> None:
@@ -85,14 +87,28 @@ def finish() -> None:
 
 @contextlib.contextmanager
 def temporary_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
-    """A folder that is removed afterwards, also if the process is ended in between."""
-    folder = Path(parent or tempfile.gettempdir()) / f"{prefix}{secrets.token_hex(8)}"
+    """A folder that is removed afterwards, also if the process is ended in between.
+
+    If it is killed, the next process that wants one in the same place removes it.
+    """
+    place = Path(parent or tempfile.gettempdir())
+    # Once: a place may have many files.
+    if place not in _cleaned:
+        _cleaned.add(place)
+        leftovers.remove(place, prefix)
+    folder = place / f"{prefix}{secrets.token_hex(8)}"
+    lock: IO[str] | None = None
     # An interrupt may come between any two of these lines: whatever is still noted is removed at the end.
     _folders.add(folder)
     try:
         folder.mkdir(mode=0o700)
+        # Some file systems have no locks: there a killed process's folder stays.
+        with contextlib.suppress(OSError):
+            lock = leftovers.claimed(folder)
         yield folder
     finally:
+        if lock is not None:
+            lock.close()
         shutil.rmtree(folder, ignore_errors=True)
         _folders.discard(folder)
 

@@ -243,6 +243,13 @@ class RecordWriter(Protocol):
     ) -> None: ...
 
 
+MIXED = pa.json_(pa.string())
+"""The type of a column with values of several types, as readers of JSON and Avro make it: each is a JSON text."""
+
+DOCUMENTS = pa.json_(pa.large_string())
+"""The type of a column of ``arrow.json`` in the input itself."""
+
+
 def is_json_text(kind: pa.DataType) -> bool:
     """True for the type of columns whose values are JSON texts, ``arrow.json``."""
     return isinstance(kind, pa.JsonType)

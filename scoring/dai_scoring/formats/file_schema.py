@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute
 
 from dai_scoring.errors import ContentError
-from dai_scoring.formats.base import is_json_text
+from dai_scoring.formats import nested
+from dai_scoring.formats.base import DOCUMENTS, MIXED, is_json_text
 from dai_scoring.formats.invalid_values import malformed, with_nulls, with_replacement_characters
+from dai_scoring.formats.text import cells
 
 # The stubs know no mix of arrays and scalars, which most functions take.
 pc: Any = pyarrow.compute
@@ -19,18 +21,19 @@ _NUMBERS = ("not within the acceptable range", "not represent a whole number of 
 
 
 def decoded_schema(schema: pa.Schema) -> pa.Schema:
-    """``schema`` with dictionary and run-end encoded columns as columns of their values, and without metadata.
+    """``schema`` with dictionary and run-end encoded columns and views as columns of their values, without metadata.
 
     Chunks of one file may have different dictionaries, columns of values have one type. Metadata describes
-    the table as it was (such as the index of pandas), not what is made of it.
+    the table as it was (such as the index of pandas), not what is made of it. Columns of JSON texts are those of the
+    file itself, which stay as they stand: DOCUMENTS.
     """
-    fields = [
-        pa.field(field.name, field.type.value_type, field.nullable)
-        if _is_encoded(field.type)
-        else field.remove_metadata()
-        for field in schema
-    ]
-    return pa.schema(fields)
+    return pa.schema([pa.field(field.name, _decoded_type(field.type), field.nullable) for field in schema])
+
+
+def _decoded_type(kind: Any) -> pa.DataType:
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return _decoded_type(kind.value_type)
+    return DOCUMENTS if is_json_text(kind) else nested.plain_type(kind)
 
 
 def bad_name() -> ContentError:
@@ -84,13 +87,12 @@ def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    column = nested.plain_column(column)
     if pa.types.is_dictionary(column.type):
         return column.cast(column.type.value_type)
+    if is_json_text(column.type):
+        return column.cast(column.type.storage_type).cast(pa.large_string()).cast(DOCUMENTS)
     return pc.run_end_decode(column) if pa.types.is_run_end_encoded(column.type) else column
-
-
-def _is_encoded(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind))
 
 
 def storable_schema(schema: pa.Schema) -> pa.Schema:
@@ -121,7 +123,9 @@ def conform(table: pa.Table, schema: pa.Schema, *, cut: bool = False) -> pa.Tabl
             columns.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))
             continue
         column: Any = table.column(field.name)
-        if isinstance(column.type, pa.BaseExtensionType) and column.type != field.type:
+        if column.type == MIXED:
+            column = pa.chunked_array(map(cells, column.chunks), pa.large_string())
+        elif isinstance(column.type, pa.BaseExtensionType) and column.type != field.type:
             column = column.cast(column.type.storage_type)
         if column.type != field.type:
             try:

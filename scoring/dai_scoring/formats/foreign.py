@@ -12,6 +12,7 @@ from dai_scoring.errors import UnknownFormatError
 _UNPACK = ("Uncompress it first.", "{unpack_contents} do that.")
 _SHEET = ("Save the sheet as CSV (in Excel: 'CSV UTF-8') and send that.",)
 _OTHER = ("Send the records as CSV, JSON, Avro, Parquet or Arrow.",)
+_ENCRYPTED = ("Write it without encryption.",)
 _MODEL = ("Give it as {model}, and send records here.",)
 
 _ZIP = b"PK\x03\x04"
@@ -27,6 +28,7 @@ _BINARY: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"Rar!\x1a\x07", "an archive (RAR)", _UNPACK),
     (_COMPOUND, "an old Excel or Office file (.xls)", _SHEET),
     (b"ORC", "an ORC file", _OTHER),
+    (b"PARE", "an encrypted Parquet file", _ENCRYPTED),
     (b"\x89PNG\r\n", "an image (PNG)", _OTHER),
     (b"\xff\xd8\xff", "an image (JPEG)", _OTHER),
     (b"GIF8", "an image (GIF)", _OTHER),

@@ -28,6 +28,58 @@ def is_list(kind: pa.DataType) -> bool:
     )
 
 
+def plain_type(kind: Any) -> Any:
+    """The type without views of texts, bytes and lists, at any depth: Arrow has no functions to filter them."""
+    if pa.types.is_primitive(kind) or pa.types.is_string(kind):
+        return kind
+    if pa.types.is_string_view(kind):
+        return pa.large_string()
+    if pa.types.is_binary_view(kind):
+        return pa.large_binary()
+    if pa.types.is_dictionary(kind):
+        return pa.dictionary(kind.index_type, plain_type(kind.value_type), kind.ordered)
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(plain_type(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        key, item = plain_type(kind.key_type), plain_type(kind.item_type)
+        return kind if (key, item) == (kind.key_type, kind.item_type) else pa.map_(key, item)
+    if is_list(kind):
+        item = plain_type(kind.value_type)
+        is_view = pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind)
+        return pa.large_list(item) if is_view or item != kind.value_type else kind
+    return kind
+
+
+def plain(array: Array) -> Array:
+    """The same values in the type of :func:`plain_type`."""
+    kind = array.type
+    target = plain_type(kind)
+    if target == kind:
+        return array
+    nulls = array.is_null() if array.null_count else None
+    if pa.types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays(array.indices, plain(array.dictionary), ordered=kind.ordered)
+    if pa.types.is_struct(kind):
+        return pa.StructArray.from_arrays([plain(one) for one in array.flatten()], fields=list(target), mask=nulls)
+    if pa.types.is_map(kind):
+        offsets, keys, values = pairs_of(array)
+        places = offsets.cast(pa.int32())
+        if nulls is not None:
+            places = pc.if_else(pa.concat_arrays([nulls, pa.array([False])]), pa.scalar(None, pa.int32()), places)
+        return pa.MapArray.from_arrays(places, plain(keys), plain(values))
+    if is_list(kind):
+        # Arrow's own cast of views makes lists that are damaged.
+        offsets, items = items_of(array)
+        return pa.LargeListArray.from_arrays(offsets, plain(items), mask=nulls)
+    return array.cast(target)
+
+
+def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column in the type of :func:`plain_type`."""
+    target = plain_type(column.type)
+    return column if target == column.type else pa.chunked_array(map(plain, column.chunks), target)
+
+
 def items_of(array: Array) -> tuple[Array, Array]:
     """The items of all lists, and where those of each begin, and end; a null has none."""
     return _offsets(pc.list_value_length(array)), array.flatten()

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from dai_scoring.formats import nested
-from dai_scoring.formats.base import is_json_text
+from dai_scoring.formats.base import MIXED, is_json_text
 
 # The stubs lack methods of arrays, and functions that take arrays and scalars.
 Array: TypeAlias = Any
@@ -40,8 +40,13 @@ _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
 
 def cells(array: Array) -> Array:
-    """The values as CSV shows them: null for null, NaN and inf in words, nested values as JSON text."""
+    """The values as CSV shows them: null for null, NaN and inf in words, nested values as JSON text.
+
+    So is a text among values of other types: itself, not in the quotes that it has in JSON.
+    """
     kind = array.type
+    if kind == MIXED:
+        return _mixed_texts(array.storage.cast(_TEXT))
     if pa.types.is_floating(kind):
         doubles = _doubles(array)
         texts = _double_texts(doubles)
@@ -52,6 +57,15 @@ def cells(array: Array) -> Array:
             texts = pc.if_else(array.is_null(), pa.scalar(None, _TEXT), texts)
         return texts
     return _unquoted_texts(array)
+
+
+def _mixed_texts(texts: Array) -> Array:
+    quoted = pc.fill_null(pc.starts_with(texts, '"'), _FALSE)
+    found = texts.filter(quoted).to_pylist()
+    if found:
+        texts = pc.replace_with_mask(texts, quoted, pa.array(orjson.loads(f"[{','.join(found)}]"), _TEXT))
+    is_null = pc.and_not(pc.equal(texts, _NULL), quoted)
+    return pc.if_else(is_null, pa.scalar(None, _TEXT), texts)
 
 
 def json_values(array: Array) -> Array:

@@ -207,7 +207,9 @@ def _wanted(request: dict[str, Any], endpoint: Endpoint) -> Wanted:
     default = "TRANSFORMED" if endpoint is Endpoint.CONTRIBUTION else "NONE"
     word = _part(request, "requestShapleyValueType", str, default)
     kinds = {one.name: one for one in Contributions}
-    if word not in kinds or (endpoint is Endpoint.CONTRIBUTION and word == "NONE"):
+    if endpoint is Endpoint.CONTRIBUTION:
+        del kinds["NONE"]
+    if word not in kinds:
         raise ContentError(f"'requestShapleyValueType' is one of {', '.join(kinds)}, not {word[:40]!r}.")
     return Wanted(kinds[word], _part(request, "requestPredictionIntervals", bool, False))
 

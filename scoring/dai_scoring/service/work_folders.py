@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import shutil
 import tempfile
@@ -10,22 +9,22 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from dai_scoring import leftovers
+
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, for this user only
 _MEMORY_LIMIT = 256 << 20
 # Scores can be larger than the rows they belong to; containers often have no more than 64 MB of such memory.
 _MEMORY_SPARE = 8
-_PREFIX = "dai-scoring-"
-_LOCK = "lock"
+PREFIX = "dai-scoring-"
+"""How the names of all folders begin."""
 
 
 class WorkFolder:
     """A private folder with the files of one request, used again by all requests of a thread."""
 
     def __init__(self, place: Path | None) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-        # Locked while this process lives: other processes see which folders a killed process has left.
-        self._lock = (self.path / _LOCK).open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        self._lock = leftovers.claimed(self.path)
         self.source = self.path / "source"
         self.target = self.path / "target"
         self.rejected = self.path / "rejected"
@@ -49,17 +48,6 @@ class WorkFolder:
             path.unlink(missing_ok=True)
 
 
-def remove_leftovers(place: Path) -> None:
-    """Delete the folders of processes that were killed: they may hold records."""
-    for path in place.glob(_PREFIX + "*"):
-        try:
-            with (path / _LOCK).open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
-        except OSError:
-            continue  # in use, somebody else's, or just being made
-
-
 class WorkFolders:
     """The folders of one service: up to two a thread, in memory for small contents and on disk.
 
@@ -71,7 +59,7 @@ class WorkFolders:
         self._local = threading.local()
         self._all: list[Path] = []
         for one in (_MEMORY_FOLDER, Path(tempfile.gettempdir())) if place is None else (place,):
-            remove_leftovers(one)
+            leftovers.remove(one, PREFIX)
 
     def take(self, size: int) -> WorkFolder:
         """This thread's folder for contents of ``size`` bytes, empty."""

@@ -30,6 +30,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dai_scoring.errors import ContentError, MissingColumnsError
+from dai_scoring.formats import nested
 from dai_scoring.formats.base import is_json_text
 from dai_scoring.formats.text import cells, is_binary
 from dai_scoring.options import MissingColumns
@@ -74,7 +75,7 @@ def to_model_rows(
     rejected: list[RejectedValues] = []
     for column in wanted:
         if column.name in table.schema.names:
-            values = one_chunk(table.column(column.name))
+            values = one_chunk(nested.plain_column(table.column(column.name)))
         elif column.required:
             values = pa.nulls(rows)
         else:

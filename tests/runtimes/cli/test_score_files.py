@@ -222,3 +222,23 @@ def test_an_output_that_is_full_is_named(out: str, place: str, samples: Path, ro
     document = json.loads(done.stdout or done.stderr)
     assert (done.returncode, document["error"]["code"]) == (3, "prerequisite")
     assert document["error"]["message"].startswith(f"{place} cannot be written: No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("closed", "words"), [("<&-", "- is standard input, and"), (">&-", "- is standard output, and")]
+)
+def test_a_standard_stream_that_is_closed_is_named(closed: str, words: str, samples: Path) -> None:
+    command = f'exec "$0" -c "from dai_nifi.cli import main; main()" score -m "$1" - - {closed}'
+    arguments = ["sh", "-c", command, sys.executable, str(samples / "penguins.mojo")]
+    with (samples / "penguins-rows.csv").open("rb") as rows:
+        done = subprocess.run(arguments, stdin=rows, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert f"{words} that is closed: name a file." in done.stderr
+
+
+def test_what_is_no_gzip_is_told_without_its_bytes(rows: Path, score) -> None:  # type: ignore[no-untyped-def]
+    packed = rows.with_name("rows.csv.gz")
+    packed.write_bytes(gzip.compress(rows.read_bytes()) + b"secret")
+    code, document, _ = score(packed, "out.csv")
+    assert code == 9
+    assert "is damaged or ends too early (Not a gzipped file). Make it again." in document["error"]["message"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +44,39 @@ def test_h2o3_contributions_are_those_of_h2o3(penguins_scorer: Scorer, samples: 
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=0)
     odds = np.asarray(scored.predictions["male"]) / np.asarray(scored.predictions["female"])
     np.testing.assert_allclose(total(scored.contributions), np.log(odds), rtol=0, atol=1e-5)
+
+
+# Of H2O-3's server, 3.46.0.10, by predict_contributions of the forest in drf.mojo: three trees of body_mass_g.
+FOREST = {
+    ("Adelie", 39.1): (162.7718505859375, 422.9329833984375, 3178.924560546875),
+    ("Adelie", None): (96.20162200927734, 218.35523986816406, 3178.924560546875),
+    ("Gentoo", 44.9): (1176.1578369140625, 704.53173828125, 3178.924560546875),
+    ("Chinstrap", 43.5): (-11.143025398254395, 543.1580200195312, 3178.924560546875),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_contributions_of_a_forest(settings: RuntimeSettings, kind: Contributions) -> None:
+    rows = [{"species": species, "bill_length_mm": length} for species, length in FOREST]
+    with open_model(Path(__file__).parent / "drf.mojo", settings=settings) as scorer:
+        scored = scorer.score(pa.Table.from_pylist(rows), wanted=Wanted(kind))
+    assert scored.contributions is not None
+    assert scored.contributions.schema.names == ["contrib_species", "contrib_bill_length_mm", "contrib_BiasTerm"]
+    assert [tuple(row.values()) for row in scored.contributions.to_pylist()] == list(FOREST.values())
+    np.testing.assert_allclose(total(scored.contributions), scored.predictions["predict"], rtol=1e-6)
+
+
+def test_a_forest_without_the_details_of_its_training(settings: RuntimeSettings, tmp_path: Path) -> None:
+    """It scores; genmodel gives contributions only with them."""
+    with ZipFile(Path(__file__).parent / "drf.mojo") as old, ZipFile(tmp_path / "drf.mojo", "w") as new:
+        for name in old.namelist():
+            if not name.startswith("experimental/"):
+                new.writestr(name, old.read(name))
+    with open_model(tmp_path / "drf.mojo", settings=settings) as scorer:
+        table = pa.Table.from_pylist([{"species": "Adelie", "bill_length_mm": 39.1}])
+        assert scorer.score(table).predictions["predict"].to_pylist() == [3764.6294759114585]
+        with pytest.raises(UnsupportedError, match="gives no contributions"):
+            scorer.score(table, wanted=Wanted(KINDS[0]))
 
 
 def test_contributions_come_after_the_predictions(penguins_scorer: Scorer, samples: Path, tmp_path: Path) -> None:

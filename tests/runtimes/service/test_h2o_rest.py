@@ -177,3 +177,9 @@ def test_other_bodies_are_records(titanic_scorer: Scorer) -> None:
 )
 def test_paths(method: str, path: str, endpoint: Endpoint | None) -> None:
     assert h2o_rest.endpoint_at(method, path) is endpoint
+
+
+def test_contributions_that_are_none_are_refused_by_name(penguins_scorer: Scorer) -> None:
+    """The sample request of ``/model/sample_request`` asks for none."""
+    with pytest.raises(ContentError, match="is one of ORIGINAL, TRANSFORMED, not 'NONE'"):
+        asked(penguins_scorer, Endpoint.CONTRIBUTION, request(PENGUIN, requestShapleyValueType="NONE"))

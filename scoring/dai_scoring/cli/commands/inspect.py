@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
-from dai_scoring.cli.commands.paths import check_file
+from dai_scoring.cli.commands.paths import check_file, check_folder
 from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
+from dai_scoring.cli.commands.words import jvm_words
 from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.cli.flags import flag
 from dai_scoring.cli.opening import opened
 from dai_scoring.model_file import Kind
 from dai_scoring.models import Runtime
-from dai_scoring.options import MODEL, RUNTIME
+from dai_scoring.options import JVM_OPTIONS, MODEL, MOJO_RUNTIME, RUNTIME
 from dai_scoring.scorer import PipelineSettings, Scorer
 
 
@@ -26,6 +27,8 @@ def inspect(
     runtime: Annotated[Runtime, flag(RUNTIME)] = Runtime.AUTO,
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,
+    jvm_options: Annotated[str, flag(JVM_OPTIONS)] = "",
+    mojo_runtime: Annotated[Path | None, flag(MOJO_RUNTIME)] = None,
     python_environment: PythonEnvironmentOption = None,
     python_command: PythonCommandOption = PipelineSettings.python_command,
     as_json: JsonOption = False,
@@ -33,6 +36,7 @@ def inspect(
     """Show a model's kind, id, runtime, input and output columns, and capabilities."""
     output = Output(as_json)
     check_file("--licence-file", licence_file)
+    check_folder("--mojo-runtime", mojo_runtime)
     with (
         output.progress("Loading the model") as progress,
         opened(
@@ -41,7 +45,9 @@ def inspect(
             runtime,
             accept_h2o_licence,
             licence_file,
-            pipeline=PipelineSettings(python_environment, python_command=python_command),
+            jvm_words(jvm_options),
+            mojo_runtime,
+            PipelineSettings(python_environment, python_command=python_command),
         ) as scorer,
     ):
         about = described(scorer)

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.cli import signals
-from dai_scoring.cli.errors import NotFoundError, PrerequisiteError, ScoringFailedError
+from dai_scoring.cli.errors import NotFoundError, PrerequisiteError, ScoringFailedError, UsageError
 from dai_scoring.cli.files.plan import GZIP, STREAM, Job, is_device
 from dai_scoring.cli.opening import translated
 from dai_scoring.scorer import Scorer
@@ -96,7 +96,7 @@ def _uncompressed(job: Job, folder: Path) -> Iterator[Path]:
     """The input as a file that can be read twice: not a pipe, and not packed."""
     unpacked = folder / "source"
     if job.source == STREAM:
-        _copy(sys.stdin.buffer, unpacked)
+        _copy(_open_stream(sys.stdin, "standard input"), unpacked)
         packed = unpacked
     elif not job.source.is_file():  # a pipe
         with job.source.open("rb") as stream:
@@ -114,11 +114,20 @@ def _uncompressed(job: Job, folder: Path) -> Iterator[Path]:
         with gzip.open(packed, "rb") as stream:
             _copy(stream, contents)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        # After these words there may be bytes of the file.
+        said = str(error).partition(" (")[0]
         raise ScoringFailedError(
-            f"{job.title} begins as gzip does, but is damaged or ends too early ({error}). Make it again."
+            f"{job.title} begins as gzip does, but is damaged or ends too early ({said}). Make it again."
         ) from error
     unpacked.unlink(missing_ok=True)
     yield contents
+
+
+def _open_stream(stream: TextIO | None, name: str) -> IO[bytes]:
+    """A standard stream; whoever started the command may have closed it."""
+    if stream is None:
+        raise UsageError(f"- is {name}, and that is closed: name a file.")
+    return stream.buffer
 
 
 def _opened(file: Path) -> IO[bytes]:
@@ -137,8 +146,9 @@ def _put(made: Path, place: Path) -> None:
     """Bring a finished file to its place: moved at once, or written through a pipe or a device."""
     if place == STREAM:
         with made.open("rb") as file, _passing("standard output"):
-            shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)
-            sys.stdout.buffer.flush()
+            stream = _open_stream(sys.stdout, "standard output")
+            shutil.copyfileobj(file, stream, 1 << 20)
+            stream.flush()
         return
     if place.name.endswith(GZIP):
         packed = made.with_name(made.name + GZIP)

@@ -198,6 +198,8 @@ def _following(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | Declined |
 
 
 def _broken(error: Exception) -> ContentError:
+    if "decrypt" in str(error).lower():
+        return ContentError("columns of the Parquet file are encrypted.", advice=("Write it without encryption.",))
     # Messages of the Parquet library name positions and sizes, not data; long ones are cut all the same.
     return ContentError(
         "the content is not a complete Parquet file: it is truncated or damaged, or of another format "

@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from dai_scoring.formats.base import MIXED
+
 Record = dict[str, Any]
 _EXACT = 1 << 53
 _LONG = 1 << 63
@@ -25,7 +27,7 @@ class Kind(Enum):
     """Integers beyond that, up to 64 bits."""
     FLOAT = pa.float64()
     STRING = pa.string()
-    JSON = pa.json_(pa.string())
+    JSON = MIXED
 
     @property
     def arrow(self) -> Any:
@@ -88,8 +90,33 @@ def to_array(values: Sequence[Any], kind: Kind) -> Any:
 
 
 def json_text(value: Any) -> str:
-    """A value as compact JSON text."""
-    return orjson.dumps(value, default=_as_it_stands, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+    """A value as compact JSON text, with as many brackets within each other as it came with."""
+    try:
+        return _dumped(value).decode()
+    except orjson.JSONEncodeError:
+        if not isinstance(value, (dict, list)):
+            raise
+    # orjson reads 1024 of them and writes 254.
+    text = bytearray()
+    # What is still to be written, the next one last; bytes are written as they are.
+    waiting: list[Any] = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, bytes):
+            text += one
+        elif isinstance(one, dict):
+            items: list[Any] = [part for key, item in one.items() for part in (b",", _dumped(key) + b":", item)]
+            waiting += [b"}", *reversed(items[1:]), b"{"]
+        elif isinstance(one, list):
+            items = [part for item in one for part in (b",", item)]
+            waiting += [b"]", *reversed(items[1:]), b"["]
+        else:
+            text += _dumped(one)
+    return text.decode()
+
+
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, default=_as_it_stands, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
 
 
 def _as_it_stands(value: Any) -> orjson.Fragment:

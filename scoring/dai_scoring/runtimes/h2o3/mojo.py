@@ -54,7 +54,8 @@ def load(path: Path, kind: Kind, settings: RuntimeSettings, progress: Progress) 
 def _loaded(path: Path, settings: RuntimeSettings, jars: Sequence[Path]) -> H2o3Mojo:
     jvm.start(jars, settings.jvm_options, settings.java_home)
     try:
-        model = jvm.java_class("hex.genmodel.MojoModel").load(str(path))
+        with jvm.readable(path) as found:
+            model = jvm.java_class("daiscoring.H2o3File").load(found)
     except jvm.java_exception() as error:
         jvm.check_runtime(error, path)
         raise ModelFormatError(

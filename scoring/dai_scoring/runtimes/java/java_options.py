@@ -44,7 +44,8 @@ def needed(library: str) -> list[str]:
     # Signals are Python's: Java would end a Python process on SIGTERM by its own way, and crash there.
     # Of the main thread's stack Java leaves Python's libraries as much as its own threads have: with its usual megabyte
     # they crash on a value of some hundred levels.
-    options = ["-Xrs", "-Xss8m"]
+    # The runtimes read texts in the encoding of the platform, and those of models are UTF-8, as Java 18's are anyway.
+    options = ["-Xrs", "-Xss8m", "-Dfile.encoding=UTF-8"]
     if version >= 9:
         # mojo2 reads fields of java.lang classes by reflection.
         options.append("--add-opens=java.base/java.lang=ALL-UNNAMED")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import re
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -189,6 +190,18 @@ def class_in(loader: Any, name: str) -> Any:
         return jpype.JClass(name, loader=loader)
     except (TypeError, jpype.JException) as error:
         raise RuntimeMissingError(f"the Java class {name} is in none of the runtime's jars") from error
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[str]:
+    """The path of a file as Java finds it: in the locale C it finds no path with a letter beyond ASCII."""
+    if java_class("java.io.File")(str(path)).exists():
+        yield str(path)
+        return
+    with tempfile.TemporaryDirectory(prefix="dai-java-") as folder:
+        link = Path(folder, "model")
+        link.symlink_to(path.resolve())
+        yield str(link)
 
 
 @contextmanager

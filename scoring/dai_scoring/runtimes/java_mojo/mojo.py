@@ -95,8 +95,8 @@ def _load(path: Path, named: Path, settings: RuntimeSettings, switch: str | None
         "ai.h2o.mojos.runtime.license.file": str(settings.licence_file) if settings.licence_file else None,
     }
     try:
-        with jvm.properties(licence):
-            file = jvm.java_class("java.io.File")(str(path))
+        with jvm.properties(licence), jvm.readable(path) as found:
+            file = jvm.java_class("java.io.File")(found)
             return jvm.java_class(_PACKAGE + "api.MojoPipelineService").loadPipeline(file, config.build())
     except jvm.java_exception() as error:
         jvm.check_runtime(error, named)

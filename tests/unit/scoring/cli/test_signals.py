@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dai_scoring.cli import signals
+
 RUN = """
 import functools, os, signal, threading, time, types
 from dai_scoring.cli import signals
@@ -93,3 +95,41 @@ def test_a_command_that_does_not_end_by_itself_is_ended(tmp_path: Path, then: st
         said = process.stderr.read()
     assert (process.returncode, said) == (128 + number, "Error: Interrupted. Run the same command again to go on.\n")
     assert list(tmp_path.iterdir()) == []
+
+
+HOLDS_A_FOLDER = """
+import sys, time
+from pathlib import Path
+from dai_scoring.cli import signals
+with signals.temporary_folder(".dai-score-", Path(sys.argv[1])) as folder:
+    (folder / "target").write_text("rows")
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    children = [
+        subprocess.Popen([sys.executable, "-c", HOLDS_A_FOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    try:
+        killed, alive = (Path((child.stdout or sys.stdin).readline().strip()) for child in children)
+        children[0].kill()
+        children[0].wait()
+        assert (killed / "target").exists()
+        with signals.temporary_folder(".dai-score-", tmp_path) as folder:
+            assert folder.is_dir()
+            assert not killed.exists()
+            assert (alive / "target").exists()
+        assert not folder.exists()
+    finally:
+        for child in children:
+            child.kill()
+            child.communicate()
+
+
+def test_an_error_within_a_temporary_folder_is_raised(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="of the body"), signals.temporary_folder("x-", tmp_path):
+        raise OSError("of the body")
+    assert not list(tmp_path.iterdir())

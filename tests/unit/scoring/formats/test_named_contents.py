@@ -108,6 +108,7 @@ FOREIGN = {
     ".xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
     "pickle": pickle.dumps(ROWS),
     "ORC": b"ORC\x0a\x03\x00\x00",
+    "encrypted Parquet": b"PARE\x15\x00\x15\x00",
     "SQLite": b"SQLite format 3\0" + b"\0" * 80,
     "tar": b"a.csv" + b"\0" * 252 + b"ustar\x0000",
 }

@@ -26,6 +26,16 @@ def test_a_changed_byte_is_told_before_any_runtime_sees_the_file(
         open_model(damaged, runtime)
 
 
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.7])
+def test_a_file_whose_beginning_is_missing(samples: Path, tmp_path: Path, part: float) -> None:
+    """Its table of contents is at its end, and names places before the beginning."""
+    data = (samples / "penguins.mojo").read_bytes()
+    cut = tmp_path / "cut.mojo"
+    cut.write_bytes(data[int(len(data) * part) :])
+    with pytest.raises(ModelFormatError, match=r"cut\.mojo is damaged: .* Copy it again as binary"):
+        open_model(cut)
+
+
 IDENTIFY_AS_NOBODY = """
 import os, sys
 from pathlib import Path

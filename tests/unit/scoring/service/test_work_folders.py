@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from dai_scoring import leftovers
 from dai_scoring.service import work_folders
-from dai_scoring.service.work_folders import WorkFolders, remove_leftovers
+from dai_scoring.service.work_folders import WorkFolders
 
 
 @pytest.fixture
@@ -83,12 +84,12 @@ def test_what_a_killed_process_left_is_deleted_and_nothing_else(place: Path) -> 
     child = subprocess.Popen([sys.executable, "-c", script, str(place)], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     left = Path(child.stdout.readline().strip())
-    remove_leftovers(place)
+    leftovers.remove(place, work_folders.PREFIX)
     assert (left / "source").read_text() == "rows"
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdout.close()
-    remove_leftovers(place)
+    leftovers.remove(place, work_folders.PREFIX)
     assert not left.exists()
     assert in_use.path.is_dir()
 

@@ -124,5 +124,24 @@ def test_columns_are_found_by_name_and_others_are_not_looked_at(pd: Any) -> None
 def test_what_is_no_table_of_columns_with_names(pd: Any) -> None:
     with pytest.raises(ContentError, match="2 columns have the name x"):
         to_table(pd.DataFrame([[1, 2]], columns=["x", "x"]), ["x"])
-    with pytest.raises(TypeError, match=r"pandas\.DataFrame is scored, not dict"):
-        to_table({"x": [1]}, ["x"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"pandas or polars is scored, not dict\. pyarrow\.Table\.from_pylist makes"):
+        to_table({"x": [1]}, ["x"])
+    with pytest.raises(TypeError, match=r"is scored, not pandas\.Series"):
+        to_table(pd.Series([1], name="x"), ["x"])
+
+
+class Frame:
+    """A DataFrame that gives its columns to Arrow, as those of polars do."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.columns, self._table = table.column_names, table
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+def test_what_gives_its_columns_to_arrow() -> None:
+    table = pa.table({"x": [1, 2], "s": pa.array(["a", None], pa.string_view())})
+    assert to_table(Frame(table), ["x"]).equals(table)
+    [batch] = table.to_batches()
+    assert to_table(batch, ["x"]).equals(table)

@@ -151,6 +151,8 @@ def test_wrong_input(path: tuple[str, ...], wrong: str, monkeypatch: pytest.Monk
         (["swap", "any", "--model", "rows.csv", "--of", "nobody"], 2, "--of nobody"),
         (["rollback", "any", "--of", "nobody"], 2, "--of nobody"),
         (["inspect", "rows.csv", "--license-file", "gone"], 5, "--licence-file"),
+        (["inspect", "rows.csv", "--mojo-runtime", "gone"], 5, "--mojo-runtime"),
+        (["inspect", "rows.csv", "--jvm-options", "'"], 2, "--jvm-options"),
         (["nifi", "start", "--heap", "lots"], 2, "--heap lots"),
         (["nifi", "start", "--python", "gone"], 3, "--python"),
         (["score", "-m", "rows.csv", "rows.csv", "out.csv", "--mojo-runtime", "gone"], 5, "--mojo-runtime"),

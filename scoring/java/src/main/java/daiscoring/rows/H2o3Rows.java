@@ -2,6 +2,7 @@ package daiscoring.rows;
 
 import com.google.gson.JsonObject;
 import daiscoring.H2o3;
+import daiscoring.H2o3File;
 import daiscoring.RefusedRows;
 import hex.genmodel.MojoModel;
 import hex.genmodel.easy.EasyPredictModelWrapper;
@@ -33,7 +34,7 @@ final class H2o3Rows implements RowModel {
         offset = json.get("offset").getAsInt();
         size = json.get("size").getAsInt();
         calibrated = json.get("calibrated").getAsBoolean();
-        model = MojoModel.load(file.getPath());
+        model = H2o3File.load(file.getPath());
         encoder = json.get("encoded").getAsBoolean() ? encoder() : null;
     }
 
