@@ -12,8 +12,11 @@ _LOCK = "lock"
 
 def claimed(folder: Path) -> IO[str]:
     """Lock a folder for as long as the file that is returned is open, or this process lives. Raises OSError."""
-    file = (folder / _LOCK).open("w")
+    # It gets its name when it is locked: others take a folder whose lock is free for left.
+    unnamed = folder / f"{_LOCK}.new"
+    file = unnamed.open("w")
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    unnamed.rename(folder / _LOCK)
     return file
 
 
