@@ -128,7 +128,8 @@ class RabbitMQ:
         self._publisher = Publisher(self._connection)
         self._channel.add_on_cancel_callback(self._cancel)
         self._channel.basic_qos(prefetch_count=min(settings.most, 65535))
-        self._channel.basic_consume(settings.queue, self._take)
+        consume = self._channel.basic_consume
+        self._connection.answer(lambda callback: consume(settings.queue, self._take, callback=callback))
 
     def _declared(self, queue: str) -> Any:
         """What RabbitMQ says of a queue; it closes the channel if there is none."""
