@@ -20,6 +20,8 @@ _LOCK_SECONDS = 60
 _STAGE = TableName("dai_score_stage", "temp")
 _NUMBERS = {pa.int16(), pa.int32(), pa.int64(), pa.bool_()}
 _MIXED = pa.json_(pa.string())
+_BYTES = "\0bytes"
+"""The only name in an object of JSON that stands for bytes, which JSON does not have."""
 
 
 @contextmanager
@@ -101,23 +103,32 @@ class SQLite(SqlDatabase):
             after = self.key_text(table.column(key)[-1])
 
     def model_table(self, table: pa.Table) -> pa.Table:
-        """See the contract."""
+        """See the contract. Bytes among values of other types are scored as text, as texts are in SQLite."""
+        for index, field in enumerate(table.schema):
+            if field.type == _MIXED:
+                texts = [None if one is None else json.dumps(_decoded(one)) for one in _python(table.column(index))]
+                array = pa.ExtensionArray.from_storage(_MIXED, pa.array(texts, pa.string()))
+                table = table.set_column(index, field.name, array)
         return table
 
     def text_table(self, table: pa.Table) -> pa.Table:
         """See the contract. JSON stands for values of several types in one column."""
         for index, field in enumerate(table.schema):
             if field.type == _MIXED:
-                texts = [None if one is None else str(one) for one in _python(table.column(index))]
+                texts = [None if one is None else str(_decoded(one)) for one in _python(table.column(index))]
                 table = table.set_column(index, field.name, pa.array(texts, pa.string()))
         return table
 
     def key_text(self, value: pa.Scalar) -> str:
         """See the contract. The text is JSON, since 1 and '1' are different keys in SQLite."""
-        return json.dumps(value.as_py())
+        return str(value.cast(pa.string()).as_py()) if value.type == _MIXED else _json(value.as_py())
+
+    def column_type(self, field: pa.Field, is_key: bool) -> str:
+        """No type: the first rows do not tell what later ones have, and SQLite converts to the type of a column."""
+        return ""
 
     def sql_type(self, field: pa.Field) -> str:
-        """See the contract. A column that is kept gets no type, so that its values do not change."""
+        """See the contract."""
         if field.type in _NUMBERS:
             return "INTEGER"
         return {pa.float32(): "REAL", pa.float64(): "REAL", pa.binary(): "BLOB", pa.string(): "TEXT"}.get(
@@ -181,7 +192,7 @@ class SQLite(SqlDatabase):
 
 
 def _values(after: str | None) -> tuple[Any, ...]:
-    return () if after is None else (json.loads(after),)
+    return () if after is None else (_of_json(after),)
 
 
 def _marks(rows: pa.Table) -> str:
@@ -203,8 +214,11 @@ def _array(values: tuple[Any, ...]) -> pa.Array:
 
 
 def _json(value: Any) -> str:
-    # JSON has no bytes, so their text is scored and written to the target.
-    return json.dumps(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
+    return json.dumps({_BYTES: value.hex()} if isinstance(value, bytes) else value)
+
+
+def _decoded(value: Any) -> Any:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _python(column: pa.ChunkedArray) -> list[Any]:
@@ -219,6 +233,8 @@ def _python(column: pa.ChunkedArray) -> list[Any]:
 
 def _of_json(text: str) -> Any:
     value = json.loads(text)
+    if isinstance(value, dict) and value.keys() == {_BYTES}:
+        return bytes.fromhex(value[_BYTES])
     return text if isinstance(value, list | dict) else value
 
 

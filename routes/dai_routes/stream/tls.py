@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 
 from dai_routes.stream.errors import UnreachableError
@@ -31,3 +32,18 @@ def failure(error: ssl.SSLError, where: str, variable: str) -> UnreachableError:
             "a host name that the certificate has."
         )
     return UnreachableError(f"{where} does not speak TLS as this client does ({error.reason}). Look at the port.")
+
+
+def refusal(address: tuple[str, int], file: str | None, seconds: float) -> ssl.SSLError | None:
+    """Why TLS with a server does not come about, for clients that do not say it; None if it does, or none answers."""
+    context = ssl.create_default_context(cafile=file)
+    try:
+        with (
+            socket.create_connection(address, seconds) as plain,
+            context.wrap_socket(plain, server_hostname=address[0]),
+        ):
+            return None
+    except ssl.SSLError as error:
+        return error
+    except OSError:
+        return None

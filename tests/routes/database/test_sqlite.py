@@ -64,6 +64,31 @@ def test_values_of_other_types_are_judged_one_by_one_and_kept_as_they_are(file: 
     ]
 
 
+def test_bytes_among_other_values_are_kept_and_scored_as_text(file: Path, score: Command) -> None:
+    ask(file, "ALTER TABLE penguins ADD COLUMN note")
+    ask(file, "UPDATE penguins SET note = CASE id % 3 WHEN 0 THEN x'ff00' WHEN 1 THEN 'text' ELSE 7 END")
+    ask(file, "UPDATE penguins SET species = CAST(species AS BLOB) WHERE id = 0")
+    source = ("--source", f"sqlite:///{file}", "--table", "penguins", "--key", "id")
+    done = score(*source, "--target", "scores", "--chunk", 100)
+    assert (done.document["scored"], done.document["rejected"]) == (348, 0)
+    kept = "SELECT id, note, typeof(note), species, typeof(species) FROM"
+    assert sorted(ask(file, f"{kept} scores")) == sorted(ask(file, f"{kept} penguins"))
+    ask(file, "UPDATE penguins SET species = CAST(species AS TEXT)")
+    assert score(*source, "--target", "texts").code == 0
+    assert male(file, "texts") == male(file, "scores")
+
+
+def test_keys_of_several_types_are_continued(file: Path, score: Command) -> None:
+    ask(file, "CREATE TABLE keyed AS SELECT * FROM penguins")
+    ask(file, "UPDATE keyed SET id = CASE id % 3 WHEN 0 THEN CAST('b' || id AS BLOB) WHEN 1 THEN 't' || id ELSE id END")
+    ask(file, "UPDATE keyed SET study_name = CASE typeof(id) WHEN 'integer' THEN 7 ELSE '007' END")
+    done = score("--source", f"sqlite:///{file}", "--table", "keyed", "--key", "id", "--target", "scores", "--chunk", 7)
+    assert done.code == 0, done.error
+    # The first rows have numbers there; SQLite would make a number of this text.
+    kept = "SELECT typeof(id), id, typeof(study_name), study_name FROM"
+    assert sorted(ask(file, f"{kept} scores"), key=str) == sorted(ask(file, f"{kept} keyed"), key=str)
+
+
 def test_rows_that_have_come_since_are_appended(file: Path, score: Command, expected: dict[int, float]) -> None:
     command = ("--source", f"sqlite:///{file}", "--table", "penguins", "--target", "scores", "--mode", "append")
     ask(file, "CREATE TABLE later AS SELECT * FROM penguins WHERE id >= 300")

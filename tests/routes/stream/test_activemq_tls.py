@@ -36,7 +36,13 @@ def test_tls(titanic: Path, tmp_path: Path) -> None:
         words += ["--accept-h2o-licence", "--drain", "--broker-timeout", 5]
         done = run(*words, environment={"DAI_ACTIVEMQ_CA_FILE": str(other.certificate)})
         assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
-        done = run(*words, environment={"DAI_ACTIVEMQ_CA_FILE": str(authority.certificate)})
+        assert "is not trusted" in done.stderr
+        assert "DAI_ACTIVEMQ_CA_FILE" in done.stderr
+        trusted = {"DAI_ACTIVEMQ_CA_FILE": str(authority.certificate)}
+        elsewhere = [str(one).replace("127.0.0.1", "localhost") for one in words]
+        done = run(*elsewhere, environment=trusted)
+        assert (done.returncode, "is not trusted: Hostname mismatch" in done.stderr) == (4, True), done.stderr
+        done = run(*words, environment=trusted)
         assert done.returncode == 0, done.stderr
         assert "1 messages scored, 0 rejected" in done.stdout
         client.disconnect()

@@ -8,8 +8,8 @@ published, and a score that is published again is dropped by the broker.
 from __future__ import annotations
 
 import logging
-import os
 import queue
+import ssl
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,13 @@ from urllib.parse import unquote, urlsplit
 import stomp
 from stomp.exception import StompException
 
+from dai_routes.stream import tls
 from dai_routes.stream.addresses import without_password
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
 
+CA_FILE = "DAI_ACTIVEMQ_CA_FILE"
+"""The environment variable that names the file of the authority of the broker's certificate."""
 SOURCE_ID = "dai-source-id"
 """The header of a scored message with the message id of the incoming one."""
 _OF_DELIVERY = frozenset(
@@ -50,6 +53,7 @@ _CLASSIC = "ActiveMQ/"
 _ARTEMIS = "ActiveMQ-Artemis/"
 _DUPLICATE_ID = "_AMQ_DUPL_ID"
 """Artemis drops a message whose id is among the last that it has seen for the queue: 20,000, if not set otherwise."""
+_PORT, _TLS_PORT = 61613, 61614
 _BEATS = (10_000, 10_000)
 _PAUSE = 0.5
 _QUIET_SECONDS = 5.0
@@ -178,12 +182,15 @@ class ActiveMQ:
     def _connect(self) -> None:
         settings = self._settings
         parts = urlsplit(settings.url)
+        is_tls = parts.scheme == "stomp+ssl"
+        address = (parts.hostname or "", parts.port or (_TLS_PORT if is_tls else _PORT))
+        file = tls.authority(CA_FILE) if is_tls else None
         self._name = uuid.uuid4().hex[:12]
         end = time.monotonic() + settings.timeout
         while True:
             self._frames = _Frames()
             connection = stomp.Connection12(
-                [(parts.hostname, parts.port or 61613)],
+                [address],
                 heartbeats=_BEATS,
                 auto_decode=False,
                 # With a length, ActiveMQ would make messages of bytes, and not of text.
@@ -191,9 +198,9 @@ class ActiveMQ:
                 reconnect_attempts_max=1,
                 timeout=min(10.0, settings.timeout),
             )
-            if parts.scheme == "stomp+ssl":
-                host = (parts.hostname, parts.port or 61614)
-                connection.set_ssl([host], ca_certs=os.environ.get("DAI_ACTIVEMQ_CA_FILE"))
+            if is_tls:
+                # Of the versions of ssl only this one compares the certificate with the host's name.
+                connection.set_ssl([address], ca_certs=file, ssl_version=ssl.PROTOCOL_TLS_CLIENT)
             connection.set_listener("", self._frames)
             try:
                 user, password = (None if one is None else unquote(one) for one in (parts.username, parts.password))
@@ -203,6 +210,8 @@ class ActiveMQ:
                 where = without_password(settings.url)
                 if (said := self._said()) is not None:
                     raise UnreachableError(f"ActiveMQ at {where} refuses the connection: {said}.") from error
+                if is_tls and (why := tls.refusal(address, file, settings.timeout)) is not None:
+                    raise tls.failure(why, f"ActiveMQ at {where}", CA_FILE) from error
                 if time.monotonic() > end:
                     raise UnreachableError(f"No ActiveMQ answers at {where}.") from error
                 time.sleep(_PAUSE)
