@@ -36,8 +36,9 @@ def python_nar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("python", tmp_path_factory.mktemp("nars"), quiet).path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def nifi(tmp_path_factory: pytest.TempPathFactory, java_nar: Path) -> Iterator[NiFi]:
+    # Not for the session: an idle NiFi takes a fifth of a core from the tests that follow.
     with started(tmp_path_factory.mktemp("nifi"), java_nar) as running:
         yield running
 

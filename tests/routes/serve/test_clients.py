@@ -58,9 +58,10 @@ def test_mlflows_client(server: Server, samples: Path, expected: Rows) -> None:
 
 def test_requests_made_of_the_description(server: Server, python: Path) -> None:
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,unsupported_method"
+    # One worker: in two threads, Python 3.11 sometimes fails to compile what schemathesis makes.
     done = subprocess.run(
         [str(python.with_name("schemathesis")), "run", f"{server.address}/openapi.json", "--checks", checks,
-         "--max-examples", "5", "--seed", "1", "--workers", "2"],
+         "--max-examples", "5", "--seed", "1", "--workers", "1"],
         capture_output=True, text=True, timeout=300, check=False, cwd=server.log.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
