@@ -60,9 +60,7 @@ def _loaded(path: Path, settings: RuntimeSettings, jars: Sequence[Path]) -> H2o3
     except jvm.java_exception() as error:
         jvm.check_runtime(error, path)
         if jvm.class_name(error) == _MISSING_TREE:
-            raise ModelFormatError(
-                f"{path} is damaged{jvm.message_of(error)}. Copy it again as binary, or export it again."
-            ) from error
+            raise ModelFormatError(f"{path} is damaged{jvm.message_of(error)}. Copy or export it again.") from error
         raise ModelFormatError(
             f"h2o-genmodel cannot load {path}. The file may be damaged (export it again), or made by a newer H2O-3 "
             f"than this h2o-genmodel knows{jvm.message_of(error)}."
