@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import zipfile
 import zlib
 from enum import Enum
@@ -26,6 +27,16 @@ SCORING_MODULE = "scoring_h2oai_experiment_"
 """How the module of every Python scoring pipeline begins."""
 
 
+def is_address(path: str | Path) -> bool:
+    """Whether a path is an address such as ``https://HOST/KEY``; a drive of Windows has one letter."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) is not None
+
+
+def shown(address: str | Path) -> str:
+    """An address with two slashes, even if it was a Path, and without ``#sha256=``."""
+    return re.sub(r":/(?=[^/])", "://", str(address).partition("#")[0], count=1)
+
+
 def identify(path: Path) -> Kind:
     """Say what kind of model a file is, from its contents; its name does not matter.
 
@@ -39,6 +50,10 @@ def identify(path: Path) -> Kind:
 
 def _identify(path: Path) -> Kind:
     if not path.exists():
+        if is_address(path):
+            raise ModelNotFoundError(
+                f"{shown(path)} is an address, and here the model has to be a file on this machine. Download it first."
+            )
         raise ModelNotFoundError(f"there is no model file at {path}. Check the path on the machine that scores.")
     if path.is_dir():
         if any(path.rglob(f"{SCORING_MODULE}*.whl")):

@@ -13,7 +13,8 @@ from dai_routes.stream import client_settings
 from dai_scoring import options
 from dai_scoring.cli import group
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
-from dai_scoring.cli.commands.paths import check_file
+from dai_scoring.cli.commands.paths import check_file, check_folder
+from dai_scoring.cli.commands.words import jvm_words
 from dai_scoring.cli.console import JsonOption, Output
 from dai_scoring.cli.errors import UsageError
 from dai_scoring.cli.flags import flag
@@ -24,6 +25,8 @@ from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import missing
 
 app = typer.Typer(cls=group.CommandGroup, add_completion=False, help="Score files with Spark.", **group.SETTINGS)
+
+_FILES = ("csv", "json", "parquet", "orc")
 
 ModelOption = Annotated[Path, flag(options.MODEL, "-m")]
 SourceOption = Annotated[str, typer.Option("--input", help="A file or a folder that Spark can read.")]
@@ -50,6 +53,13 @@ ConfOption = Annotated[
 ]
 RuntimeOption = Annotated[Runtime, flag(options.RUNTIME)]
 MissingColumnsOption = Annotated[MissingColumns, flag(options.MISSING_COLUMNS)]
+JvmOptionsOption = Annotated[
+    str,
+    flag(
+        options.JVM_OPTIONS, more="For Java beside Python; where Spark's own Java scores, use --conf or spark-submit."
+    ),
+]
+MojoRuntimeOption = Annotated[Path | None, flag(options.MOJO_RUNTIME)]
 MissingValuesOption = Annotated[str, flag(options.MISSING_VALUES)]
 
 
@@ -69,17 +79,22 @@ def batch(
     missing_values: MissingValuesOption = "",
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,
+    jvm_options: JvmOptionsOption = "",
+    mojo_runtime: MojoRuntimeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score files into a folder. Rows that cannot be scored go to a second folder. Neither folder may exist."""
     output = Output(as_json)
-    chosen = _chosen(runtime, missing_columns, missing_values, accept_h2o_licence, licence_file)
+    settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
+    chosen = _chosen(runtime, missing_columns, missing_values, settings)
     given = {"header": "true", **_pairs("--option", reader_options)}
     spark = session.begin(output, master, _pairs("--conf", conf))
     from dai_routes.spark import score, split
 
     reader = spark.read.format(input_format).options(**given)
-    with session.spark_errors(), output.progress("Scoring"), translated():
+    with session.spark_errors(spark), output.progress("Scoring"), translated():
+        if input_format in _FILES:
+            session.check_input(spark, source)
         scored = score(reader.load(source), model, **chosen).persist()
         parts = split(scored)
         for rows, folder in zip(parts, (target, _rejected(rejected, target)), strict=True):
@@ -125,6 +140,8 @@ def stream(
     missing_values: MissingValuesOption = "",
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,
+    jvm_options: JvmOptionsOption = "",
+    mojo_runtime: MojoRuntimeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score files or messages as they arrive, until you stop the command. The same command then continues.
@@ -134,11 +151,12 @@ def stream(
     output = Output(as_json)
     kafka = _kafka_options(servers, client_config) if "kafka" in (input_format, output_format) else {}
     given = _pairs("--option", reader_options)
-    chosen = _chosen(runtime, missing_columns, missing_values, accept_h2o_licence, licence_file)
+    settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
+    chosen = _chosen(runtime, missing_columns, missing_values, settings)
     spark = session.begin(output, master, _pairs("--conf", conf), with_kafka=bool(kafka))
     from dai_routes.spark import read_messages, streams
 
-    with session.spark_errors(), translated():
+    with session.spark_errors(spark), translated():
         if input_format == "kafka":
             given = {"startingOffsets": "earliest", **kafka, **given, "subscribe": source}
             rows = read_messages(
@@ -146,10 +164,12 @@ def stream(
                 model,
                 _names(id_columns),
                 runtime=runtime,
-                settings=chosen["settings"],
+                settings=settings,
             )
         else:
             given = {"header": "true", "maxFilesPerTrigger": str(files_at_once), **given}
+            if input_format in _FILES:
+                session.check_input(spark, source)
             # Spark needs the columns of a stream in advance: take those of the files that are there now.
             schema = spark.read.format(input_format).options(**given).load(source).schema
             rows = spark.readStream.format(input_format).options(**given).schema(schema).load(source)
@@ -198,16 +218,24 @@ def _kafka_options(servers: str | None, client_config: Path | None) -> dict[str,
 
 
 def _chosen(
-    runtime: Runtime,
-    missing_columns: MissingColumns,
-    missing_values: str,
-    accept_h2o_licence: bool,
-    licence_file: Path | None,
+    runtime: Runtime, missing_columns: MissingColumns, missing_values: str, settings: RuntimeSettings
 ) -> dict[str, Any]:
-    check_file("--licence-file", licence_file)
     return {
         "runtime": runtime,
-        "settings": RuntimeSettings(licence_file=licence_file, accept_h2o_licence=accept_h2o_licence),
+        "settings": settings,
         "missing_columns": missing_columns,
         "missing_values": missing.parse(missing_values),
     }
+
+
+def _settings(
+    accept_h2o_licence: bool, licence_file: Path | None, jvm_options: str, mojo_runtime: Path | None
+) -> RuntimeSettings:
+    check_file("--licence-file", licence_file)
+    check_folder("--mojo-runtime", mojo_runtime)
+    return RuntimeSettings(
+        licence_file=licence_file,
+        jvm_options=jvm_words(jvm_options),
+        mojo_runtime=mojo_runtime,
+        accept_h2o_licence=accept_h2o_licence,
+    )

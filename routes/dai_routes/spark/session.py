@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shlex
+import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dai_scoring import extras
 from dai_scoring.cli.console import Output
-from dai_scoring.cli.errors import MissingExtraError, ScoringFailedError
+from dai_scoring.cli.errors import MissingExtraError, NotFoundError, ScoringFailedError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -46,7 +48,31 @@ def begin(output: Output, master: str | None, settings: Mapping[str, str], with_
         builder = builder.config(name, value)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         output.say(f"On a cluster: {submit_line(sys.argv, packages)}")
-    return builder.getOrCreate()
+    # py4j logs the traceback of an interrupt that comes while it waits for Java.
+    logging.getLogger().addFilter(_is_no_interrupt)
+    # Spark's handler would call Java within a call to Java, which fails; this process's own ends it, and Java with it.
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        return builder.getOrCreate()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def _is_no_interrupt(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or record.exc_info[0] is not KeyboardInterrupt
+
+
+def check_input(spark: SparkSession, source: str) -> None:
+    """Raise NotFoundError if Spark finds no file or folder at a path, which may be a pattern.
+
+    Spark 4 logs a stack trace of Java before its own error.
+    """
+    java = getattr(spark, "_jvm", None)
+    if java is None:  # Spark Connect
+        return
+    path = java.org.apache.hadoop.fs.Path(source)
+    if not path.getFileSystem(spark._jsc.hadoopConfiguration()).globStatus(path):
+        raise NotFoundError(f"--input: Spark finds no file or folder {source}.")
 
 
 def submit_line(arguments: list[str], packages: str | None) -> str:
@@ -63,8 +89,8 @@ def submit_line(arguments: list[str], packages: str | None) -> str:
 
 
 @contextmanager
-def spark_errors() -> Iterator[None]:
-    """Turn errors of Spark into one sentence, without the traceback of Java."""
+def spark_errors(spark: SparkSession) -> Iterator[None]:
+    """Turn errors of Spark into one sentence, without the traceback of Java; an interrupt ends its log too."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
@@ -72,6 +98,11 @@ def spark_errors() -> Iterator[None]:
         yield
     except (PySparkException, Py4JJavaError) as error:
         raise ScoringFailedError(f"Spark says: {said(str(error))}") from error
+    except KeyboardInterrupt:
+        # Java would log that a batch is cut off, as it ends after this process.
+        with suppress(Exception):
+            spark.sparkContext.setLogLevel("OFF")
+        raise
 
 
 def said(text: str) -> str:

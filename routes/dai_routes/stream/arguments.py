@@ -17,7 +17,7 @@ from dai_routes.stream.messages.formats import MessageFormat
 from dai_scoring import options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
-from dai_scoring.cli.commands.paths import check_file, check_folder
+from dai_scoring.cli.commands.paths import check_file, check_folder, check_model
 from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption
 from dai_scoring.cli.commands.words import id_names, jvm_words
 from dai_scoring.cli.errors import UsageError
@@ -101,7 +101,7 @@ class Common:
 
     def check(self) -> None:
         """Raise ToolError for what does not go together, or is not there."""
-        check_file("--model", self.model)
+        check_model("--model", self.model)
         check_file("--licence-file", self.licence_file)
         check_folder("--mojo-runtime", self.mojo_runtime)
         if bool(self.csv_columns) != (self.message_format is MessageFormat.CSV):

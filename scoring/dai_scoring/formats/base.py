@@ -246,6 +246,9 @@ class RecordWriter(Protocol):
 MIXED = pa.json_(pa.string())
 """The type of a column with values of several types, as readers of JSON and Avro make it: each is a JSON text."""
 
+BYTES_END = " "
+"""Ends a text of :data:`MIXED` that is the Base64 of bytes, which nothing else tells; to JSON it means nothing."""
+
 DOCUMENTS = pa.json_(pa.large_string())
 """The type of a column of ``arrow.json`` in the input itself."""
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from dai_scoring.formats import nested
-from dai_scoring.formats.base import MIXED, is_json_text
+from dai_scoring.formats.base import BYTES_END, MIXED, is_json_text
 
 # The stubs lack methods of arrays, and functions that take arrays and scalars.
 Array: TypeAlias = Any
@@ -205,6 +205,11 @@ def _interval(months: int, days: int, nanoseconds: int) -> str:
     seconds, rest = divmod(abs(nanoseconds), 1_000_000_000)
     fraction = f".{rest:09}".rstrip("0") if rest else ""
     return f"P{months}M{days}DT{sign}{seconds}{fraction}S"
+
+
+def bytes_of(text: str) -> bytes | None:
+    """The bytes that a text of :data:`MIXED` stands for, None if it stands for another value."""
+    return base64.b64decode(orjson.loads(text)) if text.startswith('"') and text.endswith(BYTES_END) else None
 
 
 def nested_json(value: Any) -> str:

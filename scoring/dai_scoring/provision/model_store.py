@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from dai_scoring import extras
+from dai_scoring import extras, model_file
 from dai_scoring.errors import FetchError, ModelFormatError, ModelNotFoundError, PrerequisiteError
-from dai_scoring.model_file import sha256
+from dai_scoring.model_file import sha256, shown
 from dai_scoring.progress import Progress, silent
 from dai_scoring.provision import cache
 
@@ -31,12 +31,22 @@ def is_address(model: str | Path) -> bool:
     return str(model).partition(":/")[0] in _EXTRAS
 
 
+def is_other_address(path: str | Path) -> bool:
+    """Whether a path is an address that is not in an object store, such as ``https://...``, and no file."""
+    return model_file.is_address(path) and not is_address(path) and not Path(path).exists()
+
+
 def local_file(model: str | Path, progress: Progress = silent) -> Path:
     """The file of a model: the path itself, or for an address a copy in the cache, downloaded if the object changed.
 
     Raises ModelNotFoundError, FetchError or PrerequisiteError, and ModelFormatError if the SHA-256 is another.
     """
     if not is_address(model):
+        if is_other_address(model):
+            raise ModelNotFoundError(
+                f"models are not read from {shown(model)}. Give the path of a file, or an address in an object store: "
+                "s3://BUCKET/KEY, gs://BUCKET/KEY or az://CONTAINER/KEY."
+            )
         return Path(model)
     store, key, wanted = _opened(str(model))
     head = _asked(model, "head", store, key)
@@ -65,11 +75,6 @@ def version(model: str | Path) -> str:
     """A digest of the object's ETag, which changes when the object is replaced. Raises as :func:`local_file` does."""
     store, key, _ = _opened(str(model))
     return _version(_asked(model, "head", store, key))
-
-
-def shown(model: str | Path) -> str:
-    """An address with two slashes, even if it was a Path, and without ``#sha256=``."""
-    return re.sub(r":/(?=[^/])", "://", str(model).partition("#")[0], count=1)
 
 
 def _version(head: Any) -> str:

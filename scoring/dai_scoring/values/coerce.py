@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.formats.base import MIXED
 from dai_scoring.formats.declined import Declined
-from dai_scoring.formats.text import is_binary
+from dai_scoring.formats.text import bytes_of, is_binary
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values import times
 from dai_scoring.values.arrow import NO_TEXT, is_text, truths
@@ -62,7 +63,7 @@ def _decoded(values: pa.Array, column: Column, rejects: RejectCollector) -> pa.A
     if pa.types.is_dictionary(kind):
         return _decoded(values.dictionary_decode(), column, rejects)
     if isinstance(kind, pa.JsonType):
-        return _from_json(values.storage, column, rejects)
+        return _from_json(values.storage, column, rejects, has_bytes=kind == MIXED)
     if isinstance(kind, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     if isinstance(kind, pa.BaseExtensionType):
@@ -99,10 +100,13 @@ def _decode_bytes(values: pa.Array, rejects: RejectCollector) -> pa.Array:
         return pa.array(texts, pa.string())
 
 
-def _from_json(storage: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
-    """A column of JSON texts, as a reader gives it for values of several types, as plain text."""
+def _from_json(storage: pa.Array, column: Column, rejects: RejectCollector, *, has_bytes: bool) -> pa.Array:
+    """A column of JSON texts, as a reader gives it for values of several types, as plain text.
+
+    With ``has_bytes`` some may be bytes, which are the text that a column of bytes alone has.
+    """
     texts: list[str | None] = []
-    nested = np.zeros(len(storage), dtype=bool)
+    nested, bad = np.zeros((2, len(storage)), dtype=bool)
     is_number = column.type.is_number
     truths = {"true": "true", "false": "false"}
     if column.levels is not None:
@@ -114,7 +118,12 @@ def _from_json(storage: pa.Array, column: Column, rejects: RejectCollector) -> p
             nested[index] = True
             texts.append(None)
         elif text[0] == '"':
-            texts.append(json.loads(text))
+            data = bytes_of(text) if has_bytes else None
+            try:
+                texts.append(json.loads(text) if data is None else data.decode())
+            except UnicodeDecodeError:
+                texts.append(None)
+                bad[index] = True
         elif text in truths:
             texts.append(truths[text])
         else:
@@ -122,6 +131,7 @@ def _from_json(storage: pa.Array, column: Column, rejects: RejectCollector) -> p
             number = text[:-2] if text.endswith(".0") else text
             texts.append(_other_spelling(number) if is_number and number in column.missing else number)
     rejects.add("nested", nested)
+    rejects.add("not_text", bad)
     return pa.array(texts, pa.string())
 
 

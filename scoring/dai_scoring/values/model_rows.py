@@ -31,8 +31,8 @@ import pyarrow.compute as pc
 
 from dai_scoring.errors import ContentError, MissingColumnsError
 from dai_scoring.formats import nested
-from dai_scoring.formats.base import is_json_text
-from dai_scoring.formats.text import cells, is_binary
+from dai_scoring.formats.base import MIXED, is_json_text
+from dai_scoring.formats.text import bytes_of, cells, is_binary
 from dai_scoring.options import MissingColumns
 from dai_scoring.schema import Column, ColumnType
 from dai_scoring.values import coerce
@@ -133,12 +133,19 @@ def _shown(values: pa.Array) -> list[str | None]:
     if is_json_text(values.type):
         found = values.storage.to_pylist()
         texts = [json.loads(text) if text is not None and text.startswith('"') else text for text in found]
+        if values.type == MIXED:
+            data = [None if text is None else bytes_of(text) for text in found]
+            texts = [text if one is None else _as_text(one) for text, one in zip(texts, data, strict=True)]
     elif is_binary(values.type):
         found = values.to_pylist()
-        texts = [None if data is None else data.decode("utf-8", "backslashreplace") for data in found]
+        texts = [None if data is None else _as_text(data) for data in found]
     else:
         texts = cells(values).to_pylist()
     return [text if text is None or len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "..." for text in texts]
+
+
+def _as_text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
 
 
 def one_chunk(column: pa.ChunkedArray) -> pa.Array:

@@ -21,8 +21,9 @@ _STREAM = ["stream", "-m", "a.mojo", "--input", "in", "--output", "out", "--chec
         (["--output-format", "kafka"], "Give Kafka's brokers with --servers HOST:PORT."),
         (["--option", "sep"], "--option sep: write NAME=VALUE."),
         (["--conf", "=1"], "--conf =1: write NAME=VALUE."),
+        (["--jvm-options", "'"], "--jvm-options cannot be split into options: No closing quotation."),
     ],
-    ids=["input", "output", "option", "conf"],
+    ids=["input", "output", "option", "conf", "jvm"],
 )
 def test_wrong_flags_are_refused(words: list[str], message: str) -> None:
     error = CliRunner().invoke(app, [*_STREAM, *words]).exception

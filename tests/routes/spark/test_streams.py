@@ -93,6 +93,37 @@ def test_files_are_scored_once_though_the_stream_is_killed(
     assert ids(out) == list(range(len(birds)))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_stream_without_tracebacks(
+    spark: dict[str, str], samples: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    out, log = tmp_path / "scores", tmp_path / "log"
+    command = stream(samples, tmp_path, "--input", str(samples / "penguins-rows.csv"), "--output", str(out))
+    with log.open("w") as output:
+        process = subprocess.Popen(command, env=spark, stdout=output, stderr=output)
+        try:
+            until((tmp_path / "checkpoint" / "commits" / "0").is_file, 120)
+            process.send_signal(number)
+            assert process.wait(30) == 128 + number
+        finally:
+            process.kill()
+            process.wait()
+    said = log.read_text()
+    assert "Interrupted. Run the same command again to go on." in said
+    assert "Traceback" not in said
+    assert "\tat " not in said
+
+
+def test_an_input_that_is_not_there_is_told_without_a_stack_trace(
+    spark: dict[str, str], samples: Path, tmp_path: Path
+) -> None:
+    command = stream(samples, tmp_path, "--input", str(tmp_path / "absent*"), "--output", str(tmp_path / "scores"))
+    done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
+    assert done.returncode == 5
+    assert f"Error: --input: Spark finds no file or folder {tmp_path / 'absent*'}." in done.stderr
+    assert "\tat " not in done.stderr
+
+
 def test_messages_of_kafka_are_scored_once_though_the_stream_is_killed_again_and_again(
     spark: dict[str, str], release: Release, broker: Kafka, samples: Path, birds: list[dict[str, str]], tmp_path: Path
 ) -> None:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import struct
 import subprocess
 import sys
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from dai_scoring.errors import UnsupportedError
+from dai_scoring.errors import ModelFormatError, UnsupportedError
 from dai_scoring.models import open_model
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from tests.support.models import h2o3_mojo
 
 pytestmark = pytest.mark.runtime
+
+HERE = Path(__file__).parent
 
 
 def table_of(path: Path) -> pa.Table:
@@ -226,11 +230,40 @@ def test_an_encoding_that_genmodel_cannot_score_is_told(settings: RuntimeSetting
 
 def test_a_level_never_seen_is_no_missing_one_to_an_encoding(settings: RuntimeSettings) -> None:
     """The predictions of H2O's PredictCsv for the same rows; a GBM of 3 trees with one_hot_explicit."""
-    model = Path(__file__).parent / "one_hot.mojo"
+    model = HERE / "one_hot.mojo"
     rows = pa.table({"x": ["0.9560342718892494", "0.5441770474293208", "0.762885483833071"], "c": ["lva", "zzz", None]})
     with open_model(model, settings=settings) as scorer:
         found = scorer.score(rows).predictions.column("predict").to_pylist()
     assert found == pytest.approx([2.1751293156472147, 1.725416615436703, 1.7912353885536194], abs=1e-12)
+
+
+@pytest.mark.parametrize("model", ["penguins.mojo", "drf.mojo", "absent_class.mojo"])
+def test_a_model_that_lacks_a_file_is_refused(
+    samples: Path, settings: RuntimeSettings, tmp_path: Path, model: str
+) -> None:
+    """genmodel would score without the tree, since it takes its class for one without rows in the training data."""
+    file = samples / model if model == "penguins.mojo" else HERE / model
+    with zipfile.ZipFile(file) as archive:
+        names = [name for name in archive.namelist() if not name.startswith("experimental/") and name != "model.ini"]
+    for name in names:
+        damaged = h2o3_mojo.without(file, tmp_path / "damaged.mojo", name)
+        with pytest.raises(ModelFormatError, match=re.escape(name)):
+            open_model(damaged, settings=settings)
+
+
+def test_all_trees_of_a_class_are_missing(settings: RuntimeSettings, tmp_path: Path) -> None:
+    """Only in a model whose training data has no rows of the class; its predictions by H2O-3's server, 3.46.0.10."""
+    absent = HERE / "absent_class.mojo"
+    with open_model(absent, settings=settings) as scorer:
+        scores = scorer.score(pa.table({"x": [0.1, 0.6]})).predictions.to_pylist()
+    assert [list(one.values()) for one in scores] == [
+        ["a", 0.3914471134492753, 0.23015224545206028, 0.1892162023962255, 0.18918443870243892],
+        ["c", 0.19277571848519579, 0.23447238804109896, 0.372150621925298, 0.2006012715484073],
+    ]
+    one_less = h2o3_mojo.without(absent, tmp_path / "one_less.mojo", "trees/t00_000.bin")
+    none = h2o3_mojo.without(one_less, tmp_path / "none.mojo", "trees/t00_001.bin")
+    with pytest.raises(ModelFormatError, match=r"none\.mojo is damaged .*trees/t00_000\.bin"):
+        open_model(none, settings=settings)
 
 
 def test_jars_in_a_folder_that_is_not_ascii(samples: Path, jar_folders: tuple[Path, Path], tmp_path: Path) -> None:

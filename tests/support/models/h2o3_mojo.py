@@ -28,3 +28,9 @@ def made(target: Path, files: Mapping[str, str | bytes]) -> Path:
         for name, content in files.items():
             archive.writestr(name, content)
     return target
+
+
+def without(sample: Path, target: Path, name: str) -> Path:
+    """Write a MOJO that lacks one of its files."""
+    with zipfile.ZipFile(sample) as source:
+        return made(target, {one: source.read(one) for one in source.namelist() if one != name})

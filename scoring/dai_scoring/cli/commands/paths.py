@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dai_scoring import model_file
 from dai_scoring.cli.errors import NotFoundError, UsageError
+from dai_scoring.provision import model_store
+
+
+def check_model(option: str, model: Path) -> None:
+    """Raise NotFoundError if a model is no file that can be read, nor an address in an object store."""
+    if not model_store.is_address(model) and not model_store.is_other_address(model):
+        check_file(option, model)
 
 
 def check_file(option: str, file: Path | None) -> None:
@@ -13,6 +21,8 @@ def check_file(option: str, file: Path | None) -> None:
     if file is None:
         return
     if not file.exists():
+        if model_file.is_address(file):
+            raise NotFoundError(f"{option}: {model_file.shown(file)} is an address. Give a file on this machine.")
         raise NotFoundError(f"{option}: there is no file {file}.")
     if not os.access(file, os.R_OK):
         raise NotFoundError(f"{option}: {file} cannot be read: you have no permission.")

@@ -17,7 +17,7 @@ from dai_scoring.formats.avro.logical_types import (
     logical_of,
     namespace_of,
 )
-from dai_scoring.formats.base import ORIGINAL_NAME, check_names
+from dai_scoring.formats.base import BYTES_END, ORIGINAL_NAME, check_names
 
 _PRIMITIVE: dict[str, pa.DataType] = {
     "null": pa.null(),
@@ -75,12 +75,13 @@ def fields_in(schema: Any, to_json: Convert) -> tuple[list[FieldIn], dict[str, A
 def _as_json(to_json: Convert, underlying: UnderlyingSchema) -> Convert:
     def convert(value: Any) -> Any:
         try:
-            return to_json(underlying.untagged(value))
+            text = to_json(underlying.untagged(value))
         except (RecursionError, TypeError) as error:
             # orjson follows 254 levels, Python some more; of text that is no UTF-8 it says something else.
             if isinstance(error, RecursionError) or "ecursion" in str(error):
                 raise UnfitError("a value of too many levels") from None
             raise
+        return text + BYTES_END if isinstance(value, bytes) else text
 
     return convert
 

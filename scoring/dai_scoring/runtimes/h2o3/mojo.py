@@ -40,6 +40,7 @@ from dai_scoring.values import h2o_times
 
 RUNTIME = "h2o-genmodel (Java)"
 
+_MISSING_TREE = "daiscoring.MissingTreeException"
 _NO_VALUES = Declined("the model encodes its columns, or needs an offset")
 _REFUSED = Declined("the model refuses a row")
 _NO_RECORDS = Declined("the model encodes its columns, or needs an offset or a column that is not in the input")
@@ -58,6 +59,8 @@ def _loaded(path: Path, settings: RuntimeSettings, jars: Sequence[Path]) -> H2o3
             model = jvm.java_class("daiscoring.H2o3File").load(found)
     except jvm.java_exception() as error:
         jvm.check_runtime(error, path)
+        if jvm.class_name(error) == _MISSING_TREE:
+            raise ModelFormatError(f"{path} is damaged{jvm.message_of(error)}. Copy or export it again.") from error
         raise ModelFormatError(
             f"h2o-genmodel cannot load {path}. The file may be damaged (export it again), or made by a newer H2O-3 "
             f"than this h2o-genmodel knows{jvm.message_of(error)}."

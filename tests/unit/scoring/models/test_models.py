@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 import dai_scoring
-from dai_scoring.errors import OptionError, UnsupportedError
-from dai_scoring.model_file import Kind
+from dai_scoring.cli.commands.paths import check_file, check_model
+from dai_scoring.cli.errors import NotFoundError
+from dai_scoring.errors import ModelNotFoundError, OptionError, UnsupportedError
+from dai_scoring.model_file import Kind, identify
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.option_words import Audience
+from dai_scoring.provision import model_store
 from dai_scoring.runtimes.registry import ENGINES, engine_for
 
 
@@ -47,3 +50,23 @@ def test_a_runtime_that_does_not_load_a_kind_says_which_does() -> None:
         "a.mojo is of the kind H2O-3 MOJO, which the C++ runtime does not load. It loads Driverless AI MOJO and "
         "Driverless AI mojo.zip. Score it with --runtime java."
     )
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_an_address_that_is_no_object_store_is_told_what_models_are_read_from(kind: type) -> None:
+    with pytest.raises(ModelNotFoundError, match=r"not read from http://x/y\. Give the path .* s3://BUCKET/KEY, gs://"):
+        open_model(kind("http://x/y"))
+    # Where models have to be files.
+    with pytest.raises(ModelNotFoundError, match="s3://x/y is an address, and here the model has to be a file on this"):
+        identify(Path("s3://x/y"))
+    with pytest.raises(NotFoundError, match=r"--model: http://x/y is an address\. Give a file on this machine\."):
+        check_file("--model", Path("http://x/y"))
+    check_model("--model", Path("s3://x/y"))
+
+
+def test_a_path_may_look_like_an_address(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("http:").mkdir()
+    Path("http:/y").write_bytes((samples / "penguins.mojo").read_bytes())
+    assert model_store.local_file("http://y") == Path("http:/y")
+    assert identify(Path("http:/y")) is Kind.H2O3_MOJO

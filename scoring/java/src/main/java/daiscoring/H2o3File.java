@@ -22,6 +22,7 @@ public final class H2o3File implements MojoReaderBackend, Closeable {
     private static final String DETAILS = "experimental/modelDetails.json";
 
     private final MojoReaderBackend file;
+    private final TreeFiles trees = new TreeFiles();
 
     private H2o3File(MojoReaderBackend file) {
         this.file = file;
@@ -31,15 +32,17 @@ public final class H2o3File implements MojoReaderBackend, Closeable {
      * The model in a file.
      *
      * <p>Contributions of a DRF need what the file says about the model's training, which genmodel skips unless asked.
+     *
+     * @throws MissingTreeException if the file lacks a tree that genmodel would score without
      */
     public static MojoModel load(String path) throws IOException {
-        MojoModel model = ModelMojoReader.readFrom(open(path), false);
-        if (model instanceof DrfMojoModel) {
-            try (H2o3File file = open(path)) {
-                return file.exists(DETAILS) ? ModelMojoReader.readFrom(file, true) : model;
-            }
+        H2o3File read = open(path);
+        MojoModel model = ModelMojoReader.readFrom(read, false);
+        try (H2o3File file = open(path)) {
+            read.trees.check(file);
+            boolean isReadAgain = model instanceof DrfMojoModel && file.exists(DETAILS);
+            return isReadAgain ? ModelMojoReader.readFrom(file, true) : model;
         }
-        return model;
     }
 
     private static H2o3File open(String path) throws IOException {
@@ -59,7 +62,9 @@ public final class H2o3File implements MojoReaderBackend, Closeable {
 
     @Override
     public boolean exists(String name) {
-        return file.exists(name);
+        boolean exists = file.exists(name);
+        trees.asked(name, exists);
+        return exists;
     }
 
     @Override
