@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import inspect
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,9 @@ class Common:
         check_folder("--mojo-runtime", self.mojo_runtime)
         if bool(self.csv_columns) != (self.message_format is MessageFormat.CSV):
             raise UsageError("--format csv and --csv-columns go together: give both.")
+        names = self.columns_of_csv or ()
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise UsageError(f"--csv-columns has {', '.join(twice)} more than once.")
         if self.schema_registry and self.message_format is not MessageFormat.AVRO:
             raise UsageError("--schema-registry is for --format avro.")
         if self.source in (self.target, self.rejects_to):

@@ -52,10 +52,11 @@ class Broker(Protocol):
         """Where a message came from, such as topic, partition and offset: part of the message of a rejected record."""
         ...
 
-    def settle(self, results: Sequence[Result]) -> None:
+    def settle(self, results: Sequence[Result]) -> Sequence[Result]:
         """Publish results, and acknowledge their messages, which are all that the last receive returned, or less.
 
         Either both are done or, as far as the broker can do that, none: then the messages are delivered again.
+        Gives what was published: a score that the broker does not take, such as a large one, may have been rejected.
         """
         ...
 

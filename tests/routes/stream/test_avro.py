@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -47,8 +48,14 @@ def registry() -> Iterator[tuple[str, list[str]]]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(f"{self.path} {self.headers.get('Authorization')}")
-            found = {"/schemas/ids/7": (200, {"schema": json.dumps(SCHEMA)}), "/schemas/ids/9": (500, {})}
-            status, body = found.get(self.path, (404, {"error_code": 40403}))
+            found: dict[str, tuple[int, Any]] = {
+                "/schemas/ids/6": (200, {"schema": json.dumps({"type": "nonsense"})}),
+                "/schemas/ids/7": (200, {"schema": json.dumps(SCHEMA)}),
+                "/schemas/ids/9": (500, {}),
+                "/other/schemas/ids/7": (200, "a page for people"),
+            }
+            elsewhere = (404, {"error_code": 40403 if self.path.startswith("/schemas") else 404})
+            status, body = found.get(self.path, elsewhere)
             text = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
@@ -96,6 +103,7 @@ def test_what_is_no_record_is_rejected(registry: tuple[str, list[str]]) -> None:
     found = decoded(known, with_id(8), with_id(7)[:-1], with_id(7) + b"x", b"\x00\x00", b"{}", container(2), b"Obj\x01")
     assert all(isinstance(one, Rejected) for one in found)
     assert [one.code for one in found] == ["unknown_schema"] + ["malformed_row"] * 6
+    assert decoded(known, with_id(6))[0].code == "unknown_schema"
     assert decoded(None, with_id(7))[0].code == "unknown_schema"
 
 
@@ -104,6 +112,24 @@ def test_a_registry_that_is_away_rejects_nothing(registry: tuple[str, list[str]]
         decoded(SchemaRegistry("http://127.0.0.1:1"), with_id(7))
     with pytest.raises(BrokerError, match="answers 500"):
         decoded(SchemaRegistry(registry[0]), with_id(9))
+
+
+@pytest.mark.parametrize("path", ["other", "wrong"])
+def test_a_wrong_address_rejects_nothing(registry: tuple[str, list[str]], path: str) -> None:
+    with pytest.raises(BrokerError, match="Is its address right"):
+        decoded(SchemaRegistry(registry[0] + path), with_id(7))
+
+
+def test_what_speaks_no_http_rejects_nothing() -> None:
+    def answer(server: socket.socket) -> None:
+        with server.accept()[0] as connection:
+            connection.recv(1000)
+            connection.sendall(b"-ERR wrong number of arguments\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        with pytest.raises(UnreachableError, match="does not answer"):
+            decoded(SchemaRegistry(f"http://127.0.0.1:{server.getsockname()[1]}"), with_id(7))
 
 
 def test_containers_of_one_record() -> None:

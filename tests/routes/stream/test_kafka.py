@@ -30,6 +30,10 @@ def drained(model: Path, topics: Topics, *more: object, environment: dict[str, s
     return done.stdout
 
 
+def _json(one: Any) -> Any:
+    return json.loads(one.value())
+
+
 def ids(messages: Sequence[Any]) -> list[int]:
     return [json.loads(one.value())["id"] for one in messages]
 
@@ -85,7 +89,7 @@ def test_odd_messages_stop_nothing(titanic: Path, topics: Topics) -> None:
     large = message(2, text="y" * 10_000_000)
     odd = [None, b"", b"not JSON", b"[" + message(1) + b"]", b"\xff\x00", b"{" * 10_000_000, large]
     topics.send([message(0), *odd, message(3)], [b"k"] * 9)
-    drained(titanic, topics)
+    assert "2 messages scored, 7 rejected" in drained(titanic, topics)
     assert ids(topics.read(topics.output)) == [0, 3]
     rejected = [json.loads(one.value()) for one in topics.read(topics.rejected)]
     # A large message may be rejected in a transaction of its own.
@@ -101,6 +105,25 @@ def test_large_messages_are_scored_if_the_client_may(titanic: Path, broker: Kafk
     topics.send([message(2, text="y" * 900_000)])
     drained(titanic, topics, environment={"DAI_KAFKA_MESSAGE_MAX_BYTES": "1000000"})
     assert ids(topics.read(topics.output)) == [2]
+
+
+@pytest.mark.parametrize("more", [(), ("--at-least-once",)])
+def test_a_topic_that_takes_less_than_the_client_stops_nothing(
+    titanic: Path, broker: Kafka, more: tuple[str, ...]
+) -> None:
+    topics = new_topics(broker.address, partitions=2, output_bytes=100_000)
+    large = [message(1000, text="y" * 500_000), message(1001, age="y" * 500_000), message(1002, text="y" * 80_000)]
+    # The client would send some hundreds of them together, which is more than the topic takes.
+    given = [*map(message, range(1000)), *large, message(1003)]
+    topics.send(given, [b"%d" % (at % 7) for at in range(len(given))])
+    said = drained(titanic, topics, *more, environment={"DAI_KAFKA_MESSAGE_MAX_BYTES": "20000000"})
+    assert "1,002 messages scored, 2 rejected" in said
+    scored = ids(topics.read(topics.output))
+    assert sorted(set(scored)) == [*range(1000), 1002, 1003]
+    # Without transactions, those that were sent with a large one come twice.
+    assert more or len(scored) == len(set(scored))
+    rejected = {one["message_bytes"]: one["code"] for one in map(_json, topics.read(topics.rejected))}
+    assert rejected == {len(large[0]): "too_large", len(large[1]): "not_a_number"}
 
 
 def test_more_partitions_in_the_output_keep_the_order_of_keys(titanic: Path, broker: Kafka) -> None:
@@ -121,6 +144,8 @@ def test_lines_of_csv(titanic: Path, topics: Topics) -> None:
     assert is_golden(scored.value())
     codes = [json.loads(one.value())["code"] for one in topics.read(topics.rejected)]
     assert codes == ["not_a_number", "malformed_row"]
+    twice = run(*topics.arguments, "--model", titanic, "--format", "csv", "--csv-columns", "age,sex,age")
+    assert (twice.returncode, "--csv-columns has age more than once" in twice.stderr) == (2, True), twice.stderr
 
 
 def test_a_worker_drains_after_sigterm_and_another_goes_on(titanic: Path, topics: Topics, tmp_path: Path) -> None:

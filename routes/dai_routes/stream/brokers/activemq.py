@@ -56,6 +56,7 @@ _DUPLICATE_ID = "_AMQ_DUPL_ID"
 _PORT, _TLS_PORT = 61613, 61614
 _BEATS = (10_000, 10_000)
 _PAUSE = 0.5
+_CONNECT_SECONDS = 10.0
 _QUIET_SECONDS = 5.0
 _SUBSCRIPTION = "dai-score"
 
@@ -86,6 +87,7 @@ class _Frames(stomp.ConnectionListener):  # type: ignore[misc]
 
     def on_connected(self, frame: Any) -> None:
         self.server = frame.headers.get("server", "")
+        self.answers.put(("connected", ""))
 
     def on_message(self, frame: Any) -> None:
         self.messages.put(frame)
@@ -127,7 +129,7 @@ class ActiveMQ:
         """As :meth:`Broker.source`."""
         return {"queue": self._settings.queue, "message_id": self._id(message)}
 
-    def settle(self, results: Sequence[Result]) -> None:
+    def settle(self, results: Sequence[Result]) -> Sequence[Result]:
         """As :meth:`Broker.settle`."""
         self._numbers += 1
         number = f"{self._name}-{self._numbers}"
@@ -138,6 +140,7 @@ class ActiveMQ:
                 self._settle_one_by_one(results, number)
         except (StompException, OSError) as error:
             raise self._lost() from error
+        return results
 
     def _settle_in_transaction(self, results: Sequence[Result], transaction: str) -> None:
         self._connection.begin(transaction)
@@ -196,7 +199,7 @@ class ActiveMQ:
                 # With a length, ActiveMQ would make messages of bytes, and not of text.
                 auto_content_length=False,
                 reconnect_attempts_max=1,
-                timeout=min(10.0, settings.timeout),
+                timeout=min(_CONNECT_SECONDS, settings.timeout),
             )
             if is_tls:
                 # Of the versions of ssl only this one compares the certificate with the host's name.
@@ -204,9 +207,11 @@ class ActiveMQ:
             connection.set_listener("", self._frames)
             try:
                 user, password = (None if one is None else unquote(one) for one in (parts.username, parts.password))
-                connection.connect(user, password, wait=True)
+                connection.connect(user, password)
+                self._wait_until_connected()
                 break
             except (StompException, OSError) as error:
+                connection.transport.stop()
                 where = without_password(settings.url)
                 if (said := self._said()) is not None:
                     raise UnreachableError(f"ActiveMQ at {where} refuses the connection: {said}.") from error
@@ -222,6 +227,17 @@ class ActiveMQ:
         more = {"activemq.prefetchSize": str(2 * settings.most)}
         self._quiet_since = time.monotonic()
         connection.subscribe(f"/queue/{settings.queue}", _SUBSCRIPTION, "client", headers=more)
+
+    def _wait_until_connected(self) -> None:
+        """Raise OSError if the broker does not accept the connection; what it said is left in the queue of answers."""
+        # stomp.py itself would wait without end for something that is no broker, or no longer answers.
+        try:
+            answer = self._frames.answers.get(timeout=min(_CONNECT_SECONDS, self._settings.timeout))
+        except queue.Empty:
+            raise TimeoutError from None
+        if answer[0] != "connected":
+            self._frames.answers.put(answer)
+            raise ConnectionError
 
     def _said(self) -> str | None:
         """What the broker has said of an error."""

@@ -13,18 +13,14 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 from dai_routes.stream.brokers.kafka_elsewhere import wait_elsewhere
 from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied
+from dai_routes.stream.brokers.kafka_publisher import Publisher, TooLargeError, smaller
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
-from dai_routes.stream.messages import rejected
-from dai_scoring.service.single_records import Rejected
 
 _TRANSACTION_MILLISECONDS = 30_000
 _AGAIN_SECONDS = 0.1
-_SCORES_TOO_LARGE = Rejected("too_large", reason="With its scores it is larger than message.max.bytes allows.")
 _PARTITIONER = "murmur2_random"
 """That of Java's producers: a key is in the same partition, whoever wrote it."""
-
-_TOO_LARGE = KafkaError.MSG_SIZE_TOO_LARGE
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,6 @@ class Kafka:
             "partitioner": _PARTITIONER,
             "linger.ms": 5,
             "delivery.report.only.error": True,
-            "on_delivery": self._failed,
         }
         if self._is_once:
             name = settings.worker or f"{os.uname().nodename}-{uuid.uuid4().hex[:12]}"
@@ -76,7 +71,13 @@ class Kafka:
                 "transactional.id": f"dai-score-{settings.group}-{name}",
                 "transaction.timeout.ms": _TRANSACTION_MILLISECONDS,
             }
-        self._producer = self._made(Producer, {**of_producer, **common})
+        self._publisher = Publisher(
+            lambda more: self._made(Producer, {**of_producer, **more, **common}),
+            settings.output,
+            settings.rejected,
+            self.source,
+        )
+        self._producer = self._publisher.producer
         self._of_consumer: dict[str, Any] = {
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
@@ -92,7 +93,6 @@ class Kafka:
             "enable.partition.eof": True,
         }
         self._consumer = self._made(Consumer, self._of_consumer)
-        self._refused: list[KafkaError] = []
         self._assigned: set[int] | None = None
         self._at_end: set[int] = set()
         try:
@@ -138,93 +138,81 @@ class Kafka:
         except KafkaException:
             return False
 
-    def settle(self, results: Sequence[Result]) -> None:
-        """As :meth:`Broker.settle`."""
-        starts: dict[int, int] = {}
-        ends: dict[int, int] = {}
-        for result in results:
-            partition, offset = result.message.handle
-            starts.setdefault(partition, offset)
-            ends[partition] = offset + 1
-        self._refused.clear()
+    def settle(self, results: Sequence[Result]) -> Sequence[Result]:
+        """As :meth:`Broker.settle`. What Kafka refuses for its size is settled in halves, and at last alone."""
+        settled: list[Result] = []
+        parts = [results]
+        is_behind_refused = False
+        while parts:
+            part = parts.pop()
+            try:
+                settled += self._settle(part)
+            except TooLargeError as error:
+                is_behind_refused = True
+                middle = len(part) // 2
+                if middle:
+                    parts += (part[middle:], part[:middle])
+                elif (other := smaller(part[0], self.source)) is not None:
+                    parts.append([other])
+                else:
+                    raise self._errors.as_tool_error(error.error) from error
+            except NotSettledError:
+                if is_behind_refused:
+                    # The broker has not seen the numbers of what it refused, so it aborts the next transaction too.
+                    is_behind_refused = False
+                    parts.append(part)
+                    continue
+                self._rewind([*part, *(one for other in reversed(parts) for one in other)])
+                raise
+        return settled
+
+    def _settle(self, results: Sequence[Result]) -> Sequence[Result]:
+        ends = {partition: offset + 1 for partition, offset in (one.message.handle for one in results)}
         offsets = [TopicPartition(self._settings.topic, partition, offset) for partition, offset in ends.items()]
+        refused = self._publisher.refused
+        refused.clear()
         try:
             if self._is_once:
-                self._settle_once(results, offsets)
-            else:
-                self._settle_at_least_once(results, offsets)
+                return self._settle_once(results, offsets)
+            return self._settle_at_least_once(results, offsets)
         except KafkaException as exception:
             error = exception.args[0]
             if self._is_once and error.txn_requires_abort():
                 self._repeated(lambda: self._producer.abort_transaction(self._settings.timeout), "abort")
-                if self._refused or is_denied(error):
-                    raise self._errors.as_tool_error([*self._refused, error][0]) from exception
+                if refused or is_denied(error):
+                    raise self._errors.of_publishing([*refused, error]) from exception
             elif error.fatal() or not _is_of_group(error):
                 raise self._errors.as_tool_error(error) from exception
-            self._rewind(starts)
             raise NotSettledError(f"Kafka did not settle a batch ({error.name()}): it comes again.") from exception
 
     def close(self) -> None:
         """As :meth:`Broker.close`."""
         self._consumer.close()
 
-    def _settle_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> None:
+    def _settle_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> Sequence[Result]:
         producer, timeout = self._producer, self._settings.timeout
         producer.begin_transaction()
-        self._publish(results)
+        published = self._publisher.publish(results, self._has_same_partitions)
         group = self._consumer.consumer_group_metadata()
         self._again(lambda: producer.send_offsets_to_transaction(offsets, group, timeout))
         self._again(lambda: producer.commit_transaction(timeout))
+        return published
 
-    def _settle_at_least_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> None:
-        self._publish(results)
+    def _settle_at_least_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> Sequence[Result]:
+        published = self._publisher.publish(results, self._has_same_partitions)
         if self._producer.flush(self._settings.timeout):
             self._producer.purge()
             raise UnreachableError(f"No broker of {self._settings.servers} took the scores in time. Nothing is lost.")
-        if self._refused:
-            raise self._errors.as_tool_error(self._refused[0])
+        if self._publisher.refused:
+            raise self._errors.of_publishing(self._publisher.refused)
         self._consumer.commit(offsets=offsets, asynchronous=False)
+        return published
 
-    def _publish(self, results: Sequence[Result]) -> None:
-        produce, keeps, output = self._producer.produce, self._has_same_partitions, self._settings.output
+    def _rewind(self, results: Sequence[Result]) -> None:
+        """Receive again the messages of results, in the partitions that are still assigned."""
+        starts: dict[int, int] = {}
         for result in results:
-            if result.reject_code is not None:
-                self._publish_rejected(result)
-                continue
-            message = result.message
-            # The order of messages without a key is kept too, if the output has as many partitions.
-            partition = message.handle[0] if keeps else -1
-            try:
-                produce(output, result.contents, message.key, partition, headers=message.headers)
-            except BufferError:
-                self._send(output, result, result.contents, partition)
-            except KafkaException as error:
-                if error.args[0].code() != _TOO_LARGE:
-                    raise
-                self._publish_rejected(rejected.result(message, _SCORES_TOO_LARGE, self.source(message)))
-
-    def _publish_rejected(self, result: Result) -> None:
-        topic = self._settings.rejected
-        try:
-            self._send(topic, result, result.contents)
-        except KafkaException as error:
-            if error.args[0].code() != _TOO_LARGE or result.short is None:
-                raise
-            self._send(topic, result, result.short)
-
-    def _send(self, topic: str, result: Result, contents: bytes, partition: int = -1) -> None:
-        """Put a message into the queue of the producer, once it has room."""
-        message = result.message
-        headers = [*(message.headers or ()), *((name, text.encode()) for name, text in result.headers.items())]
-        while True:
-            try:
-                self._producer.produce(topic, contents, message.key, partition, headers=headers)
-                return
-            except BufferError:
-                self._producer.poll(_AGAIN_SECONDS)
-
-    def _rewind(self, starts: Mapping[int, int]) -> None:
-        """Receive again from these offsets, in the partitions that are still assigned."""
+            starts.setdefault(*result.message.handle)
         for one in self._consumer.assignment():
             if one.partition in starts:
                 self._consumer.seek(TopicPartition(one.topic, one.partition, starts[one.partition]))
@@ -273,11 +261,6 @@ class Kafka:
             return kind(settings)
         except KafkaException as exception:
             raise BrokerError(f"The client of Kafka refuses a setting: {exception.args[0].str()}.") from exception
-
-    def _failed(self, error: KafkaError, _: object) -> None:
-        # An aborted transaction says so of each of its messages.
-        if error.code() not in (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT):
-            self._refused.append(error)
 
     def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = {one.partition for one in partitions}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 from confluent_kafka import KafkaError
 
+from dai_routes.stream.brokers.kafka_publisher import TOO_LARGE, TooLargeError
 from dai_routes.stream.errors import BrokerError, UnreachableError
 
 _logger = logging.getLogger(__name__)
@@ -49,6 +51,13 @@ class ClientErrors:
         if now - self._said.get(error.code(), -60.0) >= 60.0:
             self._said[error.code()] = now
             _logger.warning("Kafka: %s", error.str())
+
+    def of_publishing(self, errors: Sequence[KafkaError]) -> BrokerError | TooLargeError:
+        """The error to raise for these: TooLargeError if all that was refused was so for its size."""
+        other = next((one for one in errors if one.code() != TOO_LARGE and not one.txn_requires_abort()), None)
+        if other is None and errors[0].code() == TOO_LARGE:
+            return TooLargeError(errors[0])
+        return self.as_tool_error(other or errors[0])
 
     def as_tool_error(self, error: KafkaError, what: str = "Kafka does not go on") -> BrokerError:
         """The error that ends the worker."""

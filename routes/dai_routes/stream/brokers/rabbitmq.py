@@ -69,7 +69,7 @@ class RabbitMQ:
         """As :meth:`Broker.source`."""
         return {"queue": self._settings.queue, "message_id": message.handle[1].message_id}
 
-    def settle(self, results: Sequence[Result]) -> None:
+    def settle(self, results: Sequence[Result]) -> Sequence[Result]:
         """As :meth:`Broker.settle`."""
         settings = self._settings
         scores = [
@@ -85,6 +85,7 @@ class RabbitMQ:
             self._channel.basic_ack(results[-1].message.handle[0], multiple=True)
             # Now, and not when more messages are asked for: fewer come twice if the worker is killed.
             self._connection.wait(lambda: False, 0)
+        return results
 
     def is_caught_up(self) -> bool:
         """As :meth:`Broker.is_caught_up`."""
@@ -185,6 +186,7 @@ def _properties(result: Result) -> Any:
         delivery_mode=_DURABLE,
         priority=given.priority,
         correlation_id=given.correlation_id or given.message_id,
+        reply_to=given.reply_to,
         message_id=given.message_id,
         timestamp=given.timestamp,
         type=given.type,

@@ -104,7 +104,7 @@ class RedisStreams:
         """As :meth:`Broker.source`."""
         return {"stream": self._settings.stream, "id": message.handle[0].decode()}
 
-    def settle(self, results: Sequence[Result]) -> None:
+    def settle(self, results: Sequence[Result]) -> Sequence[Result]:
         """As :meth:`Broker.settle`."""
         settings = self._settings
         with self._errors():
@@ -126,6 +126,7 @@ class RedisStreams:
                 raise NotSettledError(
                     f"Redis did not answer ({type(error).__name__}): the batch comes again."
                 ) from error
+        return results
 
     def is_caught_up(self) -> bool:
         """As :meth:`Broker.is_caught_up`: also no other worker has a message."""

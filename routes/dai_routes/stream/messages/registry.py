@@ -7,9 +7,11 @@ import json
 import os
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 import fastavro
+from fastavro.schema import SchemaParseException, UnknownType
 
 from dai_routes.stream.errors import BrokerError, UnreachableError
 from dai_scoring.cli.errors import UsageError
@@ -17,6 +19,8 @@ from dai_scoring.cli.errors import UsageError
 _USER, _PASSWORD = "DAI_SCHEMA_REGISTRY_USER", "DAI_SCHEMA_REGISTRY_PASSWORD"
 _SECONDS = 10.0
 _NOT_FOUND = 404
+_UNKNOWN = (40401, 40402, 40403)
+"""Codes of a registry for a subject, a version or a schema that it does not have; a wrong path is another 404."""
 
 
 class UnknownSchemaError(Exception):
@@ -45,16 +49,36 @@ class SchemaRegistry:
         request = urllib.request.Request(f"{self._address}/schemas/ids/{number}", headers=self._headers)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - http, as checked
-                found = json.load(answer)
+                found = _object(answer.read())
         except urllib.error.HTTPError as error:
-            if error.code == _NOT_FOUND:
+            with error:
+                is_unknown = error.code == _NOT_FOUND and _object(error.read()).get("error_code") in _UNKNOWN
+            if is_unknown:
                 raise UnknownSchemaError(f"The schema registry has no schema {number}.") from None
             raise BrokerError(
-                f"The schema registry {self._address} answers {error.code} for schema {number}."
+                f"The schema registry {self._address} answers {error.code} for schema {number}. Is its address right?"
             ) from None
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise UnreachableError(f"The schema registry {self._address} does not answer: {reason}.") from None
+        text = found.get("schema")
+        if not isinstance(text, str):
+            raise BrokerError(
+                f"What {self._address} answers for schema {number} is not that of a schema registry. "
+                "Is its address right?"
+            )
         if found.get("schemaType", "AVRO") != "AVRO" or found.get("references"):
             raise UnknownSchemaError(f"The schema {number} is not of Avro, or refers to others.")
-        return fastavro.parse_schema(json.loads(found["schema"]))
+        try:
+            return fastavro.parse_schema(json.loads(text))
+        except (ValueError, LookupError, TypeError, SchemaParseException, UnknownType) as error:
+            raise UnknownSchemaError(f"The schema {number} is not valid ({type(error).__name__}).") from None
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """A JSON object; an empty one for anything else."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

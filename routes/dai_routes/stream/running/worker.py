@@ -133,11 +133,11 @@ class Worker:
     def _settle(self, results: Sequence[Result]) -> None:
         began = time.perf_counter()
         with self._watchdog.over("publishing scores"):
-            self._broker.settle(results)
+            settled = self._broker.settle(results)
         counts = self._counts
-        for one in results:
+        for one in settled:
             if one.reject_code is not None:
                 counts.rejected[one.reject_code] += 1
-        counts.scored += sum(one.reject_code is None for one in results)
+        counts.scored += sum(one.reject_code is None for one in settled)
         counts.batches += 1
         counts.settling_seconds += time.perf_counter() - began

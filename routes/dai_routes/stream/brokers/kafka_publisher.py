@@ -1,0 +1,99 @@
+"""Publishes results to Kafka. One that is too large for Kafka becomes a rejected one, or a shorter one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+
+from dai_routes.stream.contract import Message, Result
+from dai_routes.stream.messages import rejected
+from dai_scoring.service.single_records import Rejected
+
+_SCORES_TOO_LARGE = Rejected(
+    "too_large",
+    reason="With its scores it is larger than message.max.bytes of the worker, or max.message.bytes of the topic.",
+)
+_FULL_SECONDS = 0.1
+TOO_LARGE = KafkaError.MSG_SIZE_TOO_LARGE
+
+Source = Callable[[Message], Mapping[str, Any]]
+
+
+class TooLargeError(Exception):
+    """The broker refused a message, or many that the client sent together, for their size; none is settled."""
+
+    def __init__(self, error: KafkaError) -> None:
+        super().__init__(error.str())
+        self.error = error
+
+
+def smaller(result: Result, source: Source) -> Result | None:
+    """What to publish for a message instead of a result that is too large; None if there is nothing smaller."""
+    if result.reject_code is None:
+        return rejected.result(result.message, _SCORES_TOO_LARGE, source(result.message))
+    if result.short is None or result.contents is result.short:
+        return None
+    return Result(result.message, result.short, result.reject_code, result.headers, result.short)
+
+
+class Publisher:
+    """A producer with the topics of scored and of rejected messages.
+
+    ``make`` is given its callback as a setting. ``refused`` are errors of messages that the broker did not take.
+    """
+
+    def __init__(self, make: Callable[[dict[str, Any]], Any], output: str, rejects_to: str, source: Source) -> None:
+        self.refused: list[KafkaError] = []
+        self.producer = make({"on_delivery": self._failed})
+        self._output = output
+        self._rejects_to = rejects_to
+        self._source = source
+
+    def publish(self, results: Sequence[Result], keeps_partitions: bool) -> list[Result]:
+        """Put results into the producer's queue; gives them as they are published, which differ if they are too large.
+
+        ``keeps_partitions``: scored messages go to the partition from which they came.
+        """
+        produce, output = self.producer.produce, self._output
+        published = []
+        for result in results:
+            message = result.message
+            if result.reject_code is None:
+                # The order of messages without a key is kept too, if the output has as many partitions.
+                partition = message.handle[0] if keeps_partitions else -1
+                try:
+                    produce(output, result.contents, message.key, partition, headers=message.headers)
+                    published.append(result)
+                    continue
+                except BufferError:
+                    pass
+                except KafkaException as error:
+                    if error.args[0].code() != TOO_LARGE:
+                        raise
+            published.append(self._publish_slowly(result, keeps_partitions))
+        return published
+
+    def _publish_slowly(self, result: Result, keeps_partitions: bool) -> Result:
+        """Publish a result once the queue has room, or what is smaller."""
+        while True:
+            message, is_scored = result.message, result.reject_code is None
+            headers = [*(message.headers or ()), *((name, text.encode()) for name, text in result.headers.items())]
+            topic = self._output if is_scored else self._rejects_to
+            partition = message.handle[0] if is_scored and keeps_partitions else -1
+            try:
+                self.producer.produce(topic, result.contents, message.key, partition, headers=headers)
+                return result
+            except BufferError:
+                self.producer.poll(_FULL_SECONDS)
+            except KafkaException as error:
+                other = smaller(result, self._source)
+                if error.args[0].code() != TOO_LARGE or other is None:
+                    raise
+                result = other
+
+    def _failed(self, error: KafkaError, _: object) -> None:
+        # An aborted transaction says so of each of its messages.
+        if error.code() not in (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT):
+            self.refused.append(error)
