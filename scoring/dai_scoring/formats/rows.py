@@ -251,6 +251,7 @@ def _csv(contents: bytes, delimiter: str | None) -> Rows | Declined:
     rows = [line.split(found[0]) for line in lines if line]
     if not 0 < len(rows) <= MAX_PYTHON_ROWS:
         return _MANY_ROWS
-    if len(set(names)) < len(names) or any(len(row) != len(names) for row in rows):
+    unnamed = sum(not name.strip() for name in names)
+    if unnamed > 1 or len(set(names)) < len(names) or any(len(row) != len(names) for row in rows):
         return _DIFFERENT_COLUMNS
     return Rows(Format.CSV, names, rows, Dialect(found[0], line_end=end))

@@ -95,7 +95,7 @@ def _layout(head: bytes, *, whole: bool, bom: bool, delimiter: str | None) -> La
             'the CSV header has a quote (") that is never closed.',
             advice=QUOTE,
         )
-    names = [_name(name, number) for number, name in enumerate(header, 1)]
+    names = _with_places([_name(name, number) for number, name in enumerate(header, 1)])
     check_names(names)
     line_end = "\r\n" if text[:end].endswith("\r\n") else "\n"
     rest = text[end:]
@@ -120,6 +120,14 @@ def _name(text: str, number: int) -> str:
             f"byte 0x{byte:02X} in the name of column {number} of the CSV header is not valid UTF-8.",
             advice=ADVICE,
         ) from None
+
+
+def _with_places(names: list[str]) -> list[str]:
+    """Several columns without a name, as spreadsheets write empty columns, are named by their places."""
+    unnamed = [not name.strip() for name in names]
+    if sum(unnamed) < 2:
+        return names
+    return [f"column_{place}" if unnamed[place - 1] else name for place, name in enumerate(names, 1)]
 
 
 def _leaves_quote_open(text: str, delimiter: str) -> bool:
