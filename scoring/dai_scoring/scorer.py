@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     import pandas
 
 _NO_VALUES = Declined("the engine does not take Python's objects")
-_NO_RECORDS = Declined("the engine does not read records itself")
-_NO_REQUESTS = Declined("the engine does not read requests itself")
+_NO_RECORDS = Declined("the model's runtime does not read records itself")
+_NO_REQUESTS = Declined("the model's runtime does not read requests itself")
 
 
 class Scorer:

@@ -21,7 +21,7 @@ from dai_scoring.values.rejected import REJECT_SCHEMA
 from dai_scoring_nifi.record_services.column_files import kind
 from dai_scoring_nifi.record_services.helper import RecordStream, RecordsWritten
 
-_NO_RECORDS = Declined("the engine does not read records itself, or more than predictions is wanted")
+_NO_RECORDS = Declined("the model's runtime does not read records itself, or more than predictions is wanted")
 _NO_ROWS = Declined("there are no records, or a column of the model has values with parts")
 _HAD_REASONS = Declined("there are reasons of an earlier scoring")
 

@@ -30,16 +30,16 @@ _logger = logging.getLogger(__name__)
 class Way(Enum):
     """The ways to read records: first those for files, quickest first, then those for messages."""
 
-    ENGINE_RECORDS = "the engine reads the records"
-    MODEL_COLUMNS = "the model's columns of a piece are read in its types"
-    PIECES = "all columns of a piece are read"
+    ENGINE_RECORDS = "the model's runtime reads the records itself"
+    MODEL_COLUMNS = "only the model's columns are read"
+    PIECES = "a file is read in pieces"
     ROW_GROUPS = "row groups of Parquet are copied"
-    READER = "the reader of whole files"
-    ONE_BY_ONE = "one record after the other"
+    READER = "a file is read as a whole"
+    ONE_BY_ONE = "each record is read alone"
 
-    ROW_REQUESTS = "the engine reads messages of one row"
-    MERGED = "several messages as one piece of a file"
-    FEW_ROWS = "few rows as Python's objects"
+    ROW_REQUESTS = "the model's runtime reads messages of one row itself"
+    MERGED = "several messages are read together"
+    FEW_ROWS = "few rows are read without Arrow"
 
 
 class Tally:
@@ -61,7 +61,12 @@ class Tally:
             self._declined[way, declined.reason] += 1
             is_first = self._declined[way, declined.reason] == 1
         level = logging.INFO if is_first else logging.DEBUG
-        _logger.log(level, "A slower way reads records, as %s does not: %s.", way.name, declined.reason)
+        _logger.log(
+            level,
+            "Some records take longer to score, with the same results, because %s. Quicker, if possible: %s.",
+            declined.reason,
+            way.value,
+        )
 
     def counts(self) -> tuple[Counter[Way], Counter[tuple[Way, str]]]:
         """How often each way was used in this process, and how often it declined, by reason."""
@@ -126,7 +131,7 @@ _PASSING = (Format.CSV, *_JSON, Format.AVRO, Format.PARQUET)
 
 _WRITTEN_ANEW = Declined("columns of the input are written anew")
 _MORE_WANTED = Declined("contributions or intervals are wanted")
-_NO_RECORDS = Declined("the engine does not read records itself")
+_NO_RECORDS = Declined("the model's runtime does not read records itself")
 _NO_NUMBERS = Declined("the model has no columns of numbers in the file, or their missing literals differ")
 _NOT_PASSING = Declined("the records do not pass as they stand")
 

@@ -51,7 +51,7 @@ _OTHER_VALUE = Declined("a value is neither a text, a number nor null")
 _ABSENT_COLUMN = Declined("a column of the model is absent")
 _REFUSED = Declined("the model refuses a row")
 _OTHER_REQUEST = Declined("there is not just one row, or a value could be read in two ways")
-_ERROR = Declined("an error, which each request is asked alone for")
+_ERROR = Declined("an error was raised, and each request is answered alone")
 
 _ONE_ROW = RowRequests(are_h2o=True)
 _TEXT_OR_NULL = {str, type(None)}

@@ -97,8 +97,10 @@ def test_files_are_scored_once_though_the_stream_is_killed(
 def test_a_signal_ends_a_stream_without_tracebacks(
     spark: dict[str, str], samples: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    out, log = tmp_path / "scores", tmp_path / "log"
-    command = stream(samples, tmp_path, "--input", str(samples / "penguins-rows.csv"), "--output", str(out))
+    incoming, out, log = tmp_path / "in", tmp_path / "scores", tmp_path / "log"
+    incoming.mkdir()
+    (incoming / "rows.csv").write_bytes((samples / "penguins-rows.csv").read_bytes())
+    command = stream(samples, tmp_path, "--input", str(incoming), "--output", str(out))
     with log.open("w") as output:
         process = subprocess.Popen(command, env=spark, stdout=output, stderr=output)
         try:

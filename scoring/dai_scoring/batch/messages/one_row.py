@@ -26,7 +26,7 @@ from dai_scoring.values.unseen_levels import counts_between
 
 _MOST_FORMS = 64
 
-_NO_REQUESTS = Declined("the engine does not read messages itself")
+_NO_REQUESTS = Declined("the model's runtime does not read messages itself")
 _OTHER_FORM = Declined("the message is not one object, or has a value that could be read in two ways")
 _NOT_JSON = Declined("the message is not one JSON object in UTF-8")
 _MORE_WANTED = Declined("contributions or intervals are wanted")

@@ -24,7 +24,7 @@ from tests.support.ways import counted
 
 ANEW = "columns of the input are written anew"
 NOT_PASSING = "the records do not pass as they stand"
-NO_RECORDS = "the engine does not read records itself"
+NO_RECORDS = "the model's runtime does not read records itself"
 NO_NUMBERS = "the model has no columns of numbers in the file, or their missing literals differ"
 MORE = "contributions or intervals are wanted"
 
@@ -114,7 +114,8 @@ def test_the_log_says_each_reason_once(caplog: pytest.LogCaptureFixture) -> None
     for way in (E, E, M):
         tally.declined(way, Declined("why not"))
     assert [record.getMessage() for record in caplog.records] == [
-        f"A slower way reads records, as {way.name} does not: why not." for way in (E, M)
+        "Some records take longer to score, with the same results, because why not. Quicker, if possible: " + words
+        for words in ("the model's runtime reads the records itself.", "only the model's columns are read.")
     ]
 
 
