@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dai_scoring.batch import reject_columns, results
+from dai_scoring.batch import far_seconds, reject_columns, results
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import TALLY, Head, Plan, Way
 from dai_scoring.engine import Scored
@@ -126,6 +126,10 @@ class PieceScorer:
             return chunk
         return self._taken(Way.PIECES, self.of_chunk(chunk))
 
+    def _is_written(self, name: str) -> bool:
+        columns = self._options.output_columns
+        return columns is OutputColumns.ALL or (columns is OutputColumns.IDS and name in self._options.id_columns)
+
     def _taken(self, way: Way, scored: ScoredPiece) -> ScoredPiece:
         TALLY.took(way)
         return replace(scored, way=way)
@@ -151,6 +155,8 @@ class PieceScorer:
 
     def of_chunk(self, chunk: Chunk) -> ScoredPiece:
         """Score rows that were read."""
+        if self._plan.rejects_far_seconds and chunk.lines is None:
+            chunk = far_seconds.rejected(chunk, self._is_written)
         table, malformed = chunk.table, chunk.malformed
         whole = table if malformed is None else results.without(table, malformed.column("row").to_numpy())
         scored = self._scorer.score(whole, self._missing_columns, self._options.wanted)

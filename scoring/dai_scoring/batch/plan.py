@@ -16,7 +16,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from dai_scoring.batch import reject_columns
+from dai_scoring.batch import far_seconds, reject_columns
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_PREFIX
 from dai_scoring.formats import Declined, Format, NumberColumns, WantedColumns, WantedFields, WantedGroups
@@ -102,7 +102,7 @@ class Plan:
     ``passes_lines`` is True if records are written unchanged, and ``rejects_lines`` if rejected records are.
     ``keeps_digits`` is True if numbers of JSON that are written again need their original digits. ``typed`` are
     columns of text that become numbers if the output has types. ``replaces_reasons`` is True if the reasons of an
-    earlier scoring are removed.
+    earlier scoring are removed. ``rejects_far_seconds`` is True if the output has no room for some times in seconds.
     """
 
     ways: tuple[Way, ...]
@@ -113,6 +113,7 @@ class Plan:
     keeps_digits: bool
     replaces_reasons: bool
     typed: tuple[Column, ...]
+    rejects_far_seconds: bool = False
 
     def of_whole_file(self) -> Plan:
         """The plan for a file that a quicker way read wrongly: it is read again from its start."""
@@ -178,6 +179,7 @@ def plan_for(head: Head, options: FileOptions, scorer: Scorer, target: Format) -
         keeps_digits=head.format in _JSON and target in (*_JSON, Format.CSV),
         replaces_reasons=replaces_reasons,
         typed=_typed(inputs) if is_text and not target.is_text_typed else (),
+        rejects_far_seconds=target in far_seconds.IN_MILLISECONDS,
     )
     for way, declined in plan.declined.items():
         TALLY.declined(way, declined)
