@@ -93,6 +93,11 @@ def test_files_are_scored_once_though_the_stream_is_killed(
     assert ids(out) == list(range(len(birds)))
 
 
+def hear_ctrl_c() -> None:
+    """Whoever runs the tests in the background ignores it, and what it starts does too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_stream_without_tracebacks(
     spark: dict[str, str], samples: Path, tmp_path: Path, number: signal.Signals
@@ -102,7 +107,7 @@ def test_a_signal_ends_a_stream_without_tracebacks(
     (incoming / "rows.csv").write_bytes((samples / "penguins-rows.csv").read_bytes())
     command = stream(samples, tmp_path, "--input", str(incoming), "--output", str(out))
     with log.open("w") as output:
-        process = subprocess.Popen(command, env=spark, stdout=output, stderr=output)
+        process = subprocess.Popen(command, env=spark, stdout=output, stderr=output, preexec_fn=hear_ctrl_c)
         try:
             until((tmp_path / "checkpoint" / "commits" / "0").is_file, 120)
             process.send_signal(number)
