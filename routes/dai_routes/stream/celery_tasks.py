@@ -113,6 +113,8 @@ def scoring_tasks(
 
     @app.task(name=f"{name}.score_many", **how)  # type: ignore[untyped-decorator]
     def score_many(task: Any, records: list[dict[str, Any]]) -> list[Any]:
+        if not isinstance(records, list):
+            raise TypeError(f"{name}.score_many takes a list of records. For one record there is {name}.score.")
         return [
             orjson.loads(found.contents)
             if isinstance(found, Scored)

@@ -94,6 +94,8 @@ def test_records_are_scored_and_bad_ones_fail(application: Any, tmp_path: Path) 
             timeout=60
         )
         assert [at for at, one in enumerate(found) if "_reject_code" in one] == [7]
+        with pytest.raises(TypeError, match="takes a list of records"):
+            application.score_many.delay(ROW).get(timeout=60)
         assert found[7] == {
             **ROW,
             "age": "old",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import pytest
 
 from tests.support.brokers.records import is_golden, message, mixed
 from tests.support.brokers.redis_server import Redis, redis_server
-from tests.support.brokers.worker import run, working
+from tests.support.brokers.worker import COMMAND, run, working
 from tests.support.server.certificates import Authority
 from tests.support.waiting import until
 
@@ -195,3 +197,18 @@ def test_no_server(titanic: Path) -> None:
     assert done.returncode == 4, done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "redis://127.0.0.1:1/0 does not answer" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["sigterm", "sigint"])
+def test_a_signal_ends_the_wait_for_a_broker(titanic: Path, number: signal.Signals) -> None:
+    words = ["--input", "a", "--output", "b", "--model", titanic, "--accept-h2o-licence", "--broker-timeout", 500]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(120)
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        with subprocess.Popen([*COMMAND, "redis", "--url", url, *map(str, words)]) as process:
+            try:
+                with silent.accept()[0]:
+                    process.send_signal(number)
+                    assert process.wait(60) == 128 + number
+            finally:
+                process.kill()

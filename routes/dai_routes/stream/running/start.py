@@ -38,13 +38,13 @@ def run(common: Common, connect: Callable[[], Broker]) -> None:
                 common.model, options, runtime=common.runtime, settings=common.runtime_settings()
             )
         with service:
-            # Only now: Java, which the model has started, sets handlers of its own.
-            _end_at_signals(stop)
             with service.scorer() as scorer:
                 counts.model = scorer.info.id
             watchdog = Watchdog(common.stall_timeout)
             with watchdog.over("connecting"):
                 broker = connect()
+            # Only now: until here there is nothing to settle, and a signal ends the wait for a broker that is away.
+            _end_at_signals(stop)
             try:
                 limits = Limits(common.max_batch, common.max_deliveries, common.drain)
                 scorer_of_records = RecordScorer(service, options, common.columns_of_csv)
