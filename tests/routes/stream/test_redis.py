@@ -91,6 +91,19 @@ def ids(rows: Sequence[dict[bytes, Any]]) -> list[int]:
     return [json.loads(one[b"value"])["id"] for one in rows]
 
 
+def test_a_message_with_too_many_fields_is_rejected(titanic: Path, streams: Streams) -> None:
+    good = streams.send([message(0)], trace="t1")
+    wide = streams.send([message(1)], **{f"f{number}": "x" for number in range(9_000)})
+    full = streams.send([message(2)], **{f"f{number}": "x" for number in range(3_899)})
+    assert "2 messages scored, 1 rejected" in drained(titanic, streams)
+    assert [one[b"source_id"] for one in streams.read("scored")] == [*good, *full]
+    assert len(streams.read("scored")[1]) == 3_901
+    (found,) = streams.read("rejected")
+    assert found[b"source_id"] == wide[0]
+    assert json.loads(found[b"value"])["code"] == "too_large"
+    assert json.loads(found[b"value"])["message"] == message(1).decode()
+
+
 def test_workers_are_killed(titanic: Path, streams: Streams, tmp_path: Path) -> None:
     count = 6000
     streams.send(mixed(count))

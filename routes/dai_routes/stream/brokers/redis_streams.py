@@ -23,15 +23,21 @@ from dai_routes.stream import tls
 from dai_routes.stream.addresses import without_password
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
+from dai_routes.stream.messages import rejected
+from dai_scoring.service.single_records import Rejected
 
 SOURCE_ID = b"source_id"
 """The field of a scored message with the id of the message that it was made of."""
-_logger = logging.getLogger(__name__)
 CA_FILE = "DAI_REDIS_CA_FILE"
+"""The environment variable that names the file of the authority of the server's certificate."""
+_logger = logging.getLogger(__name__)
 _START = "0"
 _PAUSE = 0.5
 _AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 _REFUSED = (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError)
+_MOST_FIELDS = 3_900
+"""A script of Redis takes 8,000 words for a call."""
+_TOO_MANY_FIELDS = Rejected("too_large", reason=f"It has more than {_MOST_FIELDS:,} fields, and all would be kept.")
 _SETTLE = """
 local at = 2
 for _ = 1, tonumber(ARGV[2]) do
@@ -107,10 +113,12 @@ class RedisStreams:
     def settle(self, results: Sequence[Result]) -> Sequence[Result]:
         """As :meth:`Broker.settle`."""
         settings = self._settings
+        results = [self._fitting(one) for one in results]
         with self._errors():
             words: list[Any] = [settings.group, len(results)]
             for result in results:
                 entry, fields = result.message.handle
+                fields = fields if len(fields) <= _MOST_FIELDS else {}
                 kept = {name: value for name, value in fields.items() if name != self._field}
                 own = {name: text.encode() for name, text in result.headers.items()}
                 sent = {**kept, **own, SOURCE_ID: entry, self._field: result.contents}
@@ -127,6 +135,12 @@ class RedisStreams:
                     f"Redis did not answer ({type(error).__name__}): the batch comes again."
                 ) from error
         return results
+
+    def _fitting(self, result: Result) -> Result:
+        """The result, or what to publish for a message with more fields than can be kept."""
+        if len(result.message.handle[1]) <= _MOST_FIELDS:
+            return result
+        return rejected.result(result.message, _TOO_MANY_FIELDS, self.source(result.message))
 
     def is_caught_up(self) -> bool:
         """As :meth:`Broker.is_caught_up`: also no other worker has a message."""
