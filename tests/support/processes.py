@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,3 +50,8 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def hear_ctrl_c() -> None:
+    """For a command that gets it: tests that run in the background ignore it, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -49,7 +49,8 @@ def begin(output: Output, master: str | None, settings: Mapping[str, str], with_
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         output.say(f"On a cluster: {submit_line(sys.argv, packages)}")
     # py4j logs the traceback of an interrupt that comes while it waits for Java.
-    logging.getLogger().addFilter(_is_no_interrupt)
+    for logger in ("root", "py4j.java_gateway", "py4j.clientserver"):
+        logging.getLogger(logger).addFilter(_is_no_interrupt)
     # Spark's handler would call Java within a call to Java, which fails; this process's own ends it, and Java with it.
     handler = signal.getsignal(signal.SIGINT)
     try:
@@ -59,7 +60,11 @@ def begin(output: Output, master: str | None, settings: Mapping[str, str], with_
 
 
 def _is_no_interrupt(record: logging.LogRecord) -> bool:
-    return record.exc_info is None or record.exc_info[0] is not KeyboardInterrupt
+    """Whether the error that is logged, if any, neither is an interrupt nor comes of one, as a lost connection may."""
+    error = record.exc_info[1] if record.exc_info else None
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is None
 
 
 def check_input(spark: SparkSession, source: str) -> None:

@@ -34,8 +34,9 @@ from tests.support.models import second_model
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.nifi.batch_flow import Folders, batch_while, deploy_batch
 from tests.support.nifi.canvas import stop_scoring, wait_for_queue
-from tests.support.nifi.commands import COMMAND, hear_ctrl_c, look, run
+from tests.support.nifi.commands import COMMAND, look, run
 from tests.support.nifi.instance import NiFi
+from tests.support.processes import hear_ctrl_c
 from tests.support.project import ROOT
 
 pytestmark = pytest.mark.nifi

@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.brokers.kafka import Kafka, kafka
 from tests.support.packages.spark import Release
+from tests.support.processes import hear_ctrl_c
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.runtime
@@ -91,11 +92,6 @@ def test_files_are_scored_once_though_the_stream_is_killed(
     kill_in_a_batch(command, spark, out, 0.2)
     run(command, spark)
     assert ids(out) == list(range(len(birds)))
-
-
-def hear_ctrl_c() -> None:
-    """Whoever runs the tests in the background ignores it, and what it starts does too."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

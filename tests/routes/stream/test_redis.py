@@ -17,6 +17,7 @@ import pytest
 from tests.support.brokers.records import is_golden, message, mixed
 from tests.support.brokers.redis_server import Redis, redis_server
 from tests.support.brokers.worker import COMMAND, run, working
+from tests.support.processes import hear_ctrl_c
 from tests.support.server.certificates import Authority
 from tests.support.waiting import until
 
@@ -218,7 +219,8 @@ def test_a_signal_ends_the_wait_for_a_broker(titanic: Path, number: signal.Signa
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(120)
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        with subprocess.Popen([*COMMAND, "redis", "--url", url, *map(str, words)]) as process:
+        command = [*COMMAND, "redis", "--url", url, *map(str, words)]
+        with subprocess.Popen(command, preexec_fn=hear_ctrl_c) as process:
             try:
                 with silent.accept()[0]:
                     process.send_signal(number)

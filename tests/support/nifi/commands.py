@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dai_nifi import cli
 from tests.support.called import Ended, called
+from tests.support.processes import hear_ctrl_c
 
 COMMAND = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()"]
 
@@ -24,11 +25,6 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def look(*arguments: str | Path) -> Ended:
     """Run a command that changes nothing, in this process: to start another takes it most of a second."""
     return called(cli.main, *map(str, arguments))
-
-
-def hear_ctrl_c() -> None:
-    """For a command that gets it: tests that run in the background ignore it, and so would what they start."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def interrupted(line: str, number: signal.Signals, *arguments: str | Path) -> tuple[int, str]:
