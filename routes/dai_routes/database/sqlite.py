@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, time
 from pathlib import Path
@@ -104,20 +104,13 @@ class SQLite(SqlDatabase):
 
     def model_table(self, table: pa.Table) -> pa.Table:
         """See the contract. Bytes among values of other types are scored as text, as texts are in SQLite."""
-        for index, field in enumerate(table.schema):
-            if field.type == _MIXED:
-                texts = [None if one is None else json.dumps(_decoded(one)) for one in _python(table.column(index))]
-                array = pa.ExtensionArray.from_storage(_MIXED, pa.array(texts, pa.string()))
-                table = table.set_column(index, field.name, array)
-        return table
+        return _with_texts(
+            table, lambda texts: pa.ExtensionArray.from_storage(_MIXED, pa.array(texts, pa.string())), json.dumps
+        )
 
     def text_table(self, table: pa.Table) -> pa.Table:
         """See the contract. JSON stands for values of several types in one column."""
-        for index, field in enumerate(table.schema):
-            if field.type == _MIXED:
-                texts = [None if one is None else str(_decoded(one)) for one in _python(table.column(index))]
-                table = table.set_column(index, field.name, pa.array(texts, pa.string()))
-        return table
+        return _with_texts(table, lambda texts: pa.array(texts, pa.string()), str)
 
     def key_text(self, value: pa.Scalar) -> str:
         """See the contract. The text is JSON, since 1 and '1' are different keys in SQLite."""
@@ -229,6 +222,15 @@ def _python(column: pa.ChunkedArray) -> list[Any]:
     if pa.types.is_primitive(column.type) and not pa.types.is_temporal(column.type):
         return values
     return [one if one is None or isinstance(one, str | bytes) else _text(one) for one in values]
+
+
+def _with_texts(table: pa.Table, array: Callable[[list[str | None]], pa.Array], text: Callable[[Any], str]) -> pa.Table:
+    """The table with other columns in place of those with values of several types: arrays of the values' texts."""
+    for index, field in enumerate(table.schema):
+        if field.type == _MIXED:
+            texts = [None if one is None else text(_decoded(one)) for one in _python(table.column(index))]
+            table = table.set_column(index, field.name, array(texts))
+    return table
 
 
 def _of_json(text: str) -> Any:

@@ -79,7 +79,7 @@ class FlightSQL(AdbcDatabase):
         return {field.name: str(field.type) for field in self.schema_of(f"SELECT * FROM {quoted(table)}")}  # noqa: S608
 
     def key_of(self, table: TableName) -> tuple[str, ...]:
-        """See the contract. Many servers do not tell a primary key, so there is none."""
+        """See the contract. It is always empty: many servers do not tell the primary key."""
         return ()
 
     @contextmanager

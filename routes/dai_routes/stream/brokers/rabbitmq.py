@@ -133,7 +133,7 @@ class RabbitMQ:
         self._connection.answer(lambda callback: consume(settings.queue, self._take, callback=callback))
 
     def _declared(self, queue: str) -> Any:
-        """What RabbitMQ says of a queue; it closes the channel if there is none."""
+        """What RabbitMQ says of a queue. If the queue does not exist, RabbitMQ closes the channel."""
         channel = self._channel
         return self._connection.answer(lambda callback: channel.queue_declare(queue, passive=True, callback=callback))
 
