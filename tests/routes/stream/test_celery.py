@@ -20,6 +20,7 @@ from tests.support.brokers.records import ROW, SCORES
 from tests.support.brokers.redis_server import Redis, redis_server
 from tests.support.models.titanic import GOLDEN_SCORE
 from tests.support.project import ROOT
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.runtime
 
@@ -75,6 +76,13 @@ def working(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
+def is_idle(application: Any) -> bool:
+    """Whether the worker has noted the end of all tasks. SIGTERM after a result and before that hangs any Celery."""
+    asked = application.app.control.inspect(timeout=10, limit=1)
+    found = asked.active() or {}
+    return bool(found) and not any(found.values())
+
+
 def scores(record: dict[str, Any]) -> list[float]:
     return [record[name] for name in SCORES]
 
@@ -83,19 +91,19 @@ def test_records_are_scored_and_bad_ones_fail(application: Any, tmp_path: Path) 
     from dai_routes.stream.celery_tasks import RejectedRecordError
 
     with working(tmp_path) as worker:
-        one = application.score.delay({"id": 1, **ROW}).get(timeout=60)
+        one = application.score.delay({"id": 1, **ROW}).get(timeout=120)
         assert one["id"] == 1
         assert scores(one) == pytest.approx(GOLDEN_SCORE)
         bad = application.score.delay({**ROW, "age": "old"})
         with pytest.raises(RejectedRecordError) as failed:
-            bad.get(timeout=60)
+            bad.get(timeout=120)
         assert failed.value.args == ("not_a_number", "age", "old", None)
         found = application.score_many.delay([{**ROW, "age": "old" if at == 7 else 22} for at in range(500)]).get(
             timeout=60
         )
         assert [at for at, one in enumerate(found) if "_reject_code" in one] == [7]
         with pytest.raises(TypeError, match="takes a list of records"):
-            application.score_many.delay(ROW).get(timeout=60)
+            application.score_many.delay(ROW).get(timeout=120)
         assert found[7] == {
             **ROW,
             "age": "old",
@@ -104,8 +112,9 @@ def test_records_are_scored_and_bad_ones_fail(application: Any, tmp_path: Path) 
             "_reject_value": "old",
         }
         assert scores(found[499]) == pytest.approx(GOLDEN_SCORE)
+        until(lambda: is_idle(application), 60)
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(60) == 0
+        assert worker.wait(120) == 0
 
 
 def test_a_worker_that_is_killed_loses_nothing(application: Any, tmp_path: Path) -> None:
@@ -114,6 +123,6 @@ def test_a_worker_that_is_killed_loses_nothing(application: Any, tmp_path: Path)
     tasks = [application.score.delay({"id": at, **ROW}) for at in range(300)]
     for wanted in (20, 60):
         with working(tmp_path):
-            tasks[wanted].get(timeout=60)
+            tasks[wanted].get(timeout=120)
     with working(tmp_path):
         assert [task.get(timeout=150)["id"] for task in tasks] == list(range(300))
