@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from dai_scoring import options as table
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.formats import Format
+from dai_scoring.model_file import is_address
 from dai_scoring.options import Option, OutputColumns, Wanted
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 from dai_scoring.values import missing
@@ -88,6 +89,9 @@ def read(
         reader.problems.append(
             Problem(model_property, "no model is set: give its path, or a parameter that refers to an asset", model)
         )
+    elif is_address(model):
+        told = "this is an address. Copy the model to each machine that runs NiFi, or upload it as a parameter's asset"
+        reader.problems.append(Problem(model_property, told, model))
     options = FileOptions(
         input_format=reader.format(table.INPUT_FORMAT),
         output_format=reader.format(table.OUTPUT_FORMAT),

@@ -18,6 +18,11 @@ def said(**values: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "value", "explanation"),
     [
+        (
+            "Model File",
+            "s3://models/churn.mojo",
+            "this is an address. Copy the model to each machine that runs NiFi, or upload it as a parameter's asset",
+        ),
         ("Batch Rows", "0", "the value must be a whole number of at least 1"),
         ("CSV Delimiter", ";;", "the value must be one character, \\t for a tab, or 'auto'"),
         ("Bad Rows", "drop", "the value must be one of: route to rejected, fail the FlowFile, keep with the reason"),
