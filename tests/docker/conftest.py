@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from dai_nifi.archives.build import build
-from dai_nifi.local.ports import free_port
 from tests.docker import base_image, debian, postgres_image, zookeeper_image
 from tests.support.dockerfile import arguments
+from tests.support.ports import free_port
 from tests.support.project import ROOT, quiet
 
 

@@ -18,7 +18,6 @@ from dai_nifi.client.connection import connect
 from dai_nifi.client.node_api import NodeApi
 from dai_nifi.errors import NodeAwayError, ToolError
 from dai_nifi.local.assembly import version
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations import start_stop
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
@@ -26,6 +25,7 @@ from tests.docker.engine import Compose, answered, docker, up, wait_until, wait_
 from tests.support.nifi.batch_flow import Folders
 from tests.support.nifi.cluster import predictions, rows, scored_on
 from tests.support.nifi.http import expected
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]
 

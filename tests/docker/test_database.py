@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.client.connection import connect
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_scoring.scorer import Scorer
 from tests.docker.engine import Compose, docker, up, wait_until, wait_until_healthy
 from tests.support.nifi.database_flow import MANY, agree, tables
+from tests.support.ports import free_port
 from tests.support.postgres import PASSWORD, Database
 
 pytestmark = [pytest.mark.nifi, pytest.mark.usefixtures("elsewhere")]

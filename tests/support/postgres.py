@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.local.ports import free_port
+from tests.support.ports import free_port
 
 USER = "scorer"
 PASSWORD = "not-for-any-log"

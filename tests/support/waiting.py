@@ -6,8 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+PATIENCE = 300.0
+"""Seconds after which a test takes it that something will never happen; a busy machine may need minutes for it.
 
-def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+It says nothing about how long a thing may take: a test that waits as long as this fails.
+"""
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Wait so long at most; whether it came true."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -17,7 +23,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def until(found: Callable[[], Any], seconds: float = 60) -> Any:
+def until(found: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Wait for something that is true, and return it; fail the test after so many seconds."""
     end = time.monotonic() + seconds
     while not (value := found()):

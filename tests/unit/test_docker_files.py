@@ -20,6 +20,7 @@ from dai_nifi.local import config
 from dai_nifi.local.assembly import version
 from tests.support.dockerfile import DOCKER, arguments
 from tests.support.project import ROOT
+from tests.support.waiting import PATIENCE
 
 # What stands for NiFi: says what it was given, and runs until it is stopped.
 NIFI = """#!/bin/sh
@@ -76,13 +77,13 @@ class Container:
         """Start it, stop it as an engine does, and read what it made of nifi.properties."""
         (self.home / "pid").unlink(missing_ok=True)
         process = self.start(**environment)
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while not (self.home / "pid").exists() or not (self.home / "pid").read_text():
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < end
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(PATIENCE)
         return read(self.conf / "nifi.properties")
 
     def close(self) -> None:
@@ -142,7 +143,7 @@ def test_it_is_the_same_after_a_restart(container: Container) -> None:
 
 def test_a_node_needs_the_key_of_all(container: Container) -> None:
     process = container.start(NIFI_ZK_CONNECT_STRING="zookeeper:2181")
-    assert process.wait(60) == 2
+    assert process.wait(PATIENCE) == 2
     assert process.stderr is not None
     assert "set NIFI_SENSITIVE_PROPS_KEY" in process.stderr.read()
     found = container.run(NIFI_ZK_CONNECT_STRING="zookeeper:2181", NIFI_SENSITIVE_PROPS_KEY="k" * 12)
@@ -156,7 +157,7 @@ def test_a_node_needs_the_key_of_all(container: Container) -> None:
 
 def test_a_nifi_that_ends_ends_the_container_with_its_code(container: Container) -> None:
     (container.home / "bin" / "nifi.sh").write_text("#!/bin/sh\nexit 7\n")
-    assert container.start().wait(60) == 7
+    assert container.start().wait(PATIENCE) == 7
 
 
 def test_health_says_why_not(container: Container) -> None:

@@ -18,7 +18,6 @@ import nipyapi
 import pytest
 
 from dai_nifi.errors import ModelRefusedError, UsageError
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.models import scoring_processors
@@ -30,6 +29,7 @@ from tests.support.nifi import provenance
 from tests.support.nifi.commands import look
 from tests.support.nifi.http import ask, expected
 from tests.support.nifi.instance import NiFi
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.nifi
 

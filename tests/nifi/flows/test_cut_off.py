@@ -17,7 +17,6 @@ import pytest
 
 from dai_nifi.checkup import deployments
 from dai_nifi.errors import BusyError, NotFoundError
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed, parameter_context
 from dai_nifi.operations.changes import lease, lease_store
 from dai_nifi.operations.changes.journal import DRY_RUN
@@ -32,6 +31,7 @@ from tests.support.nifi.canvas import assets
 from tests.support.nifi.commands import COMMAND, interrupted, look, run
 from tests.support.nifi.http import model_that_scores
 from tests.support.nifi.instance import NiFi
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.nifi
 

@@ -17,7 +17,6 @@ import pytest
 
 from dai_nifi.errors import ConflictError, InvalidFlowError, ModelRefusedError, NotFoundError, UsageError
 from dai_nifi.flows import templates
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
@@ -28,6 +27,7 @@ from tests.support.nifi.batch_flow import deploy_batch
 from tests.support.nifi.canvas import stop_scoring, wait_for_queue
 from tests.support.nifi.http import ask, expected
 from tests.support.nifi.instance import NiFi
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.nifi
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.undeploy import undeploy
 from tests.support.nifi.http import ROW, Answer, ask, expected
 from tests.support.nifi.instance import NiFi
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.nifi
 

@@ -23,7 +23,6 @@ import nipyapi
 import pytest
 
 from dai_nifi.archives import archive
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.canvas.properties import set_of_processor
 from dai_nifi.operations.deploy import Request, deploy
@@ -36,6 +35,7 @@ from tests.support.nifi.batch_flow import Folders, batch_while, deploy_batch
 from tests.support.nifi.canvas import stop_scoring, wait_for_queue
 from tests.support.nifi.commands import COMMAND, look, run
 from tests.support.nifi.instance import NiFi
+from tests.support.ports import free_port
 from tests.support.processes import hear_ctrl_c
 from tests.support.project import ROOT
 

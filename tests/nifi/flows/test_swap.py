@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 
 from dai_nifi.errors import InvalidFlowError, ModelRefusedError, NotFoundError, NotRestoredError, ScoringFailedError
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations import start_stop
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Deployment, Request, deploy
@@ -35,6 +34,7 @@ from tests.support.nifi.batch_flow import deploy_batch
 from tests.support.nifi.canvas import assets, stop_scoring, wait_for_queue
 from tests.support.nifi.http import expected, model_that_scores
 from tests.support.nifi.instance import NiFi
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.nifi
 

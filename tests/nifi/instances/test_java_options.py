@@ -13,7 +13,6 @@ from pathlib import Path
 import nipyapi
 import pytest
 
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas.properties import set_of_processor
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
@@ -22,6 +21,7 @@ from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.nifi.batch_flow import Folders, deploy_batch
 from tests.support.nifi.instance import NiFi, started
 from tests.support.nifi.scorer_process import process_of, scorer_of
+from tests.support.ports import free_port
 from tests.support.processes import children, living
 from tests.support.waiting import until
 

@@ -16,13 +16,13 @@ import pytest
 from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
 from dai_nifi.local.instance import LocalNiFi
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.deploy import Request, deploy
 from dai_scoring.scorer import Scorer
 from tests.support.models.second_model import SAMPLE_ID
 from tests.support.nifi.batch_flow import deploy_batch
 from tests.support.nifi.http import model_that_scores
+from tests.support.ports import free_port
 from tests.support.processes import children, living
 from tests.support.project import quiet
 from tests.support.waiting import until

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.undeploy import undeploy
 from tests.support.nifi.http import ROW, ask, expected
 from tests.support.nifi.instance import NiFi
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.nifi
 

@@ -18,7 +18,6 @@ import pytest
 
 from dai_nifi.checkup import deployments
 from dai_nifi.checkup.finding import OK, PROBLEM
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Deployment, Request, deploy
 from dai_nifi.operations.models import processor_state
 from dai_nifi.operations.status import status
@@ -29,6 +28,7 @@ from tests.support.nifi.batch_flow import Folders, deploy_batch
 from tests.support.nifi.http import ROW, Answer, ask
 from tests.support.nifi.instance import NiFi
 from tests.support.nifi.scorer_process import check_that_a_kill_fails_nothing, kill, process_of, scorer_of
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi

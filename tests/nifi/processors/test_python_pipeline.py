@@ -16,7 +16,6 @@ import nipyapi
 import pytest
 
 from dai_nifi.archives.install import install
-from dai_nifi.local.ports import free_port
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.status import status
 from dai_nifi.operations.swap import SwapRequest, swap
@@ -29,6 +28,7 @@ from tests.support.nifi.canvas import Canvas
 from tests.support.nifi.instance import NiFi
 from tests.support.nifi.scorer_process import check_that_a_kill_fails_nothing, workers
 from tests.support.pipeline import build as pipelines
+from tests.support.ports import free_port
 from tests.support.project import quiet
 from tests.support.waiting import until
 

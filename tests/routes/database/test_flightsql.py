@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pytest
 
-from dai_nifi.local.ports import free_port
 from tests.routes.database.support import Command
 from tests.support.packages.go import go_program
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]

@@ -13,6 +13,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.support.project import ROOT
+from tests.support.waiting import PATIENCE
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
@@ -32,5 +33,5 @@ def test_the_notebook_shows_what_is_in_the_documentation(titanic: Path, monkeypa
     notebook: Any = nbformat.read(ROOT / "docs" / "notebooks" / "score-a-table.ipynb", as_version=4)
     before = shown(notebook)
     assert any("3 of 4 rows scored" in text for text in before)
-    NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=int(PATIENCE), kernel_name="python3").execute()
     assert shown(notebook) == before

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dai_nifi.local.ports import free_port
-from tests.support.waiting import until
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.runtime
 
@@ -33,11 +33,11 @@ def environment(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with log.open("w") as out:
         process = subprocess.Popen(command, env=found, stdout=out, stderr=subprocess.STDOUT)
     try:
-        until(lambda: process.poll() is not None or health(found).returncode == 0, 120)
+        until(lambda: process.poll() is not None or health(found).returncode == 0)
         assert process.poll() is None, log.read_text()
         yield found
         process.terminate()
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()
@@ -45,11 +45,11 @@ def environment(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def test_it_scores_at_the_platform_s_port(environment: dict[str, str], samples: Path) -> None:
     url = f"http://127.0.0.1:{environment['PORT']}"
-    with urllib.request.urlopen(f"{url}/ping", timeout=60) as response:
+    with urllib.request.urlopen(f"{url}/ping", timeout=PATIENCE) as response:
         assert response.status == 200
     rows = (samples / "penguins-rows.csv").read_bytes()
     request = urllib.request.Request(f"{url}/score", rows, {"Content-Type": "text/csv"})
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
         found = [row["male"] for row in csv.DictReader(response.read().decode().splitlines())]
     with (samples / "penguins-expected.csv").open(newline="", encoding="utf-8") as file:
         assert [float(one) for one in found] == [float(row["male"]) for row in csv.DictReader(file)]

@@ -11,6 +11,7 @@ import pytest
 
 from tests.benchmarks import environments
 from tests.support.server.serving import Server
+from tests.support.waiting import PATIENCE
 
 Rows = list[dict[str, str]]
 _HERE = Path(__file__).parent
@@ -31,7 +32,7 @@ def _python(name: str, requirements: Path) -> Path:
 
 def told(python: Path, client: str, *arguments: object) -> Any:
     command = [python, _HERE / "clients" / client, *arguments]
-    done = subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -62,7 +63,7 @@ def test_requests_made_of_the_description(server: Server, python: Path) -> None:
     done = subprocess.run(
         [str(python.with_name("schemathesis")), "run", f"{server.address}/openapi.json", "--checks", checks,
          "--max-examples", "5", "--seed", "1", "--workers", "1"],
-        capture_output=True, text=True, timeout=300, check=False, cwd=server.log.parent,
+        capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=server.log.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert server.get("/readyz").status == 200

@@ -12,6 +12,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.support.project import ROOT
 from tests.support.server.serving import Server
+from tests.support.waiting import PATIENCE
 
 Rows = list[dict[str, str]]
 _PICTURES = ROOT / "build" / "screenshots"
@@ -33,7 +34,7 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 def test_a_row_is_scored_on_the_page(server: Server, browser: webdriver.Chrome, rows: Rows, expected: Rows) -> None:
     browser.get(f"{server.address}/")
-    wait = WebDriverWait(browser, 60)
+    wait = WebDriverWait(browser, PATIENCE)
     wait.until(lambda _: len(browser.find_elements(By.CSS_SELECTOR, "#row input")) == 7)
     assert "h2o-genmodel" in browser.find_element(By.ID, "about").text
     for field in browser.find_elements(By.CSS_SELECTOR, "#row input"):
@@ -62,7 +63,7 @@ def test_a_row_is_scored_on_the_page(server: Server, browser: webdriver.Chrome, 
 
 def test_the_page_of_the_paths(server: Server, browser: webdriver.Chrome) -> None:
     browser.get(f"{server.address}/docs")
-    WebDriverWait(browser, 60).until(lambda _: "/v2/models/penguins/infer" in browser.page_source)
+    WebDriverWait(browser, PATIENCE).until(lambda _: "/v2/models/penguins/infer" in browser.page_source)
     browser.save_screenshot(_PICTURES / "serve-docs.png")
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from tests.support.server.serving import Server, serving
+from tests.support.waiting import PATIENCE
 
 Rows = list[dict[str, str]]
 
@@ -79,5 +80,5 @@ def test_sigterm_ends_it_with_0(samples: Path, tmp_path: Path, rows: Rows) -> No
             answer.read()
             statuses.append(answer.status)
         assert (statuses[-1], answer.getheader("Connection")) == (503, "close")
-        assert server.process.wait(30) == 0
+        assert server.process.wait(PATIENCE) == 0
     assert "Traceback" not in server.log.read_text()

@@ -15,6 +15,7 @@ from dai_routes.serve.running.listening import listen
 from dai_scoring.cli.errors import UsageError
 from tests.support.server.certificates import Authority
 from tests.support.server.serving import COMMAND, serving
+from tests.support.waiting import PATIENCE
 
 
 def refused(*words: object, **environment: str) -> tuple[int, str]:
@@ -22,7 +23,7 @@ def refused(*words: object, **environment: str) -> tuple[int, str]:
         [*COMMAND, *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, **environment},
     )

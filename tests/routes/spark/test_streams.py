@@ -18,7 +18,7 @@ import pytest
 from tests.support.brokers.kafka import Kafka, kafka
 from tests.support.packages.spark import Release
 from tests.support.processes import hear_ctrl_c
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.runtime
 
@@ -65,7 +65,7 @@ def kill_in_a_batch(command: Sequence[str], spark: dict[str, str], out: Path, pa
     with log.open("w") as output:
         process = subprocess.Popen(command, env=spark, stdout=output, stderr=output, start_new_session=True)
         try:
-            end = time.monotonic() + 300
+            end = time.monotonic() + PATIENCE
             while len(list(out.glob("dai_batch=*"))) <= before:
                 assert process.poll() is None, log.read_text()[-3000:]
                 assert time.monotonic() < end, log.read_text()[-3000:]
@@ -105,9 +105,9 @@ def test_a_signal_ends_a_stream_without_tracebacks(
     with log.open("w") as output:
         process = subprocess.Popen(command, env=spark, stdout=output, stderr=output, preexec_fn=hear_ctrl_c)
         try:
-            until((tmp_path / "checkpoint" / "commits" / "0").is_file, 120)
+            until((tmp_path / "checkpoint" / "commits" / "0").is_file)
             process.send_signal(number)
-            assert process.wait(30) == 128 + number
+            assert process.wait(PATIENCE) == 128 + number
         finally:
             process.kill()
             process.wait()
@@ -185,9 +185,9 @@ def test_a_query_that_fails_starts_again(
     with log.open("w") as output:
         process = subprocess.Popen([*command, "--once"], env=spark, stdout=output, stderr=output)
         try:
-            until(lambda: "Starting again in 2 s" in log.read_text(), 120)
+            until(lambda: "Starting again in 2 s" in log.read_text())
             blocked.unlink()
-            assert process.wait(120) == 0, log.read_text()[-3000:]
+            assert process.wait(PATIENCE) == 0, log.read_text()[-3000:]
         finally:
             process.kill()
             process.wait()

@@ -18,7 +18,7 @@ import pytest
 from tests.support.brokers.activemq import ActiveMQ, activemq, artemis
 from tests.support.brokers.records import is_golden, message, mixed
 from tests.support.brokers.worker import run, working
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.runtime
 
@@ -68,7 +68,7 @@ class Queues:
             connection.subscribe(f"/queue/{self.name}{end}", "1", "auto")
             try:
                 while True:
-                    found.append(arrived.get(timeout=60 if len(found) < count else 1))
+                    found.append(arrived.get(timeout=PATIENCE if len(found) < count else 1))
             except queue.Empty:
                 assert len(found) >= count
                 return found

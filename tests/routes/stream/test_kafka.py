@@ -14,7 +14,7 @@ from tests.support.brokers.kafka import Kafka
 from tests.support.brokers.kafka.topics import Topics, new_topics
 from tests.support.brokers.records import COLUMNS, is_golden, message, mixed
 from tests.support.brokers.worker import run, working
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.runtime
 
@@ -155,7 +155,7 @@ def test_a_worker_drains_after_sigterm_and_another_goes_on(titanic: Path, topics
         address = worker.first.split()[2].rpartition("/")[0]
         until(lambda: worker.scored() == 495)
         assert 'dai_stream_messages_rejected_total{code="not_a_number"} 5\n' in worker.metrics()
-        assert urllib.request.urlopen(f"{address}/readyz", timeout=10).read() == b"ready\n"
+        assert urllib.request.urlopen(f"{address}/readyz", timeout=PATIENCE).read() == b"ready\n"
         assert worker.end() == 0
     topics.send([message(500 + at) for at in range(10)])
     drained(titanic, topics)

@@ -12,6 +12,7 @@ from tests.support.brokers.kafka.topics import Topics, new_topics
 from tests.support.brokers.records import message
 from tests.support.brokers.worker import run
 from tests.support.server.certificates import Authority
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.runtime
 
@@ -70,7 +71,7 @@ def test_a_permission_that_is_missing(titanic: Path, broker: Kafka, operation: s
     ]
     admin = AdminClient({"bootstrap.servers": broker.address})
     for made in admin.create_acls(rules).values():
-        made.result(30)
+        made.result(PATIENCE)
     environment = {**settings(broker, PASSWORD), "DAI_KAFKA_SASL_USERNAME": "scorer"}
     done = run(*words(titanic, topics, broker.secured), *more, environment=environment)
     # The client may say first only that it cannot go on in this transaction.

@@ -19,7 +19,7 @@ from tests.support.brokers.redis_server import Redis, redis_server
 from tests.support.brokers.worker import COMMAND, run, working
 from tests.support.processes import hear_ctrl_c
 from tests.support.server.certificates import Authority
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.runtime
 
@@ -217,13 +217,13 @@ def test_no_server(titanic: Path) -> None:
 def test_a_signal_ends_the_wait_for_a_broker(titanic: Path, number: signal.Signals) -> None:
     words = ["--input", "a", "--output", "b", "--model", titanic, "--accept-h2o-licence", "--broker-timeout", 500]
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(120)
+        silent.settimeout(PATIENCE)
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         command = [*COMMAND, "redis", "--url", url, *map(str, words)]
         with subprocess.Popen(command, preexec_fn=hear_ctrl_c) as process:
             try:
                 with silent.accept()[0]:
                     process.send_signal(number)
-                    assert process.wait(60) == 128 + number
+                    assert process.wait(PATIENCE) == 128 + number
             finally:
                 process.kill()

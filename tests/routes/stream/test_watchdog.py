@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tests.support.waiting import PATIENCE
+
 CODE = """
 import time
 from dai_routes.stream.running.watchdog import Watchdog
@@ -19,7 +21,7 @@ print("went on")
 
 def run(limit: float, seconds: float) -> subprocess.CompletedProcess[str]:
     code = CODE.format(limit=limit, seconds=seconds)
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_a_call_that_hangs_ends_the_process() -> None:

@@ -12,13 +12,14 @@ import pytest
 
 from dai_scoring.scorer import RuntimeSettings
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.waiting import PATIENCE
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -101,5 +102,5 @@ main()
 
 def test_ctrl_c_while_java_starts_ends_the_command(samples: Path) -> None:
     command = [sys.executable, "-c", RUN_INTERRUPTED, "inspect", str(samples / "penguins.mojo")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, "Traceback" in done.stderr) == (130, False), done.stderr

@@ -17,6 +17,7 @@ import pytest
 from dai_nifi import cli
 from dai_scoring.cli.console import Output
 from dai_scoring.option_words import WORDS
+from tests.support.waiting import PATIENCE
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
@@ -194,7 +195,7 @@ def test_a_pipe_is_read_and_written_through(samples: Path, rows: Path) -> None:
     model = str(samples / "penguins.mojo")
     with subprocess.Popen([*command, model, "pipe", "/dev/stdout", "--output-format", "csv"], stdout=-1) as process:
         Path("pipe").write_bytes(rows.read_bytes())
-        out = process.communicate(timeout=120)[0]
+        out = process.communicate(timeout=PATIENCE)[0]
     assert (process.returncode, len(out.splitlines()) > ROWS) == (0, True)
     assert Path("pipe").is_fifo()
     with subprocess.Popen([*command, model, str(rows), "-"], stdout=-1, stderr=-1) as process:

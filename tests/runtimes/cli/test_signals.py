@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 # The command is loaded once; then every moment has a process of its own, a copy of that. Moments are counted in the
 # time that a process has computed, so that they mean the same on a machine that is busy.
 RUN_SCORE = """
@@ -132,13 +134,13 @@ def test_a_program_of_ones_own_is_ended_by_signals_as_without_java(
         assert process.stdout is not None
         assert process.stdout.readline().strip()
         process.send_signal(number)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said.split(), list(tmp_path.iterdir())) == (code, words, [])
 
 
 def test_a_program_that_goes_on_after_ctrl_c_can_open_the_model(samples: Path, jar_folders: tuple[Path, Path]) -> None:
     command = [sys.executable, "-c", RUN_OWN.format(first=TRY_AGAIN, then=""), *_where(samples)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stdout.split()[:1], len(done.stdout.split())) == (0, ["interrupted"], 2), done.stderr
 
 

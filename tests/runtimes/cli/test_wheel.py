@@ -14,6 +14,7 @@ import pytest
 
 from dai_scoring.provision import java
 from tests.support.project import ROOT
+from tests.support.waiting import PATIENCE
 
 SCORE = """
 import sys
@@ -56,7 +57,7 @@ def test_three_lines_score_a_row(wheel: Path, samples: Path, tmp_path: Path) -> 
         "JAVA_HOME": str(java.find_java()),
     }
     command = [sys.executable, "-c", SCORE, str(samples / "penguins.mojo"), str(samples / "penguins-rows.csv")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     score, place = done.stdout.split()
     expected = next(csv.DictReader(io.StringIO((samples / "penguins-expected.csv").read_text())))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 # Each ends a Java that reads it.
 OPTIONS = {
     "JAVA_TOOL_OPTIONS": "-javaagent:/there/is/none.jar",
@@ -29,7 +31,7 @@ with open_model(sys.argv[1], settings=settings) as scorer:
 def test_options_of_the_environment_do_not_reach_the_java_that_scores(samples: Path, options: tuple[str, ...]) -> None:
     command = [sys.executable, "-c", RUN, samples / "penguins.mojo", " ".join(OPTIONS), *options]
     done = subprocess.run(
-        command, env={**os.environ, **OPTIONS}, capture_output=True, text=True, check=False, timeout=120
+        command, env={**os.environ, **OPTIONS}, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     # They are as before for what the program starts next.
     assert (done.returncode, done.stdout.split()) == (0, ["3.46.0.10", *OPTIONS.values()]), done.stderr

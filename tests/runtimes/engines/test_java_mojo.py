@@ -22,6 +22,7 @@ from dai_scoring.runtimes.java_mojo import frames
 from dai_scoring.schema import ColumnType
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from tests.support.models.titanic import GOLDEN_SCORE, golden, scores
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.runtime
 
@@ -198,7 +199,7 @@ for _ in range(2):
     thread.join()
 print("loaded")
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout) == (0, "loaded\n"), done.stderr
 
 
@@ -220,7 +221,7 @@ open_model(Path({str(samples / "penguins.mojo")!r}))
 (chunk,) = open_reader(path, Format.AVRO, chunk_rows=10).chunks()
 print(chunk.malformed.to_pylist()[0]["value"])
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout) == (0, "a value of too many levels\n"), done.stderr
 
 
@@ -237,7 +238,7 @@ def test_options_that_java_refuses_do_not_end_the_process(titanic: Path, option:
         f"try: open_model(Path({str(titanic)!r}), settings=settings)\n"
         "except ModelError as error: print(error.option, error)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("jvm_options Java does not start with these options: ")
     assert said in done.stdout

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.brokers import quiet_port
+from tests.support.ports import free_port
 from tests.support.processes import in_group
 from tests.support.server.certificates import Authority
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 _PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 _SETTINGS = """\
@@ -63,20 +63,20 @@ class RabbitServer:
             self._process = subprocess.Popen(
                 [_PROGRAMS / "rabbitmq-server"], env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
-        until(answers, 90)
+        until(answers)
 
     def end(self) -> None:
         """Kill the server and what it has started."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(30)
+            self._process.wait(PATIENCE)
             until(lambda group=self._process.pid: not in_group(group))
 
     def end_all(self) -> None:
         self.end()
         if self._epmd is not None:
             self._epmd.terminate()
-            self._epmd.wait(30)
+            self._epmd.wait(PATIENCE)
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def rabbitmq_server(folder: Path) -> Iterator[RabbitServer]:
     pytest.importorskip("pika", reason="pika is not installed: pip install '.[rabbitmq]'")
     if not (_PROGRAMS / "rabbitmq-server").exists() or shutil.which("epmd") is None:
         pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
-    port, secured, distribution, mapper = quiet_port(), quiet_port(), quiet_port(), quiet_port()
+    port, secured, distribution, mapper = free_port(), free_port(), free_port(), free_port()
     authority = Authority(folder)
     settings = _SETTINGS.format(port=port, secured=secured, pair=authority.pair("rabbitmq"))
     (folder / "rabbitmq.conf").write_text(settings)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.brokers import quiet_port
+from tests.support.ports import free_port
 from tests.support.server.certificates import Authority
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 
 @dataclass
@@ -41,12 +41,12 @@ class Redis:
 
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder)
-        until(answers, 30)
+        until(answers)
 
     def end(self, number: signal.Signals = signal.SIGKILL) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
-            self._process.wait(30)
+            self._process.wait(PATIENCE)
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def redis_server(folder: Path) -> Iterator[Redis]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("Redis is not installed: apt-get install redis-server")
-    port, secured = quiet_port(), quiet_port()
+    port, secured = free_port(), free_port()
     authority = Authority(folder)
     pair = authority.pair("redis")
     files = [

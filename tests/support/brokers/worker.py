@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE
+
 COMMAND = [sys.executable, "-m", "dai_scoring.cli", "stream"]
 
 
@@ -24,7 +26,7 @@ class Worker:
 
     def metrics(self) -> str:
         """Its metrics, if it was started with --metrics-port."""
-        with urllib.request.urlopen(self.first.split()[2], timeout=10) as answer:
+        with urllib.request.urlopen(self.first.split()[2], timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
     def scored(self) -> int:
@@ -35,11 +37,11 @@ class Worker:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """The exit code after the signal."""
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE)
 
-    def ended(self, seconds: float = 120) -> int:
+    def ended(self) -> int:
         """The exit code of a worker that ends by itself."""
-        return self.process.wait(seconds)
+        return self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -79,5 +81,5 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None) -> sub
         capture_output=True,
         text=True,
         env={**os.environ, **(environment or {})},
-        timeout=150,
+        timeout=PATIENCE,
     )

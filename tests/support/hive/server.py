@@ -19,9 +19,10 @@ from xml.sax.saxutils import escape
 import pytest
 
 from dai_scoring.provision import jars, java
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE
 
 _HERE = Path(__file__).parent
-_START_SECONDS = 180
 _OPENED = ("java.lang", "java.util", "java.net", "java.nio", "java.util.concurrent", "java.util.concurrent.atomic")
 _LOGGING = """
 rootLogger.level = warn
@@ -95,9 +96,7 @@ def started(folder: Path, further: Sequence[Path] = ()) -> Iterator[Hive]:
     """
     home = java.find_java(minimum=17)
     libraries = jars.built_once("hive", _HERE, "fetch a Hive for the tests", lambda what, share: None) / "hive"
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     conf = folder / "conf"
     conf.mkdir()
     properties = "".join(
@@ -132,7 +131,7 @@ def started(folder: Path, further: Sequence[Path] = ()) -> Iterator[Hive]:
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    end = time.monotonic() + _START_SECONDS
+    end = time.monotonic() + PATIENCE
     while True:
         if process.poll() is not None or time.monotonic() > end:
             pytest.fail(f"HiveServer2 did not start: {log.read_text()[-3000:]}")

@@ -12,6 +12,7 @@ from typing import Any
 
 from dai_nifi.operations.deploy import Request, deploy
 from dai_nifi.operations.undeploy import undeploy
+from tests.support.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Folders:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.rename(self.input / name)
 
-    def wait(self, path: Path, seconds: float = 60) -> bytes:
+    def wait(self, path: Path, seconds: float = PATIENCE) -> bytes:
         """The contents of a file that the flow is to write; NiFi writes under another name and renames."""
         end = time.monotonic() + seconds
         while not path.exists():

@@ -167,7 +167,7 @@ class Canvas:
     def _send(self, source: Any, properties: dict[str, str | None], kind: str) -> dict[str, list[Any]]:
         score = self.scorer(properties, kind)
         self._sources.append((source.id, nipyapi.canvas.create_connection(source, score, ["success"]).id))
-        assert wait_for(lambda: self.validation(score)[0] == "VALID", 60), self.validation(score)[1]
+        assert wait_for(lambda: self.validation(score)[0] == "VALID"), self.validation(score)[1]
         for processor in (score, source):
             nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(processor.id, "id"), True)
 

@@ -11,15 +11,14 @@ from pathlib import Path
 from dai_nifi import cli
 from tests.support.called import Ended, called
 from tests.support.processes import hear_ctrl_c
+from tests.support.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()"]
-
-_LONGEST_SECONDS = 120.0
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST_SECONDS)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 def look(*arguments: str | Path) -> Ended:
@@ -32,7 +31,7 @@ def interrupted(line: str, number: signal.Signals, *arguments: str | Path) -> tu
     command = [*COMMAND, *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c) as process:
         # One that does not end is to fail the test, not to hold it up.
-        ending = threading.Timer(_LONGEST_SECONDS, process.kill)
+        ending = threading.Timer(PATIENCE, process.kill)
         ending.start()
         said = []
         for one in process.stderr or ():

@@ -53,7 +53,7 @@ def check_that_a_kill_fails_nothing(folders: Folders, rows: bytes, tasks: int, f
             kill(scorer)
         time.sleep(0.01)
     for number in range(files):
-        assert folders.wait(folders.output / f"{tasks}-{number}.csv", 120) == expected
+        assert folders.wait(folders.output / f"{tasks}-{number}.csv") == expected
     assert not list(folders.failed.glob(f"{tasks}-*"))
 
 

@@ -62,7 +62,7 @@ class StreamFlow:
     def wait(self, scores: int, rejected: int) -> tuple[list[Sent], list[Sent]]:
         """What would be sent, scores and rejected messages, once there are so many."""
         wanted = (scores, rejected)
-        wait_for(lambda: (len(listed(self._scores)), len(listed(self._rejected))) == wanted, 60)
+        wait_for(lambda: (len(listed(self._scores)), len(listed(self._rejected))) == wanted)
         found = self._sent()
         assert (len(found[0]), len(found[1])) == wanted, [one.attributes for queue in found for one in queue]
         return found

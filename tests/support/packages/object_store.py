@@ -9,8 +9,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dai_nifi.local.ports import free_port
 from tests.support.packages import target_packages
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 VERSION = "5.2.5"
@@ -30,7 +30,7 @@ def s3() -> Iterator[dict[str, str]]:
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        until(lambda: _answers(f"{address}/moto-api/data.json"), 60)
+        until(lambda: _answers(f"{address}/moto-api/data.json"))
         yield {
             "AWS_ENDPOINT_URL": address,
             "AWS_ALLOW_HTTP": "true",

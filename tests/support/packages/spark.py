@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ import pytest
 
 from dai_scoring.provision import jars, java
 from tests.support.packages import pandas_packages, target_packages
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 _KAFKA = Path(__file__).parent / "spark_kafka"
@@ -87,7 +87,7 @@ def cluster(variables: Mapping[str, str], release: Release, folder: Path) -> Ite
         "SPARK_SCALA_VERSION": release.scala,
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
-    port, page = _free_port(), _free_port()
+    port, page = free_port(), free_port()
     command = [f"{variables['JAVA_HOME']}/bin/java", "-Xmx256m", "-Dspark.master.rest.enabled=false"]
     command += ["-cp", f"{home}/jars/*"]
     log = folder / "cluster.log"
@@ -114,10 +114,3 @@ def cluster(variables: Mapping[str, str], release: Release, folder: Path) -> Ite
                 process.terminate()
             for process in processes:
                 process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dai_nifi.local.ports import free_port
 from tests.support.packages import target_packages
+from tests.support.ports import free_port
 from tests.support.project import ROOT
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 VERSION = "1.5.1"
 # Its command listens on all interfaces, and has no option for that.
@@ -54,7 +54,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        until(self._answers, 120)
+        until(self._answers)
 
     @property
     def log(self) -> str:
@@ -73,7 +73,7 @@ class Server:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", body, named)
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return Reply(response.status, response.headers, response.read())
         except urllib.error.HTTPError as refused:
             with refused:
@@ -83,7 +83,7 @@ class Server:
         """End it as a container is ended, and return its exit code."""
         self.process.terminate()
         try:
-            return self.process.wait(30)
+            return self.process.wait(PATIENCE)
         finally:
             if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dai_nifi.local.ports import free_port
 from tests.support.packages.go import go_program
-from tests.support.waiting import until
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE, until
 
 MODULE = "github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie"
 VERSION = "v0.0.0-20261030222936-bef5c4ba774d"
@@ -39,7 +39,7 @@ class Function:
             self.process = subprocess.Popen(
                 [built(), *options, python, "-m", "awslambdaric", handler],
                 cwd=folder,
-                env={**os.environ, "AWS_LAMBDA_FUNCTION_TIMEOUT": "60", **environment},
+                env={**os.environ, "AWS_LAMBDA_FUNCTION_TIMEOUT": f"{PATIENCE:.0f}", **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -60,7 +60,7 @@ class Function:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self._port}/2015-03-31/functions/function/invocations", json.dumps(event).encode()
         )
-        with urllib.request.urlopen(request, timeout=120) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             return json.load(response)
 
     def close(self) -> None:

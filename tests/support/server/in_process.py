@@ -24,6 +24,7 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import Response
+from tests.support.waiting import PATIENCE
 
 
 class _Counting(QuickAnswers):
@@ -76,13 +77,13 @@ class Client:
         return await self.answer()
 
     async def answer(self) -> bytes:
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 20)
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
         length = re.search(rb"content-length: (\d+)", head)
         assert length is not None
         return head + await self.reader.readexactly(int(length[1]))
 
     async def is_closed(self) -> bool:
-        return await asyncio.wait_for(self.reader.read(1), 20) == b""
+        return await asyncio.wait_for(self.reader.read(1), PATIENCE) == b""
 
 
 @asynccontextmanager

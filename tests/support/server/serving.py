@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.support.waiting import PATIENCE
+
 COMMAND = [sys.executable, "-m", "dai_scoring.cli", "serve"]
 
 
@@ -47,8 +49,8 @@ class Server:
 
     def connection(self) -> http.client.HTTPConnection:
         if self.tls is not None:
-            return http.client.HTTPSConnection(self.host, timeout=60, context=self.tls)
-        return http.client.HTTPConnection(self.host, timeout=60)
+            return http.client.HTTPSConnection(self.host, timeout=PATIENCE, context=self.tls)
+        return http.client.HTTPConnection(self.host, timeout=PATIENCE)
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -75,7 +77,7 @@ class Server:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """The exit code after the signal."""
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE)
 
 
 def _named(headers: Mapping[str, str]) -> dict[str, str]:
@@ -102,7 +104,7 @@ def serving(
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(30)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from dai_scoring.provision import jars, java
-from tests.support.brokers import quiet_port
-from tests.support.waiting import until
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE, until
 
 
 @dataclass
@@ -40,12 +40,12 @@ class ActiveMQ:
 
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        until(answers, 60)
+        until(answers)
 
     def end(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
-            self._process.wait(30)
+            self._process.wait(PATIENCE)
 
 
 def activemq(folder: Path, *more: str, java_options: Sequence[str] = ()) -> AbstractContextManager[ActiveMQ]:
@@ -66,7 +66,7 @@ def _running(name: str, folder: Path, *more: str, java_options: Sequence[str] = 
     here = Path(__file__).parents[1] / name
     place = jars.built_once(f"test-{name}", here, f"fetch {name}", lambda what, share=None: None)
     program = str(java.find_java(minimum=17) / "bin" / "java")
-    port = quiet_port()
+    port = free_port()
     words = [program, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *java_options, "-cp", f"{place}/*"]
     broker = ActiveMQ(port, folder, [*words, str(here / "Broker.java"), str(port), str(folder / "data"), *more])
     broker.start()

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from dai_scoring.provision import jars, java
-from tests.support.brokers import quiet_port
+from tests.support.ports import free_port
 from tests.support.server.certificates import Authority
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 _SETTINGS = """\
 process.roles=broker,controller
@@ -76,7 +76,7 @@ class Kafka:
             )
         # Its messages while nobody answers are no news.
         client = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
-        until(lambda: self._answers(client), 120)
+        until(lambda: self._answers(client))
 
     def _answers(self, client: object) -> bool:
         assert self._process is not None
@@ -92,7 +92,7 @@ class Kafka:
         """End its process."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
-            self._process.wait(60)
+            self._process.wait(PATIENCE)
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def kafka(folder: Path) -> Iterator[Kafka]:
     place = jars.built_once("test-kafka", Path(__file__).parent, "fetch Kafka", lambda what, share=None: None)
     home = java.find_java(minimum=17)
     command = [str(home / "bin" / "java"), *_MEMORY, "-cp", f"{place}/*"]
-    port, secured, controller = quiet_port(), quiet_port(), quiet_port()
+    port, secured, controller = free_port(), free_port(), free_port()
     authority = Authority(folder)
     pair = authority.pair("broker")
     chain = folder / "chain.pem"

@@ -11,6 +11,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.support.waiting import PATIENCE
+
 
 @dataclass(frozen=True)
 class Topics:
@@ -44,7 +46,7 @@ class Topics:
                     break
                 except BufferError:
                     producer.poll(0.1)
-        assert producer.flush(60) == 0
+        assert producer.flush(PATIENCE) == 0
 
     def read(self, topic: str, committed: bool = True) -> list[Any]:
         """All messages of a topic, those of a partition in their order."""
@@ -60,7 +62,7 @@ class Topics:
         )
         consumer.subscribe([topic])
         partitions = len(consumer.list_topics(topic).topics[topic].partitions)
-        found, ended, deadline = [], 0, time.monotonic() + 60
+        found, ended, deadline = [], 0, time.monotonic() + PATIENCE
         while ended < partitions:
             assert time.monotonic() < deadline, f"{topic} has no end"
             for one in consumer.consume(1000, 0.2):
@@ -87,5 +89,5 @@ def new_topics(
         NewTopic(topics.rejected, 1, 1, config={"max.message.bytes": str(output_bytes)}),
     ]
     for made in admin.create_topics(wanted).values():
-        made.result(30)
+        made.result(PATIENCE)
     return topics

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dai_scoring.batch.threads import parallel_map, prefetch, write_behind
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +95,7 @@ def test_two_threads_share_items_and_the_results_are_in_their_order() -> None:
 
     def work(item: int) -> int:
         if item < 2:
-            both.wait(10)
+            both.wait(PATIENCE)
         threads.add(threading.current_thread())
         return item * item
 
@@ -120,7 +121,7 @@ def test_an_error_beside_is_raised_and_ends_the_others(bad: int) -> None:
 
     def work(item: int) -> None:
         if item < 2:
-            both.wait(10)
+            both.wait(PATIENCE)
         if item == bad:
             raise ValueError("no")
         done.append(item)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dai_scoring.cli import signals
+from tests.support.waiting import PATIENCE
 
 RUN = """
 import functools, os, signal, threading, time, types
@@ -42,7 +43,7 @@ IGNORED_FOR_A_WHILE = """
 
 def said(number: str, then: str) -> list[str]:
     command = [sys.executable, "-c", RUN.format(signal=number, then=then)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout.splitlines()
 
 
 def test_a_lock_that_was_taken_is_given_back() -> None:
@@ -90,7 +91,7 @@ def test_a_command_that_does_not_end_by_itself_is_ended(tmp_path: Path, then: st
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE)
         assert process.stderr is not None
         said = process.stderr.read()
     assert (process.returncode, said) == (128 + number, "Error: Interrupted. Run the same command again to go on.\n")

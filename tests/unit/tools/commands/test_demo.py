@@ -13,7 +13,7 @@ from rich.console import Console
 from dai_nifi.commands import demo
 from dai_nifi.demo import DemoResult, _http_port
 from dai_nifi.errors import ConflictError
-from dai_nifi.local.ports import free_port
+from tests.support.ports import free_port
 
 
 def said(port: int) -> str:

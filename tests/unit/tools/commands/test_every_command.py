@@ -20,8 +20,8 @@ from dai_nifi import cli, error_boundary
 from dai_nifi.errors import NiFiUnreachableError, ToolError
 from dai_nifi.flows import templates
 from dai_nifi.flows.common import RUNTIMES
-from dai_nifi.local.ports import free_port
 from tests.support.called import built
+from tests.support.ports import free_port
 
 EXIT_CODES = {ToolError.exit_code, *(kind.exit_code for kind in ToolError.__subclasses__())}
 NOBODY = f"http://127.0.0.1:{free_port()}"

@@ -18,14 +18,15 @@ import dai_nifi
 from dai_nifi import cli, errors
 from dai_nifi.client import connection
 from dai_nifi.errors import ModelRefusedError, NiFiUnreachableError, NotFoundError, ScoringFailedError, ToolError
-from dai_nifi.local.ports import free_port
 from dai_scoring.cli.opening import as_tool_error
 from dai_scoring.errors import BadRowsError, ScoringError
 from dai_scoring.service import http_errors
 from tests.support.called import Ended, called
 from tests.support.error_kinds import ABSTRACT, kinds
+from tests.support.ports import free_port
 from tests.support.project import ROOT
 from tests.support.server.web_server import Answers, served
+from tests.support.waiting import PATIENCE
 
 # These are what a service makes of errors that a command handles before.
 OF_THE_SERVICE = {"internal", "io"}
@@ -122,9 +123,9 @@ main()
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_the_command_is_loaded_is_told(number: signal.Signals) -> None:
     command = [sys.executable, "-c", RUN_INTERRUPTED, str(int(number)), "status"]
-    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, json.loads(done.stdout)["error"]["code"], done.stderr) == (128 + number, "cancelled", "")
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (128 + number, "")
     assert done.stderr == "Error: Interrupted before anything was done.\n"
 
@@ -214,7 +215,7 @@ def test_the_words_for_people_are_on_standard_error() -> None:
     # In a process of its own, as its users run it.
     command = [sys.executable, "-c", "from dai_nifi.__main__ import main; main()", "status", "any"]
     command += ["--url", f"http://127.0.0.1:{free_port()}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (4, "")
     assert "no NiFi answers at" in done.stderr
 
