@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -41,7 +42,21 @@ def living(pids: Iterable[int]) -> set[int]:
 
 
 def children(pid: int) -> set[int]:
-    return {int(one) for path in Path(f"/proc/{pid}/task").glob("*/children") for one in path.read_text().split()}
+    """Its child processes; none if it has ended."""
+    found: set[int] = set()
+    with suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):  # the thread has ended meanwhile
+                found.update(map(int, (thread / "children").read_text().split()))
+    return found
+
+
+def command_line(pid: int) -> bytes:
+    """The words of a process; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def alive(pid: int) -> bool:

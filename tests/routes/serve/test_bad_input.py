@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.server.serving import Server, serving
+from tests.support.waiting import PATIENCE
 
 Rows = list[dict[str, str]]
 MEGABYTE = 1 << 20
@@ -20,9 +21,21 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture(scope="module")
 def small(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that takes a megabyte within two seconds, of one request a time."""
-    folder = tmp_path_factory.mktemp("small")
-    words = ("--max-body", 1, "--timeout", 2, "--log-requests", "--workers", 1)
+    """A server that takes a megabyte, of one request a time."""
+    with _limited(samples, tmp_path_factory.mktemp("small")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def hasty(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same, within five seconds."""
+    with _limited(samples, tmp_path_factory.mktemp("hasty"), "--timeout", 5) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _limited(samples: Path, folder: Path, *more: object) -> Iterator[Server]:
+    words = ("--max-body", 1, "--log-requests", "--workers", 1, *more)
     with serving(folder, samples / "penguins.mojo", *words) as found:
         yield found
         assert found.get("/readyz").status == 200
@@ -106,35 +119,35 @@ def test_large_bodies(small: Server) -> None:
     assert _memory(small) < 1200 * MEGABYTE
 
 
-def test_slow_clients(small: Server) -> None:
-    with _connected(small) as client:
-        client.sendall(_head(small, "Content-Length: 100") + b"half")
+def test_slow_clients(hasty: Server) -> None:
+    with _connected(hasty) as client:
+        client.sendall(_head(hasty, "Content-Length: 100") + b"half")
         assert _status(client) == 408
-    with _connected(small) as client:
-        client.sendall(_head(small, "Content-Length: 100"))
-    assert small.get("/readyz").status == 200
+    with _connected(hasty) as client:
+        client.sendall(_head(hasty, "Content-Length: 100"))
+    assert hasty.get("/readyz").status == 200
 
 
-def test_a_client_that_does_not_read(small: Server, rows: Rows) -> None:
+def test_a_client_that_does_not_read(hasty: Server, rows: Rows) -> None:
     body = json.dumps(rows * 10).encode()
-    request = _head(small, f"Content-Length: {len(body)}").replace(b"text/csv", b"application/json") + body
+    request = _head(hasty, f"Content-Length: {len(body)}").replace(b"text/csv", b"application/json") + body
     sent, received = 0, b""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.settimeout(4)
-        host, _, port = small.host.partition(":")
+        client.settimeout(PATIENCE)
+        host, _, port = hasty.host.partition(":")
         client.connect((host, int(port)))
         with contextlib.suppress(OSError):
             # More than the system keeps for a client that reads nothing.
             while sent < 40:
                 client.sendall(request)
                 sent += 1
-        assert small.post("/score", rows[0]).status == 200
+        assert hasty.post("/score", rows[0]).status == 200
         with contextlib.suppress(OSError):
             while block := client.recv(1 << 20):
                 received += block
     assert sent > 1
-    # After two seconds without a byte being read, the server gave up: without that, all answers would come now.
+    # After five seconds without a byte being read, the server gave up: without that, all answers would come now.
     assert received.count(b"HTTP/1.1 200") < sent
 
 
@@ -183,7 +196,7 @@ def test_a_score_that_takes_too_long(samples: Path, tmp_path: Path, rows: Rows) 
 
 def _connected(server: Server) -> socket.socket:
     host, _, port = server.host.partition(":")
-    return socket.create_connection((host, int(port)), 30)
+    return socket.create_connection((host, int(port)), PATIENCE)
 
 
 def _head(server: Server, more: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
+import threading
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from dai_routes.serve.settings import ModelFile
 from dai_scoring.scorer import RuntimeSettings
 from tests.support.server.in_process import Bench, Client, served
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.runtime
 
@@ -81,6 +82,21 @@ def serve(file: ModelFile, settings: RuntimeSettings) -> Callable[..., Any]:
         asyncio.run(main())
 
     return run
+
+
+class Clock:
+    """The time of the event loop, which passes only when a test says so."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        loop = asyncio.get_running_loop()
+        self._now = loop.time()
+        patch.setattr(loop, "time", lambda: self._now)
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, and what was to happen then."""
+        self._now += seconds
+        for _ in range(2):
+            await asyncio.sleep(0)
 
 
 def _fixed(answer: bytes) -> bytes:
@@ -169,35 +185,42 @@ def test_limits_of_time_and_number(serve: Callable[..., None]) -> None:
         record = ASKED["a record"]
         await first.ask(record)
         service, queue = bench.model.service, bench.model.queue
+        go_on = threading.Event()
         with pytest.MonkeyPatch.context() as patch:
+            clock = Clock(patch)
             respond = service.respond_all
-            patch.setattr(service, "respond_all", lambda requests: (time.sleep(1.5), respond(requests))[1])
+            patch.setattr(service, "respond_all", lambda requests: (go_on.wait(PATIENCE), respond(requests))[1])
             # Otherwise the event loop would score, and wait.
             patch.setattr(queue, "_is_quick", False)
             first.writer.write(record)
             while bench.quick.count < 1:
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0)
             assert (await second.ask(record)).startswith(b"HTTP/1.1 429")
+            await clock.advance(61)
             late = await first.answer()
             assert late.startswith(b"HTTP/1.1 504")
             assert b'"timeout"' in late
+            go_on.set()
             while queue.waiting:
-                await asyncio.sleep(0.01)
-        assert (await first.ask(record)).startswith(b"HTTP/1.1 200")
-        assert (bench.quick.count, bench.app.bodies.held) == (3, 0)
+                await asyncio.sleep(0)
+            assert (await first.ask(record)).startswith(b"HTTP/1.1 200")
+            assert (bench.quick.count, bench.app.bodies.held) == (3, 0)
 
-    serve(test, timeout=0.5, most_waiting=1)
+    serve(test, timeout=60, most_waiting=1)
 
 
 def test_the_connection_ends_when_it_is_idle_or_the_server_ends(serve: Callable[..., None]) -> None:
     async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
         record = ASKED["a record"]
-        client, other, third = [await connect() for _ in range(3)]
-        for _ in range(6):
-            await client.ask(record)
-            await asyncio.sleep(0.3)
-        assert bench.quick.count == 5
-        assert await client.is_closed()
+        client = await connect()
+        with pytest.MonkeyPatch.context() as patch:
+            clock = Clock(patch)
+            for _ in range(6):
+                await client.ask(record)
+                await clock.advance(1.5)
+            assert bench.quick.count == 5
+            await clock.advance(3.6)
+            assert await client.is_closed()
         other = await connect()
         other.writer.write(record)
         while bench.quick.count == 5:
@@ -216,7 +239,7 @@ def test_the_connection_ends_when_it_is_idle_or_the_server_ends(serve: Callable[
         assert b"connection: close\r\n" in last
         assert bench.quick.count == 7
 
-    serve(test, keep_alive=1)
+    serve(test)
 
 
 def test_a_client_that_leaves_is_counted(serve: Callable[..., None]) -> None:

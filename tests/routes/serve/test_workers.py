@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from tests.support.models import second_model
-from tests.support.processes import alive, children
+from tests.support.processes import alive, children, command_line
 from tests.support.server.serving import Server, serving
 from tests.support.waiting import until
 
@@ -22,7 +22,7 @@ def scored(server: Server) -> int:
 
 def working(server: Server) -> set[int]:
     """The processes that answer: those with the name of their place."""
-    return {pid for pid in children(server.process.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    return {pid for pid in children(server.process.pid) if b"spawn_main" in command_line(pid)}
 
 
 def test_one_that_dies_is_started_again(samples: Path, tmp_path: Path, rows: Rows) -> None:

@@ -28,7 +28,7 @@ def interrupt(moment):
         time.sleep(0.002)
     open("sent", "w").close()
     os.kill(os.getpid(), number)
-    time.sleep(30)
+    time.sleep(300)
     os.kill(os.getpid(), signal.SIGKILL)
 
 def outcome(name, moment):
@@ -116,9 +116,9 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize(
     ("first", "then", "number", "code", "words"),
     [
-        ("", "time.sleep(60)", signal.SIGTERM, -signal.SIGTERM, []),
-        ("", "time.sleep(60)", signal.SIGINT, -signal.SIGINT, []),
-        (OWN_HANDLER, "time.sleep(60)", signal.SIGTERM, 7, ["mine"]),
+        ("", "time.sleep(300)", signal.SIGTERM, -signal.SIGTERM, []),
+        ("", "time.sleep(300)", signal.SIGINT, -signal.SIGINT, []),
+        (OWN_HANDLER, "time.sleep(300)", signal.SIGTERM, 7, ["mine"]),
     ],
 )
 def test_a_program_of_ones_own_is_ended_by_signals_as_without_java(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,15 @@ from tests.support.waiting import until
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Scorer]:
-    monkeypatch.setattr(model_holder, "_UNUSED_SECONDS", 1.0)
+    """The models that a holder has opened. It keeps them unused until :func:`time_passes`."""
     monkeypatch.setattr(model_holder, "_CHECK_SECONDS", 0.02)
     return []
+
+
+@pytest.fixture
+def time_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From then on a model may be unused for a short time only."""
+    return lambda: monkeypatch.setattr(model_holder, "_UNUSED_SECONDS", 0.1)
 
 
 def holder(opened: list[Scorer]) -> ModelHolder:
@@ -39,19 +46,25 @@ def settings(folder: Path, name: str = "a.mojo") -> Settings:
     return Settings(folder / name, RuntimeSettings(), FileOptions())
 
 
-def test_a_model_that_nobody_asks_for_is_let_go(opened: list[Scorer], tmp_path: Path) -> None:
+def test_a_model_that_nobody_asks_for_is_let_go(
+    opened: list[Scorer], time_passes: Callable[[], None], tmp_path: Path
+) -> None:
     held, wanted = holder(opened), settings(tmp_path)
     first = held.get(wanted, Runtime.JAVA)
     assert held.get(wanted, Runtime.JAVA) is first
+    time_passes()
     until(lambda: closed(first))
     assert held.get(wanted, Runtime.JAVA) is not first
 
 
-def test_the_model_of_a_running_processor_is_kept(opened: list[Scorer], tmp_path: Path) -> None:
+def test_the_model_of_a_running_processor_is_kept(
+    opened: list[Scorer], time_passes: Callable[[], None], tmp_path: Path
+) -> None:
     held = holder(opened)
     scorer = held.get(settings(tmp_path), Runtime.JAVA)
     held.set_running(True)
-    time.sleep(1.3)
+    time_passes()
+    time.sleep(0.5)
     assert not closed(scorer)
     held.set_running(False)
     until(lambda: closed(scorer))
@@ -80,7 +93,9 @@ def test_a_model_that_was_loaded_beside_is_there_at_once(opened: list[Scorer], t
     assert not closed(spare)
 
 
-def test_a_next_model_that_nobody_asks_for_is_closed(opened: list[Scorer], tmp_path: Path) -> None:
+def test_a_next_model_that_nobody_asks_for_is_closed(
+    opened: list[Scorer], time_passes: Callable[[], None], tmp_path: Path
+) -> None:
     held = holder(opened)
     held.set_running(True)
     scorer = held.get(settings(tmp_path), Runtime.JAVA)
@@ -89,5 +104,6 @@ def test_a_next_model_that_nobody_asks_for_is_closed(opened: list[Scorer], tmp_p
     assert closed(dropped)
     assert not closed(scorer)
     forgotten = held.prepare(settings(tmp_path, "c.mojo"), Runtime.JAVA)
+    time_passes()
     held.set_running(False)
     until(lambda: closed(scorer) and closed(forgotten))

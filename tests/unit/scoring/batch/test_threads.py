@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -124,6 +125,8 @@ def test_an_error_beside_is_raised_and_ends_the_others(bad: int) -> None:
             both.wait(PATIENCE)
         if item == bad:
             raise ValueError("no")
+        # All of them would take minutes: the other thread need not be quick to end this one.
+        time.sleep(0.001)
         done.append(item)
 
     with ThreadPoolExecutor(1) as helpers, pytest.raises(ValueError, match="no"):

@@ -28,6 +28,8 @@ def set_timer_and_wait(*arguments):
 signal.setitimer = set_timer_and_wait
 # Tests that run in the background ignore it, and so would what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# A busy machine may need longer for the end than a command has.
+signals.PATIENCE_SECONDS = 300
 signals.install_handlers()
 signals.begin_work()
 thing = Thing()

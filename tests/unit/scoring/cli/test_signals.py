@@ -17,8 +17,11 @@ import functools, os, signal, threading, time, types
 from dai_scoring.cli import signals
 # Tests that run in the background ignore it, and so would what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# Long enough that it does not come again before the next lines have run, on a busy machine too.
-signals._AGAIN_SECONDS = 0.5
+# It comes again when a line below lets it, so that a busy machine changes nothing.
+signals._AGAIN_SECONDS = signals.PATIENCE_SECONDS = {patience}
+def again():
+    assert signal.getitimer(signal.ITIMER_REAL)[0], "it would not come again"
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
 signals.install_handlers()
 signals.begin_work()
 condition = threading.Condition()
@@ -29,20 +32,23 @@ try:
     with condition:
         print("taken")
         {then}
-        time.sleep(60)
+        again()
+        time.sleep({patience})
 except KeyboardInterrupt:
     print("interrupted")
 """
 IGNORED_FOR_A_WHILE = """
         before = [(number, signal.signal(number, signal.SIG_IGN)) for number in (signal.SIGINT, signal.SIGTERM)]
-        time.sleep(1)
+        again()
+        # It has come, and is to come again.
+        while signal.getitimer(signal.ITIMER_REAL)[0] <= 0.01: pass
         print("in peace")
         for number, handler in before: signal.signal(number, handler)
 """
 
 
 def said(number: str, then: str) -> list[str]:
-    command = [sys.executable, "-c", RUN.format(signal=number, then=then)]
+    command = [sys.executable, "-c", RUN.format(signal=number, then=then, patience=PATIENCE)]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout.splitlines()
 
 
@@ -77,9 +83,9 @@ IS_ELSEWHERE = """
 DROPS_IT = """
     try:
         print("ready", flush=True)
-        time.sleep(60)
+        time.sleep(300)
     except KeyboardInterrupt:
-        time.sleep(60)
+        time.sleep(300)
 """
 
 
@@ -105,7 +111,7 @@ from dai_scoring.cli import signals
 with signals.temporary_folder(".dai-score-", Path(sys.argv[1])) as folder:
     (folder / "target").write_text("rows")
     print(folder, flush=True)
-    time.sleep(60)
+    time.sleep(300)
 """
 
 

@@ -194,7 +194,7 @@ class _Hung(Answers):
         if self.path.endswith("/flow/about"):
             self.send_json({"about": {"version": "2.3.0"}})
         else:
-            time.sleep(5)
+            time.sleep(PATIENCE)
 
 
 def test_a_nifi_that_stops_answering_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
