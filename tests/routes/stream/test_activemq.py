@@ -122,15 +122,19 @@ def test_messages_are_scored_in_order_and_bad_ones_say_why(titanic: Path, queues
 
 def test_workers_and_the_broker_are_killed(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     count = 3000
-    queues.send(mixed(count))
-    words = [*queues.arguments, "--model", titanic, "--max-batch", 20]
+    messages = mixed(count)
+    words = [*queues.arguments, "--model", titanic, "--max-batch", 20, "--broker-timeout", PATIENCE]
     for number in range(3):
+        # As many as it waits for, and more: however late a worker is killed, the next one has some left.
+        queues.send(messages[number * 1000 : (number + 1) * 1000 - 400])
         with working(tmp_path, *words, "--metrics-port", 0) as worker:
-            until(lambda of=worker: of.scored() > 300)
+            until(lambda of=worker: of.scored() > 200)
             if number == 1:
                 queues.broker.end()
                 queues.broker.start()
-                until(lambda of=worker: of.scored() > 600)
+            before = worker.scored()
+            queues.send(messages[(number + 1) * 1000 - 400 : (number + 1) * 1000])
+            until(lambda of=worker, wanted=before + 200: of.scored() > wanted)
             worker.end(signal.SIGKILL)
     drained(titanic, queues)
     scored, rejected = queues.read("-scored", count - count // 100), queues.read("-rejected", count // 100)

@@ -33,7 +33,7 @@ def test_tls(titanic: Path, tmp_path: Path) -> None:
         client.send("/queue/in", message(1), headers={"persistent": "true"}, receipt="sent")
         url = broker.url.replace("stomp:", "stomp+ssl:")
         words: list[object] = ["activemq", "--url", url, "--input", "in", "--output", "out", "--model", titanic]
-        words += ["--accept-h2o-licence", "--drain", "--broker-timeout", 5]
+        words += ["--accept-h2o-licence", "--drain"]
         done = run(*words, environment={"DAI_ACTIVEMQ_CA_FILE": str(other.certificate)})
         assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
         assert "is not trusted" in done.stderr

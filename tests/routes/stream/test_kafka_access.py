@@ -19,7 +19,7 @@ pytestmark = pytest.mark.runtime
 
 def words(titanic: Path, topics: Topics, servers: str) -> list[object]:
     arguments = [servers if one == topics.address else one for one in topics.arguments]
-    return [*arguments, "--model", titanic, "--accept-h2o-licence", "--drain", "--broker-timeout", 5]
+    return [*arguments, "--model", titanic, "--accept-h2o-licence", "--drain"]
 
 
 def settings(broker: Kafka, password: str) -> dict[str, str]:
@@ -92,7 +92,7 @@ def test_a_topic_that_is_not_there(titanic: Path, broker: Kafka) -> None:
 
 
 def test_no_broker(titanic: Path, broker: Kafka) -> None:
-    done = run(*words(titanic, new_topics(broker.address), "127.0.0.1:1"))
+    done = run(*words(titanic, new_topics(broker.address), "127.0.0.1:1"), "--broker-timeout", 5)
     assert done.returncode == 4, done.stderr
     assert done.stderr.count("Connection refused") <= 2
     assert "No broker of 127.0.0.1:1 answers" in done.stderr

@@ -17,7 +17,7 @@ from tests.support.brokers.rabbitmq_server import RabbitServer, rabbitmq_server
 from tests.support.brokers.records import is_golden, message, mixed
 from tests.support.brokers.worker import run, working
 from tests.support.server.certificates import Authority
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.runtime
 
@@ -43,6 +43,7 @@ class Queues:
         for number, value in enumerate(values):
             properties = pika.BasicProperties(message_id=f"m{number}", delivery_mode=2, **more)
             self.channel.basic_publish("", self.name, value, properties)
+        self.count("")  # an answer: the server has read all of them
 
     def count(self, end: str) -> int:
         return int(self.channel.queue_declare(f"{self.name}{end}", passive=True).method.message_count)
@@ -171,7 +172,8 @@ def test_a_full_output_loses_nothing(titanic: Path, queues: Queues, tmp_path: Pa
 
 def test_the_server_restarts(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     queues.send(mixed(1000))
-    with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
+    words = [*queues.arguments, "--model", titanic, "--broker-timeout", PATIENCE]
+    with working(tmp_path, *words, environment=queues.environment) as worker:
         until(lambda: queues.count("-scored") > 100)
         queues.server.end()
         queues.server.start()

@@ -136,7 +136,8 @@ def test_a_message_that_ends_workers_is_rejected_unscored(titanic: Path, streams
 
 def test_the_server_restarts(titanic: Path, streams: Streams, tmp_path: Path) -> None:
     streams.send(mixed(4000))
-    with working(tmp_path, *streams.arguments, "--model", titanic, "--max-batch", 50, "--idle", 0.5) as worker:
+    words = [*streams.arguments, "--model", titanic, "--max-batch", 50, "--idle", 0.5, "--broker-timeout", PATIENCE]
+    with working(tmp_path, *words) as worker:
         until(lambda: len(streams.read("scored")) > 500)
         streams.redis.end()
         streams.redis.start()

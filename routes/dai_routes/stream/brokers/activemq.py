@@ -23,31 +23,12 @@ from stomp.exception import StompException
 
 from dai_routes.stream import tls
 from dai_routes.stream.addresses import without_password
+from dai_routes.stream.brokers.activemq_headers import headers_of
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
 
 CA_FILE = "DAI_ACTIVEMQ_CA_FILE"
 """The environment variable that names the file of the authority of the broker's certificate."""
-SOURCE_ID = "dai-source-id"
-"""The header of a scored message with the message id of the incoming one."""
-_OF_DELIVERY = frozenset(
-    {
-        "ack",
-        "content-length",
-        "destination",
-        "expires",
-        "message-id",
-        "persistent",
-        "priority",
-        "receipt",
-        "redelivered",
-        "subscription",
-        "timestamp",
-        "transaction",
-        "transformation",
-    }
-)
-"""Headers that the broker sets itself."""
 _CLASSIC = "ActiveMQ/"
 """How ActiveMQ Classic names itself, before its version."""
 _ARTEMIS = "ActiveMQ-Artemis/"
@@ -82,7 +63,6 @@ class _Frames(stomp.ConnectionListener):  # type: ignore[misc]
     def __init__(self) -> None:
         self.messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-
         self.server = ""
 
     def on_connected(self, frame: Any) -> None:
@@ -109,6 +89,7 @@ class ActiveMQ:
     def __init__(self, settings: ActiveSettings) -> None:
         self._settings = settings
         self._numbers = 0
+        self._is_quiet, self._quiet_since = False, 0.0
         self._connect()
 
     def receive(self, most: int, seconds: float) -> list[Message]:
@@ -119,8 +100,7 @@ class ActiveMQ:
             found.append(waiting.get(timeout=seconds))
             while len(found) < most:
                 found.append(waiting.get_nowait())
-        if found:
-            self._quiet_since = time.monotonic()
+        self._is_quiet = self._is_quiet and not found
         if None in found:
             raise self._lost()
         return [self._message(frame) for frame in found]
@@ -131,8 +111,7 @@ class ActiveMQ:
 
     def settle(self, results: Sequence[Result]) -> Sequence[Result]:
         """As :meth:`Broker.settle`."""
-        self._numbers += 1
-        number = f"{self._name}-{self._numbers}"
+        number = self._new_number()
         try:
             if self._acknowledges_in_transactions:
                 self._settle_in_transaction(results, number)
@@ -142,12 +121,19 @@ class ActiveMQ:
             raise self._lost() from error
         return results
 
+    def _new_number(self) -> str:
+        self._numbers += 1
+        return f"{self._name}-{self._numbers}"
+
     def _settle_in_transaction(self, results: Sequence[Result], transaction: str) -> None:
         self._connection.begin(transaction)
         for result in results:
             self._send(result, {"transaction": transaction})
         self._acknowledge(results, transaction=transaction)
-        self._connection.send_frame("COMMIT", {"transaction": transaction, "receipt": transaction})
+        self._end("COMMIT", transaction)
+
+    def _end(self, command: str, transaction: str) -> None:
+        self._connection.send_frame(command, {"transaction": transaction, "receipt": transaction})
         self._wait_for(transaction)
 
     def _settle_one_by_one(self, results: Sequence[Result], receipt: str) -> None:
@@ -161,7 +147,7 @@ class ActiveMQ:
 
     def _send(self, result: Result, headers: Mapping[str, str]) -> None:
         target = self._settings.output if result.reject_code is None else self._settings.rejected
-        given = _headers(result, self._id(result.message))
+        given = headers_of(result, self._id(result.message))
         self._connection.send(f"/queue/{target}", result.contents, "application/json", {**given, **headers})
 
     def _acknowledge(self, results: Sequence[Result], **more: str) -> None:
@@ -175,6 +161,15 @@ class ActiveMQ:
 
     def is_caught_up(self) -> bool:
         """As :meth:`Broker.is_caught_up`. STOMP does not tell whether a queue is empty: no message came for a while."""
+        if not self._is_quiet:
+            # A busy broker may not have begun to send: the time without a message begins with its answer.
+            number = self._new_number()
+            try:
+                self._connection.begin(number)
+                self._end("ABORT", number)
+            except (StompException, OSError) as error:
+                raise self._lost() from error
+            self._is_quiet, self._quiet_since = True, time.monotonic()
         return time.monotonic() - self._quiet_since >= _QUIET_SECONDS
 
     def close(self) -> None:
@@ -225,7 +220,7 @@ class ActiveMQ:
         # The broker sends no more than this before messages are acknowledged. It may send less, 200 by default, so a
         # batch must never wait until it is full.
         more = {"activemq.prefetchSize": str(2 * settings.most)}
-        self._quiet_since = time.monotonic()
+        self._is_quiet = False
         connection.subscribe(f"/queue/{settings.queue}", _SUBSCRIPTION, "client", headers=more)
 
     def _wait_until_connected(self) -> None:
@@ -277,16 +272,3 @@ class ActiveMQ:
         deliveries = 2 if headers.get("redelivered") == "true" else 1
         body = frame.body if isinstance(frame.body, bytes) else frame.body.encode()
         return Message(body, None, None, deliveries, headers)
-
-
-def _headers(result: Result, number: str) -> dict[str, str]:
-    """The headers of the incoming message that are not of its delivery, and what is added."""
-    given = result.message.handle
-    kept = {name: text for name, text in given.items() if name not in _OF_DELIVERY}
-    return {
-        "correlation-id": number,
-        **kept,
-        **result.headers,
-        SOURCE_ID: number,
-        "persistent": "true",
-    }

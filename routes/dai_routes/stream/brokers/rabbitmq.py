@@ -91,6 +91,8 @@ class RabbitMQ:
         """As :meth:`Broker.is_caught_up`."""
         with self._errors():
             found = self._declared(self._settings.queue)
+            # What it no longer counts may be on its way: that is here before a second answer.
+            self._declared(self._settings.queue)
         return not self._waiting and found.method.message_count == 0
 
     def close(self) -> None:
