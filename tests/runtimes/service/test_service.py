@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.service import HttpRequest, Request, ScoringService, State, WorkFolders
 from dai_scoring.service.h2o_rest import Endpoint
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.runtime
 
@@ -189,10 +189,7 @@ def test_requests_wait_for_no_model_and_hear_why(samples: Path, settings: Runtim
         "model_error",
     )
     service.load_in_background(samples / "penguins.mojo", settings=settings)
-    end = time.monotonic() + 60
-    while service.readiness.state is not State.READY:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: service.readiness.state is State.READY)
     failure = service.respond(row).failure
     assert failure is not None
     assert isinstance(failure.error, MissingColumnsError)
@@ -213,9 +210,9 @@ def test_a_model_is_replaced_under_requests(
         first = service.readiness.model
         ended = threading.Event()
         names: set[str] = set()
+        counts = [0, 0, 0, 0]
 
-        def ask(rows: int) -> int:
-            count = 0
+        def ask(client: int, rows: int) -> None:
             while not ended.is_set():
                 response = service.respond(Request((head + line * rows).encode(), CSV))
                 assert response.failure is None, response.failure.client
@@ -223,21 +220,28 @@ def test_a_model_is_replaced_under_requests(
                 header = response.contents.splitlines()[0].decode().split(",")
                 assert len(both.intersection(header)) == 1
                 names.update(both.intersection(header))
-                count += 1
-            return count
+                counts[client] += 1
 
         with ThreadPoolExecutor(4) as pool:
-            asked = [pool.submit(ask, rows) for rows in (1, 1, 20, 3000)]
+            asked = [pool.submit(ask, client, rows) for client, rows in enumerate((1, 1, 20, 3000))]
+
+            def wait_for_answers() -> None:
+                """At least one of each client is of the present model."""
+                wanted = [count + 2 for count in counts]
+                until(lambda: all(map(int.__ge__, counts, wanted)) or any(one.done() for one in asked))
+
             try:
                 refused = service.load(tmp_path / "absent.mojo", settings=settings)
                 assert refused.state is State.REFUSED
                 assert service.readiness.model == first
+                wait_for_answers()
                 for model in (samples / "penguins.mojo", titanic, samples / "penguins.mojo"):
                     assert service.load(model, settings=settings).state is State.READY
-                    time.sleep(0.1)
+                    wait_for_answers()
             finally:
                 ended.set()
-            assert all(one.result() > 2 for one in asked)
+            for one in asked:
+                one.result()
         assert names == both
         assert service.readiness.model is not None
         assert service.readiness.model.kind == "H2O-3 MOJO"

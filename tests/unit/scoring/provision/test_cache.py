@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -70,9 +69,13 @@ def test_the_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        threading.Timer(0.3, process.kill).start()
         waited: list[bool] = []
-        with cache.locked(lock, lambda: waited.append(True)):
+
+        def waits() -> None:
+            waited.append(True)
+            process.kill()
+
+        with cache.locked(lock, waits):
             assert waited == [True]
 
 

@@ -10,6 +10,7 @@ import pytest
 from dai_nifi.errors import PrerequisiteError, ToolError
 from dai_nifi.local import assembly
 from dai_scoring.progress import Progress
+from tests.support.waiting import PATIENCE
 
 JAVA = Path("/no/java/is/needed")
 
@@ -19,17 +20,17 @@ def silent(what: str, share: float | None = None) -> None:
 
 
 class FakeMaven:
-    def __init__(self, fails: bool = False, pause: float = 0) -> None:
+    def __init__(self, fails: bool = False) -> None:
         self.runs = 0
         self.fails = fails
-        self.pause = threading.Event()
-        self.seconds = pause
+        self.goes_on = threading.Event()
+        self.goes_on.set()
 
     def __call__(self, part: Path, log: Path, progress: Progress) -> None:
         self.runs += 1
         (part / "lib").mkdir()
         (part / "lib" / "nifi-api.jar").write_bytes(b"jar")
-        self.pause.wait(self.seconds)
+        self.goes_on.wait(PATIENCE)
         if self.fails:
             raise ToolError("no network")
         (part / "python" / "framework").mkdir(parents=True)
@@ -95,18 +96,22 @@ def test_what_a_killed_process_left_is_swept_away(own_cache: Path) -> None:
 
 
 def test_two_at_once_assemble_once() -> None:
-    fake = FakeMaven(pause=0.3)
-    told: list[str] = []
-    threads = [
-        threading.Thread(target=assembly.ensure, args=(JAVA, lambda what, share=None: told.append(what), fake))
-        for _ in range(3)
-    ]
+    fake = FakeMaven()
+    fake.goes_on.clear()
+    waiting: list[str] = []
+
+    def told(what: str, share: float | None = None) -> None:
+        if what == "waiting for another assembly":
+            waiting.append(what)
+            if len(waiting) == 2:
+                fake.goes_on.set()
+
+    threads = [threading.Thread(target=assembly.ensure, args=(JAVA, told, fake)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
-    assert fake.runs == 1
-    assert "waiting for another assembly" in told
+        thread.join(PATIENCE)
+    assert (fake.runs, len(waiting)) == (1, 2)
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
