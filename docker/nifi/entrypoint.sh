@@ -112,9 +112,10 @@ fi
 # Keys belong to NiFi's files, not to the environment of the processes that it starts.
 unset NIFI_SENSITIVE_PROPS_KEY NIFI_PROPERTIES
 
+# Before NiFi starts: without it a signal that comes then would be lost, as this is the container's first process.
+trap '"$home/bin/nifi.sh" stop' TERM INT
 "$home/bin/nifi.sh" run &
 nifi=$!
-trap '"$home/bin/nifi.sh" stop' TERM INT
 tail -n +1 -F "$home/logs/nifi-app.log" 2> /dev/null &
 tail=$!
 code=0
