@@ -26,6 +26,7 @@ from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.nifi.batch_flow import Folders
 from tests.support.nifi.canvas import Canvas, score_processor
 from tests.support.nifi.instance import NiFi
+from tests.support.ports import free_port
 from tests.support.project import quiet
 from tests.support.waiting import until
 
@@ -108,7 +109,7 @@ def browser(nifi: NiFi) -> Iterator[Browser]:
     options.binary_location = chromium
     for one in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1600,1000"):
         options.add_argument(one)
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver, port=free_port()))
     try:
         yield Browser(started, nifi.url)
     finally:

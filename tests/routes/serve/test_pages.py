@@ -10,6 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.support.ports import free_port
 from tests.support.project import ROOT
 from tests.support.server.serving import Server
 from tests.support.waiting import PATIENCE
@@ -28,7 +29,7 @@ def browser() -> Iterator[webdriver.Chrome]:
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1100,1000"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with webdriver.Chrome(options, webdriver.ChromeService(driver)) as found:
+    with webdriver.Chrome(options, webdriver.ChromeService(driver, port=free_port())) as found:
         yield found
 
 
