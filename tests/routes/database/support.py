@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -31,13 +32,19 @@ PASSWORD = "hidden-pass word"
 
 
 def kill_in_the_middle(command: Sequence[str], chunks: int) -> None:
-    """Start it, and kill it somewhere after so many chunks."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=os.environ)
-    assert process.stderr is not None
-    with process:
-        seen = 0
-        while seen < chunks:
-            line = process.stderr.readline()
-            assert line, "it ended before it was killed"
-            seen += bool(re.search(r"\d rows$", line))
-        process.send_signal(signal.SIGKILL)
+    """Start it, and kill it soon after so many chunks."""
+    ours, theirs = socket.socketpair()
+    # Room for a few lines: the command waits for this process to read them, so it cannot end before it is killed.
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    with ours, ours.makefile() as lines:
+        with theirs:
+            process = subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL, env=os.environ)
+        with process:
+            try:
+                seen = 0
+                while seen < chunks:
+                    line = lines.readline()
+                    assert line, "it ended before it was killed"
+                    seen += bool(re.search(r"\d rows$", line))
+            finally:
+                process.send_signal(signal.SIGKILL)
