@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 from tests.support.project import ROOT
@@ -27,11 +28,16 @@ def shown(notebook: Any) -> list[str]:
     return texts
 
 
-def test_the_notebook_shows_what_is_in_the_documentation(titanic: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_shows_what_is_in_the_documentation(
+    titanic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     monkeypatch.setenv("DAI_MODEL", str(titanic))
     notebook: Any = nbformat.read(ROOT / "docs" / "notebooks" / "score-a-table.ipynb", as_version=4)
     before = shown(notebook)
     assert any("3 of 4 rows scored" in text for text in before)
-    NotebookClient(notebook, timeout=int(PATIENCE), kernel_name="python3").execute()
+    seconds = int(PATIENCE)
+    # By sockets in files: free ports of TCP, as it finds them, may be taken by others before the kernel listens.
+    kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(tmp_path / "kernel"))
+    NotebookClient(notebook, kernel, timeout=seconds, startup_timeout=seconds).execute(cleanup_kc=True)
     assert shown(notebook) == before
