@@ -9,6 +9,8 @@ import socket
 import tempfile
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE
+
 _FILE = Path(tempfile.gettempdir()) / f"dai-tests-ports-{os.geteuid()}"
 _given: set[int] = set()
 _locks: list[int] = []
@@ -27,6 +29,15 @@ def free_port() -> int:
         if port not in _given and _is_ours(port) and _is_free(port):
             _given.add(port)
             return port
+
+
+def listens(port: int) -> bool:
+    """Whether a server takes connections at a port of loopback."""
+    try:
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    except OSError:
+        return False
+    return True
 
 
 def _is_ours(port: int) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE
 
 USER = "scorer"
 PASSWORD = "not-for-any-log"
@@ -81,10 +82,10 @@ class Postgres(Database):
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-        self.run("pg_ctl", "start", "-w", "-l", str(self.folder / "log"), "-o", options)
+        self.run("pg_ctl", "start", "-w", "-t", f"{PATIENCE:.0f}", "-l", str(self.folder / "log"), "-o", options)
 
     def stop(self) -> None:
-        self.run("pg_ctl", "stop", "-w", "-m", "immediate")
+        self.run("pg_ctl", "stop", "-w", "-t", f"{PATIENCE:.0f}", "-m", "immediate")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.ports import free_port
+from tests.support.ports import free_port, listens
 from tests.support.processes import in_group
 from tests.support.server.certificates import Authority
 from tests.support.waiting import PATIENCE, until
@@ -59,6 +59,8 @@ class RabbitServer:
 
         if self._epmd is None:
             self._epmd = subprocess.Popen(["epmd"], env=self._environment)
+            # Otherwise Erlang starts one itself, which nobody ends.
+            until(lambda: listens(int(self._environment["ERL_EPMD_PORT"])))
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [_PROGRAMS / "rabbitmq-server"], env=self._environment, stdout=log, stderr=log, start_new_session=True

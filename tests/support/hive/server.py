@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from dai_scoring.provision import jars, java
-from tests.support.ports import free_port
+from tests.support.ports import free_port, listens
 from tests.support.waiting import PATIENCE
 
 _HERE = Path(__file__).parent
@@ -135,9 +134,6 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     while True:
         if process.poll() is not None or time.monotonic() > end:
             pytest.fail(f"HiveServer2 did not start: {log.read_text()[-3000:]}")
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
+        if listens(port):
             return
+        time.sleep(0.2)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from dai_scoring.provision import jars, java
-from tests.support.ports import free_port
+from tests.support.ports import free_port, listens
 from tests.support.waiting import PATIENCE, until
 
 
@@ -34,9 +33,7 @@ class ActiveMQ:
         def answers() -> bool:
             assert self._process is not None
             assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return True
-            return False
+            return listens(self.port)
 
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
