@@ -30,6 +30,7 @@ from tests.support.nifi.commands import look
 from tests.support.nifi.http import ask, expected
 from tests.support.nifi.instance import NiFi
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.nifi
 
@@ -85,7 +86,7 @@ def chosen(text: str) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % 100_000 < SHARE * 1000
 
 
-def until(reached: Callable[[], bool], seconds: float = 60) -> None:
+def until(reached: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < end, "it does not come true"

@@ -22,6 +22,7 @@ from dai_nifi.operations.undeploy import undeploy
 from dai_nifi.waiting import wait_until
 from tests.support.nifi.batch_flow import Folders, deploy_batch
 from tests.support.nifi.instance import NiFi
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.nifi
 
@@ -208,7 +209,7 @@ def edit_running(folders: Folders) -> None:
     flow = deployed.find(folders.name)
     nipyapi.canvas.schedule_processor(processor(folders.name, "Take files"), True)
     folders.put("queued.csv", rows)
-    wait_until(lambda: queued(flow) == 1, 30, lambda: InvalidFlowError("nothing is queued"))
+    wait_until(lambda: queued(flow) == 1, PATIENCE, lambda: InvalidFlowError("nothing is queued"))
     for one in deployed.processors(flow.id):
         if one.component.name != "Score records":
             nipyapi.canvas.schedule_processor(one, True)

@@ -137,7 +137,7 @@ def test_files_are_scored_by_both_nodes(samples: Path, batch: Folders) -> None:
         found = list(csv.DictReader(io.StringIO(batch.wait(batch.output / f"{number}.csv").decode())))
         assert [row["predict"] for row in found] == predictions(samples)
         assert {row["file"] for row in found} == {str(number)}
-    assert wait_for(lambda: sum(scored_on().values()) == 20, 30)
+    assert wait_for(lambda: sum(scored_on().values()) == 20)
     assert min(scored_on().values()) > 0
 
 
@@ -166,7 +166,7 @@ def test_a_swap_under_load_reaches_both_nodes(
         done = swap(SwapRequest("shared", second))
         swapped_at, by_node = next(count), scored_on()
         # Numbers from here on were put after the swap, but for one that was being put.
-        assert wait_for(lambda: (batch.output / f"{swapped_at + 20}.csv").exists(), 120)
+        assert wait_for(lambda: (batch.output / f"{swapped_at + 20}.csv").exists())
     finally:
         over.set()
         feeder.join()
@@ -176,7 +176,7 @@ def test_a_swap_under_load_reaches_both_nodes(
     assert {model for number, model in models.items() if number > swapped_at + 1} == {"second"}
     (told,) = scoring_processors.find(deployed.find("shared")).states()
     assert [one["model.sha256"] for one in told.nodes] == [sha256(second)] * 2
-    assert wait_for(lambda: all(scored_on()[node] > before for node, before in by_node.items()), 30)
+    assert wait_for(lambda: all(scored_on()[node] > before for node, before in by_node.items()))
     assert list(batch.failed.iterdir()) == list(batch.rejected.iterdir()) == []
     print(
         f"\n{len(models)} files, {list(models.values()).count('first')} by the first model, "
@@ -190,18 +190,18 @@ def test_a_killed_node_comes_back_and_no_row_is_lost(cluster: LocalCluster, samp
     files, times = 60, 60
     for number in range(files):
         batch.put(f"{number}.csv", rows(samples, str(number), times))
-    assert wait_for(lambda: len(list(batch.output.glob("*.csv"))) > 5, 60)
+    assert wait_for(lambda: len(list(batch.output.glob("*.csv"))) > 5)
     second = cluster.nodes[1]
     pid = second.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     before = len(list(batch.output.glob("*.csv")))
     assert before < files
-    assert wait_for(lambda: not second.status().running, 10)
+    assert wait_for(lambda: not second.status().running)
     # The other goes on: new files come out while this node is gone, and the cluster says that it is.
     # Before the other has seen that, and after.
     refuse_to_deploy(samples)
-    assert wait_for(lambda: status_of(cluster)["nodes"][1]["state"] == "DISCONNECTED", 120)
+    assert wait_for(lambda: status_of(cluster)["nodes"][1]["state"] == "DISCONNECTED")
     refuse_to_deploy(samples)
     assert {one.name for one in deployed.find_all()} == {"shared"}
     told = {one.check: one for one in examine.examine("2.3.0", [cluster.dir])}

@@ -21,7 +21,7 @@ from dai_nifi.local.instance import LocalNiFi
 from dai_nifi.local.states import RunningNiFi
 from tests.support.nifi.commands import interrupted
 from tests.support.processes import in_group, running_in
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.nifi
 
@@ -40,11 +40,11 @@ def started(local: LocalNiFi) -> RunningNiFi:
 
 
 def test_it_answers_with_its_version(started: RunningNiFi) -> None:
-    with urllib.request.urlopen(f"{started.api}/flow/about", timeout=10) as answer:
+    with urllib.request.urlopen(f"{started.api}/flow/about", timeout=PATIENCE) as answer:
         assert json.load(answer)["about"]["version"] == "2.3.0"
     assert started.version == "2.3.0"
     assert not started.already_running
-    with urllib.request.urlopen(f"{started.url}/", timeout=10) as canvas:
+    with urllib.request.urlopen(f"{started.url}/", timeout=PATIENCE) as canvas:
         assert b"<title>NiFi" in canvas.read()
 
 
@@ -150,14 +150,14 @@ def test_a_second_nifi_whose_starts_are_cut_off_and_which_is_killed(started: Run
     assert running_in(tmp_path) == []
     assert not other.status().running
     # The first goes on.
-    with urllib.request.urlopen(f"{started.api}/flow/about", timeout=10) as answer:
+    with urllib.request.urlopen(f"{started.api}/flow/about", timeout=PATIENCE) as answer:
         assert answer.status == 200
 
 
 def has_its_python(nifi: RunningNiFi) -> None:
     """Make NiFi start the process of a processor: there are NiFi, the controller of its Python processes, and that."""
     place(nifi.api, "Nothing")
-    assert wait_for(lambda: len(in_group(nifi.pid or 0)) >= 3, seconds=60)
+    assert wait_for(lambda: len(in_group(nifi.pid or 0)) >= 3)
 
 
 def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_what_a_user_may_not_do_is_refused_and_an_operator_may_stop_and_start(
         security._grant(api, action, resource, [user["id"]])
     may = ("--profile", "operator")
     # NiFi hears of new policies within moments.
-    assert wait_for(lambda: secured.run("status", "--json", *may).code == 0, 30)
+    assert wait_for(lambda: secured.run("status", "--json", *may).code == 0)
     new = ("deploy", "batch-files", "--name", "mine", "--model", samples / "penguins.mojo")
     new += tuple(
         one for kind in ("input", "output", "rejected", "failed") for one in ("--param", f"{kind}.directory=/{kind}")
@@ -271,7 +271,7 @@ def test_it_starts_again_with_the_same_certificates(secured: Secured, batch: Fol
     again = secured.ask("nifi", "start", "--port", "0", "--heap", "512m")
     assert (again["url"].split(":")[0], again["access"]["profile"]) == ("https", "p")
     assert {file.name: file.read_bytes() for file in (secured.dir / "tls").iterdir()} == before
-    assert wait_for(lambda: secured.ask("status", "batch-files", "--profile", "p")["state"] == "running", 60)
+    assert wait_for(lambda: secured.ask("status", "batch-files", "--profile", "p")["state"] == "running")
     assert secured.ask("undeploy", "batch-files", "--force", "--profile", "p")["name"] == "batch-files"
     assert secured.ask("nars", "remove", "ScoreJavaMojo", "--profile", "p")
     assert len(secured.run("nifi", "logs", "-n", "2").out.splitlines()) == 2

@@ -15,7 +15,7 @@ from dai_nifi.operations.canvas import deployed
 from dai_nifi.operations.canvas.properties import set_of_processor, set_of_service
 from dai_nifi.operations.deployment.removal import queued
 from dai_nifi.waiting import wait_until
-from tests.support.waiting import until, wait_for
+from tests.support.waiting import PATIENCE, until, wait_for
 
 
 def score_processors() -> list[Any]:
@@ -28,7 +28,7 @@ def stop_scoring(name: str) -> None:
     nipyapi.canvas.schedule_processor(ids[0], False)
     wait_until(
         lambda: nipyapi.canvas.get_processor(ids[0], "id").component.state == "STOPPED" or None,
-        30,
+        PATIENCE,
         lambda: InvalidFlowError("the scorer does not stop"),
     )
 
@@ -36,7 +36,9 @@ def stop_scoring(name: str) -> None:
 def wait_for_queue(name: str, flowfiles: int) -> None:
     flow = deployed.find(name)
     wait_until(
-        lambda: queued(flow) == flowfiles or None, 30, lambda: InvalidFlowError(f"{queued(flow)} are queued in {name}")
+        lambda: queued(flow) == flowfiles or None,
+        PATIENCE,
+        lambda: InvalidFlowError(f"{queued(flow)} are queued in {name}"),
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import nipyapi
 
+from tests.support.waiting import PATIENCE
 
-def events(terms: Mapping[str, str], wanted: int = 1, seconds: float = 60) -> list[Any]:
+
+def events(terms: Mapping[str, str], wanted: int = 1, seconds: float = PATIENCE) -> list[Any]:
     """The events that have these values, once there are as many as wanted: NiFi indexes them a little later."""
     request = {
         "provenance": {
