@@ -86,8 +86,9 @@ class App:
             if deadline is not None:
                 self.deadlines.end(deadline)
         closes = self.is_draining or not is_whole
-        await _send(send, answer, request_id, method == "HEAD", closes)
+        # First: who has the answer may ask another process for the counts.
         self.count(request_id, method, route, answer.status, began, response)
+        await _send(send, answer, request_id, method == "HEAD", closes)
 
     def count(
         self, request_id: bytes, method: str, route: Route | None, status: int, began: float, response: Response | None

@@ -147,8 +147,8 @@ class _Request:
         closes = app.is_draining
         if closes:
             further += b"connection: close\r\n"
-        self._write([*_head_of(answer.status, tuple(answer.headers.items())), further, b"\r\n", body], closes)
         app.count(request_id, "POST", self._head.route, answer.status, self._began, response)
+        self._write([*_head_of(answer.status, tuple(answer.headers.items())), further, b"\r\n", body], closes)
 
 
 @lru_cache(256)
