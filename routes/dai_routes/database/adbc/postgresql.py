@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 from adbc_driver_manager import AdbcStatusCode, Error
@@ -20,6 +21,8 @@ from dai_routes.database.sql import quoted
 _TYPE = b"POSTGRESQL:type"
 _BATCH_BYTES = str(4 << 20)
 _LOCK_MILLISECONDS = 60_000
+# A firewall that forgets a silent connection drops its packets. The system would ask only after two hours.
+_KEEPALIVES = "keepalives_idle=60&keepalives_interval=10&keepalives_count=6"
 
 # SQLSTATEs of a connection that is gone: class 08, and the server or somebody else ends it.
 _GONE = re.compile("08|57P0[1-5]")
@@ -51,7 +54,7 @@ class PostgreSQL(AdbcDatabase):
     def __init__(self, url: str) -> None:
         """``url`` is libpq's; the password comes from PGPASSWORD, PGPASSFILE or the URL."""
         super().__init__()
-        self._url = url
+        self._url = with_keepalives(url)
         os.environ.setdefault("PGAPPNAME", "dai-score")
         self._connection = self._connect()
 
@@ -186,6 +189,14 @@ class PostgreSQL(AdbcDatabase):
             [quoted(table), column],
         )
         return f" COLLATE {found[0][0]}" if found else ""
+
+
+def with_keepalives(url: str) -> str:
+    """An address of libpq that notices within two minutes that nobody answers, unless it says itself when."""
+    query = urlsplit(url).query
+    if "keepalives" in query or "service=" in query or "PGSERVICE" in os.environ:
+        return url
+    return f"{url}{'&' if query else '' if url.endswith('?') else '?'}{_KEEPALIVES}"
 
 
 def _storage(values: pa.ChunkedArray) -> pa.ChunkedArray:
