@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from dai_routes.database.adbc.postgresql import PostgreSQL
 from tests.routes.database.support import Command, kill_in_the_middle
 from tests.support.postgres import PASSWORD, Postgres
 
@@ -178,6 +180,23 @@ def test_statements_before_and_after_are_of_the_transaction(server: Postgres, so
     assert server.count("log") == 0
     done = score(*command, "--after", "INSERT INTO log SELECT count(*) FROM scores")
     assert (done.code, server.ask("SELECT n FROM log")) == (0, [{"n": "348"}])
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the timers of sockets are read from Linux")
+def test_a_silent_connection_is_asked_for_a_sign_of_life(server: Postgres, address: str) -> None:
+    for url, seconds in ((address, 60), (f"{address}?keepalives_idle=300", 300)):
+        with closing(PostgreSQL(url)):
+            timers = [timer for timer in keepalive_timers(server.port) if timer > 0]
+            assert timers, "no connection has a timer"
+            assert seconds / 2 < max(timers) <= seconds
+
+
+def keepalive_timers(port: int) -> list[float]:
+    """The seconds until the next question, of each open connection to a port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    # remote address, state 01 (open), and the timer: 02 is that of keepalives, in hundredths of a second.
+    timers = [line[5] for line in lines if int(line[2].rpartition(":")[2], 16) == port and line[3] == "01"]
+    return [int(timer[3:], 16) / 100 for timer in timers if timer.startswith("02:")]
 
 
 def test_a_wrong_password_is_said(source: str, score: Command, monkeypatch: pytest.MonkeyPatch) -> None:

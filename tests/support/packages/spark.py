@@ -150,8 +150,8 @@ def connect_server(variables: Mapping[str, str], release: Release, folder: Path)
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
     }
-    command = [f"{variables['JAVA_HOME']}/bin/java", "-cp", f"{release.home()}/jars/*"]
-    command += ["org.apache.spark.deploy.SparkSubmit", "--master", "local[2]", "--class", _CONNECT_SERVER]
+    # It becomes Java, with the same process id, and ends with it.
+    command = [str(release.home() / "bin" / "spark-submit"), "--master", "local[2]", "--class", _CONNECT_SERVER]
     command += [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
     environment = {**variables, "SPARK_HOME": str(release.home()), "SPARK_SCALA_VERSION": release.scala}
     log = folder / "connect.log"
