@@ -23,7 +23,10 @@ DELTA = ("--output-format", "delta")
 
 @pytest.fixture
 def delta(release: Release) -> list[str]:
-    return [*DELTA, "--conf", f"spark.jars={release.delta_jars()}"]
+    # Delta looks for its files in 50 tasks, unless it is told that there are few.
+    settings = {"spark.jars": release.delta_jars(), "spark.databricks.delta.snapshotPartitions": "1"}
+    settings |= {"spark.sql.shuffle.partitions": "2", "spark.ui.enabled": "false"}
+    return [*DELTA, *(word for name, value in settings.items() for word in ("--conf", f"{name}={value}"))]
 
 
 def rows_of(table: Path) -> list[dict[str, Any]]:
@@ -46,7 +49,7 @@ def test_rows_are_in_the_tables_once_though_the_stream_is_killed(
     heavy = [{**bird, "body_mass_g": "heavy"} if number % 7 == 0 else bird for number, bird in enumerate(birds)]
     write_parts(heavy, incoming)
     command = stream(samples, tmp_path, "--input", str(incoming), "--output", str(out), "--once", *delta)
-    command += ["--files-at-once", "1"]
+    command += ["--files-at-once", "2"]
     kill_in_a_batch(command, spark, out, 0.1, LOG)
     run(command, spark)
     # As if it were killed after the last batch was written, and before Spark knew.

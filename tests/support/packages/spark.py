@@ -160,7 +160,7 @@ def connect_server(variables: Mapping[str, str], release: Release, folder: Path)
             [*command, "spark-internal"], env=environment, cwd=folder, stdout=output, stderr=output
         )
         try:
-            until(lambda: _answers(port), 120)
+            until(lambda: _answers(port), 300)
             yield f"sc://127.0.0.1:{port}"
         finally:
             process.terminate()
