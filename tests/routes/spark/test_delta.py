@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -74,6 +75,40 @@ def test_a_batch_is_written_to_a_table(spark: dict[str, str], samples: Path, tmp
     run(batch(samples, ["--output", str(tmp_path / "scores"), *delta]), spark)
     assert len(rows_of(tmp_path / "scores")) == 348
     assert rows_of(tmp_path / "scores_rejected") == []
+
+
+def test_a_table_is_read_as_a_stream(
+    spark: dict[str, str], samples: Path, birds: list[dict[str, str]], tmp_path: Path, delta: list[str]
+) -> None:
+    make_table(tmp_path / "birds", birds[:100])
+    words = [
+        "--input",
+        str(tmp_path / "birds"),
+        "--input-format",
+        "delta",
+        "--output",
+        str(tmp_path / "scores"),
+        *delta,
+    ]
+    run(stream(samples, tmp_path, *words, "--once"), spark)
+    assert ids(tmp_path / "scores") == list(range(100))
+
+
+def make_table(folder: Path, rows: list[dict[str, str]]) -> None:
+    """A table of Delta Lake with one file, whose columns are text."""
+    (folder / "_delta_log").mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows), folder / "rows.parquet")
+    fields = [{"name": name, "type": "string", "nullable": True, "metadata": {}} for name in rows[0]]
+    about = {"id": "birds", "format": {"provider": "parquet", "options": {}}, "partitionColumns": []}
+    about |= {"schemaString": json.dumps({"type": "struct", "fields": fields}), "configuration": {}}
+    file = {"path": "rows.parquet", "size": (folder / "rows.parquet").stat().st_size, "partitionValues": {}}
+    actions = [
+        {"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}},
+        {"metaData": about},
+        {"add": {**file, "modificationTime": 0, "dataChange": True}},
+    ]
+    lines = [json.dumps(action) for action in actions]
+    (folder / "_delta_log" / f"{0:020}.json").write_text("\n".join(lines) + "\n")
 
 
 def test_a_spark_without_delta_is_told_what_it_needs(
