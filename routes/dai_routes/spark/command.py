@@ -27,6 +27,8 @@ from dai_scoring.values import missing
 app = typer.Typer(cls=group.CommandGroup, add_completion=False, help="Score files with Spark.", **group.SETTINGS)
 
 _FILES = ("csv", "json", "parquet", "orc")
+_IN_PACKAGES = ("kafka", "delta")
+"""The formats that are no part of Spark."""
 
 ModelOption = Annotated[Path, flag(options.MODEL, "-m")]
 SourceOption = Annotated[str, typer.Option("--input", help="A file or a folder that Spark can read.")]
@@ -36,10 +38,10 @@ RejectedOption = Annotated[
     typer.Option(help="The folder for rows that cannot be scored. Default: the output's name with _rejected."),
 ]
 InputFormatOption = Annotated[
-    str, typer.Option("--input-format", help="The format of the input: csv, json, parquet, orc.")
+    str, typer.Option("--input-format", help="The format of the input: csv, json, parquet, orc, delta.")
 ]
 OutputFormatOption = Annotated[
-    str, typer.Option("--output-format", help="The format of the output: parquet, csv, json, orc.")
+    str, typer.Option("--output-format", help="The format of the output: parquet, csv, json, orc, delta.")
 ]
 MasterOption = Annotated[
     str | None, typer.Option(help="Spark's master. Default: that of spark-submit or the configuration, else local.")
@@ -88,7 +90,7 @@ def batch(
     settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
     given = {"header": "true", **_pairs("--option", reader_options)}
-    spark = session.begin(output, master, _pairs("--conf", conf))
+    spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
     from dai_routes.spark import score, split
 
     reader = spark.read.format(input_format).options(**given)
@@ -112,10 +114,10 @@ def stream(
     checkpoint: Annotated[str, typer.Option(help="The folder in which Spark stores its progress.")],
     rejected: RejectedOption = None,
     input_format: Annotated[
-        str, typer.Option("--input-format", help="The format of the input: csv, json, parquet, orc, kafka.")
+        str, typer.Option("--input-format", help="The format of the input: csv, json, parquet, orc, delta, kafka.")
     ] = "csv",
     output_format: Annotated[
-        str, typer.Option("--output-format", help="The format of the output: parquet, csv, json, orc, kafka.")
+        str, typer.Option("--output-format", help="The format of the output: parquet, csv, json, orc, delta, kafka.")
     ] = "parquet",
     servers: Annotated[
         str | None, typer.Option(help="Kafka's brokers to begin with: HOST:PORT, separated by commas.")
@@ -146,14 +148,14 @@ def stream(
 ) -> None:
     """Score files or messages as they arrive, until you stop the command. The same command then continues.
 
-    Into files each row is written once; into Kafka, once or again after a failure. Messages are JSON objects.
+    Into files and Delta each row is written once; into Kafka, once or again after a failure. Messages are JSON objects.
     """
     output = Output(as_json)
     kafka = _kafka_options(servers, client_config) if "kafka" in (input_format, output_format) else {}
     given = _pairs("--option", reader_options)
     settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
-    spark = session.begin(output, master, _pairs("--conf", conf), with_kafka=bool(kafka))
+    spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
     from dai_routes.spark import read_messages, streams
 
     with session.spark_errors(spark), translated():
@@ -170,9 +172,11 @@ def stream(
             given = {"header": "true", "maxFilesPerTrigger": str(files_at_once), **given}
             if input_format in _FILES:
                 session.check_input(spark, source)
-            # Spark needs the columns of a stream in advance: take those of the files that are there now.
-            schema = spark.read.format(input_format).options(**given).load(source).schema
-            rows = spark.readStream.format(input_format).options(**given).schema(schema).load(source)
+            reader = spark.readStream.format(input_format).options(**given)
+            if input_format != "delta":
+                # Spark needs the columns of a stream in advance: take those of the files that are there now.
+                reader = reader.schema(spark.read.format(input_format).options(**given).load(source).schema)
+            rows = reader.load(source)
         output.say(f"Scoring what comes into {source}.")
         streams.keep_running(
             lambda: streams.write_stream(
@@ -193,6 +197,10 @@ def stream(
 
 def _rejected(rejected: str | None, target: str) -> str:
     return rejected or f"{target.rstrip('/')}_rejected"
+
+
+def _packaged(*formats: str) -> list[str]:
+    return [one for one in _IN_PACKAGES if one in formats]
 
 
 def _names(text: str) -> list[str]:

@@ -22,6 +22,7 @@ from dai_scoring.errors import UnsupportedError
 from dai_scoring.formats.declined import Declined
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputColumns, Wanted
+from dai_scoring.provision import model_store
 from dai_scoring.scorer import RuntimeSettings, Scorer
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def score(
     the same result, and the log says which it is and why. ``in_jvm=False`` asks for Python workers, ``in_jvm=True``
     raises UnsupportedError where they would be needed.
 
-    ``model`` is a file on the driver, which Spark sends to its workers. With ``ship=False`` every machine must have the
-    model at this path. The other arguments are the options of the library, for all rows.
+    ``model`` is a file on the driver, or an address in an object store, from which the driver fetches it. Spark sends
+    it to its workers. With ``ship=False`` every machine must have the model at this path, or fetch it itself. The other
+    arguments are the options of the library, for all rows.
 
     The model is loaded on the driver for the first of several frames with the same columns, and again if its file was
     replaced.
@@ -77,7 +79,8 @@ def score(
         wanted=Wanted(contributions, intervals),
     )
     way = _Way(Runtime(runtime), settings or RuntimeSettings(), ship, in_jvm)
-    scoring = prepared(df, Path(model), (options, way), lambda: _prepare(df, Path(model), options, way))
+    file = model_store.local_file(model)
+    scoring = prepared(df, file, (options, way, str(model)), lambda: _prepare(df, file, str(model), options, way))
     return _with_metadata(scoring(df), df)
 
 
@@ -91,8 +94,11 @@ class _Way:
     in_jvm: bool | None
 
 
-def _prepare(df: DataFrame, model: Path, options: FileOptions, way: _Way) -> Scoring:
-    """What scores frames with the columns of ``df``; the model is loaded on the driver, and sent."""
+def _prepare(df: DataFrame, model: Path, place: str, options: FileOptions, way: _Way) -> Scoring:
+    """What scores frames with the columns of ``df``; the model is loaded on the driver, and sent.
+
+    ``place`` is the path or the address at which a worker finds a model that is not sent.
+    """
     with open_model(model, way.runtime, way.settings) as scorer:
         schema, _ = TableScorer(scorer, options).check(to_arrow_schema(df.schema))
         reason = _ASKED if way.in_jvm is False else jvm.declined(df, scorer, options, way.ship)
@@ -104,7 +110,7 @@ def _prepare(df: DataFrame, model: Path, options: FileOptions, way: _Way) -> Sco
             raise UnsupportedError(f"Spark's virtual machine cannot score this: {reason.reason}.")
         sha256 = scorer.info.sha256
     logger.info("Python workers score with %s: %s.", model.name, reason.reason)
-    name = shipping.send_model(df.sparkSession, model, sha256) if way.ship else str(model)
+    name = shipping.send_model(df.sparkSession, model, sha256) if way.ship else place
     worker = worker_function(Model(name, way.ship, sha256, way.runtime, way.settings), options, df.columns, schema)
     result = from_arrow_schema(schema, prefer_timestamp_ntz=True)
     if _has_one_case(df.columns):

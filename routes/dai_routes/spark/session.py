@@ -8,14 +8,15 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dai_scoring import extras
 from dai_scoring.cli.console import Output
-from dai_scoring.cli.errors import MissingExtraError, NotFoundError, ScoringFailedError
+from dai_scoring.cli.errors import MissingExtraError, NotFoundError, PrerequisiteError, ScoringFailedError
+from dai_scoring.cli.opening import translated
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,28 +25,35 @@ if TYPE_CHECKING:
 _OF_JAVA = re.compile(r"java\.lang\.Illegal(?:State|Argument)Exception: (.+)")
 
 
-def begin(output: Output, master: str | None, settings: Mapping[str, str], with_kafka: bool = False) -> SparkSession:
-    """Start Spark, or take the session of spark-submit; ``with_kafka`` fetches the connector unless jars are set.
+def begin(
+    output: Output, master: str | None, settings: Mapping[str, str], formats: Collection[str] = ()
+) -> SparkSession:
+    """Start Spark, or take the session of spark-submit.
 
-    Raises MissingExtraError without pyspark.
+    Spark fetches the packages for ``formats``, which are kafka and delta, unless ``settings`` have jars. Raises
+    MissingExtraError without pyspark, and PrerequisiteError if a package is not there.
     """
     # Workers on this machine use this Python environment; for other machines the user sets it.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         import pyspark
+        from pyspark import SparkConf, SparkContext
+        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
 
-        from dai_routes.spark import kafka
+        from dai_routes.spark import delta, kafka
     except ModuleNotFoundError as error:
         raise MissingExtraError(extras.absent(error, "spark")) from error
-    builder = SparkSession.builder.appName("dai-score")
-    if master is not None:
-        builder = builder.master(master)
-    packages = kafka.connector(pyspark.__version__) if with_kafka else None
-    if packages is not None and not {"spark.jars", "spark.jars.packages"} & settings.keys():
-        builder = builder.config("spark.jars.packages", packages)
-    for name, value in settings.items():
-        builder = builder.config(name, value)
+    chosen = {"spark.app.name": "dai-score", **({} if master is None else {"spark.master": master})}
+    packages = None
+    if formats and not {"spark.jars", "spark.jars.packages"} & settings.keys():
+        known = {"kafka": kafka.connector, "delta": delta.package}
+        with translated():
+            packages = ",".join(known[one](pyspark.__version__) for one in formats)
+        chosen["spark.jars.packages"] = packages
+    if "delta" in formats:
+        chosen.update(delta.SETTINGS)
+    chosen.update(settings)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         output.say(f"On a cluster: {submit_line(sys.argv, packages)}")
     # py4j logs the traceback of an interrupt that comes while it waits for Java.
@@ -54,7 +62,16 @@ def begin(output: Output, master: str | None, settings: Mapping[str, str], with_
     # Spark's handler would call Java within a call to Java, which fails; this process's own ends it, and Java with it.
     handler = signal.getsignal(signal.SIGINT)
     try:
-        return builder.getOrCreate()
+        if "delta" in formats:
+            context = SparkContext.getOrCreate(SparkConf().setAll(list(chosen.items())))
+            with translated():
+                delta.check_classes(context._jvm, context.version)
+        return SparkSession.builder.config(map=dict(chosen)).getOrCreate()
+    except PySparkException as error:
+        fetched = f" If it cannot fetch {packages}, name jars that you have with --conf spark.jars=FILE,FILE."
+        raise PrerequisiteError(
+            f"Spark does not start; its messages above say why.{fetched if packages else ''}"
+        ) from error
     finally:
         signal.signal(signal.SIGINT, handler)
 

@@ -14,6 +14,7 @@ from dai_scoring.batch.tables import TableScorer
 from dai_scoring.errors import UnsupportedError
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.provision import model_store
 from dai_scoring.scorer import RuntimeSettings
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def register(
     """
     settings = settings or RuntimeSettings()
     options = FileOptions(output_columns=OutputColumns.PREDICTIONS, bad_rows=BadRows.KEEP)
-    with open_model(model, Runtime.AUTO, settings) as scorer:
+    file = model_store.local_file(model)
+    with open_model(file, Runtime.AUTO, settings) as scorer:
         if reason := jvm.unable(session, scorer):
             raise UnsupportedError(f"Spark's virtual machine cannot score with {model}: {reason.reason}.")
         none = pa.table({column.name: pa.array([], column.type.arrow) for column in scorer.info.inputs})
         predictions = from_arrow_schema(TableScorer(scorer, options).score(none).rows.schema, prefer_timestamp_ntz=True)
-        jvm.register(session, name, Path(model), scorer, predictions, settings, missing_columns, missing_values)
+        jvm.register(session, name, file, scorer, predictions, settings, missing_columns, missing_values)

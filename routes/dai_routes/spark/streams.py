@@ -1,4 +1,4 @@
-"""Scores a streaming DataFrame: into files each row once, into Kafka at least once. Rejected rows go elsewhere."""
+"""Scores a streaming DataFrame: into files and Delta each row once, into Kafka at least once; rejects go elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import StreamingQueryException
 
-from dai_routes.spark import kafka
+from dai_routes.spark import delta, kafka
 from dai_routes.spark.frames import score, split
 
 if TYPE_CHECKING:
@@ -40,8 +40,13 @@ def write_stream(
     progress. ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
     ``options`` are those of :func:`~dai_routes.spark.frames.score`; the errors are also the same.
 
+    With the format "delta" both are tables of Delta Lake, to which each batch is added once; PrerequisiteError is
+    raised if the session has no Delta Lake.
+
     With the format "kafka" both are topics. A batch that is cut off is published again: each row at least once.
     """
+    if file_format == "delta":
+        delta.check(df.sparkSession)
     rows, _ = kafka.separated(df)
     score(rows, model, **options)  # raises errors at once, not in the first batch
 
@@ -55,7 +60,7 @@ def write_stream(
             if malformed is not None:
                 refused = kafka.with_malformed(refused, malformed)
             for part, place in ((accepted, target), (refused, rejected)):
-                _write(part, place, number, file_format, writer_options or {})
+                _write(batch, part, place, number, file_format, writer_options or {})
         finally:
             scored.unpersist()
             batch.unpersist()
@@ -68,8 +73,12 @@ def write_stream(
     )
 
 
-def _write(rows: DataFrame, place: str, number: int, file_format: str, options: Mapping[str, str]) -> None:
-    if file_format == "kafka":
+def _write(
+    batch: DataFrame, rows: DataFrame, place: str, number: int, file_format: str, options: Mapping[str, str]
+) -> None:
+    if file_format == "delta":
+        delta.append_once(batch, rows, place, number, options)
+    elif file_format == "kafka":
         kafka.to_messages(rows).write.format("kafka").options(**options).option("topic", place).save()
     else:
         writer = rows.write.mode("overwrite").format(file_format).options(**options)

@@ -16,8 +16,8 @@ from dai_scoring.cli.errors import CancelledError
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
-_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+_out = Console(highlight=False, emoji=False, soft_wrap=True)
 
 
 @contextmanager

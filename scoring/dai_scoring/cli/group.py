@@ -140,5 +140,7 @@ def report(error: ToolError) -> int:
     if _as_json():
         print_document(error.as_json())
     else:
-        Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red", soft_wrap=True)
+        Console(stderr=True, highlight=False, emoji=False).print(
+            f"Error: {error}", markup=False, style="red", soft_wrap=True
+        )
     return error.exit_code

@@ -1,4 +1,4 @@
-"""What these tests share: the types of their fixtures, and a command that is killed."""
+"""What these tests share: the types of their fixtures, a command that is killed, and a network that breaks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 
@@ -48,3 +50,56 @@ def kill_in_the_middle(command: Sequence[str], chunks: int) -> None:
                     seen += bool(re.search(r"\d rows$", line))
             finally:
                 process.send_signal(signal.SIGKILL)
+
+
+@contextmanager
+def cutting(
+    port: int, sent: int | None, received: int | None, also: Callable[[], None] = lambda: None
+) -> Iterator[int]:
+    """A port that leads to another one until one connection has sent or received so many bytes: then all are closed.
+
+    ``also`` is called before.
+    """
+    sockets: list[socket.socket] = []
+    is_cut = threading.Event()
+
+    def cut() -> None:
+        if not is_cut.is_set():
+            also()
+        is_cut.set()
+        for one in sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def carry(source: socket.socket, to: socket.socket, most: int | None) -> None:
+        total = 0
+        with suppress(OSError):
+            while data := source.recv(4096):
+                total += len(data)
+                if most is not None and total > most:
+                    cut()
+                to.sendall(data)
+            to.shutdown(socket.SHUT_WR)
+
+    def accept(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                behind = socket.create_connection(("127.0.0.1", port))
+                sockets.extend((client, behind))
+                if is_cut.is_set():
+                    cut()
+                for pair in ((client, behind, sent), (behind, client, received)):
+                    threading.Thread(target=carry, args=pair, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            cut()
+            listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    for one in sockets:
+        one.close()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.routes.database.support import Command
+from tests.routes.database.support import Command, cutting
 from tests.support.jdbc import driver
 from tests.support.postgres import PASSWORD, Postgres
 
@@ -103,49 +99,3 @@ def test_the_network_breaks(
     again = score("--source", source, *command)
     assert again.code == 0, again
     assert written(server) == IDS
-
-
-@contextmanager
-def cutting(port: int, sent: int | None, received: int | None) -> Iterator[int]:
-    """A port that leads to another one until one connection has sent or received so many bytes: then all are closed."""
-    sockets: list[socket.socket] = []
-    is_cut = threading.Event()
-
-    def cut() -> None:
-        is_cut.set()
-        for one in sockets:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    def carry(source: socket.socket, to: socket.socket, most: int | None) -> None:
-        total = 0
-        with suppress(OSError):
-            while data := source.recv(4096):
-                total += len(data)
-                if most is not None and total > most:
-                    cut()
-                to.sendall(data)
-            to.shutdown(socket.SHUT_WR)
-
-    def accept(listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                behind = socket.create_connection(("127.0.0.1", port))
-                sockets.extend((client, behind))
-                if is_cut.is_set():
-                    cut()
-                for pair in ((client, behind, sent), (behind, client, received)):
-                    threading.Thread(target=carry, args=pair, daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=accept, args=(listener,), daemon=True)
-        thread.start()
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            cut()
-            listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
-    for one in sockets:
-        one.close()

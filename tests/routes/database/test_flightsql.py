@@ -6,14 +6,14 @@ import csv
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytest
 
-from tests.routes.database.support import Command
+from tests.routes.database.support import Command, cutting
 from tests.support.packages.go import go_program
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -24,6 +24,7 @@ dbapi = pytest.importorskip("adbc_driver_flightsql.dbapi", reason="the extra fli
 
 MODULE = "github.com/apache/arrow-go/v18/arrow/flight/flightsql/example/cmd/sqlite_flightsql_server"
 VERSION = "v18.8.0"
+MANY = 20_000
 
 
 class Server(NamedTuple):
@@ -49,7 +50,12 @@ class Server(NamedTuple):
 
 @pytest.fixture
 def server(rows: pa.Table) -> Iterator[Server]:
-    port = free_port()
+    with running(free_port(), rows) as found:
+        yield found
+
+
+@contextmanager
+def running(port: int, rows: pa.Table) -> Iterator[Server]:
     program = go_program(MODULE, VERSION, "Arrow's server of Flight SQL")
     command = [program, "-host", "127.0.0.1", "-port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -107,3 +113,38 @@ def test_what_is_not_there_is_said(server: Server, score: Command, tmp_path: Pat
     server.process.wait()
     done = score("--source", server.url, "--table", "penguins", *words)
     assert (done.code, "does not answer" in done.error) == (4, True), done
+
+
+def test_a_column_without_a_type_is_said(server: Server, score: Command, tmp_path: Path) -> None:
+    done = score(
+        "--source", server.url, "--query", "SELECT *, id + 1 AS next FROM penguins", "--csv", tmp_path / "s.csv"
+    )
+    assert (done.code, "The column next of the query has no type" in done.error) == (1, True), done
+
+
+def test_a_server_that_dies_in_the_middle(rows: pa.Table, score: Command, tmp_path: Path) -> None:
+    file = tmp_path / "scores.db"
+    words = ("--table", "many", "--key", "id", "--chunk", 500, "--output-columns", "ids", "--id-columns", "id")
+    command = (*words, "--target-db", f"sqlite:///{file}", "--target", "scores", "--mode", "append")
+    port = free_port()
+    with running(port, rows) as server, cutting(port, None, 1_000_000, server.process.kill) as before:
+        make_many(server, rows)
+        done = score("--source", f"grpc://127.0.0.1:{before}", *command)
+    assert (done.code, done.document["error"]["code"]) == (4, "connection_lost"), done
+    assert "rows are written. Run the same command again: it continues after them." in done.error
+    with running(port, rows) as server:
+        make_many(server, rows)
+        again = score("--source", server.url, *command)
+    assert again.code == 0, again
+    with closing(sqlite3.connect(file)) as database:
+        assert [one for (one,) in database.execute("SELECT id FROM scores ORDER BY id")] == list(range(MANY))
+
+
+def make_many(server: Server, rows: pa.Table) -> None:
+    """Make a table of many rows, with the types of the first one."""
+    names = ", ".join(f'"{name}"' for name in rows.column_names if name != "id")
+    server.ask("CREATE TABLE many AS SELECT * FROM penguins WHERE id < 0")
+    server.ask(
+        f"INSERT INTO many (id, {names}) WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n "
+        f"WHERE i < {MANY - 1}) SELECT i, {names} FROM n JOIN penguins p ON p.id = n.i % 348"
+    )

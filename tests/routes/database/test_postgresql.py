@@ -5,10 +5,15 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from dai_routes.database.adbc.connection import AdbcDatabase
+from dai_routes.database.adbc.postgresql import PostgreSQL
+from dai_routes.database.contract import TableName
 from tests.routes.database.support import Command, kill_in_the_middle
 from tests.support.postgres import PASSWORD, Postgres
 
@@ -178,6 +183,74 @@ def test_statements_before_and_after_are_of_the_transaction(server: Postgres, so
     assert server.count("log") == 0
     done = score(*command, "--after", "INSERT INTO log SELECT count(*) FROM scores")
     assert (done.code, server.ask("SELECT n FROM log")) == (0, [{"n": "348"}])
+
+
+def test_decimals_are_written_by_copy_as_they_are_by_a_cast(
+    server: Postgres, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
+    server.ask(
+        "CREATE TABLE source (a numeric(9,2), b numeric(38,3), c numeric(8,4), d numeric(1), e float8, f text);"
+        "INSERT INTO source VALUES (7.50, -12345678901234567890.123, 0.001, 1, 0.5, 'x'), (0, 0, -0, NULL, NULL, 'y'),"
+        "(NULL, 99.999, 100, -9, 1, NULL), (-0.01, 1, 1e3, 0, 2, '')"
+    )
+    odd = ("a = 'NaN'", "a = 1, b = 10::numeric ^ 34")
+    staged = []
+    plain = AdbcDatabase.append
+
+    def append(self: AdbcDatabase, table: TableName, rows: pa.Table) -> None:
+        staged.append(str(table))
+        plain(self, table, rows)
+
+    monkeypatch.setattr(AdbcDatabase, "append", append)
+    with closing(PostgreSQL(address)) as database:
+        server.ask("CREATE TABLE wide (a numeric, b numeric, c numeric, d numeric, e float8, f text)")
+        server.ask(
+            "CREATE TABLE rounded (a numeric(9,1), b numeric(38,1), c numeric(8,1), d numeric(8,4), e float8, f text)"
+        )
+        copy_rows(database, "source", "made")
+        copy_rows(database, "source", "wide")
+        copy_rows(database, "source", "rounded")
+        assert staged == ["wide", "rounded"]
+        for number, change in enumerate(odd):
+            server.ask(f"UPDATE source SET {change} WHERE d = 1")
+            copy_rows(database, "source", f"odd{number}")
+        assert staged[2:] == ["odd0"]
+    types = server.ask(
+        "SELECT format_type(atttypid, atttypmod) t FROM pg_attribute WHERE attrelid = 'made'::regclass AND attnum > 0"
+    )
+    assert [one["t"] for one in types][:4] == ["numeric(9,2)", "numeric(38,3)", "numeric(8,4)", "numeric(1,0)"]
+    assert server.ask("TABLE wide") == server.ask("TABLE made")
+    assert server.ask("TABLE odd1") == server.ask("TABLE source")
+    assert server.ask("TABLE rounded") == server.ask(
+        "SELECT a::numeric(9,1), b::numeric(38,1), c::numeric(8,1), d::numeric(8,4), e, f FROM made"
+    )
+
+
+def copy_rows(database: PostgreSQL, source: str, target: str) -> None:
+    with database.read(f"TABLE {source}", None, None, 100) as tables:
+        rows = next(tables)
+    if database.columns(TableName(target)) is None:
+        database.create(TableName(target), rows.schema)
+    database.append(TableName(target), rows)
+    database.commit()
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the timers of sockets are read from Linux")
+def test_a_silent_connection_is_asked_for_a_sign_of_life(server: Postgres, address: str) -> None:
+    for url, seconds in ((address, 60), (f"{address}?keepalives_idle=300", 300)):
+        with closing(PostgreSQL(url)):
+            timers = [timer for timer in keepalive_timers(server.port) if timer > 0]
+            assert timers, "no connection has a timer"
+            assert seconds / 2 < max(timers) <= seconds
+
+
+def keepalive_timers(port: int) -> list[float]:
+    """The seconds until the next question, of each open connection to a port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    # remote address, state 01 (open), and the timer: 02 is that of keepalives, in hundredths of a second.
+    timers = [line[5] for line in lines if int(line[2].rpartition(":")[2], 16) == port and line[3] == "01"]
+    return [int(timer[3:], 16) / 100 for timer in timers if timer.startswith("02:")]
 
 
 def test_a_wrong_password_is_said(source: str, score: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.routes.spark.streaming import COPIES
 from tests.support.packages.spark import RELEASES, Release, cluster
 from tests.support.project import ROOT
 
@@ -43,3 +44,14 @@ def seen(
     found: dict[str, Any] = json.loads(result.read_text())
     assert found["version"] == release.version
     return found
+
+
+@pytest.fixture(scope="package")
+def birds(samples: Path) -> list[dict[str, str]]:
+    """The rows of the sample several times, each with an id of its own."""
+    header, *rows = [line.split(",") for line in (samples / "penguins-rows.csv").read_text().splitlines()]
+    return [
+        dict(zip([*header, "id"], [*row, str(copy * len(rows) + number)], strict=True))
+        for copy in range(COPIES)
+        for number, row in enumerate(rows)
+    ]

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from tests.routes.spark.streaming import FOLDERS, kill_in_a_batch, run, stream, write_parts
 from tests.support.brokers.kafka import Kafka, kafka
 from tests.support.packages.spark import Release
 from tests.support.processes import hear_ctrl_c
@@ -22,7 +20,6 @@ from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.runtime
 
-COPIES = 6
 # Each start of Spark takes seconds.
 KILLS = {"3": 2, "4": 5}
 
@@ -33,47 +30,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def birds(samples: Path) -> list[dict[str, str]]:
-    """The rows of the sample several times, each with an id of its own."""
-    header, *rows = [line.split(",") for line in (samples / "penguins-rows.csv").read_text().splitlines()]
-    return [
-        dict(zip([*header, "id"], [*row, str(copy * len(rows) + number)], strict=True))
-        for copy in range(COPIES)
-        for number, row in enumerate(rows)
-    ]
-
-
-def stream(samples: Path, folder: Path, *words: str) -> list[str]:
-    command = [sys.executable, "-m", "dai_scoring.cli", "spark", "stream", "-m", str(samples / "penguins.mojo")]
-    return [*command, "--checkpoint", str(folder / "checkpoint"), "--master", "local[2]", *words]
-
-
 def ids(folder: Path) -> list[int]:
     return sorted(map(int, pq.read_table(folder, columns=["id"]).column("id").to_pylist()))
-
-
-def run(command: Sequence[str], spark: dict[str, str]) -> None:
-    done = subprocess.run(command, env=spark, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
-def kill_in_a_batch(command: Sequence[str], spark: dict[str, str], out: Path, pause: float) -> None:
-    """Start it in a group of its own, and kill that after a new batch was begun, and a pause."""
-    before = len(list(out.glob("dai_batch=*")))
-    log = out.with_name("log")
-    with log.open("w") as output:
-        process = subprocess.Popen(command, env=spark, stdout=output, stderr=output, start_new_session=True)
-        try:
-            end = time.monotonic() + PATIENCE
-            while len(list(out.glob("dai_batch=*"))) <= before:
-                assert process.poll() is None, log.read_text()[-3000:]
-                assert time.monotonic() < end, log.read_text()[-3000:]
-                time.sleep(0.02)
-            time.sleep(pause)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def test_files_are_scored_once_though_the_stream_is_killed(
@@ -81,15 +39,11 @@ def test_files_are_scored_once_though_the_stream_is_killed(
 ) -> None:
     incoming = tmp_path / "in"
     incoming.mkdir()
-    size = len(birds) // COPIES
-    for part in range(COPIES):
-        rows = birds[part * size : (part + 1) * size]
-        lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-        (incoming / f"{part:02}.csv").write_text("\n".join(lines) + "\n")
+    write_parts(birds, incoming)
     out = tmp_path / "scores"
     words = ["--input", str(incoming), "--output", str(out), "--once", "--files-at-once", "1"]
     command = stream(samples, tmp_path, *words)
-    kill_in_a_batch(command, spark, out, 0.2)
+    kill_in_a_batch(command, spark, out, 0.2, FOLDERS)
     run(command, spark)
     assert ids(out) == list(range(len(birds)))
 
@@ -141,7 +95,7 @@ def test_messages_of_kafka_are_scored_once_though_the_stream_is_killed_again_and
     command = stream(samples, tmp_path, *words, "--output", str(out), "--once")
     pauses = random.Random(21)
     for _ in range(KILLS[release.version[0]]):
-        kill_in_a_batch(command, spark, out, pauses.uniform(0, 0.5))
+        kill_in_a_batch(command, spark, out, pauses.uniform(0, 0.5), FOLDERS)
     run(command, spark)
     assert ids(out) == list(range(len(birds)))
     rejected = pq.read_table(tmp_path / "scores_rejected").to_pylist()

@@ -31,11 +31,8 @@ def bucket(service: dict[str, str], samples: Path, tmp_path: Path, monkeypatch: 
     for name, value in service.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(model_store.cache, "directory", lambda: tmp_path)
-    # obstore makes no buckets; S3 makes one for a PUT of its path.
-    import urllib.request
-
     name = f"bucket-{os.getpid()}-{tmp_path.name[-6:].strip('_').lower().replace('_', '-')}"
-    urllib.request.urlopen(urllib.request.Request(f"{service['AWS_ENDPOINT_URL']}/{name}", method="PUT")).close()
+    object_store.make_bucket(service, name)
     store = obstore.store.from_url(f"s3://{name}")
     obstore.put(store, "models/penguins.mojo", (samples / "penguins.mojo").read_bytes())
     return store, f"s3://{name}/models/penguins.mojo"

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.support.packages import target_packages
@@ -49,3 +49,9 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+def make_bucket(environment: Mapping[str, str], name: str) -> None:
+    """Make a bucket, which obstore does not: S3 makes one for a PUT of its path."""
+    request = urllib.request.Request(f"{environment['AWS_ENDPOINT_URL']}/{name}", method="PUT")
+    urllib.request.urlopen(request).close()

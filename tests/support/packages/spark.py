@@ -15,9 +15,15 @@ import pytest
 from dai_scoring.provision import jars, java
 from tests.support.packages import pandas_packages, target_packages
 from tests.support.ports import free_port
+from tests.support.project import ROOT
 from tests.support.waiting import until
 
-_KAFKA = Path(__file__).parent / "spark_kafka"
+_HERE = Path(__file__).parent
+_CONNECT = (
+    *("grpcio==1.76.0", "grpcio-status==1.76.0", "googleapis-common-protos==1.76.0", "protobuf==6.33.6"),
+    "zstandard==0.25.0",
+)
+_CONNECT_SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,12 @@ class Release:
             "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         }
 
+    def connect_environment(self) -> dict[str, str]:
+        """The same with the packages of Spark Connect's client."""
+        found = self.environment()
+        client = target_packages.folder("spark-connect-1.76.0", *_CONNECT)
+        return {**found, "PYTHONPATH": os.pathsep.join([found["PYTHONPATH"], str(client), str(ROOT)])}
+
     def home(self) -> Path:
         """Spark's own folder."""
         return self._folder() / "pyspark"
@@ -60,7 +72,16 @@ class Release:
 
     def kafka_jars(self) -> str:
         """The connector for Kafka, as Spark's setting spark.jars takes it."""
-        place = jars.built_once("spark-kafka", _KAFKA, "fetch Spark's connector for Kafka", lambda what, share: None)
+        return self._jars("kafka")
+
+    def delta_jars(self) -> str:
+        """Delta Lake, as Spark's setting spark.jars takes it."""
+        return self._jars("delta")
+
+    def _jars(self, name: str) -> str:
+        place = jars.built_once(
+            f"spark-{name}", _HERE / f"spark_{name}", f"fetch Spark's jars for {name}", lambda what, share: None
+        )
         return ",".join(map(str, sorted((place / self.version).glob("*.jar"))))
 
 
@@ -114,3 +135,38 @@ def cluster(variables: Mapping[str, str], release: Release, folder: Path) -> Ite
                 process.terminate()
             for process in processes:
                 process.wait()
+
+
+@contextmanager
+def connect_server(variables: Mapping[str, str], release: Release, folder: Path) -> Iterator[str]:
+    """A server of Spark Connect with a Spark of its own; gives the address for its clients."""
+    port = free_port()
+    settings = {
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": str(port),
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+    }
+    # It becomes Java, with the same process id, and ends with it.
+    command = [str(release.home() / "bin" / "spark-submit"), "--master", "local[2]", "--class", _CONNECT_SERVER]
+    command += [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
+    environment = {**variables, "SPARK_HOME": str(release.home()), "SPARK_SCALA_VERSION": release.scala}
+    log = folder / "connect.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "spark-internal"], env=environment, cwd=folder, stdout=output, stderr=output
+        )
+        try:
+            until(lambda: _answers(port), 300)
+            yield f"sc://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as found:
+        return found.connect_ex(("127.0.0.1", port)) == 0

@@ -78,7 +78,7 @@ class AdbcDatabase(SqlDatabase):
                 # In this order: the driver refuses to close a connection while a reader is open.
                 if reader is not None:
                     reader.close()
-                cursor.close()
+                _close(cursor)
 
     @abstractmethod
     def literal(self, cursor: Any, text: str, query: str, key: str) -> str:
@@ -174,6 +174,15 @@ class AdbcDatabase(SqlDatabase):
         """See the contract. A broken connection cannot be closed in order, and has failed before."""
         with suppress(Error):
             self._connection.close()
+
+
+def _close(cursor: Any) -> None:
+    """Close a cursor; on a connection that broke this fails, and the reader has said so before."""
+    try:
+        cursor.close()
+    except Error:
+        # Else Python closes it once more, and prints a traceback.
+        cursor._closed = True
 
 
 def lost(product: str, why: str) -> LostConnectionError:

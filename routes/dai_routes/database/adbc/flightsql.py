@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any, NoReturn
@@ -85,6 +88,7 @@ class FlightSQL(AdbcDatabase):
     @contextmanager
     def reading(self) -> Iterator[Any]:
         """See the base class. A server with transactions undoes what a query changes."""
+        _ignore_broken_pipes()
         connection = self._connection.adbc_clone()
         try:
             with suppress(Error):
@@ -119,6 +123,15 @@ class FlightSQL(AdbcDatabase):
     def update(self, table: TableName, key: str, rows: pa.Table) -> NoReturn:
         """See the contract."""
         raise NotImplementedError("a server of Flight SQL is only read")
+
+
+def _ignore_broken_pipes() -> None:
+    """Make a server that is gone an error of the call, as Python does.
+
+    The driver is written in Go, which aborts the process if this signal arrives by way of the handler of Java.
+    """
+    if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
 def _text(error: BaseException) -> str:

@@ -7,19 +7,24 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 from adbc_driver_manager import AdbcStatusCode, Error
 from adbc_driver_postgresql import StatementOptions, dbapi
 
+from dai_routes.database.adbc import numerics
 from dai_routes.database.adbc.connection import STAGE, AdbcDatabase, lost
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError, UnreachableError, first_line
 from dai_routes.database.sql import quoted
+from dai_scoring.formats.declined import Declined
 
 _TYPE = b"POSTGRESQL:type"
 _BATCH_BYTES = str(4 << 20)
 _LOCK_MILLISECONDS = 60_000
+# A firewall that forgets a silent connection drops its packets. The system would ask only after two hours.
+_KEEPALIVES = "keepalives_idle=60&keepalives_interval=10&keepalives_count=6"
 
 # SQLSTATEs of a connection that is gone: class 08, and the server or somebody else ends it.
 _GONE = re.compile("08|57P0[1-5]")
@@ -51,7 +56,8 @@ class PostgreSQL(AdbcDatabase):
     def __init__(self, url: str) -> None:
         """``url`` is libpq's; the password comes from PGPASSWORD, PGPASSFILE or the URL."""
         super().__init__()
-        self._url = url
+        self._url = with_keepalives(url)
+        self._scales: dict[TableName, dict[str, int | None]] = {}
         os.environ.setdefault("PGAPPNAME", "dai-score")
         self._connection = self._connect()
 
@@ -140,6 +146,10 @@ class PostgreSQL(AdbcDatabase):
             return str(field.metadata[_TYPE].decode())
         return _TYPES.get(field.type, ("text",))[0]
 
+    def column_type(self, field: pa.Field, is_key: bool) -> str:
+        """See the base class."""
+        return numerics.new_type(field) if numerics.is_numeric(field) else super().column_type(field, is_key)
+
     def parameter(self, number: int) -> str:
         """See the contract."""
         return f"${number}"
@@ -147,11 +157,31 @@ class PostgreSQL(AdbcDatabase):
     def append(self, table: TableName, rows: pa.Table) -> None:
         """See the contract. If no value needs a cast, the rows go by COPY into the table itself."""
         types = self.types_of(table)
-        if rows.num_rows and all(types.get(field.name) in _TYPES.get(field.type, ()) for field in rows.schema):
-            with self.errors(), closing(self._connection.cursor()) as cursor:
-                cursor.adbc_ingest(table.name, rows, mode="append", db_schema_name=table.schema)
+        if not rows.num_rows:
             return
+        if all(_fits(field, types.get(field.name)) for field in rows.schema):
+            ready = numerics.as_decimals(rows, self._scales_of(table))
+            if not isinstance(ready, Declined):
+                with self.errors(), closing(self._connection.cursor()) as cursor:
+                    cursor.adbc_ingest(table.name, ready, mode="append", db_schema_name=table.schema)
+                return
         super().append(table, rows)
+
+    def _scales_of(self, table: TableName) -> dict[str, int | None]:
+        """The scales of the columns of type numeric."""
+        if table not in self._scales:
+            found = self.run(
+                "SELECT attname::text, atttypmod FROM pg_attribute WHERE attrelid = to_regclass($1) "
+                "AND atttypid = 'numeric'::regtype AND NOT attisdropped",
+                [quoted(table)],
+            )
+            self._scales[table] = {name: numerics.scale(modifier) for name, modifier in found}
+        return self._scales[table]
+
+    def changed(self, table: TableName) -> None:
+        """See the base class."""
+        super().changed(table)
+        self._scales.pop(table, None)
 
     def update(self, table: TableName, key: str, rows: pa.Table) -> int:
         """See the contract."""
@@ -186,6 +216,19 @@ class PostgreSQL(AdbcDatabase):
             [quoted(table), column],
         )
         return f" COLLATE {found[0][0]}" if found else ""
+
+
+def _fits(field: pa.Field, kind: str | None) -> bool:
+    """Whether COPY can fill a column of a type without a cast."""
+    return kind == "numeric" if numerics.is_numeric(field) else kind in _TYPES.get(field.type, ())
+
+
+def with_keepalives(url: str) -> str:
+    """An address of libpq that notices within two minutes that nobody answers, unless it says itself when."""
+    query = urlsplit(url).query
+    if "keepalives" in query or "service=" in query or "PGSERVICE" in os.environ:
+        return url
+    return f"{url}{'&' if query else '' if url.endswith('?') else '?'}{_KEEPALIVES}"
 
 
 def _storage(values: pa.ChunkedArray) -> pa.ChunkedArray:

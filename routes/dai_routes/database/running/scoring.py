@@ -47,6 +47,11 @@ class QueryScorer:
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise DatabaseError(f"The query gives several columns with the name {twice}. Give each a name by AS.")
+        if several := [field.name for field in schema if pa.types.is_union(field.type)]:
+            raise DatabaseError(
+                f"The column {several[0]} of the query has no type, so that each row may have another. Give it one: "
+                f"CAST({several[0]} AS ...)."
+            )
         if job.key is not None:
             if job.key not in names:
                 raise NotFoundError(f"There is no column {job.key}, the key. There are: {', '.join(names)}.")

@@ -82,3 +82,8 @@ def test_version_help_and_completion() -> None:
         code, printed, _ = call(*arguments)
         assert (code, "Usage: " in printed) == (0, True)
     assert "--install-completion" in call("--help")[1]
+
+
+def test_names_with_colons_are_printed_as_they_are(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    code, _, said = run(monkeypatch, capsys, "inspect", "jdbc:snowflake:smile:.mojo")
+    assert (code, "jdbc:snowflake:smile:.mojo" in said) == (5, True), said

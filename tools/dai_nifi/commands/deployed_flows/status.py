@@ -55,7 +55,7 @@ def _watch(name: str | None, interval: float) -> None:
     """Show it repeatedly, until an error or ctrl-C."""
     before: FlowStatus | None = None
     since = time.monotonic()
-    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+    with Live(console=Console(highlight=False, emoji=False), auto_refresh=False) as live:
         while True:
             if name is None:
                 live.update(_all(flows.status_all()), refresh=True)
