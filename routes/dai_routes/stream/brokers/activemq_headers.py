@@ -33,7 +33,7 @@ def headers_of(result: Result, number: str) -> dict[str, str]:
     return {
         "correlation-id": number,
         **kept,
-        **result.headers,
+        **dict(result.headers),
         SOURCE_ID: number,
         "persistent": "true",
     }

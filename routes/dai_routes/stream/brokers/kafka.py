@@ -12,10 +12,12 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from dai_routes.stream.brokers.kafka_elsewhere import wait_elsewhere
-from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied
+from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied, is_of_group
 from dai_routes.stream.brokers.kafka_publisher import Publisher, TooLargeError, smaller
+from dai_routes.stream.brokers.kafka_topics import count_partitions
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
+from dai_routes.stream.stop import Stop
 
 _TRANSACTION_MILLISECONDS = 30_000
 _AGAIN_SECONDS = 0.1
@@ -45,13 +47,16 @@ class KafkaSettings:
 class Kafka:
     """A consumer and a producer, each batch a transaction; see :class:`dai_routes.stream.contract.Broker`."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, stop: Stop) -> None:
         self._settings = settings
+        self._stop = stop
         self._is_once = settings.is_exactly_once
         needs = (
             f"READ on {settings.topic} and the group {settings.group}, WRITE on {settings.output}, {settings.rejected}"
         )
-        self._errors = ClientErrors(settings.servers, needs + " and its transactional.id" * self._is_once)
+        self._errors = ClientErrors(
+            settings.servers, needs + " and its transactional.id" * self._is_once, settings.client
+        )
         common = {
             "bootstrap.servers": settings.servers,
             # It writes twenty lines a second while no broker answers; what matters comes to error_cb.
@@ -95,8 +100,14 @@ class Kafka:
         self._consumer = self._made(Consumer, self._of_consumer)
         self._assigned: set[int] | None = None
         self._at_end: set[int] = set()
+        # The first offset of each partition that is not settled, once a message of it was received.
+        self._next: dict[int, int] = {}
+        self._revoked: set[int] = set()
+        self._membership: Any = None
         try:
-            self._has_same_partitions = self._check_topics()
+            topics = (settings.topic, settings.output, settings.rejected)
+            counts = count_partitions(self._producer, topics, self._errors, settings.timeout)
+            self._has_same_partitions = counts[0] == counts[1]
             if self._is_once:
                 self._repeated(lambda: self._producer.init_transactions(settings.timeout), "begin")
             self._consumer.subscribe([settings.topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
@@ -109,20 +120,32 @@ class Kafka:
         first = self._consumer.poll(seconds)
         if first is None:
             return []
-        found = [first, *self._consumer.consume(most - 1, 0)] if most > 1 else [first]
-        messages = []
+        self._revoked.clear()
+        found = self._consumer.consume(most - 1, 0) if most > 1 else []
+        if first.partition() not in self._revoked:
+            found.insert(0, first)
+        messages = [
+            Message(one.value(), one.key(), one.headers(), None, (one.partition(), one.offset()), True)
+            for one in found
+            if one.error() is None
+        ]
+        starts = _starts(messages)
+        self._next = starts | self._next
+        self._at_end -= starts.keys()
+        if len(messages) < len(found):
+            self._heed(found)
+        return messages
+
+    def _heed(self, found: Sequence[Any]) -> None:
+        """Note the ends of partitions that came between messages; raise ToolError if Kafka refuses something."""
         for one in found:
             error = one.error()
             if error is None:
-                place = one.partition(), one.offset()
-                # The end of a partition comes behind its last message.
-                self._at_end.discard(place[0])
-                messages.append(Message(one.value(), one.key(), one.headers(), None, place, True))
+                self._at_end.discard(one.partition())
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._at_end.add(one.partition())
             elif not error.retriable():
                 raise self._errors.as_tool_error(error)
-        return messages
 
     def source(self, message: Message) -> Mapping[str, Any]:
         """As :meth:`Broker.source`."""
@@ -162,12 +185,20 @@ class Kafka:
                     is_behind_refused = False
                     parts.append(part)
                     continue
-                self._rewind([*part, *(one for other in reversed(parts) for one in other)])
+                self._rewind()
                 raise
         return settled
 
     def _settle(self, results: Sequence[Result]) -> Sequence[Result]:
-        ends = {partition: offset + 1 for partition, offset in (one.message.handle for one in results)}
+        starts = _starts([one.message for one in results])
+        if any(offset < self._next.get(partition, offset + 1) for partition, offset in starts.items()):
+            raise NotSettledError("Kafka has given partitions to another worker, which receives their messages.")
+        ends = {partition: offset + 1 for partition, offset in dict(one.message.handle for one in results).items()}
+        settled = self._settle_current(results, ends)
+        self._next |= ends
+        return settled
+
+    def _settle_current(self, results: Sequence[Result], ends: Mapping[int, int]) -> Sequence[Result]:
         offsets = [TopicPartition(self._settings.topic, partition, offset) for partition, offset in ends.items()]
         refused = self._publisher.refused
         refused.clear()
@@ -181,7 +212,7 @@ class Kafka:
                 self._repeated(lambda: self._producer.abort_transaction(self._settings.timeout), "abort")
                 if refused or is_denied(error):
                     raise self._errors.of_publishing([*refused, error]) from exception
-            elif error.fatal() or not _is_of_group(error):
+            elif error.fatal() or not is_of_group(error):
                 raise self._errors.as_tool_error(error) from exception
             raise NotSettledError(f"Kafka did not settle a batch ({error.name()}): it comes again.") from exception
 
@@ -193,8 +224,7 @@ class Kafka:
         producer, timeout = self._producer, self._settings.timeout
         producer.begin_transaction()
         published = self._publisher.publish(results, self._has_same_partitions)
-        group = self._consumer.consumer_group_metadata()
-        self._again(lambda: producer.send_offsets_to_transaction(offsets, group, timeout))
+        self._again(lambda: producer.send_offsets_to_transaction(offsets, self._membership, timeout))
         self._again(lambda: producer.commit_transaction(timeout))
         return published
 
@@ -208,35 +238,12 @@ class Kafka:
         self._consumer.commit(offsets=offsets, asynchronous=False)
         return published
 
-    def _rewind(self, results: Sequence[Result]) -> None:
-        """Receive again the messages of results, in the partitions that are still assigned."""
-        starts: dict[int, int] = {}
-        for result in results:
-            starts.setdefault(*result.message.handle)
+    def _rewind(self) -> None:
+        """Receive again what is not settled, in the partitions that are still assigned."""
         for one in self._consumer.assignment():
-            if one.partition in starts:
-                self._consumer.seek(TopicPartition(one.topic, one.partition, starts[one.partition]))
+            if one.partition in self._next:
+                self._consumer.seek(TopicPartition(one.topic, one.partition, self._next[one.partition]))
                 self._at_end.discard(one.partition)
-
-    def _check_topics(self) -> bool:
-        """Whether the output has as many partitions as the input. Raises ToolError if a topic does not exist."""
-        settings = self._settings
-        end = time.monotonic() + settings.timeout
-        while True:
-            try:
-                found = [
-                    self._producer.list_topics(name, 5.0).topics[name]
-                    for name in (settings.topic, settings.output, settings.rejected)
-                ]
-                break
-            except KafkaException as exception:
-                self._producer.poll(0)  # gives what was refused to the callback
-                if self._errors.refused is not None or time.monotonic() > end:
-                    raise self._errors.as_tool_error(self._errors.refused or exception.args[0]) from exception
-        for topic in found:
-            if topic.error is not None:
-                raise self._errors.as_tool_error(topic.error, f"Kafka refuses the topic {topic.topic}")
-        return len(found[0].partitions) == len(found[1].partitions)
 
     def _again(self, call: Callable[[], None]) -> None:
         """Repeat a call of a transaction as long as that may help, up to the timeout."""
@@ -247,7 +254,7 @@ class Kafka:
             except KafkaException as exception:
                 if not exception.args[0].retriable() or time.monotonic() > end:
                     raise
-                time.sleep(_AGAIN_SECONDS)
+                self._stop.pause(_AGAIN_SECONDS)
 
     def _repeated(self, call: Callable[[], None], what: str) -> None:
         try:
@@ -260,21 +267,25 @@ class Kafka:
         try:
             return kind(settings)
         except KafkaException as exception:
-            raise BrokerError(f"The client of Kafka refuses a setting: {exception.args[0].str()}.") from exception
+            said = exception.args[0].str()
+            # It takes this one if none is set.
+            more = " Set sasl.mechanism." if "mechanism GSSAPI" in said else ""
+            raise BrokerError(f"The client of Kafka refuses a setting: {said}.{more}") from exception
 
     def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = {one.partition for one in partitions}
         self._at_end.clear()
+        # That of now: the broker refuses offsets of a worker that has lost the partitions without knowing it. Asked for
+        # later, it may be that of no member at all, which the broker does not check.
+        self._membership = self._consumer.consumer_group_metadata()
 
-    def _on_revoke(self, _: Consumer, __: Sequence[TopicPartition]) -> None:
+    def _on_revoke(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = None
+        for one in partitions:
+            self._next.pop(one.partition, None)
+            self._revoked.add(one.partition)
 
 
-def _is_of_group(error: KafkaError) -> bool:
-    """Whether the partitions have gone to another worker."""
-    return error.code() in (
-        KafkaError.ILLEGAL_GENERATION,
-        KafkaError.UNKNOWN_MEMBER_ID,
-        KafkaError.REBALANCE_IN_PROGRESS,
-        KafkaError._STATE,
-    )
+def _starts(messages: Sequence[Message]) -> dict[int, int]:
+    """The first offset of each partition."""
+    return dict(one.handle for one in reversed(messages))
