@@ -58,7 +58,8 @@ def score_file(
     if given in (Format.JSON_ARRAY, Format.JSON_LINES):
         envelopes.check(head, [column.name for column in scorer.info.inputs])
     wanted = options.output_format or given
-    threaded = parallel and source.stat().st_size > _SMALL_FILE
+    size = source.stat().st_size
+    threaded = parallel and size > _SMALL_FILE
     charset = options.charset or charset_of(mime_type)
 
     def run(again: bool) -> FileJob | Declined:
@@ -76,9 +77,8 @@ def score_file(
             dialect = None if options.output_format is Format.JSON_ARRAY else reader.dialect
             sinks = [OutputFile(path, wanted, dialect) for path in (target, rejected)]
             plan = plan_for(reader, options, scorer, wanted)
-            job = FileJob(
-                scorer, options, reader, *sinks, plan=plan.of_whole_file() if again else plan, on_progress=on_progress
-            )
+            plan = plan.of_whole_file() if again else plan
+            job = FileJob(scorer, options, reader, *sinks, plan=plan, size=size, on_progress=on_progress)
             declined = job.run(threaded)
         finally:
             reader.close()

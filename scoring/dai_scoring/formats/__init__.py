@@ -133,7 +133,7 @@ def pieces(
         from dai_scoring.formats.columnar.parquet import ParquetReader
 
         if isinstance(reader, ParquetReader):
-            return reader.pieces()
+            return reader.pieces(parts)
     return map(ParsedPiece, reader.chunks())
 
 

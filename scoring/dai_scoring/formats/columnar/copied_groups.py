@@ -28,7 +28,7 @@ class GroupCopier:
     groups: :meth:`finish` replaces it.
     """
 
-    def __init__(self, sink: pa.NativeFile, write: Callable[[pa.Table], None], source: GroupSource) -> None:
+    def __init__(self, sink: pa.NativeFile, write: Callable[[Sequence[pa.Table]], None], source: GroupSource) -> None:
         self._sink = sink
         self._write = write
         self._source = source
@@ -37,6 +37,8 @@ class GroupCopier:
         self._waiting: list[pa.Table] = []
         # Its other rows, read once more, if it is written anew.
         self._again: Iterator[pa.Table] | None = None
+        # Rows that are written anew, until the row group has no others.
+        self._anew: list[pa.Table] = []
         # Of each copied row group where it begins, and as it is in a footer.
         self._copied: list[tuple[int, bytes]] = []
         self._copied_rows = 0
@@ -47,7 +49,7 @@ class GroupCopier:
             self._waiting, self._again = [], None
         if self._again is not None:
             table = self._next()
-            self._write(_joined(table, rows) if place.are_whole else rows)
+            self._add(_joined(table, rows) if place.are_whole else rows)
         elif place.are_whole:
             self._waiting.append(rows)
             # Of a row group of any size only so much is kept.
@@ -58,15 +60,26 @@ class GroupCopier:
             if not (place.is_first and place.is_last):
                 self._write_waiting(place.group)
                 self._next()
-            self._write(rows)
+            self._add(rows)
         if place.is_last:
             self._again = None
+            self._write_added()
 
     def _write_waiting(self, group: int) -> None:
         self._again = self._source.tables(group)
         for rows in self._waiting:
-            self._write(_joined(self._next(), rows))
+            self._add(_joined(self._next(), rows))
         self._waiting = []
+
+    def _add(self, rows: pa.Table) -> None:
+        self._anew.append(rows)
+        if sum(table.nbytes for table in self._anew) > MAX_CHUNK_BYTES:
+            self._write_added()
+
+    def _write_added(self) -> None:
+        if self._anew:
+            self._write(self._anew)
+        self._anew = []
 
     def _next(self) -> pa.Table:
         found = None if self._again is None else next(self._again, None)

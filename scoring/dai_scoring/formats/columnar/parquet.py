@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, ParsedPiece, check_names
 from dai_scoring.formats.columnar.copied_groups import GroupCopier
-from dai_scoring.formats.columnar.row_groups import GroupRows, source_of
+from dai_scoring.formats.columnar.row_groups import LEAST_ROWS, GroupRows, source_of
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.file_schema import bad_name, checked, conform, decoded, decoded_schema, storable_schema
 from dai_scoring.formats.source import DAMAGED
@@ -62,7 +62,7 @@ class ParquetReader:
                 yield self._chunk(batch, done)
                 done += batch.num_rows
 
-    def pieces(self) -> Iterator[ParsedPiece | Declined]:
+    def pieces(self, parts: int = 1) -> Iterator[ParsedPiece | Declined]:
         """The rows in order, each of a row group that can be copied, as :attr:`Chunk.lines` says.
 
         They are those of :meth:`chunks`, with the reason, if no row group can be.
@@ -74,6 +74,8 @@ class ParquetReader:
         if isinstance(source, Declined):
             yield from (ParsedPiece(chunk, (source,)) for chunk in self.chunks())
             return
+        # A row group in several pieces is scored by several threads.
+        self._rows = min(self._rows, max(LEAST_ROWS, -(-about.num_rows // parts)))
         done = 0
         for group in range(about.num_row_groups):
             begin = done
@@ -152,8 +154,8 @@ class ParquetWriter:
             self._copier = GroupCopier(self._sink, self._write_anew, place.source)
         self._copier.put(rows, place)
 
-    def _write_anew(self, rows: pa.Table) -> None:
-        self._write(conform(rows, self._schema))
+    def _write_anew(self, tables: Sequence[pa.Table]) -> None:
+        self._write(pa.concat_tables([conform(rows, self._schema) for rows in tables]))
 
     def _write(self, rows: pa.Table) -> None:
         if not rows.num_rows:

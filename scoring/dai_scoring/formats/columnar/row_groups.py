@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 LEAST_ROWS = 5000
-"""Row groups with fewer rows, on the average, are read together: to score them one by one would take longer."""
+"""Row groups with fewer rows, on the average, are read together: to score them one by one would take longer. Nor are
+larger ones read in pieces with fewer."""
 LEAST_BYTES = 1 << 17
 """Row groups with fewer bytes, on the average, are written as quickly as copied."""
 MOST_VALUES = 1 << 23

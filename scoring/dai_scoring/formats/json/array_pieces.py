@@ -18,7 +18,7 @@ from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Piece
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.json import columns as json_columns
-from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, ObjectsPiece
+from dai_scoring.formats.json.line_pieces import LEAST_BYTES, MOST_BYTES, START, ObjectsPiece, first_part
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.json.split import Structure
 from dai_scoring.formats.json.wanted_columns import SAMPLE_SIZE, Places, WantedColumns, places
@@ -53,13 +53,18 @@ class _Between:
         return self.text.index(b",")
 
     @property
+    def start(self) -> bytes:
+        """The same with the start of the next object."""
+        return self.text + b"{"
+
+    @property
     def close(self) -> bytes:
         """What ends the object."""
         return self.text[: self.text.index(b"}") + 1]
 
     def ends(self, data: bytes) -> Places | Declined:
         """Where in ``data``, which starts with an object, the values of objects end that another follows."""
-        found = places(data, self.text + b"{", len(self.text))
+        found = places(data, self.start, len(self.text))
         if np.isin(np.frombuffer(data, np.uint8)[found - 1], _NO_VALUE).any():
             # A comma goes in there.
             return _EMPTY_OBJECT
@@ -93,25 +98,28 @@ class ArrayPieces:
         between = self._between
         block = max(min(self._share, MOST_BYTES), LEAST_BYTES)
         while not isinstance(between, Declined):
-            try:
-                added = read_at_most(self._source, block)
-            except ContentError:
-                # What comes first in the file is wrong with it, which this may not be.
-                yield _UNREADABLE
-                return
-            at_end = len(added) < block
-            self._rest += added
-            rest = _without_end(self._rest, between) if at_end else self._rest
-            if isinstance(rest, Declined):
-                yield rest
-                return
-            self._rest = rest
-            ends = between.ends(self._rest)
+            at_end = False
+            text = first_part(self._rest, block, between.start)
+            if not text:
+                try:
+                    added = read_at_most(self._source, block)
+                except ContentError:
+                    # What comes first in the file is wrong with it, which this may not be.
+                    yield _UNREADABLE
+                    return
+                at_end = len(added) < block
+                self._rest += added
+                rest = _without_end(self._rest, between) if at_end else self._rest
+                if isinstance(rest, Declined):
+                    yield rest
+                    return
+                self._rest = text = rest
+            ends = between.ends(text)
             if isinstance(ends, Declined):
                 yield ends
                 return
             if len(ends):
-                yield from self._groups(ends, between)
+                yield from self._groups(text, ends, between)
                 self._rest = self._rest[ends[-1] + len(between.text) :]
             elif len(self._rest) > MAX_CHUNK_BYTES:
                 yield _LONG_RECORD
@@ -119,12 +127,12 @@ class ArrayPieces:
             if at_end:
                 return
 
-    def _groups(self, ends: Places, between: _Between) -> Iterator[Piece]:
+    def _groups(self, text: bytes, ends: Places, between: _Between) -> Iterator[Piece]:
         size = len(between.text)
         if not self._looked:
             self._looked = True
-            self._columns.learn_from(self._rest[: ends[:SAMPLE_SIZE][-1]] + between.close)
-        for data, group in in_groups(self._rest, ends + size, self._chunk_rows):
+            self._columns.learn_from(text[: ends[:SAMPLE_SIZE][-1]] + between.close)
+        for data, group in in_groups(text, ends + size, self._chunk_rows):
             yield _Elements(data, group - size, between, self._columns)
 
 

@@ -52,17 +52,29 @@ class LinePieces:
         """The records, in pieces of at most the rows of a chunk; and why the rest has to be read another way."""
         block = max(min(self._share, MOST_BYTES), LEAST_BYTES)
         while self._source.is_utf8:
-            self.rest += read_at_most(self._source, block)
-            ends = _ends(self.rest)
+            text = first_part(self.rest, block, b"\n")
+            if not text:
+                self.rest += read_at_most(self._source, block)
+                text = self.rest
+            ends = _ends(text)
             if isinstance(ends, Declined):
                 return ends
             if not self.rows:
-                self._columns.learn_from(_sample(self.rest, ends))
-            for lines, line_ends in in_groups(self.rest, ends, self._chunk_rows):
+                self._columns.learn_from(_sample(text, ends))
+            for lines, line_ends in in_groups(text, ends, self._chunk_rows):
                 yield _Lines(lines, line_ends - len(_BETWEEN), _BETWEEN, self._columns)
             self.rows += len(ends)
             self.rest = self.rest[ends[-1] :]
         return _OTHER_CHARSET
+
+
+def first_part(text: bytes, size: int, end: bytes) -> bytes:
+    """The first ``size`` bytes of a text that is much longer, and has such an end in them; otherwise nothing.
+
+    The head of a file may be all of it, and is looked at before it is known how many pieces there are to be.
+    """
+    part = text[:size] if len(text) > size + size // 4 else b""
+    return part if end in part else b""
 
 
 def _ends(data: bytes) -> Places | Declined:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from dai_scoring.batch.plan import Way
 from dai_scoring.batch.summary import Summary
 from dai_scoring.errors import MissingColumnsError, NameClashError, ScoringError
-from dai_scoring.formats import Declined, Format, WantedFields, open_reader, pieces
+from dai_scoring.formats import Chunk, Declined, Format, Piece, WantedFields, open_reader, pieces
 from dai_scoring.formats.json import array_pieces
 from dai_scoring.formats.json import reader as json_reader
+from dai_scoring.formats.json import split as json_split
 from dai_scoring.options import BadRows, MissingColumns
 from tests.support.files.file_scoring import Bench
 from tests.support.files.json_records import OTHERWISE, record
@@ -210,3 +212,38 @@ def test_a_name_within_a_value_is_no_column(tmp_path: Path) -> None:
         bench.score('[{"x":1,"m":{"s":"a"}},{"x":1,"m":{"s":"a"}}]', mime=_ARRAY)
     bench.score('[{"s":null,"x":2},{"s":null,"x":2}]', mime=_ARRAY)
     assert [row["total"] for row in json.loads(bench.out())] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+@pytest.mark.parametrize("given", [Format.JSON_ARRAY, Format.JSON_LINES])
+def test_a_file_that_is_read_at_once_becomes_as_many_pieces(tmp_path: Path, given: Format, parts: int) -> None:
+    objects = [json.dumps({"x": row, "text": f"{{{row}}}," + "-" * (row % 90)}) for row in range(8000)]
+    is_array = given is Format.JSON_ARRAY
+    path = tmp_path / "rows"
+    path.write_text(f"[{', '.join(objects)}]" if is_array else "\n".join([*objects, ""]))
+    assert path.stat().st_size < json_split.BLOCK
+    reader = open_reader(path, given, chunk_rows=10_000)
+    found = [piece.parse() for piece in _certain(pieces(reader, WantedFields({"x": pa.int64()}, frozenset()), parts))]
+    reader.close()
+    tables = [chunk.table for chunk in found if isinstance(chunk, Chunk)]
+    assert pa.concat_tables(tables).column("x").to_pylist() == list(range(8000))
+    counts = [table.num_rows for table in tables]
+    assert len(counts) == parts
+    assert max(counts) < 1.1 * min(counts)
+
+
+def test_an_object_as_long_as_a_piece(tmp_path: Path) -> None:
+    text = json.dumps([{"x": row, "text": "-" * (1 << 18 if row == 1 else 90)} for row in range(4000)])
+    path = tmp_path / "rows"
+    path.write_text(text)
+    reader = open_reader(path, Format.JSON_ARRAY, chunk_rows=10_000)
+    found = [piece.parse() for piece in _certain(pieces(reader, WantedFields({"x": pa.int64()}, frozenset()), 8))]
+    reader.close()
+    rows = [row for chunk in found if isinstance(chunk, Chunk) for row in chunk.table.column("x").to_pylist()]
+    assert rows == list(range(4000))
+
+
+def _certain(found: Iterator[Piece | Declined]) -> Iterator[Piece]:
+    for piece in found:
+        assert not isinstance(piece, Declined), piece.reason
+        yield piece

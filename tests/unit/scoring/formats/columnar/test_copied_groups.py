@@ -12,7 +12,7 @@ import pytest
 
 from dai_scoring.batch.plan import Way
 from dai_scoring.errors import NameClashError
-from dai_scoring.formats import Format
+from dai_scoring.formats import Chunk, Declined, Format, WantedGroups, open_reader, pieces
 from dai_scoring.formats.columnar import copied_groups, row_groups
 from dai_scoring.options import BadRows, OutputColumns
 from tests.support.files.file_scoring import Bench
@@ -204,3 +204,23 @@ def test_a_column_with_the_name_of_a_prediction(bench: Bench) -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_rows(bench: Bench, count: int) -> None:
     both_ways(bench, parquet(rows(count=count)))
+
+
+@pytest.mark.parametrize("bad", [frozenset(), frozenset({7000})])
+def test_a_row_group_that_is_read_in_pieces_stays_one(bench: Bench, bad: frozenset[int]) -> None:
+    found = both_ways(bench, parquet(rows(bad, 12_000), row_group_size=12_000), batch_rows=5000)
+    assert found.taken[Way.ROW_GROUPS] + found.taken[Way.READER] == 3
+    assert copied(bench) == [not bad]
+    assert pq.ParquetFile(bench.target).metadata.num_row_groups == 1
+
+
+@pytest.mark.parametrize(("parts", "counts"), [(1, [10_000, 2000]), (2, [6000, 6000]), (4, [5000, 5000, 2000])])
+def test_a_row_group_is_read_in_as_many_pieces(tmp_path: Path, parts: int, counts: list[int]) -> None:
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(parquet(rows(count=12_000), row_group_size=12_000))
+    reader = open_reader(path, Format.PARQUET, chunk_rows=10_000)
+    found = [piece.parse() for piece in pieces(reader, WantedGroups(), parts) if not isinstance(piece, Declined)]
+    reader.close()
+    tables = [chunk.table for chunk in found if isinstance(chunk, Chunk)]
+    assert [table.num_rows for table in tables] == counts
+    assert pa.concat_tables(tables).column("id").to_pylist() == list(range(12_000))
