@@ -73,8 +73,10 @@ def append_once(batch: DataFrame, rows: DataFrame, place: str, number: int, opti
     """Append rows of a stream's batch to a table, unless an earlier start of the same stream has done it.
 
     Delta writes the stream's id and the number of the batch in the transaction of the rows. The id is in the
-    checkpoint: a stream with a new checkpoint writes all rows again.
+    checkpoint: a stream with a new checkpoint writes all rows again. Raises UnsupportedError if Spark does not tell it.
     """
     query = batch.sparkSession.sparkContext.getLocalProperty(_QUERY_ID)
+    if query is None:  # Delta would add the rows without it, perhaps twice.
+        raise UnsupportedError("Spark does not tell which stream a batch is of, so its rows could be there twice.")
     writer = rows.write.mode("append").format("delta").options(**options)
     writer.option("txnAppId", query).option("txnVersion", str(number)).save(place)
