@@ -22,7 +22,10 @@ from dai_scoring.service import HttpRequest, ScoringService
 IMPORTED = (
     ("awslambdaric", ("awslambdaric.bootstrap", "dai_routes.platforms.lambda_handler")),
     ("azureml_inference_server_http", ("azureml_inference_server_http.amlserver", "dai_routes.platforms.azureml")),
-    ("uvicorn", ("dai_scoring.cli.app", "dai_routes.serve.command", "dai_routes.serve.running.start")),
+    (
+        "uvicorn",
+        ("dai_scoring.cli.app", "dai_routes.serve.command", "dai_routes.platforms.container", "dai_routes.serve.usual"),
+    ),
 )
 
 

@@ -9,8 +9,8 @@ import typer
 from dai_nifi import error_boundary
 from dai_nifi.commands import demo, doctor, flows, nars, nifi, pipeline
 from dai_nifi.commands.deployed_flows import adopt, deploy, rollback, start, status, stop, swap, undeploy
+from dai_scoring.cli import ending, group
 from dai_scoring.cli import error_boundary as shared
-from dai_scoring.cli import group
 from dai_scoring.cli.commands import file, inspect
 
 app = typer.Typer(cls=group.Commands, name="dai-nifi", **group.SETTINGS)
@@ -47,4 +47,4 @@ app.command()(undeploy.undeploy)
 def main() -> None:
     """Run the command line; ends with 0 or an exit code of :mod:`dai_nifi.errors`."""
     shared.runs(error_boundary.PROGRAM)
-    group.run(app, error_boundary.as_tool_error)
+    ending.run(app, error_boundary.as_tool_error)

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dai_routes.platforms import lambda_java
-from dai_routes.platforms.lambda_handler import handler_of
-from dai_routes.platforms.model import loaded
+from dai_scoring import collector
 
 
 def _started() -> Callable[[Any, Any], Any]:
-    service = loaded(lambda_java.home(), lambda_java.options())
+    with collector.paused():
+        from dai_routes.platforms import lambda_java
+        from dai_routes.platforms.lambda_handler import handler_of
+        from dai_routes.platforms.model import loaded
+
+        service = loaded(lambda_java.home(), lambda_java.options())
     lambda_java.end_on_sigterm(service.close)
     return handler_of(service)
 

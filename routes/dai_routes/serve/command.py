@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dai_routes.serve import environment
-from dai_scoring import extras, options
+from dai_scoring import collector, extras, options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli import group
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
@@ -101,9 +101,10 @@ def serve(
     check_folder("--mojo-runtime", mojo_runtime)
     ids = id_names(id_columns, output_columns)
     try:
-        from dai_routes.serve import arguments
-        from dai_routes.serve.running import start
-        from dai_routes.serve.settings import ServerSettings
+        with collector.paused():
+            from dai_routes.serve import arguments
+            from dai_routes.serve.running import start
+            from dai_routes.serve.settings import ServerSettings
     except ModuleNotFoundError as error:
         raise MissingExtraError(extras.absent(error, "serve")) from error
     if trace:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dai_scoring.cli import error_boundary, group
+from dai_scoring.cli import ending, error_boundary, group
 from dai_scoring.cli.commands import file, inspect, pipeline, runtimes
 
 
@@ -30,4 +30,4 @@ app.add_typer(runtimes.app, name="runtimes", cls=group.CommandGroup)
 
 def main() -> None:
     """Run the command line."""
-    group.run(app, error_boundary.as_tool_error)
+    ending.run(app, error_boundary.as_tool_error)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from dai_scoring.cli import error_boundary, opening
-from dai_scoring.cli.console import print_document
-from dai_scoring.cli.errors import CancelledError, ToolError, UsageError
-
-NOTHING_DONE = "Interrupted before anything was done."
+from dai_scoring.cli.ending import NOTHING_DONE, as_json
+from dai_scoring.cli.errors import CancelledError, UsageError
 
 SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
@@ -69,7 +65,7 @@ class Commands(CommandGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line."""
-        if not _as_json():
+        if not as_json():
             return super().main(*args, **kwargs)
         try:
             # What it returns is the code of typer.Exit: no command here returns anything.
@@ -119,26 +115,3 @@ def version_option(name: str) -> Any:
             raise typer.Exit
 
     return typer.Option("--version", callback=show, is_eager=True, help="Show the version and exit.")
-
-
-def run(app: typer.Typer, as_tool_error: Callable[[Exception], ToolError]) -> None:
-    """Run a program's command line; ends with 0 or an exit code of :mod:`dai_scoring.cli.errors`."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(report(CancelledError(NOTHING_DONE)))
-    except Exception as error:  # noqa: BLE001 - no command ends with a traceback
-        sys.exit(report(as_tool_error(error)))
-
-
-def _as_json() -> bool:
-    return "--json" in sys.argv
-
-
-def report(error: ToolError) -> int:
-    """Print the error (as JSON where the command line asked for it) and return its exit code."""
-    if _as_json():
-        print_document(error.as_json())
-    else:
-        Console(stderr=True, highlight=False).print(f"Error: {error}", markup=False, style="red", soft_wrap=True)
-    return error.exit_code

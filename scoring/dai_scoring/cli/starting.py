@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from dai_scoring import extras
+from dai_scoring import collector, extras
 from dai_scoring.cli import signals
 from dai_scoring.cli.errors import PrerequisiteError
 
@@ -17,7 +17,8 @@ def start(load: Callable[[], Callable[[], None]], extra: str | None = None) -> N
     """
     signals.install_handlers()
     try:
-        main = load()
+        with collector.paused():
+            main = load()
     except ModuleNotFoundError as error:
         lacks = PrerequisiteError(extras.absent(error, extra))
         if "--json" in sys.argv:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
@@ -81,9 +80,6 @@ class ServingProcess:
         ``ready`` is called once the server accepts requests.
         """
         _allow_many_files()
-        # Objects that were loaded stay: if the garbage collector went through them again, requests would have to wait.
-        gc.collect()
-        gc.freeze()
         # Only now: if a model has started Java, Java has installed its own signal handlers at its start.
         _run(self._serve(listener, ready))
 

@@ -18,6 +18,7 @@ from dai_routes.serve.answering import metrics, request_log
 from dai_routes.serve.running.listening import take_no_more
 from dai_routes.serve.running.process import ServingProcess
 from dai_routes.serve.settings import ServerSettings
+from dai_scoring import collector
 from dai_scoring.cli import error_boundary
 from dai_scoring.cli.errors import ToolError
 
@@ -143,7 +144,8 @@ def _work(settings: ServerSettings, listener: socket.socket, numbers: Any, place
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     request_log.set_up()
     try:
-        process = ServingProcess(settings, numbers, place, on_reload=lambda: says.send(_RELOAD))
+        with collector.paused():
+            process = ServingProcess(settings, numbers, place, on_reload=lambda: says.send(_RELOAD))
     except Exception as error:  # noqa: BLE001 - sent to the process that started this one
         says.send(error_boundary.as_tool_error(error))
         raise SystemExit(1) from None

@@ -45,7 +45,8 @@ def needed(library: str) -> list[str]:
     # Of the main thread's stack Java leaves Python's libraries as much as its own threads have: with its usual megabyte
     # they crash on a value of some hundred levels.
     # The runtimes read texts in the encoding of the platform, and those of models are UTF-8, as Java 18's are anyway.
-    options = ["-Xrs", "-Xss8m", "-Dfile.encoding=UTF-8"]
+    # Most methods of a start run some hundred times. Compiling them costs more than it saves.
+    options = ["-Xrs", "-Xss8m", "-Dfile.encoding=UTF-8", "-XX:CompileThresholdScaling=3"]
     if version >= 9:
         # mojo2 reads fields of java.lang classes by reflection.
         options.append("--add-opens=java.base/java.lang=ALL-UNNAMED")

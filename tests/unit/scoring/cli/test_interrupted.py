@@ -9,7 +9,7 @@ from typing import Annotated
 import pytest
 import typer
 
-from dai_scoring.cli import error_boundary, group
+from dai_scoring.cli import ending, error_boundary, group
 
 
 def _interrupted(_value: bool) -> None:
@@ -36,10 +36,10 @@ def test_an_interrupt_while_the_command_line_is_read(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["program", *arguments])
     with pytest.raises(SystemExit) as ended:
-        group.run(_program(), error_boundary.as_tool_error)
+        ending.run(_program(), error_boundary.as_tool_error)
     said = capsys.readouterr()
     assert ended.value.code == 130
     if "--json" in arguments:
-        assert json.loads(said.out)["error"] == {"code": "cancelled", "message": group.NOTHING_DONE}
+        assert json.loads(said.out)["error"] == {"code": "cancelled", "message": ending.NOTHING_DONE}
     else:
-        assert said.err == f"Error: {group.NOTHING_DONE}\n"
+        assert said.err == f"Error: {ending.NOTHING_DONE}\n"
