@@ -78,23 +78,30 @@ class InMemoryScorer:
         self._inputs = scorer.info.inputs
         self._row_messages = row_messages(scorer, options)
 
-    def score(self, given: Sequence[Contents]) -> list[ScoredContents | Declined]:
-        """Score contents together: for each its answer; what is Declined has to be scored as a file."""
+    def score(self, given: Sequence[Contents], only_by_engine: bool = False) -> list[ScoredContents | Declined]:
+        """Score contents together: for each its answer; what is Declined has to be scored as a file.
+
+        ``only_by_engine`` is for larger contents: if the engine does not read them itself, a file is the quicker way.
+        """
         began = time.perf_counter()
-        answers = self._score_row_messages(given, began)
+        answers = self._score_row_messages(given, began, only_by_engine)
+        if only_by_engine:
+            return answers
         left = [one for one, answer in zip(given, answers, strict=True) if isinstance(answer, Declined)]
         if not left:
             return answers
         others = iter(self._score_others(left, began))
         return [next(others) if isinstance(answer, Declined) else answer for answer in answers]
 
-    def _score_row_messages(self, given: Sequence[Contents], began: float) -> list[ScoredContents | Declined]:
-        """The answers to messages of one row that the engine reads itself."""
+    def _score_row_messages(
+        self, given: Sequence[Contents], began: float, are_large: bool
+    ) -> list[ScoredContents | Declined]:
+        """The answers to messages that the engine reads itself."""
         messages = self._row_messages
         if isinstance(messages, Declined):
             return [messages] * len(given)
         try:
-            written = messages.score(given)
+            written = messages.score(given, keeps_between=are_large)
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored in another way
             log_fallback(error)
             return [_ERROR] * len(given)
@@ -105,7 +112,8 @@ class InMemoryScorer:
                 TALLY.declined(Way.ROW_REQUESTS, one)
                 answers.append(one)
             else:
-                answers.append(ScoredContents(one.contents, Summary(1, 1, 0, one.form, one.form, seconds, one.unseen)))
+                summary = Summary(one.rows, one.rows, 0, one.form, one.form, seconds, one.unseen)
+                answers.append(ScoredContents(one.contents, summary))
         TALLY.took(Way.ROW_REQUESTS, sum(isinstance(one, ScoredContents) for one in answers))
         return answers
 

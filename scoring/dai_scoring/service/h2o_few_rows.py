@@ -22,6 +22,7 @@ from dai_scoring.engine import RowRequests
 from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.csv import writer as csv_writer
+from dai_scoring.formats.json.alike import rows_of_values
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.formats.rows import Rows
 from dai_scoring.formats.text import MAX_PYTHON_ROWS
@@ -50,7 +51,8 @@ _OTHER_NAMES = Declined("a name comes twice, a row has another length, or what i
 _OTHER_VALUE = Declined("a value is neither a text, a number nor null")
 _ABSENT_COLUMN = Declined("a column of the model is absent")
 _REFUSED = Declined("the model refuses a row")
-_OTHER_REQUEST = Declined("there is not just one row, or a value could be read in two ways")
+_OTHER_REQUEST = Declined("there is more than fields and rows, or a value could be read in two ways")
+_NO_REQUESTS = Declined("the model's runtime does not read requests itself")
 _ERROR = Declined("an error was raised, and each request is answered alone")
 
 _ONE_ROW = RowRequests(are_h2o=True)
@@ -87,20 +89,28 @@ _Replies: TypeAlias = "dict[int, Reply | Declined]"
 """The replies to requests, by their index."""
 
 
-def replies(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:
-    """The reply to each of these bodies of POST /model/score; Declined if the request must be scored separately."""
-    first = _of_one_row(scorer, bodies)
+def replies(
+    scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns, only_by_engine: bool = False
+) -> list[Reply | Declined]:
+    """The reply to each of these bodies of POST /model/score; Declined if the request must be scored separately.
+
+    ``only_by_engine`` is for larger bodies: if the engine does not read them itself, Arrow is the quicker way.
+    """
+    first = _by_engine(scorer, bodies)
     left = [body for body, one in zip(bodies, first, strict=True) if isinstance(one, Declined)]
-    if not left:
+    if not left or only_by_engine:
         return first
     others = iter(_counted(scorer, left, missing_columns))
     return [next(others) if isinstance(one, Declined) else one for one in first]
 
 
-def _of_one_row(scorer: Scorer, bodies: Sequence[bytes]) -> list[Reply | Declined]:
-    """The replies to requests of one row that the engine reads itself."""
+def _by_engine(scorer: Scorer, bodies: Sequence[bytes]) -> list[Reply | Declined]:
+    """The replies to requests that the engine reads itself, each row as a request of its own."""
+    if not scorer.reads_requests:
+        return [_NO_REQUESTS] * len(bodies)
+    requests = [_one_by_one(body) for body in bodies]
     try:
-        made = scorer.predict_requests(bodies, _ONE_ROW)
+        made = scorer.predict_requests([row for rows in requests for row in rows], _ONE_ROW)
     except Exception as error:  # noqa: BLE001 - whichever request is wrong: each will be scored in another way
         log_fallback(error)
         made = _ERROR
@@ -108,15 +118,27 @@ def _of_one_row(scorer: Scorer, bodies: Sequence[bytes]) -> list[Reply | Decline
         return [made] * len(bodies)
     reply: dict[str, Any] = {"id": scorer.info.id, "fields": [column.name for column in scorer.info.outputs]}
     found: list[Reply | Declined] = []
-    for at, (scored, row) in enumerate(zip(made.scored, made.rows, strict=True)):
-        if scored:
-            reply["score"] = [list(map(csv_writer.cell, row))]
-            found.append(Reply(orjson.dumps(reply), rows=1, unseen=counts_between(made.unseen, at, at + 1)))
+    taken = start = 0
+    for rows in requests:
+        end = start + len(rows)
+        if all(made.scored[start:end]):
+            reply["score"] = [list(map(csv_writer.cell, row)) for row in made.rows[start:end]]
+            found.append(Reply(orjson.dumps(reply), rows=len(rows), unseen=counts_between(made.unseen, start, end)))
+            taken += 1
         else:
             TALLY.declined(Way.ROW_REQUESTS, _OTHER_REQUEST)
             found.append(_OTHER_REQUEST)
-    TALLY.took(Way.ROW_REQUESTS, sum(made.scored))
+        start = end
+    TALLY.took(Way.ROW_REQUESTS, taken)
     return found
+
+
+def _one_by_one(body: bytes) -> list[bytes]:
+    """A request as requests of one row each; as it is if it has one row, or is not in the usual form."""
+    start = body.find(b"[", body.find(b'"rows"'))
+    end = body.rfind(b"]") + 1
+    rows = rows_of_values(body[start:end])
+    return [body] if rows is None else [b"%b[[%b]]%b" % (body[:start], row, body[end:]) for row in rows]
 
 
 def _counted(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:

@@ -31,6 +31,9 @@ from dai_scoring.service.work_folders import WorkFolder, WorkFolders
 IN_MEMORY_BYTES = 16 << 10
 """Contents of up to so many bytes are scored without a file, many of them together."""
 
+_ENGINE_BYTES = 1 << 20
+"""Of up to so many bytes without a file either, if the engine reads them itself."""
+
 _MOST_KNOWN = 32
 
 ScoreRecords: TypeAlias = Callable[[Scorer, FileOptions], Response]
@@ -67,21 +70,23 @@ class RequestScorer:
 
     def _merged(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
         """The responses to requests that can be scored together in memory, by the index of the request."""
-        groups: dict[int, tuple[FileOptions, list[int], list[Contents]]] = {}
+        groups: dict[tuple[int, bool], tuple[FileOptions, list[int], list[Contents]]] = {}
         for index, one in enumerate(requests):
             contents = one.contents
-            if one.endpoint is None and isinstance(contents, bytes) and 0 < len(contents) <= IN_MEMORY_BYTES:
+            if one.endpoint is None and isinstance(contents, bytes) and 0 < len(contents) <= _ENGINE_BYTES:
                 try:
                     options = self.options.of(one)
                 except RequestError:
                     continue  # raised again, and put into its response, when the request is scored alone
                 # By the object, since hashing all options takes longer than reading a row.
-                group = groups.setdefault(id(options), (options, [], []))
+                is_large = len(contents) > IN_MEMORY_BYTES
+                group = groups.setdefault((id(options), is_large), (options, [], []))
                 group[1].append(index)
                 group[2].append(Contents(contents, one.mime_type))
         found: dict[int, Response] = {}
-        for options, indexes, together in groups.values():
-            for index, result in zip(indexes, self._in_memory(scorer, options).score(together), strict=True):
+        for (_, is_large), (options, indexes, together) in groups.items():
+            results = self._in_memory(scorer, options).score(together, only_by_engine=is_large)
+            for index, result in zip(indexes, results, strict=True):
                 if not isinstance(result, Declined):
                     found[index] = _scored(scorer, result.contents, result.rejected, result.summary)
         return found
@@ -100,24 +105,27 @@ class RequestScorer:
 
     def _merged_of_h2o(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
         """The same of requests in H2O's dialect."""
-        asked: list[tuple[int, bytes]] = []
+        small: list[tuple[int, bytes]] = []
+        large: list[tuple[int, bytes]] = []
         for index, one in enumerate(requests):
             contents = one.contents
-            if one.endpoint is Endpoint.SCORE and isinstance(contents, bytes) and len(contents) <= IN_MEMORY_BYTES:
-                asked.append((index, contents))
-        if not asked:
-            return {}
-        began = time.perf_counter()
+            if one.endpoint is Endpoint.SCORE and isinstance(contents, bytes) and len(contents) <= _ENGINE_BYTES:
+                (small if len(contents) <= IN_MEMORY_BYTES else large).append((index, contents))
         options = self.options.default
-        replies = h2o_few_rows.replies(
-            scorer.with_missing(options.missing_values), [body for _, body in asked], options.missing_columns
-        )
-        seconds = (time.perf_counter() - began) / len(asked)
-        return {
-            index: _of_reply(scorer, found, Endpoint.SCORE, seconds)
-            for (index, _), found in zip(asked, replies, strict=True)
-            if not isinstance(found, Declined)
-        }
+        answers: dict[int, Response] = {}
+        for asked in filter(None, (small, large)):
+            began = time.perf_counter()
+            replies = h2o_few_rows.replies(
+                scorer.with_missing(options.missing_values),
+                [body for _, body in asked],
+                options.missing_columns,
+                only_by_engine=asked is large,
+            )
+            seconds = (time.perf_counter() - began) / len(asked)
+            for (index, _), found in zip(asked, replies, strict=True):
+                if not isinstance(found, Declined):
+                    answers[index] = _of_reply(scorer, found, Endpoint.SCORE, seconds)
+        return answers
 
     def _through_files(self, scorer: Scorer, request: Request, parallel: bool) -> Response:
         return self.response(scorer, request, partial(self._as_file, request, parallel=parallel))

@@ -78,21 +78,40 @@ def _damaged(choose: random.Random, text: bytes) -> bytes:
 
 def _message(choose: random.Random, row: dict[str, Any]) -> Contents:
     separators = choose.choice([(",", ":"), (", ", ": "), (" ,\n", " : ")])
+    if choose.random() < 0.4:
+        return _messages(choose, row, separators)
     text = json.dumps(_changed(choose, row), ensure_ascii=choose.random() < 0.2, separators=separators)
     text = choose.choice([text, f"[{text}]", f"[ {text}\n]", f"{text}\n"])
     return Contents(_damaged(choose, text.encode()), choose.choice([JSON, JSON, LINES, None, "text/plain"]))
 
 
+def _messages(choose: random.Random, row: dict[str, Any], separators: tuple[str, str]) -> Contents:
+    """A message of several rows, all of them alike, or not."""
+    changed = _changed if choose.random() < 0.5 else _fitting
+    rows = [changed(choose, row) for _ in range(choose.choice([2, 3, 9]))]
+    texts = [json.dumps(one, ensure_ascii=False, separators=separators) for one in rows]
+    between = choose.choice([",", ", ", ",\n", " , ", ",\r\n  "])
+    form = choose.choice(["[{}]", "[{}]\n", " [ {} ]", "{}", "{}\n"])
+    text = form.format((between if "[" in form else "\n").join(texts))
+    return Contents(_damaged(choose, text.encode()), choose.choice([JSON, LINES, LINES, None, "text/plain"]))
+
+
+def _fitting(choose: random.Random, row: dict[str, Any]) -> dict[str, Any]:
+    """A row with other values of the same types."""
+    values = list(row.values())
+    return {**row, "sex": choose.choice(["male", "female", "}, {", "},{", None]), "last": choose.choice(values)}
+
+
 def _as_file(scorer: Scorer, message: Contents, options: FileOptions, folder: Path) -> bytes:
     (folder / "in").write_bytes(message.contents)
     summary = score_file(scorer, folder / "in", folder / "out", folder / "rejected", options, message.mime_type)
-    assert summary.scored == 1
+    assert summary.scored == summary.records
     return (folder / "out").read_bytes()
 
 
 def _objects(contents: bytes) -> Any:
-    found = json.loads(contents, parse_float=str, parse_int=str)
-    return found if isinstance(found, list) else [found]
+    text = contents if contents[:1] == b"[" else b"[%b]" % contents.strip().replace(b"}\n", b"},")
+    return json.loads(text, parse_float=str, parse_int=str)
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -124,10 +143,31 @@ def test_messages_are_answered_with_the_same_bytes(
     assert compared > 200
 
 
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("model", ["titanic", "penguins"])
+def test_large_messages_are_answered_with_the_same_bytes_as_files(
+    model: str, options: FileOptions, titanic_scorer: Scorer, penguins_scorer: Scorer, tmp_path: Path
+) -> None:
+    scorer, row = (titanic_scorer, GOLDEN_ROW) if model == "titanic" else (penguins_scorer, PENGUIN)
+    choose = random.Random(model)
+    with counted() as ways:
+        for _ in range(120):
+            one = _messages(choose, row, choose.choice([(",", ":"), (", ", ": ")]))
+            (answer,) = InMemoryScorer(scorer, options).score([one], only_by_engine=True)
+            if isinstance(answer, ScoredContents):
+                with without(Way.ROW_REQUESTS):
+                    contents = _as_file(scorer, one, options, tmp_path)
+                assert answer.contents == contents, one
+    assert ways.taken[Way.ROW_REQUESTS] > 20
+
+
 def _request(choose: random.Random, row: dict[str, Any]) -> bytes:
     changed = _changed(choose, row)
     further = choose.choice([{}, {}, {}, {"noFieldNamesInOutput": True}, {"includeFieldsInOutput": list(changed)[:1]}])
-    request = {"fields": list(changed), "rows": [list(changed.values())] * choose.choice([1, 1, 1, 2]), **further}
+    rows = [list(changed.values()) for _ in range(choose.choice([1, 1, 1, 1, 2, 9]))]
+    for one in rows[1:]:
+        one[choose.randrange(len(one))] = choose.choice([*row.values(), "], [", None])
+    request = {"fields": list(changed), "rows": rows, **further}
     if choose.random() < 0.1:
         request = dict(reversed(request.items()))
     return _damaged(choose, json.dumps(request, ensure_ascii=choose.random() < 0.2).encode())

@@ -207,7 +207,7 @@ class H2o3Mojo:
         """Let Java's garbage collector take the model."""
         self._model = self._wrapper = self._predictor = None
 
-    def _score_requests(self, reader: Any, data: bytes, ends: Sequence[int]) -> Made:
+    def _score_requests(self, reader: Any, data: bytes, ends: Any) -> Made:
         made = self._helper.scoreRequests(self._model, reader, data, ends, self._size, self._calibrated)
         return Made(made.flat, self._unseen(made) if made.hasUnseen else {})
 

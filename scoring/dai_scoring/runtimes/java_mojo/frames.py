@@ -67,7 +67,7 @@ class Frames:
         made = self._pipeline.transform(frame)
         return [read_values(made.getColumnData(index), column.type) for index, column in enumerate(self.outputs)]
 
-    def transform_requests(self, reader: Any, data: bytes, ends: Sequence[int]) -> Made:
+    def transform_requests(self, reader: Any, data: bytes, ends: Any) -> Made:
         """What the helper's ``RowRequests`` makes of requests; the pipeline gives floats."""
         return Made(reader.score(self._caller, data, ends, len(self.outputs)))
 
