@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dai_scoring import collector
+from dai_scoring.cli import collector
 
 
 class _Node:
