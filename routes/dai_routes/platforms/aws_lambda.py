@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dai_scoring import collector
+from dai_scoring.cli import collector
 
 
 def _started() -> Callable[[Any, Any], Any]:

@@ -11,7 +11,7 @@ import typer
 from dai_routes.serve import environment
 from dai_scoring import collector, extras, options
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.cli import group
+from dai_scoring.cli import collector, group
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
 from dai_scoring.cli.commands.paths import check_file, check_folder
 from dai_scoring.cli.commands.pipeline import PythonCommandOption, PythonEnvironmentOption

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dai_scoring.batch.messages.engine_messages import row_messages
 from dai_scoring.batch.messages.judged_rows import JudgedRows, Write, written_apart, written_in_place
 from dai_scoring.batch.messages.message_rows import Batch, Contents, judge
-from dai_scoring.batch.messages.one_row import row_messages
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message

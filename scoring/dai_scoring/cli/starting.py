@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from dai_scoring import collector, extras
-from dai_scoring.cli import signals
+from dai_scoring import extras
+from dai_scoring.cli import collector, signals
 from dai_scoring.cli.errors import PrerequisiteError
 
 

@@ -237,11 +237,14 @@ def test_unseen_levels_are_counted_for_each_content_that_is_read_with_others(
             LINES: "\n".join([*lines, ""]),
         }[mime]
         given.append(Contents(text.encode(), mime))
-    with counted() as ways:
+    with without(Way.ROW_REQUESTS), counted() as ways:
         alone = [InMemoryScorer(penguins_scorer, FileOptions()).score([one])[0] for one in given]
     assert ways.ways == {Way.FEW_ROWS}
-    with counted() as ways:
+    with without(Way.ROW_REQUESTS), counted() as ways:
         together = InMemoryScorer(penguins_scorer, FileOptions()).score(given)
     assert ways.taken[Way.MERGED] == len(given)
-    for answers in (alone, together):
+    with counted() as ways:
+        by_engine = InMemoryScorer(penguins_scorer, FileOptions()).score(given)
+    assert ways.taken[Way.ROW_REQUESTS] == (0 if mime == CSV else len(given))
+    for answers in (alone, together, by_engine):
         assert [one.summary.unseen for one in answers if isinstance(one, ScoredContents)] == wanted

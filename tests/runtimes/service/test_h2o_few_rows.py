@@ -38,6 +38,7 @@ PLAIN = [
     body({"id": "7", **PENGUIN}, includeFieldsInOutput=["species", "id"], idField="id"),
     body({**PENGUIN, "bill_length_mm": 39.1, "body_mass_g": 3750, "more": None}, includeFieldsInOutput=["body_mass_g"]),
     body({**PENGUIN, "island": "Atlantis"}, requestShapleyValueType="NONE", requestPredictionIntervals=False),
+    body(*[PENGUIN] * 101),
 ]
 OTHERS = [
     body({**PENGUIN, "body_mass_g": "heavy"}),
@@ -46,7 +47,6 @@ OTHERS = [
     body(PENGUIN, requestShapleyValueType="ORIGINAL"),
     body(PENGUIN, idField="row", includeFieldsInOutput=["row"]),
     body(PENGUIN, includeFieldsInOutput=["none"]),
-    body(*[PENGUIN] * 101),
     b'{"fields": ["species"], "rows": [["Adelie", "x"]]}',
     b'[{"species": "Adelie"}]',
     b"{",

@@ -17,7 +17,7 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
-from dai_scoring.service import h2o_few_rows, h2o_rest
+from dai_scoring.service import HttpRequest, ScoringService, h2o_few_rows, h2o_rest
 from dai_scoring.service.h2o_rest import Reply
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.ways import counted, without
@@ -198,3 +198,19 @@ def test_requests_of_h2o_are_answered_with_the_same_bytes(
                 assert alone is not None
                 assert answer.body == alone.body, one
     assert compared > 100
+
+
+@pytest.mark.parametrize("path", ["/score", "/model/score"])
+def test_large_requests_get_the_same_answer_without_files(path: str, titanic_scorer: Scorer) -> None:
+    rows = [{**GOLDEN_ROW, "ticket": f"A{number}"} for number in range(1000)]
+    h2o = {"fields": list(GOLDEN_ROW), "rows": [list(row.values()) for row in rows]}
+    body = json.dumps(rows if path == "/score" else h2o).encode()
+    request = HttpRequest("POST", path, {}, {"Content-Type": JSON}, body)
+    with ScoringService(titanic_scorer) as service:
+        with counted() as ways:
+            answer = service.respond_http(request)
+        assert ways.taken[Way.ROW_REQUESTS] == 1
+        with without(Way.ROW_REQUESTS):
+            other = service.respond_http(request)
+    assert (answer.status, answer.body) == (other.status, other.body)
+    assert answer.status == 200

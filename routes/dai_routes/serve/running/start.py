@@ -11,8 +11,7 @@ from dai_routes.serve.running.listening import address_of, listen
 from dai_routes.serve.running.process import ServingProcess
 from dai_routes.serve.running.supervisor import Supervisor
 from dai_routes.serve.settings import Certificates, ServerSettings
-from dai_scoring import collector
-from dai_scoring.cli import signals
+from dai_scoring.cli import collector, signals
 from dai_scoring.cli.errors import UsageError
 from dai_scoring.cli.opening import translated
 

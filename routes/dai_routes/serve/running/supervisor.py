@@ -18,8 +18,7 @@ from dai_routes.serve.answering import metrics, request_log
 from dai_routes.serve.running.listening import take_no_more
 from dai_routes.serve.running.process import ServingProcess
 from dai_routes.serve.settings import ServerSettings
-from dai_scoring import collector
-from dai_scoring.cli import error_boundary
+from dai_scoring.cli import collector, error_boundary
 from dai_scoring.cli.errors import ToolError
 
 logger = logging.getLogger(__name__)
