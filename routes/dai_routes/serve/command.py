@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dai_routes.serve import environment
-from dai_scoring import collector, extras, options
+from dai_scoring import extras, options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli import collector, group
 from dai_scoring.cli.commands.licence import AcceptLicenceOption, LicenceFileOption
