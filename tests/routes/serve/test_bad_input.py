@@ -120,6 +120,15 @@ def test_large_bodies(small: Server) -> None:
     assert _memory(small) < 1200 * MEGABYTE
 
 
+def test_an_early_answer_reaches_a_client_that_reads_only_after_it_has_sent_all(small: Server) -> None:
+    with _connected(small) as client:
+        # So large that the server answers before it.
+        client.sendall(_head(small, f"Content-Length: {100 * MEGABYTE}"))
+        for _ in range(100):
+            client.sendall(b"x" * MEGABYTE)
+        assert _status(client) == 413
+
+
 def test_slow_clients(hasty: Server) -> None:
     with _connected(hasty) as client:
         client.sendall(_head(hasty, "Content-Length: 100") + b"half")

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from dai_routes.serve.answering import keys
 from dai_routes.serve.answering.deadlines import Deadlines
 from dai_routes.serve.answering.errors import KeyMissingError, MethodError, NoPathError, SlowBodyError, SlowScoringError
-from dai_routes.serve.answering.receiving import Bodies, ClientLeftError, Message, Receive
+from dai_routes.serve.answering.receiving import Bodies, ClientLeftError, Message, Receive, drop
 from dai_routes.serve.answering.request_log import RequestIds, log_request
 from dai_routes.serve.answering.routing import Action, Route, Routes
 from dai_routes.serve.dialects.base import ScorePath, failed
@@ -88,7 +88,7 @@ class App:
         closes = self.is_draining or not is_whole
         # First: who has the answer may ask another process for the counts.
         self.count(request_id, method, route, answer.status, began, response)
-        await _send(send, answer, request_id, method == "HEAD", closes)
+        await _send(send, answer, request_id, method == "HEAD", closes, None if is_whole else receive)
 
     def count(
         self, request_id: bytes, method: str, route: Route | None, status: int, began: float, response: Response | None
@@ -147,7 +147,10 @@ def query_of(scope: Mapping[str, Any]) -> Mapping[str, str]:
     return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
 
 
-async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bool, closes: bool) -> None:
+async def _send(
+    send: Send, answer: HttpResponse, request_id: bytes, is_head: bool, closes: bool, unread: Receive | None
+) -> None:
+    """Send an answer. ``unread`` is given if the client may still be sending its request."""
     body = answer.body
     size = body.stat().st_size if isinstance(body, Path) else len(body)
     headers = [header(name, value) for name, value in answer.headers.items()]
@@ -156,7 +159,10 @@ async def _send(send: Send, answer: HttpResponse, request_id: bytes, is_head: bo
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     if isinstance(body, bytes):
-        await send({"type": "http.response.body", "body": b"" if is_head else body})
+        await send({"type": "http.response.body", "body": b"" if is_head else body, "more_body": unread is not None})
+        if unread is not None:
+            await drop(unread)
+            await send({"type": "http.response.body"})
         return
     try:
         with body.open("rb") as file:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -14,6 +17,21 @@ Receive = Callable[[], Awaitable[Message]]
 
 _MOST_DROPPED = 64 << 20
 """How many more bytes of a too large body are read: most clients read the answer only after they have sent all."""
+_DROP_SECONDS = 30.0
+_SILENT_SECONDS = 5.0
+
+
+async def drop(receive: Receive) -> None:
+    """Read what a client still sends behind its answer, and drop it, for half a minute, or 5 seconds of silence.
+
+    If the connection was closed at once, the system would reset it, and the client might never read the answer.
+    """
+    end = time.monotonic() + _DROP_SECONDS
+    more = True
+    with contextlib.suppress(asyncio.TimeoutError):
+        while more and time.monotonic() < end:
+            message = await asyncio.wait_for(receive(), _SILENT_SECONDS)
+            more = message.get("more_body", False)
 
 
 class ClientLeftError(Exception):
