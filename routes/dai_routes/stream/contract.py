@@ -34,26 +34,33 @@ class Result:
     message: Message
     contents: bytes
     reject_code: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Sequence[tuple[str, str]] = ()
     short: bytes | None = None
 
 
 class Broker(Protocol):
-    """A connection to a broker, used from one thread. All methods raise ToolError.
+    """A connection to a broker. All methods raise ToolError; all but ``source`` are called in one thread.
 
-    Raise :class:`dai_routes.stream.errors.NotSettledError` if the messages will be received again.
+    Raise :class:`dai_routes.stream.errors.NotSettledError` if all messages that were received and are not settled will
+    be received again.
     """
 
     def receive(self, most: int, seconds: float) -> list[Message]:
-        """Wait so long for a message; return it and those that are there already, at most ``most``, in order."""
+        """Wait so long for a message; return it and those that are there already, at most ``most``, in order.
+
+        It may be called again before what it returned is settled.
+        """
         ...
 
     def source(self, message: Message) -> Mapping[str, Any]:
-        """Where a message came from, such as topic, partition and offset: part of the message of a rejected record."""
+        """Where a message came from, such as topic, partition and offset: part of the message of a rejected record.
+
+        It is called while another thread makes one of the other calls.
+        """
         ...
 
     def settle(self, results: Sequence[Result]) -> Sequence[Result]:
-        """Publish results, and acknowledge their messages, which are all that the last receive returned, or less.
+        """Publish results, and acknowledge their messages: the next ones that were received, and are not settled yet.
 
         Either both are done or, as far as the broker can do that, none: then the messages are delivered again.
         Gives what was published: a score that the broker does not take, such as a large one, may have been rejected.

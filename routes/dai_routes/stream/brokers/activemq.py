@@ -286,7 +286,7 @@ def _headers(result: Result, number: str) -> dict[str, str]:
     return {
         "correlation-id": number,
         **kept,
-        **result.headers,
+        **dict(result.headers),
         SOURCE_ID: number,
         "persistent": "true",
     }

@@ -95,6 +95,10 @@ class Kafka:
         self._consumer = self._made(Consumer, self._of_consumer)
         self._assigned: set[int] | None = None
         self._at_end: set[int] = set()
+        # The first offset of each partition that is not settled, once a message of it was received.
+        self._next: dict[int, int] = {}
+        self._revoked: set[int] = set()
+        self._membership: Any = None
         try:
             self._has_same_partitions = self._check_topics()
             if self._is_once:
@@ -109,20 +113,32 @@ class Kafka:
         first = self._consumer.poll(seconds)
         if first is None:
             return []
-        found = [first, *self._consumer.consume(most - 1, 0)] if most > 1 else [first]
-        messages = []
+        self._revoked.clear()
+        found = self._consumer.consume(most - 1, 0) if most > 1 else []
+        if first.partition() not in self._revoked:
+            found.insert(0, first)
+        messages = [
+            Message(one.value(), one.key(), one.headers(), None, (one.partition(), one.offset()), True)
+            for one in found
+            if one.error() is None
+        ]
+        starts = _starts(messages)
+        self._next = starts | self._next
+        self._at_end -= starts.keys()
+        if len(messages) < len(found):
+            self._heed(found)
+        return messages
+
+    def _heed(self, found: Sequence[Any]) -> None:
+        """Note the ends of partitions that came between messages; raise ToolError if Kafka refuses something."""
         for one in found:
             error = one.error()
             if error is None:
-                place = one.partition(), one.offset()
-                # The end of a partition comes behind its last message.
-                self._at_end.discard(place[0])
-                messages.append(Message(one.value(), one.key(), one.headers(), None, place, True))
+                self._at_end.discard(one.partition())
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._at_end.add(one.partition())
             elif not error.retriable():
                 raise self._errors.as_tool_error(error)
-        return messages
 
     def source(self, message: Message) -> Mapping[str, Any]:
         """As :meth:`Broker.source`."""
@@ -162,12 +178,20 @@ class Kafka:
                     is_behind_refused = False
                     parts.append(part)
                     continue
-                self._rewind([*part, *(one for other in reversed(parts) for one in other)])
+                self._rewind()
                 raise
         return settled
 
     def _settle(self, results: Sequence[Result]) -> Sequence[Result]:
-        ends = {partition: offset + 1 for partition, offset in (one.message.handle for one in results)}
+        starts = _starts([one.message for one in results])
+        if any(offset < self._next.get(partition, offset + 1) for partition, offset in starts.items()):
+            raise NotSettledError("Kafka has given partitions to another worker, which receives their messages.")
+        ends = {partition: offset + 1 for partition, offset in dict(one.message.handle for one in results).items()}
+        settled = self._settle_current(results, ends)
+        self._next |= ends
+        return settled
+
+    def _settle_current(self, results: Sequence[Result], ends: Mapping[int, int]) -> Sequence[Result]:
         offsets = [TopicPartition(self._settings.topic, partition, offset) for partition, offset in ends.items()]
         refused = self._publisher.refused
         refused.clear()
@@ -193,8 +217,7 @@ class Kafka:
         producer, timeout = self._producer, self._settings.timeout
         producer.begin_transaction()
         published = self._publisher.publish(results, self._has_same_partitions)
-        group = self._consumer.consumer_group_metadata()
-        self._again(lambda: producer.send_offsets_to_transaction(offsets, group, timeout))
+        self._again(lambda: producer.send_offsets_to_transaction(offsets, self._membership, timeout))
         self._again(lambda: producer.commit_transaction(timeout))
         return published
 
@@ -208,14 +231,11 @@ class Kafka:
         self._consumer.commit(offsets=offsets, asynchronous=False)
         return published
 
-    def _rewind(self, results: Sequence[Result]) -> None:
-        """Receive again the messages of results, in the partitions that are still assigned."""
-        starts: dict[int, int] = {}
-        for result in results:
-            starts.setdefault(*result.message.handle)
+    def _rewind(self) -> None:
+        """Receive again what is not settled, in the partitions that are still assigned."""
         for one in self._consumer.assignment():
-            if one.partition in starts:
-                self._consumer.seek(TopicPartition(one.topic, one.partition, starts[one.partition]))
+            if one.partition in self._next:
+                self._consumer.seek(TopicPartition(one.topic, one.partition, self._next[one.partition]))
                 self._at_end.discard(one.partition)
 
     def _check_topics(self) -> bool:
@@ -265,9 +285,20 @@ class Kafka:
     def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = {one.partition for one in partitions}
         self._at_end.clear()
+        # That of now: the broker refuses offsets of a worker that has lost the partitions without knowing it. Asked for
+        # later, it may be that of no member at all, which the broker does not check.
+        self._membership = self._consumer.consumer_group_metadata()
 
-    def _on_revoke(self, _: Consumer, __: Sequence[TopicPartition]) -> None:
+    def _on_revoke(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = None
+        for one in partitions:
+            self._next.pop(one.partition, None)
+            self._revoked.add(one.partition)
+
+
+def _starts(messages: Sequence[Message]) -> dict[int, int]:
+    """The first offset of each partition."""
+    return dict(one.handle for one in reversed(messages))
 
 
 def _is_of_group(error: KafkaError) -> bool:

@@ -64,7 +64,11 @@ class Publisher:
                 # The order of messages without a key is kept too, if the output has as many partitions.
                 partition = message.handle[0] if keeps_partitions else -1
                 try:
-                    produce(output, result.contents, message.key, partition, headers=message.headers)
+                    if message.headers is None:
+                        # A keyword, and headers that are none, cost half as much again.
+                        produce(output, result.contents, message.key, partition)
+                    else:
+                        produce(output, result.contents, message.key, partition, headers=message.headers)
                     published.append(result)
                     continue
                 except BufferError:
@@ -79,7 +83,7 @@ class Publisher:
         """Publish a result once the queue has room, or what is smaller."""
         while True:
             message, is_scored = result.message, result.reject_code is None
-            headers = [*(message.headers or ()), *((name, text.encode()) for name, text in result.headers.items())]
+            headers = [*(message.headers or ()), *((name, text.encode()) for name, text in result.headers)]
             topic = self._output if is_scored else self._rejects_to
             partition = message.handle[0] if is_scored and keeps_partitions else -1
             try:

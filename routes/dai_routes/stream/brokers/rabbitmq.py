@@ -182,7 +182,7 @@ def _properties(result: Result) -> Any:
         headers[SOURCE_ID] = given.message_id
     return pika.BasicProperties(
         content_type="application/json",
-        headers={**headers, **result.headers},
+        headers={**headers, **dict(result.headers)},
         delivery_mode=_DURABLE,
         priority=given.priority,
         correlation_id=given.correlation_id or given.message_id,

@@ -120,7 +120,7 @@ class RedisStreams:
                 entry, fields = result.message.handle
                 fields = fields if len(fields) <= _MOST_FIELDS else {}
                 kept = {name: value for name, value in fields.items() if name != self._field}
-                own = {name: text.encode() for name, text in result.headers.items()}
+                own = {name: text.encode() for name, text in result.headers}
                 sent = {**kept, **own, SOURCE_ID: entry, self._field: result.contents}
                 words += (2 if result.reject_code is None else 3, 2 * len(sent))
                 for pair in sent.items():

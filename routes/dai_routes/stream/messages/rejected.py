@@ -21,12 +21,12 @@ def result(message: Message, why: Rejected, source: Mapping[str, Any]) -> Result
     broker does not take it so, and the input keeps it, is it left out, with ``message_bytes`` instead.
     """
     reason = {"code": why.code, "column": why.column, "value": why.value, "reason": why.reason, **source}
-    headers = {
-        _HEADER + name: str(value)
+    headers = [
+        (_HEADER + name, str(value))
         for name, value in reason.items()
         # A value may be long, and need not be text that a header can hold.
         if value is not None and name not in ("value", "reason")
-    }
+    ]
     short = None
     if message.is_kept and message.value is not None:
         short = orjson.dumps({**reason, "message_bytes": len(message.value)})

@@ -15,7 +15,7 @@ from dai_scoring.cli.errors import PrerequisiteError
 
 @dataclass
 class Counts:
-    """The numbers of one worker; only its own thread changes them."""
+    """The numbers of one worker; each is changed by one thread at a time."""
 
     scored: int = 0
     rejected: Counter[str] = field(default_factory=Counter)

@@ -1,11 +1,17 @@
-"""The loop of a worker: receive what waits, score it, publish and acknowledge it as one unit."""
+"""The loop of a worker: receive what waits, score it, publish and acknowledge it as one unit.
+
+If more waits already, it is scored in a second thread while the batch before it is published: the broker's answers and
+Java's work need no lock of Python. All calls of the broker are made in one thread, in order.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from dai_routes.stream.contract import Broker, Message, Result
@@ -56,6 +62,7 @@ class Worker:
         self._counts = counts
         self._stop = stop
         self._is_first = True
+        self._second_thread = ThreadPoolExecutor(1, "dai-stream-scoring")
 
     def run(self) -> None:
         """Work. Raises ToolError if the broker or the model fails for long; no message is lost then."""
@@ -73,15 +80,42 @@ class Worker:
                 _logger.warning("%s", error)
 
     def _step(self) -> bool:
-        """Settle one batch, if there is one. Returns False once the worker need not wait for more."""
-        with self._watchdog.over("receiving messages"):
-            messages = self._broker.receive(self._limits.most, _IDLE_SECONDS)
-        for part in self._parts(messages):
-            self._settle(self._results(part))
+        """Settle what waits, if there is something. Returns False once the worker need not wait for more."""
+        if messages := self._received(_IDLE_SECONDS):
+            self._work_off(messages)
         if messages or not self._limits.drain:
             return True
         with self._watchdog.over("asking for messages"):
             return not self._broker.is_caught_up()
+
+    def _work_off(self, messages: Sequence[Message]) -> None:
+        """Settle messages, and those that wait behind them, until none waits."""
+        while messages:
+            if _were_delivered_before(messages):
+                for part in self._parts(messages):
+                    self._settle(self._results(part))
+                return
+            messages = self._work_off_new(messages)
+
+    def _work_off_new(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Settle new messages and those behind them. Gives what was received and must wait until these are settled."""
+        results = self._results(messages)
+        while more := [] if self._stop.is_set() else self._received(0.0):
+            if _were_delivered_before(more):
+                break
+            scoring = self._second_thread.submit(self._results, more)
+            try:
+                self._settle(results)
+            finally:
+                # If those before them are not settled, these come again too.
+                wait([scoring])
+            results = scoring.result()
+        self._settle(results)
+        return more
+
+    def _received(self, seconds: float) -> Sequence[Message]:
+        with self._watchdog.over("receiving messages"):
+            return self._broker.receive(self._limits.most, seconds)
 
     def _parts(self, messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
         """Messages that are scored together. One that was delivered before is alone, as it may have ended a worker."""
@@ -101,27 +135,27 @@ class Worker:
         is_first, self._is_first = self._is_first, False
         if is_first and (messages[0].deliveries or 0) > self._limits.deliveries:
             # The messages behind it were delivered as often, but only the first was being scored when workers died.
-            outcomes: list[Outcome] = [Rejected(TOO_OFTEN, reason=f"It was delivered {messages[0].deliveries} times.")]
+            outcomes: list[Scored | Rejected] = [Rejected(TOO_OFTEN, reason=f"It was delivered {messages[0].deliveries} times.")]
         else:
             outcomes = self._outcomes(messages)
-        results = []
-        for message, outcome in zip(messages, outcomes, strict=True):
-            if isinstance(outcome, Scored):
-                results.append(Result(message, outcome.contents))
-            elif isinstance(outcome, Rejected):
-                results.append(rejected.result(message, outcome, self._broker.source(message)))
+        results = [
+            Result(message, outcome.contents)
+            if isinstance(outcome, Scored)
+            else rejected.result(message, outcome, self._broker.source(message))
+            for message, outcome in zip(messages, outcomes, strict=True)
+        ]
         self._counts.scoring_seconds += time.perf_counter() - began
         return results
 
-    def _outcomes(self, messages: Sequence[Message]) -> list[Outcome]:
-        """The outcomes of messages, none of them Failed: that raises ToolError after some repetitions."""
+    def _outcomes(self, messages: Sequence[Message]) -> list[Scored | Rejected]:
+        """The outcomes of messages. Where the model fails, it is asked again; then that raises ToolError."""
         records = self._decoder.decode(messages)
         for pause in (*_PAUSES, None):
             texts = [None if isinstance(one, Rejected) else one for one in records]
             outcomes = self._scorer.score(texts)
-            failed = next((one for one in outcomes if isinstance(one, Failed)), None)
-            if failed is None:
+            if Failed not in set(map(type, outcomes)):
                 break
+            failed = next(one for one in outcomes if isinstance(one, Failed))
             _logger.warning("The model cannot score: %s", failed.error.problem)
             if pause is None or self._stop.wait(pause):
                 raise as_tool_error(failed.error)
@@ -135,9 +169,12 @@ class Worker:
         with self._watchdog.over("publishing scores"):
             settled = self._broker.settle(results)
         counts = self._counts
-        for one in settled:
-            if one.reject_code is not None:
-                counts.rejected[one.reject_code] += 1
-        counts.scored += sum(one.reject_code is None for one in settled)
+        codes = Counter(one.reject_code for one in settled)
+        counts.scored += codes.pop(None, 0)
+        counts.rejected.update({code: count for code, count in codes.items() if code is not None})
         counts.batches += 1
         counts.settling_seconds += time.perf_counter() - began
+
+
+def _were_delivered_before(messages: Sequence[Message]) -> bool:
+    return any(one.deliveries is not None and one.deliveries > 1 for one in messages)

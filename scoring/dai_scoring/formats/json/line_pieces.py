@@ -92,6 +92,16 @@ def merged_piece(contents: Sequence[bytes], fields: WantedFields) -> tuple[Piece
     return _Lines(data, ends - len(_BETWEEN), _BETWEEN, columns, starts), counts
 
 
+def piece_of_records(data: bytes, fields: WantedFields) -> tuple[Piece, int] | Declined:
+    """The objects on the lines of ``data``, each a content of its own, in one piece, and how many there are."""
+    ends = _ends(data)
+    if isinstance(ends, Declined):
+        return ends
+    columns = WantedColumns(fields)
+    columns.learn_from(_sample(data, ends))
+    return _Lines(data, ends - len(_BETWEEN), _BETWEEN, columns, np.arange(len(ends))), len(ends)
+
+
 def _sample(data: bytes, ends: Places) -> bytes:
     return data[: ends[:SAMPLE_SIZE][-1] - 1].replace(b"\n", b",")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -30,33 +29,36 @@ class _Head:
     schema: pa.Schema | None = None
 
 
-def score_alike(scorer: Scorer, options: FileOptions, lines: Sequence[bytes]) -> list[bytes] | Declined:
-    """Objects with their predictions behind what they have, without line ends; ``lines`` have these.
+def score_alike(scorer: Scorer, options: FileOptions, lines: bytes, count: int) -> list[bytes] | Declined:
+    """Objects with their predictions behind what they have, without line ends; ``lines`` has so many, one a line.
 
     Declined if the objects are not alike, or one is rejected: then little was done. ``options`` reject bad rows.
     """
-    found = _scored(scorer, options, lines)
+    found = _scored(scorer, options, lines, count)
     if isinstance(found, Declined):
         TALLY.declined(Way.MERGED, found)
     else:
-        TALLY.took(Way.MERGED, len(lines))
+        TALLY.took(Way.MERGED, count)
     return found
 
 
-def _scored(scorer: Scorer, options: FileOptions, lines: Sequence[bytes]) -> list[bytes] | Declined:
+def _scored(scorer: Scorer, options: FileOptions, lines: bytes, count: int) -> list[bytes] | Declined:
     scorer = scorer.with_missing(options.missing_values)
     head = _Head()
     plan = plan_for(head, options, scorer, head.format)
     if not isinstance(plan.wanted, WantedFields) or not plan.passes_lines:
         return _NOT_PASSING
     try:
-        b"".join(lines).decode()
+        lines.decode()
     except UnicodeDecodeError:
         return _OTHER_CHARSET
-    merged = line_pieces.merged_piece(lines, plan.wanted)
-    if isinstance(merged, Declined):
-        return merged
-    chunk = merged[0].parse()
+    made = line_pieces.piece_of_records(lines, plan.wanted)
+    if isinstance(made, Declined):
+        return made
+    piece, found_count = made
+    if found_count != count:
+        return _OTHER_COUNT
+    chunk = piece.parse()
     if isinstance(chunk, Declined):
         return chunk
     found = PieceScorer(scorer, options, head, plan).of_chunk(chunk)
@@ -66,4 +68,4 @@ def _scored(scorer: Scorer, options: FileOptions, lines: Sequence[bytes]) -> lis
         return _NOT_PASSING
     parts = JsonWriter(BytesIO(), head.format).encode(found.rows, found.lines)
     written = b"".join(parts).split(b"\n")[:-1]
-    return written if len(written) == len(lines) else _OTHER_COUNT
+    return written if len(written) == count else _OTHER_COUNT

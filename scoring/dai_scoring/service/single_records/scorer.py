@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.service.requests import Request
 from dai_scoring.service.service import ScoringService
 from dai_scoring.service.single_records.alike_lines import score_alike
+from dai_scoring.service.single_records.odd_lines import odd_lines
 from dai_scoring.service.single_records.outcomes import EMPTY, Failed, Outcome, Rejected, Scored
 
 _MOST_VALUE = 1000
@@ -53,22 +54,41 @@ class RecordScorer:
 
     def score(self, records: Sequence[bytes | None]) -> list[Outcome]:
         """The outcomes of records, in their order. None and blanks are rejected as :data:`EMPTY`."""
-        outcomes: dict[int, Outcome] = {}
-        texts: dict[int, bytes] = {}
-        for index, record in enumerate(records):
-            text = record.strip() if record else b""
-            if text:
-                texts[index] = text
-            else:
-                outcomes[index] = Rejected(EMPTY, reason="The message is empty.")
+        texts = [record.strip() if record else b"" for record in records]
+        is_json = self._csv is None
+        if is_json and texts and all(texts) and (found := self._scored_alike(texts)) is not None:
+            return found
+        there = {index: text for index, text in enumerate(texts) if text}
+        outcomes: dict[int, Outcome] = {
+            index: Rejected(EMPTY, reason="The message is empty.") for index, text in enumerate(texts) if not text
+        }
         if self._csv is not None:
-            self._score_csv(texts, self._csv, outcomes)
-        elif texts and not self._score_alike(texts, outcomes):
-            self._score_json(texts, outcomes)
-        return [outcomes[index] for index in range(len(records))]
+            self._score_csv(there, self._csv, outcomes)
+        elif there and not (len(there) < len(texts) and self._score_alike(there, outcomes)):
+            self._score_unlike(there, outcomes)
+        return [outcomes[index] for index in range(len(texts))]
+
+    def _score_unlike(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome]) -> None:
+        """Score objects that are not all written alike: those that seem to be in one call, the others with care."""
+        try:
+            inputs = self._inputs()
+        except ModelError as error:
+            outcomes.update(dict.fromkeys(texts, Failed(error)))
+            return
+        odd = odd_lines(_joined(texts.values()), inputs)
+        if not isinstance(odd, Declined) and odd:
+            indexes = list(texts)
+            rest = {indexes[number]: texts[indexes[number]] for number in odd}
+            if self._score_alike({index: text for index, text in texts.items() if index not in rest}, outcomes):
+                texts = rest
+        self._score_json(texts, outcomes)
+
+    def _inputs(self) -> list[str]:
+        with self._service.scorer() as scorer:
+            return [column.name for column in scorer.info.inputs]
 
     def _score_json(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome]) -> None:
-        """Score objects that are not all written alike."""
+        """Score objects that differ, looking at each."""
         try:
             with self._service.scorer() as scorer:
                 inputs = [column.name for column in scorer.info.inputs]
@@ -108,22 +128,26 @@ class RecordScorer:
         self._judge(list(lines), list(lines.values()), _csv_line(columns), outcomes)
 
     def _score_alike(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome]) -> bool:
-        """Score objects in one call; False, and nothing is done, if they are few, differ, or one is bad."""
-        lines = [_line(text) for text in texts.values()]
-        if not lines or way_for(lines) is not Way.MERGED or not _look_like_objects(lines):
-            return False
+        """As _scored_alike; False, and nothing is done, if that gives None."""
+        found = self._scored_alike(texts.values())
+        if found is not None:
+            outcomes.update(zip(texts, found, strict=True))
+        return found is not None
+
+    def _scored_alike(self, texts: Collection[bytes]) -> list[Outcome] | None:
+        """The outcomes of objects that are scored in one call; None if they are few, differ, or one is bad."""
+        lines = _joined(texts)
+        if way_for([lines]) is not Way.MERGED:
+            return None
         try:
             with self._service.scorer() as scorer:
-                found = score_alike(scorer, self._alike, lines)
+                found = score_alike(scorer, self._alike, lines, len(texts))
         except ModelError:
-            return False  # it is raised again, and becomes an outcome, when they are judged
+            return None  # it is raised again, and becomes an outcome, when they are judged
         except Exception as error:  # noqa: BLE001 - whichever record is at fault: it is found when they are judged
             log_fallback(error)
-            return False
-        if isinstance(found, Declined):
-            return False
-        outcomes.update(zip(texts, map(Scored, found), strict=True))
-        return True
+            return None
+        return None if isinstance(found, Declined) else list(map(Scored, found))
 
     def _judge(self, indexes: Sequence[int], lines: Sequence[bytes], head: bytes, outcomes: dict[int, Outcome]) -> None:
         """Score lines that may hold bad values, together; if that fails, by halves."""
@@ -146,9 +170,10 @@ class RecordScorer:
             outcomes[indexes[0]] = Rejected(MALFORMED_ROW, reason="The message is not one record.")
 
 
-def _look_like_objects(lines: Sequence[bytes]) -> bool:
-    first, last = b"{}"
-    return all(line[0] == first and line[-2] == last for line in lines)
+def _joined(texts: Collection[bytes]) -> bytes:
+    """Records as lines."""
+    lines = b"\n".join(texts) + b"\n"
+    return lines if lines.count(b"\n") == len(texts) else b"".join(map(_line, texts))
 
 
 def _line(text: bytes) -> bytes:
