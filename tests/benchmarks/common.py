@@ -101,6 +101,12 @@ def _version(package: str) -> str | None:
         return None
 
 
+def processor_seconds(process: int) -> float:
+    """The processor's time that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def spread(values: Sequence[float], digits: int = 0) -> dict[str, float]:
     """Median, least and greatest."""
     found = {"median": statistics.median(values), "min": min(values), "max": max(values)}

@@ -11,6 +11,7 @@ import typer
 from dai_routes.stream import addresses, client_settings
 from dai_routes.stream.arguments import Common, with_common
 from dai_routes.stream.running import start
+from dai_routes.stream.stop import Stop
 from dai_scoring import extras
 from dai_scoring.cli import group
 from dai_scoring.cli.errors import MissingExtraError
@@ -63,12 +64,13 @@ def kafka(
     module = _adapter("kafka", "kafka")
     client = client_settings.read("DAI_KAFKA_", client_config)
 
-    def connect() -> Any:
+    def connect(stop: Stop) -> Any:
         return module.Kafka(
             module.KafkaSettings(
                 servers, common.source, common.target, common.rejects_to, group_id, worker_id,
                 not at_least_once, common.broker_timeout, client,
-            )
+            ),
+            stop,
         )  # fmt: skip
 
     start.run(common, connect)
@@ -101,11 +103,12 @@ def redis(
     module = _adapter("redis_streams", "redis")
     addresses.check(context, url, ("redis", "rediss", "unix"), "DAI_REDIS_URL")
 
-    def connect() -> Any:
+    def connect(stop: Stop) -> Any:
         return module.RedisStreams(
             module.RedisSettings(
                 url, common.source, common.target, common.rejects_to, group_id, field, idle, common.broker_timeout
-            )
+            ),
+            stop,
         )
 
     start.run(common, connect)
@@ -132,11 +135,12 @@ def rabbitmq(
     module = _adapter("rabbitmq", "rabbitmq")
     addresses.check(context, url, ("amqp", "amqps"), "DAI_RABBITMQ_URL")
 
-    def connect() -> Any:
+    def connect(stop: Stop) -> Any:
         return module.RabbitMQ(
             module.RabbitSettings(
                 url, common.source, common.target, common.rejects_to, common.max_batch, common.broker_timeout
-            )
+            ),
+            stop,
         )
 
     start.run(common, connect)
@@ -163,11 +167,12 @@ def activemq(
     module = _adapter("activemq", "activemq")
     addresses.check(context, url, ("stomp", "stomp+ssl"), "DAI_ACTIVEMQ_URL")
 
-    def connect() -> Any:
+    def connect(stop: Stop) -> Any:
         return module.ActiveMQ(
             module.ActiveSettings(
                 url, common.source, common.target, common.rejects_to, common.max_batch, common.broker_timeout
-            )
+            ),
+            stop,
         )
 
     start.run(common, connect)

@@ -25,6 +25,16 @@ class StalledError(BrokerError):
     code = "stalled"
 
 
+class StoppedError(BrokerError):
+    """A signal ended the wait for a broker that is away."""
+
+    code = "stopped"
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("A signal ended the wait for the broker. No message is lost.")
+        self.exit_code = exit_code
+
+
 class NotSettledError(BrokerError):
     """Messages were neither published nor acknowledged; they will be received again."""
 

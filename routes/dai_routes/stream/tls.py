@@ -9,6 +9,8 @@ import ssl
 from dai_routes.stream.errors import UnreachableError
 from dai_scoring.cli.errors import UsageError
 
+_PROBE_SECONDS = 2.0
+
 
 def authority(variable: str) -> str | None:
     """The file of the authority that an environment variable names. Raises UsageError if it is not one."""
@@ -31,7 +33,10 @@ def failure(error: ssl.SSLError, where: str, variable: str) -> UnreachableError:
             f"The certificate of {where} is not trusted: {why}. Name the file of its authority in {variable}, and use "
             "a host name that the certificate has."
         )
-    return UnreachableError(f"{where} does not speak TLS as this client does ({error.reason}). Look at the port.")
+    return UnreachableError(
+        f"{where} does not speak TLS as this client does ({error.reason}). Look at the port, or at the scheme of the "
+        "address, which asks for TLS."
+    )
 
 
 def refusal(address: tuple[str, int], file: str | None, seconds: float) -> ssl.SSLError | None:
@@ -47,3 +52,35 @@ def refusal(address: tuple[str, int], file: str | None, seconds: float) -> ssl.S
         return error
     except OSError:
         return None
+
+
+def is_spoken(address: tuple[str, int]) -> bool:
+    """Whether a server speaks TLS, whoever it is: to tell a client without TLS why it gets no answer."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection(address, _PROBE_SECONDS) as plain, context.wrap_socket(plain):
+            return True
+    except OSError:  # SSLError is one too
+        return False
+
+
+def listens(address: tuple[str, int]) -> bool:
+    """Whether something takes connections there."""
+    try:
+        with socket.create_connection(address, _PROBE_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def of_silence(address: tuple[str, int], scheme: str) -> str:
+    """What to look at if a server that takes connections does not answer a client with TLS; nothing if it does not."""
+    said = f" It takes connections: if it speaks no TLS, write its address with {scheme}://."
+    return said if listens(address) else ""
+
+
+def is_wanted(where: str, scheme: str) -> UnreachableError:
+    """The error for a broker that speaks TLS, and whose address is not one of TLS."""
+    return UnreachableError(f"{where} speaks TLS: write its address with {scheme}://.")

@@ -8,7 +8,6 @@ that of the last query.
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from pathlib import Path
 
@@ -16,12 +15,12 @@ from dai_routes import bundle
 from dai_routes.hive import sql
 from dai_scoring.provision import jars
 from dai_scoring.scorer import RuntimeSettings
+from tests.benchmarks import common
 from tests.support.hive.server import Hive, started
 from tests.support.processes import running_in
 
 COLUMNS = {"pclass": "int", "sex": "string", "age": "double", "ticket": "string", "fare": "double", "cabin": "string"}
 _HERE = Path(__file__).parent
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -60,9 +59,9 @@ def _measure(hive: Hive, folder: Path, jar: Path, arguments: argparse.Namespace)
     (server,) = running_in(folder / "work")
     for _ in range(arguments.rounds):
         for name, query in queries.items():
-            used = _processor_seconds(server)
+            used = common.processor_seconds(server)
             print(name, _run(hive, [*before, query]))
-            least[name] = min(least[name], _processor_seconds(server) - used)
+            least[name] = min(least[name], common.processor_seconds(server) - used)
     costs = {name: (least[name] - least["reading"]) / arguments.rows * 1e6 for name in ("naive", "dai_score")}
     for name, cost in costs.items():
         print(f"{name:10} {cost:8.2f} us CPU a row")
@@ -84,11 +83,6 @@ def _write_rows(folder: Path, count: int) -> None:
             age = r"\N" if number % 7 == 0 else number % 80 + 0.5
             cells = [number % 3 + 1, sex, age, f"A{number % 997}", 7.25 + number % 5000 * 0.01, f"C{number % 11}"]
             file.write("\x01".join(map(str, cells)) + "\n")
-
-
-def _processor_seconds(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 if __name__ == "__main__":

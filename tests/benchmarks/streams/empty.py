@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from dai_routes.stream.contract import Broker, Result
+from dai_routes.stream.stop import Stop
 
 
 def kafka(address: str, topic: str, output: str, count: int, most: int) -> None:
@@ -27,12 +28,12 @@ def kafka(address: str, topic: str, output: str, count: int, most: int) -> None:
     producer = Producer({**settings, "transactional.id": output})
     producer.init_transactions()
     consumer.subscribe([topic])
-    began, done = 0.0, 0
+    began, used, done = 0.0, 0.0, 0
     while done < count:
         first = consumer.poll(1.0)
         if first is None:
             continue
-        began = began or time.perf_counter()
+        began, used = began or time.perf_counter(), used or time.process_time()
         messages = [first, *consumer.consume(most - 1, 0)]
         ends: dict[int, int] = {}
         producer.begin_transaction()
@@ -43,25 +44,26 @@ def kafka(address: str, topic: str, output: str, count: int, most: int) -> None:
         producer.send_offsets_to_transaction(offsets, consumer.consumer_group_metadata())
         producer.commit_transaction()
         done += len(messages)
-    print(time.perf_counter() - began, flush=True)
+    print(time.perf_counter() - began, time.process_time() - used, flush=True)
     consumer.close()
 
 
 def adapter(broker: Broker, count: int, most: int) -> None:
     """With the adapter of the worker."""
-    began, done = 0.0, 0
+    began, used, done = 0.0, 0.0, 0
     while done < count:
         messages = broker.receive(most, 1.0)
         if messages:
-            began = began or time.perf_counter()
+            began, used = began or time.perf_counter(), used or time.process_time()
             broker.settle([Result(one, one.value or b"") for one in messages])
             done += len(messages)
-    print(time.perf_counter() - began, flush=True)
+    print(time.perf_counter() - began, time.process_time() - used, flush=True)
     broker.close()
 
 
 def main() -> None:
-    """``empty.py BROKER ADDRESS INPUT OUTPUT COUNT MOST``: prints the seconds from the first message to the last."""
+    """``empty.py BROKER ADDRESS INPUT OUTPUT COUNT MOST``: prints the seconds from the first message to the last, and
+    the processor's."""
     name, address, source, output, count, most = sys.argv[1:]
     numbers = int(count), int(most)
     if name == "kafka":
@@ -71,15 +73,15 @@ def main() -> None:
     if name == "redis":
         from dai_routes.stream.brokers.redis_streams import RedisSettings, RedisStreams
 
-        made = RedisStreams(RedisSettings(address, source, output, output, "empty"))
+        made = RedisStreams(RedisSettings(address, source, output, output, "empty"), Stop())
     elif name == "rabbitmq":
         from dai_routes.stream.brokers.rabbitmq import RabbitMQ, RabbitSettings
 
-        made = RabbitMQ(RabbitSettings(address, source, output, output, numbers[1]))
+        made = RabbitMQ(RabbitSettings(address, source, output, output, numbers[1]), Stop())
     else:
         from dai_routes.stream.brokers.activemq import ActiveMQ, ActiveSettings
 
-        made = ActiveMQ(ActiveSettings(address, source, output, output, numbers[1]))
+        made = ActiveMQ(ActiveSettings(address, source, output, output, numbers[1]), Stop())
     adapter(made, *numbers)
 
 

@@ -1,7 +1,8 @@
 """Messages a second of ``dai-score stream``, with none and with 5% bad messages, beside an empty consumer.
 
 Each round measures all of them in turn. The worker's time begins when it is ready, so joining its group counts, which
-takes a constant time; the empty consumer's time begins with its first message. Only the ratios say much.
+takes a constant time; the empty consumer's time begins with its first message. Only the ratios say much. Beside them is
+the processor's time of each process, without that of the broker: the least of the rounds, for a machine that does more.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 import urllib.request
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.table import Table
 
@@ -28,6 +29,13 @@ from tests.support.brokers.worker import COMMAND
 
 BROKERS = ("kafka", "redis", "rabbitmq", "activemq")
 EMPTY, GOOD, BAD = "empty", "worker", "worker, 5% bad"
+
+
+class Times(NamedTuple):
+    """How long something took, and how long it used the processor, in seconds."""
+
+    seconds: float
+    processor: float
 
 
 def main() -> None:
@@ -53,18 +61,22 @@ def measured(target: Target, rounds: int, most: int) -> dict[str, Any]:
     """Messages a second of each, and the ratios: the medians of those of the rounds."""
     good = [message(at) for at in range(target.count)]
     bad = mixed(target.count, 20)
-    rates: dict[str, list[float]] = {EMPTY: [], GOOD: [], BAD: []}
+    times: dict[str, list[Times]] = {EMPTY: [], GOOD: [], BAD: []}
     for number in range(rounds):
         common.say(f"{target.name}: round {number + 1} of {rounds} ...")
-        rates[EMPTY].append(target.count / _empty(target, target.send(good), most))
-        rates[GOOD].append(target.count / _worker(target, target.send(good), most))
-        rates[BAD].append(target.count / _worker(target, target.send(bad), most))
+        times[EMPTY].append(_empty(target, target.send(good), most))
+        times[GOOD].append(_worker(target, target.send(good), most))
+        times[BAD].append(_worker(target, target.send(bad), most))
+    rates = {name: [target.count / one.seconds for one in found] for name, found in times.items()}
 
     def ratio(one: str, other: str) -> float:
         return round(statistics.median(a / b for a, b in zip(rates[one], rates[other], strict=True)), 3)
 
     return {
         "messages_a_second": {name: common.spread(found, 0) for name, found in rates.items()},
+        "processor_us_a_message": {
+            name: round(min(one.processor for one in found) / target.count * 1e6, 2) for name, found in times.items()
+        },
         "of_empty": ratio(GOOD, EMPTY),
         "bad_of_good": ratio(BAD, GOOD),
     }
@@ -78,7 +90,7 @@ def beside(target: Target, rounds: int, most: int, folder: Path) -> dict[str, An
     of_java, of_python = [], []
     for number in range(rounds):
         common.say(f"{target.name}: beside others, round {number + 1} of {rounds} ...")
-        rate = target.count / _worker(target, target.send(good), most)
+        rate = target.count / _worker(target, target.send(good), most).seconds
         of_java.append(rate * java(target.address, target.send(good), target.count, most) / target.count)
         of_python.append(rate * others.by_hand(target.address, target.send(few), len(few)) / len(few))
     topic = target.send([message(0)])
@@ -91,10 +103,11 @@ def beside(target: Target, rounds: int, most: int, folder: Path) -> dict[str, An
 
 def show(figures: dict[str, dict[str, Any]]) -> None:
     """Print the table."""
-    table = Table("broker", EMPTY, GOOD, BAD, "worker of empty", "5% bad of none")
+    table = Table("broker", EMPTY, GOOD, BAD, "worker of empty", "5% bad of none", "processor, us a message")
     for name, found in figures.items():
         rates = [f"{one['median']:,.0f}" for one in found["messages_a_second"].values()]
-        table.add_row(name, *rates, f"{found['of_empty']:.2f}", f"{found['bad_of_good']:.2f}")
+        used = " / ".join(map(str, found["processor_us_a_message"].values()))
+        table.add_row(name, *rates, f"{found['of_empty']:.2f}", f"{found['bad_of_good']:.2f}", used)
     common.console.print(table)
     for name, found in figures.items():
         if "latency_ms" in found:
@@ -104,11 +117,11 @@ def show(figures: dict[str, dict[str, Any]]) -> None:
             common.console.print(f"{name}: {many}, {few}; p50 / p99 of one message at a time {times} ms")
 
 
-def _empty(target: Target, place: str, most: int) -> float:
+def _empty(target: Target, place: str, most: int) -> Times:
     words = [target.name, target.address, place, f"{place}-scored", str(target.count), str(most)]
     command = [sys.executable, "-m", "tests.benchmarks.streams.empty", *words]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=common.ROOT)
-    return float(done.stdout)
+    return Times(*map(float, done.stdout.split()))
 
 
 def _started(target: Target, place: str, most: int) -> subprocess.Popen[str]:
@@ -120,16 +133,16 @@ def _started(target: Target, place: str, most: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
-def _worker(target: Target, place: str, most: int) -> float:
+def _worker(target: Target, place: str, most: int) -> Times:
     with _started(target, place, most) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[2]
         process.stdout.readline()
-        began = time.perf_counter()
+        began, used = time.perf_counter(), common.processor_seconds(process.pid)
         try:
             while _done(address) < target.count:
                 time.sleep(0.05)
-            return time.perf_counter() - began
+            return Times(time.perf_counter() - began, common.processor_seconds(process.pid) - used)
         finally:
             process.terminate()
 

@@ -140,6 +140,20 @@ def test_workers_and_the_broker_are_killed(titanic: Path, queues: Queues, tmp_pa
     assert queues.read("", 0) == []
 
 
+def test_a_signal_ends_the_wait_for_a_broker_that_has_gone(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    with working(tmp_path, *queues.arguments, "--model", titanic) as worker:
+        queues.broker.end()
+        assert worker.end_while_it_connects(queues.broker.port) == 143
+    queues.broker.start()
+
+
+def test_an_address_with_tls_for_a_broker_without(titanic: Path, queues: Queues) -> None:
+    words = [one.replace("stomp:", "stomp+ssl:") for one in queues.arguments]
+    done = run(*words, "--model", titanic, "--broker-timeout", 5)
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
+    assert "if it speaks no TLS, write its address with stomp://" in done.stderr
+
+
 @pytest.mark.parametrize("listens", [False, True])
 def test_no_broker(titanic: Path, listens: bool) -> None:
     words = ["--input", "a", "--output", "b", "--model", titanic, "--accept-h2o-licence", "--broker-timeout", 1]

@@ -42,6 +42,10 @@ def test_tls(titanic: Path, tmp_path: Path) -> None:
         elsewhere = [str(one).replace("127.0.0.1", "localhost") for one in words]
         done = run(*elsewhere, environment=trusted)
         assert (done.returncode, "is not trusted: Hostname mismatch" in done.stderr) == (4, True), done.stderr
+        plain = [broker.url if one == url else one for one in words]
+        done = run(*plain)
+        assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
+        assert "speaks TLS: write its address with stomp+ssl://" in done.stderr
         done = run(*words, environment=trusted)
         assert done.returncode == 0, done.stderr
         assert "1 messages scored, 0 rejected" in done.stdout

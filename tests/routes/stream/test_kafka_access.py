@@ -95,6 +95,29 @@ def test_no_broker(titanic: Path, broker: Kafka) -> None:
     assert done.returncode == 4, done.stderr
     assert done.stderr.count("Connection refused") <= 2
     assert "No broker of 127.0.0.1:1 answers" in done.stderr
+    assert "security.protocol" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("is_secured", "changes", "said"),
+    [
+        (True, {"SECURITY_PROTOCOL": "PLAINTEXT"}, "speaks TLS, and security.protocol is PLAINTEXT: set it to SSL or"),
+        (True, {"SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "security.protocol is SASL_PLAINTEXT: set it to SASL_SSL."),
+        (True, {"SECURITY_PROTOCOL": "SSL"}, "security.protocol (SSL) may be wrong. Set it to PLAINTEXT, if it speaks"),
+        (False, {}, "security.protocol (SASL_SSL) may be wrong. Set it to SASL_PLAINTEXT, if it speaks no TLS"),
+        (False, {"SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "wants no user here: look at security.protocol."),
+        (True, {"SASL_MECHANISM": "SCRAM-SHA-512"}, "Set sasl.mechanism to one that the broker has."),
+    ],
+)
+def test_settings_that_do_not_fit_the_port(
+    titanic: Path, broker: Kafka, is_secured: bool, changes: dict[str, str], said: str
+) -> None:
+    servers = broker.secured if is_secured else broker.address
+    changed = {f"DAI_KAFKA_{name}": value for name, value in changes.items()}
+    environment = {**settings(broker, PASSWORD), "DAI_KAFKA_SASL_USERNAME": "scorer", **changed}
+    done = run(*words(titanic, new_topics(broker.address), servers), environment=environment)
+    assert done.returncode == 4, done.stderr
+    assert said in done.stderr.splitlines()[-1], done.stderr
 
 
 def test_a_setting_that_the_client_does_not_know(titanic: Path, broker: Kafka) -> None:

@@ -102,6 +102,35 @@ def test_draining_waits_for_the_partitions_of_another_worker_that_was_killed(
     check(topics, COUNT)
 
 
+def test_a_worker_that_stood_still_publishes_nothing_twice(titanic: Path, broker: Kafka, tmp_path: Path) -> None:
+    topics = new_topics(broker.address)
+    topics.send(mixed(COUNT), [b"%d" % (at % 50) for at in range(COUNT)])
+    arguments = words(titanic, topics)
+    with working(tmp_path, *arguments, "--worker-id", "one", "--max-batch", 50, environment=SHORT) as one:
+        until(lambda: scored(topics) > 500)
+        one.process.send_signal(signal.SIGSTOP)
+        # Another one takes its partitions, and all that waits in them.
+        done = run(*arguments, "--worker-id", "two", "--drain", environment=SHORT)
+        assert done.returncode == 0, done.stderr
+        one.process.send_signal(signal.SIGCONT)
+        # It has a batch that it scored long ago. What it says of a transaction that the broker has ended is its matter.
+        one.end()
+    check(topics, COUNT)
+
+
+def test_a_signal_ends_the_wait_for_a_broker_that_has_gone(titanic: Path, broker: Kafka, tmp_path: Path) -> None:
+    topics = new_topics(broker.address)
+    topics.send(mixed(COUNT), [b"%d" % (at % 50) for at in range(COUNT)])
+    with working(tmp_path, *words(titanic, topics), "--worker-id", "one", "--max-batch", 10) as worker:
+        until(lambda: scored(topics) > 100)
+        broker.end()
+        assert worker.end_while_it_connects(int(broker.address.rpartition(":")[2])) == 143
+    broker.start()
+    done = run(*words(titanic, topics), "--worker-id", "one", "--drain")
+    assert done.returncode == 0, done.stderr
+    check(topics, COUNT)
+
+
 def test_the_broker_is_killed(titanic: Path, tmp_path: Path) -> None:
     folder = tmp_path / "kafka"
     folder.mkdir()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -183,6 +184,13 @@ def test_the_server_restarts(titanic: Path, queues: Queues, tmp_path: Path) -> N
     connection.close()
 
 
+def test_a_signal_ends_the_wait_for_a_server_that_has_gone(titanic: Path, queues: Queues, tmp_path: Path) -> None:
+    with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
+        queues.server.end()
+        assert worker.end_while_it_connects(urlsplit(queues.server.url).port or 0) == 143
+    queues.server.start()
+
+
 def test_tls(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     queues.send([message(1)])
     words = [*queues.arguments, "--model", titanic, "--drain"]
@@ -197,6 +205,13 @@ def test_tls(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     done = run(*words, environment={**secured, "DAI_RABBITMQ_CA_FILE": str(queues.server.authority)})
     assert done.returncode == 0, done.stderr
     assert [json.loads(body)["id"] for _, body in queues.read("scored")] == [1]
+    for swapped, said in (
+        (queues.server.secured.replace("amqps", "amqp"), "speaks TLS: write its address with amqps://"),
+        (queues.server.url.replace("amqp", "amqps", 1), "does not speak TLS"),
+    ):
+        done = run(*words, environment={"DAI_RABBITMQ_URL": swapped})
+        assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
+        assert said in done.stderr
 
 
 def test_what_the_server_refuses(titanic: Path, queues: Queues) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -145,6 +146,13 @@ def test_the_server_restarts(titanic: Path, streams: Streams, tmp_path: Path) ->
     assert set(ids(streams.read("scored"))) == {at for at in range(4000) if at % 100 != 50}
 
 
+def test_a_signal_ends_the_wait_for_a_server_that_has_gone(titanic: Path, streams: Streams, tmp_path: Path) -> None:
+    with working(tmp_path, *streams.arguments, "--model", titanic) as worker:
+        streams.redis.end()
+        assert worker.end_while_it_connects(urlsplit(streams.redis.url).port or 0) == 143
+    streams.redis.start()
+
+
 def test_an_output_that_is_something_else_loses_nothing(titanic: Path, streams: Streams, tmp_path: Path) -> None:
     client = streams.redis.client
     with working(tmp_path, *streams.arguments, "--model", titanic) as worker:
@@ -196,6 +204,14 @@ def test_tls(titanic: Path, streams: Streams, tmp_path: Path) -> None:
     done = run(*words, environment={"DAI_REDIS_CA_FILE": str(streams.redis.authority)})
     assert done.returncode == 0, done.stderr
     assert ids(streams.read("scored")) == [1]
+    for swapped, said in (
+        (streams.redis.secured.replace("rediss", "redis"), "speaks TLS: write its address with rediss://"),
+        (streams.redis.url.replace("redis", "rediss", 1), "if it speaks no TLS, write its address with redis://"),
+    ):
+        swapped_words = [swapped if one == streams.redis.secured else one for one in words]
+        done = run(*swapped_words, "--broker-timeout", 2)
+        assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
+        assert said in done.stderr
 
 
 def test_a_password_on_the_command_line_is_refused(titanic: Path) -> None:

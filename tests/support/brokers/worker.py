@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -36,6 +37,16 @@ class Worker:
         """The exit code after the signal."""
         self.process.send_signal(number)
         return self.process.wait(60)
+
+    def end_while_it_connects(self, port: int) -> int:
+        """The exit code after SIGTERM, sent once it has connected again to a port that does not answer.
+
+        Its broker, which had the port, must have ended.
+        """
+        with socket.create_server(("127.0.0.1", port)) as silent:
+            silent.settimeout(120)
+            with silent.accept()[0]:
+                return self.end()
 
     def ended(self, seconds: float = 120) -> int:
         """The exit code of a worker that ends by itself."""

@@ -25,6 +25,7 @@ from dai_routes.stream import tls
 from dai_routes.stream.addresses import without_password
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
+from dai_routes.stream.stop import Stop
 
 CA_FILE = "DAI_ACTIVEMQ_CA_FILE"
 """The environment variable that names the file of the authority of the broker's certificate."""
@@ -106,8 +107,9 @@ class _Frames(stomp.ConnectionListener):  # type: ignore[misc]
 class ActiveMQ:
     """One connection with one subscription; see :class:`dai_routes.stream.contract.Broker`."""
 
-    def __init__(self, settings: ActiveSettings) -> None:
+    def __init__(self, settings: ActiveSettings, stop: Stop) -> None:
         self._settings = settings
+        self._stop = stop
         self._numbers = 0
         self._connect()
 
@@ -217,9 +219,12 @@ class ActiveMQ:
                     raise UnreachableError(f"ActiveMQ at {where} refuses the connection: {said}.") from error
                 if is_tls and (why := tls.refusal(address, file, settings.timeout)) is not None:
                     raise tls.failure(why, f"ActiveMQ at {where}", CA_FILE) from error
+                if not is_tls and tls.is_spoken(address):
+                    raise tls.is_wanted(f"ActiveMQ at {where}", "stomp+ssl") from error
                 if time.monotonic() > end:
-                    raise UnreachableError(f"No ActiveMQ answers at {where}.") from error
-                time.sleep(_PAUSE)
+                    hint = tls.of_silence(address, "stomp") if is_tls else ""
+                    raise UnreachableError(f"No ActiveMQ answers at {where}.{hint}") from error
+                self._stop.pause(_PAUSE)
         self._connection = connection
         self._acknowledges_in_transactions = self._frames.server.startswith(_CLASSIC)
         # The broker sends no more than this before messages are acknowledged. It may send less, 200 by default, so a

@@ -12,10 +12,12 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from dai_routes.stream.brokers.kafka_elsewhere import wait_elsewhere
-from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied
+from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied, is_of_group
 from dai_routes.stream.brokers.kafka_publisher import Publisher, TooLargeError, smaller
+from dai_routes.stream.brokers.kafka_topics import count_partitions
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
+from dai_routes.stream.stop import Stop
 
 _TRANSACTION_MILLISECONDS = 30_000
 _AGAIN_SECONDS = 0.1
@@ -45,13 +47,16 @@ class KafkaSettings:
 class Kafka:
     """A consumer and a producer, each batch a transaction; see :class:`dai_routes.stream.contract.Broker`."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, stop: Stop) -> None:
         self._settings = settings
+        self._stop = stop
         self._is_once = settings.is_exactly_once
         needs = (
             f"READ on {settings.topic} and the group {settings.group}, WRITE on {settings.output}, {settings.rejected}"
         )
-        self._errors = ClientErrors(settings.servers, needs + " and its transactional.id" * self._is_once)
+        self._errors = ClientErrors(
+            settings.servers, needs + " and its transactional.id" * self._is_once, settings.client
+        )
         common = {
             "bootstrap.servers": settings.servers,
             # It writes twenty lines a second while no broker answers; what matters comes to error_cb.
@@ -100,7 +105,9 @@ class Kafka:
         self._revoked: set[int] = set()
         self._membership: Any = None
         try:
-            self._has_same_partitions = self._check_topics()
+            topics = (settings.topic, settings.output, settings.rejected)
+            counts = count_partitions(self._producer, topics, self._errors, settings.timeout)
+            self._has_same_partitions = counts[0] == counts[1]
             if self._is_once:
                 self._repeated(lambda: self._producer.init_transactions(settings.timeout), "begin")
             self._consumer.subscribe([settings.topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
@@ -205,7 +212,7 @@ class Kafka:
                 self._repeated(lambda: self._producer.abort_transaction(self._settings.timeout), "abort")
                 if refused or is_denied(error):
                     raise self._errors.of_publishing([*refused, error]) from exception
-            elif error.fatal() or not _is_of_group(error):
+            elif error.fatal() or not is_of_group(error):
                 raise self._errors.as_tool_error(error) from exception
             raise NotSettledError(f"Kafka did not settle a batch ({error.name()}): it comes again.") from exception
 
@@ -238,26 +245,6 @@ class Kafka:
                 self._consumer.seek(TopicPartition(one.topic, one.partition, self._next[one.partition]))
                 self._at_end.discard(one.partition)
 
-    def _check_topics(self) -> bool:
-        """Whether the output has as many partitions as the input. Raises ToolError if a topic does not exist."""
-        settings = self._settings
-        end = time.monotonic() + settings.timeout
-        while True:
-            try:
-                found = [
-                    self._producer.list_topics(name, 5.0).topics[name]
-                    for name in (settings.topic, settings.output, settings.rejected)
-                ]
-                break
-            except KafkaException as exception:
-                self._producer.poll(0)  # gives what was refused to the callback
-                if self._errors.refused is not None or time.monotonic() > end:
-                    raise self._errors.as_tool_error(self._errors.refused or exception.args[0]) from exception
-        for topic in found:
-            if topic.error is not None:
-                raise self._errors.as_tool_error(topic.error, f"Kafka refuses the topic {topic.topic}")
-        return len(found[0].partitions) == len(found[1].partitions)
-
     def _again(self, call: Callable[[], None]) -> None:
         """Repeat a call of a transaction as long as that may help, up to the timeout."""
         end = time.monotonic() + self._settings.timeout
@@ -267,7 +254,7 @@ class Kafka:
             except KafkaException as exception:
                 if not exception.args[0].retriable() or time.monotonic() > end:
                     raise
-                time.sleep(_AGAIN_SECONDS)
+                self._stop.pause(_AGAIN_SECONDS)
 
     def _repeated(self, call: Callable[[], None], what: str) -> None:
         try:
@@ -280,7 +267,10 @@ class Kafka:
         try:
             return kind(settings)
         except KafkaException as exception:
-            raise BrokerError(f"The client of Kafka refuses a setting: {exception.args[0].str()}.") from exception
+            said = exception.args[0].str()
+            # It takes this one if none is set.
+            more = " Set sasl.mechanism." if "mechanism GSSAPI" in said else ""
+            raise BrokerError(f"The client of Kafka refuses a setting: {said}.{more}") from exception
 
     def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = {one.partition for one in partitions}
@@ -299,13 +289,3 @@ class Kafka:
 def _starts(messages: Sequence[Message]) -> dict[int, int]:
     """The first offset of each partition."""
     return dict(one.handle for one in reversed(messages))
-
-
-def _is_of_group(error: KafkaError) -> bool:
-    """Whether the partitions have gone to another worker."""
-    return error.code() in (
-        KafkaError.ILLEGAL_GENERATION,
-        KafkaError.UNKNOWN_MEMBER_ID,
-        KafkaError.REBALANCE_IN_PROGRESS,
-        KafkaError._STATE,
-    )

@@ -20,6 +20,7 @@ from dai_routes.stream.addresses import without_password
 from dai_routes.stream.brokers.rabbitmq_connection import Connection, NoQueueError, Publisher
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
+from dai_routes.stream.stop import Stop
 
 SOURCE_ID = "dai-source-id"
 """The header of a scored message with the message id of the incoming one, if that has one."""
@@ -32,7 +33,7 @@ _PAUSE = 0.5
 
 @dataclass(frozen=True)
 class RabbitSettings:
-    """The queues, which must exist, and how to connect. ``most`` is how many messages are fetched in advance."""
+    """The queues, which must exist, and how to connect. ``most`` messages are a batch."""
 
     url: str
     queue: str
@@ -45,8 +46,9 @@ class RabbitSettings:
 class RabbitMQ:
     """One connection with one channel; see :class:`dai_routes.stream.contract.Broker`."""
 
-    def __init__(self, settings: RabbitSettings) -> None:
+    def __init__(self, settings: RabbitSettings, stop: Stop) -> None:
         self._settings = settings
+        self._stop = stop
         self._waiting: list[tuple[Any, Any, bytes]] = []
         self._is_cancelled = False
         self._connect()
@@ -81,6 +83,7 @@ class RabbitMQ:
             while scores := self._publisher.publish(scores):
                 if time.monotonic() > end:
                     raise BrokerError(f"RabbitMQ takes no messages for {scores[0][0]}: is it full? Nothing is lost.")
+                self._stop.check()
                 self._connection.wait(lambda: False, _PAUSE)
             self._channel.basic_ack(results[-1].message.handle[0], multiple=True)
             # Now, and not when more messages are asked for: fewer come twice if the worker is killed.
@@ -117,9 +120,11 @@ class RabbitMQ:
             except ssl.SSLError as error:
                 raise tls.failure(error, f"RabbitMQ at {where}", CA_FILE) from error
             except (pika.exceptions.AMQPError, OSError) as error:
+                if parameters.ssl_options is None and tls.is_spoken((parameters.host, parameters.port)):
+                    raise tls.is_wanted(f"RabbitMQ at {where}", "amqps") from error
                 if time.monotonic() > end:
                     raise UnreachableError(f"No RabbitMQ answers at {where}.") from error
-                time.sleep(_PAUSE)
+                self._stop.pause(_PAUSE)
 
     def _consume(self) -> None:
         settings = self._settings
@@ -128,7 +133,7 @@ class RabbitMQ:
             self._declared(queue)
         self._publisher = Publisher(self._connection)
         self._channel.add_on_cancel_callback(self._cancel)
-        self._channel.basic_qos(prefetch_count=min(settings.most, 65535))
+        self._channel.basic_qos(prefetch_count=min(2 * settings.most, 65535))
         consume = self._channel.basic_consume
         self._connection.answer(lambda callback: consume(settings.queue, self._take, callback=callback))
 

@@ -24,6 +24,7 @@ from dai_routes.stream.addresses import without_password
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
 from dai_routes.stream.messages import rejected
+from dai_routes.stream.stop import Stop
 from dai_scoring.service.single_records import Rejected
 
 SOURCE_ID = b"source_id"
@@ -73,11 +74,24 @@ class RedisSettings:
     timeout: float = 60.0
 
 
+class _Pauses(ExponentialBackoff):
+    """The pauses before an attempt is repeated; there is no further one once the worker shall end."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(cap=2.0, base=0.1)
+        self._stop = stop
+
+    def compute(self, failures: int) -> float:
+        self._stop.check()
+        return float(super().compute(failures))
+
+
 class RedisStreams:
     """A member of a consumer group; see :class:`dai_routes.stream.contract.Broker`."""
 
-    def __init__(self, settings: RedisSettings) -> None:
+    def __init__(self, settings: RedisSettings, stop: Stop) -> None:
         self._settings = settings
+        self._stop = stop
         self._field = settings.field.encode()
         self._name = f"{os.uname().nodename}-{uuid.uuid4().hex[:12]}"
         self._redis: Any = self._connected()
@@ -98,10 +112,10 @@ class RedisStreams:
         with self._errors():
             if found := self._claimed(most):
                 return found
-            block = max(1, int(seconds * 1000))
+            block = int(seconds * 1000) or None
             answer = self._redis.xreadgroup(settings.group, self._name, {settings.stream: ">"}, count=most, block=block)
         entries = _entries(answer)
-        if not entries:
+        if not entries and block is not None:
             # Time to look again for messages that somebody has left.
             self._is_claiming = True
         return [self._message(entry, fields, 1) for entry, fields in entries]
@@ -211,12 +225,20 @@ class RedisStreams:
                 except _REFUSED:
                     raise
                 except (*_AWAY, redis.exceptions.BusyLoadingError) as error:
-                    if _of_tls(error) is not None or time.monotonic() > end:
+                    if _of_tls(error) is not None:
                         raise
-                    time.sleep(_PAUSE)
+                    is_last, where = time.monotonic() > end, f"Redis at {without_password(settings.url)}"
+                    if settings.url.startswith("redis:") and tls.is_spoken(_address(first)):
+                        raise tls.is_wanted(where, "rediss") from error
+                    if is_last and settings.url.startswith("rediss"):
+                        more = tls.of_silence(_address(first), "redis")
+                        raise UnreachableError(f"{where} does not answer ({_said(error)}).{more}") from error
+                    if is_last:
+                        raise
+                    self._stop.pause(_PAUSE)
         return redis.Redis.from_url(
             settings.url,
-            retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), max(1, int(settings.timeout / 2))),
+            retry=Retry(_Pauses(self._stop), max(1, int(settings.timeout / 2))),
             retry_on_error=[redis.exceptions.BusyLoadingError, redis.exceptions.ConnectionError],
             **given,
         )
@@ -241,6 +263,11 @@ def _of_tls(error: BaseException | None) -> ssl.SSLError | None:
     while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__ or error.__context__
     return error
+
+
+def _address(client: Any) -> tuple[str, int]:
+    found = client.connection_pool.connection_kwargs
+    return found.get("host", "localhost"), found.get("port", 6379)
 
 
 def _entries(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Callable
-from types import FrameType
 
 from dai_routes.stream.arguments import Common
 from dai_routes.stream.contract import Broker
@@ -16,19 +13,23 @@ from dai_routes.stream.messages.formats import AsTheyAre, Decoder, MessageFormat
 from dai_routes.stream.running.counts import Counts, answering
 from dai_routes.stream.running.watchdog import Watchdog
 from dai_routes.stream.running.worker import Limits, Worker
+from dai_routes.stream.stop import Stop
 from dai_scoring.cli import signals
 from dai_scoring.cli.opening import translated
 from dai_scoring.service import ScoringService
 from dai_scoring.service.single_records import RecordScorer
 
 
-def run(common: Common, connect: Callable[[], Broker]) -> None:
-    """Load the model, connect, and work until a signal comes, or with --drain until no message waits."""
+def run(common: Common, connect: Callable[[Stop], Broker]) -> None:
+    """Load the model, connect, and work until a signal comes, or with --drain until no message waits.
+
+    ``connect`` is given what a signal sets, for its waits when it connects again.
+    """
     common.check()
     options = common.record_options()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
     counts = Counts()
-    stop = threading.Event()
+    stop = Stop()
     decoder = _decoder(common)
     with answering(counts, common.metrics_host, common.metrics_port) as port:
         if port is not None:
@@ -40,11 +41,12 @@ def run(common: Common, connect: Callable[[], Broker]) -> None:
         with service:
             with service.scorer() as scorer:
                 counts.model = scorer.info.id
-            watchdog = Watchdog(common.stall_timeout)
+            watchdog = Watchdog(common.stall_timeout, stop)
             with watchdog.over("connecting"):
-                broker = connect()
+                broker = connect(stop)
             # Only now: until here there is nothing to settle, and a signal ends the wait for a broker that is away.
-            _end_at_signals(stop)
+            signals.release()
+            stop.set_by_signals()
             try:
                 limits = Limits(common.max_batch, common.max_deliveries, common.drain)
                 scorer_of_records = RecordScorer(service, options, common.columns_of_csv)
@@ -68,13 +70,3 @@ def _decoder(common: Common) -> Decoder:
     from dai_routes.stream.messages.registry import SchemaRegistry
 
     return AvroDecoder(None if common.schema_registry is None else SchemaRegistry(common.schema_registry))
-
-
-def _end_at_signals(stop: threading.Event) -> None:
-    signals.release()
-
-    def end(_: int, __: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)

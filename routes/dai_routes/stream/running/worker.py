@@ -7,7 +7,6 @@ Java's work need no lock of Python. All calls of the broker are made in one thre
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,8 +19,9 @@ from dai_routes.stream.messages import rejected
 from dai_routes.stream.messages.formats import Decoder
 from dai_routes.stream.running.counts import Counts
 from dai_routes.stream.running.watchdog import Watchdog
+from dai_routes.stream.stop import Stop
 from dai_scoring.cli.opening import as_tool_error
-from dai_scoring.service.single_records import Failed, Outcome, RecordScorer, Rejected, Scored
+from dai_scoring.service.single_records import Failed, RecordScorer, Rejected, Scored
 
 _logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Worker:
         limits: Limits,
         watchdog: Watchdog,
         counts: Counts,
-        stop: threading.Event,
+        stop: Stop,
     ) -> None:
         self._broker = broker
         self._decoder = decoder
@@ -135,7 +135,9 @@ class Worker:
         is_first, self._is_first = self._is_first, False
         if is_first and (messages[0].deliveries or 0) > self._limits.deliveries:
             # The messages behind it were delivered as often, but only the first was being scored when workers died.
-            outcomes: list[Scored | Rejected] = [Rejected(TOO_OFTEN, reason=f"It was delivered {messages[0].deliveries} times.")]
+            outcomes: list[Scored | Rejected] = [
+                Rejected(TOO_OFTEN, reason=f"It was delivered {messages[0].deliveries} times.")
+            ]
         else:
             outcomes = self._outcomes(messages)
         results = [
@@ -153,7 +155,8 @@ class Worker:
         for pause in (*_PAUSES, None):
             texts = [None if isinstance(one, Rejected) else one for one in records]
             outcomes = self._scorer.score(texts)
-            if Failed not in set(map(type, outcomes)):
+            settled = [one for one in outcomes if not isinstance(one, Failed)]
+            if len(settled) == len(outcomes):
                 break
             failed = next(one for one in outcomes if isinstance(one, Failed))
             _logger.warning("The model cannot score: %s", failed.error.problem)
@@ -161,7 +164,7 @@ class Worker:
                 raise as_tool_error(failed.error)
         return [
             record if isinstance(record, Rejected) else outcome
-            for record, outcome in zip(records, outcomes, strict=True)
+            for record, outcome in zip(records, settled, strict=True)
         ]
 
     def _settle(self, results: Sequence[Result]) -> None:

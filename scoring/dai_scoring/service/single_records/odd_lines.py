@@ -1,6 +1,7 @@
 """Finds records whose values seem to be of other kinds than those of most records, by their first characters alone.
 
-It is a guess that costs a tenth of parsing them. Whoever asks has to check the others: a name may also stand in a value.
+It is a guess that costs a tenth of parsing them, and the other records have to be checked: a name may also stand in a
+value.
 """
 
 from __future__ import annotations

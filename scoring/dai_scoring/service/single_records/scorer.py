@@ -51,12 +51,14 @@ class RecordScorer:
         options = replace(options, input_format=source, output_format=Format.JSON_LINES)
         self._alike = replace(options, bad_rows=BadRows.REJECT)
         self._keeping = replace(options, bad_rows=BadRows.KEEP)
+        # Where some records were bad, those that come next often are too: then it is not tried without looking.
+        self._saw_odd = False
 
     def score(self, records: Sequence[bytes | None]) -> list[Outcome]:
         """The outcomes of records, in their order. None and blanks are rejected as :data:`EMPTY`."""
         texts = [record.strip() if record else b"" for record in records]
-        is_json = self._csv is None
-        if is_json and texts and all(texts) and (found := self._scored_alike(texts)) is not None:
+        is_tried = self._csv is None and not self._saw_odd and all(texts)
+        if is_tried and (found := self._scored_alike(texts)) is not None:
             return found
         there = {index: text for index, text in enumerate(texts) if text}
         outcomes: dict[int, Outcome] = {
@@ -64,24 +66,31 @@ class RecordScorer:
         }
         if self._csv is not None:
             self._score_csv(there, self._csv, outcomes)
-        elif there and not (len(there) < len(texts) and self._score_alike(there, outcomes)):
-            self._score_unlike(there, outcomes)
+        elif there:
+            self._score_unlike(there, outcomes, is_tried)
         return [outcomes[index] for index in range(len(texts))]
 
-    def _score_unlike(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome]) -> None:
-        """Score objects that are not all written alike: those that seem to be in one call, the others with care."""
+    def _score_unlike(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome], is_tried: bool) -> None:
+        """Score objects that are written alike in one call, if most seem to be, and the others with care.
+
+        ``is_tried``: that was tried with all of them.
+        """
         try:
             inputs = self._inputs()
         except ModelError as error:
             outcomes.update(dict.fromkeys(texts, Failed(error)))
             return
-        odd = odd_lines(_joined(texts.values()), inputs)
-        if not isinstance(odd, Declined) and odd:
+        found = odd_lines(_joined(texts.values()), inputs)
+        odd = [] if isinstance(found, Declined) else found
+        self._saw_odd = bool(odd)
+        rest = texts
+        if odd or not is_tried:
             indexes = list(texts)
             rest = {indexes[number]: texts[indexes[number]] for number in odd}
-            if self._score_alike({index: text for index, text in texts.items() if index not in rest}, outcomes):
-                texts = rest
-        self._score_json(texts, outcomes)
+            if not self._score_alike({index: text for index, text in texts.items() if index not in rest}, outcomes):
+                rest = texts
+        if rest:
+            self._score_json(rest, outcomes)
 
     def _inputs(self) -> list[str]:
         with self._service.scorer() as scorer:
