@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from dai_routes.stream.brokers.kafka_elsewhere import wait_elsewhere
 from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied, is_of_group
 from dai_routes.stream.brokers.kafka_publisher import Publisher, TooLargeError, smaller
-from dai_routes.stream.brokers.kafka_topics import count_partitions
+from dai_routes.stream.brokers.kafka_topics import count_partitions, first_offsets
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
 from dai_routes.stream.stop import Stop
@@ -110,7 +110,7 @@ class Kafka:
             self._has_same_partitions = counts[0] == counts[1]
             if self._is_once:
                 self._repeated(lambda: self._producer.init_transactions(settings.timeout), "begin")
-            self._consumer.subscribe([settings.topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
+            self._subscribe()
         except BaseException:
             self._consumer.close()
             raise
@@ -121,20 +121,32 @@ class Kafka:
         if first is None:
             return []
         self._revoked.clear()
-        found = self._consumer.consume(most - 1, 0) if most > 1 else []
-        if first.partition() not in self._revoked:
-            found.insert(0, first)
+        found = [first, *self._consumer.consume(most - 1, 0)] if most > 1 else [first]
+        if self._revoked:
+            found = self._still_mine(found)
         messages = [
             Message(one.value(), one.key(), one.headers(), None, (one.partition(), one.offset()), True)
             for one in found
             if one.error() is None
         ]
-        starts = _starts(messages)
+        starts = first_offsets(messages)
         self._next = starts | self._next
         self._at_end -= starts.keys()
         if len(messages) < len(found):
             self._heed(found)
         return messages
+
+    def _still_mine(self, found: Sequence[Any]) -> list[Any]:
+        """What was received without that of partitions that were revoked meanwhile: somebody receives it again."""
+        if self._revoked & {one.partition for one in self._consumer.assignment()}:
+            # What came before and after cannot be told apart: begin where the group is.
+            self._consumer.unsubscribe()
+            self._subscribe()
+            return []
+        return [one for one in found if one.partition() not in self._revoked]
+
+    def _subscribe(self) -> None:
+        self._consumer.subscribe([self._settings.topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
 
     def _heed(self, found: Sequence[Any]) -> None:
         """Note the ends of partitions that came between messages; raise ToolError if Kafka refuses something."""
@@ -190,7 +202,7 @@ class Kafka:
         return settled
 
     def _settle(self, results: Sequence[Result]) -> Sequence[Result]:
-        starts = _starts([one.message for one in results])
+        starts = first_offsets([one.message for one in results])
         if any(offset < self._next.get(partition, offset + 1) for partition, offset in starts.items()):
             raise NotSettledError("Kafka has given partitions to another worker, which receives their messages.")
         ends = {partition: offset + 1 for partition, offset in dict(one.message.handle for one in results).items()}
@@ -275,6 +287,8 @@ class Kafka:
     def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = {one.partition for one in partitions}
         self._at_end.clear()
+        for one in partitions:
+            self._next.pop(one.partition, None)
         # That of now: the broker refuses offsets of a worker that has lost the partitions without knowing it. Asked for
         # later, it may be that of no member at all, which the broker does not check.
         self._membership = self._consumer.consumer_group_metadata()
@@ -284,8 +298,3 @@ class Kafka:
         for one in partitions:
             self._next.pop(one.partition, None)
             self._revoked.add(one.partition)
-
-
-def _starts(messages: Sequence[Message]) -> dict[int, int]:
-    """The first offset of each partition."""
-    return dict(one.handle for one in reversed(messages))

@@ -1,4 +1,4 @@
-"""The topics of a worker of Kafka: whether they are there, and how many partitions they have."""
+"""The partitions of topics: how many there are, and where messages begin in them. Whether the topics are there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from confluent_kafka import KafkaException, Producer
 
 from dai_routes.stream.brokers.kafka_errors import ClientErrors
+from dai_routes.stream.contract import Message
 
 _SECONDS = 5.0
 
@@ -27,3 +28,8 @@ def count_partitions(producer: Producer, topics: Sequence[str], errors: ClientEr
         if topic.error is not None:
             raise errors.as_tool_error(topic.error, f"Kafka refuses the topic {topic.topic}")
     return [len(topic.partitions) for topic in found]
+
+
+def first_offsets(messages: Sequence[Message]) -> dict[int, int]:
+    """The first offset of each partition among messages, which are in order."""
+    return dict(one.handle for one in reversed(messages))

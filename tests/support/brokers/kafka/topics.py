@@ -36,8 +36,14 @@ class Topics:
 
     def send(self, values: Sequence[bytes | None], keys: Sequence[bytes | None] | None = None, **more: Any) -> None:
         """Publish messages in order; all that have the same key are in one partition."""
+        # Without idempotence, a request that is repeated on a busy machine is behind those that came after it.
         producer = Producer(
-            {"bootstrap.servers": self.address, "partitioner": "murmur2_random", "message.max.bytes": 20_000_000}
+            {
+                "bootstrap.servers": self.address,
+                "partitioner": "murmur2_random",
+                "message.max.bytes": 20_000_000,
+                "enable.idempotence": True,
+            }
         )
         for value, key in zip(values, keys or [None] * len(values), strict=True):
             while True:
