@@ -18,6 +18,9 @@ _MOST_DIGITS = 38
 _OFFSET = 4
 _SCALE_BITS = 0x7FF
 
+_TOO_LONG = Declined("a value of type numeric has more digits than Arrow's decimals")
+_OTHER_VALUE = Declined("a value of type numeric is NaN or infinite, or has more digits than its new column")
+
 
 def is_numeric(field: pa.Field) -> bool:
     """Whether the driver read a field as PostgreSQL's type numeric."""
@@ -47,12 +50,24 @@ def as_decimals(rows: pa.Table, scales: Mapping[str, int | None]) -> pa.Table | 
             # COPY would leave out the zeros at the end of 7.50.
             return Declined("a column of type numeric has no scale")
         texts = pa.chunked_array([chunk.storage for chunk in rows.column(index).chunks], field.type.storage_type)
+        if _may_overflow(texts, wanted):
+            return _TOO_LONG
         try:
             values = pc.cast(texts, pa.decimal128(_MOST_DIGITS, wanted))
         except pa.ArrowInvalid:
-            return Declined("a value of type numeric is NaN or infinite, or has more digits than its new column")
+            return _OTHER_VALUE
         rows = rows.set_column(index, field.name, values)
     return rows
+
+
+def _may_overflow(texts: pa.ChunkedArray, scale: int) -> bool:
+    """Whether a text, or its value with such a scale, may have more digits than Arrow's decimals.
+
+    Of these the cast of pyarrow makes other numbers, without an error. A sign counts as a digit here.
+    """
+    lengths, points = pc.binary_length(texts), pc.find_substring(texts, ".")
+    whole = pc.max(pc.if_else(pc.less(points, 0), lengths, points)).as_py() or 0
+    return whole + scale > _MOST_DIGITS or (pc.max(lengths).as_py() or 0) > _MOST_DIGITS + 1
 
 
 def _precision_and_scale(modifier: int) -> tuple[int, int] | None:
