@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
 from dai_routes.platforms.lambda_limits import is_too_large, too_large
 from dai_routes.platforms.requests import H2O_SCORE, SCORE, is_h2o
 from dai_scoring.service import HttpRequest, HttpResponse
@@ -51,4 +49,5 @@ def _sent(path: str, rows: Any, query: Mapping[str, str], respond: Callable[[Htt
 
 def _read(response: HttpResponse) -> tuple[Any, int]:
     body = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
-    return orjson.loads(body), len(body)
+    # So too here: orjson makes floats of them.
+    return json.loads(body), len(body)

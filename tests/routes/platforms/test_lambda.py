@@ -56,6 +56,11 @@ def test_rows_under_a_name(handle: Handler, rows: list[dict[str, str]], male: li
     assert (refused["status"], refused["code"], refused["row"]) == (400, "bad_rows", 2)
 
 
+@pytest.mark.parametrize("number", [10**30, 10**400])
+def test_integers_of_any_size_come_back_as_they_are(handle: Handler, rows: list[dict[str, str]], number: int) -> None:
+    assert handle({**rows[0], "number": number}, None)["number"] == number
+
+
 def test_the_request_of_h2o_s_lambda(handle: Handler, rows: list[dict[str, str]], male: list[float]) -> None:
     table = [list(row.values()) for row in rows]
     request = {"fields": list(rows[0]), "includeFieldsInOutput": ["individual_id"], "rows": table}
