@@ -56,6 +56,8 @@ _NO_REQUESTS = Declined("the model's runtime does not read requests itself")
 _ERROR = Declined("an error was raised, and each request is answered alone")
 
 _ONE_ROW = RowRequests(are_h2o=True)
+_MOST_REPEATED = 16
+"""By so many times at most the names of the fields, once for each row, may make a request longer."""
 _TEXT_OR_NULL = {str, type(None)}
 
 
@@ -138,7 +140,9 @@ def _one_by_one(body: bytes) -> list[bytes]:
     start = body.find(b"[", body.find(b'"rows"'))
     end = body.rfind(b"]") + 1
     rows = rows_of_values(body[start:end])
-    return [body] if rows is None else [b"%b[[%b]]%b" % (body[:start], row, body[end:]) for row in rows]
+    if rows is None or (len(body) - (end - start)) * len(rows) > _MOST_REPEATED * len(body):
+        return [body]
+    return [b"%b[[%b]]%b" % (body[:start], row, body[end:]) for row in rows]
 
 
 def _counted(scorer: Scorer, bodies: Sequence[bytes], missing_columns: MissingColumns) -> list[Reply | Declined]:

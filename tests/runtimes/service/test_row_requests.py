@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
 from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
+from dai_scoring.formats import Declined
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import HttpRequest, ScoringService, h2o_few_rows, h2o_rest
@@ -214,3 +216,14 @@ def test_large_requests_get_the_same_answer_without_files(path: str, titanic_sco
             other = service.respond_http(request)
     assert (answer.status, answer.body) == (other.status, other.body)
     assert answer.status == 200
+
+
+def test_long_names_are_not_repeated_for_many_rows(titanic_scorer: Scorer) -> None:
+    rows = [[*GOLDEN_ROW.values(), None]] * 2000
+    body = json.dumps({"fields": [*GOLDEN_ROW, "x" * 500_000], "rows": rows}).encode()
+    tracemalloc.start()
+    (answer,) = h2o_few_rows.replies(titanic_scorer, [body], MissingColumns.FAIL, only_by_engine=True)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(answer, Declined)
+    assert most < 16 << 20
