@@ -111,6 +111,28 @@ def test_a_record_that_has_scores_already_is_rejected(service: ScoringService) -
     assert isinstance(renamed[0], Scored)
 
 
+def test_a_number_beyond_a_double_beside_a_bad_value(service: ScoringService) -> None:
+    large = json.dumps({**ROW, "age": "old", "number": "?"}).replace('"?"', "1e999").encode()
+    found = RecordScorer(service).score([record(), large, record()])
+    assert [type(one) for one in found] == [Scored, Rejected, Scored]
+    assert found[1] == Rejected("not_a_number", "age", "old")
+
+
+def test_an_id_is_missing(service: ScoringService) -> None:
+    options = FileOptions(output_columns=OutputColumns.IDS, id_columns=("id",))
+    found = RecordScorer(service, options).score([record(id=1), record(), record(id=2)])
+    assert [type(one) for one in found] == [Scored, Rejected, Scored]
+    assert found[1] == RecordScorer(service, options).score([record()])[0]
+    assert isinstance(found[1], Rejected)
+    assert found[1].code == "missing_id_columns"
+
+
+def test_reasons_of_an_earlier_scoring_change_nothing_beside_them(service: ScoringService) -> None:
+    given = [record(id=1), record(age="old", _reject_code="not_a_number"), record()]
+    found = RecordScorer(service).score(given)
+    assert found == [RecordScorer(service).score([one])[0] for one in given]
+
+
 @pytest.mark.parametrize("count", [1, 200])
 def test_only_some_columns(service: ScoringService, count: int) -> None:
     options = FileOptions(output_columns=OutputColumns.IDS, id_columns=("id",))

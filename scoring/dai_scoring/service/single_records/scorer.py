@@ -14,7 +14,14 @@ import orjson
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way, way_for
 from dai_scoring.batch.results import REJECT_COLUMNS
-from dai_scoring.errors import MissingColumnsError, ModelError, NameClashError, ScoringError, StorageError
+from dai_scoring.errors import (
+    MissingColumnsError,
+    MissingIdColumnsError,
+    ModelError,
+    NameClashError,
+    ScoringError,
+    StorageError,
+)
 from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats import Declined, Format
 from dai_scoring.formats.base import MALFORMED_ROW
@@ -30,6 +37,7 @@ from dai_scoring.service.single_records.outcomes import EMPTY, Failed, Outcome, 
 _MOST_VALUE = 1000
 
 _MISSING = type(None)
+_REASONS = frozenset(REJECT_COLUMNS)
 _NO_REASONS = b"," + orjson.dumps(dict.fromkeys(REJECT_COLUMNS))[1:]
 
 
@@ -47,6 +55,7 @@ class RecordScorer:
         self._csv = None if csv_columns is None else list(csv_columns)
         self._checks_columns = options.missing_columns is not MissingColumns.AS_MISSING
         self._keeps_all = options.output_columns is OutputColumns.ALL
+        self._ids = options.id_columns if options.output_columns is OutputColumns.IDS else ()
         source = Format.JSON_LINES if csv_columns is None else Format.CSV
         options = replace(options, input_format=source, output_format=Format.JSON_LINES)
         self._alike = replace(options, bad_rows=BadRows.REJECT)
@@ -106,6 +115,7 @@ class RecordScorer:
             outcomes.update(dict.fromkeys(texts, Failed(error)))
             return
         needed = frozenset(inputs) if self._checks_columns else frozenset()
+        ids = frozenset(self._ids)
         taken = frozenset(outputs) if self._keeps_all else frozenset()
         parsed: dict[int, dict[str, Any]] = {}
         for index, text in texts.items():
@@ -114,6 +124,9 @@ class RecordScorer:
                 outcomes[index] = _malformed(text)
             elif not needed <= record.keys():
                 outcomes[index] = _lacking(record, inputs)
+            elif not ids <= record.keys():
+                absent = [name for name in self._ids if name not in record]
+                outcomes[index] = _rejected(MissingIdColumnsError(absent, list(record), inputs))
             elif not taken.isdisjoint(record):
                 outcomes[index] = _rejected(NameClashError([name for name in outputs if name in record]))
             else:
@@ -124,7 +137,10 @@ class RecordScorer:
         if len(usual) == len(texts) or not self._score_alike(usual, outcomes):
             usual = {}
         rest = [index for index in parsed if index not in usual]
-        self._judge(rest, [_line(texts[index]) for index in rest], b"", outcomes)
+        # Records with reasons of an earlier scoring are written anew, and those beside them too.
+        with_reasons = {index for index in rest if not _REASONS.isdisjoint(parsed[index])}
+        for some in ([index for index in rest if index not in with_reasons], sorted(with_reasons)):
+            self._judge(some, [_line(texts[index]) for index in some], b"", outcomes)
 
     def _score_csv(self, texts: Mapping[int, bytes], columns: Sequence[str], outcomes: dict[int, Outcome]) -> None:
         lines: dict[int, bytes] = {}
@@ -230,7 +246,9 @@ def _outcome(line: bytes) -> Outcome:
     """The outcome of a record that was written with the reasons behind it."""
     if line.endswith(_NO_REASONS):
         return Scored(line[: -len(_NO_REASONS)] + b"}")
-    code, column, value = (orjson.loads(line).get(name) for name in REJECT_COLUMNS)
+    # Not orjson's: what else the record has may be a number that is beyond a double.
+    record = parse(line)
+    code, column, value = map(record.get, REJECT_COLUMNS)
     return Rejected(code, column, None if value is None else str(value)[:_MOST_VALUE])
 
 
