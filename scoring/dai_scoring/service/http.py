@@ -32,7 +32,10 @@ from dai_scoring.service.requests import BAD_ROWS, COLUMNS, FORMAT, Request, Req
 from dai_scoring.service.responses import Response
 
 SCORE_PATH = "/score"
-NO_ROW_SCORED = "None of the rows can be scored: in each, a value cannot become what the column of the model holds."
+NO_ROW_SCORED = (
+    "None of the rows can be scored: in each, a value cannot become what the column of the model holds. With "
+    "?bad_rows=fail the answer names the first one, with ?bad_rows=keep the one of each row."
+)
 
 _JSON = "application/json"
 # Bounded, because clients may say what they like.

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+from tests.support.processes import hear_ctrl_c
+
 
 class Done(NamedTuple):
     """How a command ended, and its JSON document."""
@@ -35,21 +37,32 @@ PASSWORD = "hidden-pass word"
 
 def kill_in_the_middle(command: Sequence[str], chunks: int) -> None:
     """Start it, and kill it soon after so many chunks."""
+    end_in_the_middle(command, chunks, signal.SIGKILL)
+
+
+def end_in_the_middle(command: Sequence[str], chunks: int, number: signal.Signals) -> tuple[int, str]:
+    """Start it, send it a signal soon after so many chunks, and return its exit code and what it said after that."""
     ours, theirs = socket.socketpair()
-    # Room for a few lines: the command waits for this process to read them, so it cannot end before it is killed.
+    # Room for a few lines: the command waits for this process to read them, so it cannot end before the signal.
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
     with ours, ours.makefile() as lines:
         with theirs:
-            process = subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL, env=os.environ)
+            process = subprocess.Popen(
+                command, stderr=theirs, stdout=subprocess.DEVNULL, env=os.environ, preexec_fn=hear_ctrl_c
+            )
         with process:
             try:
                 seen = 0
                 while seen < chunks:
                     line = lines.readline()
-                    assert line, "it ended before it was killed"
+                    assert line, "it ended before the signal"
                     seen += bool(re.search(r"\d rows$", line))
-            finally:
-                process.send_signal(signal.SIGKILL)
+                process.send_signal(number)
+                said = lines.read()
+            except BaseException:
+                process.kill()
+                raise
+        return process.returncode, said
 
 
 @contextmanager

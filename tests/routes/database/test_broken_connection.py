@@ -1,12 +1,15 @@
-"""Connections to a real PostgreSQL that break in the middle of a run, and runs that continue after that."""
+"""Runs with a real PostgreSQL that end in the middle, as their connection breaks, and go on after that."""
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.routes.database.support import Command, cutting
+from tests.routes.database.support import Command, cutting, end_in_the_middle
 from tests.support.jdbc import driver
 from tests.support.postgres import PASSWORD, Postgres
 
@@ -98,4 +101,18 @@ def test_the_network_breaks(
     assert "rows are written. Run the same command again" in done.error
     again = score("--source", source, *command)
     assert again.code == 0, again
+    assert written(server) == IDS
+
+
+@pytest.mark.parametrize("chunks", [1, 4, 9])
+def test_ctrl_c_is_an_interruption_whatever_is_going_on(
+    server: Postgres, source: str, samples: Path, chunks: int
+) -> None:
+    words = ["table", "-m", str(samples / "penguins.mojo"), "--source", source, "--table", "many", "--target", "scores"]
+    command = [sys.executable, "-m", "dai_scoring.cli", *words, "--mode", "append", "--chunk", "500"]
+    code, said = end_in_the_middle(command, chunks, signal.SIGINT)
+    assert code == 130, said
+    assert "Run the same command again to go on" in said
+    assert "canceling" not in said
+    subprocess.run(command, capture_output=True, check=True)
     assert written(server) == IDS

@@ -187,10 +187,12 @@ def test_the_server_restarts(titanic: Path, queues: Queues, tmp_path: Path) -> N
 
 
 def test_a_signal_ends_the_wait_for_a_server_that_has_gone(titanic: Path, queues: Queues, tmp_path: Path) -> None:
-    with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
-        queues.server.end()
-        assert worker.end_while_it_connects(urlsplit(queues.server.url).port or 0) == 143
-    queues.server.start()
+    try:
+        with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
+            queues.server.end()
+            assert worker.end_while_it_connects(urlsplit(queues.server.url).port or 0) == 143
+    finally:
+        queues.server.start()
 
 
 def test_tls(titanic: Path, queues: Queues, tmp_path: Path) -> None:

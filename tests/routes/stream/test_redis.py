@@ -65,6 +65,14 @@ def drained(model: Path, streams: Streams, *more: object) -> str:
     return done.stdout
 
 
+def test_entries_without_the_field_are_told(titanic: Path, streams: Streams) -> None:
+    for name in ("data", "body"):
+        streams.redis.client.xadd(streams.name, {name: message(1)})
+    done = run(*streams.arguments, "--model", titanic, "--drain")
+    assert "0 messages scored, 2 rejected" in done.stdout
+    assert done.stderr.count("has no field value, so it is rejected as empty: it has data.") == 1
+
+
 def test_messages_are_scored_in_order_and_bad_ones_say_why(titanic: Path, streams: Streams) -> None:
     entries = streams.send([*mixed(1000), b"", b"no JSON"], trace="t1")
     assert "990 messages scored, 12 rejected" in drained(titanic, streams)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 
 COMMAND = [sys.executable, "-m", "dai_scoring.cli", "stream"]
 
@@ -45,7 +45,7 @@ class Worker:
 
         Its broker, which had the port, must have ended.
         """
-        with socket.create_server(("127.0.0.1", port)) as silent:
+        with until(lambda: _listening(port)) as silent:
             silent.settimeout(PATIENCE)
             with silent.accept()[0]:
                 return self.end()
@@ -94,3 +94,11 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None) -> sub
         env={**os.environ, **(environment or {})},
         timeout=PATIENCE,
     )
+
+
+def _listening(port: int) -> socket.socket | None:
+    """A socket that listens on a port; None while connections of the server that had it are still ending."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -17,6 +18,8 @@ from dai_routes.database.sql import SqlDatabase, as_table, quoted, select
 
 STAGE = TableName("dai_score_stage")
 """The temporary table from which the database casts values to the types of the target."""
+
+_CANCELLED = re.compile("canceling statement due to user request")
 
 
 class AdbcDatabase(SqlDatabase):
@@ -47,6 +50,9 @@ class AdbcDatabase(SqlDatabase):
             yield
         # Errors while rows are read are raised by Arrow, and those of a broken connection are Python's OSError.
         except (Error, pa.ArrowException, OSError) as error:
+            if _CANCELLED.search(str(error)):
+                # The driver takes Ctrl-C while it waits for the server, and cancels the statement.
+                raise KeyboardInterrupt from None
             raise self.failure(error) from None
 
     def schema_of(self, query: str) -> pa.Schema:
@@ -171,8 +177,8 @@ class AdbcDatabase(SqlDatabase):
             self._connection.rollback()
 
     def close(self) -> None:
-        """See the contract. A broken connection cannot be closed in order, and has failed before."""
-        with suppress(Error):
+        """See the contract. One that is broken, or was interrupted, cannot be closed in order: that was said before."""
+        with suppress(Error, RuntimeError):
             self._connection.close()
 
 

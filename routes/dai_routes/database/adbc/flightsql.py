@@ -98,7 +98,7 @@ class FlightSQL(AdbcDatabase):
             # Undone first: some servers keep the transaction of a connection that is closed, with its locks.
             with suppress(Error):
                 connection.rollback()
-            with suppress(Error):
+            with suppress(Error, RuntimeError):
                 connection.close()
 
     def literal(self, cursor: Any, text: str, query: str, key: str) -> str:

@@ -116,7 +116,7 @@ class PostgreSQL(AdbcDatabase):
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
         finally:
-            with suppress(Error):
+            with suppress(Error, RuntimeError):
                 connection.close()
 
     def literal(self, cursor: Any, text: str, query: str, key: str) -> str:

@@ -36,6 +36,7 @@ _START = "0"
 _PAUSE = 0.5
 _AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 _REFUSED = (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError)
+_MOST_NAMED = 10
 _MOST_FIELDS = 3_900
 """A script of Redis takes 8,000 words for a call."""
 _TOO_MANY_FIELDS = Rejected("too_large", reason=f"It has more than {_MOST_FIELDS:,} fields, and all would be kept.")
@@ -96,6 +97,7 @@ class RedisStreams:
         self._name = f"{os.uname().nodename}-{uuid.uuid4().hex[:12]}"
         self._redis: Any = self._connected()
         self._settle = self._redis.register_script(_SETTLE)
+        self._lacked_field = False
         self._next_claim = "0-0"
         self._is_claiming = True
         with self._errors():
@@ -194,6 +196,14 @@ class RedisStreams:
         return [self._message(entry, fields, deliveries.get(entry, 2)) for entry, fields in entries]
 
     def _message(self, entry: bytes, fields: dict[bytes, bytes], deliveries: int) -> Message:
+        if self._field not in fields and not self._lacked_field:
+            self._lacked_field = True
+            _logger.warning(
+                "An entry of %s has no field %s, so it is rejected as empty: it has %s. Option --field names another.",
+                self._settings.stream,
+                self._settings.field,
+                ", ".join(name.decode(errors="replace") for name in list(fields)[:_MOST_NAMED]),
+            )
         return Message(fields.get(self._field), deliveries=deliveries, handle=(entry, fields))
 
     def _check(self) -> None:
@@ -204,7 +214,7 @@ class RedisStreams:
             if kind not in ("stream", "none"):
                 raise BrokerError(f"Redis has no stream {name}: it has a {kind} of that name.")
             if kind == "none" and name == settings.stream:
-                _logger.warning("Redis has no stream %s yet. The worker waits for its first message.", name)
+                _logger.warning("Redis has no stream %s yet. Is the name right? Its first message makes it.", name)
 
     def _connected(self) -> Any:
         """A client that tries again for long, once the server has answered one that does not."""

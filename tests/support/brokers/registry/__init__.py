@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dai_scoring.provision import jars, java
-from tests.support.brokers import quiet_port
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 _JAVA = 21
@@ -50,7 +50,7 @@ def registry(folder: Path) -> Iterator[Registry]:
         pytest.skip("The schema registry comes from Maven, which is not installed: apt-get install maven")
     here = Path(__file__).parent
     place = jars.built_once("test-registry", here, "fetch a schema registry", lambda what, share=None: None)
-    ports = {"http": quiet_port(), "management": quiet_port()}
+    ports = {"http": free_port(), "management": free_port()}
     words = [str(java.find_java(minimum=_JAVA) / "bin" / "java"), "-Xmx512m", "-XX:+UseSerialGC"]
     words += ["-XX:TieredStopAtLevel=1", "-Dquarkus.log.level=WARN"]
     for name, port in ports.items():
