@@ -32,10 +32,8 @@ from dai_scoring.service.requests import BAD_ROWS, COLUMNS, FORMAT, Request, Req
 from dai_scoring.service.responses import Response
 
 SCORE_PATH = "/score"
-NO_ROW_SCORED = (
-    "None of the rows can be scored: in each, a value cannot become what the column of the model holds. With "
-    "?bad_rows=fail the answer names the first one, with ?bad_rows=keep the one of each row."
-)
+NO_ROW_SCORED = "None of the rows can be scored: in each, a value cannot become what the column of the model holds."
+_ASK_FURTHER = " With ?bad_rows=fail the answer names the first one, with ?bad_rows=keep that of each row."
 
 _JSON = "application/json"
 # Bounded, because clients may say what they like.
@@ -126,7 +124,7 @@ def write(http: HttpRequest, response: Response) -> HttpResponse:
         return _refused(http, response.failure)
     if response.has_only_rejected_rows and BAD_ROWS not in http.query:
         response.discard()
-        return _error(http, 400, NO_ROW_SCORED, BadRowsError.code, 1, None)
+        return _error(http, 400, NO_ROW_SCORED + _ASK_FURTHER, BadRowsError.code, 1, None)
     headers = {"Content-Type": response.mime_type or _JSON}
     if response.model is not None:
         headers["scoring.model.id"] = response.model.id
