@@ -36,9 +36,10 @@ def main() -> None:
     """Run the server. Ends with the exit code of ``dai-score serve``."""
     from dai_scoring.cli import __main__, starting
 
-    is_usual = not _further(sys.argv[1:]) and not os.environ.get(_WORKERS) and port().isdecimal()
+    number = port()
+    has_options = bool(_further(sys.argv[1:]) or os.environ.get(_WORKERS))
     sys.argv = command(sys.argv[1:])
-    if is_usual and int(port()) in _POSSIBLE:
+    if not has_options and number.isdecimal() and int(number) in _POSSIBLE:
         starting.start(load_usual, "serve")
     else:
         __main__.main()

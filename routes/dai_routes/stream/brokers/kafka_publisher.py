@@ -65,7 +65,7 @@ class Publisher:
                 partition = message.handle[0] if keeps_partitions else -1
                 try:
                     if message.headers is None:
-                        # A keyword, and headers that are none, cost half as much again.
+                        # Passing headers=None would make this call half as slow again.
                         produce(output, result.contents, message.key, partition)
                     else:
                         produce(output, result.contents, message.key, partition, headers=message.headers)

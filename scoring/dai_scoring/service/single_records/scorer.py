@@ -85,7 +85,9 @@ class RecordScorer:
         ``is_tried``: that was tried with all of them.
         """
         try:
-            inputs = self._inputs()
+            with self._service.scorer() as scorer:
+                inputs = [column.name for column in scorer.info.inputs]
+                outputs = [self._alike.prediction_prefix + column.name for column in scorer.info.outputs]
         except ModelError as error:
             outcomes.update(dict.fromkeys(texts, Failed(error)))
             return
@@ -99,21 +101,12 @@ class RecordScorer:
             if not self._score_alike({index: text for index, text in texts.items() if index not in rest}, outcomes):
                 rest = texts
         if rest:
-            self._score_json(rest, outcomes)
+            self._score_json(rest, inputs, outputs, outcomes)
 
-    def _inputs(self) -> list[str]:
-        with self._service.scorer() as scorer:
-            return [column.name for column in scorer.info.inputs]
-
-    def _score_json(self, texts: Mapping[int, bytes], outcomes: dict[int, Outcome]) -> None:
+    def _score_json(
+        self, texts: Mapping[int, bytes], inputs: list[str], outputs: list[str], outcomes: dict[int, Outcome]
+    ) -> None:
         """Score objects that differ, looking at each."""
-        try:
-            with self._service.scorer() as scorer:
-                inputs = [column.name for column in scorer.info.inputs]
-                outputs = [self._alike.prediction_prefix + column.name for column in scorer.info.outputs]
-        except ModelError as error:
-            outcomes.update(dict.fromkeys(texts, Failed(error)))
-            return
         needed = frozenset(inputs) if self._checks_columns else frozenset()
         ids = frozenset(self._ids)
         taken = frozenset(outputs) if self._keeps_all else frozenset()
