@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -18,8 +17,6 @@ from dai_routes.database.sql import SqlDatabase, as_table, quoted, select
 
 STAGE = TableName("dai_score_stage")
 """The temporary table from which the database casts values to the types of the target."""
-
-_CANCELLED = re.compile("canceling statement due to user request")
 
 
 class AdbcDatabase(SqlDatabase):
@@ -43,6 +40,10 @@ class AdbcDatabase(SqlDatabase):
         """A driver's error in this command's words, without values of rows."""
         return DatabaseError(f"{self.product} says: {first_line(error)}.")
 
+    def was_interrupted(self, error: BaseException) -> bool:
+        """Whether the driver took Ctrl-C while it waited for the server, and cancelled the statement."""
+        return False
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Raise a driver's errors as this command's."""
@@ -50,8 +51,7 @@ class AdbcDatabase(SqlDatabase):
             yield
         # Errors while rows are read are raised by Arrow, and those of a broken connection are Python's OSError.
         except (Error, pa.ArrowException, OSError) as error:
-            if _CANCELLED.search(str(error)):
-                # The driver takes Ctrl-C while it waits for the server, and cancels the statement.
+            if self.was_interrupted(error):
                 raise KeyboardInterrupt from None
             raise self.failure(error) from None
 

@@ -87,6 +87,10 @@ class PostgreSQL(AdbcDatabase):
         text = text or first_line(error)
         return DatabaseError(f"PostgreSQL says: {_VALUE.sub('...', text) if state.startswith('22') else text}.")
 
+    def was_interrupted(self, error: BaseException) -> bool:
+        """See the base class. Errors while rows are read have no SQLSTATE, and a timeout has the same one."""
+        return "canceling statement due to user request" in str(error)
+
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
         found = self.run(
