@@ -5,7 +5,8 @@ stand in the way of that, and each is looked after here:
 
 - Python raises it wherever the thread is. Within Condition's own ``with`` that is after its lock was taken and before
   anybody is there to give it back, so that the next to ask for it waits for ever: urllib3, when it puts a connection
-  away after the interrupt. There it waits a moment; so it does where Python would drop it, as in a callback.
+  away after the interrupt. There it waits a moment; so it does where Python would drop it, as in a callback, and in
+  functions that say so (:func:`holds`).
 - Python raises it only between two of its own steps: not while Java loads a model, or the system looks up a name.
 - Foreign code may drop it, or wait for a thread that does not end.
 
@@ -23,15 +24,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import CodeType, FrameType
-from typing import IO, NoReturn
+from types import CodeType, FrameType, FunctionType
+from typing import IO, NoReturn, TypeVar, cast
 
 from dai_scoring import leftovers
 from dai_scoring.cli.errors import CancelledError
 
-_TAKING = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+# The functions within which an interrupt waits.
+_HOLDING = {threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__}
 _AGAIN_SECONDS = 0.01
 _LOOK_SECONDS = 0.1
 
@@ -40,6 +44,7 @@ PATIENCE_SECONDS = 4.0
 
 _SHOW_CURSOR = "\x1b[?25h"
 _received = 0
+_is_waiting = False
 _stage = "loading"
 _folders: set[Path] = set()
 _cleaned: set[Path] = set()
@@ -68,6 +73,26 @@ def release() -> None:
     """From now on signals are the caller's, who sets handlers of its own: a server answers what has begun first."""
     signal.set_wakeup_fd(-1)
     signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def holds(function: _Function) -> _Function:
+    """A decorator of a function that an interrupt must not leave in the middle: it calls :func:`raise_waiting` last."""
+    _HOLDING.add(cast(FunctionType, function).__code__)
+    return function
+
+
+def is_waiting() -> bool:
+    """Whether an interrupt waits for the end of such a function."""
+    return _is_waiting
+
+
+def raise_waiting() -> None:
+    """Raise the interrupt that waits, if one does."""
+    global _is_waiting
+    if _is_waiting:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _is_waiting = False
+        raise KeyboardInterrupt
 
 
 def finish() -> None:
@@ -119,19 +144,20 @@ def temporary_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    global _received
+    global _received, _is_waiting
     if number != signal.SIGALRM:
         _received = number
     if _stage != "working":
         _end()
     # While a part of the command ignores both, a signal that came before waits until that part ends.
-    if _is_within(frame, _TAKING | {_dropped.__code__}) or _are_ignored():
+    _is_waiting = _is_within(frame, _HOLDING) or _are_ignored()
+    if _is_waiting:
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
         return
     raise KeyboardInterrupt
 
 
-def _is_within(frame: FrameType | None, codes: frozenset[CodeType]) -> bool:
+def _is_within(frame: FrameType | None, codes: set[CodeType]) -> bool:
     """Whether one of these functions is being called; an earlier signal's handler may be between."""
     while frame is not None:
         if frame.f_code in codes:
@@ -146,6 +172,9 @@ def _dropped(unraisable: sys.UnraisableHookArgs) -> None:
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
     else:
         sys.__unraisablehook__(unraisable)
+
+
+_HOLDING.add(_dropped.__code__)
 
 
 def _watch(reader: int) -> None:

@@ -104,7 +104,7 @@ def test_the_network_breaks(
     assert written(server) == IDS
 
 
-@pytest.mark.parametrize("chunks", [1, 4, 9])
+@pytest.mark.parametrize("chunks", [1, 9, 20])
 def test_ctrl_c_is_an_interruption_whatever_is_going_on(
     server: Postgres, source: str, samples: Path, chunks: int
 ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
 from adbc_driver_manager import Error
 
+from dai_routes.database.adbc.cursors import Cursor, opened
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError, LostConnectionError, first_line
 from dai_routes.database.sql import SqlDatabase, as_table, quoted, select
@@ -40,10 +41,6 @@ class AdbcDatabase(SqlDatabase):
         """A driver's error in this command's words, without values of rows."""
         return DatabaseError(f"{self.product} says: {first_line(error)}.")
 
-    def was_interrupted(self, error: BaseException) -> bool:
-        """Whether the driver took Ctrl-C while it waited for the server, and cancelled the statement."""
-        return False
-
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Raise a driver's errors as this command's."""
@@ -51,46 +48,44 @@ class AdbcDatabase(SqlDatabase):
             yield
         # Errors while rows are read are raised by Arrow, and those of a broken connection are Python's OSError.
         except (Error, pa.ArrowException, OSError) as error:
-            if self.was_interrupted(error):
-                raise KeyboardInterrupt from None
             raise self.failure(error) from None
 
     def schema_of(self, query: str) -> pa.Schema:
         """See :class:`~dai_routes.database.contract.Database`."""
-        with self.reading() as connection, self.errors(), closing(connection.cursor()) as cursor:
+        with self.reading() as connection, self.errors(), opened(connection) as cursor:
             cursor.execute(f"SELECT * FROM {as_table(query)} LIMIT 0")  # noqa: S608 - the user's own query
-            return cursor.fetch_arrow_table().schema
+            return cursor.table().schema
 
     def look(self, query: str) -> list[tuple[Any, ...]]:
         """See the base class."""
-        with self.reading() as connection, self.errors(), closing(connection.cursor()) as cursor:
+        with self.reading() as connection, self.errors(), opened(connection) as cursor:
             cursor.execute(query)
-            return list(cursor.fetchall())
+            return cursor.rows()
 
     @contextmanager
     def read(self, query: str, key: str | None, after: str | None, rows: int) -> Iterator[Iterator[pa.Table]]:
         """See the contract."""
         with self.reading() as connection:
-            cursor = connection.cursor()
+            cursor = Cursor(connection)
             reader = None
             try:
                 with self.errors():
                     literal = None if after is None else self.literal(cursor, after, query, str(key))
                     self.prepare(cursor)
                     cursor.execute(select(query, key, literal))
-                    reader = cursor.fetch_record_batch()
+                    reader = cursor.batches()
                 yield self._in_tables(reader, rows)
             finally:
                 # In this order: the driver refuses to close a connection while a reader is open.
                 if reader is not None:
                     reader.close()
-                _close(cursor)
+                cursor.close()
 
     @abstractmethod
-    def literal(self, cursor: Any, text: str, query: str, key: str) -> str:
+    def literal(self, cursor: Cursor, text: str, query: str, key: str) -> str:
         """The text of a key as SQL, to compare the column ``key`` of a query with it."""
 
-    def prepare(self, cursor: Any) -> None:
+    def prepare(self, cursor: Cursor) -> None:
         """Set the driver's options for a long query."""
 
     def _in_tables(self, reader: pa.RecordBatchReader, rows: int) -> Iterator[pa.Table]:
@@ -155,16 +150,16 @@ class AdbcDatabase(SqlDatabase):
     @contextmanager
     def staged(self, rows: pa.Table) -> Iterator[None]:
         """Put the rows into a temporary table, from which the database casts them to the target's types."""
-        with self.errors(), closing(self._connection.cursor()) as cursor:
-            cursor.adbc_ingest(STAGE.name, rows, mode="create", temporary=True)
+        with self.errors(), opened(self._connection) as cursor:
+            cursor.ingest(STAGE.name, rows, mode="create", temporary=True)
         yield
         self.run(f"DROP TABLE {quoted(STAGE)}")
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See the contract."""
-        with self.errors(), closing(self._connection.cursor()) as cursor:
+        with self.errors(), opened(self._connection) as cursor:
             cursor.execute(statement, tuple(parameters) or None)
-            return list(cursor.fetchall()) if cursor.description else []
+            return cursor.rows()
 
     def commit(self) -> None:
         """See the contract."""
@@ -180,15 +175,6 @@ class AdbcDatabase(SqlDatabase):
         """See the contract. One that is broken, or was interrupted, cannot be closed in order: that was said before."""
         with suppress(Error, RuntimeError):
             self._connection.close()
-
-
-def _close(cursor: Any) -> None:
-    """Close a cursor; on a connection that broke this fails, and the reader has said so before."""
-    try:
-        cursor.close()
-    except Error:
-        # Else Python closes it once more, and prints a traceback.
-        cursor._closed = True
 
 
 def lost(product: str, why: str) -> LostConnectionError:

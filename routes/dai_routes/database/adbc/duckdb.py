@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from adbc_driver_duckdb import dbapi
 from adbc_driver_manager import Error
 
 from dai_routes.database.adbc.connection import STAGE, AdbcDatabase
+from dai_routes.database.adbc.cursors import Cursor, opened
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError, UnreachableError, first_line
 from dai_routes.database.sql import as_table, quoted
@@ -89,7 +90,7 @@ class DuckDB(AdbcDatabase):
         try:
             # The driver begins transactions that may write.
             connection.adbc_connection.set_autocommit(True)
-            with self.errors(), closing(connection.cursor()) as cursor:
+            with self.errors(), opened(connection) as cursor:
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
             yield connection
         finally:
@@ -114,7 +115,7 @@ class DuckDB(AdbcDatabase):
     def _typed(self, schema: pa.Schema, types: dict[str, str]) -> pa.Schema:
         return pa.schema([field.with_metadata({_TYPE: types.get(field.name, "VARCHAR")}) for field in schema])
 
-    def literal(self, cursor: Any, text: str, query: str, key: str) -> str:
+    def literal(self, cursor: Cursor, text: str, query: str, key: str) -> str:
         """See the base class."""
         mark = "'"
         return f"CAST('{text.replace(mark, mark * 2)}' AS {self._described(query)[key]})"

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,6 +16,7 @@ from adbc_driver_flightsql import dbapi
 from adbc_driver_manager import AdbcStatusCode, DatabaseOptions, Error
 
 from dai_routes.database.adbc.connection import AdbcDatabase, lost
+from dai_routes.database.adbc.cursors import Cursor, beside_main, opened
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError, UnreachableError, first_line
 from dai_routes.database.jdbc.settings import Credentials
@@ -50,7 +51,7 @@ class FlightSQL(AdbcDatabase):
         try:
             self._connection = dbapi.connect(self._place, db_kwargs=self._options, autocommit=True)
             # The driver connects with the first call.
-            with closing(self._connection.cursor()) as cursor:
+            with opened(self._connection) as cursor:
                 cursor.execute("SELECT 1")
         except Error as error:
             raise UnreachableError(
@@ -67,8 +68,11 @@ class FlightSQL(AdbcDatabase):
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
         with self.errors():
-            reader = self._connection.adbc_get_objects(
-                depth="tables", table_name_filter=table.name, db_schema_filter=table.schema
+            reader = beside_main(
+                lambda: self._connection.adbc_get_objects(
+                    depth="tables", table_name_filter=table.name, db_schema_filter=table.schema
+                ),
+                self._connection.adbc_cancel,
             )
             names = [
                 found["table_name"]
@@ -101,7 +105,7 @@ class FlightSQL(AdbcDatabase):
             with suppress(Error, RuntimeError):
                 connection.close()
 
-    def literal(self, cursor: Any, text: str, query: str, key: str) -> str:
+    def literal(self, cursor: Cursor, text: str, query: str, key: str) -> str:
         """See the base class."""
         kind = self.schema_of(query).field(key).type
         mark = "'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from adbc_driver_postgresql import StatementOptions, dbapi
 
 from dai_routes.database.adbc import numerics
 from dai_routes.database.adbc.connection import STAGE, AdbcDatabase, lost
+from dai_routes.database.adbc.cursors import Cursor, opened
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError, UnreachableError, first_line
 from dai_routes.database.sql import quoted
@@ -69,7 +70,7 @@ class PostgreSQL(AdbcDatabase):
                 f"PostgreSQL does not let us in: {first_line(error)}. Check the address, and the "
                 "password in PGPASSWORD or in the file that PGPASSFILE names."
             ) from None
-        with self.errors(), closing(connection.cursor()) as cursor:
+        with self.errors(), opened(connection) as cursor:
             cursor.execute(f"SET lock_timeout = {_LOCK_MILLISECONDS}")
             connection.commit()
         return connection
@@ -86,10 +87,6 @@ class PostgreSQL(AdbcDatabase):
             return lost(self.product, text or "the server closed it, or the network did")
         text = text or first_line(error)
         return DatabaseError(f"PostgreSQL says: {_VALUE.sub('...', text) if state.startswith('22') else text}.")
-
-    def was_interrupted(self, error: BaseException) -> bool:
-        """See the base class. Errors while rows are read have no SQLSTATE, and a timeout has the same one."""
-        return "canceling statement due to user request" in str(error)
 
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
@@ -116,21 +113,21 @@ class PostgreSQL(AdbcDatabase):
         """See the base class. The rows are those of one moment."""
         connection = self._connect()
         try:
-            with self.errors(), closing(connection.cursor()) as cursor:
+            with self.errors(), opened(connection) as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
         finally:
             with suppress(Error, RuntimeError):
                 connection.close()
 
-    def literal(self, cursor: Any, text: str, query: str, key: str) -> str:
+    def literal(self, cursor: Cursor, text: str, query: str, key: str) -> str:
         """See the base class. COPY takes no parameters."""
         cursor.execute("SELECT quote_literal($1::text)", (text,))
-        return str(cursor.fetchone()[0])
+        return str(cursor.rows()[0][0])
 
-    def prepare(self, cursor: Any) -> None:
+    def prepare(self, cursor: Cursor) -> None:
         """See the base class."""
-        cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: _BATCH_BYTES})
+        cursor.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: _BATCH_BYTES})
 
     def model_table(self, table: pa.Table) -> pa.Table:
         """See the contract."""
@@ -166,8 +163,8 @@ class PostgreSQL(AdbcDatabase):
         if all(_fits(field, types.get(field.name)) for field in rows.schema):
             ready = numerics.as_decimals(rows, self._scales_of(table))
             if not isinstance(ready, Declined):
-                with self.errors(), closing(self._connection.cursor()) as cursor:
-                    cursor.adbc_ingest(table.name, ready, mode="append", db_schema_name=table.schema)
+                with self.errors(), opened(self._connection) as cursor:
+                    cursor.ingest(table.name, ready, mode="append", db_schema_name=table.schema)
                 return
         super().append(table, rows)
 
