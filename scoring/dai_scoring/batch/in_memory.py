@@ -22,6 +22,7 @@ from dai_scoring.batch.pieces import PieceScorer
 from dai_scoring.batch.plan import TALLY, Way, plan_for, way_for, why_no_message
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
 from dai_scoring.batch.summary import Summary
+from dai_scoring.batch.totals import first_reject
 from dai_scoring.fallbacks import log_fallback
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.merged import merge
@@ -239,5 +240,8 @@ class InMemoryScorer:
 
 def _summary(request: JudgedRows, seconds: float, unseen: Mapping[str, int] | None) -> Summary:
     rows, rejected = request.rows, request.rejected
-    like = tuple(sorted(missing.among(request.rejects))) if rejected else ()
-    return Summary(rows.count, rows.count - rejected, rejected, rows.format, rows.format, seconds, unseen, like)
+    summary = Summary(rows.count, rows.count - rejected, rejected, rows.format, rows.format, seconds, unseen)
+    if rejected:
+        summary.missing_like = tuple(sorted(missing.among(request.rejects)))
+        summary.first_reject = first_reject(request.rejects)
+    return summary

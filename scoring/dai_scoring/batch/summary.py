@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dai_scoring.formats import Format
+
+
+class FirstReject(NamedTuple):
+    """The first row that was rejected, counted from 1, with its reason; ``column`` is '' if it is about the row."""
+
+    row: int
+    column: str
+    code: str
 
 
 @dataclass(slots=True)
@@ -27,3 +36,4 @@ class Summary:
     unseen: Mapping[str, int] | None = None
     missing_like: tuple[str, ...] = ()
     """Texts for which rows were rejected, and that may mean a missing value, such as ``NULL``."""
+    first_reject: FirstReject | None = None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from dai_scoring.batch.summary import Summary
+from dai_scoring.batch.summary import FirstReject, Summary
 from dai_scoring.errors import BadRowsError
 from dai_scoring.formats import Format
 from dai_scoring.values import missing
@@ -22,6 +22,7 @@ class Totals:
         self.rejected = 0
         self._unseen: Mapping[str, int] | None = None
         self._missing_like: set[str] = set()
+        self._first: FirstReject | None = None
 
     @property
     def records(self) -> int:
@@ -30,9 +31,11 @@ class Totals:
 
     def add(self, scored: int, rejects: pa.Table, unseen: Mapping[str, int] | None) -> None:
         """Add a part with so many scored rows; ``rejects`` are of the schema of rejected rows."""
+        before = self.records
         self.scored += scored
         self._unseen = sum_counts(self._unseen, unseen)
         if rejects.num_rows:
+            self._first = self._first or first_reject(rejects, before)
             self.rejected += rejects.num_rows
             self._missing_like.update(missing.among(rejects))
 
@@ -47,16 +50,16 @@ class Totals:
             time.perf_counter() - began,
             self._unseen,
             tuple(sorted(self._missing_like)),
+            self._first,
         )
+
+
+def first_reject(rejects: pa.Table, rows_before: int = 0) -> FirstReject:
+    """The first of the rejected rows of a part, which has some; ``rows_before`` rows came before the part."""
+    first = rejects.slice(0, 1).to_pylist()[0]
+    return FirstReject(rows_before + first["row"] + 1, first["column"] or "", first["code"])
 
 
 def bad_rows_error(rejects: pa.Table, rows_before: int = 0) -> BadRowsError:
     """The error for rows that were rejected, if that fails the whole input; ``rows_before`` came before their part."""
-    first = rejects.slice(0, 1).to_pylist()[0]
-    return BadRowsError(
-        rejects.num_rows,
-        rows_before + first["row"] + 1,
-        first["column"],
-        first["code"],
-        missing.advice(missing.among(rejects)),
-    )
+    return BadRowsError(rejects.num_rows, *first_reject(rejects, rows_before), missing.advice(missing.among(rejects)))

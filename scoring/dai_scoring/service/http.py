@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
 import orjson
 
-from dai_scoring.errors import BadRowsError
+from dai_scoring.batch.summary import FirstReject, Summary
+from dai_scoring.errors import BadRowsError, RequestError
 from dai_scoring.formats import Format
 from dai_scoring.formats.detect import format_of_mime_type
 from dai_scoring.service.accept import chosen_format
@@ -33,11 +35,11 @@ from dai_scoring.service.responses import Response
 
 SCORE_PATH = "/score"
 NO_ROW_SCORED = "None of the rows can be scored: in each, a value cannot become what the column of the model holds."
-_ASK_FURTHER = " With ?bad_rows=fail the answer names the first one, with ?bad_rows=keep that of each row."
 
 _JSON = "application/json"
 # Bounded, because clients may say what they like.
 _said_by = lru_cache(64)(format_of_mime_type)
+_CHOICES = (COLUMNS, BAD_ROWS, FORMAT)
 _READ, _WRITE = ("GET", "HEAD"), ("POST",)
 
 
@@ -103,11 +105,19 @@ def read_head(http: HttpRequest, output_format: Format | None = None) -> Head:
     mime_type = headers.get("content-type")
     if (mime_type or "").lower().startswith("multipart/"):
         raise MultipartError
-    choices = {name: http.query[name] for name in (COLUMNS, BAD_ROWS, FORMAT) if name in http.query}
+    choices = _choices(http.query)
     accepted = chosen_format(headers.get("accept", ""), output_format or _said_by(mime_type))
     if accepted is not None:
         choices.setdefault(FORMAT, accepted.value)
     return Head(endpoint, mime_type, headers.get("content-encoding", ""), choices)
+
+
+def _choices(query: Mapping[str, str]) -> dict[str, str]:
+    """The known parameters of a query. Gateways add others; one that is nearly known is a slip, and an error."""
+    for name in query:
+        if name not in _CHOICES and (meant := get_close_matches(name.lower().replace("-", "_"), _CHOICES, 1, 0.8)):
+            raise RequestError(f"the query parameter {name} is not known. Did you mean {meant[0]}?")
+    return {name: query[name] for name in _CHOICES if name in query}
 
 
 def read(http: HttpRequest, output_format: Format | None = None, most_bytes: int | None = None) -> Request:
@@ -124,7 +134,7 @@ def write(http: HttpRequest, response: Response) -> HttpResponse:
         return _refused(http, response.failure)
     if response.has_only_rejected_rows and BAD_ROWS not in http.query:
         response.discard()
-        return _error(http, 400, NO_ROW_SCORED + _ASK_FURTHER, BadRowsError.code, 1, None)
+        return _no_row_scored(http, response.summary)
     headers = {"Content-Type": response.mime_type or _JSON}
     if response.model is not None:
         headers["scoring.model.id"] = response.model.id
@@ -142,6 +152,14 @@ def _refused(http: HttpRequest, failure: Failure) -> HttpResponse:
     if isinstance(failure.error, ContentEncodingError):
         further["Accept-Encoding"] = ", ".join(KNOWN)
     return HttpResponse(found.status, {**found.headers, **further}, found.body)
+
+
+def _no_row_scored(http: HttpRequest, summary: Summary | None) -> HttpResponse:
+    first = summary.first_reject if summary is not None else None
+    row, column, reason = first or FirstReject(1, "", "")
+    where = f" Row {row}{f', column {column}' if column else ''}: {reason}." if reason else ""
+    detail = f"{NO_ROW_SCORED}{where} With ?bad_rows=keep the answer has the reason of each row."
+    return _error(http, 400, detail, BadRowsError.code, row, column or None)
 
 
 def _error(http: HttpRequest, status: int, detail: str, code: str, row: int | None, column: str | None) -> HttpResponse:

@@ -63,7 +63,7 @@ def test_requests_of_both_gateways(
 def test_errors_are_json_and_no_value_is_in_the_log(function: Function, rows: list[dict[str, str]]) -> None:
     bad = {**rows[0], "body_mass_g": "heavyweight"}
     error = function.call(bad)
-    assert (error["status"], error["code"], error["row"]) == (400, "bad_rows", 1)
+    assert (error["status"], error["code"], error["row"], error["column"]) == (400, "bad_rows", 1, "body_mass_g")
     reply = function.call(rest(json.dumps([bad]), query={"bad_rows": "fail"}, content_type="application/json"))
     assert (reply["statusCode"], json.loads(reply["body"])["column"]) == (400, "body_mass_g")
     reply = function.call({**http("x"), "isBase64Encoded": True})

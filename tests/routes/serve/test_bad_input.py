@@ -67,6 +67,16 @@ def test_bodies_that_are_no_rows(small: Server, rows: Rows) -> None:
         if status != 200:
             assert set(found.json) == {"detail", "code", "row", "column"}
             assert found.json["code"] == code, found.text
+    for all_bad in (text, [text, text], [text] * 100):
+        found = small.post("/score", all_bad)
+        assert (found.status, found.json["row"], found.json["column"]) == (400, 1, "body_mass_g")
+        assert "Row 1, column body_mass_g: not_a_number. With ?bad_rows=keep" in found.json["detail"]
+    for wrong, meant in (("bad_row=fail", "bad_rows"), ("Bad-Rows=fail", "bad_rows"), ("column=all", "columns")):
+        found = small.post(f"/score?{wrong}", row)
+        assert (found.status, found.json["code"]) == (400, "bad_request"), found.text
+        assert f"Did you mean {meant}?" in found.json["detail"]
+    # Such as gateways add.
+    assert small.post("/score?key=abc", row).status == 200
     h2o = {"fields": list(text), "rows": [list(rows[0].values()), list(text.values())]}
     found = small.post("/model/score", h2o)
     assert (found.status, found.json["row"], found.json["column"]) == (400, 2, "body_mass_g")
