@@ -221,11 +221,14 @@ class MissingColumnsError(InputError):
 
     code = "missing_columns"
 
-    def __init__(self, missing: Sequence[str], present: Sequence[str], wanted: Sequence[str]) -> None:
+    def __init__(
+        self, missing: Sequence[str], present: Sequence[str], wanted: Sequence[str], are_names: bool = False
+    ) -> None:
+        """``are_names`` is True if ``present`` are names in any case, and not perhaps the values of a row."""
         self.missing = tuple(missing)
+        has = f"The records have: {_listed(present)}." if are_names else _has(present, wanted)
         super().__init__(
-            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. "
-            f"{_has(present, wanted)}",
+            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. {has}",
             advice=(
                 "Rename or add them (names are case-sensitive).",
                 "Or set {missing_columns=AS_MISSING}: then their values count as missing.",

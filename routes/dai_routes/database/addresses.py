@@ -47,7 +47,10 @@ def open_database(url: str, jdbc: jdbc_settings.JdbcSettings, variable: str, *, 
         except ModuleNotFoundError as error:
             raise MissingExtraError(extras.absent(error, "flightsql")) from error
         return FlightSQL(url, jdbc_settings.Credentials.of_environment(variable), variable)
-    raise UsageError(f"{without_password(url)} is no address that is known here. There are: {_KNOWN}.")
+    by_jdbc = (
+        f" For {scheme}, give the address of its JDBC driver, and the driver's jar with --jdbc-driver." if rest else ""
+    )
+    raise UsageError(f"{without_password(url)} is no address that is known here. There are: {_KNOWN}.{by_jdbc}")
 
 
 def _with_credentials(url: str, given: jdbc_settings.Credentials) -> str:

@@ -18,6 +18,7 @@ from dai_routes.database.running.file_run import FileRun, Files
 from dai_routes.database.running.job import Job, Mode
 from dai_routes.database.running.outputs import Outputs
 from dai_routes.database.running.run import Run
+from dai_routes.database.running.scoring import QueryScorer
 from dai_scoring import options
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.cli import group
@@ -127,10 +128,14 @@ def table(
         typer.Option("--inspect", help="Show the SELECT and the commands for this model, and --table if it is given."),
     ] = False,
     preview: Annotated[
-        int | None, typer.Option(min=1, help="Score this many rows, show them, and write nothing.")
+        int | None,
+        typer.Option(min=1, help="Score this many rows, show them, and write nothing; no --target is needed."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, count the rows, and write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Check everything, --target too if it is given, count the rows, and write nothing."
+        ),
     ] = False,
     stats: Annotated[
         bool, typer.Option("--stats", help="Show rows a second, and how long reading, scoring and writing took.")
@@ -208,7 +213,9 @@ def table(
             return
         if csv is not None and (target, target_address, mode) != (None, None, Mode.FAIL):
             raise UsageError("--csv writes a file: leave out --target, --target-db and --mode.")
-        writing = None if csv is not None else reading
+        only_looks = preview is not None or dry_run
+        has_target = mode is Mode.UPDATE or (csv, target, target_address, rejected) != (None,) * 4
+        writing = None if csv is not None or (only_looks and not has_target) else reading
         if target_address not in (None, source):
             writing = connected(str(target_address), TARGET_VARIABLE, True)
         job = job_of(reading, writing, query, from_table, target, key, rejected, wished)
@@ -227,28 +234,31 @@ def table(
         )
         files = None if csv is None else Files.of(csv, None if rejected is None else Path(rejected))
         with output.progress("Scoring") as progress, translated():
-            run = _run(job, files, scorer_of(progress), chosen, reading, writing)
-            run.check()
+            scorer = scorer_of(progress)
+            run = _run(job, files, scorer, chosen, reading, writing)
+            rows = run or QueryScorer(job, scorer, chosen, reading)
+            rows.check()
             if preview is not None:
-                sample = run.preview(preview)
+                sample = rows.preview(preview)
             elif dry_run:
                 count = reading.count(job.query)
-            else:
+            elif run is not None:
                 progress(f"scoring into {run.names[0]}", None)
                 outcome = run.run(lambda rows: progress(f"{rows:,} rows", None))
     if preview is not None:
         output.result(rendering.shown(sample), lambda console: rendering.render_preview(console, sample))
     elif dry_run:
-        text = f"{count:,} rows can be scored into {run.names[0]}."
+        into = "" if run is None else f" into {run.names[0]}"
+        text = f"{count:,} rows can be scored{into}."
         output.result({"records": count}, lambda console: console.print(text, markup=False))
-    else:
+    elif run is not None:
         rendering.end(output, outcome, run.names, stats, fail_on_rejects)
 
 
 def _run(
     job: Job, files: Files | None, scorer: Scorer, chosen: FileOptions, reading: Database, writing: Database | None
-) -> Run | FileRun:
+) -> Run | FileRun | None:
+    """What writes the scores; None if nothing is written, and no target is named."""
     if files is not None:
         return FileRun(job, files, scorer, chosen, reading)
-    assert writing is not None  # noqa: S101 - there is either a table or a file
-    return Run(job, scorer, chosen, reading, writing)
+    return None if writing is None else Run(job, scorer, chosen, reading, writing)

@@ -92,7 +92,7 @@ def job_of(
     if from_table is not None:
         name = table_name("--table", from_table)
         if reading.columns(name) is None:
-            raise NotFoundError(f"There is no table {name}. Its name counts as it is written there, also in case.")
+            raise NotFoundError(f"There is no table {name}. Write the name as the database has it, in the same case.")
         query = f"SELECT * FROM {reading.quoted(name)}"  # noqa: S608 - quoted
         primary = reading.key_of(name)
         if len(primary) == 1 and key in (None, primary[0]):

@@ -54,7 +54,7 @@ class TableScorer:
         check_distinct(schema.names)
         absent = [name for name in self._inputs if name not in schema.names]
         if absent and self._options.missing_columns is MissingColumns.FAIL:
-            raise MissingColumnsError(absent, schema.names, self._inputs)
+            raise MissingColumnsError(absent, schema.names, self._inputs, are_names=True)
         scored = self.score(schema.empty_table())
         return scored.rows.schema, scored.rejected.schema
 

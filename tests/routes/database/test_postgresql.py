@@ -121,6 +121,24 @@ def test_a_query_that_changes_data_changes_none(server: Postgres, source: str, s
     assert server.count("penguins") == 348
 
 
+def test_what_keeps_it_from_connecting_is_said_with_what_to_do(
+    server: Postgres, source: str, score: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = ("--query", "SELECT 1 AS other", "--target", "scores")
+    nowhere = score("--source", source.replace(f":{server.port}/", ":1/"), *query)
+    assert (nowhere.code, "Check the host and the port" in nowhere.error) == (4, True), nowhere
+    lacking = score("--source", f"{source}x", *query)
+    assert (lacking.code, "Check the name of the database" in lacking.error) == (4, True), lacking
+    other = score("--source", f"mysql://{server.user}@127.0.0.1/x", *query)
+    assert (other.code, "--jdbc-driver" in other.error) == (2, True), other
+    absent = score("--source", source, *query)
+    assert "The records have: other." in absent.error
+    assert "CSV" not in absent.error
+    monkeypatch.setenv("PGPASSWORD", "wrong")
+    refused = score("--source", source, *query)
+    assert (refused.code, "the password in PGPASSWORD" in refused.error) == (4, True), refused
+
+
 @pytest.mark.parametrize("words", [(), ("--dry-run",), ("--preview", 3), ("--inspect",)])
 def test_a_query_that_changes_data_is_refused_in_every_look_at_it(
     server: Postgres, source: str, score: Command, words: tuple[object, ...]

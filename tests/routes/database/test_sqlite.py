@@ -161,12 +161,13 @@ def test_a_query_without_rows_makes_an_empty_table(file: Path, score: Command) -
 
 
 def test_a_preview_writes_nothing(file: Path, score: Command, expected: dict[int, float]) -> None:
-    done = score("--source", f"sqlite:///{file}", "--table", "penguins", "--target", "scores", "--preview", 3)
-    assert {one["id"]: one["male"] for one in done.document["scored"]} == pytest.approx(
-        {i: expected[i] for i in range(3)}
-    )
-    dry = score("--source", f"sqlite:///{file}", "--table", "penguins", "--target", "scores", "--dry-run")
-    assert dry.document == {"records": 348}
+    for target in (("--target", "scores"), ()):
+        words = ("--source", f"sqlite:///{file}", "--table", "penguins", *target)
+        done = score(*words, "--preview", 3)
+        assert {one["id"]: one["male"] for one in done.document["scored"]} == pytest.approx(
+            {i: expected[i] for i in range(3)}
+        )
+        assert score(*words, "--dry-run").document == {"records": 348}
     assert ask(file, "SELECT name FROM sqlite_master") == [("penguins",)]
 
 

@@ -66,10 +66,7 @@ class PostgreSQL(AdbcDatabase):
         try:
             connection = dbapi.connect(self._url)
         except Error as error:
-            raise UnreachableError(
-                f"PostgreSQL does not let us in: {first_line(error)}. Check the address, and the "
-                "password in PGPASSWORD or in the file that PGPASSFILE names."
-            ) from None
+            raise UnreachableError(_refused(first_line(error))) from None
         with self.errors(), opened(connection) as cursor:
             cursor.execute(f"SET lock_timeout = {_LOCK_MILLISECONDS}")
             connection.commit()
@@ -222,6 +219,17 @@ class PostgreSQL(AdbcDatabase):
 def _fits(field: pa.Field, kind: str | None) -> bool:
     """Whether COPY can fill a column of a type without a cast."""
     return kind == "numeric" if numerics.is_numeric(field) else kind in _TYPES.get(field.type, ())
+
+
+def _refused(text: str) -> str:
+    """What libpq says of a connection that it cannot make, and what to do."""
+    if "database" in text and "does not exist" in text:
+        advice = "Check the name of the database, the last part of the address."
+    elif "failed: FATAL" in text:
+        advice = "Check the user in the address, and the password in PGPASSWORD or in the file that PGPASSFILE names."
+    else:
+        advice = "Check the host and the port in the address, and that the server runs."
+    return f"There is no connection to PostgreSQL: {text}. {advice}"
 
 
 def with_keepalives(url: str) -> str:

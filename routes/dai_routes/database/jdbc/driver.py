@@ -98,7 +98,7 @@ class Driver:
             f"Check the address, the user in {self._prefix}_USER, and the password in {self._prefix}_PASSWORD or in "
             f"the file that {self._prefix}_PASSWORD_FILE names."
         )
-        return UnreachableError(f"{address} does not let us in: {self.message(error)}. {advice}")
+        return UnreachableError(f"{address} cannot be opened: {self.message(error)}. {advice}")
 
 
 @contextmanager

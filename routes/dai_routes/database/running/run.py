@@ -53,7 +53,9 @@ class Run:
         if job.mode is Mode.UPDATE:
             if job.key not in (columns or ()):
                 lacking = f"table {job.target}" if columns is None else f"column {job.key} in {job.target}"
-                raise NotFoundError(f"There is no {lacking} to update. Its name counts as it is written there.")
+                raise NotFoundError(
+                    f"There is no {lacking} to update. Write the name as the database has it, in the same case."
+                )
             self._check_fit(job.target, pa.schema([one for one in scored if one.name in (columns or ())]))
         elif columns is not None and job.mode is not Mode.REPLACE:
             self._earlier(exists=True)
