@@ -97,9 +97,11 @@ def batch(
     with session.spark_errors(spark), output.progress("Scoring"), translated():
         if input_format in _FILES:
             session.check_input(spark, source)
+        folders = {"--output": target, "--rejected": _rejected(rejected, target)}
+        session.check_output(spark, folders)
         scored = score(reader.load(source), model, **chosen).persist()
         parts = split(scored)
-        for rows, folder in zip(parts, (target, _rejected(rejected, target)), strict=True):
+        for rows, folder in zip(parts, folders.values(), strict=True):
             rows.write.format(output_format).option("header", "true").save(folder)
         counts = [rows.count() for rows in parts]
     said = {"records": sum(counts), "scored": counts[0], "rejected": counts[1], "output": target}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dai_scoring import extras
 from dai_scoring.cli.console import Output
-from dai_scoring.cli.errors import MissingExtraError, NotFoundError, PrerequisiteError, ScoringFailedError
+from dai_scoring.cli.errors import MissingExtraError, NotFoundError, PrerequisiteError, ScoringFailedError, UsageError
 from dai_scoring.cli.opening import translated
 
 if TYPE_CHECKING:
@@ -89,12 +89,27 @@ def check_input(spark: SparkSession, source: str) -> None:
 
     Spark 4 logs a stack trace of Java before its own error.
     """
-    java = getattr(spark, "_jvm", None)
-    if java is None:  # Spark Connect
-        return
-    path = java.org.apache.hadoop.fs.Path(source)
-    if not path.getFileSystem(spark._jsc.hadoopConfiguration()).globStatus(path):
+    if _is_there(spark, source) is False:
         raise NotFoundError(f"--input: Spark finds no file or folder {source}.")
+
+
+def check_output(spark: SparkSession, folders: Mapping[str, str]) -> None:
+    """Raise UsageError if one of the folders to write is there. Each has the name of its option.
+
+    Spark finds the second one only when it has written the first.
+    """
+    for option, folder in folders.items():
+        if _is_there(spark, folder):
+            raise UsageError(f"{option}: {folder} is there already. Name another folder, or delete it.")
+
+
+def _is_there(spark: SparkSession, pattern: str) -> bool | None:
+    """Whether Spark finds a file or a folder; None with Spark Connect, which does not tell."""
+    java = getattr(spark, "_jvm", None)
+    if java is None:
+        return None
+    path = java.org.apache.hadoop.fs.Path(pattern)
+    return bool(path.getFileSystem(spark._jsc.hadoopConfiguration()).globStatus(path))
 
 
 def submit_line(arguments: list[str], packages: str | None) -> str:

@@ -89,6 +89,14 @@ def test_the_command_scores_files_and_says_how_on_a_cluster(
     assert f"{out}: 348 rows scored, 0 rejected" in done.stdout
     assert pq.read_table(out).num_rows == 348
 
+    more = [*words, "--output", f"{out}-other", "--rejected", str(out)]
+    again = subprocess.run(
+        [sys.executable, "-m", "dai_scoring.cli", *more, "--master", "local[1]"],
+        env=spark, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (again.returncode, Path(f"{out}-other").exists()) == (2, False), again.stderr[-3000:]
+    assert f"--rejected: {out} is there already" in again.stderr
+
     (line,) = (one for one in done.stderr.splitlines() if one.startswith("On a cluster: "))
     submit = shlex.split(line.partition(": ")[2].replace("MASTER", "'local[1]'").replace(str(out), f"{out}-again"))
     submit[0] = str(release.home() / "bin" / submit[0])

@@ -259,7 +259,10 @@ class RedisStreams:
         try:
             yield
         except _REFUSED as error:
-            raise UnreachableError(f"{where} refuses the credentials ({_said(error)}).") from error
+            raise UnreachableError(
+                f"{where} refuses the credentials ({_said(error)}). Give them in the variable DAI_REDIS_URL: "
+                "redis://USER:PASSWORD@HOST:PORT/0, without the user for the default one."
+            ) from error
         except _AWAY as error:
             if (cause := _of_tls(error)) is not None:
                 raise tls.failure(cause, where, CA_FILE) from error
