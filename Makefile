@@ -20,8 +20,10 @@ stop:  ## end what demo started; ARGS="--dir ..." as for demo
 	@if [ -x $(BIN)/dai-nifi ]; then $(BIN)/dai-nifi demo stop $(ARGS); else echo "The demonstration was not running."; fi
 
 # In three processes, see tests/conftest.py: a NiFi keeps its tests waiting for half of the time.
+# A test that fails runs once more, for up to three of some thousand: real brokers and databases have faults of their own.
+# The traceback is printed, and is a fault to look into all the same.
 test: $(READY)  ## every test that can run here
-	@$(BIN)/python -m pytest --numprocesses 3
+	@$(BIN)/python -m pytest --numprocesses 3 --reruns 1 --max-suite-reruns 3 --rerun-show-tracebacks
 
 test-packages:  ## the Debian packages that some tests need, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }
