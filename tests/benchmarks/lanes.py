@@ -62,7 +62,7 @@ class Step:
     auto_terminated: Sequence[str] = ("original", "rejected")
 
     @staticmethod
-    def standard(name: str, properties: Mapping[str, str], auto_terminated: Sequence[str]) -> Step:
+    def standard(name: str, properties: Mapping[str, str | Service], auto_terminated: Sequence[str]) -> Step:
         """A processor of NiFi's own."""
         return Step(_STANDARD + name, properties, Bundle("nifi-standard-nar"), auto_terminated=auto_terminated)
 

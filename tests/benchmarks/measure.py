@@ -23,7 +23,7 @@ from tests.benchmarks.reports.cells import FORMATS, INSTEAD, RECORD_TRANSFORM, S
 from tests.benchmarks.reports.figures import Turn
 from tests.support.pipeline.build import scorer_zip
 
-EMPTY, COPY, NIFI_COPY = "Empty", "Copy", "ModifyBytes"
+EMPTY, COPY, NIFI_COPY, CONVERT = "Empty", "Copy", "ModifyBytes", "ConvertRecord"
 PROCESSORS = (EMPTY, COPY, "ScoreByRecord")
 """Those of the folder ``processors`` that must be installed."""
 
@@ -98,6 +98,8 @@ class Bench:
         if cell.runtime == RECORD_TRANSFORM:
             file = data.write(data.passengers, INSTEAD.rows, FORMATS[INSTEAD.format], self._data)
             yield INSTEAD.name, self._scoring(INSTEAD), INSTEAD, file
+        elif cell.format == SERVICES:
+            yield CONVERT, self._lane(CONVERT), cell, source
         elif cell.format == "csv":
             for name in (EMPTY,) if cell.rows <= _SMALL_ROWS else (COPY, NIFI_COPY):
                 yield name, self._lane(name), cell, source
@@ -152,6 +154,8 @@ class Bench:
             step = Step(name, auto_terminated=("original",))
             if name == NIFI_COPY:
                 step = Step.standard(NIFI_COPY, {"Start Offset": "0 B", "End Offset": "0 B"}, auto_terminated=())
+            if name == CONVERT:
+                step = Step.standard(CONVERT, csv_services(), auto_terminated=())
             self._lanes[name,] = self._placed(name, step)
         return self._lanes[name,]
 

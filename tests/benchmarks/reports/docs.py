@@ -20,6 +20,7 @@ _CELL = ("runtime", "model", "format", "rows", "tasks")
 _CEILINGS = {
     "Empty": "FlowFiles/s of an empty processor",
     "Copy": "of reading and writing",
+    "ConvertRecord": "of ConvertRecord",
     cells.INSTEAD.name: "of ours",
 }
 

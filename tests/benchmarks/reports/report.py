@@ -11,7 +11,7 @@ from tests.benchmarks import bare, common
 from tests.benchmarks.reports import cells
 from tests.benchmarks.reports.figures import IN_PROCESSOR, ONE_TASK
 
-_CEILINGS = ("Empty", "Copy", "ModifyBytes")
+_CEILINGS = ("Empty", "Copy", "ModifyBytes", "ConvertRecord")
 
 
 def show(figures: dict[str, Any]) -> None:
