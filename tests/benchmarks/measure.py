@@ -201,9 +201,12 @@ class _Warm:
             return max(copies, min(_MOST_COPIES, round(seconds / taken)))
 
         # Java compiles what runs often while it runs: the first FlowFiles are slow.
-        taken = lane.burst(source, fitting(burst.wall), tasks).wall
-        self._copies = fitting(taken)
-        self.taken = taken
+        copies = fitting(burst.wall)
+        # What comes out in few batches shows no pace, and a runtime of several processes takes seconds to start.
+        while not (burst := lane.burst(source, copies, tasks)).steady and copies < _MOST_COPIES:
+            copies = min(2 * copies, _MOST_COPIES)
+        self._copies = fitting(burst.wall)
+        self.taken = burst.wall
         """Seconds a FlowFile, roughly."""
 
     def burst(self) -> Burst:
