@@ -41,7 +41,10 @@ class Source(Protocol):
         ...
 
     def write_to(self, path: Path) -> None:
-        """Write them to a file. Raises OSError or ScoringError; called from any thread, once."""
+        """Write all of them to a file. Raises OSError or ScoringError.
+
+        Called from any thread; if there was no room for the file or its scores, again for another file.
+        """
         ...
 
 
