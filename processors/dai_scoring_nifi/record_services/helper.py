@@ -19,7 +19,6 @@ from dai_scoring.service.work_folders import WorkFolder
 from dai_scoring_nifi.bridge import encoding
 from dai_scoring_nifi.record_services import column_files
 
-
 _LEAST_FREE = 64 << 10
 """With fewer bytes free a file system is full: an error may be that of a file that ends too early."""
 

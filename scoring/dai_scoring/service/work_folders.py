@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import itertools
-import os
 import re
 import shutil
 import tempfile
@@ -146,5 +145,5 @@ def _empty(folder: WorkFolder) -> WorkFolder:
 def _remove_unless_kept(path: Path) -> None:
     """Delete a folder whose thread has ended, but not files that :meth:`WorkFolder.keep` has kept for somebody."""
     with suppress(OSError):
-        if not any(map(_KEPT.fullmatch, os.listdir(path))):
+        if not any(_KEPT.fullmatch(one.name) for one in path.iterdir()):
             shutil.rmtree(path, ignore_errors=True)

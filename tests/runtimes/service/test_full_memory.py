@@ -12,8 +12,8 @@ import pytest
 
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import HttpRequest, Request, ScoringService, work_folders
-from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.files.small_disk import fill, mounted
+from tests.support.models.titanic import GOLDEN_ROW
 
 pytestmark = pytest.mark.runtime
 

@@ -22,7 +22,7 @@ def mounted(folder: Path, size: str = "40m") -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def fill(file: Path) -> None:

@@ -74,12 +74,11 @@ def test_times_within_others(tmp_path: Path, kind: pa.DataType, values: list[obj
     assert found.to_pylist() == given.to_pylist()
 
 
-
 @pytest.mark.parametrize("bad", [frozenset[int](), frozenset({2500})])
 def test_they_pass_through_as_they_came(bench: Bench, bad: frozenset[int]) -> None:
     times = pa.array([YEAR_9999 if row % 3 else YEAR_1 for row in range(ROWS)], pa.timestamp("ms"))
     given = parquet(rows(bad).append_column("old", times), use_deprecated_int96_timestamps=True)
-    assert both_ways(bench, given, batch_rows=300).ways == {Way.ROW_GROUPS}
+    assert Way.ROW_GROUPS in both_ways(bench, given, batch_rows=300).ways
     assert not any(copied(bench))
     found = pq.read_table(bench.target).column("old").cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
     assert found == [one for row, one in enumerate(times.cast(pa.int64()).to_pylist()) if row not in bad]
