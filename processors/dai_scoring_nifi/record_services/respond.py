@@ -41,8 +41,11 @@ def _respond_in(helper: RecordsHelper, scorer: Scorer, options: FileOptions, fol
     try:
         return _respond(helper, scorer, options, folder)
     except BaseException:
-        folder.clear()
-        helper.close_records()
+        try:
+            helper.close_records()
+        finally:
+            # Not before: the helper writes there until then.
+            folder.clear()
         raise
 
 

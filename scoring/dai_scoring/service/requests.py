@@ -41,9 +41,10 @@ class Source(Protocol):
         ...
 
     def write_to(self, path: Path) -> None:
-        """Write all of them to a file. Raises OSError or ScoringError.
+        """Write all of them to a file. Raises OSError or ScoringError; called from any thread.
 
-        Called from any thread; if there was no room for the file or its scores, again for another file.
+        Once, but if a source has a true attribute ``writes_again``: then again, for another file, if there was no
+        room for the first one or its scores.
         """
         ...
 
@@ -57,6 +58,11 @@ def size_of(contents: RequestContents) -> int:
     if isinstance(contents, bytes):
         return len(contents)
     return contents.stat().st_size if isinstance(contents, Path) else contents.size
+
+
+def writes_again(contents: RequestContents) -> bool:
+    """Whether contents can be had more than once. A source that says nothing may be a stream, which ends."""
+    return isinstance(contents, bytes | Path) or bool(getattr(contents, "writes_again", False))
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from dai_scoring.scorer import Scorer
 from dai_scoring.service import h2o_few_rows, h2o_rest
 from dai_scoring.service.failures import failure_of, is_unexpected
 from dai_scoring.service.h2o_rest import Endpoint
-from dai_scoring.service.requests import Request, RequestOptions, Source, check, size_of
+from dai_scoring.service.requests import Request, RequestOptions, Source, check, size_of, writes_again
 from dai_scoring.service.responses import Response
 from dai_scoring.service.work_folders import WorkFolder, WorkFolders
 
@@ -160,11 +160,11 @@ class RequestScorer:
             return contents
         if isinstance(contents, Path):
             return contents.read_bytes()
-        return self._folders.use(contents.size, partial(_read_from, contents))
+        return self._folders.use(contents.size, partial(_read_from, contents), again=writes_again(contents))
 
     def _as_file(self, request: Request, scorer: Scorer, options: FileOptions, parallel: bool) -> Response:
         work = partial(self._in_folder, request, scorer, options, parallel)
-        return self._folders.use(size_of(request.contents), work)
+        return self._folders.use(size_of(request.contents), work, again=writes_again(request.contents))
 
     def _in_folder(
         self, request: Request, scorer: Scorer, options: FileOptions, parallel: bool, folder: WorkFolder

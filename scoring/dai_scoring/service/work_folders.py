@@ -91,17 +91,18 @@ class WorkFolders:
                 folder = self._made("memory", _MEMORY_FOLDER)
         return _empty(folder) if folder is not None else self._on_disk()
 
-    def use(self, size: int, work: Callable[[WorkFolder], Made]) -> Made:
+    def use(self, size: int, work: Callable[[WorkFolder], Made], *, again: bool = True) -> Made:
         """What ``work`` makes in the folder of :meth:`take`; on disk, once more, if memory has no room for it.
 
         That is so if rows become much larger, as compressed ones do, or if others have filled the memory meanwhile.
+        With ``again`` false the work cannot be done twice, and the error is raised.
         """
         folder = self.take(size)
         try:
             return work(folder)
         except OSError as error:
             folder.clear()
-            if not folder.is_in_memory or error.errno not in NO_ROOM:
+            if not again or not folder.is_in_memory or error.errno not in NO_ROOM:
                 raise
         return work(self._on_disk())
 

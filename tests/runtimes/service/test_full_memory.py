@@ -28,6 +28,7 @@ class Generated:
 
     rows: int
     size: int = 20_000
+    writes_again: bool = True
 
     def write_to(self, path: Path) -> None:
         path.write_text(HEADER + ROW * self.rows)
@@ -62,6 +63,26 @@ def test_a_compressed_request_needs_no_room_in_memory(memory: Path, titanic_scor
     with ScoringService(titanic_scorer) as service:
         found = service.respond_http(HttpRequest("POST", "/score", {}, headers, packed))
         assert found.status == 200
+
+
+@pytest.mark.parametrize("rows", [50_000, 200_000], ids=["scores", "rows"])
+def test_a_source_that_can_be_read_once_is_not_asked_again(memory: Path, titanic_scorer: Scorer, rows: int) -> None:
+    lines = iter([HEADER, *[ROW] * rows])
+    asked: list[Path] = []
+
+    class Stream:
+        size = 20_000
+
+        def write_to(self, path: Path) -> None:
+            asked.append(path)
+            with path.open("w") as file:
+                file.writelines(lines)
+
+    with ScoringService(titanic_scorer) as service:
+        found = service.respond(Request(Stream(), CSV))
+        assert found.failure is not None
+        assert (found.failure.code, len(asked)) == ("io", 1)
+        assert [one for one in memory.glob("*/*") if one.name != "lock"] == []
 
 
 def test_a_memory_that_others_have_filled(memory: Path, titanic_scorer: Scorer) -> None:
