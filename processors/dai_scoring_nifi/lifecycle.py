@@ -15,6 +15,7 @@ from dai_nifi_protocol import not_scoring
 from dai_scoring.errors import ModelError, OptionError, ScoringError
 from dai_scoring.models import Runtime
 from dai_scoring.options import LICENCE_KEY, MODEL, OPTIONS, RECORD_READER, RECORD_WRITER
+from dai_scoring.runtimes.java import thread_ends
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import ScoringService, WorkFolders
 from dai_scoring.service.served_model import warm_up
@@ -159,6 +160,7 @@ class Lifecycle(FlowFileTransform):  # type: ignore[misc]
             scorer = self._models.get(found, self.runtime)
         finally:
             java_restart.record_load(self)
+            thread_ends.forget_at_end()
         scorer.check(found.options.wanted)
         return scorer
 

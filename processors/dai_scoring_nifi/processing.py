@@ -9,6 +9,7 @@ from nifiapi.relationship import Relationship
 from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import InputError, ModelError, ScoringError, UnsupportedError
 from dai_scoring.options import BadRows
+from dai_scoring.runtimes.java import thread_ends
 from dai_scoring.service import Failure, Response
 from dai_scoring.service.failures import cannot_score_now, failure_of
 from dai_scoring_nifi import settings as properties
@@ -60,10 +61,12 @@ class RecordScoring(Lifecycle):
             found += self._outcomes(batch)
             return batch.send(found)
         except BaseException:
-            batch.give_back()
             for outcome in found:
                 outcome.discard()
+            batch.give_back()
             raise
+        finally:
+            thread_ends.forget_at_end()
 
     def _not_now(self, context: Any, flowfile: Any, problem: Exception) -> Any:
         """Leave the FlowFile in its queue; but a client that waits for an answer gets it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from dai_scoring.service import Request
 from dai_scoring.service import requests as service_requests
@@ -20,6 +21,7 @@ class _FlowFileSource:
 
     batch: Batch
     item: TakenFlowFile
+    writes_again: ClassVar[bool] = True
 
     @property
     def size(self) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,9 @@ from dai_scoring.messages import without_values
 from dai_scoring.service.work_folders import WorkFolder
 from dai_scoring_nifi.bridge import encoding
 from dai_scoring_nifi.record_services import column_files
+
+_LEAST_FREE = 64 << 10
+"""With fewer bytes free a file system is full: an error may be that of a file that ends too early."""
 
 
 class RecordsHelper(Protocol):
@@ -57,7 +63,7 @@ class RecordStream:
     def __init__(self, helper: RecordsHelper, folder: WorkFolder, wanted: Sequence[str], *, as_rows: bool) -> None:
         """Open them. ``wanted`` are names of fields to read; ``as_rows`` if a runtime could read them itself.
 
-        Raises ContentError if they cannot be read.
+        Raises ContentError if they cannot be read, OSError if the folder has no room.
         """
         self._helper = helper
         self._folder = folder
@@ -120,7 +126,7 @@ class RecordStream:
         """Pass on the results of these records, and go to the next ones.
 
         After the last ones, returns what was written: scored and rejected records. Raises ContentError if the records
-        cannot be read or written.
+        cannot be read or written, OSError if the folder has no room.
         """
         column_files.write_results(self._folder.results, self._count, outputs, rejects)
         answer = self._unpacked(self._helper.next_records(self._folder.results, self._request, self._folder.source))
@@ -133,6 +139,9 @@ class RecordStream:
     def _unpacked(self, answer: str) -> encoding.Reader:
         if answer.startswith("+"):
             return encoding.Reader(answer[1:])
+        if shutil.disk_usage(self._folder.path).free < _LEAST_FREE:
+            # Java's errors have no numbers. Where there is room, other errors come again.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder.path))
         participle, option = ("written", "record_writer") if answer.startswith("!") else ("read", "record_reader")
         reason = without_values(answer[1:], self._names)
         raise ContentError(

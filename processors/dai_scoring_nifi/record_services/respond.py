@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from dai_scoring.batch import reject_columns, results
 from dai_scoring.batch.options import FileOptions
@@ -31,15 +32,21 @@ def respond_with_record_services(
         if size == 0:
             # A Record Reader would find no schema in it.
             return Response(scorer.info, b"", summary=Summary(0, 0, 0, None, None, 0.0))
-        folder = folders.take(size)
-        try:
-            return _respond(helper, scorer, options, folder)
-        except BaseException:
-            helper.close_records()
-            folder.clear()
-            raise
+        return folders.use(size, partial(_respond_in, helper, scorer, options))
 
     return service.respond_with(request, respond)
+
+
+def _respond_in(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> Response:
+    try:
+        return _respond(helper, scorer, options, folder)
+    except BaseException:
+        try:
+            helper.close_records()
+        finally:
+            # Not before: the helper writes there until then.
+            folder.clear()
+        raise
 
 
 def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> Response:

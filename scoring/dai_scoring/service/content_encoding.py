@@ -10,7 +10,7 @@ from typing import IO
 
 from dai_scoring.errors import ContentError
 from dai_scoring.service.http_errors import ContentEncodingError, TooLargeError
-from dai_scoring.service.requests import RequestContents, Source, size_of
+from dai_scoring.service.requests import RequestContents, Source, size_of, writes_again
 
 KNOWN = ("gzip", "deflate")
 """The names of the ways to compress a body."""
@@ -47,6 +47,11 @@ class _CompressedSource:
     def size(self) -> int:
         """The size of what is compressed; rows are some times larger."""
         return size_of(self.contents)
+
+    @property
+    def writes_again(self) -> bool:
+        """As what is compressed does."""
+        return writes_again(self.contents)
 
     def write_to(self, path: Path) -> None:
         """Uncompress into a file."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from dataclasses import dataclass, field
 
 from dai_scoring.errors import InternalError, ModelError, ScoringError, StorageError
 from dai_scoring.option_words import Audience
+from dai_scoring.service.work_folders import NO_ROOM
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def is_unexpected(error: Exception) -> bool:
 def _of_storage(error: OSError) -> StorageError:
     where = f" at {error.filename}" if error.filename else ""
     folders = "/dev/shm and the temporary folder of the user that scores"  # noqa: S108 - a place that is named
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in NO_ROOM:
         advice = f"Make room in {folders}, then send it again."
     else:
         advice = f"Look at {folders}, where contents lie while they are scored, then send it again."

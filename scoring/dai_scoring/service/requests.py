@@ -41,7 +41,11 @@ class Source(Protocol):
         ...
 
     def write_to(self, path: Path) -> None:
-        """Write them to a file. Raises OSError or ScoringError; called from any thread, once."""
+        """Write all of them to a file. Raises OSError or ScoringError; called from any thread.
+
+        Once, but if a source has a true attribute ``writes_again``: then again, for another file, if there was no
+        room for the first one or its scores.
+        """
         ...
 
 
@@ -54,6 +58,11 @@ def size_of(contents: RequestContents) -> int:
     if isinstance(contents, bytes):
         return len(contents)
     return contents.stat().st_size if isinstance(contents, Path) else contents.size
+
+
+def writes_again(contents: RequestContents) -> bool:
+    """Whether contents can be had more than once. A source that says nothing may be a stream, which ends."""
+    return isinstance(contents, bytes | Path) or bool(getattr(contents, "writes_again", False))
 
 
 @dataclass(slots=True)

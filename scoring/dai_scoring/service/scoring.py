@@ -24,7 +24,7 @@ from dai_scoring.scorer import Scorer
 from dai_scoring.service import h2o_few_rows, h2o_rest
 from dai_scoring.service.failures import failure_of, is_unexpected
 from dai_scoring.service.h2o_rest import Endpoint
-from dai_scoring.service.requests import Request, RequestOptions, check, size_of
+from dai_scoring.service.requests import Request, RequestOptions, Source, check, size_of, writes_again
 from dai_scoring.service.responses import Response
 from dai_scoring.service.work_folders import WorkFolder, WorkFolders
 
@@ -160,17 +160,17 @@ class RequestScorer:
             return contents
         if isinstance(contents, Path):
             return contents.read_bytes()
-        folder = self._folders.take(contents.size)
-        try:
-            contents.write_to(folder.source)
-            return folder.source.read_bytes()
-        finally:
-            folder.clear()
+        return self._folders.use(contents.size, partial(_read_from, contents), again=writes_again(contents))
 
     def _as_file(self, request: Request, scorer: Scorer, options: FileOptions, parallel: bool) -> Response:
+        work = partial(self._in_folder, request, scorer, options, parallel)
+        return self._folders.use(size_of(request.contents), work, again=writes_again(request.contents))
+
+    def _in_folder(
+        self, request: Request, scorer: Scorer, options: FileOptions, parallel: bool, folder: WorkFolder
+    ) -> Response:
         contents = request.contents
         is_bytes = isinstance(contents, bytes)
-        folder = self._folders.take(size_of(contents))
         try:
             source = folder.source
             if isinstance(contents, bytes):
@@ -212,6 +212,14 @@ def _of_reply(scorer: Scorer, found: h2o_rest.Reply, endpoint: Endpoint, seconds
 def _scored(scorer: Scorer, contents: bytes | Path, rejected: bytes | Path | None, summary: Summary) -> Response:
     mime_type = None if summary.output_format is None else summary.output_format.mime_type
     return Response(scorer.info, contents, mime_type, rejected, summary)
+
+
+def _read_from(source: Source, folder: WorkFolder) -> bytes:
+    try:
+        source.write_to(folder.source)
+        return folder.source.read_bytes()
+    finally:
+        folder.clear()
 
 
 def _taken(folder: WorkFolder, file: Path, as_bytes: bool) -> bytes | Path:

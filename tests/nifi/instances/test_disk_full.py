@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
+from tests.support.files.small_disk import mounted
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.nifi import commands
 from tests.support.nifi.canvas import Canvas, bulletins, model_only
@@ -22,19 +22,6 @@ from tests.support.project import quiet
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.nifi
-
-
-@contextmanager
-def mounted(folder: Path) -> Iterator[Path]:
-    """A file system of 40 MB."""
-    folder.mkdir(parents=True)
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", folder], capture_output=True, text=True, check=False
-    )
-    if made.returncode:
-        pytest.skip(f"a small file system cannot be mounted here: {made.stderr.strip() or 'only root may'}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture

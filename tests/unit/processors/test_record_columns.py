@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 import time
 from pathlib import Path
@@ -14,10 +15,12 @@ from dai_scoring.errors import BadRowsError, ContentError
 from dai_scoring.options import BadRows
 from dai_scoring.scorer import Scorer
 from dai_scoring.service.work_folders import WorkFolder
+from dai_scoring.values.rejected import REJECT_SCHEMA
 from dai_scoring_nifi.bridge import encoding
 from dai_scoring_nifi.record_services.helper import RecordStream, RecordsWritten
 from dai_scoring_nifi.record_services.scoring import score_records
 from tests.support.engines import Sum
+from tests.support.files.small_disk import fill, mounted
 from tests.support.records_helper import Helper
 
 CHUNKS = [
@@ -72,3 +75,15 @@ def test_an_error_tells_which_service_to_look_at(folder: WorkFolder, error: str,
     with pytest.raises(ContentError, match=rf"the records cannot be {what} \(no\)") as found:
         score_records(Scorer(Sum()), FileOptions(), stream, ["x", "s"])
     assert f"{{record_{service}}}" in found.value.advice[0]
+
+
+def test_an_error_in_a_full_folder_is_that_of_the_folder(tmp_path: Path) -> None:
+    with mounted(tmp_path / "full", "2m") as full:
+        folder = WorkFolder(full)
+        stream = _stream(Helper(CHUNKS, "!no"), folder)
+        # What is written here has room: the error is the helper's.
+        folder.results.write_bytes(bytes(4096))
+        fill(full / "of somebody else")
+        with pytest.raises(OSError, match="No space left on device") as found:
+            stream.next(pa.table({"total": [1.0, 2.0]}), REJECT_SCHEMA.empty_table())
+        assert found.value.errno == errno.ENOSPC

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from dai_scoring.errors import ContentError
 from dai_scoring.formats.base import MAX_CHUNK_BYTES, Chunk, Dialect, Format, ParsedPiece, check_names
+from dai_scoring.formats.columnar import old_times
 from dai_scoring.formats.columnar.copied_groups import GroupCopier
 from dai_scoring.formats.columnar.row_groups import LEAST_ROWS, GroupRows, source_of
 from dai_scoring.formats.declined import Declined
@@ -28,16 +29,22 @@ class ParquetReader:
     format = Format.PARQUET
     dialect: Dialect | None = None
 
-    def __init__(self, path: Path, chunk_rows: int) -> None:
+    def __init__(self, path: Path, chunk_rows: int, unit: str | None = None) -> None:
+        """``unit`` is that of the times of an older file, if it is known: see :func:`old_times.unit_of`."""
         self.schema: pa.Schema | None = None
         self._rows = chunk_rows
+        self._unit = unit
         self._file: pq.ParquetFile | None = None
         if path.stat().st_size == 0:
             return
         self._path = path
         try:
             # Without memory map and pre-buffer a file of any size needs the memory of one row group's pages.
-            self._file = pq.ParquetFile(path, pre_buffer=False)
+            self._file = pq.ParquetFile(path, pre_buffer=False, coerce_int96_timestamp_unit=unit)
+            if unit is None and (found := old_times.unit_of(path, self._file)) is not None:
+                self._unit = found
+                self._file.close()
+                self._file = pq.ParquetFile(path, pre_buffer=False, coerce_int96_timestamp_unit=found)
             self.schema = decoded_schema(self._file.schema_arrow)
             check_names(self.schema.names)
         except UnicodeDecodeError:
@@ -92,7 +99,7 @@ class ParquetReader:
                 return
 
     def _again(self, group: int) -> Iterator[pa.Table]:
-        with closing(ParquetReader(self._path, self._rows)) as other:
+        with closing(ParquetReader(self._path, self._rows, self._unit)) as other:
             for batch in other._group(group):
                 yield other._chunk(batch, 0).table
 

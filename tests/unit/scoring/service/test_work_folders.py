@@ -15,6 +15,7 @@ import pytest
 from dai_scoring import leftovers
 from dai_scoring.service import work_folders
 from dai_scoring.service.work_folders import WorkFolders
+from tests.support.files.small_disk import fill, mounted
 
 
 @pytest.fixture
@@ -103,3 +104,40 @@ def test_what_is_kept_outlives_the_next_scoring(place: Path) -> None:
         folder.clear()
     assert [path.read_text() for path in kept] == ["one", "two"]
     assert not folder.target.exists()
+
+
+def test_where_memory_is_nearly_full_a_file_of_another_name_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "disk"))
+    with mounted(tmp_path / "memory", "20m") as memory:
+        monkeypatch.setattr(work_folders, "_MEMORY_FOLDER", memory)
+        made = WorkFolders()
+        assert made.file("call").is_relative_to(memory)
+        fill(memory / "of somebody else")
+        assert made.file("call").is_relative_to(tmp_path / "disk")
+        (memory / "of somebody else").unlink()
+        assert made.file("call").is_relative_to(memory)
+
+
+def test_the_folders_of_a_thread_go_with_it_but_for_what_is_kept(place: Path) -> None:
+    made = WorkFolders()
+    kept: list[Path] = []
+
+    def work(keeps: bool) -> None:
+        for size in (10, 1 << 30):
+            folder = made.take(size)
+            folder.target.write_text("scores")
+            if keeps:
+                kept.append(folder.keep(folder.target))
+
+    for keeps in (False, True):
+        thread = threading.Thread(target=work, args=(keeps,))
+        thread.start()
+        thread.join()
+    left = {path for folder in (place, place / "disk") for path in folder.glob(f"{work_folders.PREFIX}*")}
+    assert left == {path.parent for path in kept}
+    assert [path.read_text() for path in kept] == ["scores"] * 2
+    made.remove()
+    assert not any(path.exists() for path in left)
