@@ -114,8 +114,7 @@ def test_scores_larger_than_lambda_sends(handle: Handler, rows: list[dict[str, s
 
 def test_java_gets_what_the_function_s_memory_leaves() -> None:
     options = lambda_java.options({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3008"})
-    assert options == ("-Xmx2608m", "-    event = {**rest(body, path="/test/score"), "version": "1.0", "resource": "$default", "pathParameters": None}
-:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+    assert options == ("-Xmx2608m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
     assert lambda_java.options({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256"})[0] == "-Xmx128m"
 
 
