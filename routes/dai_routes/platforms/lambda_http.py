@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_plus
 
-from dai_routes.platforms.lambda_limits import is_too_large, too_large
+from dai_routes.platforms.lambda_limits import MOST_BYTES, MOST_TO_LOAD_BALANCER, is_too_large, too_large
 from dai_routes.platforms.requests import scored_at
 from dai_scoring.service import HttpRequest, HttpResponse
 
@@ -49,8 +49,13 @@ def _path(event: Mapping[str, Any], path: str) -> str:
     proxied = (event.get("pathParameters") or {}).get("proxy")
     if proxied:
         return f"/{proxied}"
+    # The path that the gateway was given for this function, in a REST API or an HTTP API.
+    named = str(event.get("resource") or str(event.get("routeKey") or "").partition(" ")[2])
+    if named.startswith("/") and "{" not in named:
+        return named
     stage = event["requestContext"].get("stage")
-    if "httpMethod" not in event and stage and stage != _DEFAULT_STAGE and f"{path}/".startswith(f"/{stage}/"):
+    # Events of an HTTP API have a version, whichever of the two it is, and their stage is in the path.
+    if "version" in event and stage and stage != _DEFAULT_STAGE and f"{path}/".startswith(f"/{stage}/"):
         return path[len(stage) + 1 :] or "/"
     return path
 
@@ -69,8 +74,9 @@ def write(event: Mapping[str, Any], response: HttpResponse) -> dict[str, Any]:
     """The value that the function returns for a response. Text is unchanged, binary contents are in base64."""
     content = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
     body = content.decode() if response.is_text else base64.b64encode(content).decode()
-    if is_too_large(body, len(content)):
-        return write(event, too_large())
+    most = MOST_TO_LOAD_BALANCER if "elb" in event["requestContext"] else MOST_BYTES
+    if is_too_large(body, len(content), most):
+        return write(event, too_large(most))
     headers = dict(response.headers)
     reply: dict[str, Any] = {"statusCode": response.status, "body": body, "isBase64Encoded": not response.is_text}
     # A load balancer that sends lists of headers accepts only lists.

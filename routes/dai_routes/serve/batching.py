@@ -21,6 +21,7 @@ from dai_routes.serve.answering.errors import QueueFullError
 from dai_routes.serve.dialects.base import Call, Context, ScorePath, failed
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.failures import failure_of, is_unexpected
+from dai_scoring.service.requests import RequestContents
 from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place
 
 MOST_TOGETHER = 256
@@ -28,6 +29,9 @@ MOST_TOGETHER = 256
 
 _QUICK_SECONDS = 0.002
 """If a request takes longer, the next is not scored in the event loop, where others would wait for it."""
+
+_BINARY = frozenset({b"PAR1", b"ARRO", b"\xff\xff\xff\xff", b"Obj\x01"})
+"""How files and streams of Parquet, Arrow and Avro begin."""
 
 
 @dataclass(slots=True)
@@ -41,13 +45,23 @@ class Answered:
 Read = Callable[[], "Call | HttpResponse"]
 """Reads a request, as :attr:`ScorePath.read` does."""
 
+_NOBODY = HttpRequest("POST", "")
+_NOT_SCORED = Answered(HttpResponse(504, {}), Response(None))
+
 
 @dataclass(slots=True)
-class _Waiting:
+class Waiting:
+    """A request that waits for its score. ``read`` is None once nobody waits for the answer."""
+
     path: ScorePath
     http: HttpRequest
-    read: Read
+    read: Read | None
     done: Callable[[Answered], None]
+
+    def give_up(self) -> None:
+        """Do not score it if that has not begun, and do not keep its body."""
+        self.read = None
+        self.http = _NOBODY
 
 
 class ScoringQueue:
@@ -63,8 +77,8 @@ class ScoringQueue:
         self._on_batch = on_batch
         self._loop = asyncio.get_running_loop()
         self._held = 0
-        self._together: list[_Waiting] = []
-        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._together: list[Waiting] = []
+        self._queue: queue.SimpleQueue[list[Waiting] | None] = queue.SimpleQueue()
         self._is_quick = False
         self._threads = [
             threading.Thread(target=self._work, name=f"dai-serve-{context.name}-{number}", daemon=True)
@@ -91,22 +105,32 @@ class ScoringQueue:
                 # The client has left.
                 answer.http.body.unlink(missing_ok=True)
 
-        self.submit(path, http, partial(path.read, http, self._context), done)
-        return await answered
+        waiting = self.submit(path, http, http.body, partial(path.read, http, self._context), done)
+        try:
+            return await answered
+        except asyncio.CancelledError:
+            waiting.give_up()
+            raise
 
-    def submit(self, path: ScorePath, http: HttpRequest, read: Read, done: Callable[[Answered], None]) -> None:
-        """Do the same without a task: ``read`` reads the request, and ``done`` gets the answer, in the event loop."""
+    def submit(
+        self, path: ScorePath, http: HttpRequest, body: RequestContents, read: Read, done: Callable[[Answered], None]
+    ) -> Waiting:
+        """Do the same without a task: ``read`` reads the request, and ``done`` gets the answer, in the event loop.
+
+        ``http`` may lack the ``body``. Give up what is returned once nobody waits for the answer.
+        """
         if self._held >= self._most:
             raise QueueFullError
-        one = _Waiting(path, http, read, done)
+        one = Waiting(path, http, read, done)
         self._held += 1
-        if isinstance(http.body, bytes) and len(http.body) > IN_MEMORY_BYTES:
+        if _may_be_large(http, body):
             self._large.submit(self._score_large, one)
-            return
+            return one
         if not self._together:
             # After all requests that have already arrived.
             self._loop.call_soon(self._begin)
         self._together.append(one)
+        return one
 
     def close(self) -> None:
         """End the threads after they have scored the waiting requests."""
@@ -139,20 +163,21 @@ class ScoringQueue:
                 pass
             self._hand_over(batch, self._timed(batch))
 
-    def _score_large(self, one: _Waiting) -> None:
+    def _score_large(self, one: Waiting) -> None:
         self._hand_over([one], self._scored([one]))
 
-    def _timed(self, batch: Sequence[_Waiting]) -> list[Answered]:
+    def _timed(self, batch: Sequence[Waiting]) -> list[Answered]:
         began = time.perf_counter()
         answers = self._scored(batch)
         if len(batch) == 1:
-            self._is_quick = time.perf_counter() - began < _QUICK_SECONDS
+            # One that nobody waits for any more says nothing of the next.
+            self._is_quick = batch[0].read is not None and time.perf_counter() - began < _QUICK_SECONDS
         return answers
 
-    def _hand_over(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:
+    def _hand_over(self, batch: Sequence[Waiting], answers: Sequence[Answered]) -> None:
         self._loop.call_soon_threadsafe(self._finish, batch, answers)
 
-    def _finish(self, batch: Sequence[_Waiting], answers: Sequence[Answered]) -> None:
+    def _finish(self, batch: Sequence[Waiting], answers: Sequence[Answered]) -> None:
         self._held -= len(batch)
         for one, answer in zip(batch, answers, strict=True):
             try:
@@ -160,17 +185,22 @@ class ScoringQueue:
             except Exception as error:  # noqa: BLE001 - the others must get their answers
                 log_place(error)
 
-    def _scored(self, batch: Sequence[_Waiting]) -> list[Answered]:
-        self._on_batch(len(batch))
+    def _scored(self, batch: Sequence[Waiting]) -> list[Answered]:
+        reads = [one.read for one in batch]
+        if count := len(batch) - reads.count(None):
+            self._on_batch(count)
         calls: dict[int, Call] = {}
         answers: dict[int, Answered] = {}
-        for index, one in enumerate(batch):
+        for index, (one, read) in enumerate(zip(batch, reads, strict=True)):
+            if read is None:
+                answers[index] = _NOT_SCORED
+                continue
             try:
-                read = one.read()
-                if isinstance(read, HttpResponse):
-                    answers[index] = Answered(read, Response(None))
+                found = read()
+                if isinstance(found, HttpResponse):
+                    answers[index] = Answered(found, Response(None))
                 else:
-                    calls[index] = read
+                    calls[index] = found
             except Exception as error:  # noqa: BLE001 - the client must get an answer for any error
                 answers[index] = self._failed(one, error)
         responses = self._context.service.respond_all([call.request for call in calls.values()])
@@ -185,7 +215,7 @@ class ScoringQueue:
                 answers[index] = self._failed(one, error)
         return [answers[index] for index in range(len(batch))]
 
-    def _failed(self, one: _Waiting, error: Exception) -> Answered:
+    def _failed(self, one: Waiting, error: Exception) -> Answered:
         if is_unexpected(error):
             log_place(error)
         failure = failure_of(error)
@@ -195,3 +225,10 @@ class ScoringQueue:
             log_place(fault)
             written = failed(one.http, failure)
         return Answered(written, Response(None, failure=failure))
+
+
+def _may_be_large(http: HttpRequest, body: RequestContents) -> bool:
+    """Whether there may be many rows: a few bytes can become a thousand times as many, or millions of rows."""
+    return isinstance(body, bytes) and (
+        len(body) > IN_MEMORY_BYTES or "content-encoding" in http.headers or body[:4] in _BINARY
+    )

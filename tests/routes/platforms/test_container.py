@@ -61,6 +61,9 @@ def environment(
 
 
 def test_it_scores_at_the_platform_s_port(environment: dict[str, str], samples: Path) -> None:
+    # A container may have the variables of a proxy, which cannot ask it.
+    proxy = {"http_proxy": f"http://127.0.0.1:{free_port()}", "no_proxy": "", "NO_PROXY": ""}
+    assert health({**environment, **proxy}).returncode == 0
     url = f"http://127.0.0.1:{environment['PORT']}"
     with urllib.request.urlopen(f"{url}/ping", timeout=PATIENCE) as response:
         assert response.status == 200

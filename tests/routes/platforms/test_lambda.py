@@ -104,6 +104,11 @@ def test_scores_larger_than_lambda_sends(handle: Handler, rows: list[dict[str, s
     reply = handle(http(json.dumps(many), content_type=JSON), None)
     assert (reply["statusCode"], json.loads(reply["body"])["code"]) == (413, "too_large")
     assert handle([{**rows[0], "note": "\u00fc" * 2000}] * 1500, None)["status"] == 413
+    some = json.dumps(many[:400])
+    assert handle(http(some, content_type=JSON), None)["statusCode"] == 200
+    reply = handle(load_balancer(some, content_type=JSON), None)
+    assert (reply["statusCode"], reply["statusDescription"][:4]) == (413, "413 ")
+    assert "load balancer" in reply["body"]
     assert len(handle({"records": many, "columns": "predictions"}, None)["records"]) == 1500
 
 
@@ -111,3 +116,16 @@ def test_java_gets_what_the_function_s_memory_leaves() -> None:
     options = lambda_java.options({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3008"})
     assert options == ("-Xmx2608m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
     assert lambda_java.options({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256"})[0] == "-Xmx128m"
+
+
+def test_the_base_path_of_a_domain_and_the_stage(handle: Handler, rows: list[dict[str, str]]) -> None:
+    body = json.dumps(rows[:1])
+    # Gateways put the base path in front of the path, and not in front of the resource that has the function.
+    event = {**rest(body, path="/birds/score"), "resource": "/score", "pathParameters": None}
+    assert handle(event, None)["statusCode"] == 200
+    event = {**rest(method="GET", path="/birds/model/schema"), "resource": "/model/schema", "pathParameters": None}
+    assert json.loads(handle(event, None)["body"])["id"]
+    event = {**http(body, path="/birds/score", stage="test"), "routeKey": "POST /score"}
+    assert handle(event, None)["statusCode"] == 200
+    event = {**rest(body, path="/test/score"), "version": "1.0", "resource": "$default", "pathParameters": None}
+    assert handle(event, None)["statusCode"] == 200

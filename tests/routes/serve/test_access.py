@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from dai_routes.serve.answering import keys
 from tests.support.server.certificates import Authority
 from tests.support.server.serving import serving
 
 
 def test_keys(samples: Path, tmp_path: Path, rows: list[dict[str, str]]) -> None:
-    keys = tmp_path / "keys"
-    keys.write_text("# of the tests\nfirst-key\n\nsecond key\n")
-    with serving(tmp_path, samples / "penguins.mojo", "--api-key-file", keys) as server:
+    file = tmp_path / "keys"
+    file.write_text("# of the tests\nfirst-key\n\nsecond key\n")
+    with serving(tmp_path, samples / "penguins.mojo", "--api-key-file", file) as server:
         assert [server.get(path).status for path in ("/livez", "/readyz", "/v2/health/ready")] == [200] * 3
         refused = [server.post("/score", rows[0]), server.post("/score", rows[0], X_API_Key="wrong"),
                    server.get("/metrics"), server.get("/model/schema"), server.get("/nothing")]  # fmt: skip
@@ -38,3 +39,10 @@ def test_tls_and_certificates_of_clients(samples: Path, tmp_path: Path, rows: li
             server.get("/livez")
         tls.load_cert_chain(client.certificate, client.key)
         assert server.post("/score", rows[0]).status == 200
+
+
+def test_keys_that_an_editor_of_windows_wrote(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("first\r\nsecond\r\n", encoding="utf-8-sig", newline="")
+    known = keys.digests(file)
+    assert [keys.is_known({"x-api-key": one}, known) for one in ("first", "second", "third")] == [True, True, False]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.server.serving import Server, serving
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 
 Rows = list[dict[str, str]]
 MEGABYTE = 1 << 20
@@ -146,6 +146,13 @@ def test_slow_clients(hasty: Server) -> None:
     with _connected(hasty) as client:
         client.sendall(_head(hasty, "Content-Length: 100"))
     assert hasty.get("/readyz").status == 200
+
+
+def test_a_client_that_leaves_is_in_the_log(small: Server) -> None:
+    with _connected(small) as client:
+        client.sendall(_head(small, "Content-Length: 100\r\nX-Request-Id: left") + b"half")
+    line = until(lambda: next((one for one in small.logged() if one.get("request_id") == "left"), None))
+    assert (line["status"], line["path"]) == (499, "/score")
 
 
 def test_a_client_that_does_not_read(hasty: Server, rows: Rows) -> None:

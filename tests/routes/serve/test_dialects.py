@@ -113,6 +113,9 @@ def test_json_rpc(server: Server, rows: Rows, expected: Rows) -> None:
     assert call("nothing")["error"]["code"] == -32601
     assert call("score", {"row": 1})["error"]["code"] == -32602
     assert server.post("/rpc", b"{").json["error"]["code"] == -32700
+    # As Python makes them of a UUID.
+    large = {"jsonrpc": "2.0", "id": 1 << 127, "method": "score", "params": {"row": rows[0]}}
+    assert server.post("/rpc", large).json["id"] == server.post("/rpc", {**large, "params": {}}).json["id"] == 1 << 127
 
 
 @pytest.mark.parametrize("wants", [False, True])
@@ -174,3 +177,6 @@ def test_open_inference_in_bytes(server: Server, rows: Rows, expected: Rows) -> 
     assert list(np.frombuffer(found.body[start : start + 32], "<f8")) == right(expected, 4)
     wrong = server.post("/v2/models/penguins/infer", body[:-1], kind, Inference_Header_Content_Length=str(len(head)))
     assert (wrong.status, wrong.json["code"]) == (400, "malformed_content")
+    for length in ("\xb2", "9" * 5000):
+        wrong = server.post("/v2/models/penguins/infer", body, kind, Inference_Header_Content_Length=length)
+        assert (wrong.status, wrong.json["code"]) == (400, "malformed_content")

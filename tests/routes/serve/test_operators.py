@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,21 @@ from tests.support.server.serving import Server, serving
 from tests.support.waiting import until
 
 Rows = list[dict[str, str]]
+# A server whose model is replaced after it was loaded, before the server hears signals.
+REPLACED = """
+import sys
+from pathlib import Path
+from dai_routes.serve import usual
+from dai_routes.serve.running.listening import address_of, listen
+from dai_routes.serve.running.process import ServingProcess
+settings = usual.settings(sys.argv[1], "127.0.0.1", 0)
+process = ServingProcess(settings)
+Path(sys.argv[2]).replace(sys.argv[1])
+with listen(settings.host, settings.port) as listener:
+    address = address_of(listener, settings.scheme, settings.host)
+    process.serve(listener, lambda: print("Serving a model at", address, flush=True))
+process.close()
+"""
 
 
 def test_metrics(server: Server, rows: Rows) -> None:
@@ -59,6 +75,14 @@ def test_a_model_is_replaced_by_sighup_without_a_lost_request(samples: Path, tmp
         server.process.send_signal(signal.SIGHUP)
         until(lambda: any("stays as it was" in line["message"] for line in server.logged()))
         assert server.post("/score", rows[0]).json == after
+
+
+def test_a_model_that_is_replaced_while_the_server_starts(samples: Path, tmp_path: Path) -> None:
+    model, other = tmp_path / "model.mojo", tmp_path / "next"
+    shutil.copy(samples / "penguins.mojo", model)
+    second_model.write(samples / "penguins.mojo", other)
+    with serving(tmp_path, model, other, command=[sys.executable, "-c", REPLACED]) as server:
+        until(lambda: server.get("/model/id").text == second_model.ID)
 
 
 def test_requests_under_sigterm_are_answered(samples: Path, tmp_path: Path, rows: Rows) -> None:

@@ -58,3 +58,55 @@ def test_a_reload_reaches_all_and_none_outlives_the_one_that_started_it(
         server.process.kill()
         server.process.wait()
         until(lambda: not any(map(alive, workers)))
+
+
+def test_a_reload_reaches_all_also_if_its_request_is_too_late(samples: Path, tmp_path: Path) -> None:
+    model, keys = tmp_path / "model.mojo", tmp_path / "keys"
+    shutil.copy(samples / "penguins.mojo", model)
+    keys.write_text("key\n")
+    # A model is warmed up for longer than that.
+    words = ("--workers", 2, "--api-key-file", keys, "--timeout", 0.2)
+    with serving(tmp_path, model, *words) as server:
+        second_model.write(samples / "penguins.mojo", tmp_path / "next").replace(model)
+        assert server.post("/models/model/reload", b"", X_API_Key="key").status == 504
+        until(lambda: set(models_of(server, 2, X_API_Key="key").values()) == {second_model.ID})
+
+
+def test_a_process_that_just_starts_reloads_when_it_has_started(samples: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.mojo"
+    shutil.copy(samples / "penguins.mojo", model)
+    with serving(tmp_path, model, "--workers", 2) as server:
+        first = working(server)
+        for one in first:
+            os.kill(one, signal.SIGKILL)
+        until(lambda: len(working(server) - first) == 2 and all(map(has_java, working(server) - first)))
+        # It does not hear now that they have started.
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            assert set(models_of(server, 2).values()) == {second_model.SAMPLE_ID}
+            second_model.write(samples / "penguins.mojo", tmp_path / "next").replace(model)
+            server.process.send_signal(signal.SIGHUP)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        until(lambda: set(models_of(server, 2).values()) == {second_model.ID})
+
+
+def has_java(process: int) -> bool:
+    """Whether a process has started Java, so that it has all that it was given."""
+    try:
+        return "libjvm" in Path(f"/proc/{process}/maps").read_text()
+    except OSError:
+        return False
+
+
+def models_of(server: Server, processes: int, **headers: str) -> dict[str, str]:
+    """The id of the model of each process. The ids of requests begin with what each process has for its own."""
+    found: dict[str, str] = {}
+
+    def ask() -> bool:
+        answer = server.get("/model/id", **headers)
+        found[answer.headers["x-request-id"].partition("-")[0]] = answer.text
+        return len(found) == processes
+
+    until(ask)
+    return found

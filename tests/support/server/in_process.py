@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
@@ -25,6 +27,38 @@ from dai_scoring.models import Runtime
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import Response
 from tests.support.waiting import PATIENCE
+
+ROW = {
+    "species": "Adelie",
+    "island": "Dream",
+    "bill_length_mm": 39.5,
+    "bill_depth_mm": 16.7,
+    "flipper_length_mm": 178,
+    "body_mass_g": 3250,
+    "date_egg": "2007-11-15",
+}
+TYPED = "Content-Type: application/json"
+
+
+def request(path: str, body: bytes | object, *headers: str, method: str = "POST", version: str = "1.1") -> bytes:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"{method} {path} HTTP/{version}", "Host: here", f"Content-Length: {len(data)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + data
+
+
+class Clock:
+    """The time of the event loop, which passes only when a test says so."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        loop = asyncio.get_running_loop()
+        self._now = loop.time()
+        patch.setattr(loop, "time", lambda: self._now)
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, and what was to happen then."""
+        self._now += seconds
+        for _ in range(2):
+            await asyncio.sleep(0)
 
 
 class _Counting(QuickAnswers):

@@ -9,7 +9,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +86,15 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    folder: Path, *arguments: object, environment: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None
+    folder: Path,
+    *arguments: object,
+    environment: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    command: Sequence[str] = COMMAND,
 ) -> Iterator[Server]:
     """A server on a free port of this machine, ended afterwards; its log is in the folder."""
     log = folder / "server.log"
-    words = [*COMMAND, *map(str, arguments), "--port", "0"]
+    words = [*command, *map(str, arguments), "--port", "0"]
     with log.open("w") as errors:
         process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **(environment or {})}

@@ -11,7 +11,7 @@ from dai_routes.serve.answering.metrics import MIME_TYPE, Metrics
 from dai_routes.serve.answering.routing import Routes
 from dai_routes.serve.dialects.base import failed, json_answer
 from dai_routes.serve.hosted import HostedModel
-from dai_scoring.service import HttpRequest, HttpResponse, State
+from dai_scoring.service import HttpRequest, HttpResponse, Readiness, State
 from dai_scoring.service.failures import failure_of
 
 TEXT = "text/plain; charset=utf-8"
@@ -71,11 +71,17 @@ class About:
     async def _reload(self, model: HostedModel, http: HttpRequest) -> HttpResponse:
         if not self._may_reload:
             return failed(http, failure_of(NoKeysError()))
-        found = await asyncio.shield(model.reload())
+        # It goes on after the time limit of the request.
+        found = await asyncio.shield(self._reloaded(model))
         if found.error is not None:
             return failed(http, failure_of(found.error))
-        self._on_reload()
         return json_answer(_described(model))
+
+    async def _reloaded(self, model: HostedModel) -> Readiness:
+        found = await model.reload()
+        if found.error is None:
+            self._on_reload()
+        return found
 
 
 def _described(model: HostedModel) -> dict[str, object]:

@@ -73,7 +73,7 @@ class App:
             else:
                 answer, response = await self._answered(action, scope, headers, b"")
         except ClientLeftError:
-            self._observe(route, _LEFT, time.perf_counter() - began, None)
+            self.count(request_id, method, route, _LEFT, began, None)
             return
         except asyncio.CancelledError:
             if deadline is None or not deadline.is_over:
@@ -159,7 +159,12 @@ async def _send(
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     if isinstance(body, bytes):
-        await send({"type": "http.response.body", "body": b"" if is_head else body, "more_body": unread is not None})
+        start, end = 0, 0 if is_head else len(body)
+        # In pieces, so that a client that reads slowly is seen to read.
+        while end - start > _BLOCK:
+            await send({"type": "http.response.body", "body": body[start : start + _BLOCK], "more_body": True})
+            start += _BLOCK
+        await send({"type": "http.response.body", "body": body[start:end], "more_body": unread is not None})
         if unread is not None:
             await drop(unread)
             await send({"type": "http.response.body"})

@@ -15,7 +15,7 @@ def digests(file: Path) -> tuple[bytes, ...]:
 
     Raises OSError, or ValueError if the file has no key.
     """
-    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    lines = (line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines())
     found = tuple(_digest(line) for line in lines if line and not line.startswith("#"))
     if not found:
         raise ValueError("it has no key")

@@ -72,14 +72,14 @@ class Metrics:
         for name, found in sums.items():
             for status, value in zip(STATUSES, found, strict=False):
                 if value:
-                    yield f'dai_requests_total{{model="{name}",status="{status}"}} {value:g}'
+                    yield f'dai_requests_total{{model="{name}",status="{status}"}} {value:.0f}'
         for metric, at, meaning in (
             ("dai_rows_scored_total", _ROWS, "Rows that were scored."),
             ("dai_rows_rejected_total", _REJECTED, "Rows that could not be scored."),
             ("dai_unseen_levels_total", _UNSEEN, "Values that are levels which the model has never seen."),
         ):
             yield from _head(metric, "counter", meaning)
-            yield from (f'{metric}{{model="{name}"}} {found[at]:.17g}' for name, found in sums.items() if name)
+            yield from (f'{metric}{{model="{name}"}} {found[at]:.0f}' for name, found in sums.items() if name)
         yield from _head("dai_request_seconds", "histogram", "The time from a request to its answer.")
         for name, found in sums.items():
             yield from _histogram("dai_request_seconds", name, _SECONDS, found[_LATENCY:], found[_LATENCY_SUM])
@@ -124,9 +124,9 @@ def _histogram(
     so_far = 0.0
     for bound, count in zip([*(f"{one:g}" for one in bounds), "+Inf"], counts, strict=False):
         so_far += count
-        yield f'{metric}_bucket{{model="{model}",le="{bound}"}} {so_far:g}'
-    yield f'{metric}_sum{{model="{model}"}} {total:.9g}'
-    yield f'{metric}_count{{model="{model}"}} {so_far:g}'
+        yield f'{metric}_bucket{{model="{model}",le="{bound}"}} {so_far:.0f}'
+    yield f'{metric}_sum{{model="{model}"}} {total}'
+    yield f'{metric}_count{{model="{model}"}} {so_far:.0f}'
 
 
 def _escaped(text: str) -> str:

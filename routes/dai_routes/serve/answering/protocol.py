@@ -1,4 +1,4 @@
-"""uvicorn's protocol, with time limits for clients that send no request, or do not read their answer.
+"""uvicorn's protocol, with limits for clients that send no request, endless headers, or do not read their answer.
 
 Requests with a known head, which are most, do not go through uvicorn: see :mod:`dai_routes.serve.answering.quick`.
 """
@@ -9,12 +9,14 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from dai_routes.serve.answering.quick import LONGEST_HEAD, KnownHead, QuickAnswers
 
 _HEAD_END = b"\r\n\r\n"
 _SECONDS = 20.0
+_MOST_HEADERS = 64 << 10
+_HEADERS_TOO_LARGE = STATUS_LINE[431] + b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class _Flow(FlowControl):
@@ -34,12 +36,12 @@ class _Flow(FlowControl):
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes a connection after some time without progress.
+    """Closes a connection after some time without progress, or whose headers have no end.
 
     That is if no request begins, if its headers are not complete, or if the client reads nothing of its answer. uvicorn
-    would wait for ever for all of these, and keep the answer in memory. The application limits the time for the body.
-    ``unread_seconds`` is the limit for a client that reads nothing. ``quick`` answers requests with a known head; None
-    if all go through uvicorn.
+    would wait for ever for all of these, and keep the answer or the headers in memory. The application limits the time
+    for the body. ``unread_seconds`` is the limit for a client that reads nothing. ``quick`` answers requests with a
+    known head; None if all go through uvicorn.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class GuardedProtocol(HttpToolsProtocol):
     """Whether the next byte begins a request for uvicorn's parser."""
     _head: bytes | None = None
     """The head of the request that uvicorn reads, if it came in one piece."""
+    _headers_size = 0
+    """How many bytes have come since the last headers were complete, or the last piece of a body."""
     _waits_for_score = False
     """Whether a request with a known head is being answered."""
     _later = b""
@@ -96,11 +100,17 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The headers are complete."""
         self._in_headers = False
+        self._headers_size = 0
         self._wait_no_more()
         super().on_headers_complete()
         head, self._head = self._head, None
         if head is not None and self._quick is not None:
             self._quick.learn(head, self.scope, self.parser.should_keep_alive())
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._headers_size = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The body is complete."""
@@ -121,10 +131,17 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._answer(self._quick, known, data[end:])
                 return
             self._head = head if known is None else None
+        if self._is_between and not data.strip(b"\r\n"):
+            # Empty lines begin no request, so the time in which one has to begin goes on. uvicorn would stop it.
+            self._head = None
+            return
+        self._headers_size += len(data)
         super().data_received(data)
         self._head = None
-        if self._in_headers and self._waits is None:
-            self._waits = self.loop.call_later(_SECONDS, self.transport.close)
+        if self._headers_size > _MOST_HEADERS and not self._is_between:
+            self._refuse_headers()
+        elif self._in_headers and self._waits is None:
+            self._waits = self.loop.call_later(_SECONDS, self._headers_are_late)
 
     def shutdown(self) -> None:
         """The server ends: close the connection, after the answer if there is a request."""
@@ -142,9 +159,13 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def _has_answer(self) -> bool:
+        """Whether all requests that uvicorn has read are answered."""
+        return self.cycle is None or self.cycle.response_complete
+
     def _is_answered(self) -> bool:
         """Whether all requests so far are answered, and the client reads."""
-        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
+        return self._has_answer() and not self.flow.write_paused
 
     def _answer(self, quick: QuickAnswers, head: KnownHead, body: bytes) -> None:
         self._waits_for_score = True
@@ -171,6 +192,23 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+
+    def _headers_are_late(self) -> None:
+        """Close the connection, but not before earlier requests have their answers: until then little is read."""
+        if self._has_answer():
+            self.transport.close()
+        else:
+            self._waits = self.loop.call_later(_SECONDS, self._headers_are_late)
+
+    def _refuse_headers(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._has_answer():
+            self.transport.write(_HEADERS_TOO_LARGE)
+            self.transport.close()
+        else:
+            # An earlier request has to be answered first, or these are trailers: then its time limit ends it.
+            self.flow.pause_reading()
 
     def _wait_no_more(self) -> None:
         if self._waits is not None:

@@ -20,7 +20,7 @@ from dai_routes.serve.answering.app import App, header, query_of
 from dai_routes.serve.answering.deadlines import Deadline
 from dai_routes.serve.answering.errors import SlowScoringError
 from dai_routes.serve.answering.routing import Route
-from dai_routes.serve.batching import Answered, Read, ScoringQueue
+from dai_routes.serve.batching import Answered, Read, ScoringQueue, Waiting
 from dai_routes.serve.dialects.base import Call, Context, ScorePath
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.scoring import IN_MEMORY_BYTES
@@ -71,6 +71,8 @@ class QuickAnswers:
         names = [name for name, _ in scope["headers"]]
         if (
             len(head) > LONGEST_HEAD
+            # It has to be all that was read, and no more: empty lines, which may come before it, are no head.
+            or head.count(b"\r\n") != len(names) + 2
             or not keeps_alive
             or scope["method"] != "POST"
             or scope["http_version"] != "1.1"
@@ -102,7 +104,7 @@ class QuickAnswers:
         request = _Request(self._app, head, body, write)
         http, read = head.reading(body)
         try:
-            head.queue.submit(head.path, http, read, request.answered)
+            request.waiting = head.queue.submit(head.path, http, body, read, request.answered)
         except Exception as error:  # noqa: BLE001 - the client must get an answer for any error
             request.refuse(error)
 
@@ -110,7 +112,7 @@ class QuickAnswers:
 class _Request:
     """A request that waits for its answer."""
 
-    __slots__ = ("_app", "_began", "_body", "_deadline", "_head", "_is_over", "_write")
+    __slots__ = ("_app", "_began", "_body", "_deadline", "_head", "_is_over", "_write", "waiting")
 
     def __init__(self, app: App, head: KnownHead, body: bytes, write: Write) -> None:
         self._began = time.perf_counter()
@@ -119,6 +121,7 @@ class _Request:
         self._body = body
         self._write = write
         self._is_over = False
+        self.waiting: Waiting | None = None
         self._deadline: Deadline = app.deadlines.start(self._late)
         app.bodies.take(body)
 
@@ -132,6 +135,8 @@ class _Request:
         self._send(self._app.refused(self._head.route, "POST", self._head.http.path, error), None)
 
     def _late(self) -> None:
+        if self.waiting is not None:
+            self.waiting.give_up()
         self.refuse(SlowScoringError(self._app.settings.timeout))
 
     def _send(self, answer: HttpResponse, response: Response | None) -> None:
@@ -139,6 +144,7 @@ class _Request:
         app = self._app
         app.deadlines.end(self._deadline)
         app.bodies.let_go(self._body)
+        self._body = b""
         request_id = app.ids.new()
         body = answer.body
         if isinstance(body, Path):

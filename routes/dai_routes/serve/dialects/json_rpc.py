@@ -12,10 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from dai_routes.serve.dialects.base import Call, Context, Dialect, ScorePath, json_answer
+from dai_routes.serve.dialects.base import JSON, Call, Context, Dialect, ScorePath
 from dai_routes.serve.dialects.tables import body_of, object_of, records_request, scores_of
-from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import ContentError, RequestError, UnsupportedError
+from dai_scoring.formats.json.columns import json_text
 from dai_scoring.formats.json.parser import parse
 from dai_scoring.options import Contributions, Wanted
 from dai_scoring.scorer import Scorer
@@ -49,14 +49,16 @@ class _Score:
     id: Any
     request: Request
     wants_contributions: bool
-    predictions: frozenset[str]
+    prefix: str
 
     def answer(self, response: Response) -> HttpResponse:
         """The predictions of the row, or its contributions if the call asks for them."""
         columns = scores_of(response)
+        # Of the model that scored: it may have been replaced since the call was read.
+        outputs = () if response.model is None else response.model.outputs
+        predictions = {self.prefix + column.name for column in outputs}
         return _result(
-            self.id,
-            [one[0] for name, one in columns.items() if (name in self.predictions) is not self.wants_contributions],
+            self.id, [one[0] for name, one in columns.items() if (name in predictions) is not self.wants_contributions]
         )
 
 
@@ -75,14 +77,8 @@ def _read(http: HttpRequest, context: Context) -> Call | HttpResponse:
     wants = params.get("pred_contribs", False)
     if not isinstance(wants, bool):
         raise ParamsError("'pred_contribs' is true or false.")
-    info = context.info
     options = replace(context.one_row, wanted=_TRANSFORMED) if wants else context.one_row
-    names = frozenset() if info is None else _names(info, options.prediction_prefix)
-    return _Score(asked.get("id"), records_request([params["row"]], options), wants, names)
-
-
-def _names(info: ModelInfo, prefix: str) -> frozenset[str]:
-    return frozenset(prefix + column.name for column in info.outputs)
+    return _Score(asked.get("id"), records_request([params["row"]], options), wants, options.prediction_prefix)
 
 
 def _transformed(scorer: Scorer) -> list[str]:
@@ -107,7 +103,7 @@ _ABOUT: dict[str, Callable[[Scorer], list[str] | None]] = {
 
 
 def _result(call: Any, value: Any) -> HttpResponse:
-    return json_answer({"jsonrpc": "2.0", "id": call, "result": value})
+    return _answer({"jsonrpc": "2.0", "id": call, "result": value})
 
 
 def _refuse(http: HttpRequest, failure: Failure) -> HttpResponse:
@@ -119,7 +115,12 @@ def _refuse(http: HttpRequest, failure: Failure) -> HttpResponse:
     error = {"code": code, "message": failure.client, "data": data}
     status = 200 if failure.status in _OF_THE_CALL else failure.status
     call = asked.get("id") if isinstance(asked, dict) else None
-    return json_answer({"jsonrpc": "2.0", "id": call, "error": error}, status)
+    return _answer({"jsonrpc": "2.0", "id": call, "error": error}, status)
+
+
+def _answer(value: object, status: int = 200) -> HttpResponse:
+    # An id may be a number of more than 64 bits, which has to come back as it was.
+    return HttpResponse(status, {"Content-Type": JSON}, json_text(value).encode())
 
 
 _PARTS = {"jsonrpc": "string", "method": "string"}

@@ -15,6 +15,7 @@ from dai_routes.serve.dialects import tensors
 from dai_routes.serve.dialects.base import JSON, AboutPath, Call, Context, Dialect, ScorePath, error_object, json_answer
 from dai_routes.serve.dialects.tables import body_of, object_of, request_of, scores_of
 from dai_scoring import __version__
+from dai_scoring.batch.results import output_names
 from dai_scoring.engine import ModelInfo
 from dai_scoring.errors import ContentError
 from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response, State
@@ -37,12 +38,12 @@ class _Call:
         columns = scores_of(response)
         if unknown := [name for name in self.wanted if name not in columns]:
             raise ContentError(f"there is no output '{unknown[0]}'; there are: {', '.join(columns)}.")
-        types = {} if response.model is None else _output_types(response.model)
+        types = {} if response.model is None else _output_types(response.model, self.context)
         outputs: list[dict[str, Any]] = []
         tail: list[bytes] = []
         for name in self.wanted or columns:
             values = columns[name]
-            datatype = types.get(name) or ("FP64" if isinstance(values[0], float) else tensors.BYTES)
+            datatype = types.get(name) or ("FP64" if any(isinstance(one, float) for one in values) else tensors.BYTES)
             output: dict[str, Any] = {"name": name, "datatype": datatype, "shape": [len(values)]}
             if name in self.binary or (self.is_binary and name not in self.wanted):
                 tail.append(tensors.to_bytes(values, datatype))
@@ -101,9 +102,13 @@ def _read(http: HttpRequest, context: Context) -> Call:
 def _parts(body: bytes, length: str | None) -> tuple[bytes, memoryview]:
     if length is None:
         return body, memoryview(b"")
-    if not length.isdigit() or int(length) > len(body):
+    try:
+        size = int(length)
+    except ValueError:
+        size = -1
+    if not 0 <= size <= len(body):
         raise ContentError(f"the header {_HEADER} is not how many bytes of the body are JSON.")
-    return body[: int(length)], memoryview(body)[int(length) :]
+    return body[:size], memoryview(body)[size:]
 
 
 def _part(one: dict[str, Any], name: str) -> Any:
@@ -116,8 +121,9 @@ def _refuse(http: HttpRequest, failure: Failure) -> HttpResponse:
     return json_answer({"error": failure.client, **error_object(failure)}, failure.status)
 
 
-def _output_types(info: ModelInfo) -> dict[str, str]:
-    return {column.name: tensors.OF_COLUMN[column.type] for column in info.outputs}
+def _output_types(info: ModelInfo, context: Context) -> dict[str, str]:
+    prefix = context.options.prediction_prefix
+    return {prefix + column.name: tensors.OF_COLUMN[column.type] for column in info.outputs}
 
 
 def _server(http: HttpRequest, context: Context) -> HttpResponse:
@@ -138,14 +144,15 @@ def _model(http: HttpRequest, context: Context) -> HttpResponse:
         info = scorer.info
         empty = pa.table({column.name: pa.nulls(0, pa.string()) for column in info.inputs})
         outputs = scorer.score(empty, wanted=context.options.wanted).outputs.schema.names
-    types = _output_types(info)
+    types = _output_types(info, context)
+    names = output_names(outputs, (), context.options.prediction_prefix)
     return json_answer(
         {
             "name": context.name,
             "versions": [_VERSION],
             "platform": f"{info.kind}, {info.runtime} {info.runtime_version}",
             "inputs": [_tensor(column.name, tensors.OF_COLUMN[column.type]) for column in info.inputs],
-            "outputs": [_tensor(name, types.get(name, "FP64")) for name in outputs],
+            "outputs": [_tensor(name, types.get(name, "FP64")) for name in names],
         }
     )
 

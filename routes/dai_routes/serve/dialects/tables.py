@@ -18,6 +18,7 @@ from dai_routes.serve.dialects.base import JSON, Context
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
+from dai_scoring.formats.json.columns import json_text
 from dai_scoring.formats.json.parser import checked, parse
 from dai_scoring.formats.text import MAX_PYTHON_ROWS
 from dai_scoring.service import HttpRequest, Request, Response
@@ -91,7 +92,10 @@ def records_request(records: Sequence[Mapping[str, Any]], options: FileOptions) 
     """The request to score records."""
     if not records:
         raise ContentError("there are no rows.")
-    return Request(orjson.dumps(records), JSON, options=options)
+    try:
+        return Request(json_text(records).encode(), JSON, options=options)
+    except orjson.JSONEncodeError:
+        raise ContentError("beside NaN, a value is half a character or a number beyond 64 bits.") from None
 
 
 def records_of(value: Any, what: str) -> list[dict[str, Any]]:

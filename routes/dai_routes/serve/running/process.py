@@ -108,6 +108,8 @@ class ServingProcess:
         # A second ctrl-C skips the time in which new requests are still answered.
         loop.add_signal_handler(signal.SIGINT, lambda: (hurried if ending.is_set() else ending).set())
         loop.add_signal_handler(signal.SIGHUP, self._begin, self._reload_all)
+        # A file that was replaced while it was loaded: a signal that came then was not heard.
+        self._begin(self._reload_all)
         serving = asyncio.create_task(server.serve([listener]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.001)

@@ -36,6 +36,7 @@ class _Worker:
     process: Any
     said: Connection
     is_ready: bool = False
+    missed_reload: bool = False
 
 
 class Supervisor:
@@ -103,6 +104,8 @@ class Supervisor:
         if what == _READY:
             worker.is_ready = True
             self._pause = 1.0
+            if worker.missed_reload:
+                self._send(worker, signal.SIGHUP)
         elif what == _RELOAD:
             self._tell(signal.SIGHUP)
 
@@ -132,9 +135,16 @@ class Supervisor:
 
     def _tell(self, number: signal.Signals) -> None:
         for one in self._workers:
-            if one.process.is_alive() and (one.is_ready or number != signal.SIGHUP):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(one.process.pid, number)
+            if one.is_ready or number != signal.SIGHUP:
+                self._send(one, number)
+            else:
+                # It may just load the file that was replaced.
+                one.missed_reload = True
+
+    def _send(self, worker: _Worker, number: signal.Signals) -> None:
+        if worker.process.is_alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.process.pid, number)
 
 
 def _work(settings: ServerSettings, listener: socket.socket, numbers: Any, place: int, says: Connection) -> None:

@@ -8,27 +8,14 @@ import re
 import threading
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dai_routes.serve.settings import ModelFile
-from dai_scoring.scorer import RuntimeSettings
-from tests.support.server.in_process import Bench, Client, served
+from tests.support.server.in_process import ROW, TYPED, Bench, Client, Clock, request
 from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.runtime
 
-ROW = {
-    "species": "Adelie",
-    "island": "Dream",
-    "bill_length_mm": 39.5,
-    "bill_depth_mm": 16.7,
-    "flipper_length_mm": 178,
-    "body_mass_g": 3250,
-    "date_egg": "2007-11-15",
-}
 H2O = {"fields": list(ROW), "rows": [list(map(str, ROW.values()))]}
 TENSORS = {
     "inputs": [
@@ -38,14 +25,6 @@ TENSORS = {
 }
 CHANGING = re.compile(rb"(date|x-request-id|scoring\.duration\.ms): [^\r]*\r\n")
 
-
-def request(path: str, body: bytes | object, *headers: str, method: str = "POST", version: str = "1.1") -> bytes:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    lines = [f"{method} {path} HTTP/{version}", "Host: here", f"Content-Length: {len(data)}", *headers, "", ""]
-    return "\r\n".join(lines).encode() + data
-
-
-TYPED = "Content-Type: application/json"
 ASKED = {
     "a record": request("/score", ROW, TYPED),
     "with a query": request("/score?columns=predictions", [ROW], TYPED, "Accept: application/x-ndjson"),
@@ -63,40 +42,6 @@ ASKED = {
     "rpc": request("/rpc", {"jsonrpc": "2.0", "id": 7, "method": "score", "params": {"row": ROW}}, TYPED),
     "rpc, wrong": request("/rpc", {"jsonrpc": "2.0", "id": 7, "method": "score", "params": {"row": {}}}, TYPED),
 }
-
-
-@pytest.fixture(scope="module")
-def file(samples: Path) -> ModelFile:
-    return ModelFile("penguins", samples / "penguins.mojo")
-
-
-@pytest.fixture
-def serve(file: ModelFile, settings: RuntimeSettings) -> Callable[..., Any]:
-    """Runs a coroutine with a server, and a function that connects to it."""
-
-    def run(test: Callable[[Bench, Callable[[], Awaitable[Client]]], Awaitable[None]], **chosen: Any) -> None:
-        async def main() -> None:
-            async with served(file, settings, chosen.pop("keep_alive", 5), **chosen) as (bench, connect):
-                await test(bench, connect)
-
-        asyncio.run(main())
-
-    return run
-
-
-class Clock:
-    """The time of the event loop, which passes only when a test says so."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        loop = asyncio.get_running_loop()
-        self._now = loop.time()
-        patch.setattr(loop, "time", lambda: self._now)
-
-    async def advance(self, seconds: float) -> None:
-        """Let time pass, and what was to happen then."""
-        self._now += seconds
-        for _ in range(2):
-            await asyncio.sleep(0)
 
 
 def _fixed(answer: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Parts of the server, with its connections, in the process of the tests."""
