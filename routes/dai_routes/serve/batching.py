@@ -19,6 +19,7 @@ from pathlib import Path
 
 from dai_routes.serve.answering.errors import QueueFullError
 from dai_routes.serve.dialects.base import Call, Context, ScorePath, failed
+from dai_scoring.formats.detect import is_binary
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.failures import failure_of, is_unexpected
 from dai_scoring.service.requests import RequestContents
@@ -29,9 +30,6 @@ MOST_TOGETHER = 256
 
 _QUICK_SECONDS = 0.002
 """If a request takes longer, the next is not scored in the event loop, where others would wait for it."""
-
-_BINARY = frozenset({b"PAR1", b"ARRO", b"\xff\xff\xff\xff", b"Obj\x01"})
-"""How files and streams of Parquet, Arrow and Avro begin."""
 
 
 @dataclass(slots=True)
@@ -230,5 +228,5 @@ class ScoringQueue:
 def _may_be_large(http: HttpRequest, body: RequestContents) -> bool:
     """Whether there may be many rows: a few bytes can become a thousand times as many, or millions of rows."""
     return isinstance(body, bytes) and (
-        len(body) > IN_MEMORY_BYTES or "content-encoding" in http.headers or body[:4] in _BINARY
+        len(body) > IN_MEMORY_BYTES or "content-encoding" in http.headers or is_binary(body)
     )

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dai_scoring import extras
 from dai_scoring.cli.console import Output
@@ -89,7 +89,8 @@ def check_input(spark: SparkSession, source: str) -> None:
 
     Spark 4 logs a stack trace of Java before its own error.
     """
-    if _is_there(spark, source) is False:
+    found = _file_system(spark, source)
+    if found is not None and not found[0].globStatus(found[1]):
         raise NotFoundError(f"--input: Spark finds no file or folder {source}.")
 
 
@@ -99,17 +100,18 @@ def check_output(spark: SparkSession, folders: Mapping[str, str]) -> None:
     Spark finds the second one only when it has written the first.
     """
     for option, folder in folders.items():
-        if _is_there(spark, folder):
+        found = _file_system(spark, folder)
+        if found is not None and found[0].exists(found[1]):
             raise UsageError(f"{option}: {folder} is there already. Name another folder, or delete it.")
 
 
-def _is_there(spark: SparkSession, pattern: str) -> bool | None:
-    """Whether Spark finds a file or a folder; None with Spark Connect, which does not tell."""
+def _file_system(spark: SparkSession, path: str) -> tuple[Any, Any] | None:
+    """Hadoop's file system of a path, and the path as it wants it; None with Spark Connect, which has neither."""
     java = getattr(spark, "_jvm", None)
     if java is None:
         return None
-    path = java.org.apache.hadoop.fs.Path(pattern)
-    return bool(path.getFileSystem(spark._jsc.hadoopConfiguration()).globStatus(path))
+    found = java.org.apache.hadoop.fs.Path(path)
+    return found.getFileSystem(spark._jsc.hadoopConfiguration()), found
 
 
 def submit_line(arguments: list[str], packages: str | None) -> str:

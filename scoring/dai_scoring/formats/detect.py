@@ -18,6 +18,7 @@ _MAGIC = (
     (b"ARROW1", Format.ARROW_FILE),
     (b"\xff\xff\xff\xff", Format.ARROW_STREAM),
 )
+_MAGIC_BYTES = tuple(magic for magic, _ in _MAGIC)
 _MIME_TYPES = {
     "text/csv": Format.CSV,
     "application/csv": Format.CSV,
@@ -60,6 +61,11 @@ SEPARATOR_LINE = re.compile(rb'"?sep=([^"\r\n\0])"?(?:\r\n|\r|\n|\Z)', re.IGNORE
 """The first line that tells Excel what separates the fields of CSV."""
 _JSON = (Format.JSON_ARRAY, Format.JSON_LINES)
 _JSON_START = re.compile(rb'\[\s*[{\]\[]|\[\s*\Z|\{\s*["}]|\{\s*\Z')
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether contents that start so are of a binary format: Avro, Parquet or Arrow."""
+    return head.startswith(_MAGIC_BYTES)
 
 
 def detect(head: bytes, mime_type: str | None, name: str | None = None, path: Path | None = None) -> Format:

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
 TIMES = 100
 
-# Each try is a process of its own, since a driver may end it. Its exit codes: 130 is Ctrl-C, 7 is none.
+# Each try runs in its own process, which a driver may end. It exits with 130 if Ctrl-C was heard, and with 7 if not.
 SCRIPT = """
 import json, os, random, signal, sys, threading, time
 from collections import Counter

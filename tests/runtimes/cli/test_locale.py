@@ -11,17 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.models.penguins import PENGUIN
+
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
-PENGUIN = {
-    "species": "Adelie",
-    "island": "Dream",
-    "bill_length_mm": 39.5,
-    "bill_depth_mm": 16.7,
-    "flipper_length_mm": 178,
-    "body_mass_g": 3250,
-    "date_egg": "2007-11-15",
-}
 FEMALE = 0.9792531702420244
 """Of the sample's model, which README.md names too."""
 

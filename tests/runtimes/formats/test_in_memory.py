@@ -21,6 +21,7 @@ from dai_scoring.batch.summary import Summary
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
+from tests.support.models.penguins import PENGUIN
 from tests.support.ways import counted, without
 
 CSV, JSON, LINES = "text/csv", "application/json", "application/x-ndjson"
@@ -130,15 +131,6 @@ def test_the_same_as_files(titanic_scorer: Scorer, tmp_path: Path, options: File
             _compare(titanic_scorer, tmp_path, one, answer, options)
 
 
-_GOOD = {
-    "species": "Adelie",
-    "island": "Dream",
-    "bill_length_mm": 39.5,
-    "bill_depth_mm": 16.7,
-    "flipper_length_mm": 178,
-    "body_mass_g": 3250,
-    "date_egg": "2007-11-15",
-}
 _BAD = {"bill_length_mm": ["long", True, "1e400"], "body_mass_g": ["heavy", "39,5", "NULL"], "date_egg": ["15/11/2007"]}
 
 
@@ -146,7 +138,7 @@ def _with_bad(choose: random.Random) -> Contents:
     """Contents of some rows, in one of the formats, of which any may be bad."""
     rows = []
     for number in range(choose.choice([1, 1, 2, 5])):
-        row: dict[str, Any] = {"id": number, **_GOOD, "body_mass_g": choose.choice([3250, None, "3,250.0", 3250.5])}
+        row: dict[str, Any] = {"id": number, **PENGUIN, "body_mass_g": choose.choice([3250, None, "3,250.0", 3250.5])}
         if choose.random() < 0.5:
             column = choose.choice(list(_BAD))
             row[column] = choose.choice(_BAD[column])

@@ -28,15 +28,6 @@ from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.service import Response
 from tests.support.waiting import PATIENCE
 
-ROW = {
-    "species": "Adelie",
-    "island": "Dream",
-    "bill_length_mm": 39.5,
-    "bill_depth_mm": 16.7,
-    "flipper_length_mm": 178,
-    "body_mass_g": 3250,
-    "date_egg": "2007-11-15",
-}
 TYPED = "Content-Type: application/json"
 
 

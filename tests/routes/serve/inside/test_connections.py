@@ -11,7 +11,8 @@ from hashlib import sha256
 
 import pytest
 
-from tests.support.server.in_process import ROW, TYPED, Bench, Client, Clock, request
+from tests.support.models.penguins import PENGUIN
+from tests.support.server.in_process import TYPED, Bench, Client, Clock, request
 from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.runtime
@@ -23,10 +24,10 @@ MOST_HEADERS = 1 << 16
 
 def test_what_follows_empty_lines_is_not_taken_for_the_request_of_another(serve: Callable[..., None]) -> None:
     async def test(bench: Bench, connect: Connect) -> None:
-        asked = request("/score", ROW, TYPED, "X-API-Key: right")
+        asked = request("/score", PENGUIN, TYPED, "X-API-Key: right")
         assert (await (await connect()).ask(EMPTY + asked)).startswith(b"HTTP/1.1 200")
         # As many bytes behind the same lines as that body had, and no key.
-        assert (await (await connect()).ask(EMPTY + json.dumps(ROW).encode())).startswith(b"HTTP/1.1 400")
+        assert (await (await connect()).ask(EMPTY + json.dumps(PENGUIN).encode())).startswith(b"HTTP/1.1 400")
         assert bench.quick.count == 0
 
     serve(test, key_digests=(sha256(b"right").digest(),))
@@ -78,7 +79,7 @@ def test_no_more_is_read_of_endless_trailers(serve: Callable[..., None]) -> None
 
 
 def test_an_answer_that_is_read_slowly_arrives(serve: Callable[..., None]) -> None:
-    body = [{**ROW, "note": "x" * 1000}] * 6000
+    body = [{**PENGUIN, "note": "x" * 1000}] * 6000
     part = 1 << 20
 
     async def test(bench: Bench, connect: Connect) -> None:
@@ -107,7 +108,7 @@ def test_an_answer_that_is_read_slowly_arrives(serve: Callable[..., None]) -> No
                 await client.reader.readexactly(part)
             assert not protocol.transport.is_closing()
             assert len(await client.reader.readexactly(size - 4 * part)) == size - 4 * part
-            client.writer.write(request("/score", ROW, TYPED))
+            client.writer.write(request("/score", PENGUIN, TYPED))
             assert (await client.answer()).startswith(b"HTTP/1.1 200")
 
     serve(test)
@@ -121,7 +122,7 @@ def test_a_request_is_answered_also_if_the_next_one_has_not_all_its_headers(serv
             clock = Clock(patch)
             respond = service.respond_all
             patch.setattr(service, "respond_all", lambda requests: (go_on.wait(PATIENCE), respond(requests))[1])
-            client.writer.write(request("/score", ROW, TYPED) + b"POST /sc")
+            client.writer.write(request("/score", PENGUIN, TYPED) + b"POST /sc")
             while not queue.waiting:
                 await asyncio.sleep(0)
             for _ in range(2):

@@ -16,7 +16,7 @@ from dai_scoring.options import BadRows, Contributions, Wanted
 from dai_scoring.scorer import RuntimeSettings, Scorer
 from dai_scoring.service import HttpRequest, HttpResponse, ScoringService
 from tests.support.models import h2o3_mojo
-from tests.support.server.in_process import ROW
+from tests.support.models.penguins import PENGUIN
 from tests.support.server.serving import Server
 
 pytestmark = pytest.mark.runtime
@@ -35,10 +35,10 @@ def test_tensors_have_the_names_and_types_that_the_description_says(penguins_sco
     options = FileOptions(prediction_prefix="p_", bad_rows=BadRows.KEEP, wanted=wanted)
     infer = next(one for one in DIALECTS["v2"].fixed if isinstance(one, ScorePath))
     describe = next(one for one in DIALECTS["v2"].fixed if one.path.endswith("{name}") and isinstance(one, AboutPath))
-    bad = {**ROW, "body_mass_g": "heavy"}
+    bad = {**PENGUIN, "body_mass_g": "heavy"}
     inputs = [
         {"name": name, "datatype": "BYTES", "shape": [2], "data": [str(bad[name]), str(value)]}
-        for name, value in ROW.items()
+        for name, value in PENGUIN.items()
     ]
     with ScoringService(penguins_scorer, options) as service:
         context = Context("penguins", service, options, 1 << 20)
@@ -63,7 +63,7 @@ def test_json_rpc_gives_all_scores_of_a_model_that_came_meanwhile(
     other = h2o3_mojo.made(tmp_path / "other.mojo", files)
     (path,) = DIALECTS["rpc"].paths
     assert isinstance(path, ScorePath)
-    body = json.dumps({"id": 1, "method": "score", "params": {"row": ROW}}).encode()
+    body = json.dumps({"id": 1, "method": "score", "params": {"row": PENGUIN}}).encode()
     with ScoringService.open(samples / "penguins.mojo", settings=settings) as service:
         context = Context("penguins", service, FileOptions(), 1 << 20)
         call = path.read(HttpRequest("POST", "/rpc", body=body), context)
@@ -80,7 +80,7 @@ ODD = {"lists": "[" * 300 + "]" * 300, "objects": '{"a":' * 300 + "1" + "}" * 30
 
 @pytest.mark.parametrize("value", ODD.values(), ids=list(ODD))
 def test_a_further_column_may_have_any_value_of_json(server: Server, value: str) -> None:
-    row = json.dumps(ROW)[:-1] + f', "more": {value}}}'
+    row = json.dumps(PENGUIN)[:-1] + f', "more": {value}}}'
     bodies = {
         "/predict": f'{{"instances": [{row}]}}',
         "/invocations": f'{{"inputs": [{row}]}}',

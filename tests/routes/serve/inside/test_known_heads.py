@@ -11,35 +11,38 @@ from hashlib import sha256
 
 import pytest
 
-from tests.support.server.in_process import ROW, TYPED, Bench, Client, Clock, request
+from tests.support.models.penguins import PENGUIN
+from tests.support.server.in_process import TYPED, Bench, Client, Clock, request
 from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.runtime
 
-H2O = {"fields": list(ROW), "rows": [list(map(str, ROW.values()))]}
+H2O = {"fields": list(PENGUIN), "rows": [list(map(str, PENGUIN.values()))]}
 TENSORS = {
     "inputs": [
         {"name": name, "shape": [1], "datatype": "BYTES" if isinstance(value, str) else "FP64", "data": [value]}
-        for name, value in ROW.items()
+        for name, value in PENGUIN.items()
     ]
 }
 CHANGING = re.compile(rb"(date|x-request-id|scoring\.duration\.ms): [^\r]*\r\n")
 
 ASKED = {
-    "a record": request("/score", ROW, TYPED),
-    "with a query": request("/score?columns=predictions", [ROW], TYPED, "Accept: application/x-ndjson"),
-    "CSV": request("/score", ",".join(ROW).encode() + b"\n" + ",".join(map(str, ROW.values())).encode(), "A: b"),
-    "a bad row": request("/score?bad_rows=fail", {**ROW, "body_mass_g": "heavy"}, TYPED),
+    "a record": request("/score", PENGUIN, TYPED),
+    "with a query": request("/score?columns=predictions", [PENGUIN], TYPED, "Accept: application/x-ndjson"),
+    "CSV": request(
+        "/score", ",".join(PENGUIN).encode() + b"\n" + ",".join(map(str, PENGUIN.values())).encode(), "A: b"
+    ),
+    "a bad row": request("/score?bad_rows=fail", {**PENGUIN, "body_mass_g": "heavy"}, TYPED),
     "a missing column": request("/score", {"species": "Adelie"}, TYPED),
     "blanks": request("/score", b"  ", TYPED),
     "no JSON": request("/score", b"{", TYPED),
-    "not gzip": request("/score", ROW, TYPED, "Content-Encoding: gzip"),
+    "not gzip": request("/score", PENGUIN, TYPED, "Content-Encoding: gzip"),
     "H2O": request("/model/score", H2O, TYPED),
     "a model's path": request("/models/penguins/model/contribution", H2O, TYPED),
-    "vertex": request("/predict", {"instances": [ROW]}, TYPED),
-    "invocations": request("/invocations", {"inputs": [ROW]}, TYPED),
+    "vertex": request("/predict", {"instances": [PENGUIN]}, TYPED),
+    "invocations": request("/invocations", {"inputs": [PENGUIN]}, TYPED),
     "tensors": request("/v2/models/penguins/infer", TENSORS, TYPED),
-    "rpc": request("/rpc", {"jsonrpc": "2.0", "id": 7, "method": "score", "params": {"row": ROW}}, TYPED),
+    "rpc": request("/rpc", {"jsonrpc": "2.0", "id": 7, "method": "score", "params": {"row": PENGUIN}}, TYPED),
     "rpc, wrong": request("/rpc", {"jsonrpc": "2.0", "id": 7, "method": "score", "params": {"row": {}}}, TYPED),
 }
 
@@ -67,11 +70,11 @@ def test_the_same_answers(serve: Callable[..., None]) -> None:
 def test_what_is_unusual_goes_through_uvicorn(serve: Callable[..., None]) -> None:
     record = ASKED["a record"]
     others = {
-        "an id of its own": request("/score", ROW, TYPED, "X-Request-Id: 7"),
-        "expected": request("/score", ROW, TYPED, "Expect: x"),
+        "an id of its own": request("/score", PENGUIN, TYPED, "X-Request-Id: 7"),
+        "expected": request("/score", PENGUIN, TYPED, "Expect: x"),
         "GET": request("/models", b"", method="GET"),
-        "no such path": request("/nothing", ROW, TYPED),
-        "a long head": request("/score", ROW, TYPED, "X-More: " + "x" * 3000),
+        "no such path": request("/nothing", PENGUIN, TYPED),
+        "a long head": request("/score", PENGUIN, TYPED, "X-More: " + "x" * 3000),
     }
 
     async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
@@ -81,15 +84,15 @@ def test_what_is_unusual_goes_through_uvicorn(serve: Callable[..., None]) -> Non
             # Some of these close the connection.
             assert _fixed(await (await connect()).ask(one)) == _fixed(await (await connect()).ask(one)), name
         chunked = request("/score", b"", TYPED, "Transfer-Encoding: chunked").replace(b"Content-Length: 0\r\n", b"")
-        data = json.dumps(ROW).encode()
+        data = json.dumps(PENGUIN).encode()
         chunked += b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
         assert _fixed(await client.ask(chunked)) == _fixed(await client.ask(chunked)) == scored
         assert _fixed(await client.ask(record[:-5], record[-5:])) == scored
         assert _fixed(await client.ask(record[:20], record[20:])) == scored
         assert _fixed(await client.ask(record + record)) == _fixed(await client.answer()) == scored
         assert bench.quick.count == 0
-        closing = request("/score", ROW, TYPED, "Connection: close")
-        old = request("/score", ROW, TYPED, version="1.0")
+        closing = request("/score", PENGUIN, TYPED, "Connection: close")
+        old = request("/score", PENGUIN, TYPED, version="1.0")
         for one in (closing, closing, old, old):
             client = await connect()
             assert b"connection: close" in await client.ask(one)
@@ -102,7 +105,7 @@ def test_what_is_unusual_goes_through_uvicorn(serve: Callable[..., None]) -> Non
 def test_requests_sent_before_the_answer_are_answered_in_order(serve: Callable[..., None]) -> None:
     async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
         client = await connect()
-        known = [request("/score", {**ROW, "id": number}, TYPED) for number in range(3)]
+        known = [request("/score", {**PENGUIN, "id": number}, TYPED) for number in range(3)]
         await client.ask(known[0])
         client.writer.write(known[0])
         while not bench.quick.count:
@@ -117,7 +120,7 @@ def test_a_key_is_asked_for_each_time(serve: Callable[..., None]) -> None:
     async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
         keys = [("X-API-Key: wrong", 401), ("X-API-Key: right", 200), ("A: b", 401)] * 2
         for key, status in keys:
-            answer = await (await connect()).ask(request("/score", ROW, TYPED, key))
+            answer = await (await connect()).ask(request("/score", PENGUIN, TYPED, key))
             assert answer.startswith(b"HTTP/1.1 %d" % status)
         assert bench.quick.count == 1
 
@@ -205,7 +208,7 @@ def test_a_client_that_leaves_is_counted(serve: Callable[..., None]) -> None:
 
 def test_requests_of_a_client_that_does_not_wait_are_read_in_turn(serve: Callable[..., None]) -> None:
     count, one_read = 3000, 1 << 18
-    asked = request("/score", {**ROW, "more": "x" * 200}, TYPED) + request("/livez", b"", method="GET")
+    asked = request("/score", {**PENGUIN, "more": "x" * 200}, TYPED) + request("/livez", b"", method="GET")
 
     async def test(bench: Bench, connect: Callable[[], Awaitable[Client]]) -> None:
         client = await connect()

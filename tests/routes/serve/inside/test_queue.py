@@ -15,17 +15,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from dai_scoring.service import Request
-from tests.support.server.in_process import ROW, TYPED, Bench, Client, Clock, request
+from tests.support.models.penguins import PENGUIN
+from tests.support.server.in_process import TYPED, Bench, Client, Clock, request
 from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.runtime
 
 Connect = Callable[[], Awaitable[Client]]
-NOTE = {**ROW, "note": "x" * 20_000}
+NOTE = {**PENGUIN, "note": "x" * 20_000}
 
 
 def _parquet() -> bytes:
-    table = pa.table({name: pa.array([value] * 1000) for name, value in ROW.items()})
+    table = pa.table({name: pa.array([value] * 1000) for name, value in PENGUIN.items()})
     file = io.BytesIO()
     pq.write_table(table, file, compression="zstd")
     return file.getvalue()
@@ -53,7 +54,7 @@ def held(bench: Bench, patch: pytest.MonkeyPatch, where: Callable[[Request], boo
         go_on.set()
 
 
-@pytest.mark.parametrize("row", [ROW, NOTE], ids=["small", "large"])
+@pytest.mark.parametrize("row", [PENGUIN, NOTE], ids=["small", "large"])
 def test_a_request_whose_time_is_over_is_neither_scored_nor_kept(
     serve: Callable[..., None], row: dict[str, object]
 ) -> None:
@@ -95,7 +96,7 @@ def test_a_row_does_not_wait_for_what_may_become_many_rows(serve: Callable[..., 
                     client.writer.write(many)
                 while len(calls) < 2 or bench.model.queue.waiting < 3:
                     await asyncio.sleep(0.01)
-                assert (await (await connect()).ask(request("/score", ROW, TYPED))).startswith(b"HTTP/1.1 200")
+                assert (await (await connect()).ask(request("/score", PENGUIN, TYPED))).startswith(b"HTTP/1.1 200")
                 # The third one is not uncompressed before it is scored.
                 assert calls == [1, 1, 1]
             assert [(await one.answer())[:12] for one in clients] == [b"HTTP/1.1 200"] * 3
