@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
-from urllib.parse import urlsplit, urlunsplit
 
 import pyarrow as pa
 from adbc_driver_flightsql import dbapi
@@ -39,13 +38,15 @@ class FlightSQL(AdbcDatabase):
     can_write = False
 
     def __init__(self, url: str, credentials: Credentials, variable: str) -> None:
-        """``url`` begins with grpc:// or grpc+tls://; ``variable`` begins the names of those with the credentials."""
+        """``url`` begins with grpc:// or grpc+tls://; ``variable`` begins the names of those with the credentials.
+
+        The credentials are not in the address.
+        """
         super().__init__()
-        parts = urlsplit(url)
-        self._place = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        self._place = url
         given = {
-            DatabaseOptions.USERNAME.value: parts.username or credentials.user,
-            DatabaseOptions.PASSWORD.value: parts.password or credentials.password,
+            DatabaseOptions.USERNAME.value: credentials.user,
+            DatabaseOptions.PASSWORD.value: credentials.password,
         }
         self._options = {name: value for name, value in given.items() if value is not None}
         try:
