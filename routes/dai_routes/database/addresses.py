@@ -15,6 +15,7 @@ from dai_scoring.cli.errors import MissingExtraError, UsageError
 _KNOWN = "postgresql://USER@HOST:PORT/DATABASE, sqlite:///FILE, duckdb:///FILE, grpc://HOST:PORT, jdbc:..."
 # Passwords are to be percent-encoded, and many are not. One with "/" or "?" is told from a port and what follows it.
 _WHO = re.compile(r"(?:([^/?]*)|([^/?@:\[]*:(?!\d+(?:[,/?]|$)).*))@", re.DOTALL)
+_FILES = ("sqlite:", "duckdb:")
 _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PASSWORD_OPTION = re.compile("(?<=[?&])[^&=]*password=[^&]*&?")
 
@@ -36,7 +37,7 @@ def open_database(url: str, jdbc: jdbc_settings.JdbcSettings, variable: str, *, 
         except ModuleNotFoundError as error:
             raise MissingExtraError(extras.absent(error, "database")) from error
         return PostgreSQL(_with_credentials(url, jdbc_settings.Credentials.of_environment(variable)))
-    file = Path(rest.removeprefix("/"))
+    file = _file(rest)
     if scheme == "sqlite":
         from dai_routes.database.sqlite import SQLite
 
@@ -60,6 +61,10 @@ def open_database(url: str, jdbc: jdbc_settings.JdbcSettings, variable: str, *, 
         f" For {scheme}, give the address of its JDBC driver, and the driver's jar with --jdbc-driver." if rest else ""
     )
     raise UsageError(f"{without_password(url)} is no address that is known here. There are: {_KNOWN}.{by_jdbc}")
+
+
+def _file(place: str) -> Path:
+    return Path(place.removeprefix("/"))
 
 
 class _Address(NamedTuple):
@@ -110,7 +115,17 @@ def without_password(url: str) -> str:
     """An address without its password, for messages."""
     if jdbc_settings.is_jdbc(url):
         return jdbc_settings.without_password(url)
-    if url.startswith(("sqlite:", "duckdb:")):
+    if url.startswith(_FILES):
         return url
     address = _Address.of(url)
     return f"{address.begin}{f'{address.user}@' if address.user else ''}{re.split('[?#]', address.place)[0]}"
+
+
+def place_of(url: str) -> str:
+    """What an address leads to, whoever opens it: the same text for the same database."""
+    if jdbc_settings.is_jdbc(url):
+        return jdbc_settings.place_of(url)
+    address = _Address.of(url)
+    if url.startswith(_FILES):
+        return f"{address.begin}{_file(address.place).resolve()}"
+    return f"{address.begin}{_PASSWORD_OPTION.sub('', address.place)}"

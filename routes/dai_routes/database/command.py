@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dai_routes.database import rendering, suggestions
-from dai_routes.database.addresses import open_database, without_password
+from dai_routes.database.addresses import open_database, place_of, without_password
 from dai_routes.database.contract import Database
 from dai_routes.database.jdbc.settings import DRIVER_VARIABLE, JdbcSettings
 from dai_routes.database.planning import SOURCE_VARIABLE, TARGET_VARIABLE, check_no_password, job_of, table_name
@@ -186,6 +186,7 @@ def table(
         before=tuple(before or ()),
         after=tuple(after or ()),
         outputs=outputs,
+        source="" if source is None or target_address in (None, source) else place_of(source),
     )
     pipeline = PipelineSettings(python_environment, python_command=python_command)
     with ExitStack() as stack:

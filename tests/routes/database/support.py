@@ -6,10 +6,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.support.processes import hear_ctrl_c
@@ -33,6 +35,12 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 PASSWORD = "hidden-pass word"
 """Of the H2 of these tests."""
+
+
+def ask_sqlite(file: Path, statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement in a file of SQLite, and return its rows."""
+    with closing(sqlite3.connect(file)) as database, database:
+        return database.execute(statement).fetchall()
 
 
 def kill_in_the_middle(command: Sequence[str], chunks: int) -> None:

@@ -63,7 +63,15 @@ def without_secrets(text: str) -> str:
 
 def without_password(url: str) -> str:
     """The address without its settings, and without what is before the host."""
-    plain = re.split(r"[;?]", without_secrets(url))[0]
-    begin = _BEGIN.match(plain)
+    return _without_user(re.split(r"[;?]", without_secrets(url))[0], "...@")
+
+
+def place_of(url: str) -> str:
+    """The address with all that says which database it is, without user and password."""
+    return _without_user(without_secrets(url), "")
+
+
+def _without_user(address: str, other: str) -> str:
+    begin = _BEGIN.match(address)
     found = begin[0] if begin else ""
-    return found + _USER_AND_PASSWORD.sub("...@", plain[len(found) :], count=1)
+    return found + _USER_AND_PASSWORD.sub(other, address[len(found) :], count=1)

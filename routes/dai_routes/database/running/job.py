@@ -41,6 +41,8 @@ class Job:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     outputs: Outputs = field(default_factory=Outputs)
+    source: str = ""
+    """What the address of the source leads to, if that is not the database of the target."""
 
     @property
     def by_chunks(self) -> bool:
@@ -48,9 +50,11 @@ class Job:
         return self.key is not None and self.mode is not Mode.REPLACE
 
     def id_with(self, model: str, options: FileOptions) -> str:
-        """An id of the job, by its query, model and options: other jobs for the same target have other ids."""
+        """An id of the job, by its source, query, model and options: other jobs for the same target have other ids."""
         is_update = self.mode is Mode.UPDATE
         parts = [self.query, self.key, str(self.rejected), is_update, model, repr(options), repr(self.outputs)]
+        if self.source:
+            parts.append(self.source)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

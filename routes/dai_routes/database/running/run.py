@@ -114,8 +114,8 @@ class Run:
             return replace(found, is_finished=False)
         if found is not None and not found.is_finished:
             raise ConflictError(
-                f"{job.target} is half written by a run with another query, model or options. Run that to its end with "
-                "the same command, or drop the table, and its row in dai_score_progress."
+                f"{job.target} is half written by a run with another source, query, model or options. Run that to its "
+                "end with the same command, or drop the table, and its row in dai_score_progress."
             )
         if exists and job.mode is Mode.FAIL:
             raise ConflictError(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from dai_routes.database.addresses import has_password, without_password
+from dai_routes.database.addresses import has_password, place_of, without_password
 from tests.routes.database.support import Command
 from tests.support.ports import free_port
 from tests.support.postgres import Postgres
@@ -41,6 +43,12 @@ def test_a_password_is_found_and_left_out(url: str, plain: str) -> None:
 )
 def test_an_address_without_a_password_has_none(url: str) -> None:
     assert not has_password(url)
+
+
+def test_an_address_leads_to_the_same_place_whoever_opens_it() -> None:
+    assert place_of("sqlite:///zoo.db") == f"sqlite://{os.path.realpath('zoo.db')}"
+    assert place_of("jdbc:sqlserver://host;databaseName=a;password=x") == "jdbc:sqlserver://host;databaseName=a"
+    assert place_of("postgresql://me:x@host/a?b=c") == place_of("postgresql://you@host/a?b=c")
 
 
 @pytest.mark.runtime
