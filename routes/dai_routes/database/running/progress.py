@@ -42,9 +42,14 @@ class ProgressTable:
         self._database = database
         self._target = target
         self._table = target.sibling(TABLE)
+        self._seen: Progress | None = None
 
     def load(self) -> Progress | None:
         """The progress of the last job for the target; None if there was no job."""
+        self._seen = self._read()
+        return self._seen
+
+    def _read(self) -> Progress | None:
         if self._database.columns(self._table) is None:
             return None
         quoted = self._database.quoted
@@ -59,13 +64,35 @@ class ProgressTable:
         return None
 
     def begin(self, progress: Progress) -> None:
-        """Write the row of a new job, and delete that of an earlier one."""
+        """Write the row of a run that begins, in place of the one that was loaded.
+
+        Raises ConflictError if another run has written it since: of the same job, that run has written more rows.
+        """
         if self._database.columns(self._table) is None:
             self._database.create(self._table, _SCHEMA, "target")
-        self.forget()
+        if self._seen is not None:
+            self._delete(self._seen)
+        if self._read() is not None:
+            raise self._conflict()
         row = [self._target, progress.job, progress.last_key, progress.scored, progress.rejected, progress.is_finished]
         values = [[str(row[0])], *[[int(one) if isinstance(one, bool) else one] for one in row[1:]]]
         self._database.append(self._table, pa.table(values, schema=_SCHEMA))
+
+    def _delete(self, seen: Progress) -> None:
+        """Delete the row if it is still the same. PostgreSQL waits here for a run that is about to commit another."""
+        quoted = self._database.quoted
+        marks = [self._database.parameter(number) for number in range(1, 5)]
+        self._database.change(
+            f"DELETE FROM {quoted(self._table)} WHERE {quoted('target')} = {marks[0]} AND {quoted('job')} = {marks[1]} "  # noqa: S608
+            f"AND {quoted('scored')} + {quoted('rejected')} = {marks[2]} AND {quoted('finished')} = {marks[3]}",
+            [str(self._target), seen.job, seen.scored + seen.rejected, int(seen.is_finished)],
+        )
+
+    def _conflict(self) -> ConflictError:
+        return ConflictError(
+            f"Another run of dai-score writes {self._target}: nothing of this run's last rows was written. "
+            "Let one of them end."
+        )
 
     def forget(self) -> None:
         """Delete the row of the last job."""
@@ -96,7 +123,4 @@ class ProgressTable:
             ],
         )
         if not found:
-            raise ConflictError(
-                f"Another run of dai-score writes {self._target}: nothing of this run's last rows was written. "
-                "Let one of them end."
-            )
+            raise self._conflict()

@@ -107,8 +107,10 @@ class Run:
     def _earlier(self, exists: bool) -> Progress | None:
         """The progress of this job, if it goes on. Raises ConflictError if the target belongs to another one."""
         job = self._job
-        # If the target was dropped, all rows are scored again.
-        found = self._table.load() if job.by_chunks and exists else None
+        found = self._table.load() if job.by_chunks else None
+        if not exists:
+            # If the target was dropped, all rows are scored again.
+            found = None
         if found is not None and found.job == self._job_id and not (found.is_finished and job.mode is Mode.FAIL):
             # Also if the job was finished: rows with higher keys may have been added since.
             return replace(found, is_finished=False)

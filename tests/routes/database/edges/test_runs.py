@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from dai_routes.database.adbc.postgresql import PostgreSQL
+from dai_routes.database.contract import TableName
+from dai_routes.database.errors import ConflictError
+from dai_routes.database.running.progress import Progress, ProgressTable
+from dai_routes.database.sqlite import SQLite
 from tests.routes.database.support import Command, ask_sqlite
+from tests.support.postgres import Postgres
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
@@ -24,3 +33,37 @@ def test_rows_of_another_source_are_not_taken_for_rows_of_the_first(
         assert score(*words, "--target", "scores", "--mode", "append").document["records"] == 0
     both = {**expected, **{row - 1000: one for row, one in expected.items()}}
     assert dict(ask_sqlite(scores, "SELECT id, male FROM scores")) == pytest.approx(both)
+
+
+@pytest.mark.parametrize("is_finished", [False, True])
+def test_a_run_that_has_seen_old_progress_does_not_put_it_back(
+    address: str, server: Postgres, is_finished: bool
+) -> None:
+    server.ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    with closing(PostgreSQL(address)) as one, closing(PostgreSQL(address)) as other, ThreadPoolExecutor(1) as thread:
+        first, second = (ProgressTable(database, TableName("scores")) for database in (one, other))
+        first.begin(Progress("job"))
+        one.commit()
+        first.move(Progress("job"), Progress("job", "7", scored=7, is_finished=is_finished))
+        # It sees what is committed, and waits for the rest.
+        seen = second.load()
+        assert seen == Progress("job")
+        beginning = thread.submit(second.begin, seen)
+        until(lambda: server.ask("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+        one.commit()
+        with pytest.raises(ConflictError, match="Another run of dai-score writes scores"):
+            beginning.result()
+        other.rollback()
+        assert first.load() == Progress("job", "7", scored=7, is_finished=is_finished)
+
+
+def test_a_run_that_has_seen_no_progress_does_not_replace_that_of_another(tmp_path: Path) -> None:
+    file = tmp_path / "scores.db"
+    with closing(SQLite(file, must_exist=False)) as one, closing(SQLite(file)) as other:
+        first, second = (ProgressTable(database, TableName("scores")) for database in (one, other))
+        assert second.load() is None
+        other.commit()
+        first.begin(Progress("job"))
+        one.commit()
+        with pytest.raises(ConflictError, match="Another run of dai-score writes scores"):
+            second.begin(Progress("job"))
