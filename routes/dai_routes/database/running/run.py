@@ -162,7 +162,7 @@ class Run:
                 self._rows.times.writing += time.perf_counter() - began
                 note(self._scored + self._rejected)
         if not self._scored + self._rejected:
-            self._make_tables(*self._rows.schemas(), 1, 0)
+            self._make_tables(*self._rows.schemas(), 0)
 
     def _put(self, part: Part, last: pa.Scalar | None) -> None:
         found = part.scored
@@ -179,7 +179,7 @@ class Run:
 
     def _write(self, found: ScoredTable) -> None:
         job = self._job
-        self._make_tables(found.rows.schema, found.rejected.schema, found.rows.num_rows, found.rejected.num_rows)
+        self._make_tables(found.rows.schema, found.rejected.schema, found.rejected.num_rows)
         if job.mode is Mode.UPDATE:
             self._update(found.rows)
         elif found.rows.num_rows:
@@ -187,15 +187,17 @@ class Run:
         if found.rejected.num_rows:
             self._target.append(job.rejected, found.rejected)
 
-    def _make_tables(self, scored: pa.Schema, rejected: pa.Schema, scored_rows: int, rejected_rows: int) -> None:
-        """Make the tables for so many rows, before any row is written.
+    def _make_tables(self, scored: pa.Schema, rejected: pa.Schema, rejected_rows: int) -> None:
+        """Make the target, and the other table if it gets rows, before any row is written.
+
+        The target also if all rows are rejected: without it the next run takes no progress, and rejects them again.
 
         In some databases a CREATE TABLE commits all that was written before it. There, if all rows are one transaction,
         both tables are made now, and the rows of tables that are replaced are deleted after that.
         """
         job = self._job
         at_once = not self._target.creates_in_transaction and not job.by_chunks
-        if job.mode is not Mode.UPDATE and (scored_rows or at_once):
+        if job.mode is not Mode.UPDATE:
             self._make(job.target, scored)
         if rejected_rows or at_once:
             self._make(job.rejected, rejected)

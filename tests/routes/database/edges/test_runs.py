@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +15,7 @@ from dai_routes.database.contract import TableName
 from dai_routes.database.errors import ConflictError
 from dai_routes.database.running.progress import Progress, ProgressTable
 from dai_routes.database.sqlite import SQLite
-from tests.routes.database.support import Command, ask_sqlite
+from tests.routes.database.support import Command, ask_sqlite, kill_in_the_middle
 from tests.support.postgres import Postgres
 from tests.support.waiting import until
 
@@ -67,3 +69,18 @@ def test_a_run_that_has_seen_no_progress_does_not_replace_that_of_another(tmp_pa
         one.commit()
         with pytest.raises(ConflictError, match="Another run of dai-score writes scores"):
             second.begin(Progress("job"))
+
+
+def test_rows_that_are_all_rejected_are_there_once_after_a_kill(file: Path, samples: Path) -> None:
+    ask_sqlite(
+        file,
+        "CREATE TABLE many AS WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 19999) "
+        "SELECT i AS k, p.* FROM n JOIN penguins p ON p.id = i % 348",
+    )
+    ask_sqlite(file, "UPDATE many SET body_mass_g = 'heavy' WHERE k < 15000")
+    words = ["table", "-m", str(samples / "penguins.mojo"), "--source", f"sqlite:///{file}", "--table", "many"]
+    command = [sys.executable, "-m", "dai_scoring.cli", *words, "--key", "k", "--target", "scores", "--chunk", "500"]
+    kill_in_the_middle(command, 3)
+    subprocess.run(command, capture_output=True, check=True)
+    assert ask_sqlite(file, "SELECT k FROM scores_rejected ORDER BY k") == [(row,) for row in range(15_000)]
+    assert ask_sqlite(file, "SELECT k FROM scores ORDER BY k") == [(row,) for row in range(15_000, 20_000)]
