@@ -88,7 +88,8 @@ class PostgreSQL(AdbcDatabase):
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
         found = self.run(
-            "SELECT attname::text, format_type(atttypid, NULL)::text FROM pg_attribute "
+            # With -1 a text of fixed length is bpchar; with NULL it is character, which as a type of SQL is one letter.
+            "SELECT attname::text, format_type(atttypid, -1)::text FROM pg_attribute "
             "WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
             [quoted(table)],
         )
