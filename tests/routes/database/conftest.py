@@ -22,7 +22,7 @@ from dai_routes.database.jdbc.settings import JdbcSettings
 from dai_scoring.cli import app
 from dai_scoring.scorer import RuntimeSettings
 from tests.routes.database.support import PASSWORD as H2_PASSWORD
-from tests.routes.database.support import Ask, Command, Done
+from tests.routes.database.support import Ask, Command, Done, ask_duckdb
 from tests.support.jdbc import driver
 from tests.support.postgres import PASSWORD, Postgres, postgres
 
@@ -87,6 +87,20 @@ def file(tmp_path: Path, rows: pa.Table) -> Path:
         )
     database.close()
     return path
+
+
+@pytest.fixture
+def duck(tmp_path: Path, samples: Path) -> Path:
+    """A file with the sample's rows in a table penguins, and types that only DuckDB has beside them."""
+    file = tmp_path / "zoo.duckdb"
+    ask_duckdb(
+        file,
+        "CREATE TABLE penguins AS SELECT (row_number() OVER ())::INTEGER - 1 AS id, *, uuid() AS u, 1::HUGEINT AS h, "
+        "'{\"a\": 1}'::JSON AS j, 'a'::ENUM('a', 'b') AS e, [1, 2] AS l, {'a': 1} AS s, 1.25::DECIMAL(9, 3) AS d, "
+        f"TIMESTAMPTZ '2026-01-01 12:00+01' AS t, INTERVAL 1 DAY AS i FROM read_csv('{samples / 'penguins-rows.csv'}')",
+        "ALTER TABLE penguins ADD PRIMARY KEY (id)",
+    )
+    return file
 
 
 @pytest.fixture

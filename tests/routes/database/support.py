@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from tests.support.processes import hear_ctrl_c
 
 
@@ -41,6 +43,17 @@ def ask_sqlite(file: Path, statement: str) -> list[tuple[Any, ...]]:
     """Run a statement in a file of SQLite, and return its rows."""
     with closing(sqlite3.connect(file)) as database, database:
         return database.execute(statement).fetchall()
+
+
+def ask_duckdb(file: Path, *statements: str) -> list[tuple[Any, ...]]:
+    """Run statements in a file of DuckDB, and return the rows of the last; skips where its driver is missing."""
+    dbapi = pytest.importorskip("adbc_driver_duckdb.dbapi", reason="the extra duckdb is not installed")
+    with dbapi.connect(str(file)) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        found = list(cursor.fetchall())
+        connection.commit()
+        return found
 
 
 def kill_in_the_middle(command: Sequence[str], chunks: int) -> None:

@@ -5,46 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.routes.database.support import Command, kill_in_the_middle
+from tests.routes.database.support import Command, ask_duckdb, kill_in_the_middle
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
-dbapi = pytest.importorskip("adbc_driver_duckdb.dbapi", reason="the extra duckdb is not installed")
-
-
-def ask(file: Path, *statements: str) -> list[tuple[Any, ...]]:
-    with dbapi.connect(str(file)) as connection, connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-        found = list(cursor.fetchall())
-        connection.commit()
-        return found
-
-
-@pytest.fixture
-def duck(tmp_path: Path, samples: Path) -> Path:
-    """A file with the sample's rows in a table penguins, and types that only DuckDB has beside them."""
-    file = tmp_path / "zoo.duckdb"
-    ask(
-        file,
-        "CREATE TABLE penguins AS SELECT (row_number() OVER ())::INTEGER - 1 AS id, *, uuid() AS u, 1::HUGEINT AS h, "
-        "'{\"a\": 1}'::JSON AS j, 'a'::ENUM('a', 'b') AS e, [1, 2] AS l, {'a': 1} AS s, 1.25::DECIMAL(9, 3) AS d, "
-        f"TIMESTAMPTZ '2026-01-01 12:00+01' AS t, INTERVAL 1 DAY AS i FROM read_csv('{samples / 'penguins-rows.csv'}')",
-        "ALTER TABLE penguins ADD PRIMARY KEY (id)",
-    )
-    return file
-
 
 def types(file: Path, table: str) -> dict[str, str]:
-    return {name: of for name, of, *_ in ask(file, f"DESCRIBE {table}")}
+    return {name: of for name, of, *_ in ask_duckdb(file, f"DESCRIBE {table}")}
 
 
 def male(file: Path, table: str) -> dict[int, float]:
-    return dict(ask(file, f"SELECT id, male FROM {table}"))
+    return dict(ask_duckdb(file, f"SELECT id, male FROM {table}"))
 
 
 def test_a_table_is_scored_into_a_new_one_with_the_same_types(
@@ -56,9 +30,9 @@ def test_a_table_is_scored_into_a_new_one_with_the_same_types(
     of = types(duck, "penguins")
     assert types(duck, "scores") == {**of, "predict": "VARCHAR", "female": "DOUBLE", "male": "DOUBLE"}
     kept = ", ".join(of)
-    assert ask(duck, f"SELECT count(*) FROM (SELECT {kept} FROM penguins INTERSECT SELECT {kept} FROM scores)") == [
-        (348,)
-    ]
+    assert ask_duckdb(
+        duck, f"SELECT count(*) FROM (SELECT {kept} FROM penguins INTERSECT SELECT {kept} FROM scores)"
+    ) == [(348,)]
 
 
 @pytest.mark.parametrize("key", ["id", "u"])
@@ -72,11 +46,11 @@ def test_scores_are_written_into_the_table_that_is_read(
 
 
 def test_rejected_rows_keep_their_types_and_say_why(duck: Path, score: Command) -> None:
-    ask(duck, "ALTER TABLE penguins ALTER body_mass_g TYPE VARCHAR", "SELECT 1")
-    ask(duck, "UPDATE penguins SET body_mass_g = 'x' WHERE id < 3")
+    ask_duckdb(duck, "ALTER TABLE penguins ALTER body_mass_g TYPE VARCHAR", "SELECT 1")
+    ask_duckdb(duck, "UPDATE penguins SET body_mass_g = 'x' WHERE id < 3")
     done = score("--source", f"duckdb:///{duck}", "--table", "penguins", "--target", "scores", "--mode", "replace")
     assert (done.document["scored"], done.document["rejected"]) == (345, 3), done
-    assert ask(duck, "SELECT DISTINCT _reject_code, h, d::VARCHAR FROM scores_rejected") == [
+    assert ask_duckdb(duck, "SELECT DISTINCT _reject_code, h, d::VARCHAR FROM scores_rejected") == [
         ("not_a_number", 1, "1.250")
     ]
 
@@ -84,7 +58,7 @@ def test_rejected_rows_keep_their_types_and_say_why(duck: Path, score: Command) 
 def test_columns_of_a_table_that_is_there_are_found_by_name(
     duck: Path, score: Command, expected: dict[int, float]
 ) -> None:
-    ask(
+    ask_duckdb(
         duck, "CREATE TABLE scores (male DECIMAL(9, 6), extra VARCHAR DEFAULT 'x', id BIGINT, female FLOAT)", "SELECT 1"
     )
     words = ("--table", "penguins", "--target", "scores", "--mode", "append", "--predictions", "female,male")
@@ -92,11 +66,11 @@ def test_columns_of_a_table_that_is_there_are_found_by_name(
     assert done.code == 0, done
     found = {row: float(one) for row, one in male(duck, "scores").items()}
     assert found == pytest.approx(expected, abs=1e-5)
-    assert ask(duck, "SELECT DISTINCT extra FROM scores") == [("x",)]
+    assert ask_duckdb(duck, "SELECT DISTINCT extra FROM scores") == [("x",)]
 
 
 def test_a_run_that_is_killed_continues(duck: Path, samples: Path, expected: dict[int, float]) -> None:
-    ask(
+    ask_duckdb(
         duck,
         "CREATE TABLE many AS SELECT r.range AS id, p.id AS penguin, p.* EXCLUDE (id) FROM range(20000) r "
         "JOIN penguins p ON p.id = r.range % 348",
@@ -108,19 +82,19 @@ def test_a_run_that_is_killed_continues(duck: Path, samples: Path, expected: dic
         kill_in_the_middle(command, chunks)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "that earlier runs have written" in done.stdout
-    assert sorted(ask(duck, "SELECT id FROM scores")) == [(row,) for row in range(20_000)]
-    assert dict(ask(duck, "SELECT DISTINCT penguin, male FROM scores")) == pytest.approx(expected)
+    assert sorted(ask_duckdb(duck, "SELECT id FROM scores")) == [(row,) for row in range(20_000)]
+    assert dict(ask_duckdb(duck, "SELECT DISTINCT penguin, male FROM scores")) == pytest.approx(expected)
 
 
 def test_a_query_that_changes_data_changes_none(duck: Path, score: Command) -> None:
     query = "SELECT 1) x; DROP TABLE penguins; SELECT * FROM (SELECT 1"
     done = score("--source", f"duckdb:///{duck}", "--query", query, "--target", "scores")
     assert (done.code, "read-only" in done.error) == (1, True), done
-    assert ask(duck, "SELECT count(*) FROM penguins") == [(348,)]
+    assert ask_duckdb(duck, "SELECT count(*) FROM penguins") == [(348,)]
 
 
 def test_the_text_of_a_value_is_not_shown(duck: Path, score: Command) -> None:
-    ask(duck, "CREATE TABLE scores (id INTEGER, predict INTEGER)", "SELECT 1")
+    ask_duckdb(duck, "CREATE TABLE scores (id INTEGER, predict INTEGER)", "SELECT 1")
     words = ("--table", "penguins", "--target", "scores", "--mode", "append", "--predictions", "predict")
     done = score("--source", f"duckdb:///{duck}", *words, "--output-columns", "ids", "--id-columns", "id")
     assert (done.code, "Conversion Error" in done.error) == (1, True), done

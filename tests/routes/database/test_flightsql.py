@@ -96,6 +96,21 @@ def test_rows_go_into_another_database_by_their_key(
         assert dict(database.execute("SELECT id, male FROM scores")) == pytest.approx(expected)
 
 
+def test_keys_of_bytes_go_on_where_they_ended(server: Server, tmp_path: Path, score: Command) -> None:
+    file = tmp_path / "scores.db"
+    server.ask("CREATE TABLE keyed AS SELECT * FROM penguins WHERE id < 0")
+    server.ask("ALTER TABLE keyed ADD k BLOB")
+    fill = "INSERT INTO keyed SELECT *, CAST('k' || (100 + id) AS BLOB) FROM penguins WHERE id"
+    server.ask(f"{fill} < 300")
+    words = ("--target-db", f"sqlite:///{file}", "--target", "scores", "--mode", "append", "--key", "k", "--chunk", 90)
+    command = ("--source", server.url, "--query", "SELECT * FROM keyed", *words)
+    first = score(*command)
+    assert first.document.get("scored") == 300, first
+    server.ask(f"{fill} >= 300")
+    again = score(*command)
+    assert (again.document.get("written_earlier"), again.document.get("scored")) == (300, 48), again
+
+
 def test_it_is_only_read(server: Server, score: Command, file: Path) -> None:
     same = score("--source", server.url, "--table", "penguins", "--target", "scores")
     other = score("--source", f"sqlite:///{file}", "--table", "penguins", "--target-db", server.url, "--target", "s")

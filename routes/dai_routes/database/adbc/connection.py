@@ -19,6 +19,9 @@ from dai_routes.database.sql import SqlDatabase, as_table, quoted, select
 STAGE = TableName("dai_score_stage")
 """The temporary table from which the database casts values to the types of the target."""
 
+HEX = r"\x"
+"""What the text of a key of bytes begins with, as PostgreSQL writes it; hexadecimal digits follow."""
+
 
 class AdbcDatabase(SqlDatabase):
     """A connection that writes; others, which are read-only, run the user's query."""
@@ -105,7 +108,12 @@ class AdbcDatabase(SqlDatabase):
 
     def key_text(self, value: pa.Scalar) -> str:
         """See the contract."""
+        # Python's datetime has no nanoseconds.
+        if pa.types.is_timestamp(value.type) and value.type.unit == "ns":
+            return str(value.cast(pa.string()).as_py())
         found = value.as_py()
+        if isinstance(found, bytes):
+            return f"{HEX}{found.hex()}"
         return found.isoformat() if isinstance(found, date | datetime) else str(found)
 
     def changed(self, table: TableName) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from adbc_driver_duckdb import dbapi
 from adbc_driver_manager import Error
 
-from dai_routes.database.adbc.connection import STAGE, AdbcDatabase
+from dai_routes.database.adbc.connection import HEX, STAGE, AdbcDatabase
 from dai_routes.database.adbc.cursors import Cursor, opened
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError, UnreachableError, first_line
@@ -117,8 +117,10 @@ class DuckDB(AdbcDatabase):
 
     def literal(self, cursor: Cursor, text: str, query: str, key: str) -> str:
         """See the base class."""
+        kind = self._described(query)[key]
         mark = "'"
-        return f"CAST('{text.replace(mark, mark * 2)}' AS {self._described(query)[key]})"
+        plain = text.replace(mark, mark * 2)
+        return f"from_hex('{plain.removeprefix(HEX)}')" if kind == "BLOB" else f"CAST('{plain}' AS {kind})"
 
     def model_table(self, table: pa.Table) -> pa.Table:
         """See the contract."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 from adbc_driver_flightsql import dbapi
 from adbc_driver_manager import AdbcStatusCode, DatabaseOptions, Error
 
-from dai_routes.database.adbc.connection import AdbcDatabase, lost
+from dai_routes.database.adbc.connection import HEX, AdbcDatabase, lost
 from dai_routes.database.adbc.cursors import Cursor, beside_main, opened
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError, UnreachableError, first_line
@@ -110,7 +110,10 @@ class FlightSQL(AdbcDatabase):
         """See the base class."""
         kind = self.schema_of(query).field(key).type
         mark = "'"
-        literal = f"'{text.replace(mark, mark * 2)}'"
+        plain = text.replace(mark, mark * 2)
+        if pa.types.is_binary(kind):
+            return f"X'{plain.removeprefix(HEX)}'"
+        literal = f"'{plain}'"
         return f"CAST({literal} AS {_TYPES[kind]})" if kind in _TYPES else literal
 
     def model_table(self, table: pa.Table) -> pa.Table:

@@ -59,15 +59,14 @@ class QueryScorer:
         return self._scorer.check(schema)
 
     def _check_key(self, query: str, key: str) -> None:
-        """Check that each row has a key, and that no two have the same. A primary key needs no check."""
-        if self._job.key_is_primary:
-            return
+        """Check that each row has a key, and that no two have the same, which those of a primary key have not."""
+        # Those of a primary key too: in SQLite it may be null.
         if self._source.has_null(query, key):
             raise DatabaseError(
                 f"The key {key} has rows without a value, so they have no place in its order. "
                 "Leave them out of the query, or take another key."
             )
-        if self._source.has_twice(query, key):
+        if not self._job.key_is_primary and self._source.has_twice(query, key):
             raise no_key(key)
 
     def schemas(self) -> tuple[pa.Schema, pa.Schema]:
