@@ -82,6 +82,9 @@ public enum Kind {
             case Types.DATE:
                 return DATE;
             case Types.TIMESTAMP:
+                if (upper.equals("TIMESTAMPTZ")) {
+                    return ZONED;
+                }
                 return scale > MICRO_DIGITS ? NANOS : MICROS;
             case Types.TIMESTAMP_WITH_TIMEZONE:
             case ORACLE_ZONED:

@@ -155,7 +155,7 @@ public final class Rows implements AutoCloseable {
     private static void put(Column column, int row, Object value) throws SQLException {
         switch (column.kind) {
             case DATE:
-                column.longs[row] = ((LocalDate) value).toEpochDay();
+                column.longs[row] = Times.days((LocalDate) value);
                 break;
             case MICROS:
                 column.longs[row] = Times.micros((LocalDateTime) value);
@@ -167,7 +167,7 @@ public final class Rows implements AutoCloseable {
                 column.putText(row, ((BigDecimal) value).toPlainString());
                 break;
             case ZONED:
-                column.putText(row, Times.ZONED.format((OffsetDateTime) value));
+                column.putText(row, Times.text((OffsetDateTime) value));
                 break;
             case BYTES:
                 column.putBytes(row, (byte[]) value);
