@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from adbc_driver_manager import AdbcStatusCode, Error
 from adbc_driver_postgresql import StatementOptions, dbapi
 
@@ -128,7 +129,7 @@ class PostgreSQL(AdbcDatabase):
         cursor.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: _BATCH_BYTES})
 
     def model_table(self, table: pa.Table) -> pa.Table:
-        """See the contract."""
+        """See the contract. The spaces that fill up a text of fixed length are no part of it."""
         for index, field in enumerate(table.schema):
             if isinstance(field.type, pa.UuidType):
                 texts = pa.array(
@@ -137,6 +138,8 @@ class PostgreSQL(AdbcDatabase):
                 table = table.set_column(index, field.name, texts)
             elif isinstance(field.type, pa.OpaqueType):
                 table = table.set_column(index, field.name, _storage(table.column(index)))
+            elif (field.metadata or {}).get(_TYPE) == b"bpchar":
+                table = table.set_column(index, field.name, pc.utf8_rtrim(table.column(index), " "))
         return table
 
     def sql_type(self, field: pa.Field) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dai_routes.database.contract import TableName
 from dai_routes.database.errors import DatabaseError
 from dai_routes.database.jdbc import columns as jdbc_columns
 from dai_routes.database.jdbc.driver import Driver, errors
-from dai_routes.database.jdbc.types import PRODUCT, SQL, mark, type_of_column, type_of_field
+from dai_routes.database.jdbc.types import PADDED, PRODUCT, SQL, is_padded, mark, type_of_column, type_of_field
 from dai_routes.database.sql import SqlDatabase, as_table
 from dai_scoring.runtimes.java import java_arrays, jvm
 
@@ -141,14 +142,19 @@ class Jdbc(SqlDatabase):
             int(rows.type(at)), str(rows.typeName(at)), int(rows.precision(at)), int(rows.scale(at)), self._product
         )
         metadata = {jdbc_columns.KIND: kind, SQL: sql, PRODUCT: self._product}
+        if kind == "TEXT" and is_padded(int(rows.type(at))):
+            metadata[PADDED] = b""
         return pa.field(str(rows.name(at)), jdbc_columns.arrow_type(kind), metadata=metadata)
 
     def model_table(self, table: pa.Table) -> pa.Table:
         """See the contract."""
         for index, field in enumerate(table.schema):
             kind = field.metadata[jdbc_columns.KIND].decode()
-            found = jdbc_columns.for_model(table.column(index), kind)
-            if found.type != field.type:
+            values = table.column(index)
+            found = jdbc_columns.for_model(values, kind)
+            if PADDED in field.metadata:
+                found = pc.utf8_rtrim(found, " ")
+            if found is not values:
                 table = table.set_column(index, field.name, found)
         return table
 

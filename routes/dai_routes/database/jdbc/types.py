@@ -14,7 +14,11 @@ SQL = b"JDBC:sql"
 PRODUCT = b"JDBC:product"
 """And the name of the database that has the type."""
 
+PADDED = b"JDBC:padded"
+"""And a mark of texts of a fixed length, which the database fills up with spaces."""
+
 # Numbers of java.sql.Types.
+_CHAR, _NCHAR = 1, -15
 _DECIMAL = {2, 3}
 # Objects, structures, arrays and references are read as text, and no database makes them of that text.
 _TEXT_ONLY = {2000, 2001, 2002, 2003, 2006}
@@ -84,6 +88,11 @@ def type_of_column(type_number: int, name: str, precision: int, scale: int, prod
     first, space, rest = name.partition(" ")
     # As in TIMESTAMP(9) WITH TIME ZONE, but CHARACTER VARYING(20).
     return f"{first}{size}{space}{rest}" if rest.upper().startswith("WITH") else f"{name}{size}"
+
+
+def is_padded(type_number: int) -> bool:
+    """Whether a type is a text of a fixed length."""
+    return type_number in (_CHAR, _NCHAR)
 
 
 def type_of_field(field: pa.Field, product: str, is_key: bool = False) -> str:
