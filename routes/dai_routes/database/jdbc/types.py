@@ -27,7 +27,8 @@ _WITH_DIGITS = {92, 93, 2013, 2014, -101, -102, -155}
 _SIZED_NAME = re.compile(
     r"(?i)(N?(VAR)?CHAR2?|(LONG )?N?CHARACTER|(VAR)?BINARY|RAW|(VAR)?GRAPHIC)( VARYING)?\b(?! LARGE)|DECFLOAT"
 )
-_LONGEST = 32_000
+# Derby has the longest texts.
+_LONGEST = 32_672
 _KEY_LENGTH = 255
 _TEXT_LENGTH = 4000
 

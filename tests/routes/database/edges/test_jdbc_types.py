@@ -1,10 +1,18 @@
-"""Types of columns by JDBC that need care: times with a zone, and infinite ones."""
+"""Types of columns by JDBC that need care: times with a zone, infinite ones, and long texts."""
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from dai_routes.database.addresses import open_database
+from dai_routes.database.contract import TableName
+from dai_routes.database.jdbc.settings import JdbcSettings
 from dai_scoring.runtimes.java import jvm
+from dai_scoring.scorer import RuntimeSettings
 from tests.routes.database.support import Command
 from tests.support.jdbc import driver
 from tests.support.postgres import PASSWORD, Postgres
@@ -48,3 +56,14 @@ def test_endless_times_are_said_by_jdbc(server: Postgres, by_jdbc: str, score: C
     server.ask(f"ALTER TABLE penguins ADD t {of} DEFAULT '{value}'")
     done = score("--source", by_jdbc, "--table", "penguins", "--target", "scores")
     assert (done.code, "is infinite, or too far away" in done.error) == (1, True), done
+
+
+@pytest.mark.usefixtures("h2")  # which starts Java
+def test_long_texts_of_derby_get_their_length(tmp_path: Path) -> None:
+    jvm.java_class("java.lang.System").setProperty("derby.stream.error.file", os.devnull)
+    url = f"jdbc:derby:{tmp_path / 'derby'};create=true"
+    with closing(open_database(url, JdbcSettings((driver("derby"),), RuntimeSettings()), "X", writes=True)) as database:
+        database.run('CREATE TABLE "wide" ("a" VARCHAR(32672), "b" VARCHAR(32672) FOR BIT DATA)')
+        database.commit()
+        database.create(TableName("copy"), database.schema_of('SELECT * FROM "wide"'))
+        assert database.columns(TableName("copy")) == database.columns(TableName("wide"))
