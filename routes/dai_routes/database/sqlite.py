@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -22,6 +23,8 @@ _NUMBERS = {pa.int16(), pa.int32(), pa.int64(), pa.bool_()}
 _MIXED = pa.json_(pa.string())
 _BYTES = "\0bytes"
 """The only name in an object of JSON that stands for bytes, which JSON does not have."""
+# What Python's module says has the text after it.
+_UNDECODED = re.compile("(Could not decode to UTF-8 column .*?) with text '")
 
 
 @contextmanager
@@ -29,7 +32,13 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise DatabaseError(f"SQLite says: {first_line(error)}.") from None
+        text = first_line(error)
+        if undecoded := _UNDECODED.match(text):
+            raise DatabaseError(
+                f"SQLite says: {undecoded[1]}. A text in it has other bytes: correct it, or read the column as "
+                "CAST(... AS BLOB) in the query."
+            ) from None
+        raise DatabaseError(f"SQLite says: {text}.") from None
 
 
 class SQLite(SqlDatabase):

@@ -201,3 +201,13 @@ def test_a_password_on_the_command_line_is_refused(score: Command) -> None:
     assert done.code == 2
     assert "secret" not in done.error
     assert "DAI_SCORE_SOURCE" in done.error
+
+
+def test_a_text_that_is_not_utf_8_is_not_shown(file: Path, score: Command) -> None:
+    ask_sqlite(file, "UPDATE penguins SET study_name = CAST(x'736563726574ff' AS TEXT) WHERE id = 7")
+    done = score("--source", f"sqlite:///{file}", "--table", "penguins", "--target", "scores")
+    assert (done.code, "to UTF-8 column 'study_name'" in done.error) == (1, True), done
+    assert "secret" not in done.error
+    names = "id, species, island, bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g, date_egg"
+    query = f"SELECT {names}, CAST(study_name AS BLOB) AS study_name FROM penguins"
+    assert score("--source", f"sqlite:///{file}", "--query", query, "--target", "scores").document["scored"] == 348
