@@ -30,6 +30,7 @@ _KEEPALIVES = "keepalives_idle=60&keepalives_interval=10&keepalives_count=6"
 
 # SQLSTATEs of a connection that is gone: class 08, and the server or somebody else ends it.
 _GONE = re.compile("08|57P0[1-5]")
+_OF_STATEMENT = "]: ERROR:"
 # The data exceptions of class 22 quote the value, in the quotes of the server's language.
 _VALUE = re.compile('["„“«‹»‘].*["“”»›«’]', re.DOTALL)
 
@@ -81,10 +82,13 @@ class PostgreSQL(AdbcDatabase):
             about[b"PG_DIAG_MESSAGE_PRIMARY"].decode("utf-8", "replace") if b"PG_DIAG_MESSAGE_PRIMARY" in about else ""
         )
         is_broken = isinstance(error, OSError) or getattr(error, "status_code", None) == AdbcStatusCode.IO
-        if _GONE.match(state) or (is_broken and not state):
+        # Errors while rows are read have no SQLSTATE. A server that is there says ERROR, one that ends says FATAL.
+        of_reading = not state and _OF_STATEMENT in str(error)
+        if _GONE.match(state) or (is_broken and not state and not of_reading):
             return lost(self.product, text or "the server closed it, or the network did")
         text = text or first_line(error)
-        return DatabaseError(f"PostgreSQL says: {_VALUE.sub('...', text) if state.startswith('22') else text}.")
+        hides = of_reading or state.startswith("22")
+        return DatabaseError(f"PostgreSQL says: {_VALUE.sub('...', text) if hides else text}.")
 
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
