@@ -27,6 +27,8 @@ class AdbcDatabase(SqlDatabase):
     """A connection that writes; others, which are read-only, run the user's query."""
 
     product = "the database"
+    overriding = ""
+    """What an INSERT says to write into columns that the database numbers itself."""
     _connection: Any
 
     def __init__(self) -> None:
@@ -149,7 +151,9 @@ class AdbcDatabase(SqlDatabase):
         with self.staged(rows):
             listed = ", ".join(map(quoted, names))
             cast = ", ".join(self.cast(name, types) for name in names)
-            self.run(f"INSERT INTO {quoted(table)} ({listed}) SELECT {cast} FROM {quoted(STAGE)} AS stage")  # noqa: S608
+            self.run(
+                f"INSERT INTO {quoted(table)} ({listed}) {self.overriding}SELECT {cast} FROM {quoted(STAGE)} AS stage"  # noqa: S608
+            )
 
     def cast(self, name: str, types: dict[str, str]) -> str:
         """A column of the stage as SQL, in the type that the target has for it."""

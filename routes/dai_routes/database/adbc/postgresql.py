@@ -55,12 +55,14 @@ class PostgreSQL(AdbcDatabase):
     """A connection to PostgreSQL, and read-only ones for the user's query."""
 
     product = "PostgreSQL"
+    overriding = "OVERRIDING SYSTEM VALUE "
 
     def __init__(self, url: str) -> None:
         """``url`` is libpq's; the password comes from PGPASSWORD, PGPASSFILE or the URL."""
         super().__init__()
         self._url = with_keepalives(url)
         self._scales: dict[TableName, dict[str, int | None]] = {}
+        self._places: dict[TableName, str | None] = {}
         os.environ.setdefault("PGAPPNAME", "dai-score")
         self._connection = self._connect()
 
@@ -165,13 +167,28 @@ class PostgreSQL(AdbcDatabase):
         types = self.types_of(table)
         if not rows.num_rows:
             return
-        if all(_fits(field, types.get(field.name)) for field in rows.schema):
+        place = self._place_of(table)
+        if place is not None and all(_fits(field, types.get(field.name)) for field in rows.schema):
             ready = numerics.as_decimals(rows, self._scales_of(table))
             if not isinstance(ready, Declined):
                 with self.errors(), opened(self._connection) as cursor:
-                    cursor.ingest(table.name, ready, mode="append", db_schema_name=table.schema)
+                    cursor.ingest(table.name, ready, mode="append", db_schema_name=place)
                 return
         super().append(table, rows)
+
+    def _place_of(self, table: TableName) -> str | None:
+        """The schema of a table that COPY can fill; None for views and tables with row security, which want INSERT.
+
+        A name without a schema may be of any schema in the search path; the driver would take the first one.
+        """
+        if table not in self._places:
+            found = self.run(
+                "SELECT nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+                "WHERE c.oid = to_regclass($1) AND relkind IN ('r', 'p') AND NOT row_security_active(c.oid)",
+                [quoted(table)],
+            )
+            self._places[table] = str(found[0][0]) if found else None
+        return self._places[table]
 
     def _scales_of(self, table: TableName) -> dict[str, int | None]:
         """The scales of the columns of type numeric."""
@@ -188,6 +205,7 @@ class PostgreSQL(AdbcDatabase):
         """See the base class."""
         super().changed(table)
         self._scales.pop(table, None)
+        self._places.pop(table, None)
 
     def update(self, table: TableName, key: str, rows: pa.Table) -> int:
         """See the contract."""

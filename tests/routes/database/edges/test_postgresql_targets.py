@@ -29,3 +29,33 @@ def test_rows_are_updated_by_a_key_of_fixed_length(
     done = score("--source", source, "--table", "penguins", "--mode", "update", "--key", "k", "--chunk", 100)
     assert done.document.get("scored") == 348, done
     assert scores(server, "penguins") == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("CREATE TABLE scores (id int GENERATED ALWAYS AS IDENTITY, {})", id="numbers of its own"),
+        pytest.param("CREATE TABLE base (id int, {}); CREATE VIEW scores AS TABLE base", id="view"),
+        pytest.param(
+            "CREATE SCHEMA other; GRANT ALL ON SCHEMA other TO guest; CREATE TABLE scores (id int, {})",
+            id="later schema of the search path",
+        ),
+        pytest.param(
+            "CREATE TABLE scores (id int, {}); ALTER TABLE scores ENABLE ROW LEVEL SECURITY;"
+            "CREATE POLICY everybody ON scores USING (true)",
+            id="row security",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["float8", "numeric"])
+def test_a_target_is_filled_whatever_it_is(
+    server: Postgres, source: str, score: Command, expected: dict[int, float], target: str, kind: str
+) -> None:
+    server.ask("DO $$ BEGIN CREATE ROLE guest; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    server.ask(target.format(f"predict text, female {kind}, male {kind}"))
+    server.ask("GRANT ALL ON SCHEMA public TO guest; GRANT ALL ON ALL TABLES IN SCHEMA public TO guest")
+    # A superuser is above row security. The schema other is there in one case only.
+    address = f"{source}?options=-csearch_path%3Dother,public%20-crole%3Dguest"
+    done = score("--source", address, "--table", "penguins", "--target", "scores", *IDS)
+    assert done.code == 0, done
+    assert scores(server, "scores") == pytest.approx(expected, rel=1e-6)
