@@ -26,12 +26,14 @@ def as_table(query: str) -> str:
     return f"({query.strip().rstrip(';')}\n) dai_score_source"
 
 
-def select(query: str, key: str | None = None, after: str | None = None) -> str:
+def select(query: str, key: str | None = None, after: str | None = None, columns: str = "*") -> str:
     """A query, ordered by its key if it has one. ``after`` is a key as SQL: only rows with higher keys are read."""
-    found = f"SELECT * FROM {as_table(query)}"  # noqa: S608 - the user's own query
-    if key is not None and after is not None:
-        found += f" WHERE {quoted(key)} > {after}"
-    return found + (f" ORDER BY {quoted(key)}" if key is not None else "")
+    found = f"SELECT {columns} FROM {as_table(query)}"  # noqa: S608 - the user's own query
+    if key is None:
+        return found
+    # Not the column of the same name that is selected, which may be the text of the key.
+    place = f"dai_score_source.{quoted(key)}"
+    return f"{found}{'' if after is None else f' WHERE {place} > {after}'} ORDER BY {place}"
 
 
 class SqlDatabase(ABC):

@@ -67,9 +67,17 @@ class AdbcDatabase(SqlDatabase):
             cursor.execute(query)
             return cursor.rows()
 
-    @contextmanager
-    def read(self, query: str, key: str | None, after: str | None, rows: int) -> Iterator[Iterator[pa.Table]]:
+    def read(
+        self, query: str, key: str | None, after: str | None, rows: int
+    ) -> AbstractContextManager[Iterator[pa.Table]]:
         """See the contract."""
+        return self.selected("*", query, key, after, rows)
+
+    @contextmanager
+    def selected(
+        self, columns: str, query: str, key: str | None, after: str | None, rows: int
+    ) -> Iterator[Iterator[pa.Table]]:
+        """Some columns of a query, read as the contract says."""
         with self.reading() as connection:
             cursor = Cursor(connection)
             reader = None
@@ -77,7 +85,7 @@ class AdbcDatabase(SqlDatabase):
                 with self.errors():
                     literal = None if after is None else self.literal(cursor, after, query, str(key))
                     self.prepare(cursor)
-                    cursor.execute(select(query, key, literal))
+                    cursor.execute(select(query, key, literal, columns))
                     reader = cursor.batches()
                 yield self._in_tables(reader, rows)
             finally:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from adbc_driver_manager import AdbcStatusCode, Error
 from adbc_driver_postgresql import StatementOptions, dbapi
 
-from dai_routes.database.adbc import numerics
+from dai_routes.database.adbc import as_text, numerics
 from dai_routes.database.adbc.connection import STAGE, AdbcDatabase, lost
 from dai_routes.database.adbc.cursors import Cursor, opened
 from dai_routes.database.contract import TableName
@@ -22,7 +22,6 @@ from dai_routes.database.errors import DatabaseError, UnreachableError, first_li
 from dai_routes.database.sql import quoted
 from dai_scoring.formats.declined import Declined
 
-_TYPE = b"POSTGRESQL:type"
 _BATCH_BYTES = str(4 << 20)
 _LOCK_MILLISECONDS = 60_000
 # A firewall that forgets a silent connection drops its packets. The system would ask only after two hours.
@@ -30,6 +29,7 @@ _KEEPALIVES = "keepalives_idle=60&keepalives_interval=10&keepalives_count=6"
 
 # SQLSTATEs of a connection that is gone: class 08, and the server or somebody else ends it.
 _GONE = re.compile("08|57P0[1-5]")
+_UNNAMED = re.compile(r"unnamed<oid:(\d+)>")
 _OF_STATEMENT = "]: ERROR:"
 # The data exceptions of class 22 quote the value, in the quotes of the server's language.
 _VALUE = re.compile('["„“«‹»‘].*["“”»›«’]', re.DOTALL)
@@ -63,6 +63,7 @@ class PostgreSQL(AdbcDatabase):
         self._url = with_keepalives(url)
         self._scales: dict[TableName, dict[str, int | None]] = {}
         self._places: dict[TableName, str | None] = {}
+        self._sql_types: dict[str, str] = {}
         os.environ.setdefault("PGAPPNAME", "dai-score")
         self._connection = self._connect()
 
@@ -134,6 +135,29 @@ class PostgreSQL(AdbcDatabase):
         """See the base class."""
         cursor.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: _BATCH_BYTES})
 
+    def schema_of(self, query: str) -> pa.Schema:
+        """See the contract."""
+        return as_text.typed_schema(self._given(query))
+
+    def _given(self, query: str) -> pa.Schema:
+        """The schema in which the driver gives a query, with the names of types whose number is all that it knows."""
+        fields = []
+        for field in super().schema_of(query):
+            unnamed = _UNNAMED.fullmatch((field.metadata or {}).get(as_text.TYPE, b"").decode())
+            if unnamed:
+                name = self.run("SELECT typname::text FROM pg_type WHERE oid = $1::text::oid", [unnamed[1]])[0][0]
+                field = field.with_metadata({**field.metadata, as_text.TYPE: name.encode()})
+            fields.append(field)
+        return pa.schema(fields)
+
+    @contextmanager
+    def read(self, query: str, key: str | None, after: str | None, rows: int) -> Iterator[Iterator[pa.Table]]:
+        """See the contract."""
+        given = self._given(query)
+        schema = as_text.typed_schema(given)
+        with self.selected(as_text.selection(given), query, key, after, rows) as tables:
+            yield (as_text.typed(table, schema) for table in tables)
+
     def model_table(self, table: pa.Table) -> pa.Table:
         """See the contract. The spaces that fill up a text of fixed length are no part of it."""
         for index, field in enumerate(table.schema):
@@ -143,16 +167,27 @@ class PostgreSQL(AdbcDatabase):
                 )
                 table = table.set_column(index, field.name, texts)
             elif isinstance(field.type, pa.OpaqueType):
-                table = table.set_column(index, field.name, _storage(table.column(index)))
-            elif (field.metadata or {}).get(_TYPE) == b"bpchar":
+                table = table.set_column(index, field.name, as_text.for_model(table.column(index)))
+            elif (field.metadata or {}).get(as_text.TYPE) == b"bpchar":
                 table = table.set_column(index, field.name, pc.utf8_rtrim(table.column(index), " "))
         return table
 
     def sql_type(self, field: pa.Field) -> str:
         """See the contract."""
-        if field.metadata and _TYPE in field.metadata:
-            return str(field.metadata[_TYPE].decode())
+        if field.metadata and as_text.TYPE in field.metadata:
+            return self._sql_type_named(field.metadata[as_text.TYPE].decode())
         return _TYPES.get(field.type, ("text",))[0]
+
+    def _sql_type_named(self, name: str) -> str:
+        """A type of the source as SQL, with its schema if it needs that; text if this database has no such type."""
+        if name not in self._sql_types:
+            found = self.run(
+                "SELECT format_type(oid, -1)::text FROM pg_type WHERE typname = $1 "
+                "ORDER BY pg_type_is_visible(oid) DESC LIMIT 1",
+                [name],
+            )
+            self._sql_types[name] = str(found[0][0]) if found else "text"
+        return self._sql_types[name]
 
     def column_type(self, field: pa.Field, is_key: bool) -> str:
         """See the base class."""
@@ -264,7 +299,3 @@ def with_keepalives(url: str) -> str:
     if "keepalives" in query or "service=" in query or "PGSERVICE" in os.environ:
         return url
     return f"{url}{'&' if query else '' if url.endswith('?') else '?'}{_KEEPALIVES}"
-
-
-def _storage(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pa.chunked_array([chunk.storage for chunk in values.chunks], values.type.storage_type)
