@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 from rich.console import Console
 
 from dai_routes.database.running.job import Outcome
@@ -65,7 +66,7 @@ def speeds(outcome: Outcome) -> str:
 
 def shown(found: ScoredTable) -> dict[str, Any]:
     """The rows of a preview as values for JSON."""
-    return {"scored": found.rows.to_pylist(), "rejected": found.rejected.to_pylist()}
+    return {"scored": _rows(found.rows), "rejected": _rows(found.rejected)}
 
 
 def render_preview(console: Console, found: ScoredTable) -> None:
@@ -73,5 +74,18 @@ def render_preview(console: Console, found: ScoredTable) -> None:
     for title, rows in (("scored", found.rows), ("rejected", found.rejected)):
         if rows.num_rows or title == "scored":
             console.print(f"{title}: {rows.num_rows} rows")
-        for row in rows.to_pylist():
+        for row in _rows(rows):
             console.print("  " + ", ".join(f"{name} {value}" for name, value in row.items()), markup=False)
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    try:
+        return list(table.to_pylist())
+    except (OverflowError, ValueError):
+        # Python's dates and times end with the year 9999, and have no nanoseconds.
+        texts = [values.cast(pa.string()) if _is_time(values.type) else values for values in table.columns]
+        return list(pa.table(texts, names=table.column_names).to_pylist())
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    return pa.types.is_date(kind) or pa.types.is_timestamp(kind)

@@ -2,11 +2,13 @@
 
 The driver gives types that it does not know, such as citext, inet and ranges, as the bytes that the server sends,
 which no cast makes values of again. Of arrays it drops the dimensions, of money the decimal point.
+Infinite dates and times, which Arrow does not have, come as very old ones, and it cannot write all of them back.
 """
 
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dai_routes.database.sql import quoted
 
@@ -15,6 +17,13 @@ TYPE = b"POSTGRESQL:type"
 
 # An oid comes as a number with a sign.
 _CHANGED = (b"money", b"oid")
+
+# What the driver makes of infinity, by the type; -infinity is the number after it, and all others are greater.
+_INFINITY = {
+    pa.date32(): -2_147_472_692,
+    pa.timestamp("us"): -9_222_425_352_054_775_809,
+    pa.timestamp("us", "UTC"): -9_222_425_352_054_775_809,
+}
 
 
 def selection(given: pa.Schema) -> str:
@@ -33,18 +42,38 @@ def typed_schema(given: pa.Schema) -> pa.Schema:
 
 
 def typed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Rows of the :func:`selection` in the :func:`typed_schema`."""
-    columns = [
-        values if values.type == field.type else _of_storage(values, field.type)
-        for field, values in zip(schema, table.columns, strict=True)
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    """Rows of the :func:`selection` in the :func:`typed_schema`; a column with infinite times among them as texts."""
+    for index, field in enumerate(schema):
+        values = table.column(index)
+        if values.type != field.type:
+            values = _of_storage(values, field.type)
+        elif _has_infinite(values):
+            values = _of_storage(_texts_of_times(values), _text_type(field))
+        table = table.set_column(index, field.with_type(values.type), values)
+    return table
 
 
 def for_model(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """The texts of a column with a type that only PostgreSQL has; those of arrays are nested values, as JSON's are."""
     texts = pa.chunked_array([chunk.storage for chunk in values.chunks], values.type.storage_type)
     return _of_storage(texts, pa.json_(pa.string())) if values.type.type_name.startswith("_") else texts
+
+
+def _has_infinite(values: pa.ChunkedArray) -> bool:
+    if values.type not in _INFINITY:
+        return False
+    least = pc.min(_numbers(values)).as_py()
+    return least is not None and bool(least <= _INFINITY[values.type] + 1)
+
+
+def _texts_of_times(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    numbers, infinity = _numbers(values), _INFINITY[values.type]
+    is_infinite, is_endless = pc.less_equal(numbers, infinity + 1), pc.equal(numbers, infinity)
+    return pc.if_else(is_infinite, pc.if_else(is_endless, "infinity", "-infinity"), values.cast(pa.string()))
+
+
+def _numbers(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return values.cast(pa.int32() if pa.types.is_date(values.type) else pa.int64())
 
 
 def _is_read_as_text(field: pa.Field) -> bool:

@@ -118,10 +118,11 @@ class AdbcDatabase(SqlDatabase):
 
     def key_text(self, value: pa.Scalar) -> str:
         """See the contract."""
-        # Python's datetime has no nanoseconds.
-        if pa.types.is_timestamp(value.type) and value.type.unit == "ns":
+        try:
+            found = value.as_py()
+        except (OverflowError, ValueError):
+            # Python's dates and times end with the year 9999, and have no nanoseconds.
             return str(value.cast(pa.string()).as_py())
-        found = value.as_py()
         if isinstance(found, bytes):
             return f"{HEX}{found.hex()}"
         return found.isoformat() if isinstance(found, date | datetime) else str(found)

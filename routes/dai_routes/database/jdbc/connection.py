@@ -143,7 +143,7 @@ class Jdbc(SqlDatabase):
         )
         metadata = {jdbc_columns.KIND: kind, SQL: sql, PRODUCT: self._product}
         if kind == "TEXT" and is_padded(int(rows.type(at))):
-            metadata[PADDED] = b""
+            metadata[PADDED] = ""
         return pa.field(str(rows.name(at)), jdbc_columns.arrow_type(kind), metadata=metadata)
 
     def model_table(self, table: pa.Table) -> pa.Table:
