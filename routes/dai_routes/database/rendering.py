@@ -88,4 +88,4 @@ def _rows(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def _is_time(kind: pa.DataType) -> bool:
-    return pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))

@@ -1,4 +1,4 @@
-"""Columns of PostgreSQL that are read as text, since the driver gives their bytes, or changes their values.
+"""Types of PostgreSQL that Arrow or the driver does not have: read as text, and as the model gets them.
 
 The driver gives types that it does not know, such as citext, inet and ranges, as the bytes that the server sends,
 which no cast makes values of again. Of arrays it drops the dimensions, of money the decimal point.
@@ -53,7 +53,21 @@ def typed(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return table
 
 
-def for_model(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def for_model(table: pa.Table) -> pa.Table:
+    """The rows with types that every runtime knows; the spaces that fill up a text of fixed length are left out."""
+    for index, field in enumerate(table.schema):
+        values = table.column(index)
+        if isinstance(field.type, pa.UuidType):
+            texts = pa.array([None if one is None else str(one) for one in values.to_pylist()], "string")
+            table = table.set_column(index, field.name, texts)
+        elif isinstance(field.type, pa.OpaqueType):
+            table = table.set_column(index, field.name, _plain(values))
+        elif (field.metadata or {}).get(TYPE) == b"bpchar":
+            table = table.set_column(index, field.name, pc.utf8_rtrim(values, " "))
+    return table
+
+
+def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """The texts of a column with a type that only PostgreSQL has; those of arrays are nested values, as JSON's are."""
     texts = pa.chunked_array([chunk.storage for chunk in values.chunks], values.type.storage_type)
     return _of_storage(texts, pa.json_(pa.string())) if values.type.type_name.startswith("_") else texts

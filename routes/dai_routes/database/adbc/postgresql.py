@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from adbc_driver_manager import AdbcStatusCode, Error
 from adbc_driver_postgresql import StatementOptions, dbapi
 
@@ -159,18 +158,8 @@ class PostgreSQL(AdbcDatabase):
             yield (as_text.typed(table, schema) for table in tables)
 
     def model_table(self, table: pa.Table) -> pa.Table:
-        """See the contract. The spaces that fill up a text of fixed length are no part of it."""
-        for index, field in enumerate(table.schema):
-            if isinstance(field.type, pa.UuidType):
-                texts = pa.array(
-                    [None if one is None else str(one) for one in table.column(index).to_pylist()], "string"
-                )
-                table = table.set_column(index, field.name, texts)
-            elif isinstance(field.type, pa.OpaqueType):
-                table = table.set_column(index, field.name, as_text.for_model(table.column(index)))
-            elif (field.metadata or {}).get(as_text.TYPE) == b"bpchar":
-                table = table.set_column(index, field.name, pc.utf8_rtrim(table.column(index), " "))
-        return table
+        """See the contract."""
+        return as_text.for_model(table)
 
     def sql_type(self, field: pa.Field) -> str:
         """See the contract."""
