@@ -111,8 +111,12 @@ def job_of(
     written = table_name("--target", target)
     if mode is Mode.UPDATE and key is None:
         raise UsageError("--mode update finds its rows by --key: give it.")
-    is_source = writing is reading and from_table is not None and written == table_name("--table", from_table)
-    if mode is not Mode.UPDATE and is_source:
+    read = table_name("--table", from_table) if writing is reading and from_table is not None else None
+    if mode is not Mode.UPDATE and written == read:
         raise UsageError("--target is the table that is read. To write the scores into it, choose --mode update.")
     refused = written.sibling(f"{written.name}_rejected") if rejected is None else table_name("--rejected", rejected)
+    if refused == read:
+        raise UsageError("--rejected is the table that is read: name another.")
+    if refused == written:
+        raise UsageError(f"--target and --rejected name the same table, {written}: name two.")
     return replace(more, target=written, rejected=refused)

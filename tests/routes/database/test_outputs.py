@@ -75,6 +75,8 @@ def test_rows_without_a_score_have_no_label(file: Path, source: tuple[str, ...],
         (["--predictions", "male=species"], "species already exist"),
         (["--predictions", "male,female=male"], "male"),
         (["--csv", "x.csv"], "leave out --target"),
+        (["--rejected", "scores"], "name the same table, scores"),
+        (["--rejected", "penguins", "--mode", "replace"], "--rejected is the table that is read"),
         (["--query", "SELECT 1"], "Give --query, or --table"),
     ],
 )
@@ -117,6 +119,16 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, file: Path, source: tuple[
     assert done.code == 9
     assert sorted(tmp_path.iterdir()) == before
     assert score(*source, "--csv", tmp_path / "no" / "scores.csv").code == 5
+
+
+def test_files_that_cannot_be_written_are_refused(tmp_path: Path, source: tuple[str, ...], score: Command) -> None:
+    scores = tmp_path / "scores.csv"
+    scores.write_text("of an earlier run")
+    same = score(*source, "--csv", scores, "--rejected", tmp_path / "." / "scores.csv")
+    assert (same.code, "name the same file" in same.error) == (2, True), same
+    folder = score(*source, "--csv", tmp_path)
+    assert (folder.code, folder.error) == (2, f"{tmp_path} is a folder: name a file.")
+    assert scores.read_text() == "of an earlier run"
 
 
 def test_threads_change_nothing_but_the_time(

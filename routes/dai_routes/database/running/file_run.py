@@ -17,7 +17,7 @@ from dai_routes.database.running.job import Job, Outcome
 from dai_routes.database.running.scoring import QueryScorer
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.tables import ScoredTable
-from dai_scoring.cli.errors import NotFoundError, ToolError
+from dai_scoring.cli.errors import NotFoundError, ToolError, UsageError
 from dai_scoring.formats.csv.writer import CsvWriter
 from dai_scoring.scorer import Scorer
 from dai_scoring.values.unseen_levels import sum_counts
@@ -41,6 +41,10 @@ class Files:
         for path in (files.scored, files.rejected):
             if not path.parent.is_dir():
                 raise NotFoundError(f"There is no folder {path.parent} for {path.name}: make it, or name another.")
+            if path.is_dir():
+                raise UsageError(f"{path} is a folder: name a file.")
+        if files.scored.resolve() == files.rejected.resolve():
+            raise UsageError(f"--csv and --rejected name the same file, {scored}: name two.")
         return files
 
 
