@@ -31,18 +31,18 @@ def open_database(url: str, jdbc: jdbc_settings.JdbcSettings, variable: str, *, 
 
         return Jdbc(Driver(url, jdbc_settings.Credentials.of_environment(variable), jdbc, variable))
     scheme, _, rest = url.partition("://")
-    if scheme in ("postgresql", "postgres"):
+    if rest and scheme in ("postgresql", "postgres"):
         try:
             from dai_routes.database.adbc.postgresql import PostgreSQL
         except ModuleNotFoundError as error:
             raise MissingExtraError(extras.absent(error, "database")) from error
         return PostgreSQL(_with_credentials(url, jdbc_settings.Credentials.of_environment(variable)))
     file = _file(rest)
-    if scheme == "sqlite":
+    if rest and scheme == "sqlite":
         from dai_routes.database.sqlite import SQLite
 
         return SQLite(file, must_exist=not writes)
-    if scheme == "duckdb":
+    if rest and scheme == "duckdb":
         try:
             from dai_routes.database.adbc.duckdb import DuckDB
         except ModuleNotFoundError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dai_scoring.cli.errors import ToolError
+from dai_routes.database.contract import TableName
+from dai_scoring.cli.errors import NotFoundError, ToolError
 
 
 class DatabaseError(ToolError):
@@ -36,3 +37,8 @@ def first_line(error: BaseException) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
     first = lines[0].rpartition("ERROR:")[2] if lines else type(error).__name__
     return first.strip().rstrip(".")
+
+
+def no_table(table: TableName) -> NotFoundError:
+    """The error for a table that is not there."""
+    return NotFoundError(f"There is no table {table}. Write the name as the database has it, in the same case.")

@@ -9,9 +9,9 @@ import typer
 
 from dai_routes.database.addresses import has_password, without_password
 from dai_routes.database.contract import Database, TableName
-from dai_routes.database.jdbc.settings import is_jdbc
+from dai_routes.database.errors import no_table
 from dai_routes.database.running.job import Job, Mode
-from dai_scoring.cli.errors import NotFoundError, UsageError
+from dai_scoring.cli.errors import UsageError
 
 SOURCE_VARIABLE = "DAI_SCORE_SOURCE"
 """The variable with the address of the source."""
@@ -43,8 +43,7 @@ def check_no_password(context: typer.Context, parameter: str, url: str | None) -
         )
         raise UsageError(
             f"The address {without_password(url)} has a password, which the list of processes shows to everyone. Set "
-            f"{f'{variable}_PASSWORD' if is_jdbc(url) else 'PGPASSWORD'}, or the whole address in {variable}, and "
-            f"leave {flag_name} without it."
+            f"{variable}_PASSWORD, or the whole address in {variable}, and leave {flag_name} without it."
         )
 
 
@@ -84,7 +83,7 @@ def job_of(
     ``writing`` is None if the scores go to a file.
     """
     if (query is None) == (from_table is None):
-        raise UsageError("Give --query, or --table.")
+        raise UsageError("Give either --query or --table.")
     mode = more.mode
     if query is not None:
         _check_reads(query)
@@ -92,7 +91,7 @@ def job_of(
     if from_table is not None:
         name = table_name("--table", from_table)
         if reading.columns(name) is None:
-            raise NotFoundError(f"There is no table {name}. Write the name as the database has it, in the same case.")
+            raise no_table(name)
         query = f"SELECT * FROM {reading.quoted(name)}"  # noqa: S608 - quoted
         primary = reading.key_of(name)
         if len(primary) == 1 and key in (None, primary[0]):

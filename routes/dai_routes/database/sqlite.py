@@ -52,6 +52,8 @@ class SQLite(SqlDatabase):
         if must_exist and not path.is_file():
             raise UnreachableError(f"There is no file {path}. Name the file of an SQLite database.")
         self._path = path
+        if not path.parent.is_dir():
+            raise UnreachableError(f"There is no folder {path.parent} for {path.name}: make it, or name another.")
         self._connection = self._connect()
 
     def _connect(self) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dai_routes.database.contract import Database, TableName
+from dai_routes.database.errors import no_table
 from dai_routes.database.sql import quoted
 from dai_scoring.engine import ModelInfo
 
@@ -36,6 +37,8 @@ def suggest(
     notes = []
     if database is not None and table is not None:
         present = list(database.columns(table) or ())
+        if not present:
+            raise no_table(table)
         keys = database.key_of(table)
         if len(keys) != 1:
             notes.append(

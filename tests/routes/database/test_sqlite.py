@@ -169,7 +169,9 @@ def test_a_preview_writes_nothing(file: Path, score: Command, expected: dict[int
     ("arguments", "code", "says"),
     [
         (["--table", "nope", "--target", "t"], 5, "There is no table nope"),
-        (["--target", "t"], 2, "Give --query, or --table"),
+        (["--target", "t"], 2, "Give either --query or --table"),
+        (["--table", "nope", "--inspect"], 5, "There is no table nope"),
+        (["--table", "penguins", "--target", "t", "--target-db", "sqlite:////no/x.db"], 4, "There is no folder /no"),
         (["--table", "penguins"], 2, "Give --target"),
         (["--table", "penguins", "--target", "penguins"], 2, "--mode update"),
         (["--query", "SELECT id FROM penguins", "--target", "t"], 9, "7 column(s) of the model are missing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -41,6 +42,8 @@ class Outputs:
     def parse(cls, predictions: str, threshold: str | None, label: str | None, labels: str | None) -> Outputs:
         """Read the options ``--predictions``, ``--threshold``, ``--label`` and ``--labels``. Raises UsageError."""
         chosen = tuple(_renamed(word.strip()) for word in predictions.split(",") if word.strip())
+        if twice := [name for name, count in Counter(new for _, new in chosen).items() if count > 1]:
+            raise UsageError(f"--predictions gives several columns the name {twice[0]}: give each another.")
         if threshold is None:
             if label is not None or labels is not None:
                 raise UsageError("--label and --labels belong to --threshold: give it, such as --threshold yes=0.4.")
@@ -133,9 +136,11 @@ def _labels(values: pa.ChunkedArray, threshold: Threshold) -> pa.ChunkedArray:
 
 def _classes(column: str, info: ModelInfo) -> tuple[str, str]:
     """The classes that the model's two columns of probabilities stand for, that of ``column`` first."""
+    listed = ", ".join(one.name for one in info.outputs)
+    if column not in (one.name for one in info.outputs):
+        raise NotFoundError(f"The model gives no column {column}. It gives: {listed}.")
     numeric = [one.name for one in info.outputs if one.type.is_number]
     if column not in numeric or len(numeric) != 2:
-        listed = ", ".join(one.name for one in info.outputs)
         raise UsageError(
             f"--threshold {column} needs --labels, such as --labels yes,no: the model's columns are {listed}, and not "
             "two classes, of which this is one."

@@ -72,6 +72,12 @@ def test_a_password_in_the_variable_is_taken_as_it_is(
     assert "d%e" not in refused.error
 
 
+@pytest.mark.parametrize("url", ["postgres", "sqlite", "mysql://host/zoo"])
+def test_an_address_of_no_known_form_is_refused(url: str, score: Command) -> None:
+    done = score("--source", url, "--table", "penguins", "--target", "scores")
+    assert (done.code, f"{url} is no address that is known here" in done.error) == (2, True), done
+
+
 @pytest.mark.runtime
 @pytest.mark.usefixtures("settings")
 def test_a_password_of_flight_sql_is_not_shown(score: Command, monkeypatch: pytest.MonkeyPatch) -> None:
