@@ -28,6 +28,7 @@ _KEEPALIVES = "keepalives_idle=60&keepalives_interval=10&keepalives_count=6"
 
 # SQLSTATEs of a connection that is gone: class 08, and the server or somebody else ends it.
 _GONE = re.compile("08|57P0[1-5]")
+_LOCKED = "55P03"
 _UNNAMED = re.compile(r"unnamed<oid:(\d+)>")
 _OF_STATEMENT = "]: ERROR:"
 # The data exceptions of class 22 quote the value, in the quotes of the server's language.
@@ -89,6 +90,11 @@ class PostgreSQL(AdbcDatabase):
         if _GONE.match(state) or (is_broken and not state and not of_reading):
             return lost(self.product, text or "the server closed it, or the network did")
         text = text or first_line(error)
+        if state == _LOCKED:
+            return DatabaseError(
+                f"PostgreSQL says: {text}. Another transaction holds what is needed; without a key, or with --mode "
+                "replace, that of --before may, since the rows are read on a connection of its own."
+            )
         hides = of_reading or state.startswith("22")
         return DatabaseError(f"PostgreSQL says: {_VALUE.sub('...', text) if hides else text}.")
 

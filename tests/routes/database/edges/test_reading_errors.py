@@ -1,9 +1,10 @@
-"""Errors of PostgreSQL in the middle of the rows, which are none of the connection."""
+"""Errors of PostgreSQL while rows are read, which are none of the connection."""
 
 from __future__ import annotations
 
 import pytest
 
+from dai_routes.database.adbc import postgresql
 from tests.routes.database.support import Command
 from tests.support.postgres import Postgres
 
@@ -32,3 +33,10 @@ def many(server: Postgres, source: str) -> str:
 def test_an_error_of_the_query_is_said_without_the_value(many: str, score: Command, query: str, said: str) -> None:
     done = score("--source", many, "--query", query, "--target", "scores")
     assert (done.code, done.error) == (1, f"PostgreSQL says: {said}."), done
+
+
+def test_a_lock_of_a_statement_before_is_said(source: str, score: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "_LOCK_MILLISECONDS", 200)
+    words = ("--query", "SELECT * FROM penguins", "--target", "scores", "--before", "LOCK penguins")
+    done = score("--source", source, *words)
+    assert (done.code, "that of --before may" in done.error) == (1, True), done
