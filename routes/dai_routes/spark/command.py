@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dai_routes.spark import session
+from dai_routes.spark import session, text_files
 from dai_routes.stream import client_settings
 from dai_scoring import options
 from dai_scoring.cli import group
@@ -89,7 +89,7 @@ def batch(
     output = Output(as_json)
     settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
-    given = {"header": "true", **_pairs("--option", reader_options)}
+    given = {**text_files.input_options(input_format), **_pairs("--option", reader_options)}
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
     from dai_routes.spark import score, split
 
@@ -102,7 +102,7 @@ def batch(
         scored = score(reader.load(source), model, **chosen).persist()
         parts = split(scored)
         for rows, folder in zip(parts, folders.values(), strict=True):
-            rows.write.format(output_format).option("header", "true").save(folder)
+            rows.write.format(output_format).options(**text_files.output_options(output_format)).save(folder)
         counts = [rows.count() for rows in parts]
     said = {"records": sum(counts), "scored": counts[0], "rejected": counts[1], "output": target}
     output.result(said, lambda console: console.print(f"{target}: {counts[0]:,} rows scored, {counts[1]:,} rejected"))
@@ -171,7 +171,7 @@ def stream(
                 settings=settings,
             )
         else:
-            given = {"header": "true", "maxFilesPerTrigger": str(files_at_once), **given}
+            given = {**text_files.input_options(input_format), "maxFilesPerTrigger": str(files_at_once), **given}
             if input_format in _FILES:
                 session.check_input(spark, source)
             reader = spark.readStream.format(input_format).options(**given)
@@ -188,7 +188,7 @@ def stream(
                 _rejected(rejected, target),
                 checkpoint,
                 file_format=output_format,
-                writer_options=kafka if output_format == "kafka" else None,
+                writer_options=kafka if output_format == "kafka" else text_files.output_options(output_format),
                 trigger={"availableNow": True} if once else None,
                 **chosen,
             ),

@@ -21,6 +21,8 @@ from dai_scoring.cli.opening import translated
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# Spark's words, which go on with the header: without one, that is a row.
+_OTHER_HEADER = re.compile(r"CSV header.+?CSV file: (\S+)", re.DOTALL)
 # What daiscoring.spark throws; Spark puts it into a line of its own words.
 _OF_JAVA = re.compile(r"java\.lang\.Illegal(?:State|Argument)Exception: (.+)")
 
@@ -150,6 +152,8 @@ def said(text: str) -> str:
     of_worker = [line for line in lines if line.startswith("dai_scoring.")]
     if of_worker:
         return of_worker[-1].partition(": ")[2]
+    if found := _OTHER_HEADER.search(text):
+        return f"the columns of {found.group(1)} are not those of the other files, in their order. Score it by itself."
     if found := _OF_JAVA.search(text):
         return found.group(1).strip()
     # Of a failed job, py4j first says which of its objects was called.
