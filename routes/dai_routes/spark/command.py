@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dai_routes.spark import session, text_files
+from dai_routes.spark import session
 from dai_routes.stream import client_settings
 from dai_scoring import options
 from dai_scoring.cli import group
@@ -89,21 +89,22 @@ def batch(
     output = Output(as_json)
     settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
-    given = {**text_files.input_options(input_format), **_pairs("--option", reader_options)}
+    given = _pairs("--option", reader_options)
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
-    from dai_routes.spark import score, split
+    from dai_routes.spark import malformed, score, split, text_files
 
-    reader = spark.read.format(input_format).options(**given)
+    given = text_files.input_options(input_format, given)
     with session.spark_errors(spark), output.progress("Scoring"), translated():
         if input_format in _FILES:
             session.check_input(spark, source)
         folders = {"--output": target, "--rejected": _rejected(rejected, target)}
         session.check_output(spark, folders)
-        scored = score(reader.load(source), model, **chosen).persist()
+        rows = text_files.load(spark, input_format, source, given)
+        scored = malformed.reject_malformed(score(rows, model, **chosen), rows).persist()
         parts = split(scored)
-        for rows, folder in zip(parts, folders.values(), strict=True):
-            rows.write.format(output_format).options(**text_files.output_options(output_format)).save(folder)
-        counts = [rows.count() for rows in parts]
+        for part, folder in zip(parts, folders.values(), strict=True):
+            part.write.format(output_format).options(**text_files.output_options(output_format)).save(folder)
+        counts = [part.count() for part in parts]
     said = {"records": sum(counts), "scored": counts[0], "rejected": counts[1], "output": target}
     output.result(said, lambda console: console.print(f"{target}: {counts[0]:,} rows scored, {counts[1]:,} rejected"))
 
@@ -158,7 +159,7 @@ def stream(
     settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
-    from dai_routes.spark import read_messages, streams
+    from dai_routes.spark import read_messages, streams, text_files
 
     with session.spark_errors(spark), translated():
         if input_format == "kafka":
@@ -171,13 +172,13 @@ def stream(
                 settings=settings,
             )
         else:
-            given = {**text_files.input_options(input_format), "maxFilesPerTrigger": str(files_at_once), **given}
+            given = text_files.input_options(input_format, {"maxFilesPerTrigger": str(files_at_once), **given})
             if input_format in _FILES:
                 session.check_input(spark, source)
             reader = spark.readStream.format(input_format).options(**given)
             if input_format != "delta":
                 # Spark needs the columns of a stream in advance: take those of the files that are there now.
-                reader = reader.schema(spark.read.format(input_format).options(**given).load(source).schema)
+                reader = reader.schema(text_files.schema_of(spark, input_format, source, given))
             rows = reader.load(source)
         output.say(f"Scoring what comes into {source}.")
         streams.keep_running(

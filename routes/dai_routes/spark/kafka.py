@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions, types
 
-from dai_scoring.batch.results import REJECT_COLUMNS
-from dai_scoring.formats import MALFORMED_ROW
+from dai_routes.spark.malformed import MALFORMED
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import RuntimeSettings
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-MALFORMED = "_malformed"
-"""The column with the text of a message that is no JSON object; null if it is one."""
 KEY = "kafka_key"
 _PLACE = ("topic", "partition", "offset")
 
@@ -39,8 +36,9 @@ def read_messages(
     """Rows of Spark's source "kafka", streaming or not, with the columns of the model as text.
 
     The columns are ``kafka_topic``, ``kafka_partition``, ``kafka_offset`` and ``kafka_key``, then those of the model
-    and ``further`` ones, and :data:`MALFORMED`. :func:`~dai_routes.spark.streams.write_stream` rejects the rows that
-    have a text there. Raises ModelError if the model cannot be loaded.
+    and ``further`` ones, and :data:`~dai_routes.spark.malformed.MALFORMED`. It has the text of a message that is no
+    JSON object: :func:`~dai_routes.spark.streams.write_stream` rejects such rows. Raises ModelError if the model cannot
+    be loaded.
     """
     with open_model(model, runtime, settings) as scorer:
         names = list(dict.fromkeys([*(column.name for column in scorer.info.inputs), *further]))
@@ -56,27 +54,6 @@ def read_messages(
     given = [functions.col("_parsed").getField(name).alias(name) for name in names]
     malformed = functions.coalesce(functions.col("_none"), functions.col("_parsed").getField(MALFORMED))
     return rows.select(*(f"kafka_{name}" for name in _PLACE), KEY, *given, malformed.alias(MALFORMED))
-
-
-def separated(batch: DataFrame) -> tuple[DataFrame, DataFrame | None]:
-    """The rows to score, and those that are malformed; None if :func:`read_messages` did not make the batch."""
-    if MALFORMED not in batch.columns:
-        return batch, None
-    text = functions.col(MALFORMED)
-    return batch.filter(text.isNull()).drop(MALFORMED), batch.filter(text.isNotNull())
-
-
-def with_malformed(rejected: DataFrame, malformed: DataFrame) -> DataFrame:
-    """The rejected rows with the malformed ones, which have no values in the columns of the model."""
-    code, column, value = REJECT_COLUMNS
-    reasons = malformed.select(
-        "*",
-        functions.lit(MALFORMED_ROW).alias(code),
-        functions.lit(None).cast("string").alias(column),
-        functions.col(MALFORMED).alias(value),
-    )
-    present = [name for name in reasons.columns if name in set(rejected.columns)]
-    return rejected.unionByName(reasons.select(present), allowMissingColumns=True)
 
 
 def to_messages(rows: DataFrame) -> DataFrame:

@@ -11,6 +11,7 @@ from pyspark.errors import StreamingQueryException
 
 from dai_routes.spark import delta, kafka
 from dai_routes.spark.frames import score, split
+from dai_routes.spark.malformed import reject_malformed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -47,23 +48,16 @@ def write_stream(
     """
     if file_format == "delta":
         delta.check(df.sparkSession)
-    rows, _ = kafka.separated(df)
-    score(rows, model, **options)  # raises errors at once, not in the first batch
+    score(df, model, **options)  # raises errors at once, not in the first batch
 
     def write(batch: DataFrame, number: int) -> None:
-        good, malformed = kafka.separated(batch)
-        if malformed is not None:
-            batch.persist()  # Else both parts of it would be fetched.
-        scored = score(good, model, **options).persist()
+        scored = reject_malformed(score(batch, model, **options), batch).persist()
         try:
             accepted, refused = split(scored)
-            if malformed is not None:
-                refused = kafka.with_malformed(refused, malformed)
             for part, place in ((accepted, target), (refused, rejected)):
                 _write(batch, part, place, number, file_format, writer_options or {})
         finally:
             scored.unpersist()
-            batch.unpersist()
 
     return (
         df.writeStream.foreachBatch(write)

@@ -1,6 +1,16 @@
-"""Spark's options for files of CSV: columns by their names, and texts as everyone else writes them."""
+"""Files of CSV and JSON: Spark's options for them, and damaged lines, which are rejected rows as everywhere else."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pyspark.sql import types
+
+from dai_routes.spark.malformed import MALFORMED
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 # Quotes within a text are doubled, as in all other CSV, and its blanks stay: Spark's own way differs in both.
 _CSV = {
@@ -10,14 +20,33 @@ _CSV = {
     "ignoreTrailingWhiteSpace": "false",
 }
 # Otherwise Spark takes the columns of a file by their place, whatever its header says.
-_BY_NAME = {"enforceSchema": "false"}
+_INPUT = {"csv": {**_CSV, "enforceSchema": "false"}, "json": {}}
 
 
-def input_options(file_format: str) -> dict[str, str]:
-    """Spark's options to read files of a format."""
-    return {**_CSV, **_BY_NAME} if file_format == "csv" else {}
+def input_options(file_format: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Spark's options to read files of a format, with those that were ``given``."""
+    if file_format not in _INPUT:
+        return dict(given)
+    return {**_INPUT[file_format], **given, "columnNameOfCorruptRecord": MALFORMED}
 
 
 def output_options(file_format: str) -> dict[str, str]:
     """Spark's options to write them."""
     return _CSV if file_format == "csv" else {}
+
+
+def schema_of(spark: SparkSession, file_format: str, source: str, options: Mapping[str, str]) -> types.StructType:
+    """The columns of the files that are there. Behind those of text comes one for damaged lines, :data:`MALFORMED`."""
+    found = spark.read.format(file_format).options(**options).load(source).schema
+    fields = [field for field in found.fields if field.name != MALFORMED]
+    if file_format not in _INPUT or not fields:
+        return found
+    return types.StructType([*fields, types.StructField(MALFORMED, types.StringType())])
+
+
+def load(spark: SparkSession, file_format: str, source: str, options: Mapping[str, str]) -> DataFrame:
+    """The rows of files."""
+    reader = spark.read.format(file_format).options(**options)
+    if file_format in _INPUT:
+        reader = reader.schema(schema_of(spark, file_format, source, options))
+    return reader.load(source)

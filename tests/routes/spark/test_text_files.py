@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,6 +51,9 @@ def done(spark: dict[str, str], samples: Path, lines: Lines, folder: Path) -> Do
     write(folder / "orders" / "a.csv", lines)
     write(folder / "orders" / "b.csv", [line[::-1] for line in lines[:100]])
     write(folder / "incoming" / "a.csv", lines)
+    for name, text in damaged(lines).items():
+        (folder / "damaged").mkdir(exist_ok=True)
+        (folder / "damaged" / name).write_text("\n".join(text) + "\n")
     begin = ["spark", "batch", "-m", str(samples / "penguins.mojo"), "--master", "local[2]"]
     commands = {
         "texts": [*begin, "--input", str(folder / "rows.csv")],
@@ -60,9 +65,45 @@ def done(spark: dict[str, str], samples: Path, lines: Lines, folder: Path) -> Do
             str(folder / "incoming"),
         ],
     }
+    for kind in ("csv", "json"):
+        few = ["--input", str(folder / "damaged" / f"*.{kind}"), "--input-format", kind]
+        commands[f"damaged {kind}"] = [*begin, *few]
+        commands[f"damaged {kind} in a stream"] = [*stream(samples, folder / kind, "--once")[3:], *few]
+        file = ["file", "-m", str(samples / "penguins.mojo"), str(folder / "damaged" / f"rows.{kind}")]
+        file += [str(folder / f"library.{kind}"), "--input-format", {"json": "json-lines"}.get(kind, kind)]
+        commands[f"damaged {kind} in the library"] = file
     for name, words in commands.items():
-        words += ["--output", str(folder / "out" / name)]
+        if words[0] == "spark":
+            words += ["--output", str(folder / "out" / name)]
     return dict(zip(commands, run_all(list(commands.values()), spark, folder), strict=True))
+
+
+def damaged(lines: Lines) -> dict[str, list[str]]:
+    """Files with six lines that are whole."""
+    texts = io.StringIO()
+    csv.writer(texts, lineterminator="\n").writerows([*lines[:3], lines[3][:4], [*lines[4], "more"], *lines[5:9]])
+    objects = [json.dumps(dict(zip(lines[0], line, strict=True))) for line in lines[1:9]]
+    objects[2:4] = [objects[2][:-9], "[1, 2]", "[1, 2", "null", '"text"', "", "no JSON"]
+    return {"rows.csv": texts.getvalue().splitlines(), "rows.json": objects}
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_damaged_lines_are_rejected_as_by_the_library(
+    done: Done, folder: Path, lines: Lines, expected: dict[str, float], kind: str
+) -> None:
+    texts = damaged(lines)[f"rows.{kind}"]
+    broken = texts[3:5] if kind == "csv" else [line for line in texts[2:9] if line]
+    assert f"; {len(broken)} rejected, with" in done[f"damaged {kind} in the library"][1]
+    notes = [line[0] for line in (*lines[1:3], *lines[5:9])]
+    for name in (f"damaged {kind}", f"damaged {kind} in a stream"):
+        assert done[name][0] == 0, done[name][1]
+        table = pq.read_table(folder / "out" / name)
+        scored = dict(zip(table["note"].to_pylist(), table["male"].to_pylist(), strict=True))
+        assert scored == pytest.approx({note: expected[note] for note in notes})
+        refused = pq.read_table(folder / "out" / f"{name}_rejected").to_pylist()
+        assert sorted(row["_reject_value"] for row in refused) == sorted(broken)
+        reasons = {(row["_reject_code"], row["_reject_column"], row["predict"], row["male"]) for row in refused}
+        assert reasons == {("malformed_row", None, None, None)}
 
 
 def test_texts_of_csv_are_read_as_the_library_reads_them(done: Done, folder: Path, expected: dict[str, float]) -> None:
