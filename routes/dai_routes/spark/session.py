@@ -11,8 +11,9 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dai_routes.spark import places
 from dai_scoring import extras
 from dai_scoring.cli.console import Output
 from dai_scoring.cli.errors import MissingExtraError, NotFoundError, PrerequisiteError, ScoringFailedError, UsageError
@@ -91,7 +92,7 @@ def check_input(spark: SparkSession, source: str) -> None:
 
     Spark 4 logs a stack trace of Java before its own error.
     """
-    found = _file_system(spark, source)
+    found = places.file_system(spark, source)
     if found is not None and not found[0].globStatus(found[1]):
         raise NotFoundError(f"--input: Spark finds no file or folder {source}.")
 
@@ -102,18 +103,8 @@ def check_output(spark: SparkSession, folders: Mapping[str, str]) -> None:
     Spark finds the second one only when it has written the first.
     """
     for option, folder in folders.items():
-        found = _file_system(spark, folder)
-        if found is not None and found[0].exists(found[1]):
+        if places.is_there(spark, folder):
             raise UsageError(f"{option}: {folder} is there already. Name another folder, or delete it.")
-
-
-def _file_system(spark: SparkSession, path: str) -> tuple[Any, Any] | None:
-    """Hadoop's file system of a path, and the path as it wants it; None with Spark Connect, which has neither."""
-    java = getattr(spark, "_jvm", None)
-    if java is None:
-        return None
-    found = java.org.apache.hadoop.fs.Path(path)
-    return found.getFileSystem(spark._jsc.hadoopConfiguration()), found
 
 
 def submit_line(arguments: list[str], packages: str | None) -> str:

@@ -12,13 +12,12 @@ from pyspark.errors import StreamingQueryException
 from dai_routes.spark import delta, kafka
 from dai_routes.spark.frames import score, split
 from dai_routes.spark.malformed import reject_malformed
+from dai_routes.spark.places import BATCH_COLUMN, check_own_batches
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.streaming import StreamingQuery
 
-BATCH_COLUMN = "dai_batch"
-"""The name of the partition column; each batch of the stream is one partition."""
 _LONGEST_PAUSE = 60
 
 
@@ -38,7 +37,8 @@ def write_stream(
 
     Each batch of the stream is written to a folder ``dai_batch=N`` in both. If a batch is cut off, it is scored again
     and replaces that folder, so that every row is there once. ``checkpoint`` is the folder in which Spark stores its
-    progress. ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
+    progress; with a new one, OptionError is raised if the folders have batches, which would be replaced.
+    ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
     ``options`` are those of :func:`~dai_routes.spark.frames.score`; the errors are also the same.
 
     With the format "delta" both are tables of Delta Lake, to which each batch is added once; PrerequisiteError is
@@ -48,6 +48,8 @@ def write_stream(
     """
     if file_format == "delta":
         delta.check(df.sparkSession)
+    elif file_format != "kafka":
+        check_own_batches(df.sparkSession, (target, rejected), checkpoint)
     score(df, model, **options)  # raises errors at once, not in the first batch
 
     def write(batch: DataFrame, number: int) -> None:

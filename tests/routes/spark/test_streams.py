@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.routes.spark.streaming import FOLDERS, kill_in_a_batch, run, stream, write_parts
+from tests.routes.spark.streaming import FOLDERS, kill_in_a_batch, run, run_all, stream, write_parts
 from tests.support.brokers.kafka import Kafka, kafka
 from tests.support.packages.spark import Release
 from tests.support.processes import hear_ctrl_c
@@ -46,6 +46,22 @@ def test_files_are_scored_once_though_the_stream_is_killed(
     kill_in_a_batch(command, spark, out, 0.2, FOLDERS)
     run(command, spark)
     assert ids(out) == list(range(len(birds)))
+
+
+def test_batches_are_not_replaced_by_those_of_another_stream(
+    spark: dict[str, str], samples: Path, birds: list[dict[str, str]], tmp_path: Path
+) -> None:
+    for name, rows in (("in", birds), ("others", birds[:60])):
+        (tmp_path / name).mkdir()
+        write_parts(rows, tmp_path / name)
+    words = ["--output", str(tmp_path / "scores"), "--once", "--input"]
+    commands = [
+        stream(samples, tmp_path, *words, str(tmp_path / "in"))[3:],
+        stream(samples, tmp_path / "second", *words, str(tmp_path / "others"))[3:],
+    ]
+    (first, _), (second, said) = run_all(commands, spark, tmp_path)
+    assert (first, second, "scores has batches of another stream" in said) == (0, 2, True), said
+    assert ids(tmp_path / "scores") == list(range(len(birds)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
