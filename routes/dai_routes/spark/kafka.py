@@ -41,7 +41,9 @@ def read_messages(
     be loaded.
     """
     with open_model(model, runtime, settings) as scorer:
-        names = list(dict.fromkeys([*(column.name for column in scorer.info.inputs), *further]))
+        inputs = scorer.info.inputs
+    truths = {column.name: column.levels.truths for column in inputs if column.levels is not None}
+    names = list(dict.fromkeys([*(column.name for column in inputs), *further]))
     fields = [types.StructField(name, types.StringType()) for name in (*names, MALFORMED)]
     text = df["value"].cast("string")
     parsed = functions.from_json(text, types.StructType(fields), {"columnNameOfCorruptRecord": MALFORMED})
@@ -50,10 +52,23 @@ def read_messages(
         df["key"].cast("string").alias(KEY),
         functions.when(parsed.isNull(), functions.coalesce(text, functions.lit(""))).alias("_none"),
         parsed.alias("_parsed"),
+        text.alias("_text"),
     )
-    given = [functions.col("_parsed").getField(name).alias(name) for name in names]
+    given = [_of_field(name, truths.get(name)).alias(name) for name in names]
     malformed = functions.coalesce(functions.col("_none"), functions.col("_parsed").getField(MALFORMED))
     return rows.select(*(f"kafka_{name}" for name in _PLACE), KEY, *given, malformed.alias(MALFORMED))
+
+
+def _of_field(name: str, truths: tuple[str, str] | None) -> Column:
+    """The text of a field. In place of true and false are the levels that mean them, if the model has such."""
+    text = functions.col("_parsed").getField(name)
+    if truths is None or truths == ("true", "false"):
+        return text
+    # Read once more: as texts, true and "true" are the same.
+    kind = types.StructType([types.StructField(name, types.BooleanType())])
+    truth = functions.from_json(functions.col("_text"), kind).getField(name)
+    level = functions.when(truth, truths[0]).when(~truth, truths[1]).otherwise(text)
+    return functions.when(text.isin("true", "false"), level).otherwise(text)
 
 
 def to_messages(rows: DataFrame) -> DataFrame:
