@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dai_routes.spark import session
+from dai_routes.spark import places, session
 from dai_routes.stream import client_settings
 from dai_scoring import options
 from dai_scoring.cli import group
@@ -98,6 +98,7 @@ def batch(
         if input_format in _FILES:
             session.check_input(spark, source)
         folders = {"--output": target, "--rejected": _rejected(rejected, target)}
+        places.check_different(spark, {option: (folder, output_format) for option, folder in folders.items()})
         session.check_output(spark, folders)
         rows = text_files.load(spark, input_format, source, given)
         scored = malformed.reject_malformed(score(rows, model, **chosen), rows).persist()
@@ -161,7 +162,11 @@ def stream(
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
     from dai_routes.spark import read_messages, streams, text_files
 
+    refused = _rejected(rejected, target)
+    given_places = {"--input": (source, input_format), "--output": (target, output_format)}
+    given_places |= {"--rejected": (refused, output_format), "--checkpoint": (checkpoint, "")}
     with session.spark_errors(spark), translated():
+        places.check_different(spark, given_places)
         if input_format == "kafka":
             given = {"startingOffsets": "earliest", **kafka, **given, "subscribe": source}
             rows = read_messages(
@@ -186,7 +191,7 @@ def stream(
                 rows,
                 model,
                 target,
-                _rejected(rejected, target),
+                refused,
                 checkpoint,
                 file_format=output_format,
                 writer_options=kafka if output_format == "kafka" else text_files.output_options(output_format),

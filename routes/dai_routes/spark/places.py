@@ -1,8 +1,8 @@
-"""Folders of Spark: their file system, and batches of a stream that another stream would replace."""
+"""Folders of Spark: their file system, and what would replace something that is in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dai_scoring.errors import OptionError
@@ -27,6 +27,20 @@ def is_there(spark: SparkSession, path: str) -> bool | None:
     """Whether there is a file or a folder; None with Spark Connect, which does not tell."""
     found = file_system(spark, path)
     return None if found is None else bool(found[0].exists(found[1]))
+
+
+def check_different(spark: SparkSession, places: Mapping[str, tuple[str, str]]) -> None:
+    """Raise OptionError if two places are the same, since what goes to one would replace the other, or be read again.
+
+    Each has its name, and is a folder and its format, or a topic and the format "kafka".
+    """
+    known: dict[str, str] = {}
+    for name, (place, file_format) in places.items():
+        found = None if file_format == "kafka" else file_system(spark, place)
+        full = place if found is None else str(found[0].makeQualified(found[1]).toString())
+        other = known.setdefault(full, name)
+        if other != name:
+            raise OptionError(f"{other} and {name} are both {place}. Name two different ones.")
 
 
 def check_own_batches(spark: SparkSession, folders: Iterable[str], checkpoint: str) -> None:

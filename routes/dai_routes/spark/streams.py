@@ -12,7 +12,7 @@ from pyspark.errors import StreamingQueryException
 from dai_routes.spark import delta, kafka
 from dai_routes.spark.frames import score, split
 from dai_routes.spark.malformed import reject_malformed
-from dai_routes.spark.places import BATCH_COLUMN, check_own_batches
+from dai_routes.spark.places import BATCH_COLUMN, check_different, check_own_batches
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -37,7 +37,8 @@ def write_stream(
 
     Each batch of the stream is written to a folder ``dai_batch=N`` in both. If a batch is cut off, it is scored again
     and replaces that folder, so that every row is there once. ``checkpoint`` is the folder in which Spark stores its
-    progress; with a new one, OptionError is raised if the folders have batches, which would be replaced.
+    progress; with a new one, OptionError is raised if the folders have batches, which would be replaced, and so it is
+    if two of these places are the same.
     ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
     ``options`` are those of :func:`~dai_routes.spark.frames.score`; the errors are also the same.
 
@@ -46,6 +47,8 @@ def write_stream(
 
     With the format "kafka" both are topics. A batch that is cut off is published again: each row at least once.
     """
+    places = {"target": (target, file_format), "rejected": (rejected, file_format), "checkpoint": (checkpoint, "")}
+    check_different(df.sparkSession, places)
     if file_format == "delta":
         delta.check(df.sparkSession)
     elif file_format != "kafka":

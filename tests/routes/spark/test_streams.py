@@ -64,6 +64,33 @@ def test_batches_are_not_replaced_by_those_of_another_stream(
     assert ids(tmp_path / "scores") == list(range(len(birds)))
 
 
+def test_scores_and_rejected_rows_that_would_replace_each_other_are_refused(
+    spark: dict[str, str], samples: Path, birds: list[dict[str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    write_parts(birds, tmp_path / "in")
+    source, out = str(tmp_path / "in"), str(tmp_path / "scores")
+    model = ["-m", str(samples / "penguins.mojo"), "--master", "local[1]"]
+    topics = ["--input", "t", "--output", "t", "--output-format", "kafka", "--input-format", "kafka"]
+    commands = [
+        ["spark", "batch", *model, "--input", source, "--output", out, "--rejected", f"{out}/"],
+        stream(samples, tmp_path, "--once", "--input", source, "--output", out, "--rejected", f"file:{out}")[3:],
+        stream(samples, tmp_path, "--once", "--input", source, "--output", f"{source}/")[3:],
+        stream(samples, tmp_path, "--once", *topics, "--servers", "localhost:1", "--conf", "spark.jars=")[3:],
+        ["spark", "stream", *model, "--once", "--input", source, "--output", out, "--checkpoint", f"{out}_rejected"],
+    ]
+    done = run_all(commands, spark, tmp_path)
+    options = [
+        "output and --rejected",
+        "output and --rejected",
+        *["input and --output"] * 2,
+        "rejected and --checkpoint",
+    ]
+    for (code, said), pair in zip(done, options, strict=True):
+        assert (code, f"Error: --{pair} are both " in said) == (2, True), said
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith("scores")] == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_stream_without_tracebacks(
     spark: dict[str, str], samples: Path, tmp_path: Path, number: signal.Signals
