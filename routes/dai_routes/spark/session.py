@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Spark's words, which go on with the header: without one, that is a row.
 _OTHER_HEADER = re.compile(r"CSV header.+?CSV file: (\S+)", re.DOTALL)
+_OF_PYTHON = re.compile(r"^(?:\w+\.)+\w+(?:Error|Exception): ", re.MULTILINE)
+_CAUSE = re.compile(r"^Caused by: [\w.$]+: (.+[^:\s])\s*$", re.MULTILINE)
 # What daiscoring.spark throws; Spark puts it into a line of its own words.
 _OF_JAVA = re.compile(r"java\.lang\.Illegal(?:State|Argument)Exception: (.+)")
 
@@ -147,5 +149,10 @@ def said(text: str) -> str:
         return f"the columns of {found.group(1)} are not those of the other files, in their order. Score it by itself."
     if found := _OF_JAVA.search(text):
         return found.group(1).strip()
+    # Python's own error in a batch of a stream is below its traceback.
+    if "Traceback (most recent" in text and (raised := list(_OF_PYTHON.finditer(text))):
+        lines = [line.strip() for line in text[raised[-1].end() :].splitlines() if line.strip()]
     # Of a failed job, py4j first says which of its objects was called.
-    return next(line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling"))
+    first = next(line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling"))
+    cause = _CAUSE.search(text) if first.endswith(":") else None
+    return cause.group(1).strip() if cause else first
