@@ -91,20 +91,20 @@ def batch(
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
     given = _pairs("--option", reader_options)
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
-    from dai_routes.spark import malformed, score, split, text_files
+    from dai_routes.spark import score, split, texts
 
-    given = text_files.input_options(input_format, given)
+    given = texts.input_options(input_format, given)
     with session.spark_errors(spark), output.progress("Scoring"), translated():
         if input_format in _FILES:
             session.check_input(spark, source)
         folders = {"--output": target, "--rejected": _rejected(rejected, target)}
         places.check_different(spark, {option: (folder, output_format) for option, folder in folders.items()})
         session.check_output(spark, folders)
-        rows = text_files.load(spark, input_format, source, given)
-        scored = malformed.reject_malformed(score(rows, model, **chosen), rows).persist()
+        rows = texts.load(spark, input_format, source, given)
+        scored = texts.reject_malformed(score(rows, model, **chosen), rows).persist()
         parts = split(scored)
         for part, folder in zip(parts, folders.values(), strict=True):
-            part.write.format(output_format).options(**text_files.output_options(output_format)).save(folder)
+            part.write.format(output_format).options(**texts.output_options(output_format)).save(folder)
         counts = [part.count() for part in parts]
     said = {"records": sum(counts), "scored": counts[0], "rejected": counts[1], "output": target}
     output.result(said, lambda console: console.print(f"{target}: {counts[0]:,} rows scored, {counts[1]:,} rejected"))
@@ -160,7 +160,7 @@ def stream(
     settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
-    from dai_routes.spark import read_messages, streams, text_files
+    from dai_routes.spark import read_messages, streams, texts
 
     refused = _rejected(rejected, target)
     given_places = {"--input": (source, input_format), "--output": (target, output_format)}
@@ -177,13 +177,13 @@ def stream(
                 settings=settings,
             )
         else:
-            given = text_files.input_options(input_format, {"maxFilesPerTrigger": str(files_at_once), **given})
+            given = texts.input_options(input_format, {"maxFilesPerTrigger": str(files_at_once), **given})
             if input_format in _FILES:
                 session.check_input(spark, source)
             reader = spark.readStream.format(input_format).options(**given)
             if input_format != "delta":
                 # Spark needs the columns of a stream in advance: take those of the files that are there now.
-                reader = reader.schema(text_files.schema_of(spark, input_format, source, given))
+                reader = reader.schema(texts.schema_of(spark, input_format, source, given))
             rows = reader.load(source)
         output.say(f"Scoring what comes into {source}.")
         streams.keep_running(
@@ -194,7 +194,7 @@ def stream(
                 refused,
                 checkpoint,
                 file_format=output_format,
-                writer_options=kafka if output_format == "kafka" else text_files.output_options(output_format),
+                writer_options=kafka if output_format == "kafka" else texts.output_options(output_format),
                 trigger={"availableNow": True} if once else None,
                 **chosen,
             ),

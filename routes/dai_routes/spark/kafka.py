@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions, types
 
-from dai_routes.spark.malformed import MALFORMED
+from dai_routes.spark.texts import MALFORMED
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import RuntimeSettings
 
@@ -36,7 +36,7 @@ def read_messages(
     """Rows of Spark's source "kafka", streaming or not, with the columns of the model as text.
 
     The columns are ``kafka_topic``, ``kafka_partition``, ``kafka_offset`` and ``kafka_key``, then those of the model
-    and ``further`` ones, and :data:`~dai_routes.spark.malformed.MALFORMED`. It has the text of a message that is no
+    and ``further`` ones, and :data:`~dai_routes.spark.texts.MALFORMED`. It has the text of a message that is no
     JSON object: :func:`~dai_routes.spark.streams.write_stream` rejects such rows. Raises ModelError if the model cannot
     be loaded.
     """

@@ -11,8 +11,8 @@ from pyspark.errors import StreamingQueryException
 
 from dai_routes.spark import delta, kafka
 from dai_routes.spark.frames import score, split
-from dai_routes.spark.malformed import reject_malformed
 from dai_routes.spark.places import BATCH_COLUMN, check_different, check_own_batches
+from dai_routes.spark.texts import reject_malformed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -1,16 +1,20 @@
-"""Files of CSV and JSON: Spark's options for them, and damaged lines, which are rejected rows as everywhere else."""
+"""Text that Spark reads: its options for CSV and JSON, and damaged lines and messages, which are rejected rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pyspark.sql import types
+from pyspark.sql import functions, types
 
-from dai_routes.spark.malformed import MALFORMED
+from dai_scoring.batch.results import REJECT_COLUMNS
+from dai_scoring.formats import MALFORMED_ROW
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+MALFORMED = "_malformed"
+"""The column with the text of a line or message that is damaged; null if it is not."""
 
 # Quotes within a text are doubled, as in all other CSV, and its blanks stay: Spark's own way differs in both.
 _CSV = {
@@ -50,3 +54,22 @@ def load(spark: SparkSession, file_format: str, source: str, options: Mapping[st
     if file_format in _INPUT:
         reader = reader.schema(schema_of(spark, file_format, source, options))
     return reader.load(source)
+
+
+def reject_malformed(scored: DataFrame, rows: DataFrame) -> DataFrame:
+    """Scored rows, of which those with a text in :data:`MALFORMED` are rejected; ``rows`` are those before.
+
+    The result is without that column. Rows that have none stay as they are.
+    """
+    if MALFORMED not in rows.columns:
+        return scored
+    text = functions.col(MALFORMED)
+    code, _, value = REJECT_COLUMNS
+    reasons = {code: functions.lit(MALFORMED_ROW), value: text}
+    columns = []
+    for number, name in enumerate(scored.columns):
+        given = functions.col(f"`{name.replace('`', '``')}`")
+        if number >= len(rows.columns):
+            given = functions.when(text.isNull(), given).otherwise(reasons.get(name, functions.lit(None))).alias(name)
+        columns.append(given)
+    return scored.select(columns).drop(MALFORMED)
