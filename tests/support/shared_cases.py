@@ -11,9 +11,14 @@ import pytest
 from tests.support.project import ROOT
 
 
+def shared_cases() -> Path:
+    """The folder of the shared cases, which need not be there."""
+    return Path(os.environ.get("DAI_CASES", ROOT.parent / "shared" / "cases"))
+
+
 def shared_case(name: str) -> Path:
     """A file of the shared cases, such as ``booleans/data.csv``; skips the test without it."""
-    folder = Path(os.environ.get("DAI_CASES", ROOT.parent / "shared" / "cases"))
+    folder = shared_cases()
     if not (folder / name).is_file():
         pytest.skip(f"the case {name} is not in {folder}; DAI_CASES can name another folder")
     return folder / name

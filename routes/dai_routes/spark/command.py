@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dai_routes.spark import session
+from dai_routes.spark import places, session
 from dai_routes.stream import client_settings
 from dai_scoring import options
 from dai_scoring.cli import group
@@ -89,21 +89,23 @@ def batch(
     output = Output(as_json)
     settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
-    given = {"header": "true", **_pairs("--option", reader_options)}
+    given = _pairs("--option", reader_options)
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
-    from dai_routes.spark import score, split
+    from dai_routes.spark import score, split, texts
 
-    reader = spark.read.format(input_format).options(**given)
+    given = texts.input_options(input_format, given)
     with session.spark_errors(spark), output.progress("Scoring"), translated():
         if input_format in _FILES:
             session.check_input(spark, source)
         folders = {"--output": target, "--rejected": _rejected(rejected, target)}
+        places.check_different(spark, {option: (folder, output_format) for option, folder in folders.items()})
         session.check_output(spark, folders)
-        scored = score(reader.load(source), model, **chosen).persist()
+        rows = texts.load(spark, input_format, source, given)
+        scored = texts.reject_malformed(score(rows, model, **chosen), rows).persist()
         parts = split(scored)
-        for rows, folder in zip(parts, folders.values(), strict=True):
-            rows.write.format(output_format).option("header", "true").save(folder)
-        counts = [rows.count() for rows in parts]
+        for part, folder in zip(parts, folders.values(), strict=True):
+            part.write.format(output_format).options(**texts.output_options(output_format)).save(folder)
+        counts = [part.count() for part in parts]
     said = {"records": sum(counts), "scored": counts[0], "rejected": counts[1], "output": target}
     output.result(said, lambda console: console.print(f"{target}: {counts[0]:,} rows scored, {counts[1]:,} rejected"))
 
@@ -158,9 +160,13 @@ def stream(
     settings = _settings(accept_h2o_licence, licence_file, jvm_options, mojo_runtime)
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
-    from dai_routes.spark import read_messages, streams
+    from dai_routes.spark import read_messages, streams, texts
 
+    refused = _rejected(rejected, target)
+    given_places = {"--input": (source, input_format), "--output": (target, output_format)}
+    given_places |= {"--rejected": (refused, output_format), "--checkpoint": (checkpoint, "")}
     with session.spark_errors(spark), translated():
+        places.check_different(spark, given_places)
         if input_format == "kafka":
             given = {"startingOffsets": "earliest", **kafka, **given, "subscribe": source}
             rows = read_messages(
@@ -171,13 +177,13 @@ def stream(
                 settings=settings,
             )
         else:
-            given = {"header": "true", "maxFilesPerTrigger": str(files_at_once), **given}
+            given = texts.input_options(input_format, {"maxFilesPerTrigger": str(files_at_once), **given})
             if input_format in _FILES:
                 session.check_input(spark, source)
             reader = spark.readStream.format(input_format).options(**given)
             if input_format != "delta":
                 # Spark needs the columns of a stream in advance: take those of the files that are there now.
-                reader = reader.schema(spark.read.format(input_format).options(**given).load(source).schema)
+                reader = reader.schema(texts.schema_of(spark, input_format, source, given))
             rows = reader.load(source)
         output.say(f"Scoring what comes into {source}.")
         streams.keep_running(
@@ -185,10 +191,10 @@ def stream(
                 rows,
                 model,
                 target,
-                _rejected(rejected, target),
+                refused,
                 checkpoint,
                 file_format=output_format,
-                writer_options=kafka if output_format == "kafka" else None,
+                writer_options=kafka if output_format == "kafka" else texts.output_options(output_format),
                 trigger={"availableNow": True} if once else None,
                 **chosen,
             ),

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions, types
 
-from dai_scoring.batch.results import REJECT_COLUMNS
-from dai_scoring.formats import MALFORMED_ROW
+from dai_routes.spark.texts import MALFORMED
 from dai_scoring.models import Runtime, open_model
 from dai_scoring.scorer import RuntimeSettings
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-MALFORMED = "_malformed"
-"""The column with the text of a message that is no JSON object; null if it is one."""
 KEY = "kafka_key"
 _PLACE = ("topic", "partition", "offset")
 
@@ -39,11 +36,14 @@ def read_messages(
     """Rows of Spark's source "kafka", streaming or not, with the columns of the model as text.
 
     The columns are ``kafka_topic``, ``kafka_partition``, ``kafka_offset`` and ``kafka_key``, then those of the model
-    and ``further`` ones, and :data:`MALFORMED`. :func:`~dai_routes.spark.streams.write_stream` rejects the rows that
-    have a text there. Raises ModelError if the model cannot be loaded.
+    and ``further`` ones, and :data:`~dai_routes.spark.texts.MALFORMED`. It has the text of a message that is no
+    JSON object: :func:`~dai_routes.spark.streams.write_stream` rejects such rows. Raises ModelError if the model cannot
+    be loaded.
     """
     with open_model(model, runtime, settings) as scorer:
-        names = list(dict.fromkeys([*(column.name for column in scorer.info.inputs), *further]))
+        inputs = scorer.info.inputs
+    truths = {column.name: column.levels.truths for column in inputs if column.levels is not None}
+    names = list(dict.fromkeys([*(column.name for column in inputs), *further]))
     fields = [types.StructField(name, types.StringType()) for name in (*names, MALFORMED)]
     text = df["value"].cast("string")
     parsed = functions.from_json(text, types.StructType(fields), {"columnNameOfCorruptRecord": MALFORMED})
@@ -52,31 +52,23 @@ def read_messages(
         df["key"].cast("string").alias(KEY),
         functions.when(parsed.isNull(), functions.coalesce(text, functions.lit(""))).alias("_none"),
         parsed.alias("_parsed"),
+        text.alias("_text"),
     )
-    given = [functions.col("_parsed").getField(name).alias(name) for name in names]
+    given = [_of_field(name, truths.get(name)).alias(name) for name in names]
     malformed = functions.coalesce(functions.col("_none"), functions.col("_parsed").getField(MALFORMED))
     return rows.select(*(f"kafka_{name}" for name in _PLACE), KEY, *given, malformed.alias(MALFORMED))
 
 
-def separated(batch: DataFrame) -> tuple[DataFrame, DataFrame | None]:
-    """The rows to score, and those that are malformed; None if :func:`read_messages` did not make the batch."""
-    if MALFORMED not in batch.columns:
-        return batch, None
-    text = functions.col(MALFORMED)
-    return batch.filter(text.isNull()).drop(MALFORMED), batch.filter(text.isNotNull())
-
-
-def with_malformed(rejected: DataFrame, malformed: DataFrame) -> DataFrame:
-    """The rejected rows with the malformed ones, which have no values in the columns of the model."""
-    code, column, value = REJECT_COLUMNS
-    reasons = malformed.select(
-        "*",
-        functions.lit(MALFORMED_ROW).alias(code),
-        functions.lit(None).cast("string").alias(column),
-        functions.col(MALFORMED).alias(value),
-    )
-    present = [name for name in reasons.columns if name in set(rejected.columns)]
-    return rejected.unionByName(reasons.select(present), allowMissingColumns=True)
+def _of_field(name: str, truths: tuple[str, str] | None) -> Column:
+    """The text of a field. In place of true and false are the levels that mean them, if the model has such."""
+    text = functions.col("_parsed").getField(name)
+    if truths is None or truths == ("true", "false"):
+        return text
+    # Read once more: as texts, true and "true" are the same.
+    kind = types.StructType([types.StructField(name, types.BooleanType())])
+    truth = functions.from_json(functions.col("_text"), kind).getField(name)
+    level = functions.when(truth, truths[0]).when(~truth, truths[1]).otherwise(text)
+    return functions.when(text.isin("true", "false"), level).otherwise(text)
 
 
 def to_messages(rows: DataFrame) -> DataFrame:

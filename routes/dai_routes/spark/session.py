@@ -11,8 +11,9 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dai_routes.spark import places
 from dai_scoring import extras
 from dai_scoring.cli.console import Output
 from dai_scoring.cli.errors import MissingExtraError, NotFoundError, PrerequisiteError, ScoringFailedError, UsageError
@@ -21,6 +22,10 @@ from dai_scoring.cli.opening import translated
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# Spark's words, which go on with the header: without one, that is a row.
+_OTHER_HEADER = re.compile(r"CSV header.+?CSV file: (\S+)", re.DOTALL)
+_OF_PYTHON = re.compile(r"^(?:\w+\.)+\w+(?:Error|Exception): ", re.MULTILINE)
+_CAUSE = re.compile(r"^Caused by: [\w.$]+: (.+[^:\s])\s*$", re.MULTILINE)
 # What daiscoring.spark throws; Spark puts it into a line of its own words.
 _OF_JAVA = re.compile(r"java\.lang\.Illegal(?:State|Argument)Exception: (.+)")
 
@@ -89,7 +94,7 @@ def check_input(spark: SparkSession, source: str) -> None:
 
     Spark 4 logs a stack trace of Java before its own error.
     """
-    found = _file_system(spark, source)
+    found = places.file_system(spark, source)
     if found is not None and not found[0].globStatus(found[1]):
         raise NotFoundError(f"--input: Spark finds no file or folder {source}.")
 
@@ -100,18 +105,8 @@ def check_output(spark: SparkSession, folders: Mapping[str, str]) -> None:
     Spark finds the second one only when it has written the first.
     """
     for option, folder in folders.items():
-        found = _file_system(spark, folder)
-        if found is not None and found[0].exists(found[1]):
+        if places.is_there(spark, folder):
             raise UsageError(f"{option}: {folder} is there already. Name another folder, or delete it.")
-
-
-def _file_system(spark: SparkSession, path: str) -> tuple[Any, Any] | None:
-    """Hadoop's file system of a path, and the path as it wants it; None with Spark Connect, which has neither."""
-    java = getattr(spark, "_jvm", None)
-    if java is None:
-        return None
-    found = java.org.apache.hadoop.fs.Path(path)
-    return found.getFileSystem(spark._jsc.hadoopConfiguration()), found
 
 
 def submit_line(arguments: list[str], packages: str | None) -> str:
@@ -150,7 +145,14 @@ def said(text: str) -> str:
     of_worker = [line for line in lines if line.startswith("dai_scoring.")]
     if of_worker:
         return of_worker[-1].partition(": ")[2]
+    if found := _OTHER_HEADER.search(text):
+        return f"the columns of {found.group(1)} are not those of the other files, in their order. Score it by itself."
     if found := _OF_JAVA.search(text):
         return found.group(1).strip()
+    # Python's own error in a batch of a stream is below its traceback.
+    if "Traceback (most recent" in text and (raised := list(_OF_PYTHON.finditer(text))):
+        lines = [line.strip() for line in text[raised[-1].end() :].splitlines() if line.strip()]
     # Of a failed job, py4j first says which of its objects was called.
-    return next(line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling"))
+    first = next(line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling"))
+    cause = _CAUSE.search(text) if first.endswith(":") else None
+    return cause.group(1).strip() if cause else first

@@ -11,13 +11,13 @@ from pyspark.errors import StreamingQueryException
 
 from dai_routes.spark import delta, kafka
 from dai_routes.spark.frames import score, split
+from dai_routes.spark.places import BATCH_COLUMN, check_different, check_own_batches
+from dai_routes.spark.texts import reject_malformed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.streaming import StreamingQuery
 
-BATCH_COLUMN = "dai_batch"
-"""The name of the partition column; each batch of the stream is one partition."""
 _LONGEST_PAUSE = 60
 
 
@@ -37,7 +37,9 @@ def write_stream(
 
     Each batch of the stream is written to a folder ``dai_batch=N`` in both. If a batch is cut off, it is scored again
     and replaces that folder, so that every row is there once. ``checkpoint`` is the folder in which Spark stores its
-    progress. ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
+    progress; with a new one, OptionError is raised if the folders have batches, which would be replaced, and so it is
+    if two of these places are the same.
+    ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
     ``options`` are those of :func:`~dai_routes.spark.frames.score`; the errors are also the same.
 
     With the format "delta" both are tables of Delta Lake, to which each batch is added once; PrerequisiteError is
@@ -45,25 +47,22 @@ def write_stream(
 
     With the format "kafka" both are topics. A batch that is cut off is published again: each row at least once.
     """
+    places = {"target": (target, file_format), "rejected": (rejected, file_format), "checkpoint": (checkpoint, "")}
+    check_different(df.sparkSession, places)
     if file_format == "delta":
         delta.check(df.sparkSession)
-    rows, _ = kafka.separated(df)
-    score(rows, model, **options)  # raises errors at once, not in the first batch
+    elif file_format != "kafka":
+        check_own_batches(df.sparkSession, (target, rejected), checkpoint)
+    score(df, model, **options)  # raises errors at once, not in the first batch
 
     def write(batch: DataFrame, number: int) -> None:
-        good, malformed = kafka.separated(batch)
-        if malformed is not None:
-            batch.persist()  # Else both parts of it would be fetched.
-        scored = score(good, model, **options).persist()
+        scored = reject_malformed(score(batch, model, **options), batch).persist()
         try:
             accepted, refused = split(scored)
-            if malformed is not None:
-                refused = kafka.with_malformed(refused, malformed)
             for part, place in ((accepted, target), (refused, rejected)):
                 _write(batch, part, place, number, file_format, writer_options or {})
         finally:
             scored.unpersist()
-            batch.unpersist()
 
     return (
         df.writeStream.foreachBatch(write)

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv
 
+from dai_routes import bundle
 from dai_routes.hive import sql
 from dai_scoring.options import MissingColumns
-from dai_scoring.scorer import Scorer
+from dai_scoring.scorer import RuntimeSettings, Scorer
 from tests.support.hive.server import Hive
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE, passengers
 
@@ -148,6 +149,19 @@ def test_two_models_of_one_session_and_a_model_by_its_path(hive: Hive, titanic_j
     assert others == [others[0]] * 3
 
 
+def test_two_models_of_one_name_are_refused(
+    hive: Hive, penguins_jar: Path, titanic: Path, settings: RuntimeSettings, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.jar"
+    bundle.write(other, {"penguins": titanic}, settings)
+    arguments = "named_struct('age', 1), map('missing_columns', 'as-missing')"
+    queries = [f"SELECT dai_score('{model}', {arguments})" for model in ("penguins", other)]
+    both, one = hive.run([*setup(penguins_jar, other), *queries])[0][-2:]
+    assert "the jars that were added have different models of that name: [" in both
+    assert all(str(jar) in both for jar in (penguins_jar, other))
+    assert "survived_0" in str(one)
+
+
 _WRONG = [
     ("'penguins', named_struct('species', 'a')", "6 column(s) of the model are missing from the struct: island, "),
     ("'nothing', named_struct('species', 'a')", "there is no model of that name in the jars that were added"),
@@ -162,7 +176,7 @@ _WRONG = [
 
 
 def test_wrong_calls_fail_when_the_query_is_compiled(hive: Hive, penguins_jar: Path) -> None:
-    queries = [f"EXPLAIN SELECT dai_score({arguments})" for arguments, _ in _WRONG]
+    queries = [f"SELECT dai_score({arguments})" for arguments, _ in _WRONG]
     results = hive.run([*setup(penguins_jar), *queries])[0][-len(_WRONG) :]
     for result, (_, said) in zip(results, _WRONG, strict=True):
         assert said in result

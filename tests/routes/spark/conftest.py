@@ -14,6 +14,7 @@ import pytest
 from tests.routes.spark.streaming import COPIES
 from tests.support.packages.spark import RELEASES, Release, cluster
 from tests.support.project import ROOT
+from tests.support.shared_cases import shared_cases
 
 
 @pytest.fixture(scope="package", params=list(RELEASES))
@@ -38,7 +39,8 @@ def seen(
     with cluster(spark, release, folder) as master:
         command = [sys.executable, "-m", "tests.routes.spark.session", str(samples / "penguins.mojo")]
         command += [str(samples / "penguins-rows.csv"), master]
-        command += [str(titanic) if titanic.is_file() else "", str(folder), str(result)]
+        command += [str(one) if one.exists() else "" for one in (titanic, shared_cases() / "booleans")]
+        command += [str(folder), str(result)]
         done = subprocess.run(command, env=spark, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(result.read_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from pathlib import Path
@@ -11,13 +12,13 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, functions
 
-from dai_routes.spark import REJECT_COLUMNS, kafka, register, score, split
+from dai_routes.spark import REJECT_COLUMNS, kafka, read_messages, register, score, split
 from dai_scoring.errors import ScoringError
 from dai_scoring.options import Contributions, MissingColumns, OutputColumns
 from tests.routes.spark import bad_input
 
 
-def main(model: str, rows: str, master: str, titanic: str, folder: str) -> dict[str, Any]:
+def main(model: str, rows: str, master: str, titanic: str, cases: str, folder: str) -> dict[str, Any]:
     builder = SparkSession.builder.master(master).config("spark.ui.enabled", "false")
     builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     session = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
@@ -49,8 +50,22 @@ def main(model: str, rows: str, master: str, titanic: str, folder: str) -> dict[
         "as_missing": score(typed.drop("species"), model, missing_columns=MissingColumns.AS_MISSING).count(),
         "clash": said(lambda: score(typed.withColumn("male", functions.lit(1)), model)),
         "empty": score(typed.limit(0), model).count(),
+        "messages": messages(session, cases),
         "bad": bad_input.main(session, typed, Path(model), titanic, Path(folder)),
     }
+
+
+def messages(session: SparkSession, cases: str) -> list[list[Any]]:
+    """The scores of messages with truth values, for a model whose levels are other words for them."""
+    if not cases:
+        return []
+    with (Path(cases) / "data.csv").open(encoding="utf-8") as file:
+        rows = [{**row, "flag": {"True": True, "False": False}.get(row["flag"])} for row in csv.DictReader(file)]
+    values = [(json.dumps(row).encode(), None, "topic", 0, number) for number, row in enumerate(rows)]
+    kind = "value binary, key binary, topic string, partition int, offset long"
+    model = Path(cases) / "gbm_bool.zip"
+    scored = score(read_messages(session.createDataFrame(values, kind), model), model)
+    return [[row["yes"], row["_reject_code"]] for row in scored.orderBy("kafka_offset").collect()]
 
 
 def way(df: DataFrame) -> str:
@@ -132,5 +147,5 @@ def said(call: Any) -> str:
 
 
 if __name__ == "__main__":
-    found = main(*sys.argv[1:6])
-    Path(sys.argv[6]).write_text(json.dumps(found))
+    found = main(*sys.argv[1:7])
+    Path(sys.argv[7]).write_text(json.dumps(found))

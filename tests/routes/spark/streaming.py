@@ -1,7 +1,10 @@
-"""Commands that score streams, and how tests end them."""
+"""Commands of ``dai-score spark``: several in one Spark, and streams that tests end."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from dai_scoring.cli.app import main
+from tests.support.project import ROOT
 from tests.support.waiting import PATIENCE
 
 COPIES = 6
@@ -53,3 +58,32 @@ def kill_in_a_batch(command: Sequence[str], spark: dict[str, str], out: Path, pa
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def run_all(commands: Sequence[Sequence[str]], spark: dict[str, str], folder: Path) -> list[tuple[int, str]]:
+    """Run commands of ``dai-score`` one after the other in one process, since a start of Spark takes seconds.
+
+    Returns the exit code of each, and what it printed.
+    """
+    result = folder / "result.json"
+    command = [sys.executable, "-m", "tests.routes.spark.streaming", str(result)]
+    done = subprocess.run(
+        command, env=spark, cwd=ROOT, input=json.dumps(commands), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [(code, text) for code, text in json.loads(result.read_text())]
+
+
+def _run_here(words: Sequence[str]) -> tuple[int, str]:
+    printed = io.StringIO()
+    sys.argv = ["dai-score", *words]
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        try:
+            main()
+        except SystemExit as end:
+            return int(end.code or 0), printed.getvalue()
+    return 0, printed.getvalue()
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps([_run_here(words) for words in json.load(sys.stdin)]))

@@ -54,8 +54,23 @@ def test_the_line_for_a_cluster_has_the_arguments_but_for_the_master(master: lis
             "An error occurred while calling o61.save.\n: org.SparkException: Disk is full\n",
             "org.SparkException: Disk is full",
         ),
+        (
+            "[STREAM_FAILED] Return Message: Traceback (most recent call last):\n"
+            '  File "x", in write\n    save()\npyspark.errors.exceptions.captured.AnalysisException: [X] No text.\n',
+            "[X] No text.",
+        ),
+        (
+            "[STREAM_FAILED] Return Message: Traceback (most recent call last):\n  File x\n"
+            "py4j.protocol.Py4JJavaError: An error occurred while calling o1.save.\n: org.Exception: Disk is full\n",
+            "org.Exception: Disk is full",
+        ),
+        (
+            "An error occurred while calling o1.load.\n: org.SparkException: Thrown in awaitResult: \n\tat x\n"
+            "Caused by: org.SparkException: [FOOTER] Could not read a.parquet.\n\tat x\nCaused by: x.E: no magic\n",
+            "[FOOTER] Could not read a.parquet.",
+        ),
     ],
-    ids=["python", "java", "spark", "py4j"],
+    ids=["python", "java", "spark", "py4j", "batch", "job of a batch", "cause"],
 )
 def test_one_sentence_of_an_error_is_said(text: str, sentence: str) -> None:
     assert said(text) == sentence

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support.packages.spark import Release
+from tests.support.shared_cases import records, shared_case
 
 pytestmark = pytest.mark.runtime
 
@@ -76,6 +77,11 @@ def test_the_connector_for_kafka_is_of_the_version_of_spark(seen: dict[str, Any]
     name = f"spark-sql-kafka-0-10_{release.scala}"
     assert seen["connector"] == f"org.apache.spark:{name}:{release.version}"
     assert f"/{name}-{release.version}.jar" in release.kafka_jars()
+
+
+def test_a_truth_value_of_a_message_is_the_level_that_means_it(seen: dict[str, Any]) -> None:
+    expected = records(shared_case("booleans/expected.csv"))
+    assert seen["messages"] == [[float(row["yes"]), None] for row in expected]
 
 
 def test_the_command_scores_files_and_says_how_on_a_cluster(

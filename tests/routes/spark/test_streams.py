@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.routes.spark.streaming import FOLDERS, kill_in_a_batch, run, stream, write_parts
+from tests.routes.spark.streaming import FOLDERS, kill_in_a_batch, run, run_all, stream, write_parts
 from tests.support.brokers.kafka import Kafka, kafka
 from tests.support.packages.spark import Release
 from tests.support.processes import hear_ctrl_c
@@ -46,6 +46,49 @@ def test_files_are_scored_once_though_the_stream_is_killed(
     kill_in_a_batch(command, spark, out, 0.2, FOLDERS)
     run(command, spark)
     assert ids(out) == list(range(len(birds)))
+
+
+def test_batches_are_not_replaced_by_those_of_another_stream(
+    spark: dict[str, str], samples: Path, birds: list[dict[str, str]], tmp_path: Path
+) -> None:
+    for name, rows in (("in", birds), ("others", birds[:60])):
+        (tmp_path / name).mkdir()
+        write_parts(rows, tmp_path / name)
+    words = ["--output", str(tmp_path / "scores"), "--once", "--input"]
+    commands = [
+        stream(samples, tmp_path, *words, str(tmp_path / "in"))[3:],
+        stream(samples, tmp_path / "second", *words, str(tmp_path / "others"))[3:],
+    ]
+    (first, _), (second, said) = run_all(commands, spark, tmp_path)
+    assert (first, second, "scores has batches of another stream" in said) == (0, 2, True), said
+    assert ids(tmp_path / "scores") == list(range(len(birds)))
+
+
+def test_scores_and_rejected_rows_that_would_replace_each_other_are_refused(
+    spark: dict[str, str], samples: Path, birds: list[dict[str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    write_parts(birds, tmp_path / "in")
+    source, out = str(tmp_path / "in"), str(tmp_path / "scores")
+    model = ["-m", str(samples / "penguins.mojo"), "--master", "local[1]"]
+    topics = ["--input", "t", "--output", "t", "--output-format", "kafka", "--input-format", "kafka"]
+    commands = [
+        ["spark", "batch", *model, "--input", source, "--output", out, "--rejected", f"{out}/"],
+        stream(samples, tmp_path, "--once", "--input", source, "--output", out, "--rejected", f"file:{out}")[3:],
+        stream(samples, tmp_path, "--once", "--input", source, "--output", f"{source}/")[3:],
+        stream(samples, tmp_path, "--once", *topics, "--servers", "localhost:1", "--conf", "spark.jars=")[3:],
+        ["spark", "stream", *model, "--once", "--input", source, "--output", out, "--checkpoint", f"{out}_rejected"],
+    ]
+    done = run_all(commands, spark, tmp_path)
+    options = [
+        "output and --rejected",
+        "output and --rejected",
+        *["input and --output"] * 2,
+        "rejected and --checkpoint",
+    ]
+    for (code, said), pair in zip(done, options, strict=True):
+        assert (code, f"Error: --{pair} are both " in said) == (2, True), said
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith("scores")] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

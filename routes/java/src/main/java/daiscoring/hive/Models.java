@@ -4,11 +4,16 @@ import daiscoring.bundle.Bundle;
 import daiscoring.bundle.Model;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileUtil;
@@ -70,17 +75,32 @@ final class Models {
     /** The jar, of those that were added, that has a model of this name. */
     private static File jarWith(String name) throws IOException {
         String resource = Bundle.MODELS + name + Bundle.DESCRIPTION;
+        // By the description, in which is the digest of the model: loaders may find a jar several times.
+        Map<String, File> found = new LinkedHashMap<>();
         for (ClassLoader loader : new ClassLoader[] {
             Thread.currentThread().getContextClassLoader(), Models.class.getClassLoader()
         }) {
-            URL found = loader == null ? null : loader.getResource(resource);
-            URLConnection connection = found == null ? null : found.openConnection();
-            if (connection instanceof JarURLConnection) {
-                return new File(((JarURLConnection) connection).getJarFileURL().getPath());
+            for (URL url : loader == null ? List.<URL>of() : Collections.list(loader.getResources(resource))) {
+                URLConnection connection = url.openConnection();
+                if (connection instanceof JarURLConnection) {
+                    // Else a jar that was replaced since would be read as it was.
+                    connection.setUseCaches(false);
+                    File jar = new File(((JarURLConnection) connection).getJarFileURL().getPath());
+                    try (InputStream in = connection.getInputStream()) {
+                        found.putIfAbsent(new String(in.readAllBytes(), StandardCharsets.UTF_8), jar);
+                    }
+                }
             }
         }
-        throw new IllegalArgumentException("there is no model of that name in the jars that were added. Make one with "
-                + "dai-score hive jar, add it with ADD JAR, or give its path.");
+        if (found.isEmpty()) {
+            throw new IllegalArgumentException("there is no model of that name in the jars that were added. Make one with "
+                    + "dai-score hive jar, add it with ADD JAR, or give its path.");
+        }
+        if (found.size() > 1) {
+            throw new IllegalArgumentException("the jars that were added have different models of that name: "
+                    + found.values() + ". Give the path of one of them, or add one alone.");
+        }
+        return found.values().iterator().next();
     }
 
     private static File copied(Path path, Configuration configuration) throws IOException {
