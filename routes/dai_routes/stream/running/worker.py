@@ -61,7 +61,7 @@ class Worker:
         self._watchdog = watchdog
         self._counts = counts
         self._stop = stop
-        self._is_first = True
+        self._saw_redelivered = False
         self._second_thread = ThreadPoolExecutor(1, "dai-stream-scoring")
 
     def run(self) -> None:
@@ -132,11 +132,14 @@ class Worker:
 
     def _results(self, messages: Sequence[Message]) -> list[Result]:
         began = time.perf_counter()
-        is_first, self._is_first = self._is_first, False
-        if is_first and (messages[0].deliveries or 0) > self._limits.deliveries:
+        deliveries = messages[0].deliveries or 1
+        is_first = deliveries > 1 and not self._saw_redelivered
+        self._saw_redelivered |= is_first
+        if is_first and deliveries > self._limits.deliveries:
             # The messages behind it were delivered as often, but only the first was being scored when workers died.
+            # New ones may come before it: a broker may give what a worker left to another one only after a while.
             outcomes: list[Scored | Rejected] = [
-                Rejected(TOO_OFTEN, reason=f"It was delivered {messages[0].deliveries} times.")
+                Rejected(TOO_OFTEN, reason=f"It was delivered {deliveries} times.")
             ]
         else:
             outcomes = self._outcomes(messages)
