@@ -135,6 +135,33 @@ def test_a_message_that_ends_workers_is_rejected_unscored(titanic: Path, queues:
     assert [json.loads(body)["code"] for _, body in queues.read("rejected")] == ["delivered_too_often"]
 
 
+def test_a_score_goes_to_no_queue_that_its_message_names(titanic: Path, queues: Queues) -> None:
+    # RabbitMQ sends a message to the queues in CC too: a score would come back, and be rejected, for ever.
+    queues.send([message(1), message(2, age="old")], headers={"CC": [queues.name], "trace": "t1"})
+    assert "1 messages scored, 1 rejected" in drained(titanic, queues)
+    assert (queues.count(""), queues.count("-rejected")) == (0, 1)
+    ((properties, _),) = queues.read("scored")
+    assert properties.headers.keys() - {"x-delivery-count"} == {"trace", "dai-source-id"}
+
+
+@pytest.mark.parametrize("count", ["abc", 100])
+def test_only_the_broker_counts_deliveries(titanic: Path, queues: Queues, count: Any) -> None:
+    queues.send([message(1), message(2)], headers={"x-delivery-count": count})
+    assert "2 messages scored, 0 rejected" in drained(titanic, queues)
+
+
+def test_an_id_that_is_no_text_stops_nothing(titanic: Path, queues: Queues) -> None:
+    import pika
+
+    for value in (message(1), message(2, age="old")):
+        queues.channel.basic_publish("", queues.name, value, pika.BasicProperties(message_id=b"\xff\x01"))
+    until(lambda: queues.count("") == 2)
+    assert "1 messages scored, 1 rejected" in drained(titanic, queues)
+    ((properties, body),) = queues.read("rejected")
+    assert json.loads(body)["message_id"] == "\\xff\x01"
+    assert properties.message_id == b"\xff\x01"
+
+
 def test_an_output_that_is_deleted_loses_nothing(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     words = [*queues.arguments, "--model", titanic]
     with working(tmp_path, *words, environment=queues.environment) as worker:
