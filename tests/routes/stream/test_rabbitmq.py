@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import struct
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -148,6 +149,24 @@ def test_a_score_goes_to_no_queue_that_its_message_names(titanic: Path, queues: 
 def test_only_the_broker_counts_deliveries(titanic: Path, queues: Queues, count: Any) -> None:
     queues.send([message(1), message(2)], headers={"x-delivery-count": count})
     assert "2 messages scored, 0 rejected" in drained(titanic, queues)
+
+
+def test_values_of_headers_are_kept(titanic: Path, queues: Queues) -> None:
+    # Here too pika would neither send nor read them. A time is in seconds; some clients write milliseconds.
+    from dai_routes.stream.brokers.rabbitmq_headers import AsItCame
+
+    given = {
+        "rate": AsItCame(b"d" + struct.pack(">d", 0.95)),
+        "part": AsItCame(b"f" + struct.pack(">f", 0.5)),
+        "at": AsItCame(b"T" + struct.pack(">Q", 1_700_000_000_000)),
+        "hops": 3,
+    }
+    queues.send([message(1), message(2, age="old")], headers={**given, "all": [given]})
+    assert "1 messages scored, 1 rejected" in drained(titanic, queues)
+    for end in ("scored", "rejected"):
+        ((properties, _),) = queues.read(end)
+        assert {name: properties.headers[name] for name in given} == given
+        assert properties.headers["all"] == [given]
 
 
 def test_an_id_that_is_no_text_stops_nothing(titanic: Path, queues: Queues) -> None:

@@ -17,6 +17,7 @@ import pika.exceptions
 
 from dai_routes.stream import tls
 from dai_routes.stream.addresses import without_password
+from dai_routes.stream.brokers import rabbitmq_headers
 from dai_routes.stream.brokers.rabbitmq_connection import Connection, NoQueueError, Publisher
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
@@ -31,6 +32,8 @@ _NOT_KEPT = frozenset({_COUNT, "CC", "BCC"})
 """RabbitMQ would send a score also to the queues that CC and BCC name, which are those of the incoming message."""
 _DURABLE = 2
 _PAUSE = 0.5
+
+rabbitmq_headers.keep_values()
 
 
 @dataclass(frozen=True)
