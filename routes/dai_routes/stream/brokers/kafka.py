@@ -6,14 +6,14 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from dai_routes.stream.brokers.kafka_elsewhere import wait_elsewhere
 from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied, is_of_group
-from dai_routes.stream.brokers.kafka_publisher import Publisher, TooLargeError, smaller
+from dai_routes.stream.brokers.kafka_publisher import Publisher, RefusedError, instead
+from dai_routes.stream.brokers.kafka_settings import KafkaSettings
 from dai_routes.stream.brokers.kafka_topics import count_partitions, first_offsets
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
@@ -23,25 +23,6 @@ _TRANSACTION_MILLISECONDS = 30_000
 _AGAIN_SECONDS = 0.1
 _PARTITIONER = "murmur2_random"
 """That of Java's producers: a key is in the same partition, whoever wrote it."""
-
-
-@dataclass(frozen=True)
-class KafkaSettings:
-    """The topics, and how to connect: ``client`` are librdkafka's settings. ``timeout`` is in seconds.
-
-    Workers with the same ``group`` share the partitions. ``worker`` is a name that no other worker of the group has:
-    if it is started again, it goes on at once. Without, it may have to wait until the transaction that it left ends.
-    """
-
-    servers: str
-    topic: str
-    output: str
-    rejected: str
-    group: str
-    worker: str | None = None
-    is_exactly_once: bool = True
-    timeout: float = 60.0
-    client: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Kafka:
@@ -182,15 +163,12 @@ class Kafka:
             part = parts.pop()
             try:
                 settled += self._settle(part)
-            except TooLargeError as error:
+            except RefusedError as error:
                 is_behind_refused = True
-                middle = len(part) // 2
-                if middle:
-                    parts += (part[middle:], part[:middle])
-                elif (other := smaller(part[0], self.source)) is not None:
-                    parts.append([other])
-                else:
+                others = instead(part, error.error, self.source)
+                if not others:
                     raise self._errors.as_tool_error(error.error) from error
+                parts += reversed(others)
             except NotSettledError:
                 if is_behind_refused:
                     # The broker has not seen the numbers of what it refused, so it aborts the next transaction too.
