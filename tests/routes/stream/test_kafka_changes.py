@@ -6,13 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 from tests.support.brokers.kafka import Kafka
 from tests.support.brokers.kafka.topics import Topics, new_topics
 from tests.support.brokers.records import message
-from tests.support.brokers.worker import run
+from tests.support.brokers.worker import run, working
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.runtime
+
+# A worker hears of changes soon.
+SOON = {"DAI_KAFKA_TOPIC_METADATA_REFRESH_INTERVAL_MS": "500"}
 
 
 def words(model: Path, topics: Topics) -> list[object]:
@@ -36,3 +41,20 @@ def test_a_message_without_a_key_does_not_stop_a_compacted_output(
     assert more or len(found) == 99
     (rejected,) = topics.read(topics.rejected)
     assert json.loads(rejected.value())["code"] == "no_key"
+
+
+def test_partitions_that_are_added_stop_nothing(titanic: Path, broker: Kafka, tmp_path: Path) -> None:
+    topics = new_topics(broker.address, partitions=2)
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    with working(tmp_path, *words(titanic, topics), "--worker-id", "one", environment=SOON) as worker:
+        topics.send([message(at) for at in range(20)], [b"%d" % at for at in range(20)])
+        until(lambda: len(ids(topics)) == 20)
+        # First only those of the input, then those of the output too.
+        for number, topic in enumerate((topics.name, topics.output), 1):
+            admin.create_partitions([NewPartitions(topic, 8)])[topic].result(PATIENCE)
+            topics.send([message(number * 20 + at) for at in range(20)], [b"%d" % at for at in range(20)])
+            until(lambda wanted=(number + 1) * 20: len(ids(topics)) == wanted or worker.process.poll() is not None)
+        assert worker.process.poll() is None, worker.log.read_text()
+        assert worker.end() == 0
+    assert ids(topics) == list(range(60))
+    assert len({one.partition() for one in topics.read(topics.name)}) > 2

@@ -6,6 +6,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -85,10 +86,9 @@ class Kafka:
         self._next: dict[int, int] = {}
         self._revoked: set[int] = set()
         self._membership: Any = None
+        self._may_have_more = False
         try:
-            topics = (settings.topic, settings.output, settings.rejected)
-            counts = count_partitions(self._producer, topics, self._errors, settings.timeout)
-            self._has_same_partitions = counts[0] == counts[1]
+            self._partitions = self._counted(settings.timeout)
             if self._is_once:
                 self._repeated(lambda: self._producer.init_transactions(settings.timeout), "begin")
             self._subscribe()
@@ -210,16 +210,31 @@ class Kafka:
         """As :meth:`Broker.close`."""
         self._consumer.close()
 
+    def _keeps_partitions(self) -> bool:
+        """Whether scores stay in the partition of their message: the output has as many as the input."""
+        if self._may_have_more:
+            with suppress(BrokerError):  # it is asked again, for the next batch
+                self._partitions = self._counted(_AGAIN_SECONDS)
+                self._may_have_more = False
+        return self._partitions[0] == self._partitions[1]
+
+    def _counted(self, timeout: float) -> Sequence[int]:
+        """The partitions of the topics, which must be there."""
+        settings = self._settings
+        topics = (settings.topic, settings.output, settings.rejected)
+        return count_partitions(self._producer, topics, self._errors, timeout)
+
     def _settle_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> Sequence[Result]:
         producer, timeout = self._producer, self._settings.timeout
+        keeps_partitions = self._keeps_partitions()
         producer.begin_transaction()
-        published = self._publisher.publish(results, self._has_same_partitions)
+        published = self._publisher.publish(results, keeps_partitions)
         self._again(lambda: producer.send_offsets_to_transaction(offsets, self._membership, timeout))
         self._again(lambda: producer.commit_transaction(timeout))
         return published
 
     def _settle_at_least_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> Sequence[Result]:
-        published = self._publisher.publish(results, self._has_same_partitions)
+        published = self._publisher.publish(results, self._keeps_partitions())
         if self._producer.flush(self._settings.timeout):
             self._producer.purge()
             raise UnreachableError(f"No broker of {self._settings.servers} took the scores in time. Nothing is lost.")
@@ -264,6 +279,7 @@ class Kafka:
 
     def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = {one.partition for one in partitions}
+        self._may_have_more = True
         self._at_end.clear()
         for one in partitions:
             self._next.pop(one.partition, None)
