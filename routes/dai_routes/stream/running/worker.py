@@ -138,9 +138,7 @@ class Worker:
         if is_first and deliveries > self._limits.deliveries:
             # The messages behind it were delivered as often, but only the first was being scored when workers died.
             # New ones may come before it: a broker may give what a worker left to another one only after a while.
-            outcomes: list[Scored | Rejected] = [
-                Rejected(TOO_OFTEN, reason=f"It was delivered {deliveries} times.")
-            ]
+            outcomes: list[Scored | Rejected] = [Rejected(TOO_OFTEN, reason=f"It was delivered {deliveries} times.")]
         else:
             outcomes = self._outcomes(messages)
         results = [
