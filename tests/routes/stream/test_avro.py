@@ -114,6 +114,17 @@ def test_a_registry_that_is_away_rejects_nothing(registry: tuple[str, list[str]]
         decoded(SchemaRegistry(registry[0]), with_id(9))
 
 
+def test_a_damaged_container_of_bzip2_is_rejected() -> None:
+    text = io.BytesIO()
+    fastavro.writer(text, SCHEMA, [RECORD], codec="bzip2")
+    whole = text.getvalue()
+    assert decoded(None, whole) == [EXPECTED]
+    at = whole.index(b"BZh") + 4
+    (found,) = decoded(None, whole[:at] + b"\x00" + whole[at + 1 :])
+    assert isinstance(found, Rejected)
+    assert found.code == "malformed_row"
+
+
 @pytest.mark.parametrize("path", ["other", "wrong"])
 def test_a_wrong_address_rejects_nothing(registry: tuple[str, list[str]], path: str) -> None:
     with pytest.raises(BrokerError, match="Is its address right"):

@@ -12,6 +12,7 @@ import orjson
 from dai_routes.stream.contract import Message
 from dai_routes.stream.messages.json_values import json_value
 from dai_routes.stream.messages.registry import SchemaRegistry, UnknownSchemaError
+from dai_scoring.cli.errors import ToolError
 from dai_scoring.formats.base import MALFORMED_ROW
 from dai_scoring.service.single_records import Rejected
 
@@ -41,10 +42,10 @@ class AvroDecoder:
             return orjson.dumps(record, default=json_value)
         except UnknownSchemaError as error:
             return Rejected(UNKNOWN_SCHEMA, reason=str(error))
-        # fastavro raises what its way through wrong bytes leads to: ValueError, EOFError, IndexError, MemoryError ...
-        except Exception as error:
-            if isinstance(error, OSError) or type(error).__module__.startswith("dai_"):
-                raise
+        except ToolError:
+            raise
+        # fastavro raises what its way through wrong bytes leads to: ValueError, EOFError, OSError, MemoryError ...
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message is at fault
             return Rejected(MALFORMED_ROW, reason=f"It is not a record of Avro ({type(error).__name__}).")
 
     def _record(self, value: bytes) -> Any:
