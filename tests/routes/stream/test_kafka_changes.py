@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,16 @@ def test_partitions_that_are_added_stop_nothing(titanic: Path, broker: Kafka, tm
         assert worker.end() == 0
     assert ids(topics) == list(range(60))
     assert len({one.partition() for one in topics.read(topics.name)}) > 2
+
+
+def test_a_batch_that_takes_too_long_comes_again_in_smaller_parts(pipeline: Path, broker: Kafka) -> None:
+    row = {"species": "Adelie", "bill_length_mm": 39.5, "bill_depth_mm": 17.4}
+    row |= {"flipper_length_mm": 186.0, "body_mass_g": 3800}
+    topics = new_topics(broker.address, partitions=1)
+    topics.send([json.dumps({"id": at, "island": f"TRAP slow {at}", **row}).encode() for at in range(200)])
+    # All of them together take 20 s. A worker that scores for longer than this loses its partitions.
+    haste = {"DAI_KAFKA_MAX_POLL_INTERVAL_MS": "10000", "DAI_KAFKA_SESSION_TIMEOUT_MS": "10000"}
+    more = ["--python-command", sys.executable, "--max-batch", 200, "--drain"]
+    done = run(*words(pipeline, topics), *more, environment=haste)
+    assert done.returncode == 0, done.stderr
+    assert ids(topics) == list(range(200))
