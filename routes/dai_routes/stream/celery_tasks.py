@@ -17,8 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from dai_routes.stream.messages.json_values import json_text
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.models import Runtime
@@ -97,31 +96,34 @@ def scoring_tasks(
         "default_retry_delay": _PAUSE_SECONDS,
     }
 
-    def outcomes(task: Any, records: Sequence[Any]) -> list[Scored | Rejected]:
-        found = held.scorer().score([orjson.dumps(one) for one in records])
+    def outcomes(task: Any, records: Sequence[Any]) -> list[dict[str, Any] | Rejected]:
+        written = [json_text(one) for one in records]
+        found = held.scorer().score([text for text, _ in written])
         kept = [one for one in found if not isinstance(one, Failed)]
         if len(kept) < len(found):
             raise task.retry(exc=next(one.error for one in found if isinstance(one, Failed)))
-        return kept
+        return [
+            read(one.contents) if isinstance(one, Scored) else one for one, (_, read) in zip(kept, written, strict=True)
+        ]
 
     @app.task(name=f"{name}.score", **how)  # type: ignore[untyped-decorator]
     def score(task: Any, record: dict[str, Any]) -> Any:
         (found,) = outcomes(task, [record])
         if isinstance(found, Rejected):
             raise RejectedRecordError(found.code, found.column, found.value, found.reason)
-        return orjson.loads(found.contents)
+        return found
 
     @app.task(name=f"{name}.score_many", **how)  # type: ignore[untyped-decorator]
     def score_many(task: Any, records: list[dict[str, Any]]) -> list[Any]:
         if not isinstance(records, list):
             raise TypeError(f"{name}.score_many takes a list of records. For one record there is {name}.score.")
         return [
-            orjson.loads(found.contents)
-            if isinstance(found, Scored)
-            else {
+            {
                 **_as_record(record),
                 **dict(zip(REJECT_COLUMNS, (found.code, found.column, found.value), strict=True)),
             }
+            if isinstance(found, Rejected)
+            else found
             for record, found in zip(records, outcomes(task, records), strict=True)
         ]
 

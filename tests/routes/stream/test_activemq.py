@@ -120,6 +120,14 @@ def test_messages_are_scored_in_order_and_bad_ones_say_why(titanic: Path, queues
     assert queues.read("", 0) == []
 
 
+def test_names_of_headers_are_kept(titanic: Path, queues: Queues) -> None:
+    # As those of CloudEvents, which come through AMQP; in STOMP a colon ends the name.
+    queues.send([message(1)], **{r"cloudEvents\cid": "a:1", r"cloudEvents\ctype": "b"})
+    drained(titanic, queues)
+    (scored,) = queues.read("-scored", 1)
+    assert (scored.headers["cloudEvents:id"], scored.headers["cloudEvents:type"]) == ("a:1", "b")
+
+
 def test_workers_and_the_broker_are_killed(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     count = 3000
     messages = mixed(count)

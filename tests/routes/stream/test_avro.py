@@ -19,6 +19,7 @@ from dai_routes.stream.contract import Message
 from dai_routes.stream.errors import BrokerError, UnreachableError
 from dai_routes.stream.messages.avro import AvroDecoder
 from dai_routes.stream.messages.registry import SchemaRegistry
+from dai_scoring.cli.errors import UsageError
 from dai_scoring.service.single_records import Rejected
 
 SCHEMA = {
@@ -112,6 +113,34 @@ def test_a_registry_that_is_away_rejects_nothing(registry: tuple[str, list[str]]
         decoded(SchemaRegistry("http://127.0.0.1:1"), with_id(7))
     with pytest.raises(BrokerError, match="answers 500"):
         decoded(SchemaRegistry(registry[0]), with_id(9))
+
+
+def test_a_damaged_container_of_bzip2_is_rejected() -> None:
+    text = io.BytesIO()
+    fastavro.writer(text, SCHEMA, [RECORD], codec="bzip2")
+    whole = text.getvalue()
+    assert decoded(None, whole) == [EXPECTED]
+    at = whole.index(b"BZh") + 4
+    (found,) = decoded(None, whole[:at] + b"\x00" + whole[at + 1 :])
+    assert isinstance(found, Rejected)
+    assert found.code == "malformed_row"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:secret@127.0.0.1:8081",
+        "http://me:se/cret@127.0.0.1:8081",
+        "http://127.0.0.1:secret",
+        "http://a..b",
+        "http://127.0.0.1/\u00e4",
+    ],
+    ids=["password", "odd password", "port", "host", "path"],
+)
+def test_an_address_that_nobody_can_be_asked_at(address: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        SchemaRegistry(address)
+    assert "cret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("path", ["other", "wrong"])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,11 @@ def test_records_are_scored_and_bad_ones_fail(application: Any, tmp_path: Path) 
             "_reject_value": "old",
         }
         assert scores(found[499]) == pytest.approx(GOLDEN_SCORE)
+        odd = [{"fare": Decimal("7.25")}, {"name": "\ud83d"}, {"id": 1 << 70}, {}]
+        found = application.score_many.delay([{**ROW, **one} for one in odd]).get(timeout=120)
+        assert [one.get("_reject_code") for one in found] == [None, "malformed_row", None, None]
+        assert (found[0]["fare"], found[2]["id"]) == (7.25, 1 << 70)
+        assert all(scores(found[at]) == pytest.approx(GOLDEN_SCORE) for at in (0, 2, 3))
         until(lambda: is_idle(application), 60)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(120) == 0

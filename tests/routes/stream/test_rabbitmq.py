@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import struct
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -133,6 +134,51 @@ def test_a_message_that_ends_workers_is_rejected_unscored(titanic: Path, queues:
     drained(titanic, queues)
     assert [json.loads(body)["id"] for _, body in queues.read("scored")] == [2, 3]
     assert [json.loads(body)["code"] for _, body in queues.read("rejected")] == ["delivered_too_often"]
+
+
+def test_a_score_goes_to_no_queue_that_its_message_names(titanic: Path, queues: Queues) -> None:
+    # RabbitMQ sends a message to the queues in CC too: a score would come back, and be rejected, for ever.
+    queues.send([message(1), message(2, age="old")], headers={"CC": [queues.name], "trace": "t1"})
+    assert "1 messages scored, 1 rejected" in drained(titanic, queues)
+    assert (queues.count(""), queues.count("-rejected")) == (0, 1)
+    ((properties, _),) = queues.read("scored")
+    assert properties.headers.keys() - {"x-delivery-count"} == {"trace", "dai-source-id"}
+
+
+@pytest.mark.parametrize("count", ["abc", 100])
+def test_only_the_broker_counts_deliveries(titanic: Path, queues: Queues, count: Any) -> None:
+    queues.send([message(1), message(2)], headers={"x-delivery-count": count})
+    assert "2 messages scored, 0 rejected" in drained(titanic, queues)
+
+
+def test_values_of_headers_are_kept(titanic: Path, queues: Queues) -> None:
+    # Here too pika would neither send nor read them. A time is in seconds; some clients write milliseconds.
+    from dai_routes.stream.brokers.rabbitmq_headers import AsItCame
+
+    given = {
+        "rate": AsItCame(b"d" + struct.pack(">d", 0.95)),
+        "part": AsItCame(b"f" + struct.pack(">f", 0.5)),
+        "at": AsItCame(b"T" + struct.pack(">Q", 1_700_000_000_000)),
+        "hops": 3,
+    }
+    queues.send([message(1), message(2, age="old")], headers={**given, "all": [given]})
+    assert "1 messages scored, 1 rejected" in drained(titanic, queues)
+    for end in ("scored", "rejected"):
+        ((properties, _),) = queues.read(end)
+        assert {name: properties.headers[name] for name in given} == given
+        assert properties.headers["all"] == [given]
+
+
+def test_an_id_that_is_no_text_stops_nothing(titanic: Path, queues: Queues) -> None:
+    import pika
+
+    for value in (message(1), message(2, age="old")):
+        queues.channel.basic_publish("", queues.name, value, pika.BasicProperties(message_id=b"\xff\x01"))
+    until(lambda: queues.count("") == 2)
+    assert "1 messages scored, 1 rejected" in drained(titanic, queues)
+    ((properties, body),) = queues.read("rejected")
+    assert json.loads(body)["message_id"] == "\\xff\x01"
+    assert properties.message_id == b"\xff\x01"
 
 
 def test_an_output_that_is_deleted_loses_nothing(titanic: Path, queues: Queues, tmp_path: Path) -> None:

@@ -143,6 +143,47 @@ def test_a_message_that_ends_workers_is_rejected_unscored(titanic: Path, streams
     assert json.loads(rejected[b"value"])["code"] == "delivered_too_often"
 
 
+def left_by_a_dead_worker(streams: Streams, numbers: Sequence[int], deliveries: int) -> None:
+    """Messages that a worker took and died of, as often; they are here, and its own, at the same moment."""
+    entries = [f"9999999999999-{number}" for number in numbers]
+    with streams.redis.client.pipeline(transaction=True) as all_at_once:
+        for entry, number in zip(entries, numbers, strict=True):
+            all_at_once.xadd(streams.name, {"value": message(number)}, id=entry)
+        all_at_once.xreadgroup("dai-score", "dead", {streams.name: ">"})
+        for _ in range(deliveries - 1):
+            all_at_once.xclaim(streams.name, "dai-score", "dead", 0, entries)
+        all_at_once.execute()
+
+
+def test_what_a_worker_left_is_taken_while_new_messages_never_cease(
+    titanic: Path, streams: Streams, tmp_path: Path
+) -> None:
+    def are_taken() -> bool:
+        streams.send([message(100)])
+        return {1, 2} <= set(ids(streams.read("scored")))
+
+    with working(tmp_path, *streams.arguments, "--model", titanic, "--idle", 2) as worker:
+        left_by_a_dead_worker(streams, [1, 2], 1)
+        until(are_taken)
+        until(lambda: streams.pending() == 0)
+        assert worker.end() == 0
+    found = ids(streams.read("scored"))
+    assert (found.count(1), found.count(2)) == (1, 1)
+
+
+def test_a_message_that_ends_workers_is_rejected_also_behind_new_ones(
+    titanic: Path, streams: Streams, tmp_path: Path
+) -> None:
+    with working(tmp_path, *streams.arguments, "--model", titanic, "--idle", 2) as worker:
+        streams.send([message(0)])
+        until(lambda: ids(streams.read("scored")) == [0])
+        left_by_a_dead_worker(streams, [1, 2], 6)
+        until(lambda: len(streams.read("scored")) + len(streams.read("rejected")) == 3)
+        assert worker.end() == 0
+    (rejected,) = streams.read("rejected")
+    assert (json.loads(rejected[b"value"])["code"], ids(streams.read("scored"))) == ("delivered_too_often", [0, 2])
+
+
 def test_the_server_restarts(titanic: Path, streams: Streams, tmp_path: Path) -> None:
     streams.send(mixed(4000))
     words = [*streams.arguments, "--model", titanic, "--max-batch", 50, "--idle", 0.5, "--broker-timeout", PATIENCE]

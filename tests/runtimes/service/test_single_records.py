@@ -161,6 +161,12 @@ def test_lines_of_csv(service: ScoringService) -> None:
     assert found[2:4] == [Rejected("not_a_number", "age", "old"), Rejected("malformed_row", None, "3,male")]
 
 
+def test_a_line_of_csv_with_a_long_text(service: ScoringService) -> None:
+    columns = [*ROW, "note"]
+    (found,) = RecordScorer(service, csv_columns=columns).score([b"3,male,22,A1,7.25,C1," + b"y" * 200_000])
+    assert score_of(found) == pytest.approx(GOLDEN_SCORE)
+
+
 def test_a_model_that_cannot_score_rejects_nothing(tmp_path: Path) -> None:
     service = ScoringService()
     outcomes = RecordScorer(service).score([record()] * 200 + [b""])

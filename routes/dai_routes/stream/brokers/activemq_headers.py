@@ -24,12 +24,14 @@ _OF_DELIVERY = frozenset(
     }
 )
 """Headers that the broker sets itself."""
+_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", ":": r"\c"})
+"""As STOMP 1.2 writes these in the name of a header. stomp.py does so only in its value."""
 
 
 def headers_of(result: Result, number: str) -> dict[str, str]:
     """The headers of the incoming message, whose id is ``number``, that are not of its delivery, and what is added."""
     given = result.message.handle
-    kept = {name: text for name, text in given.items() if name not in _OF_DELIVERY}
+    kept = {name.translate(_ESCAPES): text for name, text in given.items() if name not in _OF_DELIVERY}
     return {
         "correlation-id": number,
         **kept,

@@ -6,14 +6,15 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from dai_routes.stream.brokers.kafka_elsewhere import wait_elsewhere
 from dai_routes.stream.brokers.kafka_errors import ClientErrors, is_denied, is_of_group
-from dai_routes.stream.brokers.kafka_publisher import Publisher, TooLargeError, smaller
+from dai_routes.stream.brokers.kafka_publisher import Publisher, RefusedError, instead
+from dai_routes.stream.brokers.kafka_settings import KafkaSettings
 from dai_routes.stream.brokers.kafka_topics import count_partitions, first_offsets
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
@@ -23,25 +24,6 @@ _TRANSACTION_MILLISECONDS = 30_000
 _AGAIN_SECONDS = 0.1
 _PARTITIONER = "murmur2_random"
 """That of Java's producers: a key is in the same partition, whoever wrote it."""
-
-
-@dataclass(frozen=True)
-class KafkaSettings:
-    """The topics, and how to connect: ``client`` are librdkafka's settings. ``timeout`` is in seconds.
-
-    Workers with the same ``group`` share the partitions. ``worker`` is a name that no other worker of the group has:
-    if it is started again, it goes on at once. Without, it may have to wait until the transaction that it left ends.
-    """
-
-    servers: str
-    topic: str
-    output: str
-    rejected: str
-    group: str
-    worker: str | None = None
-    is_exactly_once: bool = True
-    timeout: float = 60.0
-    client: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Kafka:
@@ -104,10 +86,9 @@ class Kafka:
         self._next: dict[int, int] = {}
         self._revoked: set[int] = set()
         self._membership: Any = None
+        self._may_have_more = False
         try:
-            topics = (settings.topic, settings.output, settings.rejected)
-            counts = count_partitions(self._producer, topics, self._errors, settings.timeout)
-            self._has_same_partitions = counts[0] == counts[1]
+            self._partitions = self._counted(settings.timeout)
             if self._is_once:
                 self._repeated(lambda: self._producer.init_transactions(settings.timeout), "begin")
             self._subscribe()
@@ -182,15 +163,12 @@ class Kafka:
             part = parts.pop()
             try:
                 settled += self._settle(part)
-            except TooLargeError as error:
+            except RefusedError as error:
                 is_behind_refused = True
-                middle = len(part) // 2
-                if middle:
-                    parts += (part[middle:], part[:middle])
-                elif (other := smaller(part[0], self.source)) is not None:
-                    parts.append([other])
-                else:
+                others = instead(part, error.error, self.source)
+                if not others:
                     raise self._errors.as_tool_error(error.error) from error
+                parts += reversed(others)
             except NotSettledError:
                 if is_behind_refused:
                     # The broker has not seen the numbers of what it refused, so it aborts the next transaction too.
@@ -232,16 +210,31 @@ class Kafka:
         """As :meth:`Broker.close`."""
         self._consumer.close()
 
+    def _keeps_partitions(self) -> bool:
+        """Whether scores stay in the partition of their message: the output has as many as the input."""
+        if self._may_have_more:
+            with suppress(BrokerError):  # it is asked again, for the next batch
+                self._partitions = self._counted(_AGAIN_SECONDS)
+                self._may_have_more = False
+        return self._partitions[0] == self._partitions[1]
+
+    def _counted(self, timeout: float) -> Sequence[int]:
+        """The partitions of the topics, which must be there."""
+        settings = self._settings
+        topics = (settings.topic, settings.output, settings.rejected)
+        return count_partitions(self._producer, topics, self._errors, timeout)
+
     def _settle_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> Sequence[Result]:
         producer, timeout = self._producer, self._settings.timeout
+        keeps_partitions = self._keeps_partitions()
         producer.begin_transaction()
-        published = self._publisher.publish(results, self._has_same_partitions)
+        published = self._publisher.publish(results, keeps_partitions)
         self._again(lambda: producer.send_offsets_to_transaction(offsets, self._membership, timeout))
         self._again(lambda: producer.commit_transaction(timeout))
         return published
 
     def _settle_at_least_once(self, results: Sequence[Result], offsets: list[TopicPartition]) -> Sequence[Result]:
-        published = self._publisher.publish(results, self._has_same_partitions)
+        published = self._publisher.publish(results, self._keeps_partitions())
         if self._producer.flush(self._settings.timeout):
             self._producer.purge()
             raise UnreachableError(f"No broker of {self._settings.servers} took the scores in time. Nothing is lost.")
@@ -286,6 +279,7 @@ class Kafka:
 
     def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = {one.partition for one in partitions}
+        self._may_have_more = True
         self._at_end.clear()
         for one in partitions:
             self._next.pop(one.partition, None)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from confluent_kafka import KafkaError
 
 from dai_routes.stream.brokers import kafka_access
-from dai_routes.stream.brokers.kafka_publisher import TOO_LARGE, TooLargeError
+from dai_routes.stream.brokers.kafka_publisher import REFUSED, TOO_LARGE, RefusedError
 from dai_routes.stream.errors import BrokerError, UnreachableError
 
 _logger = logging.getLogger(__name__)
@@ -54,11 +54,12 @@ class ClientErrors:
             self._said[error.code()] = now
             _logger.warning("Kafka: %s", error.str())
 
-    def of_publishing(self, errors: Sequence[KafkaError]) -> BrokerError | TooLargeError:
-        """The error to raise for these: TooLargeError if all that was refused was so for its size."""
-        other = next((one for one in errors if one.code() != TOO_LARGE and not one.txn_requires_abort()), None)
-        if other is None and errors[0].code() == TOO_LARGE:
-            return TooLargeError(errors[0])
+    def of_publishing(self, errors: Sequence[KafkaError]) -> BrokerError | RefusedError:
+        """The error to raise for these: RefusedError if messages were refused for nothing but what they are."""
+        found = [one for one in errors if not one.txn_requires_abort()]
+        other = next((one for one in found if one.code() not in REFUSED), None)
+        if found and other is None:
+            return RefusedError(next((one for one in found if one.code() != TOO_LARGE), found[0]))
         return self.as_tool_error(other or errors[0])
 
     def of_first_answer(self, error: KafkaError, is_last: bool) -> BrokerError | None:

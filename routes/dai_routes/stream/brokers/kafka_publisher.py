@@ -16,20 +16,44 @@ _SCORES_TOO_LARGE = Rejected(
     reason="With its scores it is larger than message.max.bytes of the worker, or max.message.bytes of the topic.",
 )
 _FULL_SECONDS = 0.1
+_NO_KEY = Rejected("no_key", reason="The topic of the scores is compacted: it takes no message without a key.")
 TOO_LARGE = KafkaError.MSG_SIZE_TOO_LARGE
+REFUSED = frozenset({TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError._INVALID_DIFFERENT_RECORD})
+"""What the broker says of messages that it refuses for what they are, and of those that were sent with them."""
 
 Source = Callable[[Message], Mapping[str, Any]]
 
 
-class TooLargeError(Exception):
-    """The broker refused a message, or many that the client sent together, for their size; none is settled."""
+class RefusedError(Exception):
+    """The broker refused messages for what they are, or many that the client sent together; none is settled.
+
+    ``error`` is why: the size, or that they have no key and their topic is compacted.
+    """
 
     def __init__(self, error: KafkaError) -> None:
         super().__init__(error.str())
         self.error = error
 
 
-def smaller(result: Result, source: Source) -> Result | None:
+def instead(part: Sequence[Result], error: KafkaError, source: Source) -> list[Sequence[Result]]:
+    """What to settle, one after another, instead of results that were refused; empty if there is nothing else."""
+    if error.code() != TOO_LARGE:
+        other = [_keyed(one, source) for one in part]
+        return [other] if any(new is not old for new, old in zip(other, part, strict=True)) else []
+    if middle := len(part) // 2:
+        return [part[:middle], part[middle:]]
+    small = _smaller(part[0], source)
+    return [] if small is None else [[small]]
+
+
+def _keyed(result: Result, source: Source) -> Result:
+    """The result, or what to publish instead if it is a score without a key."""
+    if result.reject_code is not None or result.message.key is not None:
+        return result
+    return rejected.result(result.message, _NO_KEY, source(result.message))
+
+
+def _smaller(result: Result, source: Source) -> Result | None:
     """What to publish for a message instead of a result that is too large; None if there is nothing smaller."""
     if result.reject_code is None:
         return rejected.result(result.message, _SCORES_TOO_LARGE, source(result.message))
@@ -92,7 +116,7 @@ class Publisher:
             except BufferError:
                 self.producer.poll(_FULL_SECONDS)
             except KafkaException as error:
-                other = smaller(result, self._source)
+                other = _smaller(result, self._source)
                 if error.args[0].code() != TOO_LARGE or other is None:
                     raise
                 result = other

@@ -17,6 +17,7 @@ import pika.exceptions
 
 from dai_routes.stream import tls
 from dai_routes.stream.addresses import without_password
+from dai_routes.stream.brokers import rabbitmq_headers
 from dai_routes.stream.brokers.rabbitmq_connection import Connection, NoQueueError, Publisher
 from dai_routes.stream.contract import Message, Result
 from dai_routes.stream.errors import BrokerError, NotSettledError, UnreachableError
@@ -27,8 +28,12 @@ SOURCE_ID = "dai-source-id"
 CA_FILE = "DAI_RABBITMQ_CA_FILE"
 _COUNT = "x-delivery-count"
 """How often a quorum queue has delivered a message before."""
+_NOT_KEPT = frozenset({_COUNT, "CC", "BCC"})
+"""RabbitMQ would send a score also to the queues that CC and BCC name, which are those of the incoming message."""
 _DURABLE = 2
 _PAUSE = 0.5
+
+rabbitmq_headers.keep_values()
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,10 @@ class RabbitMQ:
 
     def source(self, message: Message) -> Mapping[str, Any]:
         """As :meth:`Broker.source`."""
-        return {"queue": self._settings.queue, "message_id": message.handle[1].message_id}
+        number = message.handle[1].message_id
+        if isinstance(number, bytes):  # pika's, if it is not UTF-8
+            number = number.decode(errors="backslashreplace")
+        return {"queue": self._settings.queue, "message_id": number}
 
     def settle(self, results: Sequence[Result]) -> Sequence[Result]:
         """As :meth:`Broker.settle`."""
@@ -151,9 +159,12 @@ class RabbitMQ:
         self._waiting.append((method, properties, body))
 
     def _message(self, method: Any, properties: Any, body: bytes) -> Message:
-        headers: Mapping[str, Any] = properties.headers or {}
-        # Only a quorum queue counts; of another only this is known, that it was delivered before.
-        deliveries = int(headers.get(_COUNT, 1 if method.redelivered else 0)) + 1
+        deliveries = 1
+        if method.redelivered:
+            # Only a quorum queue counts; of another only this is known, that it was delivered before. The publisher may
+            # have set a header of that name too.
+            count = (properties.headers or {}).get(_COUNT)
+            deliveries += max(1, count) if isinstance(count, int) else 1
         return Message(body, None, properties, deliveries, (method.delivery_tag, properties))
 
     @contextmanager
@@ -184,7 +195,7 @@ def _refusal(error: pika.exceptions.ChannelClosedByBroker) -> BrokerError:
 def _properties(result: Result) -> Any:
     """The properties of the incoming message, and what is added."""
     given = result.message.handle[1]
-    headers = {name: value for name, value in (given.headers or {}).items() if name != _COUNT}
+    headers = {name: value for name, value in (given.headers or {}).items() if name not in _NOT_KEPT}
     if given.message_id is not None:
         headers[SOURCE_ID] = given.message_id
     return pika.BasicProperties(

@@ -99,7 +99,7 @@ class RedisStreams:
         self._settle = self._redis.register_script(_SETTLE)
         self._lacked_field = False
         self._next_claim = "0-0"
-        self._is_claiming = True
+        self._claim_at = 0.0
         with self._errors():
             self._check()
             try:
@@ -111,16 +111,16 @@ class RedisStreams:
     def receive(self, most: int, seconds: float) -> list[Message]:
         """As :meth:`Broker.receive`: first what workers have left that died, then new messages."""
         settings = self._settings
+        is_due = time.monotonic() >= self._claim_at
+        if is_due and not seconds:
+            # Its own messages would be claimed too, if they have been here for long: they are settled first.
+            return []
         with self._errors():
-            if found := self._claimed(most):
+            if is_due and (found := self._claimed(most)):
                 return found
             block = int(seconds * 1000) or None
             answer = self._redis.xreadgroup(settings.group, self._name, {settings.stream: ">"}, count=most, block=block)
-        entries = _entries(answer)
-        if not entries and block is not None:
-            # Time to look again for messages that somebody has left.
-            self._is_claiming = True
-        return [self._message(entry, fields, 1) for entry, fields in entries]
+        return [self._message(entry, fields, 1) for entry, fields in _entries(answer)]
 
     def source(self, message: Message) -> Mapping[str, Any]:
         """As :meth:`Broker.source`."""
@@ -146,7 +146,6 @@ class RedisStreams:
                 self._settle(keys=[settings.stream, settings.output, settings.rejected], args=words)
             except _AWAY as error:
                 # It may have been done or not: what was not done stays pending, and is claimed.
-                self._is_claiming = True
                 raise NotSettledError(
                     f"Redis did not answer ({type(error).__name__}): the batch comes again."
                 ) from error
@@ -177,15 +176,15 @@ class RedisStreams:
 
     def _claimed(self, most: int) -> list[Message]:
         """Messages that were delivered to others, or to this worker, and not acknowledged for long."""
-        if not self._is_claiming:
-            return []
         settings = self._settings
         milliseconds = int(settings.idle * 1000)
         answer = self._redis.xautoclaim(
             settings.stream, settings.group, self._name, milliseconds, self._next_claim, count=most
         )
         self._next_claim = answer[0]
-        self._is_claiming = self._next_claim not in (b"0-0", "0-0")
+        if self._next_claim in (b"0-0", "0-0"):
+            # All have been looked at. There may be new messages without a pause, so it is looked again after a while.
+            self._claim_at = time.monotonic() + settings.idle / 4
         entries = [(entry, fields) for entry, fields in answer[1] if fields is not None]
         if not entries:
             return []

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import fastavro
 import orjson
 
 from dai_routes.stream.contract import Message
+from dai_routes.stream.messages.json_values import json_value
 from dai_routes.stream.messages.registry import SchemaRegistry, UnknownSchemaError
+from dai_scoring.cli.errors import ToolError
 from dai_scoring.formats.base import MALFORMED_ROW
 from dai_scoring.service.single_records import Rejected
 
@@ -39,13 +39,13 @@ class AvroDecoder:
             return value
         try:
             record = self._record(value)
-            return orjson.dumps(record, default=_as_json)
+            return orjson.dumps(record, default=json_value)
         except UnknownSchemaError as error:
             return Rejected(UNKNOWN_SCHEMA, reason=str(error))
-        # fastavro raises what its way through wrong bytes leads to: ValueError, EOFError, IndexError, MemoryError ...
-        except Exception as error:
-            if isinstance(error, OSError) or type(error).__module__.startswith("dai_"):
-                raise
+        except ToolError:
+            raise
+        # fastavro raises what its way through wrong bytes leads to: ValueError, EOFError, OSError, MemoryError ...
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message is at fault
             return Rejected(MALFORMED_ROW, reason=f"It is not a record of Avro ({type(error).__name__}).")
 
     def _record(self, value: bytes) -> Any:
@@ -64,11 +64,3 @@ class AvroDecoder:
         if text.read(1):
             raise ValueError("there is more behind the record")
         return record
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(str(value)) if value.is_finite() else None
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return str(value)

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 import fastavro
 from fastavro.schema import SchemaParseException, UnknownType
@@ -33,6 +34,13 @@ class SchemaRegistry:
     def __init__(self, address: str) -> None:
         if not address.startswith(("http://", "https://")):
             raise UsageError("--schema-registry is an address that begins with http:// or https://.")
+        if "@" in address:
+            raise UsageError(
+                "--schema-registry has a user or a password, which the list of processes shows to everyone. "
+                f"Set {_USER} and {_PASSWORD}, and leave them out of the address."
+            )
+        if not _can_be_asked(address):
+            raise UsageError("--schema-registry is http://HOST:PORT/PATH, in ASCII: the port is a number.")
         self._address = address.rstrip("/")
         self._schemas: dict[int, Any] = {}
         user = os.environ.get(_USER)
@@ -73,6 +81,16 @@ class SchemaRegistry:
             return fastavro.parse_schema(json.loads(text))
         except (ValueError, LookupError, TypeError, SchemaParseException, UnknownType) as error:
             raise UnknownSchemaError(f"The schema {number} is not valid ({type(error).__name__}).") from None
+
+
+def _can_be_asked(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # UnicodeError is one too
+        return False
+    return address.isascii()
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -29,6 +29,9 @@ _IDLE_SECONDS = 1.0
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """How long to wait, in seconds, before a batch is scored again for which the model was not at fault."""
 _MOST_IN_VAIN = 10
+_SMALLER, _STEPS = 4, 50
+"""A batch that was not settled may have taken too long: the next one has a quarter of the messages. Each batch that is
+settled lets the next one have a fiftieth of the most more."""
 TOO_OFTEN = "delivered_too_often"
 
 
@@ -61,21 +64,23 @@ class Worker:
         self._watchdog = watchdog
         self._counts = counts
         self._stop = stop
-        self._is_first = True
+        self._saw_redelivered = False
+        self._most = limits.most
+        self._in_vain = 0
         self._second_thread = ThreadPoolExecutor(1, "dai-stream-scoring")
 
     def run(self) -> None:
         """Work. Raises ToolError if the broker or the model fails for long; no message is lost then."""
-        in_vain = 0
         while not self._stop.is_set():
             try:
                 if not self._step():
                     return
-                in_vain = 0
+                self._in_vain = 0
             except NotSettledError as error:
                 self._counts.repeated += 1
-                in_vain += 1
-                if in_vain > _MOST_IN_VAIN:
+                self._most = max(1, self._most // _SMALLER)
+                self._in_vain += 1
+                if self._in_vain > _MOST_IN_VAIN:
                     raise
                 _logger.warning("%s", error)
 
@@ -115,7 +120,7 @@ class Worker:
 
     def _received(self, seconds: float) -> Sequence[Message]:
         with self._watchdog.over("receiving messages"):
-            return self._broker.receive(self._limits.most, seconds)
+            return self._broker.receive(self._most, seconds)
 
     def _parts(self, messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
         """Messages that are scored together. One that was delivered before is alone, as it may have ended a worker."""
@@ -132,12 +137,13 @@ class Worker:
 
     def _results(self, messages: Sequence[Message]) -> list[Result]:
         began = time.perf_counter()
-        is_first, self._is_first = self._is_first, False
-        if is_first and (messages[0].deliveries or 0) > self._limits.deliveries:
+        deliveries = messages[0].deliveries or 1
+        is_first = deliveries > 1 and not self._saw_redelivered
+        self._saw_redelivered |= is_first
+        if is_first and deliveries > self._limits.deliveries:
             # The messages behind it were delivered as often, but only the first was being scored when workers died.
-            outcomes: list[Scored | Rejected] = [
-                Rejected(TOO_OFTEN, reason=f"It was delivered {messages[0].deliveries} times.")
-            ]
+            # New ones may come before it: a broker may give what a worker left to another one only after a while.
+            outcomes: list[Scored | Rejected] = [Rejected(TOO_OFTEN, reason=f"It was delivered {deliveries} times.")]
         else:
             outcomes = self._outcomes(messages)
         results = [
@@ -171,6 +177,8 @@ class Worker:
         began = time.perf_counter()
         with self._watchdog.over("publishing scores"):
             settled = self._broker.settle(results)
+        self._in_vain = 0
+        self._most = min(self._limits.most, self._most + self._limits.most // _STEPS + 1)
         counts = self._counts
         codes = Counter(one.reject_code for one in settled)
         counts.scored += codes.pop(None, 0)

@@ -222,6 +222,9 @@ def _kind(one: type) -> type:
 
 def _fields(text: bytes) -> list[str] | None:
     """The fields of a message that is one row of CSV; None if it is not."""
+    # The module refuses longer fields: a limit of the process.
+    if len(text) > csv.field_size_limit():
+        csv.field_size_limit(len(text))
     try:
         rows = list(csv.reader(io.StringIO(text.decode(), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):

@@ -84,14 +84,22 @@ class Topics:
 
 
 def new_topics(
-    address: str, partitions: int = 4, output_partitions: int | None = None, output_bytes: int = 1_000_000
+    address: str,
+    partitions: int = 4,
+    output_partitions: int | None = None,
+    output_bytes: int = 1_000_000,
+    output_is_compacted: bool = False,
 ) -> Topics:
     """``output_bytes`` is the largest batch of messages that the output and the topic of rejected messages take."""
     topics = Topics(address, f"t{uuid.uuid4().hex[:10]}")
     admin = AdminClient({"bootstrap.servers": address})
+    of_output = {
+        "max.message.bytes": str(output_bytes),
+        "cleanup.policy": "compact" if output_is_compacted else "delete",
+    }
     wanted = [
         NewTopic(topics.name, partitions, 1, config={"max.message.bytes": "20000000"}),
-        NewTopic(topics.output, output_partitions or partitions, 1, config={"max.message.bytes": str(output_bytes)}),
+        NewTopic(topics.output, output_partitions or partitions, 1, config=of_output),
         NewTopic(topics.rejected, 1, 1, config={"max.message.bytes": str(output_bytes)}),
     ]
     for made in admin.create_topics(wanted).values():
