@@ -52,3 +52,14 @@ def test_a_boolean_among_texts_is_the_level_that_means_it(canvas: Canvas, tmp_pa
     (scored,) = found["success"]
     assert [one["yes"] for one in json.loads(canvas.content("success", scored))] == expected
     assert scored.attributes["scoring.unseen.count"] == "0"
+
+
+@pytest.mark.parametrize("value", ["3.5", "true"])
+def test_reasons_that_a_reader_takes_for_another_type(canvas: Canvas, titanic: Path, value: str) -> None:
+    names, row = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
+    text = f"{names},_reject_code,_reject_column,_reject_value\n{row},not_an_integer,pclass,{value}\n"
+    services = canvas.service("CSVReader", {}), canvas.service("CSVRecordSetWriter", {})
+    found = canvas.score(text, {"Model File": str(titanic), "Record Reader": services[0], "Record Writer": services[1]})
+    header, line = canvas.content("success", found["success"][0]).splitlines()
+    assert header == f"{names},survived.0,survived.1"
+    assert line.endswith(",".join(map(str, GOLDEN_SCORE)))
