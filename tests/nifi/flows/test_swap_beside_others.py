@@ -1,0 +1,68 @@
+"""A swap while other things happen: another command takes the flow over."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dai_nifi.errors import BusyError
+from dai_nifi.operations.changes import lease, lease_store
+from dai_nifi.operations.models.scoring_processors import ScoringProcessors
+from dai_nifi.operations.status import status
+from dai_nifi.operations.swap import SwapRequest, swap
+from tests.support.models import second_model
+from tests.support.nifi.batch_flow import Folders, batch_while
+from tests.support.nifi.instance import NiFi
+
+pytestmark = pytest.mark.nifi
+
+NAME = "files-beside-others"
+
+
+@pytest.fixture(scope="module")
+def second(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return second_model.write(samples / "penguins.mojo", tmp_path_factory.mktemp("second") / "second.mojo")
+
+
+@pytest.fixture
+def folders(nifi: NiFi, samples: Path, tmp_path: Path) -> Iterator[Folders]:
+    with batch_while(NAME, samples / "penguins.mojo", tmp_path) as found:
+        yield found
+
+
+def test_a_swap_whose_flow_was_taken_over_leaves_the_model_of_the_other_command(
+    folders: Folders, second: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = Path(shutil.copyfile(second, tmp_path / "third.mojo"))
+    with zipfile.ZipFile(third, "a") as file:
+        file.comment = b"the same model in other bytes"
+    wait, machine, now = ScoringProcessors.wait_until_loaded, lease_store.machine, lease_store.now
+    done = []
+
+    def later() -> datetime:
+        return now() + timedelta(seconds=lease_store.SILENT_SECONDS + 5)
+
+    def asleep(*_: Any) -> None:
+        """The first command is not heard of for so long that another one takes its place."""
+        with monkeypatch.context() as patch:
+            patch.setattr(ScoringProcessors, "wait_until_loaded", wait)
+            patch.setattr(lease_store, "machine", machine)
+            patch.setattr(lease_store, "now", later)
+            done.append(swap(SwapRequest(NAME, third)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ScoringProcessors, "wait_until_loaded", asleep)
+        patch.setattr(lease_store, "machine", lambda: "elsewhere")
+        patch.setattr(lease, "_RENEW_SECONDS", 3600.0)
+        with pytest.raises(BusyError, match="has taken over"):
+            swap(SwapRequest(NAME, second))
+    (other,) = done
+    found = status(NAME)
+    assert (other.action, found.model, found.state) == ("swapped", other.new, "running")
+    assert found.under_way is None
