@@ -87,7 +87,7 @@ def _by_table(scorer: Scorer, options: FileOptions, stream: RecordStream) -> Sco
 
 
 def _with_texts_of_reasons(records: pa.Table, inputs: Sequence[str]) -> pa.Table:
-    """The records with reasons of an earlier scoring as text: a Record Reader may have taken them for numbers or dates."""
+    """The records with reasons of an earlier scoring as text: a Record Reader may have taken them for numbers."""
     for name in results.REJECT_COLUMNS:
         if name in records.schema.names and name not in inputs:
             index = records.schema.get_field_index(name)

@@ -132,7 +132,7 @@ def test_with_a_full_content_repository_flowfiles_wait_as_they_came(
     java_nar: Path, titanic: Path, tmp_path: Path
 ) -> None:
     header, row = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
-    # NiFi itself keeps up to 8 KB of scores in memory, and loses them if they find no room later; no processor sees that.
+    # NiFi itself keeps up to 8 KB of scores in memory, and loses them if they find no room later; no processor sees it.
     counts = {"small-1": 200, "small-2": 210, "small-3": 220, "large": 150_000}
     texts = {name: f"{header}\n" + f"{row}\n" * count for name, count in counts.items()}
     nifi, inbox = tmp_path / "nifi", tmp_path / "inbox"
