@@ -5,7 +5,8 @@ does not need the processors. What they exchange:
 
 - the file :data:`NEXT_MODEL_FILE`, by which dai-nifi asks a processor to load another model (keys: :class:`NextModel`);
 - the processor's component state in NiFi, by which it answers (keys: :class:`State`);
-- codes in validation messages and problems, such as ``[licence] the licence has ended`` (:func:`with_code`);
+- codes in validation messages and problems, such as ``[licence] the licence has ended`` (:func:`with_code`), and how
+  bulletins about FlowFiles begin (:data:`CANNOT_SCORE`);
 - the environment variable :data:`CACHE`, by which both find the environments of scoring pipelines;
 - NiFi's counters, which the processors' Java helper names (:class:`Counter`).
 """
@@ -77,6 +78,9 @@ class Code:
 
 
 _CODES = (Code.ENVIRONMENT_BEING_MADE, Code.JAVA_RESTARTING, Code.LICENCE)
+
+CANNOT_SCORE = "Cannot score "
+"""How a bulletin about a FlowFile begins that goes to failure; it says nothing of the model."""
 
 
 class Counter:

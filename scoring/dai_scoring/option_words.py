@@ -78,6 +78,7 @@ WORDS: dict[str, Words] = {
     # What only a server's own words can name.
     "bundle_jars": Words(),
     "convert_characters": Words(),
+    "read_xml": Words(),
     "unpack_contents": Words(),
 }
 """All that an error may name, by its key."""

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.formats.base import MIXED
 from dai_scoring.formats.records import AvroField, AvroRecords
 
 _INT = struct.Struct(">i")
@@ -88,14 +89,17 @@ def _column(data: pa.Buffer, at: int, rows: int, letter: str) -> tuple[pa.Array,
         values = np.frombuffer(data.slice(at, rows), np.uint8) != 0
         mask = pa.Array.from_buffers(pa.bool_(), rows, [None, present])
         return pc.if_else(mask, pa.array(values), pa.scalar(None, pa.bool_())), at + rows
-    if letter in "sn":
+    if letter in "snm":
         offsets = data.slice(at, (rows + 1) * 4)
         at += offsets.size
         (length,) = struct.unpack("<i", offsets.slice(rows * 4, 4).to_pybytes())
-        texts = pa.StringArray.from_buffers(rows, offsets, data.slice(at, length), present)
-        # The model rejects a nested value; its text is for the reason.
-        nested = pa.StructArray.from_arrays([texts], ["value"], mask=texts.is_null()) if letter == "n" else texts
-        return nested, at + length
+        texts: Any = pa.StringArray.from_buffers(rows, offsets, data.slice(at, length), present)
+        if letter == "n":
+            # The model rejects a nested value; its text is for the reason.
+            texts = pa.StructArray.from_arrays([texts], ["value"], mask=texts.is_null())
+        elif letter == "m":
+            texts = pa.ExtensionArray.from_storage(MIXED, texts)
+        return texts, at + length
     type_, width = _INPUTS[letter]
     values = data.slice(at, rows * width)
     return pa.Array.from_buffers(type_, rows, [present, values]), at + rows * width

@@ -15,6 +15,7 @@ from dai_scoring.batch.plan import TALLY, Way
 from dai_scoring.batch.totals import Totals, bad_rows_error
 from dai_scoring.engine import Scored
 from dai_scoring.formats import Declined
+from dai_scoring.formats.text import cells
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.values.rejected import REJECT_SCHEMA
@@ -79,9 +80,22 @@ def _by_table(scorer: Scorer, options: FileOptions, stream: RecordStream) -> Sco
     """Score the next records as a table."""
     records = stream.table() if stream.count else _without_rows(scorer)
     if stream.count and reject_columns.are_replaced(options.bad_rows, options.output_columns):
-        reject_columns.check(records, [column.name for column in scorer.info.inputs])
+        inputs = [column.name for column in scorer.info.inputs]
+        reject_columns.check(_with_texts_of_reasons(records, inputs), inputs)
     TALLY.took(Way.MODEL_COLUMNS)
     return scorer.score(records, MissingColumns.AS_MISSING, options.wanted)
+
+
+def _with_texts_of_reasons(records: pa.Table, inputs: Sequence[str]) -> pa.Table:
+    """The records with reasons of an earlier scoring as text: a Record Reader may have taken them for numbers."""
+    for name in results.REJECT_COLUMNS:
+        if name in records.schema.names and name not in inputs:
+            index = records.schema.get_field_index(name)
+            column = records.column(index)
+            if not pa.types.is_nested(column.type):
+                texts = pa.chunked_array(map(cells, column.chunks), pa.large_string())
+                records = records.set_column(index, name, texts)
+    return records
 
 
 def _names(schema: pa.Schema, options: FileOptions, kept: Sequence[str]) -> list[str]:

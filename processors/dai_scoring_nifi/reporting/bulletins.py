@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from dai_nifi_protocol import CANNOT_SCORE
+
 # NiFi shows five bulletins of a processor, each for five minutes.
 _PAUSE_SECONDS = 60.0
 _MAX_REASONS = 200
@@ -41,7 +43,7 @@ class Bulletins:
         A client's mistake (``by_client``) is only a warning: the client gets the reason, and nothing is wrong here.
         """
         show = logger.warn if by_client else logger.error
-        text = f"Cannot score {name}, which goes to failure as it came: {message} [{code}]"
+        text = f"{CANNOT_SCORE}{name}, which goes to failure as it came: {message} [{code}]"
         repeated = self._repeated(f"{code} {_NUMBER.sub('', message)}")
         if repeated is None:
             logger.info(text)

@@ -10,6 +10,7 @@ WORDS = {
     "bundle_jars": "'dai-nifi nars build'",
     "process": "NiFi",
     "convert_characters": "In NiFi, ConvertCharacterSet",
+    "read_xml": "an XMLReader as Record Reader, with a Record Writer,",
     "unpack_contents": "In NiFi, CompressContent and UnpackContent",
 }
 

@@ -11,7 +11,10 @@ from dai_scoring.errors import UnknownFormatError
 
 _UNPACK = ("Uncompress it first.", "{unpack_contents} do that.")
 _SHEET = ("Save the sheet as CSV (in Excel: 'CSV UTF-8') and send that.",)
-_OTHER = ("Send the records as CSV, JSON, Avro, Parquet or Arrow.",)
+_RECORDS = "Send the records as CSV, JSON, Avro, Parquet or Arrow."
+_OTHER = (_RECORDS,)
+_XML = (_RECORDS, "Or {read_xml} reads it.")
+_PAGE = (_RECORDS, "Look at what was fetched: such a page is often an error or a login.")
 _ENCRYPTED = ("Write it without encryption.",)
 _MODEL = ("Give it as {model}, and send records here.",)
 
@@ -49,6 +52,8 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _PDF = re.compile(rb"%PDF-[0-9]\.[0-9]")
 _TAR = (257, b"ustar")
 _MARKUP = re.compile(rb"\s*<(?:(!doctype\s+html|html[\s>])|\?xml)", re.IGNORECASE)
+# XML without a declaration: an element within another one, and the end of one. A column of CSV may be named "<x>".
+_ELEMENTS = re.compile(rb"\s*<[a-z_][\w.:-]*(?:\s[^<>]*)?>\s*<[a-z_!].*</", re.IGNORECASE | re.DOTALL)
 _ZIPPED = (
     (re.compile(r"xl/|\[Content_Types\]\.xml"), "an Excel workbook (.xlsx)", _SHEET),
     (re.compile(r"word/|ppt/"), "an Office document", _OTHER),
@@ -85,11 +90,12 @@ def _described(head: bytes, path: Path | None) -> tuple[str, tuple[str, ...]] | 
     place, word = _TAR
     if head[place : place + len(word)] == word and b"\0" in head[:place]:
         return "an archive (tar)", _UNPACK
-    if head.lstrip()[:1] == b"<" and (markup := _MARKUP.match(head)):
-        return ("an HTML page" if markup[1] else "XML"), (
-            *_OTHER[:1],
-            *(("Look at what was fetched: such a page is often an error or a login.",) if markup[1] else ()),
-        )
+    if head.lstrip()[:1] == b"<":
+        markup = _MARKUP.match(head)
+        if markup and markup[1]:
+            return "an HTML page", _PAGE
+        if markup or _ELEMENTS.match(head):
+            return "XML", _XML
     return None
 
 

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nipyapi
 import pytest
 
 from dai_nifi.archives.install import install
 from dai_nifi.client.connection import connect
-from tests.support.files.small_disk import mounted
+from dai_nifi.operations.models import processor_state
+from tests.support.files.small_disk import fill, mounted
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.nifi import commands
-from tests.support.nifi.canvas import Canvas, bulletins, model_only
+from tests.support.nifi.canvas import Canvas, bulletins, content_of, listed, model_only, stopped
+from tests.support.nifi.instance import started as running
 from tests.support.processes import running_in
 from tests.support.project import quiet
 from tests.support.waiting import until
@@ -76,13 +79,7 @@ def started(elsewhere: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_a_full_disk_for_nifi_itself_or_an_archive_is_told(small: Path) -> None:
-    (small / "filler").write_bytes(bytes(39 << 20))
-    with (small / "rest").open("wb", buffering=0) as rest:
-        try:
-            while rest.write(bytes(4096)) == 4096:
-                pass
-        except OSError:
-            pass
+    fill(small / "filler")
     cache = Path(os.environ.get("DAI_NIFI_CACHE", Path.home() / ".cache" / "nifi-dai-scoring"))
     for command in (
         ("nifi", "start", "--port", "0", "--dir", small / "nifi"),
@@ -129,3 +126,56 @@ def test_contents_that_the_temporary_folder_cannot_hold_go_to_failure_with_advic
     assert "Make room in /dev/shm and the temporary folder of the user that scores" in said
     until(lambda: any(said in one for one in bulletins(canvas, "ScoreJavaMojo")))
     assert not [one for one in started.temporary.glob("dai-scoring-*/*") if one.stat().st_size]
+
+
+def test_with_a_full_content_repository_flowfiles_wait_as_they_came(
+    java_nar: Path, titanic: Path, tmp_path: Path
+) -> None:
+    header, row = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
+    # NiFi itself keeps up to 8 KB of scores in memory, and loses them if they find no room later; no processor sees it.
+    counts = {"small-1": 200, "small-2": 210, "small-3": 220, "large": 150_000}
+    texts = {name: f"{header}\n" + f"{row}\n" * count for name, count in counts.items()}
+    nifi, inbox = tmp_path / "nifi", tmp_path / "inbox"
+    nifi.mkdir()
+    inbox.mkdir()
+    with mounted(tmp_path / "repository") as repository:
+        (nifi / "content_repository").symlink_to(repository)
+        with running(nifi, java_nar, {"nifi.administrative.yield.duration": "1 sec"}):
+            canvas = Canvas()
+            soon = nipyapi.nifi.ProcessorConfigDTO(penalty_duration="1 sec")
+            scorer = nipyapi.canvas.update_processor(canvas.scorer(model_only(titanic)), soon)
+            source = canvas.processor("GetFile", {"Input Directory": str(inbox)}, scheduling_period="100 millis")
+            queue = nipyapi.canvas.create_connection(source, scorer, ["success"])
+            nipyapi.canvas.schedule_processor(source, True)
+            for count, (name, text) in enumerate(texts.items(), 1):
+                (tmp_path / name).write_text(text)
+                (tmp_path / name).rename(inbox / name)
+                until(lambda expected=count: len(listed(queue.id)) == expected)
+            fill(repository / "filler")
+            until(lambda: canvas.validation(scorer)[0] == "VALID")
+            nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(scorer.id, "id"), True)
+            until(lambda: sum("No space left" in one for one in bulletins(canvas, "ScoreJavaMojo")) > 1)
+            (process,) = [int(pid) for one in states(scorer.id) if (pid := one.get("python.process"))]
+            stopped(scorer.id)
+            assert [one for folder in work_folders(process) for one in folder.glob("*-[0-9]*")] == []
+            waiting = {one.filename: one for one in listed(queue.id)}
+            assert {name: content_of(queue.id, one).decode() for name, one in waiting.items()} == texts
+            assert not [name for one in waiting.values() for name in one.attributes if name.startswith("scoring.")]
+            (repository / "filler").unlink()
+            nipyapi.canvas.schedule_processor(nipyapi.canvas.get_processor(scorer.id, "id"), True)
+            scored = until(lambda: len(found := listed(canvas.sinks["success"].id)) == len(counts) and found)
+            assert listed(canvas.sinks["failure"].id) == []
+            for one in scored:
+                lines = canvas.content("success", one).splitlines()
+                assert lines[0] == f"{header},survived.0,survived.1"
+                assert len(lines) == counts[one.filename] + 1
+
+
+def states(processor: str) -> list[dict[str, str]]:
+    return [dict(one) for one in processor_state.read(processor).nodes]
+
+
+def work_folders(process: int) -> set[Path]:
+    """The folders for contents that a Python process of NiFi has: it keeps their locks open."""
+    files = [one.readlink() for one in Path(f"/proc/{process}/fd").iterdir() if one.is_symlink()]
+    return {one.parent for one in files if one.parent.name.startswith("dai-scoring-")}

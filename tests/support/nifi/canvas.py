@@ -100,7 +100,7 @@ class Canvas:
             return made
         scorer, self.sinks = self._scorers[kind]
         self._clear()
-        found = _stopped(scorer)
+        found = stopped(scorer)
         # By their values: NiFi does not take a required property away.
         defaults = {name: one.default_value for name, one in found.component.config.descriptors.items()}
         config = nipyapi.nifi.ProcessorConfigDTO(properties={**defaults, **properties})
@@ -109,9 +109,9 @@ class Canvas:
     def _clear(self) -> None:
         """Stop what runs and remove what the last text came from, with every FlowFile."""
         for scorer, _ in self._scorers.values():
-            _stopped(scorer)
+            stopped(scorer)
         for source, connection in self._sources:
-            _stopped(source)
+            stopped(source)
             nipyapi.canvas.purge_connection(connection)
             nipyapi.canvas.delete_connection(nipyapi.nifi.ConnectionsApi().get_connection(connection))
             nipyapi.canvas.delete_processor(nipyapi.canvas.get_processor(source, "id"))
@@ -205,13 +205,13 @@ def content_of(connection: str, flowfile: Any) -> bytes:
     return bytes(response.read())
 
 
-def _stopped(processor_id: str) -> Any:
+def stopped(processor_id: str) -> Any:
     """Stop a processor and wait until it is; returns it as it is then."""
 
     def found() -> Any:
         now = nipyapi.canvas.get_processor(processor_id, "id")
-        stopped = now.component.state == "STOPPED" and not now.status.aggregate_snapshot.active_thread_count
-        return now if stopped else None
+        ended = now.component.state == "STOPPED" and not now.status.aggregate_snapshot.active_thread_count
+        return now if ended else None
 
     if found() is None:
         nipyapi.canvas.schedule_processor(processor_id, False)

@@ -57,6 +57,13 @@ def test_compressed_content_is_named() -> None:
     assert "CompressContent" in caught.value.text_for(Audience.CANVAS)
 
 
+def test_xml_is_named_with_what_reads_it() -> None:
+    with pytest.raises(UnknownFormatError, match=r"is XML, not records\. Send") as caught:
+        detect(b"<rows><row><x>1</x></row></rows>", "text/csv")
+    assert "Or an XMLReader as Record Reader" in caught.value.text_for(Audience.CANVAS)
+    assert "XMLReader" not in caught.value.text_for(Audience.CLIENT)
+
+
 @pytest.mark.parametrize("fmt", list(Format))
 def test_format_detects_its_own_mime_type(fmt: Format) -> None:
     assert detect(b"", fmt.mime_type) is fmt

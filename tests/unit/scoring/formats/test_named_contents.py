@@ -104,6 +104,7 @@ FOREIGN = {
     "compressed (gzip)": gzip.compress(CSV.encode()),
     "HTML page": b"\n<!DOCTYPE html>\n<html><body>a,b</body></html>",
     "XML": b'<?xml version="1.0"?><rows/>',
+    "not records": b'<rows kind="x">\n <row><x>1</x><s>a</s></row>\n</rows>\n',
     "a PDF": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj",
     ".xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
     "pickle": pickle.dumps(ROWS),
@@ -132,6 +133,10 @@ def test_columns_may_be_named_as_other_files_begin(tmp_path: Path, name: str) ->
     header, *rows = CSV.splitlines()
     text = "\n".join([f"{name},{header}", *(f"1,{row}" for row in rows)])
     assert _scored(tmp_path, text.encode()).startswith(f"{name},x,s,twice\n1,1,a;b,2")
+
+
+def test_columns_may_be_named_as_elements(tmp_path: Path) -> None:
+    assert _scored(tmp_path, b"<a>,x,s\n<b></b>,1,a\n").startswith("<a>,x,s,twice\n<b></b>,1,a,2")
 
 
 def test_a_folder_is_named(tmp_path: Path) -> None:

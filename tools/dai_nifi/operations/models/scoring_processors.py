@@ -15,7 +15,7 @@ from dai_nifi.operations.canvas.deployed import DeployedFlow
 from dai_nifi.operations.models import processor_state
 from dai_nifi.operations.models.processor_state import ProcessorState
 from dai_nifi.waiting import wait_until
-from dai_nifi_protocol import REFUSED, WAITING, State
+from dai_nifi_protocol import CANNOT_SCORE, REFUSED, WAITING, State
 from dai_scoring.progress import Progress
 
 SHORT_PAUSE = 0.03
@@ -92,7 +92,7 @@ class ScoringProcessors:
                 return True
             for each in self.running:
                 for one in bulletins.read(source_id=each, after=after):
-                    if one.level == "ERROR":
+                    if one.level == "ERROR" and not one.message.startswith(CANNOT_SCORE):
                         raise InvalidFlowError(f"{self.flow.name} does not start with the model: {one.message}")
             return False
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dai_nifi.errors import NotRestoredError, ToolError
+from dai_nifi.errors import BusyError, NotRestoredError, ToolError
 from dai_nifi.flows.model_parameters import ModelParameter
 from dai_nifi.operations.canvas import assets, bulletins, parameter_context
 from dai_nifi.operations.canvas.assets import Asset
@@ -69,6 +69,9 @@ def switch(to: ModelSwitch, scoring: ScoringProcessors, lease: Lease, progress: 
         progress("changing models", None)
         lease.begin(sorted(scoring.running), to.parameter.name, present, to.model.name)
         seconds = _change(to, scoring)
+    except BusyError:
+        # Another command has the flow by now: what it does must not be undone.
+        raise
     except BaseException as error:
         _undo(to, scoring, lease, error, progress)
         raise

@@ -13,13 +13,16 @@ final class Answers {
         try {
             return "+" + call.call();
         } catch (Exception | LinkageError e) {
-            Throwable cause = e;
-            while (cause.getCause() != null && cause.getCause() != cause) {
-                cause = cause.getCause();
-            }
-            // The innermost error says what is wrong; those around it say what could not be done because of it.
-            String message = cause.getMessage() == null ? "" : cause.getMessage();
-            return (e instanceof RecordStream.NotWrittenException ? "!" : "-") + message;
+            return (e instanceof RecordStream.NotWrittenException ? "!" : "-") + reason(e);
         }
+    }
+
+    /** The message of the innermost error, which says what is wrong; those around it say what could not be done then. */
+    static String reason(Throwable error) {
+        Throwable cause = error;
+        while (cause.getCause() != null && cause.getCause() != cause) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage() == null ? "" : cause.getMessage();
     }
 }

@@ -112,24 +112,22 @@ public final class Exchange {
      * @param packed what follows, or "@" and the name of a file with it; for each FlowFile in order: relationship, attributes
      *     to set, contents (null: in the file, or unchanged), the file with the contents (null: none), details for the
      *     provenance event, microseconds; then the same for a further FlowFile made of it, or null as the relationship
-     * @return a FlowFileTransformResult for the first FlowFile, which NiFi itself sends on
+     * @return a FlowFileTransformResult for the first FlowFile, which NiFi itself sends on; if NiFi cannot store something, one
+     *     with which it leaves all FlowFiles in their queue, as they came
      */
     public Object send(long ticket, String packed) throws IOException {
         Batch batch = batches.get(ticket);
-        Packed.Reader in = Packed.Reader.of(packed);
-        Outcome first = null;
+        List<Outcome> outcomes = Outcome.all(Packed.Reader.of(packed), 2 * batch.flowFiles.size());
         Transfers transfers = new Transfers(batch.session);
         try {
             for (int i = 0; i < batch.flowFiles.size(); i++) {
-                Outcome outcome = Outcome.next(in);
-                Outcome further = Outcome.next(in);
+                Outcome outcome = outcomes.get(2 * i);
+                Outcome further = outcomes.get(2 * i + 1);
                 Counters.count(batch.session, outcome.relationship, outcome.attributes, outcome.micros);
                 if (further != null) {
                     transfers.addChild(batch.flowFiles.get(i), further);
                 }
-                if (i == 0) {
-                    first = outcome;
-                } else {
+                if (i > 0) {
                     // If 'original' is not connected, the FlowFile ends here, as NiFi does it for the first FlowFile:
                     // 'original' is terminated by default. isAutoTerminated() does not know that default for a
                     // relationship made here by its name.
@@ -137,12 +135,18 @@ public final class Exchange {
                 }
             }
         } catch (RuntimeException | IOException e) {
-            transfers.giveUp();
-            throw e;
+            // Some have other contents by now, with which they must not go back: NiFi has to undo all.
+            batches.remove(ticket);
+            for (Outcome outcome : outcomes) {
+                if (outcome != null) {
+                    outcome.discard();
+                }
+            }
+            return keep("FlowFiles wait in their queue: NiFi cannot store their scores: " + Answers.reason(e));
         }
         batches.remove(ticket);
         // After the first FlowFile, which NiFi sends on: a queue keeps them in the order in which they are sent.
-        return results.of(batch.session, batch.flowFiles.get(0), first, transfers::run);
+        return results.of(batch.session, batch.flowFiles.get(0), outcomes.get(0), transfers::run);
     }
 
     /** Let NiFi leave the FlowFile in its queue; {@code reason} is shown on the canvas. */

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.apache.nifi.flowfile.FlowFile;
 import org.apache.nifi.processor.ProcessSession;
@@ -29,10 +31,14 @@ final class Outcome {
         micros = in.number();
     }
 
-    /** The next outcome of a packed list; null if there is null in its place. */
-    static Outcome next(Packed.Reader in) throws IOException {
-        String relationship = in.text();
-        return relationship == null ? null : new Outcome(relationship, in);
+    /** So many outcomes of a packed list; null where there is null in the place of one. */
+    static List<Outcome> all(Packed.Reader in, int count) throws IOException {
+        List<Outcome> found = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String relationship = in.text();
+            found.add(relationship == null ? null : new Outcome(relationship, in));
+        }
+        return found;
     }
 
     /** Whether the FlowFile goes to 'failure', with its contents unchanged. */
@@ -47,16 +53,22 @@ final class Outcome {
         return written;
     }
 
-    /** Write the contents into a FlowFile. A file that holds them is deleted afterwards. */
+    /** Write the contents into a FlowFile. A file that holds them is deleted afterwards, also after an error. */
     FlowFile write(ProcessSession session, FlowFile flowFile) throws IOException {
         if (contents != null) {
             return session.write(flowFile, out -> out.write(contents));
         }
-        FlowFile written;
         try (InputStream in = new FileInputStream(file)) {
-            written = session.write(flowFile, out -> Streams.copy(in, out));
+            return session.write(flowFile, out -> Streams.copy(in, out));
+        } finally {
+            discard();
         }
-        Files.deleteIfExists(Path.of(file));
-        return written;
+    }
+
+    /** Delete the file that holds the contents, if there is one. */
+    void discard() throws IOException {
+        if (file != null) {
+            Files.deleteIfExists(Path.of(file));
+        }
     }
 }

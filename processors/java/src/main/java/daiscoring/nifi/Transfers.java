@@ -14,7 +14,6 @@ final class Transfers {
     private final ProcessSession session;
     private final List<FlowFile> flowFiles = new ArrayList<>();
     private final List<Relationship> targets = new ArrayList<>();
-    private final List<FlowFile> made = new ArrayList<>();
 
     Transfers(ProcessSession session) {
         this.session = session;
@@ -23,9 +22,7 @@ final class Transfers {
     /** Give a FlowFile its attributes and contents; {@code original} says whether a copy of it as it came goes along. */
     void add(FlowFile flowFile, Outcome outcome, boolean original) throws IOException {
         if (!outcome.isFailure() && original) {
-            FlowFile clone = session.clone(flowFile);
-            made.add(clone);
-            later(clone, ORIGINAL);
+            later(session.clone(flowFile), ORIGINAL);
         }
         FlowFile changed = session.putAllAttributes(flowFile, outcome.attributes);
         if (!outcome.isFailure()) {
@@ -37,7 +34,6 @@ final class Transfers {
     /** Make a FlowFile of another one. */
     void addChild(FlowFile parent, Outcome outcome) throws IOException {
         FlowFile child = session.create(parent);
-        made.add(child);
         child = session.putAllAttributes(outcome.write(session, child), outcome.attributes);
         later(child, relationship(outcome.relationship));
     }
@@ -47,13 +43,6 @@ final class Transfers {
         for (int i = 0; i < flowFiles.size(); i++) {
             session.transfer(flowFiles.get(i), targets.get(i));
         }
-        flowFiles.clear();
-        targets.clear();
-    }
-
-    /** Remove what was made: with a FlowFile that is not transferred, NiFi would roll back and try again for ever. */
-    void giveUp() {
-        session.remove(made);
         flowFiles.clear();
         targets.clear();
     }

@@ -64,8 +64,8 @@ final class ChunkReader implements Closeable {
                 columns.add(new ColumnWriter(ColumnWriter.Kind.of(field.getDataType()), maxRows));
             }
         }
-        boolean isNested = columns.stream().anyMatch(column -> column.kind() == ColumnWriter.Kind.NESTED);
-        rows = asRows && !isNested ? new RowWriter(names, columns) : null;
+        boolean areInRows = columns.stream().allMatch(column -> column.kind().isInRows());
+        rows = asRows && areInRows ? new RowWriter(names, columns) : null;
     }
 
     RecordSchema schema() {

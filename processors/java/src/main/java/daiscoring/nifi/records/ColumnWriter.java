@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Date;
 import java.util.Arrays;
 import org.apache.nifi.serialization.record.DataType;
+import org.apache.nifi.serialization.record.type.ChoiceDataType;
 
 /**
  * Collects the values of one field of many records, and writes them in Arrow's layout of a column: a bitmap of the values
@@ -17,7 +18,7 @@ final class ColumnWriter {
     /** How a value is written; the letter stands for it in what Python gets. */
     enum Kind {
         BOOLEAN('b', 1), INT('i', 4), LONG('l', 8), FLOAT('f', 4), DOUBLE('d', 8), DATE('D', 4), TIMESTAMP('T', 8),
-        TEXT('s', 4), NESTED('n', 4);
+        TEXT('s', 4), NESTED('n', 4), MIXED('m', 4);
 
         final char letter;
         final int width;
@@ -49,10 +50,30 @@ final class ColumnWriter {
                 case ARRAY:
                 case MAP:
                     return NESTED;
+                case CHOICE:
+                    return type instanceof ChoiceDataType ? ofSeveral((ChoiceDataType) type) : TEXT;
                 default:
-                    // Decimals and large integers with all their digits, times, texts, and values of several types.
+                    // Decimals and large integers with all their digits, times and texts.
                     return TEXT;
             }
+        }
+
+        /** Of several types: a truth value, and what has parts, is not the text that stands for it. */
+        private static Kind ofSeveral(ChoiceDataType type) {
+            boolean isMixed = type.getPossibleSubTypes().stream()
+                    .map(Kind::of)
+                    .anyMatch(kind -> kind == BOOLEAN || kind == NESTED || kind == MIXED);
+            return isMixed ? MIXED : TEXT;
+        }
+
+        /** Whether values are written as text. */
+        boolean isText() {
+            return this == TEXT || this == NESTED || this == MIXED;
+        }
+
+        /** Whether {@link RowWriter} can write values. */
+        boolean isInRows() {
+            return this != NESTED && this != MIXED;
         }
     }
 
@@ -108,7 +129,7 @@ final class ColumnWriter {
                 break;
             default:
                 if (value != null) {
-                    append(value.toString());
+                    append(kind == Kind.MIXED ? MixedValues.json(value) : value.toString());
                 }
                 values.putInt(textEnd);
         }
@@ -117,7 +138,7 @@ final class ColumnWriter {
     void writeTo(OutputStream out) throws IOException {
         out.write(bitmap, 0, (rows + 7) / 8);
         out.write(values.array(), 0, values.position());
-        if (kind.width == 4 && (kind == Kind.TEXT || kind == Kind.NESTED)) {
+        if (kind.isText()) {
             out.write(text, 0, textEnd);
         }
         clear();
@@ -128,7 +149,7 @@ final class ColumnWriter {
         values.clear();
         rows = 0;
         textEnd = 0;
-        if (kind == Kind.TEXT || kind == Kind.NESTED) {
+        if (kind.isText()) {
             values.putInt(0);
         }
     }
