@@ -23,6 +23,8 @@ from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputCo
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 from dai_scoring.values import missing
 
+_DAY = 86_400
+
 app = typer.Typer(add_completion=False, **group.SETTINGS)
 
 
@@ -58,9 +60,9 @@ def serve(
         typer.Option(help="A file of keys, one per line. Clients send one as Authorization: Bearer KEY or X-API-Key."),
     ] = None,
     max_body: Annotated[int, typer.Option(min=1, help="The largest body of a request, in megabytes.")] = 64,
-    timeout: Annotated[float, typer.Option(min=0.01, help="How long a request may take, in seconds.")] = 60.0,
+    timeout: Annotated[float, typer.Option(min=0.01, max=_DAY, help="How long a request may take, in seconds.")] = 60.0,
     drain: Annotated[
-        float, typer.Option(min=0, help="How long new requests are answered after SIGTERM, in seconds.")
+        float, typer.Option(min=0, max=_DAY, help="How long new requests are answered after SIGTERM, in seconds.")
     ] = 1.0,
     queue: Annotated[
         int, typer.Option(min=1, help="How many requests may wait for a model; more get the status 429.")
