@@ -26,6 +26,7 @@ from dai_scoring.batch.threads import ordered_map, prefetch, write_behind
 from dai_scoring.batch.totals import Totals, bad_rows_error
 from dai_scoring.errors import MissingColumnsError
 from dai_scoring.formats import Chunk, Declined, Encoded, Format, ParsedPiece, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
 
@@ -35,6 +36,8 @@ THREADS = min(4, os.cpu_count() or 1)
 # Smaller files are cut into one piece for each thread, others into two, so that no thread waits long for another. What
 # a piece costs in itself, about a millisecond, is then noticeable.
 _FEW_BYTES = 2 << 20
+PIECES_BY_THREADS = 2 * THREADS * MAX_CHUNK_BYTES // 4
+"""A file of so many bytes is cut into the same pieces whatever the number of threads."""
 
 
 @dataclass
