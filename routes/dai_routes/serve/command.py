@@ -24,6 +24,13 @@ from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 from dai_scoring.values import missing
 
 _DAY = 86_400
+_BAD_ROWS = {
+    BadRows.REJECT: "at /score answer that row in its place, with the reason, or status 400 if no row can be scored; "
+    "in other dialects fail the request",
+    BadRows.FAIL: "fail the request",
+    BadRows.KEEP: "answer that row in its place, with the reason and without predictions; H2O's dialect and JSON-RPC "
+    "fail the request",
+}
 
 app = typer.Typer(add_completion=False, **group.SETTINGS)
 
@@ -82,7 +89,7 @@ def serve(
     intervals: Annotated[bool, flag(options.INTERVALS)] = options.INTERVALS.default,
     missing_columns: Annotated[MissingColumns, flag(options.MISSING_COLUMNS)] = options.MISSING_COLUMNS.default,
     missing_values: Annotated[str, flag(options.MISSING_VALUES)] = "",
-    bad_rows: Annotated[BadRows, flag(options.BAD_ROWS)] = options.BAD_ROWS.default,
+    bad_rows: Annotated[BadRows, flag(options.BAD_ROWS, meanings=_BAD_ROWS)] = options.BAD_ROWS.default,
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,
     jvm_options: Annotated[str, flag(options.JVM_OPTIONS)] = "",

@@ -17,6 +17,7 @@ import orjson
 from dai_scoring.errors import BadRowsError, RequestError
 from dai_scoring.formats import Format
 from dai_scoring.formats.detect import format_of_mime_type
+from dai_scoring.options import BadRows
 from dai_scoring.service.accept import chosen_format
 from dai_scoring.service.content_encoding import KNOWN, uncompressed
 from dai_scoring.service.failures import Failure
@@ -126,12 +127,12 @@ def read(http: HttpRequest, output_format: Format | None = None, most_bytes: int
     return read_head(http, output_format).request(http.body, most_bytes)
 
 
-def write(http: HttpRequest, response: Response) -> HttpResponse:
-    """What is sent back."""
+def write(http: HttpRequest, response: Response, bad_rows: BadRows = BadRows.REJECT) -> HttpResponse:
+    """What is sent back; ``bad_rows`` is for requests that do not say what to do with rows that cannot be scored."""
     if response.failure is not None:
         return _refused(http, response.failure)
     first = response.first_of_rejected_alone
-    if first is not None and BAD_ROWS not in http.query:
+    if first is not None and bad_rows is not BadRows.KEEP and BAD_ROWS not in http.query:
         response.discard()
         return _no_row_scored(http, *first)
     headers = {"Content-Type": response.mime_type or _JSON}

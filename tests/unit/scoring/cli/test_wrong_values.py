@@ -60,3 +60,9 @@ def test_it_is_the_same_for_other_commands_and_as_json(
     assert ended.value.code == 2
     printed = json.loads(capsys.readouterr().out)
     assert re.search(r"Invalid value for '--batch-rows': '0' is not 1 or more\.", json.dumps(printed))
+
+
+def test_the_help_of_a_server_says_what_becomes_of_bad_rows_there() -> None:
+    text = " ".join(CliRunner().invoke(app, ["serve", "-h"]).stdout.split())
+    assert "among the rejected" not in text
+    assert "at /score answer that row in its place, with the reason, or status 400" in text
