@@ -314,14 +314,24 @@ class BadRowsError(InputError):
 
     code = "bad_rows"
 
-    def __init__(self, count: int, row: int, column: str | None, reason: str, further: Sequence[str] = ()) -> None:
-        """``count`` rows were rejected; the first was ``row``, counted from 1, for the code ``reason``.
+    def __init__(
+        self,
+        count: int,
+        row: int,
+        column: str | None,
+        reason: str,
+        further: Sequence[str] = (),
+        *,
+        at_least: bool = False,
+    ) -> None:
+        """``count`` rows were rejected; the first was ``row``, counted from 1, for ``reason``.
 
-        ``further`` is more advice.
+        ``further`` is more advice. ``at_least`` says that there may be more rows, which were not looked at.
         """
         where = f", column {column}" if column else ""
+        many = f"at least {count}" if at_least else str(count)
         super().__init__(
-            f"{count} row(s) cannot be scored, the first of them row {row}{where} ({reason}).",
+            f"{many} row(s) cannot be scored, the first of them row {row}{where} ({reason}).",
             advice=(
                 "Fix them.",
                 "Or set {bad_rows=REJECT} to score the others.",

@@ -48,7 +48,7 @@ def score_records(
         by_engine = _by_engine(scorer, options, stream)
         scored = _by_table(scorer, options, stream) if isinstance(by_engine, Declined) else by_engine
         if scored.rejects.num_rows and options.bad_rows is BadRows.FAIL:
-            raise bad_rows_error(scored.rejects, totals.records)
+            raise bad_rows_error(scored.rejects, totals.records, at_least=True)
         outputs = _wide(scored.outputs)
         if schema is None:
             schema = outputs.schema

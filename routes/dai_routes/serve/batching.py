@@ -2,7 +2,9 @@
 
 No request waits for a timer. Java and scoring pipelines are called in threads: Java releases Python's lock, and a
 pipeline is another process. The C++ runtime holds the lock, so threads would not help, and the event loop calls it. The
-event loop also scores a single quick request for Java, because waking a thread takes longer than the score.
+event loop also scores a single quick request for Java, because waking a thread takes longer than the score. It does not
+if more than predictions is wanted, for which Java first loads classes or the whole model once more; nor for a pipeline,
+which may take a second for one row and a millisecond for the row before.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from dai_routes.serve.dialects.base import Call, Context, ScorePath, failed
 from dai_scoring.formats.detect import is_binary
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.failures import failure_of, is_unexpected
+from dai_scoring.service.h2o_rest import Endpoint
 from dai_scoring.service.requests import RequestContents
 from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place
 
@@ -30,6 +33,9 @@ MOST_TOGETHER = 256
 
 _QUICK_SECONDS = 0.002
 """If a request takes longer, the next is not scored in the event loop, where others would wait for it."""
+
+_ASKS_MORE = (b"requestShapley", b"requestPrediction", b"pred_contribs", b"get_transformed")
+"""What is in the bodies of requests for contributions and intervals."""
 
 
 @dataclass(slots=True)
@@ -43,6 +49,7 @@ class Answered:
 Read = Callable[[], "Call | HttpResponse"]
 """Reads a request, as :attr:`ScorePath.read` does."""
 
+_CONTRIBUTION = Endpoint.CONTRIBUTION.path
 _NOBODY = HttpRequest("POST", "")
 _NOT_SCORED = Answered(HttpResponse(504, {}), Response(None))
 
@@ -55,6 +62,8 @@ class Waiting:
     http: HttpRequest
     read: Read | None
     done: Callable[[Answered], None]
+    asks_more: bool
+    """Whether it may ask for more than predictions."""
 
     def give_up(self) -> None:
         """Do not score it if that has not begun, and do not keep its body."""
@@ -65,12 +74,21 @@ class Waiting:
 class ScoringQueue:
     """Takes requests for a model, and scores waiting requests together. Used from one event loop.
 
-    ``threads`` is the number of threads that score; with 0 the event loop scores. ``on_batch`` is called with the
-    number of requests in each call, from any thread.
+    ``threads`` is the number of threads that score; with 0 the event loop scores. With ``uses_loop`` the event loop may
+    score quick requests as well. ``on_batch`` is called with the number of requests in each call, from any thread.
     """
 
-    def __init__(self, context: Context, threads: int, most_waiting: int, on_batch: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        threads: int,
+        most_waiting: int,
+        on_batch: Callable[[int], None],
+        *,
+        uses_loop: bool,
+    ) -> None:
         self._context = context
+        self._uses_loop = uses_loop
         self._most = most_waiting
         self._on_batch = on_batch
         self._loop = asyncio.get_running_loop()
@@ -119,7 +137,9 @@ class ScoringQueue:
         """
         if self._held >= self._most:
             raise QueueFullError
-        one = Waiting(path, http, read, done)
+        # Looked at only if the event loop could score it.
+        asks_more = self._is_quick and (path.path == _CONTRIBUTION or _asks_more(body))
+        one = Waiting(path, http, read, done, asks_more)
         self._held += 1
         if _may_be_large(http, body):
             self._large.submit(self._score_large, one)
@@ -129,6 +149,10 @@ class ScoringQueue:
             self._loop.call_soon(self._begin)
         self._together.append(one)
         return one
+
+    def model_changed(self) -> None:
+        """The model is another one, so that nothing is known of its speed."""
+        self._is_quick = False
 
     def close(self) -> None:
         """End the threads after they have scored the waiting requests."""
@@ -140,7 +164,7 @@ class ScoringQueue:
 
     def _begin(self) -> None:
         batch, self._together = self._together, []
-        if self._threads and not (self._is_quick and self._held == 1):
+        if self._threads and not (self._is_quick and self._held == 1 and not batch[0].asks_more):
             self._queue.put(batch)
             return
         for start in range(0, len(batch), MOST_TOGETHER):
@@ -169,7 +193,8 @@ class ScoringQueue:
         answers = self._scored(batch)
         if len(batch) == 1:
             # One that nobody waits for any more says nothing of the next.
-            self._is_quick = batch[0].read is not None and time.perf_counter() - began < _QUICK_SECONDS
+            is_quick = batch[0].read is not None and time.perf_counter() - began < _QUICK_SECONDS
+            self._is_quick = self._uses_loop and is_quick
         return answers
 
     def _hand_over(self, batch: Sequence[Waiting], answers: Sequence[Answered]) -> None:
@@ -223,6 +248,10 @@ class ScoringQueue:
             log_place(fault)
             written = failed(one.http, failure)
         return Answered(written, Response(None, failure=failure))
+
+
+def _asks_more(body: RequestContents) -> bool:
+    return isinstance(body, bytes) and any(word in body for word in _ASKS_MORE)
 
 
 def _may_be_large(http: HttpRequest, body: RequestContents) -> bool:

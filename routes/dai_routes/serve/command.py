@@ -23,6 +23,15 @@ from dai_scoring.options import BadRows, Contributions, MissingColumns, OutputCo
 from dai_scoring.scorer import PipelineSettings, RuntimeSettings
 from dai_scoring.values import missing
 
+_DAY = 86_400
+_BAD_ROWS = {
+    BadRows.REJECT: "at /score answer that row in its place, with the reason, or status 400 if no row can be scored; "
+    "in other dialects fail the request",
+    BadRows.FAIL: "fail the request",
+    BadRows.KEEP: "answer that row in its place, with the reason and without predictions; H2O's dialect and JSON-RPC "
+    "fail the request",
+}
+
 app = typer.Typer(add_completion=False, **group.SETTINGS)
 
 
@@ -58,9 +67,9 @@ def serve(
         typer.Option(help="A file of keys, one per line. Clients send one as Authorization: Bearer KEY or X-API-Key."),
     ] = None,
     max_body: Annotated[int, typer.Option(min=1, help="The largest body of a request, in megabytes.")] = 64,
-    timeout: Annotated[float, typer.Option(min=0.01, help="How long a request may take, in seconds.")] = 60.0,
+    timeout: Annotated[float, typer.Option(min=0.01, max=_DAY, help="How long a request may take, in seconds.")] = 60.0,
     drain: Annotated[
-        float, typer.Option(min=0, help="How long new requests are answered after SIGTERM, in seconds.")
+        float, typer.Option(min=0, max=_DAY, help="How long new requests are answered after SIGTERM, in seconds.")
     ] = 1.0,
     queue: Annotated[
         int, typer.Option(min=1, help="How many requests may wait for a model; more get the status 429.")
@@ -80,7 +89,7 @@ def serve(
     intervals: Annotated[bool, flag(options.INTERVALS)] = options.INTERVALS.default,
     missing_columns: Annotated[MissingColumns, flag(options.MISSING_COLUMNS)] = options.MISSING_COLUMNS.default,
     missing_values: Annotated[str, flag(options.MISSING_VALUES)] = "",
-    bad_rows: Annotated[BadRows, flag(options.BAD_ROWS)] = options.BAD_ROWS.default,
+    bad_rows: Annotated[BadRows, flag(options.BAD_ROWS, meanings=_BAD_ROWS)] = options.BAD_ROWS.default,
     accept_h2o_licence: AcceptLicenceOption = False,
     licence_file: LicenceFileOption = None,
     jvm_options: Annotated[str, flag(options.JVM_OPTIONS)] = "",

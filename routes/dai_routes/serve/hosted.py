@@ -13,6 +13,7 @@ from dai_scoring.errors import ModelError
 from dai_scoring.option_words import Audience
 from dai_scoring.provision import model_store
 from dai_scoring.runtimes.cpp import mojo as cpp
+from dai_scoring.runtimes.python_pipeline import pipeline
 from dai_scoring.service import Readiness, ScoringService, State
 
 logger = logging.getLogger(__name__)
@@ -48,9 +49,14 @@ class HostedModel:
 
     def start(self, on_batch: Callable[[int], None]) -> None:
         """Take requests from now on, in the running event loop."""
-        info = self.context.info
-        threads = 0 if info is not None and info.runtime == cpp.RUNTIME else _THREADS
-        self._queue = ScoringQueue(self.context, threads, self._settings.most_waiting, on_batch)
+        runtime = self.context.info.runtime if self.context.info is not None else ""
+        self._queue = ScoringQueue(
+            self.context,
+            0 if runtime == cpp.RUNTIME else _THREADS,
+            self._settings.most_waiting,
+            on_batch,
+            uses_loop=runtime != pipeline.RUNTIME,
+        )
 
     async def reload(self) -> Readiness:
         """Load the file again if it has changed. Requests are answered meanwhile, each by the model it began with.
@@ -64,6 +70,7 @@ class HostedModel:
         found = await asyncio.to_thread(self.service.load, self.file.path, settings.runtime, settings.runtime_settings)
         if found.state is State.READY:
             self._fingerprint = now
+            self.queue.model_changed()
             logger.info("model %s is replaced: %s", self.name, found.model.sha256 if found.model else "")
         elif found.error is not None:
             logger.error("model %s stays as it was: %s", self.name, found.error.text_for(Audience.COMMAND_LINE))

@@ -23,6 +23,14 @@ class ModelFile:
     path: Path
 
 
+class EncryptedKeyError(Exception):
+    """The key of a certificate has a password."""
+
+
+def _no_password() -> str:
+    raise EncryptedKeyError
+
+
 @dataclass(frozen=True)
 class Certificates:
     """The files of TLS. Only clients with a certificate of ``client_authority`` may connect; None allows all."""
@@ -32,9 +40,13 @@ class Certificates:
     client_authority: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """The TLS context of a server. Raises OSError (SSLError is one) if the files cannot be used."""
+        """The TLS context of a server. Raises OSError (SSLError is one) if the files cannot be used.
+
+        EncryptedKeyError if the key has a password.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self.key)
+        # Without this OpenSSL would ask for the password on the terminal.
+        context.load_cert_chain(self.certificate, self.key, password=_no_password)
         if self.client_authority is not None:
             context.load_verify_locations(self.client_authority)
             context.verify_mode = ssl.CERT_REQUIRED

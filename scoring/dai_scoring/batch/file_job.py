@@ -24,8 +24,9 @@ from dai_scoring.batch.pieces import PieceScorer, ScoredPiece
 from dai_scoring.batch.plan import TALLY, Plan, Way
 from dai_scoring.batch.threads import ordered_map, prefetch, write_behind
 from dai_scoring.batch.totals import Totals, bad_rows_error
-from dai_scoring.errors import MissingColumnsError
+from dai_scoring.errors import InputError, MissingColumnsError
 from dai_scoring.formats import Chunk, Declined, Encoded, Format, ParsedPiece, Piece
+from dai_scoring.formats.base import MAX_CHUNK_BYTES
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
 
@@ -35,6 +36,8 @@ THREADS = min(4, os.cpu_count() or 1)
 # Smaller files are cut into one piece for each thread, others into two, so that no thread waits long for another. What
 # a piece costs in itself, about a millisecond, is then noticeable.
 _FEW_BYTES = 2 << 20
+PIECES_BY_THREADS = 2 * THREADS * MAX_CHUNK_BYTES // 4
+"""A file of so many bytes is cut into the same pieces whatever the number of threads."""
 
 
 @dataclass
@@ -72,6 +75,14 @@ class _Outcome:
     piece: ScoredPiece
     scored: Encoded
     rejected: Encoded | None
+
+
+def _has_more(outcomes: Iterator[_Outcome | Declined]) -> bool:
+    """Whether another piece follows."""
+    try:
+        return next(outcomes, None) is not None
+    except InputError:
+        return True
 
 
 @cache
@@ -174,7 +185,7 @@ class FileJob:
                     self._note(later.piece)
                 if self._absent:
                     raise MissingColumnsError(self._absent, sorted(self._present), self._inputs)
-                raise bad_rows_error(piece.rejects, self.totals.records)
+                raise bad_rows_error(piece.rejects, self.totals.records, at_least=_has_more(outcomes))
             self.totals.add(piece.count, piece.rejects, piece.unseen)
             write(outcome)
             if self._on_progress is not None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from dai_scoring import formats
-from dai_scoring.batch.file_job import FileJob, OutputFile
+from dai_scoring.batch.file_job import PIECES_BY_THREADS, FileJob, OutputFile
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import plan_for
 from dai_scoring.batch.summary import Summary
@@ -62,7 +62,7 @@ def score_file(
     threaded = parallel and size > _SMALL_FILE
     charset = options.charset or charset_of(mime_type)
 
-    def run(again: bool) -> FileJob | Declined:
+    def run(threaded: bool, on_progress: Callable[[int], None] | None, again: bool = False) -> FileJob | Declined:
         reader = formats.open_reader(
             source,
             given,
@@ -84,12 +84,22 @@ def score_file(
             reader.close()
         return job if declined is None else declined
 
-    with _unchanged(source):
-        job = run(again=False)
+    def run_to_end(threaded: bool, on_progress: Callable[[int], None] | None = None) -> FileJob | Declined:
+        job = run(threaded, on_progress)
         if isinstance(job, Declined):
             target.unlink(missing_ok=True)
             rejected.unlink(missing_ok=True)
-            job = run(again=True)
+            job = run(threaded, on_progress, again=True)
+        return job
+
+    with _unchanged(source):
+        try:
+            job = run_to_end(threaded, on_progress)
+        except InputError:
+            if threaded and size < PIECES_BY_THREADS:
+                # The pieces depend on the number of threads, and on them which of several faults is found.
+                run_to_end(threaded=False)
+            raise
     if isinstance(job, Declined):
         raise InternalError(f"the reader of whole files declined a file: {job.reason}")
     return job.totals.summary(began, given, wanted)

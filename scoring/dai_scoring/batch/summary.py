@@ -10,11 +10,14 @@ from dai_scoring.formats import Format
 
 
 class FirstReject(NamedTuple):
-    """The first row that was rejected, counted from 1, with its reason; ``column`` is '' if it is about the row."""
+    """The first row that was rejected, counted from 1; ``column`` is '' if it is about the row.
+
+    ``reason`` is the code, with what the model said if it refused the row.
+    """
 
     row: int
     column: str
-    code: str
+    reason: str
 
 
 @dataclass(slots=True)

@@ -70,7 +70,8 @@ class TableScorer:
         )
         rejects = scored.rejects
         if rejects.num_rows and options.bad_rows is BadRows.FAIL:
-            raise bad_rows_error(rejects)
+            # Callers score one part of their rows after the other.
+            raise bad_rows_error(rejects, at_least=True)
         kept = results.kept_columns(table.schema.names, options.output_columns, options.id_columns, self._inputs)
         predictions = results.named(scored.outputs, kept, options.prediction_prefix)
         if options.bad_rows is BadRows.KEEP:

@@ -107,16 +107,28 @@ def write_behind(sink: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
 def ordered_map(work: Callable[[T], R], items: Iterable[T], helpers: Executor, most: int) -> Generator[R, None, None]:
     """``work`` done on the items by helpers, up to ``most`` of them at once: the results, in the order of the items.
 
-    An exception of the work is raised in place of its result. Closing this waits for what was begun.
+    An exception of the work is raised in place of its result, one of ``items`` after the results of the items before
+    it. Closing this waits for what was begun.
     """
     begun: deque[Future[R]] = deque()
+    failed: Exception | None = None
     try:
-        for item in items:
+        source = iter(items)
+        while True:
+            try:
+                item = next(source)
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 - raised below
+                failed = error
+                break
             begun.append(helpers.submit(work, item))
             if len(begun) == most:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
+        if failed is not None:
+            raise failed
     finally:
         for one in begun:
             one.cancel()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from dai_scoring.batch.summary import FirstReject, Summary
+from dai_scoring.engine import REFUSED
 from dai_scoring.errors import BadRowsError
 from dai_scoring.formats import Format
 from dai_scoring.values import missing
@@ -57,9 +58,16 @@ class Totals:
 def first_reject(rejects: pa.Table, rows_before: int = 0) -> FirstReject:
     """The first of the rejected rows of a part, which has some; ``rows_before`` rows came before the part."""
     first = rejects.slice(0, 1).to_pylist()[0]
-    return FirstReject(rows_before + first["row"] + 1, first["column"] or "", first["code"])
+    code = first["code"]
+    # The value is what the model said.
+    reason = f"{code}: {first['value']}" if code == REFUSED and first["value"] else code
+    return FirstReject(rows_before + first["row"] + 1, first["column"] or "", reason)
 
 
-def bad_rows_error(rejects: pa.Table, rows_before: int = 0) -> BadRowsError:
-    """The error for rows that were rejected, if that fails the whole input; ``rows_before`` came before their part."""
-    return BadRowsError(rejects.num_rows, *first_reject(rejects, rows_before), missing.advice(missing.among(rejects)))
+def bad_rows_error(rejects: pa.Table, rows_before: int = 0, *, at_least: bool = False) -> BadRowsError:
+    """The error for rows that were rejected, if that fails the whole input; ``rows_before`` came before their part.
+
+    ``at_least`` says that there may be more of them in other parts.
+    """
+    advice = missing.advice(missing.among(rejects))
+    return BadRowsError(rejects.num_rows, *first_reject(rejects, rows_before), advice, at_least=at_least)

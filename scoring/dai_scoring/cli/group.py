@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from dai_scoring.cli import error_boundary, opening
+from dai_scoring.cli import error_boundary, opening, wrong_values
 from dai_scoring.cli.ending import NOTHING_DONE, as_json
 from dai_scoring.cli.errors import CancelledError, UsageError
 
@@ -102,6 +102,9 @@ class Commands(CommandGroup):
             raise
         except OSError as error:
             raise error_boundary.of_system(error) from error
+        except Exception as error:
+            wrong_values.explain(error)
+            raise
 
 
 def version_option(name: str) -> Any:

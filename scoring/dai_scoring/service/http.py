@@ -14,10 +14,10 @@ from pathlib import Path
 
 import orjson
 
-from dai_scoring.batch.summary import FirstReject, Summary
 from dai_scoring.errors import BadRowsError, RequestError
 from dai_scoring.formats import Format
 from dai_scoring.formats.detect import format_of_mime_type
+from dai_scoring.options import BadRows
 from dai_scoring.service.accept import chosen_format
 from dai_scoring.service.content_encoding import KNOWN, uncompressed
 from dai_scoring.service.failures import Failure
@@ -34,7 +34,6 @@ from dai_scoring.service.requests import BAD_ROWS, COLUMNS, FORMAT, Request, Req
 from dai_scoring.service.responses import Response
 
 SCORE_PATH = "/score"
-NO_ROW_SCORED = "None of the rows can be scored: in each, a value cannot become what the column of the model holds."
 
 _JSON = "application/json"
 # Bounded, because clients may say what they like.
@@ -128,13 +127,14 @@ def read(http: HttpRequest, output_format: Format | None = None, most_bytes: int
     return read_head(http, output_format).request(http.body, most_bytes)
 
 
-def write(http: HttpRequest, response: Response) -> HttpResponse:
-    """What is sent back."""
+def write(http: HttpRequest, response: Response, bad_rows: BadRows = BadRows.REJECT) -> HttpResponse:
+    """What is sent back; ``bad_rows`` is for requests that do not say what to do with rows that cannot be scored."""
     if response.failure is not None:
         return _refused(http, response.failure)
-    if response.has_only_rejected_rows and BAD_ROWS not in http.query:
+    first = response.first_of_rejected_alone
+    if first is not None and bad_rows is not BadRows.KEEP and BAD_ROWS not in http.query:
         response.discard()
-        return _no_row_scored(http, response.summary)
+        return _no_row_scored(http, *first)
     headers = {"Content-Type": response.mime_type or _JSON}
     if response.model is not None:
         headers["scoring.model.id"] = response.model.id
@@ -154,11 +154,12 @@ def _refused(http: HttpRequest, failure: Failure) -> HttpResponse:
     return HttpResponse(found.status, {**found.headers, **further}, found.body)
 
 
-def _no_row_scored(http: HttpRequest, summary: Summary | None) -> HttpResponse:
-    first = summary.first_reject if summary is not None else None
-    row, column, reason = first or FirstReject(1, "", "")
-    where = f" Row {row}{f', column {column}' if column else ''}: {reason}." if reason else ""
-    detail = f"{NO_ROW_SCORED}{where} With ?bad_rows=keep the answer has the reason of each row."
+def _no_row_scored(http: HttpRequest, row: int, column: str, reason: str) -> HttpResponse:
+    where = f", column {column}" if column else ""
+    detail = (
+        f"None of the rows can be scored. Row {row}{where}: {reason}. "
+        "With ?bad_rows=keep the answer has the reason of each row."
+    )
     return _error(http, 400, detail, BadRowsError.code, row, column or None)
 
 

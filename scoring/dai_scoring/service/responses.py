@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dai_scoring.batch.summary import Summary
+from dai_scoring.batch.summary import FirstReject, Summary
 from dai_scoring.engine import ModelInfo
 from dai_scoring.service.failures import Failure
 from dai_scoring.service.h2o_rest import Endpoint
@@ -30,9 +30,11 @@ class Response:
     failure: Failure | None = None
 
     @property
-    def has_only_rejected_rows(self) -> bool:
-        """Whether there were rows, and none of them could be scored."""
-        return self.summary is not None and self.summary.rejected > 0 and self.summary.scored == 0
+    def first_of_rejected_alone(self) -> FirstReject | None:
+        """The first row if there were rows and none of them could be scored; else None."""
+        if self.summary is None or self.summary.scored:
+            return None
+        return self.summary.first_reject
 
     def discard(self) -> None:
         """Delete the files; for a response that is not used."""

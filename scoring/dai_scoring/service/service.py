@@ -155,7 +155,7 @@ class ScoringService:
             except Exception as error:  # noqa: BLE001 - whatever it is, the client must get a response
                 responses[index] = self._scoring.failed(None, error)
         responses |= zip(to_score, self.respond_all(list(to_score.values())), strict=True)
-        return [http.write(one, responses[index]) for index, one in enumerate(requests)]
+        return [http.write(one, responses[index], self._options.bad_rows) for index, one in enumerate(requests)]
 
     def _report_progress(self, what: str, share: float | None = None) -> None:
         self._model.report(Readiness(State.LOADING, progress=what))

@@ -1,15 +1,16 @@
 """The levels of a category, and the level that a text or a truth value means.
 
 Source of the behaviour: the parser of H2O-3 (water.parser.CsvParser, 3.46), which reads the data that models are
-trained on. It drops the blanks before a value, and a whole number is the same number with or without decimals. A level
-as it stands always comes first. ``Levels.java`` reads the same for lines of CSV; a test compares the two.
+trained on. It drops the blanks before a value. A level as it stands always comes first. What a number means that is no
+level, :meth:`Levels._numbers` says. ``Levels.java`` reads the same for lines of CSV; a test compares the two.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,24 @@ class Levels:
         if bare != text and bare in self._index:
             return self._index[bare]
         number = _canonical(bare.rstrip(_BLANKS))
-        return None if number is None else self._index.get(number)
+        return None if number is None else self._numbers.get(number)
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        """The index of the level that a number means, by the text that :func:`_canonical` has for the number.
+
+        A level such as ``1.0`` or ``01`` shows that the column was text in training, because H2O-3 writes the level of
+        a number as ``1``. The server compares a column of numbers with such levels by number, if all of them are
+        numbers. Otherwise both columns are text to it, and the text ``2.0`` is not the level ``2``.
+        """
+        numbers: dict[str, int] = {}
+        as_written = True
+        for text, index in self._index.items():
+            number = None if text.startswith("$") or text.endswith("%") else _canonical(text)
+            if number is not None:
+                numbers[number] = index
+                as_written &= number == text
+        return numbers if as_written or len(numbers) == len(self._index) else {}
 
     def indices(self, texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
         """The index of each text's level as int32, null if it is missing or unseen; and the rows of unseen levels.

@@ -93,7 +93,16 @@ def test_paths_and_methods(small: Server) -> None:
         assert set(found.headers["allow"].split(", ")) <= {"GET", "HEAD", "POST"}
     assert small.get("/score").headers["allow"] == "POST"
     assert small.post("/models/other/score", {}).json["code"] == "not_found"
-    assert small.post("/v2/models/other/infer", {}).status == 404
+    # Clients of this protocol read only 'error', and learn there which models there are.
+    asked = {
+        "/v2/models/other/infer": ("POST", 404),
+        "/v2/models/other": ("GET", 404),
+        "/v2/models/penguins": ("PUT", 405),
+    }
+    for path, (method, status) in asked.items():
+        found = small.ask(method, path)
+        assert (found.status, found.json["error"]) == (status, found.json["detail"])
+    assert "Models here: penguins;" in small.get("/v2/models/other").json["error"]
     # No file of the server is read, and nobody without keys has a model loaded again.
     assert small.post("/model/score?file=/etc/passwd", b"").json["code"] == "no_body"
     assert small.post("/models/penguins/reload", b"").status == 403

@@ -62,6 +62,22 @@ def test_h2os_dialect(server: Server, rows: Rows, expected: Rows) -> None:
     assert server.post("/model/score", sample).status == 200
 
 
+def test_rows_are_kept_where_the_server_says_so(samples: Path, tmp_path: Path, rows: Rows) -> None:
+    """Also if none of them can be scored; a request may still want otherwise."""
+    bad = {**rows[0], "bill_length_mm": "x"}
+    with serving(tmp_path, samples / "penguins.mojo", "--bad-rows", "keep") as server:
+        for body in (bad, [bad], [bad, bad]):
+            found = server.post("/score", body)
+            first = found.json[0] if isinstance(body, list) else found.json
+            assert (found.status, first["_reject_code"], first["predict"]) == (200, "not_a_number", None)
+            assert server.post("/score?bad_rows=fail", body).status == 400
+        header, values = ",".join(bad), ",".join(bad.values())
+        lines = f"{header}\n{values}\n".encode()
+        written = server.post("/invocations", lines, "text/csv", Accept="text/csv")
+        assert written.status == 200
+        assert b"not_a_number,bill_length_mm,x" in written.body
+
+
 def test_probes(server: Server) -> None:
     assert [server.get(path).status for path in ("/livez", "/readyz", "/ping")] == [200, 200, 200]
 

@@ -9,6 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from dai_routes.serve import arguments, environment
 from dai_routes.serve.running.listening import listen
@@ -55,6 +61,18 @@ def test_certificates_that_are_of_no_use(samples: Path, tmp_path: Path) -> None:
     model = samples / "penguins.mojo"
     code, said = refused(model, "--port", 0, "--tls-cert", one.certificate, "--tls-key", other.key)
     assert (code, "the key is that of the certificate" in said) == (2, True)
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_a_key_with_a_password_is_refused_without_a_question(
+    samples: Path, tmp_path: Path, form: PrivateFormat
+) -> None:
+    pair = Authority(tmp_path).pair("server")
+    key = load_pem_private_key(pair.key.read_bytes(), None)
+    pair.key.write_bytes(key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"secret")))
+    code, said = refused(samples / "penguins.mojo", "--port", 0, "--tls-cert", pair.certificate, "--tls-key", pair.key)
+    assert code == 2
+    assert said.startswith(f"Error: --tls-key {pair.key} has a password. Give a key without one: openssl pkey ")
 
 
 def test_arguments_that_make_no_sense(samples: Path, tmp_path: Path) -> None:

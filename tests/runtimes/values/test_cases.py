@@ -20,12 +20,9 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.summary import Summary
 from dai_scoring.cli.commands.inspect import described
 from dai_scoring.errors import UnsupportedError
-from dai_scoring.formats import Declined, Format
-from dai_scoring.formats.records import CsvRecords
+from dai_scoring.formats import Format
 from dai_scoring.models import open_model
 from dai_scoring.scorer import RuntimeSettings, Scorer
-from dai_scoring.values.levels import MISSING, Levels
-from tests.support.models import h2o3_mojo
 from tests.support.shared_cases import records, shared_case
 
 pytestmark = pytest.mark.runtime
@@ -220,6 +217,29 @@ def test_the_offset_of_deep_learning_is_not_asked_for(opened: Callable[[str], Sc
         assert described(scorer)["notes"] == list(scorer.info.notes)
 
 
+def test_deep_learning_differs_from_the_server_only_in_its_offset(
+    opened: Callable[[str], Scorer], tmp_path: Path
+) -> None:
+    """Also for quoted texts such as "1.00" beside the levels 1, 01 and 1.0: the server has never seen them."""
+    source = shared_case("deep-learning-offset/in.csv")
+    rows = records(source)
+    server = [float(row["predict"]) for row in records(shared_case("deep-learning-offset/server.csv"))]
+    mean_response = 0.10541051235895252
+    offsets = [float(row["off"]) for row in rows]
+    added = [offset - mean_response if offset > 0 else 0.0 for offset in offsets]
+    with opened("deep-learning-offset/model.zip") as scorer:
+        for form, write in WRITERS.items():
+            write(rows, tmp_path / f"in.{form}")
+            _, found, _ = scored(scorer, tmp_path / f"in.{form}", tmp_path)
+            # A quoted empty text is a level to the server.
+            differs = [
+                row["cat2"]
+                for row, ours, theirs, more in zip(rows, found, server, added, strict=True)
+                if row["cat1"] and abs(theirs - float(ours["predict"]) - more) > 1e-6
+            ]
+            assert not differs, form
+
+
 @pytest.mark.parametrize(
     ("model", "asked", "expected"),
     [
@@ -260,89 +280,3 @@ def test_unseen_levels_are_counted_by_column(penguins_scorer: Scorer, samples: P
         {},
         {"island": 2},
     ]
-
-
-LEVELS = [
-    "1",
-    "2",
-    "1.0",
-    "01",
-    "0.5",
-    "100",
-    "0",
-    "-3",
-    "Two Words",
-    "UPPER",
-    "e",
-    "",
-    "1e3",
-    "naïve",
-    " kept",
-    "mode",
-]
-_WORDS = """1 1.0 01 2.0 2. +2 2e0 20e-1 007 1e2 1E+2 .5 0.50 5e-1 -0 0.0 -3.0 3 1e3 1000 1e99 1e-99 UPPER upper e E NA
-N/A na NaN nan null naïve naive kept true 1_0 0x1 １ inf Infinity --1 1-1 abcdefgh 2% $2"""
-TEXTS = [*_WORDS.split(), " 2", "\t2", "2 ", " 2.0 ", "-3.00 ", "", " ", "  \t", "Two Words", " Two Words"]
-TEXTS += ["Two Words ", "two words", " naïve", " kept", "  kept", " NA", "1" * 50, "Two  Words"]
-_GLM = f"""[info]
-h2o_version = 3.46.0.10
-mojo_version = 1.00
-algo = glm
-algorithm = Generalized Linear Modeling
-endianness = LITTLE_ENDIAN
-category = Regression
-uuid = 3
-supervised = true
-n_features = 2
-n_classes = 1
-n_columns = 3
-n_domains = 1
-balance_classes = false
-default_threshold = 0.5
-prior_class_distrib = null
-model_class_distrib = null
-timestamp = 2026-01-01T00:00:00.000Z
-escape_domain_values = true
-use_all_factor_levels = true
-cats = 1
-cat_modes = [{len(LEVELS) - 1}]
-cat_offsets = [0, {len(LEVELS)}]
-nums = 1
-num_means = [0.0]
-mean_imputation = true
-beta = {[float(index) for index in range(len(LEVELS))] + [0.0, 0.0]}
-family = gaussian
-link = identity
-dispersion_estimated = 1.0
-
-[columns]
-c
-x
-y
-
-[domains]
-0: {len(LEVELS)} d000.txt
-"""
-
-
-def test_python_and_java_read_the_same_levels(settings: RuntimeSettings, tmp_path: Path) -> None:
-    """Each prediction is the index of the level that was read, that of "mode" for missing and unseen ones."""
-    files = {"model.ini": _GLM, "domains/d000.txt": "\n".join(LEVELS) + "\n"}
-    levels = Levels(LEVELS)
-    mode = LEVELS.index("mode")
-    meant = [levels.find(text) if text.strip() else None for text in TEXTS]
-    unseen = [
-        text for text, index in zip(TEXTS, meant, strict=True) if index is None and text.strip() and text not in MISSING
-    ]
-    assert [text for text, index in zip(TEXTS, meant, strict=True) if index == 1] == [
-        *("2.0", "2.", "+2", "2e0", "20e-1", "$2", " 2", "\t2", "2 ", " 2.0 "),
-    ]
-    with open_model(h2o3_mojo.made(tmp_path / "glm.mojo", files), settings=settings) as scorer:
-        by_columns = scorer.score(pa.table({"c": TEXTS, "x": [0.0] * len(TEXTS)}))
-        assert by_columns.predictions.column("predict").to_pylist() == [mode if i is None else i for i in meant]
-        assert by_columns.unseen == {"c": len(unseen)}
-        lines = "".join(f"{text};0\n" for text in TEXTS).encode()
-        by_java = scorer.predict_records(CsvRecords(("c", "x"), ";", "\n", pa.py_buffer(lines), len(TEXTS)))
-        assert not isinstance(by_java, Declined)
-        assert by_java.predictions.equals(by_columns.predictions)
-        assert by_java.unseen_counts == by_columns.unseen

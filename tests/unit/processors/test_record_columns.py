@@ -65,7 +65,7 @@ def test_a_flowfile_without_records_has_the_columns_of_predictions(folder: WorkF
 
 def test_the_first_rejected_row_is_counted_from_the_first_record(folder: WorkFolder) -> None:
     options = FileOptions(bad_rows=BadRows.FAIL)
-    with pytest.raises(BadRowsError, match=r"^2 row\(s\) cannot be scored, the first of them row 4, column x"):
+    with pytest.raises(BadRowsError, match=r"^at least 2 row\(s\) cannot be scored, the first of them row 4, column x"):
         score_records(Scorer(Sum()), options, _stream(Helper(CHUNKS), folder), ["x", "s"])
 
 

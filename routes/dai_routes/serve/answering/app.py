@@ -20,7 +20,7 @@ from dai_routes.serve.answering.errors import KeyMissingError, MethodError, NoPa
 from dai_routes.serve.answering.receiving import Bodies, ClientLeftError, Message, Receive, drop
 from dai_routes.serve.answering.request_log import RequestIds, log_request
 from dai_routes.serve.answering.routing import Action, Route, Routes
-from dai_routes.serve.dialects.base import ScorePath, failed
+from dai_routes.serve.dialects.base import ScorePath
 from dai_routes.serve.settings import ServerSettings
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.failures import failure_of, is_unexpected
@@ -129,7 +129,7 @@ class App:
         if is_unexpected(error):
             log_place(error)
         failure = failure_of(error)
-        refuse = failed if route is None else route.refuse
+        refuse = self.routes.refuse(path) if route is None else route.refuse
         answer = refuse(HttpRequest(method, path), failure)
         further: dict[str, str] = {}
         if isinstance(error, MethodError):

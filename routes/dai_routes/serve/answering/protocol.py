@@ -73,6 +73,19 @@ class GuardedProtocol(HttpToolsProtocol):
         self.flow = _Flow(self)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
+    # uvicorn's own returns nothing, which closes the connection.
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more, but may wait for the answer to a request that is here: then True. Not with TLS."""
+        if not self._is_between or self.scheme == "https":
+            return False
+        if self._waits_for_score:
+            self._closes = True
+            return True
+        if self._has_answer():
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the time limits."""
         self._unset_keepalive_if_required()

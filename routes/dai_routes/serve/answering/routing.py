@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dai_routes.serve.dialects import DIALECTS
-from dai_routes.serve.dialects.base import AboutPath, Refuse, ScorePath, failed
+from dai_routes.serve.dialects.base import AboutPath, Dialect, Refuse, ScorePath, failed
 from dai_routes.serve.hosted import HostedModel
 from dai_scoring.service import HttpRequest, HttpResponse
 
@@ -63,16 +63,17 @@ class Routes:
     def __init__(self, models: Iterable[HostedModel], dialects: Iterable[str]) -> None:
         self._models = list(models)
         self._routes: dict[str, Route] = {}
+        self._dialects = [DIALECTS[name] for name in dialects]
         for number, model in enumerate(self._models):
-            for dialect in (DIALECTS[name] for name in dialects):
+            for dialect in self._dialects:
                 for one in dialect.paths:
-                    self._add(f"/models/{model.name}{one.path}", "/models/NAME" + one.path, model, one, dialect.name)
+                    self._add(f"/models/{model.name}{one.path}", "/models/NAME" + one.path, model, one, dialect)
                     if number == 0:
-                        self._add(one.path, one.path, model, one, dialect.name)
+                        self._add(one.path, one.path, model, one, dialect)
                 for one in dialect.fixed:
                     if number == 0 or "{name}" in one.path:
                         template = one.path.replace("{name}", "NAME")
-                        self._add(one.path.replace("{name}", model.name), template, model, one, dialect.name)
+                        self._add(one.path.replace("{name}", model.name), template, model, one, dialect)
 
     @property
     def models(self) -> list[str]:
@@ -88,8 +89,17 @@ class Routes:
         """The route of a path; None if there is none."""
         return self._routes.get(path)
 
-    def _add(self, path: str, template: str, model: HostedModel, one: ScorePath | AboutPath, dialect: str) -> None:
-        route = self._routes.setdefault(path, Route(template, dialect=dialect, model=model.name))
+    def refuse(self, path: str) -> Refuse:
+        """What writes errors at a path, also at one that does not exist."""
+        route = self._routes.get(path)
+        if route is not None:
+            return route.refuse
+        rooted = (one.refuse for one in self._dialects if one.root is not None and path.startswith(one.root))
+        return next(rooted, failed)
+
+    def _add(self, path: str, template: str, model: HostedModel, one: ScorePath | AboutPath, dialect: Dialect) -> None:
+        found = Route(template, dialect=dialect.name, model=model.name, refuse=dialect.refuse)
+        route = self._routes.setdefault(path, found)
         if isinstance(one, ScorePath):
             route.refuse = one.refuse
             route.actions["POST"] = Action(one.path, model, one, takes_body=True)

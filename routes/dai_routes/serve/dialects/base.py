@@ -107,13 +107,16 @@ class Dialect:
     """A dialect, with its name on the command line.
 
     ``paths`` are under the model's own path, ``/models/NAME``; those of the first model are also at the root. ``fixed``
-    are whole paths, in which ``{name}`` stands for the model's name.
+    are whole paths, in which ``{name}`` stands for the model's name. ``refuse`` writes errors at its paths for GET, and
+    at paths that do not exist if they begin with ``root``.
     """
 
     name: str
     meaning: str
     paths: tuple[ScorePath | AboutPath, ...] = ()
     fixed: tuple[ScorePath | AboutPath, ...] = ()
+    refuse: Refuse = failed
+    root: str | None = None
 
 
 def json_answer(value: object, status: int = 200) -> HttpResponse:

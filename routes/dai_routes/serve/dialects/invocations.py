@@ -16,6 +16,7 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import ContentError
 from dai_scoring.formats import Format
 from dai_scoring.formats.detect import format_of_mime_type
+from dai_scoring.options import BadRows
 from dai_scoring.service import HttpRequest, HttpResponse, Request, Response, http
 from dai_scoring.service.accept import chosen_format
 from dai_scoring.service.h2o_rest import Endpoint
@@ -31,7 +32,8 @@ class _AsWritten:
     request: Request
 
     def answer(self, response: Response) -> HttpResponse:
-        return http.write(self.http, response)
+        options = self.request.options
+        return http.write(self.http, response, BadRows.REJECT if options is None else options.bad_rows)
 
 
 def _read(request: HttpRequest, context: Context) -> Call:

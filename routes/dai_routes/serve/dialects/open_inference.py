@@ -174,4 +174,6 @@ DIALECT = Dialect(
         *(AboutPath(f"{place}/ready", _ready, is_open=True, is_readiness=True) for place in _PLACES),
         *(ScorePath(f"{place}/infer", _read, _refuse, {"inputs": "array"}) for place in _PLACES),
     ),
+    refuse=_refuse,
+    root="/v2/",
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dai_routes.serve.dialects.base import AboutPath, Call, Context, Dialect, ScorePath
+from dai_scoring.options import BadRows
 from dai_scoring.service import Failure, HttpRequest, HttpResponse, Request, Response, http
 from dai_scoring.service.h2o_rest import Endpoint
 
@@ -14,18 +15,20 @@ from dai_scoring.service.h2o_rest import Endpoint
 class _Call:
     http: HttpRequest
     request: Request
+    bad_rows: BadRows
 
     def answer(self, response: Response) -> HttpResponse:
-        return http.write(self.http, response)
+        return http.write(self.http, response, self.bad_rows)
 
 
 def _read(request: HttpRequest, context: Context) -> Call:
-    return _Call(request, http.read(request, context.options.output_format, context.most_bytes))
+    found = http.read(request, context.options.output_format, context.most_bytes)
+    return _Call(request, found, context.options.bad_rows)
 
 
 def _read_head(request: HttpRequest, context: Context) -> Callable[[bytes], Call]:
     head = http.read_head(request, context.options.output_format)
-    return lambda body: _Call(request, head.request(body, context.most_bytes))
+    return lambda body: _Call(request, head.request(body, context.most_bytes), context.options.bad_rows)
 
 
 def _refuse(request: HttpRequest, failure: Failure) -> HttpResponse:

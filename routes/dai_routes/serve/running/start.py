@@ -10,7 +10,7 @@ from dai_routes.serve.answering import request_log
 from dai_routes.serve.running.listening import address_of, listen
 from dai_routes.serve.running.process import ServingProcess
 from dai_routes.serve.running.supervisor import Supervisor
-from dai_routes.serve.settings import Certificates, ServerSettings
+from dai_routes.serve.settings import Certificates, EncryptedKeyError, ServerSettings
 from dai_scoring.cli import collector, signals
 from dai_scoring.cli.errors import UsageError
 from dai_scoring.cli.opening import translated
@@ -54,6 +54,11 @@ def _say(settings: ServerSettings, listener: socket.socket) -> None:
 def _check(files: Certificates) -> None:
     try:
         files.context()
+    except EncryptedKeyError as error:
+        raise UsageError(
+            f"--tls-key {files.key} has a password. Give a key without one: openssl pkey -in {files.key} -out NEW. "
+            "Only the server's user should be able to read it."
+        ) from error
     except ssl.SSLError as error:
         what = (error.reason or "no PEM").replace("_", " ").lower()
         raise UsageError(

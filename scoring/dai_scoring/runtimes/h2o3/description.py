@@ -53,7 +53,7 @@ def offset(model: Any) -> tuple[str | None, tuple[str, ...]]:
         return str(name), ()
     return None, (
         f"The model was trained with the offset column {name}. The MOJO of a Deep Learning model does not use it: its "
-        "predictions differ from those of the H2O-3 server where the offset is not 0.",
+        "predictions differ from those of the H2O-3 server where the offset is greater than 0.",
     )
 
 

@@ -133,3 +133,34 @@ def test_a_request_is_answered_also_if_the_next_one_has_not_all_its_headers(serv
             assert await client.is_closed()
 
     serve(test, timeout=60)
+
+
+def test_a_client_that_sends_no_more_gets_its_answer(serve: Callable[..., None]) -> None:
+    """It closes its side with shutdown(SHUT_WR), as ``nc -N`` does. With and without a known head, then many rows."""
+
+    async def test(bench: Bench, connect: Connect) -> None:
+        for asked in [request("/score", PENGUIN, TYPED)] * 3 + [
+            request("/score", [PENGUIN] * 1000, TYPED),
+            request("/score", PENGUIN, TYPED) + request("/model/score", b"{}", TYPED),
+        ]:
+            client = await connect()
+            client.writer.write(asked)
+            client.writer.write_eof()
+            for _ in range(asked.count(b"POST ")):
+                assert (await client.answer()).startswith((b"HTTP/1.1 200", b"HTTP/1.1 400"))
+            assert await client.is_closed()
+        assert bench.quick.count == 2
+
+    serve(test)
+
+
+def test_a_client_that_ends_within_a_request_is_not_waited_for(serve: Callable[..., None]) -> None:
+    async def test(bench: Bench, connect: Connect) -> None:
+        asked = request("/score", PENGUIN, TYPED)
+        for part in (b"", asked[:20], asked[:-5]):
+            client = await connect()
+            client.writer.write(part)
+            client.writer.write_eof()
+            assert await client.is_closed()
+
+    serve(test)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dai_scoring.errors import HTTP_STATUSES, BadRowsError
 from dai_scoring.service.h2o_rest import Endpoint
-from dai_scoring.service.http import NO_ROW_SCORED, SCORE_PATH
+from dai_scoring.service.http import SCORE_PATH
 from dai_scoring.service.http_errors import HINT, MethodNotAllowedError, MultipartError, NoBodyError, NotFoundError
 
 _POST = "${http.method:equals('POST')"
@@ -64,7 +64,7 @@ STATUS = _by_route(
     otherwise="${RouteOnAttribute.Route:substringBefore(' ')}",
 )
 _SAID = "${scoring.error.client:replaceEmpty('The server failed with this request. Tell who runs it.')}"
-_NO_ROW = f"'{NO_ROW_SCORED}'"
+_NO_ROW = "'None of the rows can be scored: in each, a value cannot become what the column of the model holds.'"
 DETAIL = _by_route(
     ("score", f"{NONE_SCORED}:ifElse({_NO_ROW}, {_SAID})}}"),
     ("model", _SAID),

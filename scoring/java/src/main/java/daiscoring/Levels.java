@@ -3,6 +3,8 @@ package daiscoring;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,6 +32,8 @@ public final class Levels {
     /** Of the level in each slot its length and first bytes: all of most levels. */
     private final long[] starts;
     private final int shift;
+    /** Made when a text is first met that is no level as it stands. */
+    private volatile Map<String, Integer> numbers;
 
     public Levels(String[] texts) {
         levels = new byte[texts.length][];
@@ -90,10 +94,9 @@ public final class Levels {
         while (isBlank(data[last - 1])) {
             last--;
         }
-        byte[] number = canonical(data, first, last);
+        String number = canonical(data, first, last);
         if (number != null) {
-            int found = find(number, 0, number.length - Long.BYTES);
-            return found >= 0 ? found : UNSEEN;
+            return numbers().getOrDefault(number, UNSEEN);
         }
         for (byte[] one : MISSING_TEXTS) {
             if (Arrays.equals(one, 0, one.length, data, from, to)) {
@@ -103,8 +106,35 @@ public final class Levels {
         return UNSEEN;
     }
 
-    /** A number as H2O-3 writes the level of it, with eight bytes after it; null if it is no number. */
-    private static byte[] canonical(byte[] data, int from, int to) {
+    /** The index of the level that a number means; dai_scoring/levels.py says which numbers mean one. */
+    private Map<String, Integer> numbers() {
+        Map<String, Integer> found = numbers;
+        if (found != null) {
+            return found;
+        }
+        found = new HashMap<>();
+        boolean asWritten = true;
+        boolean allNumbers = true;
+        for (int level = 0; level < levels.length; level++) {
+            byte[] text = levels[level];
+            if (level != find(Arrays.copyOf(text, text.length + Long.BYTES), 0, text.length)) {
+                continue;
+            }
+            boolean plain = text.length > 0 && text[0] != '$' && text[text.length - 1] != '%';
+            String number = plain ? canonical(text, 0, text.length) : null;
+            if (number == null) {
+                allNumbers = false;
+            } else {
+                allNumbers &= found.put(number, level) == null;
+                asWritten &= number.equals(new String(text, StandardCharsets.UTF_8));
+            }
+        }
+        numbers = asWritten || allNumbers ? found : Map.of();
+        return numbers;
+    }
+
+    /** A number as H2O-3 writes the level of it; null if it is no number. */
+    private static String canonical(byte[] data, int from, int to) {
         if (to - from > LONGEST_NUMBER || data[from] > '9') {
             return null;
         }
@@ -114,9 +144,7 @@ public final class Levels {
             return null;
         }
         BigDecimal number = new BigDecimal(read.group(1)).scaleByPowerOfTen(-2 * read.group(2).length());
-        String digits = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
-        byte[] bytes = digits.getBytes(StandardCharsets.ISO_8859_1);
-        return Arrays.copyOf(bytes, bytes.length + Long.BYTES);
+        return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
     }
 
     private static boolean isBlank(byte one) {
