@@ -95,6 +95,16 @@ def test_what_is_read_is_never_written(rows: Path, samples: Path, score) -> None
     assert not Path("out.csv").exists()
 
 
+def test_rejected_rows_on_standard_output_are_alone_there(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]
+    code, told, written = score(bad, "out.csv", "--rejected", "-")
+    assert (code, told["rejected"], told["rejected_file"]) == (0, 1, "-")
+    [rejected] = csv.DictReader(io.StringIO(written.decode()))
+    assert rejected["_reject_value"] == "long"
+    code, told, written = score(bad, "-", "--rejected", "-")
+    assert (code, written) == (2, b"")
+    assert told["error"]["message"].startswith("OUT and the rejected rows cannot both go to standard output")
+
+
 def test_two_files_of_one_result_are_named(rows: Path, score) -> None:  # type: ignore[no-untyped-def]
     Path("in").mkdir()
     for name in ("a.csv", "a.csv.gz"):
