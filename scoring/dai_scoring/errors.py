@@ -37,6 +37,7 @@ for one reader, in the names that this reader has for options. ``str()`` is for 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from dai_scoring.option_words import Audience, keys, sentences
@@ -228,7 +229,8 @@ class MissingColumnsError(InputError):
         self.missing = tuple(missing)
         has = f"The records have: {_listed(present)}." if are_names else _has(present, wanted)
         super().__init__(
-            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. {has}",
+            f"{len(missing)} column(s) of the model are missing from the records: {', '.join(missing)}. {has}"
+            f"{_look_alike(missing, present)}",
             advice=(
                 "Rename or add them (names are case-sensitive).",
                 "Or set {missing_columns=AS_MISSING}: then their values count as missing.",
@@ -254,8 +256,8 @@ class MissingIdColumnsError(InputError):
 
 def _has(present: Sequence[str], wanted: Sequence[str]) -> str:
     """Which columns records have; ``wanted`` are the model's."""
-    known = {name.casefold() for name in wanted}
-    found = [name for name in present if name.casefold() in known]
+    known = {_bare(name) for name in wanted}
+    found = [name for name in present if _bare(name) in known]
     if present and len(found) * 2 <= len(known):
         # What was taken for names may be the values of a row: only names of the model are shown.
         more = len(present) - len(found)
@@ -264,6 +266,21 @@ def _has(present: Sequence[str], wanted: Sequence[str]) -> str:
         some = f"{_listed(found)} and {more} other column(s)" if found else f"none of them, but {more} other(s)"
         return f"The records have {some}. If they are CSV, does it lack the line with its names?"
     return f"The records have: {_listed(present)}."
+
+
+def _bare(name: str) -> str:
+    """The name without what people do not see: blanks and marks around it, its case, how its letters are composed."""
+    return unicodedata.normalize("NFC", name).strip(" \t\r\n\u00a0\u200b\ufeff").casefold()
+
+
+def _look_alike(missing: Sequence[str], present: Sequence[str]) -> str:
+    """One of the names that look like a missing one, with what is not seen spelled out; empty if there is none."""
+    alike = {_bare(name): name for name in present}
+    for name in missing:
+        other = alike.get(_bare(name))
+        if other is not None and other.casefold() != name.casefold():
+            return f" Blanks and characters that are not seen count: {other!a} is not {name!a}."
+    return ""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -31,9 +31,8 @@ def decoded_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def _decoded_type(kind: Any) -> pa.DataType:
-    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
-        return _decoded_type(kind.value_type)
-    return DOCUMENTS if is_json_text(kind) else nested.plain_type(kind)
+    plain = nested.plain_type(kind)
+    return DOCUMENTS if is_json_text(plain) else plain
 
 
 def bad_name() -> ContentError:
@@ -88,11 +87,9 @@ def decoded(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     column = nested.plain_column(column)
-    if pa.types.is_dictionary(column.type):
-        return column.cast(column.type.value_type)
     if is_json_text(column.type):
         return column.cast(column.type.storage_type).cast(pa.large_string()).cast(DOCUMENTS)
-    return pc.run_end_decode(column) if pa.types.is_run_end_encoded(column.type) else column
+    return column
 
 
 def storable_schema(schema: pa.Schema) -> pa.Schema:

@@ -29,15 +29,18 @@ def is_list(kind: pa.DataType) -> bool:
 
 
 def plain_type(kind: Any) -> Any:
-    """The type without views of texts, bytes and lists, at any depth: Arrow has no functions to filter them."""
+    """The type without encodings and views of texts, bytes and lists, at any depth.
+
+    Arrow lacks functions to filter these, or to take them apart.
+    """
     if pa.types.is_primitive(kind) or pa.types.is_string(kind):
         return kind
     if pa.types.is_string_view(kind):
         return pa.large_string()
     if pa.types.is_binary_view(kind):
         return pa.large_binary()
-    if pa.types.is_dictionary(kind):
-        return pa.dictionary(kind.index_type, plain_type(kind.value_type), kind.ordered)
+    if _is_encoded(kind):
+        return plain_type(kind.value_type)
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(plain_type(field.type)) for field in kind])
     if pa.types.is_map(kind):
@@ -58,9 +61,12 @@ def plain(array: Array) -> Array:
         return array
     nulls = array.is_null() if array.null_count else None
     if pa.types.is_dictionary(kind):
-        return pa.DictionaryArray.from_arrays(array.indices, plain(array.dictionary), ordered=kind.ordered)
+        return plain(array.dictionary).take(array.indices)
+    if pa.types.is_run_end_encoded(kind):
+        return plain(array.values).take(_runs(array))
     if pa.types.is_struct(kind):
-        return pa.StructArray.from_arrays([plain(one) for one in array.flatten()], fields=list(target), mask=nulls)
+        parts = [plain(array.field(index)) for index in range(kind.num_fields)]
+        return pa.StructArray.from_arrays(parts, fields=list(target), mask=nulls)
     if pa.types.is_map(kind):
         offsets, keys, values = pairs_of(array)
         places = offsets.cast(pa.int32())
@@ -72,6 +78,16 @@ def plain(array: Array) -> Array:
         offsets, items = items_of(array)
         return pa.LargeListArray.from_arrays(offsets, plain(items), mask=nulls)
     return array.cast(target)
+
+
+def _is_encoded(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind))
+
+
+def _runs(array: Array) -> Array:
+    """Which of the runs each value of a run-end encoded array is in."""
+    places = np.arange(array.offset, array.offset + len(array))
+    return pa.array(np.searchsorted(array.run_ends.to_numpy(), places, "right"))
 
 
 def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:

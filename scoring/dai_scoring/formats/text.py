@@ -73,10 +73,8 @@ def json_values(array: Array) -> Array:
     kind = array.type
     if pa.types.is_floating(kind):
         return _double_texts(_doubles(array))
-    if pa.types.is_dictionary(kind):
-        return json_values(array.dictionary_decode())
-    if pa.types.is_run_end_encoded(kind):
-        return json_values(pc.run_end_decode(array))
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return json_values(nested.plain(array))
     texts = _unquoted_texts(array)
     if _is_quoted(kind):
         texts = _quoted(texts)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dai_scoring.formats import nested
 from dai_scoring.formats.base import MIXED
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.text import bytes_of, is_binary
@@ -60,16 +61,14 @@ def coerce(
 def _decoded(values: pa.Array, column: Column, rejects: RejectCollector) -> pa.Array:
     """Decode dictionaries, JSON text, wide strings and decimals; nested values become null and bad."""
     kind = values.type
-    if pa.types.is_dictionary(kind):
-        return _decoded(values.dictionary_decode(), column, rejects)
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return _decoded(nested.plain(values), column, rejects)
     if isinstance(kind, pa.JsonType):
         return _from_json(values.storage, column, rejects, has_bytes=kind == MIXED)
     if isinstance(kind, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     if isinstance(kind, pa.BaseExtensionType):
         return _decoded(values.storage, column, rejects)
-    if pa.types.is_run_end_encoded(kind):
-        return _decoded(pc.run_end_decode(values), column, rejects)
     if pa.types.is_nested(kind):
         rejects.add("nested", np.asarray(pc.is_valid(values)))
         return pa.nulls(len(values))

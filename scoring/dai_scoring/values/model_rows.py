@@ -152,6 +152,9 @@ def one_chunk(column: pa.ChunkedArray) -> pa.Array:
     """A column as one array."""
     if column.num_chunks == 1:
         return column.chunk(0)
+    if not column.num_chunks:
+        # Arrow cannot combine none of unions.
+        return pa.nulls(0, column.type)
     whole = column.combine_chunks()
     return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
 

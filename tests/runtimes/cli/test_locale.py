@@ -62,3 +62,21 @@ def test_a_driverless_ai_mojo_at_such_a_path(titanic: Path, tmp_path: Path, loca
         check=True,
     )
     assert json.loads(done.stdout)[0]["survived.0"] == 0.6160246133804321
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict", "ascii:surrogateescape", "latin-1:strict"])
+def test_names_that_the_output_has_no_characters_for_are_spelled_out(
+    samples: Path, tmp_path: Path, encoding: str
+) -> None:
+    model = renamed(samples / "penguins.mojo", tmp_path / "日本" / "é.mojo")
+    rows = tmp_path / "rows.json"
+    rows.write_text(json.dumps([{**PENGUIN, "Île": "Dream"}]), encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "dai_scoring.cli"]
+    inspected = subprocess.run([*command, "inspect", str(model)], env=environment, capture_output=True, check=True)
+    assert b"le " in inspected.stdout
+    out = os.fsencode(tmp_path) + b"/\xff.json"
+    scored = subprocess.run(
+        [*command, "file", "-m", str(model), str(rows), out], env=environment, capture_output=True, check=True
+    )
+    assert b"1 of 1 records scored" in scored.stdout

@@ -95,6 +95,26 @@ def test_what_is_read_is_never_written(rows: Path, samples: Path, score) -> None
     assert not Path("out.csv").exists()
 
 
+def test_rejected_rows_on_standard_output_are_alone_there(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]
+    code, told, written = score(bad, "out.csv", "--rejected", "-")
+    assert (code, told["rejected"], told["rejected_file"]) == (0, 1, "-")
+    [rejected] = csv.DictReader(io.StringIO(written.decode()))
+    assert rejected["_reject_value"] == "long"
+    code, told, written = score(bad, "-", "--rejected", "-")
+    assert (code, written) == (2, b"")
+    assert told["error"]["message"].startswith("OUT and the rejected rows cannot both go to standard output")
+
+
+def test_files_that_are_replaced_keep_their_permissions(rows: Path, bad: Path, score) -> None:  # type: ignore[no-untyped-def]
+    private = [Path(name) for name in ("out.csv", "out.rejected.csv", "out.json.gz")]
+    for file in private:
+        file.touch(0o600)
+    for out in ("out.csv", "out.json.gz", "new.csv"):
+        score(bad, out)
+    assert [file.stat().st_mode & 0o777 for file in private] == [0o600] * 3
+    assert Path("new.csv").stat().st_mode == bad.stat().st_mode
+
+
 def test_two_files_of_one_result_are_named(rows: Path, score) -> None:  # type: ignore[no-untyped-def]
     Path("in").mkdir()
     for name in ("a.csv", "a.csv.gz"):

@@ -52,8 +52,8 @@ def score(
     rejected: Annotated[
         Path | None,
         typer.Option(
-            help="The file for rows that cannot be scored. Default: OUT with .rejected in its name. If there are no "
-            "such rows, an old file of this name is removed."
+            help="The file for rows that cannot be scored; - for standard output. Default: OUT with .rejected in its "
+            "name. If there are no such rows, an old file of this name is removed."
         ),
     ] = None,
     fail_on_rejects: Annotated[
@@ -81,9 +81,9 @@ def score(
 ) -> None:
     """Score files of records of any format and size, and write the scores to files.
 
-    If OUT is -, the summary goes to standard error, also with --json.
+    If OUT or the file of rejected rows is -, the summary goes to standard error, also with --json.
     """
-    output = Output(as_json, data_on_stdout=target == STREAM)
+    output = Output(as_json, data_on_stdout=STREAM in (target, rejected))
     ids = id_names(id_columns, output_columns)
     check_file("--licence-file", licence_file)
     check_folder("--mojo-runtime", mojo_runtime)

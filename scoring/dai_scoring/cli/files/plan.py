@@ -153,6 +153,10 @@ def _check_apart(jobs: Sequence[Job], others: Iterable[Path]) -> None:
     read |= {_identity(one): one for one in others if one.exists()}
     written: dict[object, Job] = {}
     for job in jobs:
+        if job.target == job.rejected == STREAM:
+            raise UsageError(
+                "OUT and the rejected rows cannot both go to standard output: name a file for one of them."
+            )
         for what, file in (("OUT", job.target), ("the file of rejected rows", job.rejected)):
             if file == STREAM or is_device(file):
                 continue

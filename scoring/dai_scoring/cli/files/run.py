@@ -159,6 +159,9 @@ def _put(made: Path, place: Path) -> None:
         with made.open("rb") as file, _passing(str(place)), place.open("wb") as out:
             shutil.copyfileobj(file, out, 1 << 20)
         return
+    if place.is_file():
+        # Who may not read the old file may not read the new one.
+        shutil.copymode(place, made)
     shutil.move(made, place)
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from dai_scoring.formats.avro.output_types import SchemaOut, ValuesOf
+from dai_scoring.formats.avro.schema import holds_itself
 from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.file_schema import conform
 
@@ -25,6 +26,7 @@ _BLOCK_BYTES = 16_000
 _NULL, _PRESENT = b"\0", b"\2"
 _FLOATS = {pa.float64(): "<f8", pa.float32(): "<f4"}
 _NAME_CLASH = Declined("a name that Avro allows for a prediction is that of another field")
+_HOLDS_ITSELF = Declined("a field holds records of the type that gets more fields")
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,11 @@ class Block:
 def appended_fields(schema: Mapping[str, Any], added: pa.Schema) -> AppendedFields | Declined:
     """The fields of ``added`` after those of records that were read with an (unparsed) schema.
 
-    Declined where a name that Avro allows for one of them is that of another field of the records.
+    Declined where a name that Avro allows for one of them is that of another field of the records, or where records
+    hold others of their type: these would need the fields too.
     """
+    if holds_itself(schema):
+        return _HOLDS_ITSELF
     out = SchemaOut(added)
     if not {field["name"] for field in schema["fields"]}.isdisjoint(out.keys):
         return _NAME_CLASH

@@ -29,6 +29,7 @@ _PRIMITIVE: dict[str, pa.DataType] = {
     "bytes": pa.binary(),
     "string": pa.string(),
 }
+_NAMED = ("record", "error", "enum", "fixed")
 
 
 class _NoArrowTypeError(Exception):
@@ -99,6 +100,26 @@ def types_within(schema: Mapping[str, Any]) -> Callable[[str], Any]:
     return find
 
 
+def holds_itself(schema: Mapping[str, Any]) -> bool:
+    """Whether some field of a record holds records of that type, at any depth."""
+    own = _full(schema["name"], namespace_of(schema, ""))
+
+    def refers(part: Any, space: str) -> bool:
+        if isinstance(part, str):
+            return own in (part, _full(part, space))
+        if isinstance(part, list):
+            return any(refers(branch, space) for branch in part)
+        kind = part["type"]
+        if kind in ("array", "map"):
+            return refers(part["items" if kind == "array" else "values"], space)
+        if kind in _NAMED:
+            within = namespace_of(part, space)
+            return any(refers(field["type"], within) for field in part.get("fields", ()))
+        return refers(kind, space)
+
+    return refers(schema, "")
+
+
 def _full(name: str, space: str) -> str:
     return name if "." in name or not space else f"{space}.{name}"
 
@@ -109,7 +130,7 @@ def _collect(schema: Any, named: dict[str, Any], space: str) -> None:
         for branch in schema:
             _collect(branch, named, space)
     elif isinstance(schema, dict):
-        if "name" in schema and schema.get("type") in ("record", "error", "enum", "fixed"):
+        if "name" in schema and schema.get("type") in _NAMED:
             space = namespace_of(schema, space)
             named[_full(schema["name"], space)] = (schema, space)
         for field in schema.get("fields", ()):

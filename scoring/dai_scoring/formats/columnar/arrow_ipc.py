@@ -14,6 +14,8 @@ from dai_scoring.formats.file_schema import bad_name, checked, conform, decoded,
 from dai_scoring.formats.invalid_values import rows_from
 from dai_scoring.formats.source import DAMAGED
 
+_BLOCK = 1 << 20
+
 
 class ArrowReader:
     """An Arrow IPC stream or file; dictionary columns are read as columns of their values."""
@@ -79,8 +81,18 @@ class ArrowReader:
                     rows += batch.num_rows
                     yield found
                     count += 1
+                self._check_end()
         except (pa.ArrowException, OSError):
             raise self._broken(count) from None
+
+    def _check_end(self) -> None:
+        """Raise ContentError if more than zeros follow the stream: rows of another one would be lost."""
+        while self._file is not None and (block := self._file.read(_BLOCK)):
+            if block.strip(b"\0"):
+                raise ContentError(
+                    "there is more content after the end of the Arrow stream.",
+                    advice=("If several streams were joined, send each of them alone.",),
+                )
 
     def _checked(self, batch: pa.RecordBatch, rows: int) -> tuple[pa.RecordBatch, pa.Table | None]:
         # Offsets of a damaged file point anywhere; using them unchecked would end the process.

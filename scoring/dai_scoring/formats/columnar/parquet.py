@@ -137,8 +137,11 @@ class ParquetWriter:
         self._copier: GroupCopier | None = None
         try:
             self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
-        except pa.ArrowNotImplementedError as error:
+        except (pa.ArrowNotImplementedError, OSError) as error:
             self._sink.close()
+            # Of a decimal with a negative scale it is an error of input and output, without a number.
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             # It names the type alone.
             raise ContentError(
                 f"a column of the records is of a type that Parquet has no form for ({str(error)[:160]}).",

@@ -129,6 +129,25 @@ def test_every_error_has_a_text_for_every_reader(kind: type[ScoringError]):
     assert "--" not in client
 
 
+@pytest.mark.parametrize(
+    ("present", "said"),
+    [
+        (["x", " age"], "' age' is not 'age'"),
+        (["\ufeffage"], r"'\ufeffage' is not 'age'"),
+        (["Age\t"], r"'Age\t' is not"),
+    ],
+)
+def test_names_that_look_alike_are_spelled_out(present: list[str], said: str) -> None:
+    text = str(MissingColumnsError(["fare", "age"], present, ["fare", "age"]))
+    assert f"Blanks and characters that are not seen count: {said}" in text
+    assert "none of them" not in text
+
+
+def test_a_name_of_composed_letters_is_spelled_out() -> None:
+    error = MissingColumnsError(["gr\u00f6\u00dfe"], ["gro\u0308\u00dfe"], ["gr\u00f6\u00dfe"])
+    assert r"'gro\u0308\xdfe' is not 'gr\xf6\xdfe'" in str(error)
+
+
 def test_one_error_for_four_readers():
     error = MissingColumnsError(["age"], ["Age"], ["age"])
     problem = (

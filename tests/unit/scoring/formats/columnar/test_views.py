@@ -1,4 +1,4 @@
-"""Columns that are views, as polars writes them: Arrow has hardly any functions for them."""
+"""Columns that are views, as polars writes them, or encoded: Arrow lacks functions for them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ from tests.support.engines import Double
 from tests.support.files.file_scoring import Bench
 
 TEXT = pa.string_view()
+
+
+def _categories(values: pa.Array) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array([0, None, 1], pa.uint32()), values)
+
+
+def _runs(values: pa.Array) -> pa.Array:
+    """A slice, so that the first run begins before it."""
+    return pa.RunEndEncodedArray.from_arrays(pa.array([2, 3, 4], pa.int32()), values)[1:]
+
+
 VIEWS: dict[str, pa.Array] = {
     "text": pa.array(["x", None, "a long text that is not inline"], TEXT),
     "bytes": pa.array([b"x", None, b"\xff"], pa.binary_view()),
@@ -25,7 +36,17 @@ VIEWS: dict[str, pa.Array] = {
     "pairs": pa.array([["x", "y"], None, ["z", None]], pa.list_(TEXT, 2)),
     "struct": pa.array([{"a": ["x"]}, None, {"a": None}], pa.struct([("a", pa.list_view(TEXT))])),
     "map": pa.array([[("k", ["x"])], None, []], pa.map_(TEXT, pa.list_view(TEXT))),
-    "categories": pa.DictionaryArray.from_arrays(pa.array([0, None, 1], pa.uint32()), pa.array(["x", "y"], TEXT)),
+    "categories": _categories(pa.array(["x", "y"], TEXT)),
+    "categories of lists": _categories(pa.array([[1], [2, None]])),
+    "categories of structs": _categories(pa.array([{"a": 1}, {"a": None}])),
+    "runs": _runs(pa.array([1, None, 2])),
+    "runs of views": _runs(pa.array(["x", None, "y"], TEXT)),
+    "runs of categories": _runs(pa.array(["x", None, "y"]).dictionary_encode()),
+    "runs of structs": _runs(pa.array([{"a": 1}, None, {"a": 2}])),
+    "struct of runs": pa.StructArray.from_arrays([_runs(pa.array([1, None, 2]))], ["a"]),
+    "list of categories": pa.ListArray.from_arrays(
+        pa.array([0, None, 1, 3], pa.int32()), pa.array(["x", "y", None]).dictionary_encode()
+    ),
 }
 
 
@@ -67,6 +88,13 @@ def in_json(name: str) -> list[Any]:
     if name == "bytes":
         return ["eA==", "/w=="]
     return [dict(first), dict(last)] if name == "map" else [first, last]
+
+
+def test_values_of_runs_are_rejected_with_their_texts() -> None:
+    x = pa.RunEndEncodedArray.from_arrays(pa.array([1, 3], pa.int32()), pa.array(["1", "bad"]))
+    scored = Scorer(Double()).score(pa.table({"x": x, "s": ["a", "b", "c"]}))
+    assert scored.predictions.column("twice").to_pylist() == [2.0]
+    assert scored.rejects.column("value").to_pylist() == ["bad", "bad"]
 
 
 def test_a_table_with_views_is_scored() -> None:
