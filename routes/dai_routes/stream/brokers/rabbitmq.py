@@ -28,6 +28,8 @@ CA_FILE = "DAI_RABBITMQ_CA_FILE"
 _COUNT = "x-delivery-count"
 """How often a quorum queue has delivered a message before."""
 _DURABLE = 2
+_NOT_FOUND = 404
+_ADVICE = "Give them in DAI_RABBITMQ_URL: amqp://USER:PASSWORD@HOST:PORT/VHOST."
 _PAUSE = 0.5
 
 
@@ -116,7 +118,9 @@ class RabbitMQ:
                 self._consume()
                 return
             except (pika.exceptions.ProbableAuthenticationError, pika.exceptions.ProbableAccessDeniedError) as error:
-                raise UnreachableError(f"RabbitMQ at {where} refuses the credentials or the virtual host.") from error
+                raise UnreachableError(
+                    f"RabbitMQ at {where} refuses the credentials or the virtual host. {_ADVICE}"
+                ) from error
             except pika.exceptions.ChannelClosedByBroker as error:
                 raise _refusal(error) from error
             except ssl.SSLError as error:
@@ -178,7 +182,9 @@ def _gone(queue: str) -> BrokerError:
 
 
 def _refusal(error: pika.exceptions.ChannelClosedByBroker) -> BrokerError:
-    return BrokerError(f"RabbitMQ refuses something: {error.reply_text}.")
+    is_missing = error.reply_code == _NOT_FOUND
+    advice = " Declare the queue, or check --input, --output and --rejected." if is_missing else ""
+    return BrokerError(f"RabbitMQ refuses something: {error.reply_text}.{advice}")
 
 
 def _properties(result: Result) -> Any:
