@@ -126,10 +126,13 @@ class RabbitMQ:
             except ssl.SSLError as error:
                 raise tls.failure(error, f"RabbitMQ at {where}", CA_FILE) from error
             except (pika.exceptions.AMQPError, OSError) as error:
-                if parameters.ssl_options is None and tls.is_spoken((parameters.host, parameters.port)):
+                address = parameters.host, parameters.port
+                if parameters.ssl_options is None and tls.is_spoken(address):
                     raise tls.is_wanted(f"RabbitMQ at {where}", "amqps") from error
                 if time.monotonic() > end:
-                    raise UnreachableError(f"No RabbitMQ answers at {where}.") from error
+                    raise UnreachableError(
+                        f"No RabbitMQ answers at {where}.{tls.of_port(address, 'AMQP (5672, with TLS 5671)')}"
+                    ) from error
                 self._stop.pause(_PAUSE)
 
     def _consume(self) -> None:

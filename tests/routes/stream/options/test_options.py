@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -42,3 +45,23 @@ def test_errors_advise_the_options_of_a_command_within_a_command(titanic: Path, 
         environment={"DAI_SCORING_CACHE": str(tmp_path)},
     )
     assert (done.returncode, "Accept that with --accept-h2o-licence." in done.stderr) == (7, True), done.stderr
+
+
+@pytest.fixture
+def other_port() -> Iterator[int]:
+    """A port where a server of HTTP listens, as that of a broker's pages does."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("broker", "scheme", "port"),
+    [("rabbitmq", "amqp", "AMQP (5672, with TLS 5671)"), ("activemq", "stomp", "STOMP (61613)")],
+)
+def test_another_port_of_the_broker(titanic: Path, other_port: int, broker: str, scheme: str, port: str) -> None:
+    code, said = refused(titanic, broker, "--url", f"{scheme}://127.0.0.1:{other_port}")
+    assert (code, f"Something takes connections there: is it the port of {port}?" in said) == (4, True), said
