@@ -27,6 +27,7 @@ test: $(READY)  ## every test that can run here
 
 test-packages:  ## the Debian packages that some tests need, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update && apt-get install --yes postgresql; }
+	@command -v mariadbd >/dev/null || { apt-get update && RUNLEVEL=1 apt-get install --yes mariadb-server; }
 	@command -v redis-server >/dev/null || { apt-get update && RUNLEVEL=1 apt-get install --yes redis-server; }
 	@command -v rabbitmqctl >/dev/null || { apt-get update && RUNLEVEL=1 apt-get install --yes rabbitmq-server; }
 	@command -v chromedriver >/dev/null || { apt-get update && apt-get install --yes chromium chromium-driver; }

@@ -208,7 +208,7 @@ def table(
             named = None if from_table is None else table_name("--table", from_table)
             with output.progress("Loading the model") as progress:
                 found = suggestions.suggest(
-                    model, scorer_of(progress).info, source and without_password(source), reading, named
+                    model, scorer_of(progress).info, source and without_password(source), reading, named, drivers
                 )
             output.result(vars(found), lambda console: suggestions.render(console, found))
             return

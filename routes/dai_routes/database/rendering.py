@@ -8,6 +8,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from dai_routes.database.running.job import Outcome
+from dai_routes.database.running.progress import TABLE as PROGRESS
 from dai_scoring.batch.tables import ScoredTable
 from dai_scoring.cli.console import Output
 from dai_scoring.cli.errors import RejectedRowsError
@@ -35,6 +36,8 @@ def sentence(outcome: Outcome, target: str, rejected: str) -> str:
     text = f"{target}: {outcome.scored:,} of {outcome.records:,} rows scored in {outcome.seconds:.2f} s"
     if outcome.earlier:
         text += f", after {outcome.earlier:,} that earlier runs have written"
+        if not outcome.records:
+            text += f"; to score these again, delete the row of {target} in the table {PROGRESS}"
     if outcome.rejected:
         text += f"; {outcome.rejected:,} rejected, with the reasons: {rejected}"
     if outcome.unseen:

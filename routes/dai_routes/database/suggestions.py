@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +29,17 @@ class Suggestions:
 
 
 def suggest(
-    model: Path, info: ModelInfo, source: str | None, database: Database | None, table: TableName | None
+    model: Path,
+    info: ModelInfo,
+    source: str | None,
+    database: Database | None,
+    table: TableName | None,
+    drivers: Sequence[Path] = (),
 ) -> Suggestions:
-    """``source`` is an address without its password. Without a database or a table words in capitals stand for them."""
+    """``source`` is an address without its password. Without a database or a table words in capitals stand for them.
+
+    ``drivers`` are the jars of its JDBC driver, if it has one.
+    """
     quote = quoted if database is None else database.quoted
     inputs = [column.name for column in info.inputs]
     present: list[str] | None = None
@@ -54,8 +64,10 @@ def suggest(
         if spelled is not None:
             words.append(quote(name) if spelled == name else f"{quote(spelled)} AS {quote(name)}")
     query = f"SELECT {', '.join(words)} FROM {_TABLE if table is None else quote(table)}"  # noqa: S608 - shown only
+    base = ["dai-score", "table", "-m", str(model), "--source", source or _SOURCE]
+    base += ["--jdbc-driver", os.pathsep.join(map(str, drivers))] if drivers else []
     is_spelled = present is None or all(spelled in (None, name) for name, spelled in found.items())
-    return Suggestions(query, _commands(model, source, table, key, query, is_spelled), lacking, tuple(notes))
+    return Suggestions(query, _commands(base, table, key, query, is_spelled), lacking, tuple(notes))
 
 
 def _spelled(name: str, present: list[str] | None) -> str | None:
@@ -66,12 +78,9 @@ def _spelled(name: str, present: list[str] | None) -> str | None:
     return others[0] if len(others) == 1 else None
 
 
-def _commands(
-    model: Path, source: str | None, table: TableName | None, key: str, query: str, is_spelled: bool
-) -> tuple[str, ...]:
+def _commands(base: list[str], table: TableName | None, key: str, query: str, is_spelled: bool) -> tuple[str, ...]:
     name = _TABLE if table is None else str(table)
     target = f"{name}_scores" if table is None else str(table.sibling(f"{table.name}_scores"))
-    base = ["dai-score", "table", "-m", str(model), "--source", source or _SOURCE]
     read = ["--table", name] if is_spelled else ["--query", query]
     keyed = [*read, "--key", key]
     commands = [

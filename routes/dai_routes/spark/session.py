@@ -42,6 +42,7 @@ def begin(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         import pyspark
+        from py4j.protocol import Py4JJavaError
         from pyspark import SparkConf, SparkContext
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
@@ -72,10 +73,11 @@ def begin(
             with translated():
                 delta.check_classes(context._jvm, context.version)
         return SparkSession.builder.config(map=dict(chosen)).getOrCreate()
-    except PySparkException as error:
+    except (PySparkException, Py4JJavaError) as error:
+        cluster = f" Is {master}, of --master, right, and does that cluster run?" if master else ""
         fetched = f" If it cannot fetch {packages}, name jars that you have with --conf spark.jars=FILE,FILE."
         raise PrerequisiteError(
-            f"Spark does not start; its messages above say why.{fetched if packages else ''}"
+            f"Spark does not start; its messages above say why.{cluster}{fetched if packages else ''}"
         ) from error
     finally:
         signal.signal(signal.SIGINT, handler)

@@ -16,7 +16,7 @@ __all__ = ["check", "without_password"]
 def check(context: typer.Context, url: str, schemes: Sequence[str], variable: str) -> None:
     """Raise UsageError for another scheme, a wrong port, or a password that the list of processes would show."""
     if url.partition("://")[0] not in schemes:
-        raise UsageError(f"--url begins with {', '.join(f'{one}://' for one in schemes)}.")
+        raise UsageError(f"--url, or {variable}, must begin with {' or '.join(f'{one}://' for one in schemes)}.")
     try:
         _ = urlsplit(url).port
     except ValueError:

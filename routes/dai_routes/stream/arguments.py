@@ -7,7 +7,7 @@ import functools
 import inspect
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -114,6 +114,18 @@ class Common:
             raise UsageError("--schema-registry is for --format avro.")
         if self.source in (self.target, self.rejects_to):
             raise UsageError("--input must differ from --output and --rejected.")
+
+    def check_columns(self, inputs: Sequence[str]) -> None:
+        """Raise UsageError if messages of CSV cannot have what each needs: every one would be rejected."""
+        if self.columns_of_csv is None:
+            return
+        ids = id_names(self.id_columns, self.output_columns)
+        wanted = (*(inputs if self.missing_columns is MissingColumns.FAIL else ()), *ids)
+        if lacking := [name for name in dict.fromkeys(wanted) if name not in self.columns_of_csv]:
+            raise UsageError(
+                f"--csv-columns lacks {', '.join(lacking)}, so every message would be rejected. Name all columns of a "
+                "line, in their order."
+            )
 
     def record_options(self) -> FileOptions:
         """What the output has."""

@@ -27,10 +27,22 @@ from dai_scoring.service.single_records import Failed, RecordScorer, Rejected, S
 
 _PAUSE_SECONDS = 10
 _MOST_RETRIES = 30
+# Celery logs so many letters of each result, which would be values of a record.
+_RESULT_LETTERS = 1
 
 
 class RejectedRecordError(ValueError):
-    """The record cannot be scored; ``args`` are the code, the column, the value and a sentence, each maybe None."""
+    """The record cannot be scored; ``args`` are the code, the column, the value and a sentence, each maybe None.
+
+    Celery logs it, so its text has no value.
+    """
+
+    def __str__(self) -> str:
+        code, column = self.args[:2]
+        return f"{code}, column {column}" if column else str(code)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
 
 
 class _Model:
@@ -94,6 +106,7 @@ def scoring_tasks(
         "reject_on_worker_lost": True,
         "max_retries": _MOST_RETRIES,
         "default_retry_delay": _PAUSE_SECONDS,
+        "resultrepr_maxsize": _RESULT_LETTERS,
     }
 
     def outcomes(task: Any, records: Sequence[Any]) -> list[dict[str, Any] | Rejected]:

@@ -14,7 +14,7 @@ from dai_routes.stream.running import start
 from dai_routes.stream.stop import Stop
 from dai_scoring import extras
 from dai_scoring.cli import group
-from dai_scoring.cli.errors import MissingExtraError
+from dai_scoring.cli.errors import MissingExtraError, UsageError
 
 app = typer.Typer(cls=group.CommandGroup, add_completion=False, **group.SETTINGS)
 
@@ -62,7 +62,8 @@ def kafka(
     Keys and headers are kept. Readers of the scores must set isolation.level to read_committed.
     """
     module = _adapter("kafka", "kafka")
-    client = client_settings.read("DAI_KAFKA_", client_config)
+    # A file of settings is often written for other clients too: its servers are not those of the command.
+    client = {**client_settings.read("DAI_KAFKA_", client_config), "bootstrap.servers": servers}
 
     def connect(stop: Stop) -> Any:
         return module.Kafka(
@@ -166,6 +167,10 @@ def activemq(
     """
     module = _adapter("activemq", "activemq")
     addresses.check(context, url, ("stomp", "stomp+ssl"), "DAI_ACTIVEMQ_URL")
+    if any(name.startswith(("/queue/", "/topic/")) for name in (common.source, common.target, common.rejects_to)):
+        raise UsageError(
+            "--input, --output and --rejected are names of queues: leave out /queue/. Topics are not read."
+        )
 
     def connect(stop: Stop) -> Any:
         return module.ActiveMQ(

@@ -84,3 +84,8 @@ def of_silence(address: tuple[str, int], scheme: str) -> str:
 def is_wanted(where: str, scheme: str) -> UnreachableError:
     """The error for a broker that speaks TLS, and whose address is not one of TLS."""
     return UnreachableError(f"{where} speaks TLS: write its address with {scheme}://.")
+
+
+def of_port(address: tuple[str, int], which: str) -> str:
+    """What to look at if a server takes connections and is not understood; ``which`` names the port that is meant."""
+    return f" Something takes connections there: is it the port of {which}?" if listens(address) else ""

@@ -63,7 +63,7 @@ class Tally:
         level = logging.INFO if is_first else logging.DEBUG
         _logger.log(
             level,
-            "Some records take longer to score, with the same results, because %s. Quicker, if possible: %s.",
+            "Some records take longer to score, with the same results, because %s. The faster way, where it fits: %s.",
             declined.reason,
             way.value,
         )

@@ -30,6 +30,13 @@ class CommandGroup(TyperGroup):
         """The command of that name, None if there is none."""
         return super().get_command(ctx, name)
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command, after saying which flags it has."""
+        command = self.command_named(ctx, cmd_name)
+        if command is not None:
+            opening.set_known_flags(flag for parameter in command.params for flag in parameter.opts)
+        return command
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands."""
         rows = []
@@ -83,13 +90,6 @@ class Commands(CommandGroup):
             return super().make_context(*args, **kwargs)
         except KeyboardInterrupt as error:
             raise CancelledError(NOTHING_DONE) from error
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return the command, after saying which flags it has."""
-        command = self.command_named(ctx, cmd_name)
-        if command is not None:
-            opening.set_known_flags(flag for parameter in command.params for flag in parameter.opts)
-        return command
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""

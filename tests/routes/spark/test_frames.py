@@ -109,3 +109,13 @@ def test_the_command_scores_files_and_says_how_on_a_cluster(
     done = subprocess.run(submit, env=spark, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert pq.read_table(f"{out}-again").num_rows == 348
+
+
+def test_a_spark_that_does_not_start_is_said(spark: dict[str, str], tmp_path: Path) -> None:
+    words = ["spark", "batch", "-m", "any.mojo", "--input", str(tmp_path), "--output", str(tmp_path / "scores")]
+    done = subprocess.run(
+        [sys.executable, "-m", "dai_scoring.cli", *words, "--master", "local[x]"],
+        env=spark, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said = "Spark does not start; its messages above say why. Is local[x], of --master, right, and does that cluster"
+    assert (done.returncode, said in done.stderr) == (3, True), done.stderr[-3000:]

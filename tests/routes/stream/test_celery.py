@@ -60,7 +60,7 @@ def application(
 @contextmanager
 def working(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker with one process; all of it is ended."""
-    words = ["worker", "--concurrency", "1", "--loglevel", "WARNING", "--without-mingle", "--without-gossip"]
+    words = ["worker", "--concurrency", "1", "--loglevel", "INFO", "--without-mingle", "--without-gossip"]
     with (folder / "celery.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", MODULE, *words],
@@ -121,6 +121,11 @@ def test_records_are_scored_and_bad_ones_fail(application: Any, tmp_path: Path) 
         until(lambda: is_idle(application), 60)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(120) == 0
+    log = (tmp_path / "celery.log").read_text()
+    assert "RejectedRecordError(not_a_number, column age)" in log
+    assert "succeeded in" in log
+    # Values of the records, and scores.
+    assert not [value for value in ("old", one["sex"], *map(str, scores(one))) if value in log], log
 
 
 def test_a_worker_that_is_killed_loses_nothing(application: Any, tmp_path: Path) -> None:

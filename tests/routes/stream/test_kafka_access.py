@@ -126,3 +126,18 @@ def test_a_setting_that_the_client_does_not_know(titanic: Path, broker: Kafka) -
     done = run(*words(titanic, topics, broker.address), environment={"DAI_KAFKA_SECURITY_PROTOCOLS": "SSL"})
     assert done.returncode == 1
     assert 'No such configuration property: "security.protocols"' in done.stderr
+
+
+def test_the_servers_of_the_command_count_and_not_those_of_a_file(titanic: Path, broker: Kafka, tmp_path: Path) -> None:
+    file = tmp_path / "client.properties"
+    file.write_text("bootstrap.servers=127.0.0.1:1\n")
+    arguments = words(titanic, new_topics(broker.address), broker.address)
+    done = run(*arguments, "--client-config", file, "--broker-timeout", 5)
+    assert done.returncode == 0, done.stderr
+
+
+def test_topics_that_are_not_there(titanic: Path, broker: Kafka) -> None:
+    topics = new_topics(broker.address)
+    done = run(*words(titanic, topics, broker.address), "--output", "nowhere", "--rejected", "nor-here")
+    said = "Kafka has no topic nowhere, nor-here. Create it, or check --input, --output and --rejected."
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr

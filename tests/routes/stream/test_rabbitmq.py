@@ -191,6 +191,12 @@ def test_an_output_that_is_deleted_loses_nothing(titanic: Path, queues: Queues, 
     until(lambda: queues.count("") == 1)
 
 
+def test_a_queue_that_is_not_there(titanic: Path, queues: Queues) -> None:
+    done = run(*queues.arguments, "--output", "nowhere", "--model", titanic, environment=queues.environment)
+    said = "no queue 'nowhere' in vhost '/'. Declare the queue, or check --input, --output and --rejected."
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+
+
 def test_an_input_that_is_deleted_ends_the_worker(titanic: Path, queues: Queues, tmp_path: Path) -> None:
     with working(tmp_path, *queues.arguments, "--model", titanic, environment=queues.environment) as worker:
         queues.channel.queue_delete(queues.name)

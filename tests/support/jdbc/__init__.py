@@ -11,7 +11,7 @@ from dai_scoring.provision import jars
 
 
 def driver(name: str) -> Path:
-    """The jar of a driver: ``h2``, ``derby`` or ``postgresql``."""
+    """The jar of a driver: ``h2``, ``derby``, ``mariadb`` or ``postgresql``."""
     if shutil.which("mvn") is None:
         pytest.skip("JDBC drivers come from Maven, which is not installed: apt-get install maven")
     here = Path(__file__).parent

@@ -281,7 +281,7 @@ def _refused(text: str) -> str:
     """What libpq says of a connection that it cannot make, and what to do."""
     if "database" in text and "does not exist" in text:
         advice = "Check the name of the database, the last part of the address."
-    elif "failed: FATAL" in text:
+    elif "failed: FATAL" in text or "no password supplied" in text:
         advice = "Check the user in the address, and the password in PGPASSWORD or in the file that PGPASSFILE names."
     else:
         advice = "Check the host and the port in the address, and that the server runs."

@@ -36,6 +36,8 @@ _SETTINGS = {
     },
     "mariadb": {"tinyInt1isBit": "false", "yearIsDateType": "false"},
 }
+# MariaDB's driver writes the server's messages to standard error, also those that have values of rows.
+_QUIET = ("mariadb.logging.disable", "true")
 
 
 class Driver:
@@ -136,6 +138,8 @@ def _loader(settings: JdbcSettings) -> Any:
     else:
         jars = java_jars.mojo2_jars(done.mojo_runtime, done.jar_folders)
     jvm.start(jars, done.jvm_options, done.java_home)
+    system = jvm.java_class("java.lang.System")
+    system.setProperty(_QUIET[0], system.getProperty(*_QUIET))
     helper = [jar for jar in jars if jar.name.startswith("dai-scoring-java")]
     return _class_loader((*helper, *(jar.resolve() for jar in settings.drivers)))
 

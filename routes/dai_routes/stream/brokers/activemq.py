@@ -217,7 +217,7 @@ class ActiveMQ:
                 if not is_tls and tls.is_spoken(address):
                     raise tls.is_wanted(f"ActiveMQ at {where}", "stomp+ssl") from error
                 if time.monotonic() > end:
-                    hint = tls.of_silence(address, "stomp") if is_tls else ""
+                    hint = tls.of_silence(address, "stomp") if is_tls else tls.of_port(address, f"STOMP ({_PORT})")
                     raise UnreachableError(f"No ActiveMQ answers at {where}.{hint}") from error
                 self._stop.pause(_PAUSE)
         self._connection = connection

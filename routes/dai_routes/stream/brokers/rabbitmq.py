@@ -31,6 +31,8 @@ _COUNT = "x-delivery-count"
 _NOT_KEPT = frozenset({_COUNT, "CC", "BCC"})
 """RabbitMQ would send a score also to the queues that CC and BCC name, which are those of the incoming message."""
 _DURABLE = 2
+_NOT_FOUND = 404
+_ADVICE = "Give them in DAI_RABBITMQ_URL: amqp://USER:PASSWORD@HOST:PORT/VHOST."
 _PAUSE = 0.5
 
 rabbitmq_headers.keep_values()
@@ -124,16 +126,21 @@ class RabbitMQ:
                 self._consume()
                 return
             except (pika.exceptions.ProbableAuthenticationError, pika.exceptions.ProbableAccessDeniedError) as error:
-                raise UnreachableError(f"RabbitMQ at {where} refuses the credentials or the virtual host.") from error
+                raise UnreachableError(
+                    f"RabbitMQ at {where} refuses the credentials or the virtual host. {_ADVICE}"
+                ) from error
             except pika.exceptions.ChannelClosedByBroker as error:
                 raise _refusal(error) from error
             except ssl.SSLError as error:
                 raise tls.failure(error, f"RabbitMQ at {where}", CA_FILE) from error
             except (pika.exceptions.AMQPError, OSError) as error:
-                if parameters.ssl_options is None and tls.is_spoken((parameters.host, parameters.port)):
+                address = parameters.host, parameters.port
+                if parameters.ssl_options is None and tls.is_spoken(address):
                     raise tls.is_wanted(f"RabbitMQ at {where}", "amqps") from error
                 if time.monotonic() > end:
-                    raise UnreachableError(f"No RabbitMQ answers at {where}.") from error
+                    raise UnreachableError(
+                        f"No RabbitMQ answers at {where}.{tls.of_port(address, 'AMQP (5672, with TLS 5671)')}"
+                    ) from error
                 self._stop.pause(_PAUSE)
 
     def _consume(self) -> None:
@@ -189,7 +196,9 @@ def _gone(queue: str) -> BrokerError:
 
 
 def _refusal(error: pika.exceptions.ChannelClosedByBroker) -> BrokerError:
-    return BrokerError(f"RabbitMQ refuses something: {error.reply_text}.")
+    is_missing = error.reply_code == _NOT_FOUND
+    advice = " Declare the queue, or check --input, --output and --rejected." if is_missing else ""
+    return BrokerError(f"RabbitMQ refuses something: {error.reply_text}.{advice}")
 
 
 def _properties(result: Result) -> Any:

@@ -41,6 +41,7 @@ def run(common: Common, connect: Callable[[Stop], Broker]) -> None:
         with service:
             with service.scorer() as scorer:
                 counts.model = scorer.info.id
+                common.check_columns([column.name for column in scorer.info.inputs])
             watchdog = Watchdog(common.stall_timeout, stop)
             with watchdog.over("connecting"):
                 broker = connect(stop)

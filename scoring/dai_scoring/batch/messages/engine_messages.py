@@ -29,7 +29,7 @@ from dai_scoring.values.unseen_levels import counts_between
 _MOST_FORMS = 64
 
 _NO_REQUESTS = Declined("the model's runtime does not read messages itself")
-_OTHER_FORM = Declined("the message has not objects that are written alike, or a value that could be read in two ways")
+_OTHER_FORM = Declined("the objects of a message are not written alike, or a value could be read in two ways")
 _NOT_JSON = Declined("the message is not one JSON object in UTF-8")
 _MORE_WANTED = Declined("contributions or intervals are wanted")
 _SOME_COLUMNS = Declined("only some columns are written")

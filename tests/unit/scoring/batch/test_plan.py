@@ -114,7 +114,8 @@ def test_the_log_says_each_reason_once(caplog: pytest.LogCaptureFixture) -> None
     for way in (E, E, M):
         tally.declined(way, Declined("why not"))
     assert [record.getMessage() for record in caplog.records] == [
-        "Some records take longer to score, with the same results, because why not. Quicker, if possible: " + words
+        "Some records take longer to score, with the same results, because why not. The faster way, where it fits: "
+        + words
         for words in ("the model's runtime reads the records itself.", "only the model's columns are read.")
     ]
 
