@@ -147,7 +147,8 @@ def test_a_server_that_dies_in_the_middle(rows: pa.Table, score: Command, tmp_pa
         done = score("--source", f"grpc://127.0.0.1:{before}", *command)
     assert (done.code, done.document["error"]["code"]) == (4, "connection_lost"), done
     assert "rows are written. Run the same command again: it continues after them." in done.error
-    with running(port, rows) as server:
+    # At the same address: another one is another source.
+    with running(before, rows) as server:
         make_many(server, rows)
         again = score("--source", server.url, *command)
     assert again.code == 0, again

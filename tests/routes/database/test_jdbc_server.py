@@ -84,7 +84,7 @@ def test_types_of_postgresql_go_into_a_jdbc_database_as_text(
         date(800, 1, 1),
         b"\x00\xff",
         "0aaebb79-3cb5-4a3d-8f35-a6a2b3b0f2c1",
-        "[1, 2]",
+        "{1,2}",
         '{"a": 1}',
     )
 
