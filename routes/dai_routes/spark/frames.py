@@ -40,12 +40,12 @@ def score(
     *,
     runtime: Runtime | str = Runtime.AUTO,
     settings: RuntimeSettings | None = None,
-    output_columns: OutputColumns = OutputColumns.ALL,
+    output_columns: OutputColumns | str = OutputColumns.ALL,
     id_columns: tuple[str, ...] = (),
     prediction_prefix: str = "",
-    missing_columns: MissingColumns = MissingColumns.FAIL,
+    missing_columns: MissingColumns | str = MissingColumns.FAIL,
     missing_values: tuple[str, ...] = (),
-    contributions: Contributions = Contributions.NONE,
+    contributions: Contributions | str = Contributions.NONE,
     intervals: bool = False,
     ship: bool = True,
     in_jvm: bool | None = None,
@@ -61,7 +61,8 @@ def score(
 
     ``model`` is a file on the driver, or an address in an object store, from which the driver fetches it. Spark sends
     it to its workers. With ``ship=False`` every machine must have the model at this path, or fetch it itself. The other
-    arguments are the options of the library, for all rows.
+    arguments are the options of the library, for all rows; their words, such as ``missing_columns="as-missing"``, will
+    do.
 
     The model is loaded on the driver for the first of several frames with the same columns, and again if its file was
     replaced.
@@ -70,13 +71,13 @@ def score(
     ModelError if the model cannot be loaded on the driver.
     """
     options = FileOptions(
-        output_columns=output_columns,
+        output_columns=OutputColumns(output_columns),
         id_columns=tuple(id_columns),
         prediction_prefix=prediction_prefix,
-        missing_columns=missing_columns,
+        missing_columns=MissingColumns(missing_columns),
         missing_values=tuple(missing_values),
         bad_rows=BadRows.KEEP,
-        wanted=Wanted(contributions, intervals),
+        wanted=Wanted(Contributions(contributions), intervals),
     )
     way = _Way(Runtime(runtime), settings or RuntimeSettings(), ship, in_jvm)
     file = model_store.local_file(model)

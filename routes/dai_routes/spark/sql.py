@@ -29,7 +29,7 @@ def register(
     name: str = FUNCTION,
     *,
     settings: RuntimeSettings | None = None,
-    missing_columns: MissingColumns = MissingColumns.FAIL,
+    missing_columns: MissingColumns | str = MissingColumns.FAIL,
     missing_values: tuple[str, ...] = (),
 ) -> None:
     """Make a MOJO known to Spark's SQL as the function ``name``, for this session.
@@ -49,4 +49,6 @@ def register(
             raise UnsupportedError(f"Spark's virtual machine cannot score with {model}: {reason.reason}.")
         none = pa.table({column.name: pa.array([], column.type.arrow) for column in scorer.info.inputs})
         predictions = from_arrow_schema(TableScorer(scorer, options).score(none).rows.schema, prefer_timestamp_ntz=True)
-        jvm.register(session, name, file, scorer, predictions, settings, missing_columns, missing_values)
+        jvm.register(
+            session, name, file, scorer, predictions, settings, MissingColumns(missing_columns), missing_values
+        )

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession, functions
 
 from dai_routes.spark import REJECT_COLUMNS, kafka, read_messages, register, score, split
 from dai_scoring.errors import ScoringError
-from dai_scoring.options import Contributions, MissingColumns, OutputColumns
+from dai_scoring.options import OutputColumns
 from tests.routes.spark import bad_input
 
 
@@ -46,8 +46,9 @@ def main(model: str, rows: str, master: str, titanic: str, cases: str, folder: s
         "scored": by_id(scored),
         "scored_columns": scored.columns,
         "rejected": [[row["id"], *(row[name] for name in REJECT_COLUMNS)] for row in rejected.collect()],
-        "missing": said(lambda: score(typed.drop("species"), model)),
-        "as_missing": score(typed.drop("species"), model, missing_columns=MissingColumns.AS_MISSING).count(),
+        "missing": said(lambda: score(typed.drop("species"), model, missing_columns="fail")),
+        "as_missing": score(typed.drop("species"), model, missing_columns="as-missing").count(),
+        "words": score(typed, model, output_columns="all").columns,
         "clash": said(lambda: score(typed.withColumn("male", functions.lit(1)), model)),
         "empty": score(typed.limit(0), model).count(),
         "messages": messages(session, cases),
@@ -78,7 +79,7 @@ def way(df: DataFrame) -> str:
 def in_sql(session: SparkSession, df: DataFrame, model: str) -> dict[str, Any]:
     """What the function says of a view."""
     register(session, model)
-    register(session, model, "lenient", missing_columns=MissingColumns.AS_MISSING, missing_values=("-",))
+    register(session, model, "lenient", missing_columns="as-missing", missing_values=("-",))
     df.createOrReplaceTempView("birds")
     names = ["species", "island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "date_egg"]
     struct = ", ".join(f"'{name}', {name}" for name in reversed(names))
@@ -99,7 +100,7 @@ def declined(session: SparkSession, df: DataFrame, model: str) -> dict[str, str]
         "times": said(lambda: score(times, model, in_jvm=True)),
         "nested": said(lambda: score(nested, model, in_jvm=True)),
         "ship": said(lambda: score(df, model, ship=False, in_jvm=True)),
-        "contributions": said(lambda: score(df, model, contributions=Contributions.ORIGINAL, in_jvm=True)),
+        "contributions": said(lambda: score(df, model, contributions="original", in_jvm=True)),
         "ways": " ".join(way(score(frame, model)) for frame in (times, nested)),
     }
 

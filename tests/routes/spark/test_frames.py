@@ -58,6 +58,7 @@ def test_a_function_of_sql_scores_structs(seen: dict[str, Any], expected: dict[s
 def test_the_columns_of_the_model_come_behind_those_of_the_rows(seen: dict[str, Any]) -> None:
     rejects = ["_reject_code", "_reject_column", "_reject_value"]
     assert seen["columns"][-7:] == ["id", "predict", "female", "male", *rejects]
+    assert seen["words"] == seen["columns"]
     assert seen["ids"] == ["id", "p_predict", "p_female", "p_male", *rejects]
     assert seen["scored_columns"][-4:] == ["id", "predict", "female", "male"]
 
