@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +25,6 @@ from dai_routes.serve.dialects.base import Call, Context, ScorePath, failed
 from dai_scoring.formats.detect import is_binary
 from dai_scoring.service import HttpRequest, HttpResponse, Response
 from dai_scoring.service.failures import failure_of, is_unexpected
-from dai_scoring.service.h2o_rest import Endpoint
 from dai_scoring.service.requests import RequestContents
 from dai_scoring.service.scoring import IN_MEMORY_BYTES, log_place
 
@@ -34,8 +34,14 @@ MOST_TOGETHER = 256
 _QUICK_SECONDS = 0.002
 """If a request takes longer, the next is not scored in the event loop, where others would wait for it."""
 
-_ASKS_MORE = (b"requestShapley", b"requestPrediction", b"pred_contribs", b"get_transformed")
-"""What is in the bodies of requests for contributions and intervals."""
+_OF_H2O = re.compile(rb"requestShapley|requestPrediction")
+_ASKS_MORE = {
+    "/model/contribution": re.compile(b""),
+    "/model/score": _OF_H2O,
+    "/invocations": _OF_H2O,
+    "/rpc": re.compile(rb"pred_contribs|get_transformed"),
+}
+"""By path, what is in the bodies of requests for contributions and intervals."""
 
 
 @dataclass(slots=True)
@@ -49,7 +55,6 @@ class Answered:
 Read = Callable[[], "Call | HttpResponse"]
 """Reads a request, as :attr:`ScorePath.read` does."""
 
-_CONTRIBUTION = Endpoint.CONTRIBUTION.path
 _NOBODY = HttpRequest("POST", "")
 _NOT_SCORED = Answered(HttpResponse(504, {}), Response(None))
 
@@ -138,7 +143,7 @@ class ScoringQueue:
         if self._held >= self._most:
             raise QueueFullError
         # Looked at only if the event loop could score it.
-        asks_more = self._is_quick and (path.path == _CONTRIBUTION or _asks_more(body))
+        asks_more = self._is_quick and path.path in _ASKS_MORE and _asks_more(path.path, body)
         one = Waiting(path, http, read, done, asks_more)
         self._held += 1
         if _may_be_large(http, body):
@@ -250,8 +255,8 @@ class ScoringQueue:
         return Answered(written, Response(None, failure=failure))
 
 
-def _asks_more(body: RequestContents) -> bool:
-    return isinstance(body, bytes) and any(word in body for word in _ASKS_MORE)
+def _asks_more(path: str, body: RequestContents) -> bool:
+    return isinstance(body, bytes) and _ASKS_MORE[path].search(body) is not None
 
 
 def _may_be_large(http: HttpRequest, body: RequestContents) -> bool:
