@@ -83,7 +83,7 @@ def job_of(
     ``writing`` is None if the scores go to a file.
     """
     if (query is None) == (from_table is None):
-        raise UsageError("Give --query, or --table." if query is None else "Give --query or --table, not both.")
+        raise UsageError("Give --query, or --table.")
     mode = more.mode
     if query is not None:
         _check_reads(query)

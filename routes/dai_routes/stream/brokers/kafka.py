@@ -275,9 +275,7 @@ class Kafka:
             said = exception.args[0].str()
             # It takes this one if none is set.
             more = " Set sasl.mechanism." if "mechanism GSSAPI" in said else ""
-            raise BrokerError(
-                f"Kafka's client refuses a setting of --client-config or DAI_KAFKA_...: {said}.{more}"
-            ) from exception
+            raise BrokerError(f"A setting of --client-config or DAI_KAFKA_... is wrong: {said}.{more}") from exception
 
     def _on_assign(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned = {one.partition for one in partitions}

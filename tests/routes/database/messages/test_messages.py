@@ -39,11 +39,6 @@ def test_how_to_score_again_what_was_scored(file: Path, samples: Path) -> None:
     assert "348 of 348 rows scored" in updated()
 
 
-def test_a_query_and_a_table(file: Path, score: Command) -> None:
-    done = score("--source", f"sqlite:///{file}", "--query", "SELECT 1", "--table", "penguins", "--target", "t")
-    assert (done.code, done.error) == (2, "Give --query or --table, not both.")
-
-
 def test_a_password_that_is_missing(address: str, score: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PGPASSWORD")
     done = score("--source", address, "--table", "penguins", "--target", "scores")
