@@ -55,6 +55,10 @@ class Database(Protocol):
         """A name in the quotes of this database, so that no part of it is read as SQL."""
         ...
 
+    def full_name(self, table: TableName) -> tuple[str | None, str]:
+        """The schema and the name of a table, which are the same for all spellings of its name."""
+        ...
+
     def columns(self, table: TableName) -> dict[str, str] | None:
         """The columns of a table with their SQL types; None if there is no such table."""
         ...

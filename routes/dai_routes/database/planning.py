@@ -83,7 +83,7 @@ def job_of(
     ``writing`` is None if the scores go to a file.
     """
     if (query is None) == (from_table is None):
-        raise UsageError("Give --query, or --table.")
+        raise UsageError("Give either --query or --table.")
     mode = more.mode
     if query is not None:
         _check_reads(query)
@@ -111,11 +111,11 @@ def job_of(
     if mode is Mode.UPDATE and key is None:
         raise UsageError("--mode update finds its rows by --key: give it.")
     read = table_name("--table", from_table) if writing is reading and from_table is not None else None
-    if mode is not Mode.UPDATE and written == read:
+    if read is not None and mode is not Mode.UPDATE and writing.full_name(written) == writing.full_name(read):
         raise UsageError("--target is the table that is read. To write the scores into it, choose --mode update.")
     refused = written.sibling(f"{written.name}_rejected") if rejected is None else table_name("--rejected", rejected)
-    if refused == read:
+    if read is not None and writing.full_name(refused) == writing.full_name(read):
         raise UsageError("--rejected is the table that is read: name another.")
-    if refused == written:
+    if writing.full_name(refused) == writing.full_name(written):
         raise UsageError(f"--target and --rejected name the same table, {written}: name two.")
     return replace(more, target=written, rejected=refused)

@@ -60,6 +60,15 @@ class SqlDatabase(ABC):
         """A name in the quotes of this database, so that no part of it is read as SQL."""
         return quoted(name)
 
+    def default_schema(self) -> str | None:
+        """The schema of tables whose name has none; None if nobody knows."""
+        return None
+
+    def full_name(self, table: TableName) -> tuple[str | None, str]:
+        """See the contract. Few databases tell names apart that differ only in case, and nobody means two tables so."""
+        schema = self.default_schema() if table.schema is None else table.schema
+        return (None if schema is None else schema.casefold(), table.name.casefold())
+
     def change(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         """Run an UPDATE, INSERT or DELETE; returns the number of rows that it changed."""
         return len(self.run(f"{statement} RETURNING 1", parameters))

@@ -64,6 +64,10 @@ class SQLite(SqlDatabase):
             connection.execute("PRAGMA schema_version")
             return connection
 
+    def default_schema(self) -> str:
+        """See the base class."""
+        return "main"
+
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
         return {name: of for name, of, _ in self._table_info(table)} or None

@@ -66,6 +66,10 @@ class DuckDB(AdbcDatabase):
                 )
         return DatabaseError(f"DuckDB says: {text}.")
 
+    def default_schema(self) -> str:
+        """See the base class."""
+        return str(self.run("SELECT current_schema()")[0][0])
+
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
         found = self.run(

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 from adbc_driver_manager import AdbcStatusCode, Error
 from adbc_driver_postgresql import StatementOptions, dbapi
 
-from dai_routes.database.adbc import as_text, numerics
+from dai_routes.database.adbc import as_text, libpq, numerics
 from dai_routes.database.adbc.connection import STAGE, AdbcDatabase, lost
 from dai_routes.database.adbc.cursors import Cursor, opened
 from dai_routes.database.contract import TableName
@@ -23,8 +22,6 @@ from dai_scoring.formats.declined import Declined
 
 _BATCH_BYTES = str(4 << 20)
 _LOCK_MILLISECONDS = 60_000
-# A firewall that forgets a silent connection drops its packets. The system would ask only after two hours.
-_KEEPALIVES = "keepalives_idle=60&keepalives_interval=10&keepalives_count=6"
 
 # SQLSTATEs of a connection that is gone: class 08, and the server or somebody else ends it.
 _GONE = re.compile("08|57P0[1-5]")
@@ -60,7 +57,7 @@ class PostgreSQL(AdbcDatabase):
     def __init__(self, url: str) -> None:
         """``url`` is libpq's; the password comes from PGPASSWORD, PGPASSFILE or the URL."""
         super().__init__()
-        self._url = with_keepalives(url)
+        self._url = libpq.with_keepalives(url)
         self._scales: dict[TableName, dict[str, int | None]] = {}
         self._places: dict[TableName, str | None] = {}
         self._sql_types: dict[str, str] = {}
@@ -71,7 +68,7 @@ class PostgreSQL(AdbcDatabase):
         try:
             connection = dbapi.connect(self._url)
         except Error as error:
-            raise UnreachableError(_refused(first_line(error))) from None
+            raise UnreachableError(libpq.refused(first_line(error))) from None
         with self.errors(), opened(connection) as cursor:
             cursor.execute(f"SET lock_timeout = {_LOCK_MILLISECONDS}")
             connection.commit()
@@ -206,6 +203,15 @@ class PostgreSQL(AdbcDatabase):
                 return
         super().append(table, rows)
 
+    def full_name(self, table: TableName) -> tuple[str | None, str]:
+        """See the contract. A name without a schema may be of any schema in the search path."""
+        found = self.run(
+            "SELECT coalesce((SELECT nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE c.oid = to_regclass($1)), $2, current_schema())::text",
+            [quoted(table), table.schema],
+        )
+        return (found[0][0], table.name)
+
     def _place_of(self, table: TableName) -> str | None:
         """The schema of a table that COPY can fill; None for views and tables with row security, which want INSERT.
 
@@ -275,22 +281,3 @@ class PostgreSQL(AdbcDatabase):
 def _fits(field: pa.Field, kind: str | None) -> bool:
     """Whether COPY can fill a column of a type without a cast."""
     return kind == "numeric" if numerics.is_numeric(field) else kind in _TYPES.get(field.type, ())
-
-
-def _refused(text: str) -> str:
-    """What libpq says of a connection that it cannot make, and what to do."""
-    if "database" in text and "does not exist" in text:
-        advice = "Check the name of the database, the last part of the address."
-    elif "failed: FATAL" in text or "no password supplied" in text:
-        advice = "Check the user in the address, and the password in PGPASSWORD or in the file that PGPASSFILE names."
-    else:
-        advice = "Check the host and the port in the address, and that the server runs."
-    return f"There is no connection to PostgreSQL: {text}. {advice}"
-
-
-def with_keepalives(url: str) -> str:
-    """An address of libpq that notices within two minutes that nobody answers, unless it says itself when."""
-    query = urlsplit(url).query
-    if "keepalives" in query or "service=" in query or "PGSERVICE" in os.environ:
-        return url
-    return f"{url}{'&' if query else '' if url.endswith('?') else '?'}{_KEEPALIVES}"

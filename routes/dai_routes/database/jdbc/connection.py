@@ -49,6 +49,11 @@ class Jdbc(SqlDatabase):
         close = "]" if self._quote == "[" else self._quote
         return f"{self._quote}{name.replace(close, close * 2)}{close}"
 
+    def default_schema(self) -> str | None:
+        """See the base class."""
+        with self._errors():
+            return self._driver.default_schema(self._connection)
+
     def columns(self, table: TableName) -> dict[str, str] | None:
         """See :class:`~dai_routes.database.contract.Database`."""
         with self._errors():

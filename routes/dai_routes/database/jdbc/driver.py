@@ -77,6 +77,11 @@ class Driver:
             )
         return connection
 
+    def default_schema(self, connection: Any) -> str | None:
+        """The schema of tables whose name has none, or the catalogue in databases that have these instead."""
+        found = self._access.defaultSchema(connection)
+        return None if found is None else str(found)
+
     def columns_of(self, connection: Any, schema: str | None, table: str) -> list[tuple[str, str, int]]:
         """The columns of a table: name, name of the type, number of the type."""
         words = [str(word) for word in self._access.columnsOf(connection, schema, table)]

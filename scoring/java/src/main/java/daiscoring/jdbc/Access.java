@@ -49,6 +49,12 @@ public final class Access {
         return found.toArray(new String[0]);
     }
 
+    /** The schema of tables whose name has none, or the catalogue in databases that have these instead. */
+    public static String defaultSchema(Connection connection) throws SQLException {
+        String[] place = place(connection, null);
+        return place[1] == null ? place[0] : place[1];
+    }
+
     /** The columns of a table: name, name of the type, and number of the type, one after the other. */
     public static String[] columnsOf(Connection connection, String schema, String table) throws SQLException {
         DatabaseMetaData about = connection.getMetaData();
