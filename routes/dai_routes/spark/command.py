@@ -91,7 +91,7 @@ def batch(
     chosen = _chosen(runtime, missing_columns, missing_values, settings)
     given = _pairs("--option", reader_options)
     spark = session.begin(output, master, _pairs("--conf", conf), _packaged(input_format, output_format))
-    from dai_routes.spark import score, split, texts
+    from dai_routes.spark import split, texts
 
     given = texts.input_options(input_format, given)
     with session.spark_errors(spark), output.progress("Scoring"), translated():
@@ -101,7 +101,7 @@ def batch(
         places.check_different(spark, {option: (folder, output_format) for option, folder in folders.items()})
         session.check_output(spark, folders)
         rows = texts.load(spark, input_format, source, given)
-        scored = texts.reject_malformed(score(rows, model, **chosen), rows).persist()
+        scored = texts.score_texts(rows, model, **chosen).persist()
         parts = split(scored)
         for part, folder in zip(parts, folders.values(), strict=True):
             part.write.format(output_format).options(**texts.output_options(output_format)).save(folder)

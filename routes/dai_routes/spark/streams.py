@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import StreamingQueryException
 
 from dai_routes.spark import delta, kafka
-from dai_routes.spark.frames import score, split
+from dai_routes.spark.frames import split
 from dai_routes.spark.places import BATCH_COLUMN, check_different, check_own_batches
-from dai_routes.spark.texts import reject_malformed
+from dai_routes.spark.texts import score_texts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -53,10 +53,10 @@ def write_stream(
         delta.check(df.sparkSession)
     elif file_format != "kafka":
         check_own_batches(df.sparkSession, (target, rejected), checkpoint)
-    score(df, model, **options)  # raises errors at once, not in the first batch
+    score_texts(df, model, **options)  # raises errors at once, not in the first batch
 
     def write(batch: DataFrame, number: int) -> None:
-        scored = reject_malformed(score(batch, model, **options), batch).persist()
+        scored = score_texts(batch, model, **options).persist()
         try:
             accepted, refused = split(scored)
             for part, place in ((accepted, target), (refused, rejected)):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions, types
 
+from dai_routes.spark.frames import score
 from dai_scoring.batch.results import REJECT_COLUMNS
 from dai_scoring.formats import MALFORMED_ROW
+from dai_scoring.options import OutputColumns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -56,20 +59,26 @@ def load(spark: SparkSession, file_format: str, source: str, options: Mapping[st
     return reader.load(source)
 
 
-def reject_malformed(scored: DataFrame, rows: DataFrame) -> DataFrame:
-    """Scored rows, of which those with a text in :data:`MALFORMED` are rejected; ``rows`` are those before.
+def score_texts(rows: DataFrame, model: str | Path, **options: Any) -> DataFrame:
+    """Score rows, of which those with a text in :data:`MALFORMED` are rejected; the result is without that column.
 
-    The result is without that column. Rows that have none stay as they are.
+    The rest is as in :func:`~dai_routes.spark.frames.score`, which scores rows that have no such column.
     """
     if MALFORMED not in rows.columns:
-        return scored
+        return score(rows, model, **options)
+    kept, given = rows.columns, OutputColumns(options.get("output_columns", OutputColumns.ALL))
+    if given is not OutputColumns.ALL:
+        # The reason is needed beside the score, also if the column is not wanted in the output.
+        kept = [*(options.get("id_columns", ()) if given is OutputColumns.IDS else ()), MALFORMED]
+        options = {**options, "output_columns": OutputColumns.IDS, "id_columns": tuple(kept)}
+    scored = score(rows, model, **options)
     text = functions.col(MALFORMED)
     code, _, value = REJECT_COLUMNS
     reasons = {code: functions.lit(MALFORMED_ROW), value: text}
     columns = []
     for number, name in enumerate(scored.columns):
-        given = functions.col(f"`{name.replace('`', '``')}`")
-        if number >= len(rows.columns):
-            given = functions.when(text.isNull(), given).otherwise(reasons.get(name, functions.lit(None))).alias(name)
-        columns.append(given)
+        column = functions.col(f"`{name.replace('`', '``')}`")
+        if number >= len(kept):
+            column = functions.when(text.isNull(), column).otherwise(reasons.get(name, functions.lit(None))).alias(name)
+        columns.append(column)
     return scored.select(columns).drop(MALFORMED)

@@ -12,7 +12,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, functions
 
-from dai_routes.spark import REJECT_COLUMNS, kafka, read_messages, register, score, split
+from dai_routes.spark import REJECT_COLUMNS, kafka, read_messages, register, score, split, write_stream
 from dai_scoring.errors import ScoringError
 from dai_scoring.options import OutputColumns
 from tests.routes.spark import bad_input
@@ -52,6 +52,7 @@ def main(model: str, rows: str, master: str, titanic: str, cases: str, folder: s
         "clash": said(lambda: score(typed.withColumn("male", functions.lit(1)), model)),
         "empty": score(typed.limit(0), model).count(),
         "messages": messages(session, cases),
+        "kept_of_messages": kept_of_messages(session, model, rows, Path(folder)),
         "bad": bad_input.main(session, typed, Path(model), titanic, Path(folder)),
     }
 
@@ -67,6 +68,27 @@ def messages(session: SparkSession, cases: str) -> list[list[Any]]:
     model = Path(cases) / "gbm_bool.zip"
     scored = score(read_messages(session.createDataFrame(values, kind), model), model)
     return [[row["yes"], row["_reject_code"]] for row in scored.orderBy("kafka_offset").collect()]
+
+
+def kept_of_messages(session: SparkSession, model: str, rows: str, folder: Path) -> list[list[Any]]:
+    """By what a stream of a good and a damaged message keeps: the columns of both outputs, and the damaged text."""
+    with Path(rows).open(encoding="utf-8") as file:
+        texts = [json.dumps(next(csv.DictReader(file))), "no JSON"]
+    incoming = folder / "messages"
+    incoming.mkdir()
+    lines = [json.dumps({"value": text, "offset": number}) for number, text in enumerate(texts)]
+    (incoming / "a.json").write_text("\n".join(lines))
+    kind = "value string, key string, topic string, partition int, offset long"
+    found = []
+    for kept, ids in (("predictions", ()), ("ids", ("kafka_offset",)), ("all", ())):
+        places = [str(folder / f"messages-{kept}-{name}") for name in ("scores", "rejected", "checkpoint")]
+        incoming_rows = read_messages(session.readStream.schema(kind).json(str(incoming)), model)
+        write_stream(
+            incoming_rows, model, *places, output_columns=kept, id_columns=ids, trigger={"availableNow": True}
+        ).awaitTermination()
+        scores, rejected = (session.read.parquet(place) for place in places[:2])
+        found.append([kept, scores.columns, rejected.columns, scores.count(), rejected.first()["_reject_value"]])
+    return found
 
 
 def way(df: DataFrame) -> str:

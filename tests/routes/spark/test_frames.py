@@ -85,6 +85,17 @@ def test_a_truth_value_of_a_message_is_the_level_that_means_it(seen: dict[str, A
     assert seen["messages"] == [[float(row["yes"]), None] for row in expected]
 
 
+def test_a_stream_keeps_the_wanted_columns_of_messages_and_says_which_are_damaged(seen: dict[str, Any]) -> None:
+    predictions, reasons = ["predict", "female", "male"], ["_reject_code", "_reject_column", "_reject_value"]
+    found = {kept: more for kept, *more in seen["kept_of_messages"]}
+    for kept, ids in (("predictions", []), ("ids", ["kafka_offset"])):
+        scored = [*ids, *predictions]
+        # The last column is the partition of the batch.
+        assert found[kept] == [[*scored, "dai_batch"], [*scored, *reasons, "dai_batch"], 1, "no JSON"]
+    assert found["all"][2:] == [1, "no JSON"]
+    assert "_malformed" not in found["all"][0] + found["all"][1]
+
+
 def test_the_command_scores_files_and_says_how_on_a_cluster(
     spark: dict[str, str], release: Release, samples: Path, tmp_path: Path
 ) -> None:
