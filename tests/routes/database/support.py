@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.support.postgres import Database
 from tests.support.processes import hear_ctrl_c
 
 
@@ -54,6 +55,11 @@ def ask_duckdb(file: Path, *statements: str) -> list[tuple[Any, ...]]:
         found = list(cursor.fetchall())
         connection.commit()
         return found
+
+
+def scores_by_id(server: Database, table: str = "scores") -> dict[int, float]:
+    """The model's probability of "male" in each row of a table of PostgreSQL, by the row's id."""
+    return {int(one["id"]): float(one["male"]) for one in server.ask(f"SELECT id, male FROM {table}")}
 
 
 def kill_in_the_middle(command: Sequence[str], chunks: int) -> None:

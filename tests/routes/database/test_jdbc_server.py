@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.routes.database.support import PASSWORD as H2_PASSWORD
-from tests.routes.database.support import Ask, Command
+from tests.routes.database.support import Ask, Command, scores_by_id
 from tests.support.jdbc import driver
 from tests.support.postgres import PASSWORD, Postgres
 
@@ -38,10 +38,6 @@ def source(server: Postgres, samples: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return f"jdbc:postgresql://127.0.0.1:{server.port}/{server.name}"
 
 
-def scores(server: Postgres, table: str) -> dict[int, float]:
-    return {int(one["id"]): float(one["male"]) for one in server.ask(f"SELECT id, male FROM {table}")}
-
-
 @pytest.mark.parametrize("mode", ["fail", "append", "replace"])
 def test_values_and_scores_go_into_a_new_table(
     server: Postgres, source: str, score: Command, expected: dict[int, float], mode: str
@@ -49,7 +45,7 @@ def test_values_and_scores_go_into_a_new_table(
     words = ("--table", "penguins", "--target", "scores", "--mode", mode, "--chunk", 100)
     done = score("--source", source, *words)
     assert (done.code, done.document["scored"]) == (0, 348), done
-    assert scores(server, "scores") == pytest.approx(expected, rel=1e-6)
+    assert scores_by_id(server) == pytest.approx(expected, rel=1e-6)
     same = f"SELECT count(*) AS n FROM (SELECT {KEPT} FROM penguins INTERSECT SELECT {KEPT} FROM scores) x"
     assert server.ask(same) == [{"n": "348"}]
 
@@ -59,7 +55,7 @@ def test_scores_are_written_into_the_table_that_is_read(
 ) -> None:
     command = ("--source", source, "--table", "penguins", "--mode", "update", "--chunk", 100)
     assert score(*command).document.get("scored") == 348
-    assert scores(server, "penguins") == pytest.approx(expected, rel=1e-6)
+    assert scores_by_id(server, "penguins") == pytest.approx(expected, rel=1e-6)
     assert score(*command).document["records"] == 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.routes.database.support import Ask, Command
+from tests.routes.database.support import Ask, Command, scores_by_id
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
@@ -26,8 +26,7 @@ def test_spaces_are_left_out_for_the_model_by_adbc(
 ) -> None:
     server.ask("ALTER TABLE penguins ALTER species TYPE char(60)")
     assert score("--source", source, "--table", "penguins", "--target", "scores").code == 0
-    found = {int(one["id"]): float(one["male"]) for one in server.ask("SELECT id, male FROM scores")}
-    assert found == pytest.approx(expected, rel=1e-6)
+    assert scores_by_id(server) == pytest.approx(expected, rel=1e-6)
     assert server.ask("SELECT DISTINCT octet_length(species) AS n FROM scores") == [{"n": "60"}]
     assert score("--source", source, "--table", "penguins", "--csv", tmp_path / "scores.csv").code == 0
     assert ",Adelie," in (tmp_path / "scores.csv").read_text()

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.routes.database.support import Command
+from tests.routes.database.support import Command, scores_by_id
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
 
 IDS = ("--mode", "append", "--output-columns", "ids", "--id-columns", "id")
-
-
-def scores(server: Postgres, table: str) -> dict[int, float]:
-    return {int(one["id"]): float(one["male"]) for one in server.ask(f"SELECT id, male FROM {table}")}
 
 
 def test_a_target_with_texts_of_fixed_length_gets_whole_texts(server: Postgres, source: str, score: Command) -> None:
@@ -28,7 +24,7 @@ def test_rows_are_updated_by_a_key_of_fixed_length(
     server.ask("ALTER TABLE penguins ADD k char(9) UNIQUE; UPDATE penguins SET k = 'k' || id")
     done = score("--source", source, "--table", "penguins", "--mode", "update", "--key", "k", "--chunk", 100)
     assert done.document.get("scored") == 348, done
-    assert scores(server, "penguins") == pytest.approx(expected, rel=1e-6)
+    assert scores_by_id(server, "penguins") == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +54,4 @@ def test_a_target_is_filled_whatever_it_is(
     address = f"{source}?options=-csearch_path%3Dother,public%20-crole%3Dguest"
     done = score("--source", address, "--table", "penguins", "--target", "scores", *IDS)
     assert done.code == 0, done
-    assert scores(server, "scores") == pytest.approx(expected, rel=1e-6)
+    assert scores_by_id(server) == pytest.approx(expected, rel=1e-6)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.routes.database.support import Command
+from tests.routes.database.support import Command, scores_by_id
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.runtime, pytest.mark.usefixtures("settings")]
@@ -32,10 +32,6 @@ TYPES = {
 }
 
 
-def scores(server: Postgres, table: str) -> dict[int, float]:
-    return {int(one["id"]): float(one["male"]) for one in server.ask(f"SELECT id, male FROM {table}")}
-
-
 @pytest.fixture
 def odd(server: Postgres, source: str) -> str:
     """The address of a database whose table penguins has all of these types too, some of another schema."""
@@ -54,7 +50,7 @@ def test_types_and_values_of_postgresql_are_kept(
     server.ask("UPDATE penguins SET folded = 'K' || id")
     done = score("--source", odd, "--table", "penguins", "--key", key, "--target", "scores", "--chunk", 100)
     assert (done.code, done.document.get("scored")) == (0, 348), done
-    assert scores(server, "scores") == pytest.approx(expected, rel=1e-6)
+    assert scores_by_id(server) == pytest.approx(expected, rel=1e-6)
     texts = ", ".join(f"{name}::text" for name in TYPES)
     same = f"SELECT count(*) AS n FROM (SELECT id, {texts} FROM penguins INTERSECT SELECT id, {texts} FROM scores) x"
     assert server.ask(same) == [{"n": "348"}]
@@ -76,4 +72,4 @@ def test_texts_of_a_type_without_case_are_scored(
 ) -> None:
     server.ask("ALTER TABLE penguins ALTER species TYPE other.citext")
     assert score("--source", odd, "--table", "penguins", "--target", "scores").code == 0
-    assert scores(server, "scores") == pytest.approx(expected, rel=1e-6)
+    assert scores_by_id(server) == pytest.approx(expected, rel=1e-6)
