@@ -176,7 +176,7 @@ _WRONG = [
 
 
 def test_wrong_calls_fail_when_the_query_is_compiled(hive: Hive, penguins_jar: Path) -> None:
-    queries = [f"SELECT dai_score({arguments})" for arguments, _ in _WRONG]
+    queries = [f"EXPLAIN SELECT dai_score({arguments})" for arguments, _ in _WRONG]
     results = hive.run([*setup(penguins_jar), *queries])[0][-len(_WRONG) :]
     for result, (_, said) in zip(results, _WRONG, strict=True):
         assert said in result
