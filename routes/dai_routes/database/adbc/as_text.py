@@ -68,7 +68,7 @@ def for_model(table: pa.Table) -> pa.Table:
 
 
 def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The texts of a column with a type that only PostgreSQL has; those of arrays are nested values, as JSON's are."""
+    """The texts of a column with a type that only PostgreSQL has; arrays are nested values, which a model rejects."""
     texts = pa.chunked_array([chunk.storage for chunk in values.chunks], values.type.storage_type)
     return _of_storage(texts, pa.json_(pa.string())) if values.type.type_name.startswith("_") else texts
 

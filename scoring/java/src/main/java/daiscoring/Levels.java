@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /**
  * The levels of a category, found by their UTF-8 bytes. Safe for threads.
  *
- * <p>What a text means that is no level as it stands, dai_scoring/levels.py says; a test compares the two.
+ * <p>What a text means that is no level as it stands, dai_scoring/values/levels.py says; a test compares the two.
  */
 public final class Levels {
     private static final long MIXER = 0x9E3779B97F4A7C15L;
@@ -106,7 +106,7 @@ public final class Levels {
         return UNSEEN;
     }
 
-    /** The index of the level that a number means; dai_scoring/levels.py says which numbers mean one. */
+    /** The index of the level that a number means; dai_scoring/values/levels.py says which numbers mean one. */
     private Map<String, Integer> numbers() {
         Map<String, Integer> found = numbers;
         if (found != null) {
