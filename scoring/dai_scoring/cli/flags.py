@@ -18,12 +18,12 @@ def flag(
 ) -> Any:
     """The typer.Option for an option; ``further`` are other spellings, ``more`` is added to its help.
 
-    ``meanings`` says what some values do in this command, if they do not what they do elsewhere.
+    ``meanings`` says what values do in this command, if that is not what they do elsewhere.
     """
     if option.type in (OptionType.ENUM, OptionType.FORMAT):
         settings["case_sensitive"] = False
-    values = "; ".join(f"{one.word}: {meanings.get(one.value, one.meaning)}" for one in option.values)
-    if option.type is not OptionType.ENUM:
-        values = ""
+    values = ""
+    if option.type is OptionType.ENUM:
+        values = "; ".join(f"{one.word}: {meanings.get(one.value, one.meaning)}" for one in option.values)
     text = " ".join(part for part in (option.meaning, values and f"{values}.", more) if part)
     return typer.Option(str(option.flag), *further, help=text, **settings)
