@@ -72,7 +72,7 @@ def respond_with_one(service: ScoringService, options: FileOptions, request: Req
     if response.failure is None or response.failure.code != BadRowsError.code:
         return response
     found = service.respond(request)
-    if found.first_of_rejected_alone is not None:
+    if found.first_reject_if_none_scored is not None:
         return found
     found.discard()
     return response

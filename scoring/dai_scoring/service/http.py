@@ -131,7 +131,7 @@ def write(http: HttpRequest, response: Response, bad_rows: BadRows = BadRows.REJ
     """What is sent back; ``bad_rows`` is for requests that do not say what to do with rows that cannot be scored."""
     if response.failure is not None:
         return _refused(http, response.failure)
-    first = response.first_of_rejected_alone
+    first = response.first_reject_if_none_scored
     if first is not None and bad_rows is not BadRows.KEEP and BAD_ROWS not in http.query:
         response.discard()
         return _no_row_scored(http, *first)

@@ -30,8 +30,8 @@ class Response:
     failure: Failure | None = None
 
     @property
-    def first_of_rejected_alone(self) -> FirstReject | None:
-        """The first row if there were rows and none of them could be scored; else None."""
+    def first_reject_if_none_scored(self) -> FirstReject | None:
+        """The first row and its reason if there were rows and none could be scored; None otherwise."""
         if self.summary is None or self.summary.scored:
             return None
         return self.summary.first_reject
