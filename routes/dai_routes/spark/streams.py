@@ -37,10 +37,10 @@ def write_stream(
 
     Each batch of the stream is written to a folder ``dai_batch=N`` in both. If a batch is cut off, it is scored again
     and replaces that folder, so that every row is there once. ``checkpoint`` is the folder in which Spark stores its
-    progress; with a new one, OptionError is raised if the folders have batches, which would be replaced, and so it is
-    if two of these places are the same.
-    ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
-    ``options`` are those of :func:`~dai_routes.spark.frames.score`; the errors are also the same.
+    progress. ``writer_options`` are those of Spark for the format, and ``trigger`` has the arguments of its trigger.
+    ``options`` are those of :func:`~dai_routes.spark.frames.score`; the errors are also the same. OptionError is raised
+    too if two of the three places are the same, or if the checkpoint is new and the folders have batches, which would
+    be replaced.
 
     With the format "delta" both are tables of Delta Lake, to which each batch is added once; PrerequisiteError is
     raised if the session has no Delta Lake.
