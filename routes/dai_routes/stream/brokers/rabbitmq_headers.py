@@ -20,7 +20,10 @@ class AsItCame(bytes):
 
 
 def keep_values() -> None:
-    """Let pika keep the values of headers that it would change, or fail at, as they came."""
+    """Let pika keep the values of headers that it would change, or fail at, as they came.
+
+    It has no setting for that: its functions are replaced, for all connections of the process.
+    """
     data.decode_value = _decoding(data.decode_value)
     data.encode_value = _encoding(data.encode_value)
 

@@ -1,4 +1,4 @@
-"""The sample's rows in a PostgreSQL, and how a table there is asked for its scores."""
+"""The sample's rows in a PostgreSQL."""
 
 from __future__ import annotations
 
