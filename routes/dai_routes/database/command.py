@@ -186,7 +186,7 @@ def table(
         before=tuple(before or ()),
         after=tuple(after or ()),
         outputs=outputs,
-        source="" if source is None or target_address in (None, source) else place_of(source),
+        source=_other_place(source, target_address),
     )
     pipeline = PipelineSettings(python_environment, python_command=python_command)
     with ExitStack() as stack:
@@ -263,3 +263,10 @@ def _run(
     if files is not None:
         return FileRun(job, files, scorer, chosen, reading)
     return None if writing is None else Run(job, scorer, chosen, reading, writing)
+
+
+def _other_place(source: str | None, target: str | None) -> str:
+    """What the address of the source leads to; empty if that of the target leads there too, or there is none."""
+    if source is None or target is None or place_of(source) == place_of(target):
+        return ""
+    return place_of(source)

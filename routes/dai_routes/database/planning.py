@@ -110,11 +110,12 @@ def job_of(
     written = table_name("--target", target)
     if mode is Mode.UPDATE and key is None:
         raise UsageError("--mode update finds its rows by --key: give it.")
-    read = table_name("--table", from_table) if writing is reading and from_table is not None else None
-    if read is not None and mode is not Mode.UPDATE and writing.full_name(written) == writing.full_name(read):
+    # Also if the target has an address of its own that leads to the same database.
+    read = None if from_table is None or more.source else reading.full_name(table_name("--table", from_table))
+    if mode is not Mode.UPDATE and writing.full_name(written) == read:
         raise UsageError("--target is the table that is read. To write the scores into it, choose --mode update.")
     refused = written.sibling(f"{written.name}_rejected") if rejected is None else table_name("--rejected", rejected)
-    if read is not None and writing.full_name(refused) == writing.full_name(read):
+    if writing.full_name(refused) == read:
         raise UsageError("--rejected is the table that is read: name another.")
     if writing.full_name(refused) == writing.full_name(written):
         raise UsageError(f"--target and --rejected name the same table, {written}: name two.")

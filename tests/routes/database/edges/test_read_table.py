@@ -56,6 +56,19 @@ def test_names_that_differ_in_case_are_one_table(request: pytest.FixtureRequest,
     assert score("--source", *address, "--target", "scores").document["scored"] == 348
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_the_table_that_is_read_is_not_replaced_by_way_of_another_address(
+    request: pytest.FixtureRequest, score: Command, kind: str
+) -> None:
+    file: Path = request.getfixturevalue({"sqlite": "file", "duckdb": "duck"}[kind])
+    ask = {"sqlite": ask_sqlite, "duckdb": ask_duckdb}[kind]
+    other = f"{kind}:///{file.parent / '.' / '..' / file.parent.name / file.name}"
+    words = ("--source", f"{kind}:///{file}", "--table", "penguins", "--target-db", other, "--target", "penguins")
+    done = score(*words, "--mode", "replace", "--predictions", "predict")
+    assert "--target is the table that is read" in done.error
+    assert ask(file, "SELECT count(body_mass_g) FROM penguins")[0][0] > 340
+
+
 def test_tables_of_one_name_in_two_schemas_are_two(server: Postgres, source: str, score: Command) -> None:
     server.ask("CREATE SCHEMA other; ALTER TABLE penguins SET SCHEMA other")
     done = score("--source", source, "--table", "other.penguins", "--target", "penguins", "--mode", "replace")
