@@ -49,6 +49,7 @@ _MANY_ROWS = Declined("there are no rows, or too many for Python's objects")
 _MORE_WANTED = Declined("contributions or intervals are wanted")
 _OTHER_NAMES = Declined("a name comes twice, a row has another length, or what is to be included is not there")
 _OTHER_VALUE = Declined("a value is neither a text, a number nor null")
+_NUMBER_BACK = Declined("a number with decimals is to come back as it was written")
 _ABSENT_COLUMN = Declined("a column of the model is absent")
 _REFUSED = Declined("the model refuses a row")
 _OTHER_REQUEST = Declined("there is more than fields and rows, or a value could be read in two ways")
@@ -202,16 +203,16 @@ def _read(body: bytes) -> _ParsedRequest | Declined:
         or not all(type(name) is str and name in names for name in included)
     ):
         return _OTHER_NAMES
+    wanted = set(included)
+    places = [at for at, name in enumerate(fields) if name in wanted] if wanted else ()
     if not set(map(type, chain.from_iterable(rows))) <= _TEXT_OR_NULL:
+        if any(type(row[at]) is float for row in rows for at in places):
+            return _NUMBER_BACK
         rows = [[_text(value) for value in row] for row in rows]
         if any(value is _OTHER for row in rows for value in row):
             return _OTHER_VALUE
-    wanted = set(included)
     # Values are read as in CSV, where every value is a text.
-    as_rows = Rows(Format.CSV, tuple(fields), rows)
-    return _ParsedRequest(
-        as_rows, [at for at, name in enumerate(fields) if name in wanted] if wanted else (), not hides
-    )
+    return _ParsedRequest(Rows(Format.CSV, tuple(fields), rows), places, not hides)
 
 
 def _places(

@@ -6,6 +6,7 @@ in ``rows`` may be JSON numbers, booleans and null, not text alone.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from dai_scoring.errors import (
     ContentError,
 )
 from dai_scoring.formats import text
+from dai_scoring.formats.json.columns import LargeNumber
 from dai_scoring.formats.json.parser import checked
 from dai_scoring.options import Contributions, MissingColumns, Wanted
 from dai_scoring.schema import ColumnType
@@ -95,7 +97,7 @@ def reply(
         if endpoint is Endpoint.SCORE:
             return None
         raise ContentError("the body is no JSON object with 'fields' and 'rows'.")
-    return _score(scorer, request, endpoint, missing_columns)
+    return _score(scorer, request, endpoint, missing_columns, body)
 
 
 def _about(scorer: Scorer, endpoint: Endpoint) -> Reply:
@@ -203,6 +205,17 @@ def _text(value: Any, field: str, row: int) -> str | None:
     )
 
 
+def _as_written(body: bytes, rows: list[list[Any]], places: Sequence[int]) -> list[list[Any]]:
+    """The rows with numbers as they stand in the body, if they come back: a parser keeps not all of their digits."""
+    if not any(isinstance(row[at], float) for row in rows for at in places):
+        return rows
+    try:
+        written: list[list[Any]] = json.loads(body, parse_float=LargeNumber, parse_int=LargeNumber)["rows"]
+    except RecursionError:
+        return rows
+    return written
+
+
 def _wanted(request: dict[str, Any], endpoint: Endpoint) -> Wanted:
     default = "TRANSFORMED" if endpoint is Endpoint.CONTRIBUTION else "NONE"
     word = _part(request, "requestShapleyValueType", str, default)
@@ -214,7 +227,9 @@ def _wanted(request: dict[str, Any], endpoint: Endpoint) -> Wanted:
     return Wanted(kinds[word], _part(request, "requestPredictionIntervals", bool, False))
 
 
-def _score(scorer: Scorer, request: dict[str, Any], endpoint: Endpoint, missing_columns: MissingColumns) -> Reply:
+def _score(
+    scorer: Scorer, request: dict[str, Any], endpoint: Endpoint, missing_columns: MissingColumns, body: bytes
+) -> Reply:
     fields = _names(request, "fields")
     wanted = _wanted(request, endpoint)
     id_field = _part(request, "idField", str, "")
@@ -228,9 +243,8 @@ def _score(scorer: Scorer, request: dict[str, Any], endpoint: Endpoint, missing_
     if endpoint is Endpoint.CONTRIBUTION:
         return _json(_contributions(scored.contributions, scorer), table.num_rows, scored.unseen)
     kept = [name for name in fields if name in included]
-    columns = [
-        [_text(row[fields.index(name)], name, number) for number, row in enumerate(request["rows"], 1)] for name in kept
-    ]
+    rows = _as_written(body, request["rows"], [fields.index(name) for name in kept]) if kept else []
+    columns = [[_text(row[fields.index(name)], name, number) for number, row in enumerate(rows, 1)] for name in kept]
     if id_field in included and id_field not in fields:
         # As H2O's scorer does it: an id that the client did not give is made up.
         kept.append(id_field)

@@ -47,6 +47,7 @@ OTHERS = [
     body(PENGUIN, requestShapleyValueType="ORIGINAL"),
     body(PENGUIN, idField="row", includeFieldsInOutput=["row"]),
     body(PENGUIN, includeFieldsInOutput=["none"]),
+    body({**PENGUIN, "more": 0.1}, includeFieldsInOutput=["more"]),
     b'{"fields": ["species"], "rows": [["Adelie", "x"]]}',
     b'[{"species": "Adelie"}]',
     b"{",

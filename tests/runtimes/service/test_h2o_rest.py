@@ -20,7 +20,7 @@ from dai_scoring.errors import (
 from dai_scoring.option_words import Audience
 from dai_scoring.options import MissingColumns
 from dai_scoring.scorer import Scorer
-from dai_scoring.service import h2o_rest
+from dai_scoring.service import HttpRequest, ScoringService, h2o_rest
 from dai_scoring.service.h2o_rest import Endpoint
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
 
@@ -64,6 +64,18 @@ def test_the_golden_row(titanic_scorer: Scorer) -> None:
     assert "fields" not in found
     typed = {**GOLDEN_ROW, "pclass": 3, "age": 22.0, "fare": 7.25}
     assert asked(titanic_scorer, Endpoint.SCORE, request(typed))["score"] == [golden]
+
+
+@pytest.mark.parametrize("number", ["12345678901234567.89", "0.10", "1E5", "1e400", "7"])
+@pytest.mark.parametrize("count", [1, 200])
+def test_a_number_that_comes_back_is_as_it_was_written(titanic_scorer: Scorer, number: str, count: int) -> None:
+    rows = [{"amount": 0, **GOLDEN_ROW, "fare": 0}] * count
+    text = json.dumps(request(*rows, includeFieldsInOutput=["amount", "fare"]))
+    body = text.replace("[0, ", f"[{number}, ").replace(" 0, ", " 7.250, ").encode()
+    with ScoringService(titanic_scorer) as service:
+        answer = service.respond_http(HttpRequest("POST", "/model/score", body=body))
+    golden = [str(value) for value in GOLDEN_SCORE]
+    assert json.loads(answer.body)["score"] == [[number, "7.250", *golden]] * count
 
 
 def test_missing_values_and_no_rows(titanic_scorer: Scorer) -> None:
