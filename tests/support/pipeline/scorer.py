@@ -117,7 +117,7 @@ def _spring(text):
         os.kill(os.getpid(), signal.SIGKILL)
     if text == "TRAP memory":
         bytearray(1 << 60)
-    if text.startswith("TRAP slow"):
+    if str(text).startswith("TRAP slow"):
         time.sleep(0.1)
     if text == "TRAP hang":
         time.sleep(3600)
