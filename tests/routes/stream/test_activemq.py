@@ -172,4 +172,5 @@ def test_no_broker(titanic: Path, listens: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1] if listens else 1
         done = run("activemq", "--url", f"stomp://127.0.0.1:{port}", *words)
-    assert (done.returncode, done.stderr) == (4, f"Error: No ActiveMQ answers at stomp://127.0.0.1:{port}.\n")
+    hint = " Something takes connections there: is it the port of STOMP (61613)?" if listens else ""
+    assert (done.returncode, done.stderr) == (4, f"Error: No ActiveMQ answers at stomp://127.0.0.1:{port}.{hint}\n")
