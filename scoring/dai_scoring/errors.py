@@ -274,7 +274,7 @@ def _bare(name: str) -> str:
 
 
 def _look_alike(missing: Sequence[str], present: Sequence[str]) -> str:
-    """One of the names that look like a missing one, with what is not seen spelled out; empty if there is none."""
+    """A sentence on the first name that only looks like a missing one; empty if there is no such name."""
     alike = {_bare(name): name for name in present}
     for name in missing:
         other = alike.get(_bare(name))

@@ -266,7 +266,8 @@ def _run(
 
 
 def _other_place(source: str | None, target: str | None) -> str:
-    """What the address of the source leads to; empty if that of the target leads there too, or there is none."""
-    if source is None or target is None or place_of(source) == place_of(target):
+    """The database that is read, if the scores go to another one; otherwise empty."""
+    if source is None or target is None:
         return ""
-    return place_of(source)
+    place = place_of(source)
+    return "" if place == place_of(target) else place

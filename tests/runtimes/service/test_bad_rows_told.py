@@ -1,4 +1,4 @@
-"""What an HTTP client is told of rows that cannot be scored: the model's own reason, and how many rows were seen."""
+"""An HTTP client is told why the model refuses a row, and how many rows cannot be scored."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ class QueryScorer:
         return self._scorer.check(schema)
 
     def _check_key(self, query: str, key: str) -> None:
-        """Check that each row has a key, and that no two have the same, which those of a primary key have not."""
-        # Those of a primary key too: in SQLite it may be null.
+        """Check that each row has a key, and that no two have the same. A primary key needs only the first check."""
+        # In SQLite a primary key may be null.
         if self._source.has_null(query, key):
             raise DatabaseError(
                 f"The key {key} has rows without a value, so they have no place in its order. "

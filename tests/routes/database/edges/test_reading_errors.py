@@ -1,4 +1,4 @@
-"""Errors of PostgreSQL while rows are read, which are none of the connection."""
+"""Errors of a query that come while rows of PostgreSQL are read: the connection is not lost then."""
 
 from __future__ import annotations
 
