@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from nifiapi.relationship import Relationship
@@ -57,8 +58,10 @@ class RecordScoring(Lifecycle):
         if not batch.can_add:
             self._warn_of_public_api()
         found: list[Outcome] = []
+        began = time.perf_counter()
         try:
             found += self._outcomes(batch)
+            self._flowfiles.batch_size.learn(sum(item.size for item in batch.items), time.perf_counter() - began)
             return batch.send(found)
         except BaseException:
             for outcome in found:

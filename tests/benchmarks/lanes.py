@@ -28,7 +28,7 @@ _SERVICES = Bundle("nifi-record-serialization-services-nar")
 _APIS = Bundle("nifi-standard-services-api-nar")
 # NiFi's statistics are sums over this time, so what happened so long ago leaves a sum while another is taken.
 _WINDOW_SECONDS = 300.0
-# Each look costs NiFi milliseconds of what is measured.
+# Each look costs NiFi milliseconds of what is measured, so there are few until the end is near.
 _POLL_SECONDS = 0.04
 # So does each processor that only waits, of all lanes.
 _SELDOM = "50 ms"
@@ -196,7 +196,7 @@ class Lane:
                 changes.append((now, done))
             if now - began > _LONGEST_SECONDS:
                 raise ToolError(f"{self._name}: {done} of {copies} FlowFiles were done in {now - began:.0f} s")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_pause(changes, copies))
         (first, some), (last, all_of_them) = changes[0], changes[-1]
         if (all_of_them - some) * 2 < copies:
             return (last - began) / copies, False
@@ -251,6 +251,14 @@ class Lane:
 
     def _fresh(self, name: str) -> Any:
         return nipyapi.nifi.ProcessorsApi().get_processor(self._processors[name].id)
+
+
+def _pause(changes: Sequence[tuple[float, int]], copies: int) -> float:
+    """Seconds until the next look: half of what is left, as far as the changes tell."""
+    if len(changes) < 2:
+        return _POLL_SECONDS
+    (first, some), (last, done) = changes[0], changes[-1]
+    return max(_POLL_SECONDS, (last - first) / (done - some) * (copies - done) / 2)
 
 
 _http = urllib3.PoolManager()

@@ -17,15 +17,14 @@ from dai_scoring.service.scoring import IN_MEMORY_BYTES
 from dai_scoring_nifi.bridge import java_helper
 from dai_scoring_nifi.flowfiles import attributes
 from dai_scoring_nifi.flowfiles.batch import Batch
+from dai_scoring_nifi.flowfiles.batch_size import BatchSize
 from dai_scoring_nifi.flowfiles.helper_batch import HelperBatch
 from dai_scoring_nifi.flowfiles.public_api import PublicApiBatch
 
 SMALL = IN_MEMORY_BYTES
 """Contents of up to so many bytes travel within the calls."""
 
-# They share what NiFi does for each call of a processor, and none of them waits long for the others.
 _MAX_FLOWFILES = 32
-_MAX_BYTES = 2 << 20
 _CLASS = "daiscoring.nifi.Exchange"
 
 
@@ -43,6 +42,7 @@ class FlowFileAccess:
     def __init__(self) -> None:
         self._helper: Any = None
         self._take: Any = None
+        self.batch_size = BatchSize()
         self.problem: str | None = None
         """Why the helper cannot be used, once that is known."""
 
@@ -76,7 +76,7 @@ class FlowFileAccess:
         if self._take is None:
             return PublicApiBatch(flowfile)
         small, count = (SMALL, max_flowfiles) if services is None else (-1, 1)
-        return HelperBatch(self._helper, self._take(flowfile, small, count, _MAX_BYTES, str(file)), file)
+        return HelperBatch(self._helper, self._take(flowfile, small, count, self.batch_size.bytes, str(file)), file)
 
     def _bind(self, context: Any, flowfile: Any, services: RecordServices | None) -> None:
         try:

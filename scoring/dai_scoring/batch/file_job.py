@@ -33,9 +33,9 @@ from dai_scoring.scorer import Scorer
 THREADS = min(4, os.cpu_count() or 1)
 """How many threads score, of all files together: reading and writing keep few more than this busy."""
 
-# Smaller files are cut into one piece for each thread, others into two, so that no thread waits long for another. What
-# a piece costs in itself, about a millisecond, is then noticeable.
-_FEW_BYTES = 2 << 20
+# What a piece costs in itself, about a millisecond, is noticeable in smaller files.
+FEW_BYTES = 2 << 20
+"""Smaller files are cut into one piece for each thread, others into two, so that no thread waits long for another."""
 PIECES_BY_THREADS = 2 * THREADS * MAX_CHUNK_BYTES // 4
 """A file of so many bytes is cut into the same pieces whatever the number of threads."""
 
@@ -135,7 +135,7 @@ class FileJob:
         pieces: Iterator[Piece | Declined] = map(ParsedPiece, self._reader.chunks())
         if not {Way.PIECES, Way.ROW_GROUPS}.isdisjoint(self._plan.ways):
             by_engine = Way.ENGINE_RECORDS in self._plan.ways
-            parts = 1 if not threaded else THREADS if self._size < _FEW_BYTES else 2 * THREADS
+            parts = 1 if not threaded else THREADS if self._size < FEW_BYTES else 2 * THREADS
             pieces = formats.pieces(self._reader, self._plan.wanted, parts, as_records=by_engine)
         if threaded:
             with prefetch(pieces) as coming, write_behind(self._write) as write:

@@ -135,8 +135,8 @@ def ordered_map(work: Callable[[T], R], items: Iterable[T], helpers: Executor, m
         wait(begun)
 
 
-def parallel_map(work: Callable[[T], R], items: Sequence[T], helpers: Executor) -> list[R]:
-    """``work`` done on each of the items, by the caller and by one of ``helpers`` as soon as that is free.
+def parallel_map(work: Callable[[T], R], items: Sequence[T], helpers: Executor, most: int) -> list[R]:
+    """``work`` done on each of the items, by the caller and by those of ``helpers`` that are free: ``most`` at once.
 
     The results are in the order of the items. After an exception no further item is begun, and it is raised when
     none is being worked on.
@@ -156,10 +156,12 @@ def parallel_map(work: Callable[[T], R], items: Sequence[T], helpers: Executor) 
                 waiting.clear()
                 raise
 
-    helper = helpers.submit(go_on)
+    begun = [helpers.submit(go_on) for _ in range(min(most, len(items)) - 1)]
     try:
         go_on()
     finally:
-        if not helper.cancel():
-            helper.result()
+        wait([one for one in begun if not one.cancel()])
+    for one in begun:
+        if not one.cancelled():
+            one.result()
     return [results[index] for index in range(len(items))]

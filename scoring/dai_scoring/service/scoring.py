@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from dai_scoring.batch.file_job import FEW_BYTES, THREADS
 from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import InMemoryScorer
 from dai_scoring.batch.messages.message_rows import Contents
@@ -63,9 +64,10 @@ class RequestScorer:
         left = [request for index, request in enumerate(requests) if index not in merged]
         if sum(not isinstance(request.contents, bytes) for request in left) > 1:
             # One is read and written while another is scored. Small ones would only wait for Python's lock.
-            rest = iter(parallel_map(partial(self._through_files, scorer, parallel=False), left, self._helpers))
+            work = partial(self._through_files, scorer, is_alone=False)
+            rest = iter(parallel_map(work, left, self._helpers, 2 if any(map(_is_large, left)) else THREADS))
         else:
-            rest = map(partial(self._through_files, scorer, parallel=True), left)
+            rest = map(partial(self._through_files, scorer, is_alone=True), left)
         return [merged[index] if index in merged else next(rest) for index in range(len(requests))]
 
     def _merged(self, scorer: Scorer, requests: Sequence[Request]) -> dict[int, Response]:
@@ -127,8 +129,8 @@ class RequestScorer:
                     answers[index] = _of_reply(scorer, found, Endpoint.SCORE, seconds)
         return answers
 
-    def _through_files(self, scorer: Scorer, request: Request, parallel: bool) -> Response:
-        return self.response(scorer, request, partial(self._as_file, request, parallel=parallel))
+    def _through_files(self, scorer: Scorer, request: Request, is_alone: bool) -> Response:
+        return self.response(scorer, request, partial(self._as_file, request, parallel=is_alone or _is_large(request)))
 
     def response(self, scorer: Scorer, request: Request, score: ScoreRecords) -> Response:
         """The response to a request of H2O's dialect, or what ``score`` returns; any error is in the response."""
@@ -212,6 +214,14 @@ def _of_reply(scorer: Scorer, found: h2o_rest.Reply, endpoint: Endpoint, seconds
 def _scored(scorer: Scorer, contents: bytes | Path, rejected: bytes | Path | None, summary: Summary) -> Response:
     mime_type = None if summary.output_format is None else summary.output_format.mime_type
     return Response(scorer.info, contents, mime_type, rejected, summary)
+
+
+def _is_large(request: Request) -> bool:
+    """Whether several threads share the contents, even if those of other requests are scored at the same time."""
+    try:
+        return size_of(request.contents) >= FEW_BYTES
+    except OSError:
+        return False
 
 
 def _read_from(source: Source, folder: WorkFolder) -> bytes:

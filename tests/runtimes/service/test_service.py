@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow.csv as pa_csv
 import pytest
 
+from dai_scoring.batch.file_job import FEW_BYTES
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.errors import MissingColumnsError, ModelNotFoundError
 from dai_scoring.option_words import Audience
@@ -73,6 +74,9 @@ def test_many_requests_get_what_each_gets_alone(service: ScoringService, tmp_pat
     row = json.dumps(GOLDEN_ROW).encode()
     large = tmp_path / "large.csv"
     large.write_text(HEADER + ROW * 5000)
+    # Several threads share it, beside the others.
+    larger = tmp_path / "larger.csv"
+    larger.write_text(HEADER + ROW * (FEW_BYTES // len(ROW) + 1))
     requests = [
         Request(row, "application/json"),
         Request((HEADER + ROW).encode(), CSV),
@@ -84,6 +88,8 @@ def test_many_requests_get_what_each_gets_alone(service: ScoringService, tmp_pat
         Request(json.dumps([GOLDEN_ROW] * 500).encode(), "application/json"),
         Request(b"", endpoint=Endpoint.ID),
         Request(large, None, "large.csv"),
+        Request(larger, CSV),
+        Request(tmp_path / "gone.csv", CSV),
     ]
 
     def seen(response: object) -> object:
@@ -98,7 +104,7 @@ def test_many_requests_get_what_each_gets_alone(service: ScoringService, tmp_pat
     together = [seen(one) for one in service.respond_all(requests)]
     assert together == [seen(service.respond(one)) for one in requests]
     codes = [failure and failure[0] for _, failure in together]  # type: ignore[misc]
-    assert codes == [None, None, None, "missing_columns", None, "bad_request", None, None, None, None]
+    assert codes == [None, None, None, "missing_columns", None, "bad_request", None, None, None, None, None, "io"]
     assert together[2] == (b"", None)
     assert large.exists()
 

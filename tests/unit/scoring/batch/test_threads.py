@@ -90,19 +90,20 @@ def test_an_error_of_the_producer_drops_what_waits() -> None:
     assert done in ([], [1])
 
 
-def test_two_threads_share_items_and_the_results_are_in_their_order() -> None:
-    both = threading.Barrier(2)
+@pytest.mark.parametrize("most", [2, 3])
+def test_threads_share_items_and_the_results_are_in_their_order(most: int) -> None:
+    all_of_them = threading.Barrier(most)
     threads = set()
 
     def work(item: int) -> int:
-        if item < 2:
-            both.wait(PATIENCE)
+        if item < most:
+            all_of_them.wait(PATIENCE)
         threads.add(threading.current_thread())
         return item * item
 
     with ThreadPoolExecutor(4) as helpers:
-        assert parallel_map(work, range(50), helpers) == [i * i for i in range(50)]
-    assert len(threads) == 2
+        assert parallel_map(work, range(50), helpers, most) == [i * i for i in range(50)]
+    assert len(threads) == most
     assert threading.current_thread() in threads
 
 
@@ -110,7 +111,7 @@ def test_the_caller_does_all_where_no_helper_is_free() -> None:
     go_on = threading.Event()
     with ThreadPoolExecutor(1) as helpers:
         helpers.submit(go_on.wait)
-        threads = parallel_map(lambda item: threading.current_thread(), range(3), helpers)
+        threads = parallel_map(lambda item: threading.current_thread(), range(3), helpers, 2)
         go_on.set()
     assert set(threads) == {threading.current_thread()}
 
@@ -130,5 +131,5 @@ def test_an_error_beside_is_raised_and_ends_the_others(bad: int) -> None:
         done.append(item)
 
     with ThreadPoolExecutor(1) as helpers, pytest.raises(ValueError, match="no"):
-        parallel_map(work, range(100_000), helpers)
+        parallel_map(work, range(100_000), helpers, 2)
     assert len(done) < 99_999
