@@ -15,9 +15,11 @@ pytestmark = pytest.mark.nifi
 HEADER, ROW = ",".join(GOLDEN_ROW), ",".join(GOLDEN_ROW.values())
 
 
-@pytest.mark.parametrize("rows", [3, 3_000], ids=["small", "medium"])
-def test_good_bad_and_broken_files_side_by_side(titanic_batch: Folders, rows: int) -> None:
-    names = [f"many-{rows}-{number}.csv" for number in range(40)]
+@pytest.mark.parametrize(
+    ("rows", "files"), [(3, 40), (3_000, 40), (80_000, 12)], ids=["small", "medium", "more-than-2-MB"]
+)
+def test_good_bad_and_broken_files_side_by_side(titanic_batch: Folders, rows: int, files: int) -> None:
+    names = [f"many-{rows}-{number}.csv" for number in range(files)]
     for number, name in enumerate(names):
         lines = [f"{number}-{i},{ROW}" for i in range(rows)]
         header = f"id,{HEADER}"
