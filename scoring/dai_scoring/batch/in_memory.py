@@ -102,7 +102,7 @@ class InMemoryScorer:
         if isinstance(messages, Declined):
             return [messages] * len(given)
         try:
-            written = messages.score(given, keeps_between=are_large)
+            written = messages.score(given, are_large)
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored in another way
             log_fallback(error)
             return [_ERROR] * len(given)
