@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from dai_scoring.batch.messages.csv_messages import CsvHeader, CsvMessage, CsvMessages
+from dai_scoring.batch.messages.csv_messages import CsvMessage, CsvMessages
 from dai_scoring.batch.messages.json_messages import NOT_JSON, JsonMessage, JsonMessages
 from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way, way_for
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
-from dai_scoring.engine import PredictedRequests
 from dai_scoring.formats import Declined, Format
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, OutputColumns
 from dai_scoring.scorer import Scorer
@@ -25,9 +24,9 @@ _NO_REQUESTS = Declined("the model's runtime does not read messages itself")
 _OTHER_VALUES = Declined("a row of a message has other columns, or a value that could be read in two ways")
 _MORE_WANTED = Declined("contributions or intervals are wanted")
 _SOME_COLUMNS = Declined("only some columns are written")
-_MANY_ROWS = Declined("messages of CSV have so many rows that they are read quicker as if they were one file")
+QUICKER_AS_FILE = Declined("messages of many rows that are no JSON are read quicker as a file")
 _MERGED_ROWS = 20
-"""With so many rows in each, messages of CSV cost less as one file."""
+"""With so many rows in each, messages of CSV cost less as if they were one file."""
 
 _Message: TypeAlias = JsonMessage | CsvMessage
 
@@ -66,14 +65,19 @@ class RowMessages:
     def score(self, given: Sequence[Contents], are_large: bool = False) -> list[Written | Declined]:
         """What is written for each message.
 
-        Large messages of JSON are written as files are, and those of CSV are Declined: as a file they are read quicker.
+        Large messages of JSON are written as files are, and others are QUICKER_AS_FILE.
         """
+        read: list[_Message | Declined] = [self._json.read(one) for one in given]
+        others = [index for index, one in enumerate(read) if one is NOT_JSON]
+        if others and (are_large or _have_many_rows([given[index].contents for index in others])):
+            for index in others:
+                read[index] = QUICKER_AS_FILE
+        else:
+            for index in others:
+                read[index] = self._csv.read(given[index])
         answers: list[Written | Declined] = []
         groups: dict[object, list[tuple[int, _Message]]] = {}
-        for index, contents in enumerate(given):
-            message: _Message | Declined = self._json.read(contents)
-            if message is NOT_JSON and not are_large:
-                message = self._csv.read(contents)
+        for index, message in enumerate(read):
             if isinstance(message, Declined):
                 answers.append(message)
             else:
@@ -89,12 +93,7 @@ class RowMessages:
         """Score messages that the engine reads in the same way, in one call."""
         layout = group[0][1].layout
         requests = [one.requests for _, one in group]
-        all_requests = [request for own in requests for request in own]
-        found: PredictedRequests | Declined
-        if isinstance(layout, CsvHeader) and _are_many(all_requests, len(group)):
-            found = _MANY_ROWS
-        else:
-            found = self._scorer.predict_requests(all_requests, layout.kind)
+        found = self._scorer.predict_requests([request for own in requests for request in own], layout.kind)
         if isinstance(found, Declined):
             for index, _ in group:
                 answers[index] = found
@@ -109,6 +108,8 @@ class RowMessages:
             start = end
 
 
-def _are_many(lines: Sequence[bytes], messages: int) -> bool:
-    """Whether lines of CSV, of so many messages, would better be read as if they were one file."""
-    return len(lines) >= _MERGED_ROWS * messages and way_for(lines) is Way.MERGED
+def _have_many_rows(contents: Sequence[bytes]) -> bool:
+    """Whether messages of CSV would better be read as if they were one file."""
+    if way_for(contents) is not Way.MERGED:
+        return False
+    return sum(one.count(b"\n") for one in contents) >= _MERGED_ROWS * len(contents)
