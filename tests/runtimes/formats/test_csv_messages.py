@@ -194,6 +194,8 @@ def test_messages_of_many_rows_are_read_together(titanic_scorer: Scorer, tmp_pat
         assert _check_same(titanic_scorer, given, FileOptions(), tmp_path) == 0
     assert ways.taken[Way.MERGED] == 2 * len(given)
     assert _check_same(titanic_scorer, given[:1], FileOptions(), tmp_path) == 1
+    other = Contents(given[0].contents.replace(b",", b";"), CSV)
+    assert _check_same(titanic_scorer, [*given, other], FileOptions(), tmp_path) == len(given) + 1
 
 
 def test_headers_are_forgotten_when_there_are_many(titanic_scorer: Scorer) -> None:

@@ -110,6 +110,7 @@ class RowMessages:
 
 def _have_many_rows(contents: Sequence[bytes]) -> bool:
     """Whether messages of CSV would better be read as if they were one file."""
-    if way_for(contents) is not Way.MERGED:
+    if way_for(contents) is not Way.MERGED or sum(one.count(b"\n") for one in contents) < _MERGED_ROWS * len(contents):
         return False
-    return sum(one.count(b"\n") for one in contents) >= _MERGED_ROWS * len(contents)
+    # Others are not read so.
+    return len({one.partition(b"\n")[0] for one in contents}) == 1
