@@ -196,12 +196,16 @@ class RowRequests:
     """Requests of one row each.
 
     They are JSON objects, each alone or in an array; with ``are_h2o``, the requests of H2O's REST scorers. No object
-    may have a name of ``absent``. ``missing`` are texts that mean a missing value besides those of the inputs.
+    may have a name of ``absent``. With ``names`` they are lines of CSV, which have columns of these names, all
+    different, no quotes, and a line feed at their end. ``missing`` are texts that mean a missing value besides those of
+    the inputs.
     """
 
     are_h2o: bool = False
     absent: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
+    delimiter: str = ","
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dai_scoring.batch.messages.engine_messages import row_messages
+from dai_scoring.batch.messages.engine_messages import QUICKER_AS_FILE, row_messages
 from dai_scoring.batch.messages.judged_rows import JudgedRows, Write, written_apart, written_in_place
 from dai_scoring.batch.messages.message_rows import Batch, Contents, judge
 from dai_scoring.batch.options import FileOptions
@@ -102,7 +102,7 @@ class InMemoryScorer:
         if isinstance(messages, Declined):
             return [messages] * len(given)
         try:
-            written = messages.score(given, keeps_between=are_large)
+            written = messages.score(given, are_large)
         except Exception as error:  # noqa: BLE001 - whichever is at fault: each will be scored in another way
             log_fallback(error)
             return [_ERROR] * len(given)
@@ -110,7 +110,8 @@ class InMemoryScorer:
         answers: list[ScoredContents | Declined] = []
         for one in written:
             if isinstance(one, Declined):
-                TALLY.declined(Way.ROW_REQUESTS, one)
+                if one is not QUICKER_AS_FILE:
+                    TALLY.declined(Way.ROW_REQUESTS, one)
                 answers.append(one)
             else:
                 summary = Summary(one.rows, one.rows, 0, one.form, one.form, seconds, one.unseen)

@@ -37,7 +37,7 @@ class Way(Enum):
     READER = "a file is read as a whole"
     ONE_BY_ONE = "each record is read alone"
 
-    ROW_REQUESTS = "the model's runtime reads messages of one row itself"
+    ROW_REQUESTS = "the model's runtime reads messages itself"
     MERGED = "several messages are read together"
     FEW_ROWS = "few rows are read without Arrow"
 

@@ -237,6 +237,6 @@ def test_unseen_levels_are_counted_for_each_content_that_is_read_with_others(
     assert ways.taken[Way.MERGED] == len(given)
     with counted() as ways:
         by_engine = InMemoryScorer(penguins_scorer, FileOptions()).score(given)
-    assert ways.taken[Way.ROW_REQUESTS] == (0 if mime == CSV else len(given))
+    assert ways.taken[Way.ROW_REQUESTS] == len(given)
     for answers in (alone, together, by_engine):
         assert [one.summary.unseen for one in answers if isinstance(one, ScoredContents)] == wanted

@@ -249,7 +249,8 @@ _TYPED = [
 _WAYS = [
     _Way("csv by java", _by_java, Way.ENGINE_RECORDS),
     _Way("csv", _of("in.csv", _csv), Way.PIECES),
-    _Way("few rows of csv", _few(_csv, "text/csv"), Way.FEW_ROWS),
+    _Way("few rows of csv", _without_engine(_few(_csv, "text/csv")), Way.FEW_ROWS),
+    _Way("a row of csv in Java", _few(_csv, "text/csv"), Way.ROW_REQUESTS),
 ]
 _WAYS += _TYPED
 

@@ -1,38 +1,34 @@
-"""Messages of JSON objects, read and scored by the engine, many in one call.
+"""Messages that the engine reads and scores itself, many in one call: objects of JSON, and few lines of CSV.
 
-The objects stay as they stand, and their predictions are written behind what they have. Anything else is Declined.
+Anything else is Declined.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
-import orjson
-
+from dai_scoring.batch.messages.csv_messages import CsvMessage, CsvMessages
+from dai_scoring.batch.messages.json_messages import NOT_JSON, JsonMessage, JsonMessages
 from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.batch.plan import why_no_message
+from dai_scoring.batch.plan import Way, way_for
 from dai_scoring.batch.results import REJECT_COLUMNS, output_names
-from dai_scoring.engine import RowRequests
 from dai_scoring.formats import Declined, Format
-from dai_scoring.formats.json.alike import Objects, array_of_objects, lines_of_objects
-from dai_scoring.formats.json.columns import opened
-from dai_scoring.formats.json.writer import joined
-from dai_scoring.formats.rows import is_utf8, json_form
 from dai_scoring.options import PREDICTIONS_ONLY, BadRows, OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.values.unseen_levels import counts_between
 
-_MOST_FORMS = 64
-
 _NO_REQUESTS = Declined("the model's runtime does not read messages itself")
-_OTHER_FORM = Declined("the objects of a message are not written alike, or a value could be read in two ways")
-_NOT_JSON = Declined("the message is not one JSON object in UTF-8")
+_OTHER_VALUES = Declined("a row of a message has other columns, or a value that could be read in two ways")
 _MORE_WANTED = Declined("contributions or intervals are wanted")
 _SOME_COLUMNS = Declined("only some columns are written")
+QUICKER_AS_FILE = Declined("messages of many rows that are no JSON are read quicker as a file")
+_MERGED_ROWS = 20
+"""With so many rows in each, messages of CSV cost less as if they were one file."""
+
+_Message: TypeAlias = JsonMessage | CsvMessage
 
 
 def row_messages(scorer: Scorer, options: FileOptions) -> RowMessages | Declined:
@@ -54,126 +50,67 @@ class Written:
     unseen: Mapping[str, int] | None
 
 
-@dataclass(slots=True)
-class _Message:
-    """A message that is read here: its format, whether its object is in no array, and its objects if it has many."""
-
-    form: Format
-    is_object: bool
-    contents: bytes
-    objects: Objects | None = None
-
-    @property
-    def requests(self) -> Sequence[bytes]:
-        return [self.contents] if self.objects is None else self.objects.whole
-
-
 class RowMessages:
-    """Scores messages of JSON objects with one model and the same options."""
+    """Scores messages with one model and the same options."""
 
     def __init__(self, scorer: Scorer, options: FileOptions) -> None:
         self._scorer = scorer
-        self._options = options
-        keeps_bad = options.bad_rows is BadRows.KEEP
         predictions = [column.name for column in scorer.info.outputs]
         names = list(output_names(predictions, (), options.prediction_prefix))
-        reasons = list(output_names(REJECT_COLUMNS, names, "")) if keeps_bad else []
-        self._names = [*names, *reasons]
-        self._no_reasons = (None,) * len(reasons)
-        self._is_whole = options.output_columns is OutputColumns.ALL
-        absent = {*self._names} if self._is_whole else set()
-        if options.bad_rows is not BadRows.FAIL:
-            absent.update(REJECT_COLUMNS)
-        self._kind = RowRequests(absent=frozenset(absent))
-        comma = b"," if self._is_whole else b""
-        keys = [orjson.dumps(name) + b":" for name in self._names]
-        self._keys = [comma + keys[0], *(b"," + key for key in keys[1 : len(names)])]
-        self._nulls = b"".join(b",%bnull" % key for key in keys[len(names) :])
-        self._forms: dict[tuple[str | None, bytes], tuple[Format, bool] | Declined] = {}
+        reasons = list(output_names(REJECT_COLUMNS, names, "")) if options.bad_rows is BadRows.KEEP else []
+        added, no_reasons = [*names, *reasons], (None,) * len(reasons)
+        self._json = JsonMessages(options, added, no_reasons)
+        self._csv = CsvMessages(options, [column.name for column in scorer.info.inputs], added, no_reasons)
 
-    def score(self, given: Sequence[Contents], keeps_between: bool = False) -> list[Written | Declined]:
+    def score(self, given: Sequence[Contents], are_large: bool = False) -> list[Written | Declined]:
         """What is written for each message.
 
-        Between objects stands what the other ways write: of small messages always the same; with ``keeps_between``,
-        that of the message, as in a file.
+        Large messages of JSON are written as files are, and others are QUICKER_AS_FILE.
         """
-        messages = [self._read(one) for one in given]
-        requests = [request for one in messages if not isinstance(one, Declined) for request in one.requests]
-        found = self._scorer.predict_requests(requests, self._kind) if requests else _NOT_JSON
-        if isinstance(found, Declined):
-            return [one if isinstance(one, Declined) else found for one in messages]
-        written: list[Written | Declined] = []
-        start = 0
-        for one in messages:
-            if isinstance(one, Declined):
-                written.append(one)
-                continue
-            end = start + (1 if one.objects is None else len(one.objects.texts))
-            if all(found.scored[start:end]):
-                contents = self._written(one, found.rows[start:end], keeps_between)
-                written.append(Written(contents, one.form, end - start, counts_between(found.unseen, start, end)))
-            else:
-                written.append(_OTHER_FORM)
-            start = end
-        return written
-
-    def _read(self, message: Contents) -> _Message | Declined:
-        contents = message.contents
-        key = message.mime_type, contents[:1]
-        form = self._forms.get(key)
-        if form is None:
-            form = self._judged(*key)
-            # Clients may say what they like.
-            self._forms = {**self._forms, key: form} if len(self._forms) < _MOST_FORMS else {key: form}
-        if isinstance(form, Declined):
-            return form
-        if contents.count(b"{") == 1:
-            return _Message(*form, contents)
-        if form[0] is Format.JSON_ARRAY:
-            objects = array_of_objects(contents)
+        read: list[_Message | Declined] = [self._json.read(one) for one in given]
+        others = [index for index, one in enumerate(read) if one is NOT_JSON]
+        if others and (are_large or _have_many_rows([given[index].contents for index in others])):
+            for index in others:
+                read[index] = QUICKER_AS_FILE
         else:
-            objects = lines_of_objects(contents) if form[0] is Format.JSON_LINES else None
-        return _OTHER_FORM if objects is None else _Message(*form, contents, objects)
+            for index in others:
+                read[index] = self._csv.read(given[index])
+        answers: list[Written | Declined] = []
+        groups: dict[object, list[tuple[int, _Message]]] = {}
+        for index, message in enumerate(read):
+            if isinstance(message, Declined):
+                answers.append(message)
+            else:
+                answers.append(_OTHER_VALUES)
+                groups.setdefault(message.layout, []).append((index, message))
+        for group in groups.values():
+            self._score_alike(group, answers, are_large)
+        return answers
 
-    def _judged(self, mime_type: str | None, first: bytes) -> tuple[Format, bool] | Declined:
-        options = self._options
-        if not is_utf8(mime_type, options.charset):
-            return _NOT_JSON
-        form = json_form(first, options.input_format, mime_type)
-        if isinstance(form, Declined):
-            return form
-        is_object = first == b"{" and form is Format.JSON_ARRAY and options.output_format is None
-        return why_no_message(options, form) or (form, is_object)
+    def _score_alike(
+        self, group: Sequence[tuple[int, _Message]], answers: list[Written | Declined], are_large: bool
+    ) -> None:
+        """Score messages that the engine reads in the same way, in one call."""
+        layout = group[0][1].layout
+        requests = [one.requests for _, one in group]
+        found = self._scorer.predict_requests([request for own in requests for request in own], layout.kind)
+        if isinstance(found, Declined):
+            for index, _ in group:
+                answers[index] = found
+            return
+        made: Sequence[Any] = layout.prepared(found.rows)
+        start = 0
+        for (index, message), own in zip(group, requests, strict=True):
+            end = start + len(own)
+            if all(found.scored[start:end]):
+                contents = message.written(made[start:end], keeps_between=are_large)
+                answers[index] = Written(contents, message.form, end - start, counts_between(found.unseen, start, end))
+            start = end
 
-    def _written(self, message: _Message, rows: Sequence[Sequence[Any]], keeps_between: bool) -> bytes:
-        if message.objects is not None:
-            return self._many_written(message.form, message.objects, rows, keeps_between)
-        written = orjson.dumps(dict(zip(self._names, (*rows[0], *self._no_reasons), strict=True)))
-        if self._is_whole:
-            contents = message.contents
-            text = contents.strip()[1:-1] if contents[:1] == b"[" else contents
-            written = opened(text) + b"," + written[1:]
-        return joined([written], message.form, is_object=message.is_object)
 
-    def _many_written(
-        self, form: Format, objects: Objects, rows: Sequence[Sequence[Any]], keeps_between: bool
-    ) -> bytes:
-        values = list(chain.from_iterable(rows))
-        texts = orjson.dumps(values)[1:-1].split(b",")
-        if len(texts) != len(values):
-            # A label has a comma.
-            texts = list(map(orjson.dumps, values))
-        start, between, end = (b"[{", b"},\n{", b"}]") if form is Format.JSON_ARRAY else (b"{", b"}\n{", b"}\n")
-        if self._is_whole and keeps_between:
-            between = objects.between
-        count, keys = len(rows), self._keys
-        step = 2 * len(keys) + 2
-        parts = [b""] * (count * step)
-        if self._is_whole:
-            parts[::step] = objects.texts
-        for at, key in enumerate(keys):
-            parts[2 * at + 1 :: step] = [key] * count
-            parts[2 * at + 2 :: step] = texts[at :: len(keys)]
-        parts[step - 1 :: step] = [self._nulls + between] * count
-        parts[-1] = self._nulls + end
-        return start + b"".join(parts)
+def _have_many_rows(contents: Sequence[bytes]) -> bool:
+    """Whether messages of CSV would better be read as if they were one file."""
+    if way_for(contents) is not Way.MERGED or sum(one.count(b"\n") for one in contents) < _MERGED_ROWS * len(contents):
+        return False
+    # Others are not read so.
+    return len({one.partition(b"\n")[0] for one in contents}) == 1

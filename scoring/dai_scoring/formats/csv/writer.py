@@ -45,6 +45,17 @@ def write_rows(names: Sequence[str], columns: Sequence[Sequence[Any]], dialect: 
     return dialect.line_end.join([*_lines([names], dialect), *_lines(rows, dialect), ""]).encode()
 
 
+def fields(values: Sequence[Any], dialect: Dialect) -> list[str]:
+    """Values of one column as they stand in a line; the delimiter is no part of a number."""
+    text = orjson.dumps(values)[1:-1].decode()
+    if '"' in text:
+        # A column of text has few labels.
+        known = {value: _field(cell(value), dialect) for value in set(values)}
+        return [known[value] for value in values]
+    # JSON has no NaN, and null is another text.
+    return list(map(cell, values)) if "null" in text else text.split(",")
+
+
 def of_lines(
     schema: pa.Schema, dialect: Dialect, table: pa.Table, lines: Array, counts: Sequence[int]
 ) -> list[bytes] | Declined:
@@ -60,25 +71,31 @@ def of_lines(
 
 
 def _lines(rows: Iterable[Sequence[str]], dialect: Dialect) -> list[str]:
-    specials = (dialect.delimiter, dialect.quote, "\r", "\n", *(dialect.escape or ()))
-    escape = dialect.escape or dialect.quote
-
-    def field(cell: str) -> str:
-        if any(mark in cell for mark in specials):
-            if dialect.escape is not None:
-                cell = cell.replace(escape, escape * 2)
-            return dialect.quote + cell.replace(dialect.quote, escape + dialect.quote) + dialect.quote
-        return cell
+    specials = _specials(dialect)
 
     def line(row: Sequence[str]) -> str:
         text = dialect.delimiter.join(row)
         # A look at the whole line first: as a rule none of its fields needs quotes.
         if any(mark in text for mark in specials[1:]) or text.count(dialect.delimiter) != len(row) - 1:
-            text = dialect.delimiter.join(map(field, row))
+            text = dialect.delimiter.join([_field(cell, dialect) for cell in row])
         # An empty line would be no record.
         return text or dialect.quote * 2
 
     return list(map(line, rows))
+
+
+def _specials(dialect: Dialect) -> tuple[str, ...]:
+    return (dialect.delimiter, dialect.quote, "\r", "\n", *(dialect.escape or ()))
+
+
+def _field(cell: str, dialect: Dialect) -> str:
+    """A cell as it stands in a line: in quotes if it needs them."""
+    if not any(mark in cell for mark in _specials(dialect)):
+        return cell
+    escape = dialect.escape or dialect.quote
+    if dialect.escape is not None:
+        cell = cell.replace(escape, escape * 2)
+    return dialect.quote + cell.replace(dialect.quote, escape + dialect.quote) + dialect.quote
 
 
 class CsvWriter:

@@ -80,7 +80,16 @@ class RecordLayouts:
         if isinstance(records, AvroRecords):
             return self._once((*records.fields, missing), lambda: self._avro(records, missing))
         key = (records.names, records.delimiter, records.line_end, records.escaped, missing)
-        return self._once(key, lambda: self._csv(records, missing))
+        return self._once(
+            key,
+            lambda: self.csv_lines(
+                records.names,
+                records.delimiter,
+                missing,
+                has_returns=records.line_end == "\r\n",
+                are_escaped=records.escaped,
+            ),
+        )
 
     def _once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         known = self._known
@@ -89,14 +98,22 @@ class RecordLayouts:
             known = self._known = {key: make()}
         return known[key]
 
-    def _csv(self, csv: CsvRecords, missing: frozenset[str]) -> Any | Declined:
+    def csv_lines(
+        self,
+        names: Sequence[str],
+        delimiter: str,
+        missing: frozenset[str],
+        *,
+        has_returns: bool = False,
+        are_escaped: bool = False,
+    ) -> Any | Declined:
+        """The helper's ``CsvLines`` for lines of a file with these columns: see :class:`CsvRecords`."""
         places = {name: index for index, name in enumerate(self._names)}
-        columns = [places.get(name, -1) for name in csv.names]
-        delimiter = csv.delimiter.encode()
-        if len(delimiter) > 1 or len(places) > len(columns) - columns.count(-1):
+        columns = [places.get(name, -1) for name in names]
+        mark = delimiter.encode()
+        if len(mark) > 1 or len(places) > len(columns) - columns.count(-1):
             return _OTHER_COLUMNS
-        returns = csv.line_end == "\r\n"
-        return _class("CsvLines")(self._columns_with(missing), columns, delimiter[0], returns, csv.escaped)
+        return _class("CsvLines")(self._columns_with(missing), columns, mark[0], has_returns, are_escaped)
 
     def json_columns(self, absent: Collection[str], absent_start: str | None, missing: frozenset[str]) -> Any:
         """The helper's ``JsonColumns`` for objects that may not have some names, or names that begin in some way."""

@@ -17,7 +17,7 @@ from dai_scoring.runtimes.java.record_layouts import RecordLayouts
 
 _AFTER = bytes(8)
 """What stands after each request, since the helper looks at eight bytes at once."""
-_MOST_KINDS = 32
+_MOST_KINDS = 64
 _MANY = 32
 """So many numbers cross to Java quicker in an array of numpy than in a list."""
 _OTHER_CHARSET = Declined("the text is not in UTF-8")
@@ -54,18 +54,27 @@ class RequestReader:
         data = _AFTER.join((*requests, b""))
         if not data.isascii() and not _is_utf8(data):
             return _OTHER_CHARSET
-        made = self._score(self._reader(kind), data, _ends(requests))
+        reader = self._reader(kind)
+        if isinstance(reader, Declined):
+            return reader
+        made = self._score(reader, data, _ends(requests))
         values = np.array(made.flat).reshape(-1, len(requests))
         return PredictedRequests((values[0] > 0).tolist(), self._rows_of(values[1:]), made.unseen)
 
-    def _reader(self, kind: RowRequests) -> Any:
+    def _reader(self, kind: RowRequests) -> Any | Declined:
         found = self._readers.get(kind)
         if found is None:
-            columns = self._layouts.json_columns(kind.absent, None, kind.missing)
-            found = jvm.java_class("daiscoring.records.RowRequests")(columns, kind.are_h2o)
-            # Few: a service has one or two.
+            found = self._made(kind)
+            # Few: a service has one or two, and one for each header of CSV.
             self._readers = {**self._readers, kind: found} if len(self._readers) < _MOST_KINDS else {kind: found}
         return found
+
+    def _made(self, kind: RowRequests) -> Any | Declined:
+        made = jvm.java_class("daiscoring.records.RowRequests")
+        if not kind.names:
+            return made(self._layouts.json_columns(kind.absent, None, kind.missing), kind.are_h2o)
+        lines = self._layouts.csv_lines(kind.names, kind.delimiter, kind.missing)
+        return lines if isinstance(lines, Declined) else made(lines)
 
 
 def floats(values: npt.NDArray[np.float64]) -> Sequence[Sequence[Any]]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from dai_scoring.formats import Dialect, Format, open_writer, text
+from dai_scoring.formats.csv.writer import fields, write_rows
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "1"])
@@ -50,3 +51,23 @@ def test_one_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: lis
             writer.put(writer.encode(table))
         written.append((tmp_path / "out").read_bytes())
     assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("dialect", [Dialect(), Dialect(";", line_end="\r\n"), Dialect("\t", escape="\\")])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.0, -0.0, 1.0, 1e16, 1e-7, 123456789012.0, 0.1],
+        [0.0, -0.0, float("nan"), float("inf"), -float("inf"), None],
+        ["a", "a,b", "a;b", 'q"uote', "back\\slash", "line\nend", "null", "", "ü€", None, "a"],
+        [None, None],
+        ["NaN"],
+        [1, -7, 2**63 - 1],
+        [True, False, None],
+    ],
+    ids=repr,
+)
+def test_values_of_a_column_are_the_fields_of_a_line(dialect: Dialect, values: list[object]) -> None:
+    ends = [f"{dialect.delimiter}{field}{dialect.line_end}" for field in fields(values, dialect)]
+    _, _, lines = write_rows(["x", "y"], [["0"] * len(values), values], dialect).decode().partition(dialect.line_end)
+    assert lines == "".join([f"0{end}" for end in ends])

@@ -36,4 +36,18 @@ abstract class OneRow {
             return JsonText.space(data, end);
         }
     }
+
+    /** A request as a line of CSV. */
+    static final class OfLine extends OneRow {
+        private final RecordLayout.Walk lines;
+
+        OfLine(CsvLines layout, byte[] data) {
+            lines = layout.walk(data);
+        }
+
+        @Override
+        int read(int at, int row, Target target) throws DeclinedException {
+            return lines.record(at, row, target);
+        }
+    }
 }

@@ -3,6 +3,8 @@ package daiscoring.records;
 import daiscoring.CachedStrings;
 import daiscoring.DeclinedException;
 import daiscoring.PipelineFrames;
+import daiscoring.TextColumn;
+import java.util.function.Function;
 
 /**
  * Requests that have one row each, read and scored in one call: bytes in, numbers out. Safe for threads.
@@ -15,14 +17,23 @@ public final class RowRequests {
     /** In the place of a request that was scored. */
     public static final double SCORED = 1;
 
-    private final JsonColumns means;
-    private final boolean isH2o;
+    private final TextColumn[] columns;
+    private final Function<byte[], OneRow> readers;
     private final ThreadLocal<CachedStrings> texts = ThreadLocal.withInitial(CachedStrings::new);
 
     /** {@code isH2o} says that they are requests of H2O's REST scorers; otherwise they are objects of JSON. */
     public RowRequests(JsonColumns means, boolean isH2o) {
-        this.means = means;
-        this.isH2o = isH2o;
+        this(means.texts, data -> isH2o ? new H2oRow(means, data) : new OneRow.OfObject(means, data));
+    }
+
+    /** Each is a line of CSV with its end. */
+    public RowRequests(CsvLines lines) {
+        this(lines.columns, data -> new OneRow.OfLine(lines, data));
+    }
+
+    private RowRequests(TextColumn[] columns, Function<byte[], OneRow> readers) {
+        this.columns = columns;
+        this.readers = readers;
     }
 
     /**
@@ -37,7 +48,7 @@ public final class RowRequests {
         int rows = ends.length;
         Object frame = pipeline.empty(rows);
         FrameTarget target =
-                new FrameTarget(means.texts, rows, pipeline.columns(frame, means.texts.length), texts.get());
+                new FrameTarget(columns, rows, pipeline.columns(frame, columns.length), texts.get());
         double[] found = new double[rows * (1 + outputs)];
         int[] count = {0};
         read(data, ends, target, isRead -> found[count[0]++] = isRead ? SCORED : DECLINED);
@@ -57,7 +68,7 @@ public final class RowRequests {
 
     /** The target for {@link #read(byte[], int[], RowTarget, Each)}. */
     public RowTarget row() {
-        return new RowTarget(means.texts);
+        return new RowTarget(columns);
     }
 
     /** Read requests into a row, and call {@code each} after each of them; {@code data} and {@code ends} as above. */
@@ -77,15 +88,15 @@ public final class RowRequests {
     }
 
     private void read(byte[] data, int[] ends, Target target, Each each) {
-        OneRow reader = reader(data);
+        OneRow reader = readers.apply(data);
         int at = 0;
         for (int row = 0; row < ends.length; row++) {
             target.begin(row);
             boolean isRead = isRead(reader, at, ends[row], row, target);
             if (!isRead) {
                 // It may remember parts of a request that it did not like.
-                reader = reader(data);
-                for (int c = 0; c < means.texts.length; c++) {
+                reader = readers.apply(data);
+                for (int c = 0; c < columns.length; c++) {
                     target.missing(c);
                 }
             }
@@ -100,9 +111,5 @@ public final class RowRequests {
         } catch (DeclinedException | IndexOutOfBoundsException e) {
             return false;
         }
-    }
-
-    private OneRow reader(byte[] data) {
-        return isH2o ? new H2oRow(means, data) : new OneRow.OfObject(means, data);
     }
 }
