@@ -47,8 +47,9 @@ class FlowFileAccess:
         """Why the helper cannot be used, once that is known."""
 
     def reset(self) -> None:
-        """Forget how the processor is connected, which may change while it is stopped."""
+        """Forget how the processor is connected, and how fast it scores: both may change while it is stopped."""
         self._helper = self._take = None
+        self.batch_size = BatchSize()
         self.problem = None
 
     def keep(self, context: Any, flowfile: Any, reason: str) -> Any:
