@@ -61,7 +61,7 @@ class RecordScoring(Lifecycle):
         began = time.perf_counter()
         try:
             found += self._outcomes(batch)
-            self._flowfiles.batch_size.learn(sum(item.size for item in batch.items), time.perf_counter() - began)
+            self._flowfiles.batch_size.learn(batch.items, found, time.perf_counter() - began)
             return batch.send(found)
         except BaseException:
             for outcome in found:

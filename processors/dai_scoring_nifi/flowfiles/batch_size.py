@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from dai_scoring_nifi.flowfiles.batch import Outcome, TakenFlowFile
+from dai_scoring_nifi.flowfiles.outcomes import SUCCESS
+
 _LEAST = 2 << 20
 _MOST = 64 << 20
 _SECONDS = 0.5
@@ -17,7 +22,11 @@ class BatchSize:
     def __init__(self) -> None:
         self.bytes = _LEAST
 
-    def learn(self, size: int, seconds: float) -> None:
-        """Judge by a batch of so many bytes, which took so many seconds to score."""
-        if seconds > 0:
+    def learn(self, items: Sequence[TakenFlowFile], outcomes: Sequence[Outcome], seconds: float) -> None:
+        """Judge by a batch, which took so many seconds to score.
+
+        What went to another relationship does not count: it was not scored, so it says nothing of the model.
+        """
+        size = sum(item.size for item, one in zip(items, outcomes, strict=True) if one.relationship == SUCCESS)
+        if size > 0 and seconds > 0:
             self.bytes = min(max(_LEAST, round(size / seconds * _SECONDS)), _MOST)

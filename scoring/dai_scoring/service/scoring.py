@@ -220,7 +220,7 @@ def _is_large(request: Request) -> bool:
     """Whether several threads share the contents, even if those of other requests are scored at the same time."""
     try:
         return size_of(request.contents) >= FEW_BYTES
-    except OSError:
+    except Exception:  # noqa: BLE001 - raised again, and put into its response, when the request is scored
         return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
+from dai_scoring.runtimes.java import jvm
 from dai_scoring.scorer import Scorer
 from tests.support.models.penguins import PENGUIN
 from tests.support.models.titanic import GOLDEN_ROW
@@ -212,3 +214,24 @@ def test_headers_are_forgotten_when_there_are_many(titanic_scorer: Scorer) -> No
         (answer,) = scorer.score([Contents(wide, CSV)])
     assert isinstance(answer, ScoredContents)
     assert ways.ways == {Way.FEW_ROWS}
+
+
+def test_threads_that_see_many_headers_keep_little_in_java(titanic_scorer: Scorer) -> None:
+    header, line = ",".join(GOLDEN_ROW), ",".join(map(str, GOLDEN_ROW.values()))
+    scorer = InMemoryScorer(titanic_scorer, FileOptions())
+    given = [Contents(f"h{number},{header}\n1,{line}\n".encode(), CSV) for number in range(60)]
+    scorer.score(given)
+
+    def used() -> int:
+        jvm.java_class("java.lang.System").gc()
+        runtime = jvm.java_class("java.lang.Runtime").getRuntime()
+        return int(runtime.totalMemory() - runtime.freeMemory())
+
+    before = used()
+    threads = [threading.Thread(target=scorer.score, args=(given,)) for _ in range(20)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    # What a thread keeps to make strings has 33 KB; for each header that would be 40 MB.
+    assert used() - before < 10 << 20

@@ -14,7 +14,7 @@ import pytest
 
 from dai_scoring.batch.file_job import FEW_BYTES
 from dai_scoring.batch.options import FileOptions
-from dai_scoring.errors import MissingColumnsError, ModelNotFoundError
+from dai_scoring.errors import ContentError, MissingColumnsError, ModelNotFoundError
 from dai_scoring.option_words import Audience
 from dai_scoring.options import BadRows, Wanted
 from dai_scoring.scorer import RuntimeSettings, Scorer
@@ -173,6 +173,28 @@ def test_an_error_that_nobody_thought_of_is_told_without_its_message(
     assert value not in caplog.text + broken.failure.text_for(Audience.PYTHON)
     assert "Make room in" in full.failure.text_for(Audience.PYTHON)
     assert "work" not in full.failure.client
+
+
+class Unsized:
+    """A source that fails when it is asked for its size."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    @property
+    def size(self) -> int:
+        raise self._error
+
+    def write_to(self, path: Path) -> None:
+        raise AssertionError("not asked for")
+
+
+def test_contents_without_a_size_leave_the_others_alone(service: ScoringService) -> None:
+    errors = [ContentError("gone"), OSError("gone"), ValueError("gone"), None]
+    requests = [Request(Generated(30_000) if error is None else Unsized(error), CSV) for error in errors]
+    requests.append(Request(Path("no\0path"), CSV))
+    failures = [one.failure and one.failure.code for one in service.respond_all(requests)]
+    assert failures == ["malformed_content", "io", "internal", None, "internal"]
 
 
 def test_requests_wait_for_no_model_and_hear_why(samples: Path, settings: RuntimeSettings, tmp_path: Path) -> None:

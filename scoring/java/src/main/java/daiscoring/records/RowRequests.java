@@ -17,9 +17,11 @@ public final class RowRequests {
     /** In the place of a request that was scored. */
     public static final double SCORED = 1;
 
+    // One a thread, however many headers the requests have: each has its own object of this class.
+    private static final ThreadLocal<CachedStrings> TEXTS = ThreadLocal.withInitial(CachedStrings::new);
+
     private final TextColumn[] columns;
     private final Function<byte[], OneRow> readers;
-    private final ThreadLocal<CachedStrings> texts = ThreadLocal.withInitial(CachedStrings::new);
 
     /** {@code isH2o} says that they are requests of H2O's REST scorers; otherwise they are objects of JSON. */
     public RowRequests(JsonColumns means, boolean isH2o) {
@@ -48,7 +50,7 @@ public final class RowRequests {
         int rows = ends.length;
         Object frame = pipeline.empty(rows);
         FrameTarget target =
-                new FrameTarget(columns, rows, pipeline.columns(frame, columns.length), texts.get());
+                new FrameTarget(columns, rows, pipeline.columns(frame, columns.length), TEXTS.get());
         double[] found = new double[rows * (1 + outputs)];
         int[] count = {0};
         read(data, ends, target, isRead -> found[count[0]++] = isRead ? SCORED : DECLINED);
