@@ -26,7 +26,7 @@ from dai_scoring.options import OutputColumns
 
 _MOST_HEADERS = 64
 _MOST_HEADER_BYTES = 1 << 16
-# As those that the reader of few rows declines, but for two characters that no single byte is.
+# With quotes, those that the reader of few rows declines, but for two characters that no single byte is.
 _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
 _ODD_CHARACTERS = ("\ufeff".encode(), "\ufdd0".encode())
 
