@@ -197,8 +197,8 @@ class RowRequests:
 
     They are JSON objects, each alone or in an array; with ``are_h2o``, the requests of H2O's REST scorers. No object
     may have a name of ``absent``. With ``names`` they are lines of CSV, which have columns of these names, all
-    different, no quotes, and a line feed at their end. ``missing`` are texts that mean a missing value besides those of
-    the inputs.
+    different, quotes that begin and end fields at most, those between doubled, and a line feed at their end alone.
+    ``missing`` are texts that mean a missing value besides those of the inputs.
     """
 
     are_h2o: bool = False

@@ -1,11 +1,13 @@
 """Messages of lines of CSV: what of them the engine reads, and how they are written.
 
-What a header says is learned once, from the reader of few rows. The lines stay as they stand, and their predictions are
-written behind them. Lines with quotes, or with anything else that only other ways read, are Declined.
+What a header says is learned once, from the reader of files. The lines stay as they stand, and their predictions are
+written behind them. Quotes have to begin and end fields; lines with anything else that only other ways read are
+Declined.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -17,19 +19,21 @@ from dai_scoring.batch.plan import why_no_message
 from dai_scoring.engine import RowRequests
 from dai_scoring.formats import Declined, Dialect, Format
 from dai_scoring.formats.csv import writer as csv_writer
-from dai_scoring.formats.csv.dialect import DELIMITERS
-from dai_scoring.formats.rows import read_rows
+from dai_scoring.formats.csv.dialect import layout_after
+from dai_scoring.formats.rows import format_of
 from dai_scoring.formats.text import MAX_PYTHON_ROWS
 from dai_scoring.options import OutputColumns
 
 _MOST_HEADERS = 64
 _MOST_HEADER_BYTES = 1 << 16
-# As those that the reader of few rows declines, but for two characters that no single byte is.
-_ODD = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), ord('"')])
+# With quotes, those that the reader of few rows declines, but for two characters that no single byte is.
+_CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
 _ODD_CHARACTERS = ("\ufeff".encode(), "\ufdd0".encode())
 
 _NO_HEADER = Declined("the message has no header line of CSV that tells all")
-_CHARACTERS = Declined("there are quotes or control characters among the lines of a message")
+_CHARACTERS = Declined("there are control characters among the lines of a message")
+_QUOTES = Declined("a quote in a message neither begins nor ends a field, or a line end is within quotes")
+_BLANK_LINE = Declined("there is a blank line in a message with quotes")
 _ROWS = Declined("a message has no row, or too many")
 _LINE_ENDS = Declined("the lines of a message end in different ways")
 _ABSENT_COLUMN = Declined("a column of the model is not in the header of a message")
@@ -44,12 +48,31 @@ class CsvHeader:
         self.line_end = dialect.line_end.encode()
         self.has_returns = self.line_end == b"\r\n"
         # Returns are counted where lines end in them.
-        self.odd = _ODD if self.has_returns else _ODD + b"\r"
+        self._controls = _CONTROLS if self.has_returns else _CONTROLS + b"\r"
+        self._odd = self._controls + b'"'
+        mark = re.escape(dialect.delimiter.encode())
+        # From a line end on; a quote is looked for in less time than the fields are.
+        self._quoted = re.compile(
+            rb'(?:[^"]*(?<=[' + mark + rb'\n])"[^"\n]*(?:""[^"\n]*)*"(?=[' + mark + rb'\r\n]|\Z))*[^"]*'
+        )
         self._dialect = dialect
         self.is_whole = is_whole
         written = [*names, *added] if is_whole else added
         self.text = csv_writer.write_rows(written, [()] * len(written), dialect)
         self._nulls = dialect.delimiter * nulls + dialect.line_end
+
+    def why_not(self, contents: bytes, start: int, body: bytes) -> Declined | None:
+        """Why the lines from ``start`` on, which are ``body``, are not read here; None if they are."""
+        if len(body.translate(None, self._odd)) != len(body):
+            if len(body.translate(None, self._controls)) != len(body):
+                return _CHARACTERS
+            # A file with a backslash before a quote may mean something else by it.
+            if b'\\"' in body or self._quoted.fullmatch(contents, start) is None:
+                return _QUOTES
+            # A file with one is written anew, with quotes only where they are needed.
+            if contents.find(self.line_end * 2, start - len(self.line_end)) >= 0:
+                return _BLANK_LINE
+        return _CHARACTERS if _has_odd_characters(body) else None
 
     def prepared(self, rows: Sequence[Sequence[Any]]) -> Sequence[bytes]:
         """What is written of each row of predictions behind its own fields, or alone, with the line end."""
@@ -116,8 +139,8 @@ class CsvMessages:
         if isinstance(header, Declined):
             return header
         body = contents[start:]
-        if len(body.translate(None, header.odd)) != len(body) or _has_odd_characters(body):
-            return _CHARACTERS
+        if (why_not := header.why_not(contents, start, body)) is not None:
+            return why_not
         ends = body.count(b"\n")
         if header.has_returns and not body.count(b"\r") == ends == body.count(b"\r\n"):
             return _LINE_ENDS
@@ -126,8 +149,8 @@ class CsvMessages:
 
     def _learned(self, mime_type: str | None, line: bytes) -> CsvHeader | Declined:
         # What follows says nothing of the format if the header begins so.
-        is_usual = line[:1].isalnum() or line[:1] >= b"\x80" or line[:1] == b"_"
-        if not is_usual or len(line) > _MOST_HEADER_BYTES or len(line.translate(None, _ODD)) != len(line):
+        is_usual = line[:1].isalnum() or line[:1] >= b"\x80" or line[:1] in (b"_", b'"')
+        if not is_usual or len(line) > _MOST_HEADER_BYTES or len(line.translate(None, _CONTROLS)) != len(line):
             return _NO_HEADER
         found = self._judged(mime_type, line)
         key = mime_type, line
@@ -137,20 +160,21 @@ class CsvMessages:
 
     def _judged(self, mime_type: str | None, line: bytes) -> CsvHeader | Declined:
         options = self._options
-        # As if the header were a row too, so that there is one.
-        rows = read_rows(line * 2, options.input_format, mime_type, options.charset, options.delimiter)
-        if isinstance(rows, Declined):
-            return rows
-        dialect = rows.dialect
-        if rows.format is not Format.CSV or dialect is None or dialect.delimiter not in DELIMITERS:
+        form = format_of(line, options.input_format, mime_type, options.charset)
+        if isinstance(form, Declined):
+            return form
+        if form is not Format.CSV or b'\\"' in line or _has_odd_characters(line):
             return _NO_HEADER
-        if (why_not := why_no_message(options, rows.format, rows.names)) is not None:
+        layout = layout_after(line, options.delimiter)
+        if isinstance(layout, Declined):
+            return layout
+        if (why_not := why_no_message(options, form, layout.names)) is not None:
             return why_not
-        if not self._inputs.issubset(rows.names):
+        if not self._inputs.issubset(layout.names):
             return _ABSENT_COLUMN
-        if self._is_whole and not set(rows.names).isdisjoint(self._added):
+        if self._is_whole and not set(layout.names).isdisjoint(self._added):
             return _NAME_CLASH
-        return CsvHeader(rows.names, self._added, self._nulls, dialect, is_whole=self._is_whole)
+        return CsvHeader(layout.names, self._added, self._nulls, layout.dialect, is_whole=self._is_whole)
 
 
 def _has_odd_characters(text: bytes) -> bool:

@@ -113,4 +113,4 @@ def _have_many_rows(contents: Sequence[bytes]) -> bool:
     if way_for(contents) is not Way.MERGED or sum(one.count(b"\n") for one in contents) < _MERGED_ROWS * len(contents):
         return False
     # Others are not read so.
-    return len({one.partition(b"\n")[0] for one in contents}) == 1
+    return len({one.partition(b"\n")[0] for one in contents}) == 1 and not any(b'"' in one for one in contents)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dai_scoring.errors import ContentError, OptionError
 from dai_scoring.formats.base import Dialect, check_names
+from dai_scoring.formats.declined import Declined
 from dai_scoring.formats.detect import SEPARATOR_LINE
 from dai_scoring.formats.source import ADVICE, QUOTE, TextSource, read_at_most
 
@@ -20,6 +21,7 @@ DELIMITERS = ",;\t|"
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_RECORDS = 100
 _MAX_HEADER_BYTES = 1 << 26
+_NO_HEADER = Declined("the first line is not a header that tells the delimiter")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
@@ -65,6 +67,21 @@ def sniff(path: Path, charset: str, delimiter: str | None) -> Layout | None:
                 advice=('Look for a quote (") in the first line that is never closed.',),
             )
         size *= 4
+
+
+def layout_after(line: bytes, delimiter: str | None) -> Layout | Declined:
+    """The layout of every file that begins with a line, if that alone says it: a header of several columns."""
+    found = [one for one in DELIMITERS if (one.encode() in line if delimiter is None else one == delimiter)]
+    if len(found) != 1 or SEPARATOR_LINE.match(line):
+        return _NO_HEADER
+    try:
+        layout = _layout(line, whole=True, bom=False, delimiter=found[0])
+    except ContentError:
+        return _NO_HEADER
+    # With another end it would go on in the next line, or end within this one.
+    if layout is None or layout.start != len(line) or len(layout.names) == 1:
+        return _NO_HEADER
+    return layout
 
 
 def _layout(head: bytes, *, whole: bool, bom: bool, delimiter: str | None) -> Layout | None:
