@@ -138,7 +138,9 @@ def test_they_score_as_missing_values_do(model: Any, form: str, count: int, tmp_
     assert (found[0].scored, found[0].rejected, found[0].unseen) == (count, 0, wanted[0].unseen)
     assert _numbers(found[1]) == _numbers(wanted[1])
     small = InMemoryScorer(scorer, OPTIONS).score([Contents(contents, None)])
-    assert isinstance(small[0], ScoredContents) == (form in ("csv", "json", "json lines"))
+    # Many rows with quotes are read as a file.
+    in_memory = form in ("csv", "json", "json lines") or (form, count) == ("quoted csv", 6)
+    assert isinstance(small[0], ScoredContents) == in_memory
     if isinstance(small[0], ScoredContents):
         # What came out of the file is there still.
         assert (small[0].summary.scored, small[0].summary.unseen or {}) == (count, wanted[0].unseen or {})
