@@ -62,7 +62,7 @@ class Queues:
             connection.disconnect()  # waits until all before it was done
 
     def read(self, end: str, count: int) -> list[Any]:
-        """The messages of a queue, which loses them: at least so many, and those that follow at once."""
+        """The messages of a queue, which loses them: so many, if they come at all, and those that follow at once."""
         found: list[Any] = []
         with self.connection() as (connection, arrived):
             connection.subscribe(f"/queue/{self.name}{end}", "1", "auto")
@@ -70,7 +70,6 @@ class Queues:
                 while True:
                     found.append(arrived.get(timeout=PATIENCE if len(found) < count else 1))
             except queue.Empty:
-                assert len(found) >= count
                 return found
 
 
@@ -145,11 +144,12 @@ def test_workers_and_the_broker_are_killed(titanic: Path, queues: Queues, tmp_pa
             until(lambda of=worker, wanted=before + 200: of.scored() > wanted)
             worker.end(signal.SIGKILL)
     drained(titanic, queues)
+    # First, to know of a message that is missing below that it is nowhere.
+    assert ids(queues.read("", 0)) == []
     scored, rejected = queues.read("-scored", count - count // 100), queues.read("-rejected", count // 100)
     assert set(ids(scored)) == {at for at in range(count) if at % 100 != 50}
     sources = [one.headers["dai-source-id"] for one in [*scored, *rejected]]
     assert (len(sources), len(set(sources))) == (count, count)
-    assert queues.read("", 0) == []
 
 
 def test_a_signal_ends_the_wait_for_a_broker_that_has_gone(titanic: Path, queues: Queues, tmp_path: Path) -> None:
