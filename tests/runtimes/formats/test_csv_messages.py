@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
 from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
@@ -18,10 +16,11 @@ from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.runtimes.java import jvm
 from dai_scoring.scorer import Scorer
+from tests.support.files.both_ways import check_both_ways
 from tests.support.models.penguins import PENGUIN
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.value_cases import TEXT_CASES
-from tests.support.ways import counted, without
+from tests.support.ways import counted
 
 pytestmark = pytest.mark.runtime
 
@@ -110,34 +109,6 @@ def _damaged(choose: random.Random, text: bytes) -> bytes:
     return choose.choice([text[:at], text[:at] + odd + text[at:], text[:at] + text[at + 1 :], text + odd, odd + text])
 
 
-def _as_file(scorer: Scorer, message: Contents, options: FileOptions, folder: Path) -> bytes:
-    (folder / "in").write_bytes(message.contents)
-    summary = score_file(scorer, folder / "in", folder / "out", folder / "rejected", options, message.mime_type)
-    assert summary.scored == summary.records
-    return (folder / "out").read_bytes()
-
-
-def _check_same(scorer: Scorer, given: Sequence[Contents], options: FileOptions, folder: Path) -> int:
-    """Score messages with and without the way; how many of them took it."""
-    with counted() as ways:
-        answers = InMemoryScorer(scorer, options).score(given)
-    with without(Way.ROW_REQUESTS):
-        others = InMemoryScorer(scorer, options).score(given)
-    for one, answer, other in zip(given, answers, others, strict=True):
-        if isinstance(other, ScoredContents):
-            assert isinstance(answer, ScoredContents), one
-            assert (answer.contents, answer.rejected) == (other.contents, other.rejected), one
-            assert (answer.summary.records, answer.summary.scored, answer.summary.output_format) == (
-                other.summary.records,
-                other.summary.scored,
-                other.summary.output_format,
-            ), one
-            assert (answer.summary.unseen or {}) == (other.summary.unseen or {}), one
-        elif isinstance(answer, ScoredContents):
-            assert answer.contents == _as_file(scorer, one, options, folder), one
-    return ways.taken[Way.ROW_REQUESTS]
-
-
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("model", ["titanic", "penguins"])
 def test_messages_are_answered_with_the_same_bytes(
@@ -147,7 +118,7 @@ def test_messages_are_answered_with_the_same_bytes(
     choose = random.Random(model)
     compared = 0
     for size in [1] * 60 + [2, 7, 40] * 8:
-        compared += _check_same(scorer, [_message(choose, row) for _ in range(size)], options, tmp_path)
+        compared += check_both_ways(scorer, [_message(choose, row) for _ in range(size)], options, tmp_path)
     is_plain = options.output_columns is not OutputColumns.IDS and options.charset is None and options.delimiter != "."
     assert (compared > 20) == is_plain
 
@@ -163,7 +134,9 @@ def test_each_text_in_each_column_means_the_same(
             fields = {**row, name: text}
             given.append(Contents(f"{';'.join(row)}\n{';'.join(map(str, fields.values()))}\n".encode(), CSV))
     # Few at a time: many would be read as if they were one file.
-    taken = sum(_check_same(scorer, given[at : at + 30], FileOptions(), tmp_path) for at in range(0, len(given), 30))
+    taken = sum(
+        check_both_ways(scorer, given[at : at + 30], FileOptions(), tmp_path) for at in range(0, len(given), 30)
+    )
     assert taken > len(given) / 4
 
 
@@ -183,21 +156,21 @@ def test_plain_messages_take_the_way_beside_others(titanic_scorer: Scorer, tmp_p
         Contents(b"", CSV),
     ]
     for one in plain:
-        assert _check_same(titanic_scorer, [one], FileOptions(), tmp_path) == 1
-    assert _check_same(titanic_scorer, [*plain, *odd[:2], *odd[3:]] * 3, FileOptions(), tmp_path) == 3 * len(plain)
+        assert check_both_ways(titanic_scorer, [one], FileOptions(), tmp_path) == 1
+    assert check_both_ways(titanic_scorer, [*plain, *odd[:2], *odd[3:]] * 3, FileOptions(), tmp_path) == 3 * len(plain)
     # Not UTF-8: none that has the same header is read with it, and all are scored.
-    assert _check_same(titanic_scorer, [*plain, *odd], FileOptions(), tmp_path) == len(plain) - 1
+    assert check_both_ways(titanic_scorer, [*plain, *odd], FileOptions(), tmp_path) == len(plain) - 1
 
 
 def test_messages_of_many_rows_are_read_together(titanic_scorer: Scorer, tmp_path: Path) -> None:
     header, line = ",".join(GOLDEN_ROW), ",".join(map(str, GOLDEN_ROW.values()))
     given = [Contents(f"{header}\n{chr(10).join([line] * 50)}\n".encode(), CSV)] * 40
     with counted() as ways:
-        assert _check_same(titanic_scorer, given, FileOptions(), tmp_path) == 0
+        assert check_both_ways(titanic_scorer, given, FileOptions(), tmp_path) == 0
     assert ways.taken[Way.MERGED] == 2 * len(given)
-    assert _check_same(titanic_scorer, given[:1], FileOptions(), tmp_path) == 1
+    assert check_both_ways(titanic_scorer, given[:1], FileOptions(), tmp_path) == 1
     other = Contents(given[0].contents.replace(b",", b";"), CSV)
-    assert _check_same(titanic_scorer, [*given, other], FileOptions(), tmp_path) == len(given) + 1
+    assert check_both_ways(titanic_scorer, [*given, other], FileOptions(), tmp_path) == len(given) + 1
 
 
 def test_headers_are_forgotten_when_there_are_many(titanic_scorer: Scorer) -> None:

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
 from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
 from dai_scoring.batch.plan import Way
-from dai_scoring.errors import ScoringError
 from dai_scoring.formats import Format
 from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
+from tests.support.files.both_ways import as_file
 from tests.support.models.penguins import PENGUIN
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.ways import counted
@@ -102,16 +101,6 @@ def _damaged(choose: random.Random, text: bytes) -> bytes:
     return choose.choice([text[:at], text[:at] + odd + text[at:], text[:at] + text[at + 1 :], text + odd, odd + text])
 
 
-def _as_file(scorer: Scorer, message: Contents, options: FileOptions, folder: Path) -> bytes | None:
-    """What the way for files writes; None where it fails, or rejects a row."""
-    (folder / "in").write_bytes(message.contents)
-    try:
-        summary = score_file(scorer, folder / "in", folder / "out", folder / "rejected", options, message.mime_type)
-    except ScoringError:
-        return None
-    return (folder / "out").read_bytes() if summary.scored == summary.records else None
-
-
 def _check_same(scorer: Scorer, given: Sequence[Contents], options: FileOptions, folder: Path) -> tuple[int, int]:
     """How many of the messages took the way, and how many of these have quotes; each as a file is written."""
     with counted() as ways:
@@ -120,7 +109,7 @@ def _check_same(scorer: Scorer, given: Sequence[Contents], options: FileOptions,
     quoted = 0
     for one, answer in zip(given, answers, strict=True):
         if isinstance(answer, ScoredContents) and not answer.summary.rejected:
-            assert answer.contents == _as_file(scorer, one, options, folder), one
+            assert answer.contents == as_file(scorer, one, options, folder), one
             quoted += b'"' in one.contents
     return ways.taken[Way.ROW_REQUESTS], quoted
 

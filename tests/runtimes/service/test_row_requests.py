@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from dai_scoring.batch.files import score_file
 from dai_scoring.batch.in_memory import InMemoryScorer, ScoredContents
 from dai_scoring.batch.messages.message_rows import Contents
 from dai_scoring.batch.options import FileOptions
@@ -21,6 +20,7 @@ from dai_scoring.options import BadRows, MissingColumns, OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import HttpRequest, ScoringService, h2o_few_rows, h2o_rest
 from dai_scoring.service.h2o_rest import Reply
+from tests.support.files.both_ways import as_file, check_both_ways
 from tests.support.models.titanic import GOLDEN_ROW
 from tests.support.ways import counted, without
 
@@ -104,13 +104,6 @@ def _fitting(choose: random.Random, row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "sex": choose.choice(["male", "female", "}, {", "},{", None]), "last": choose.choice(values)}
 
 
-def _as_file(scorer: Scorer, message: Contents, options: FileOptions, folder: Path) -> bytes:
-    (folder / "in").write_bytes(message.contents)
-    summary = score_file(scorer, folder / "in", folder / "out", folder / "rejected", options, message.mime_type)
-    assert summary.scored == summary.records
-    return (folder / "out").read_bytes()
-
-
 def _objects(contents: bytes) -> Any:
     text = contents if contents[:1] == b"[" else b"[%b]" % contents.strip().replace(b"}\n", b"},")
     return json.loads(text, parse_float=str, parse_int=str)
@@ -126,22 +119,7 @@ def test_messages_are_answered_with_the_same_bytes(
     compared = 0
     for size in [1] * 60 + [2, 7, 40] * 12:
         given = [_message(choose, row) for _ in range(size)]
-        with counted() as ways:
-            answers = InMemoryScorer(scorer, options).score(given)
-        with without(Way.ROW_REQUESTS):
-            others = InMemoryScorer(scorer, options).score(given)
-        compared += ways.taken[Way.ROW_REQUESTS]
-        for one, answer, other in zip(given, answers, others, strict=True):
-            if isinstance(other, ScoredContents):
-                assert isinstance(answer, ScoredContents), one
-                assert (answer.contents, answer.rejected) == (other.contents, other.rejected), one
-                assert (answer.summary.scored, answer.summary.output_format, answer.summary.unseen or {}) == (
-                    other.summary.scored,
-                    other.summary.output_format,
-                    other.summary.unseen or {},
-                ), one
-            elif isinstance(answer, ScoredContents):
-                assert _objects(answer.contents) == _objects(_as_file(scorer, one, options, tmp_path)), one
+        compared += check_both_ways(scorer, given, options, tmp_path, _objects)
     assert compared > 200
 
 
@@ -158,7 +136,7 @@ def test_large_messages_are_answered_with_the_same_bytes_as_files(
             (answer,) = InMemoryScorer(scorer, options).score([one], only_by_engine=True)
             if isinstance(answer, ScoredContents):
                 with without(Way.ROW_REQUESTS):
-                    contents = _as_file(scorer, one, options, tmp_path)
+                    contents = as_file(scorer, one, options, tmp_path)
                 assert answer.contents == contents, one
     assert ways.taken[Way.ROW_REQUESTS] > 20
 
