@@ -90,7 +90,7 @@ class RecordScoring(Lifecycle):
             return [self._failed(item, None, failure_of(problem)) for item in batch.items]
         requests = requests_of(batch, settings.h2o_rest)
         if settings.record_services:
-            responses = [respond_with_record_services(service, self._folders, batch, requests[0])]
+            responses = respond_with_record_services(service, self._folders, batch, requests)
         elif batch.can_add:
             responses = service.respond_all(requests)
         else:

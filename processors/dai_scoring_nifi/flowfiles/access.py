@@ -68,7 +68,7 @@ class FlowFileAccess:
         services: RecordServices | None = None,
         max_flowfiles: int = _MAX_FLOWFILES,
     ) -> Batch:
-        """Take the FlowFile, and others behind it if none is large; with record services it alone, without contents.
+        """Take the FlowFile, and others behind it if none is large; with record services without contents.
 
         ``file`` is for what is too long for a call.
         """
@@ -76,8 +76,9 @@ class FlowFileAccess:
             self._bind(context, flowfile, services)
         if self._take is None:
             return PublicApiBatch(flowfile)
-        small, count = (SMALL, max_flowfiles) if services is None else (-1, 1)
-        return HelperBatch(self._helper, self._take(flowfile, small, count, self.batch_size.bytes, str(file)), file)
+        small = SMALL if services is None else -1
+        answer = self._take(flowfile, small, max_flowfiles, self.batch_size.bytes, str(file))
+        return HelperBatch(self._helper, answer, file)
 
     def _bind(self, context: Any, flowfile: Any, services: RecordServices | None) -> None:
         try:

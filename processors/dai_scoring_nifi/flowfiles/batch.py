@@ -43,7 +43,7 @@ class Outcome:
             self.further.discard()
 
 
-class Batch(RecordsHelper, Protocol):
+class Batch(Protocol):
     """FlowFiles that were taken together."""
 
     items: list[TakenFlowFile]
@@ -54,6 +54,13 @@ class Batch(RecordsHelper, Protocol):
         """Write the contents of a FlowFile that is not small to a file. Safe for several threads.
 
         Raises OSError if the file cannot be written.
+        """
+        ...
+
+    def records(self, item: TakenFlowFile, following: TakenFlowFile | None) -> RecordsHelper:
+        """What reads and writes the records of a FlowFile; ``following`` is the one whose records are read next.
+
+        One FlowFile's records are read at a time, by one thread.
         """
         ...
 

@@ -12,6 +12,7 @@ from typing import Any
 from dai_scoring_nifi.bridge import encoding
 from dai_scoring_nifi.flowfiles import attributes
 from dai_scoring_nifi.flowfiles.batch import Outcome, TakenFlowFile
+from dai_scoring_nifi.flowfiles.helper_records import HelperRecords
 
 
 class HelperBatch:
@@ -48,28 +49,9 @@ class HelperBatch:
         finally:
             self._file.unlink(missing_ok=True)
 
-    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
-        """As :meth:`RecordsHelper.open_records`."""
-        file = str(self._file)
-        return self._whole(self._helper.openRecords(self._ticket, wanted.text_or(self._file), str(fields), file))
-
-    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
-        """As :meth:`RecordsHelper.next_records`."""
-        said, file = request.text_or(self._file), str(self._file)
-        return self._whole(self._helper.nextRecords(self._ticket, str(results), said, str(fields), file))
-
-    def columns_of_records(self, columns: Path) -> str:
-        """As :meth:`RecordsHelper.columns_of_records`."""
-        return str(self._helper.columnsOfRecords(self._ticket, str(columns)))
-
-    def close_records(self) -> None:
-        """As :meth:`RecordsHelper.close_records`."""
-        self._helper.closeRecords(self._ticket)
-
-    def _whole(self, answer: Any) -> str:
-        """An answer that is + alone continues in the file."""
-        text = str(answer)
-        return text if text != "+" else text + self._file.read_bytes().decode("latin-1")
+    def records(self, item: TakenFlowFile, following: TakenFlowFile | None) -> HelperRecords:
+        """As :meth:`Batch.records`."""
+        return HelperRecords(self._helper, self._ticket, item.index, following, self._file)
 
     def give_back(self) -> None:
         """As :meth:`Batch.give_back`."""

@@ -20,6 +20,25 @@ from dai_scoring_nifi.flowfiles.batch import Outcome, TakenFlowFile
 _NO_SERVICES = "-this NiFi does not let a Python processor reach its process session"
 
 
+class NoRecords:
+    """Says that record services cannot be used: they would need the process session."""
+
+    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
+        """The reason why it is not possible."""
+        return _NO_SERVICES
+
+    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
+        """The reason why it is not possible."""
+        return _NO_SERVICES
+
+    def columns_of_records(self, columns: Path) -> str:
+        """The reason why it is not possible."""
+        return _NO_SERVICES
+
+    def close_records(self) -> None:
+        """Nothing to do: none are open."""
+
+
 class PublicApiBatch:
     """One FlowFile: slow, whole in memory, and without further FlowFiles."""
 
@@ -42,20 +61,9 @@ class PublicApiBatch:
             contents = contents.read_bytes()
         return FlowFileTransformResult(outcome.relationship, outcome.attributes, contents)
 
-    def open_records(self, wanted: encoding.Writer, fields: Path) -> str:
-        """The reason why it is not possible."""
-        return _NO_SERVICES
-
-    def next_records(self, results: Path, request: encoding.Writer, fields: Path) -> str:
-        """The reason why it is not possible."""
-        return _NO_SERVICES
-
-    def columns_of_records(self, columns: Path) -> str:
-        """The reason why it is not possible."""
-        return _NO_SERVICES
-
-    def close_records(self) -> None:
-        """Nothing to do: none are open."""
+    def records(self, item: TakenFlowFile, following: TakenFlowFile | None) -> NoRecords:
+        """What says that records cannot be read."""
+        return NoRecords()
 
     def give_back(self) -> None:
         """Nothing to do: NiFi has kept the FlowFile all the time."""

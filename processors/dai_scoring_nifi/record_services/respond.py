@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from dai_scoring.batch import reject_columns, results
@@ -11,30 +12,37 @@ from dai_scoring.batch.summary import Summary
 from dai_scoring.options import OutputColumns
 from dai_scoring.scorer import Scorer
 from dai_scoring.service import Request, Response, ScoringService, WorkFolders
-from dai_scoring.service.requests import size_of
 from dai_scoring.service.work_folders import WorkFolder
 from dai_scoring.values import model_rows
+from dai_scoring_nifi.flowfiles.batch import Batch
 from dai_scoring_nifi.record_services.helper import RecordsHelper, RecordStream
 from dai_scoring_nifi.record_services.response import RecordServicesResponse
 from dai_scoring_nifi.record_services.scoring import engine_reads, score_records
 
 
 def respond_with_record_services(
-    service: ScoringService, folders: WorkFolders, helper: RecordsHelper, request: Request
-) -> Response:
-    """Score the records of a FlowFile, or answer it if it is a request of H2O's dialect. Any error is in the response.
+    service: ScoringService, folders: WorkFolders, batch: Batch, requests: Sequence[Request]
+) -> list[Response]:
+    """Score the records of FlowFiles, or answer those that are requests of H2O's dialect.
 
-    ``helper`` holds the FlowFile that ``request`` was made of. The files of the response are in one of ``folders``.
+    ``requests`` were made of the FlowFiles of ``batch``. Any error is in its response, whose files are in ``folders``.
     """
+    found = []
+    for item, request in zip(batch.items, requests, strict=True):
+        at = item.index + 1
+        is_read_next = at < len(requests) and requests[at].endpoint is None and batch.items[at].size > 0
+        helper = batch.records(item, batch.items[at] if is_read_next else None)
+        found.append(service.respond_with(request, partial(_respond_to, folders, helper, item.size)))
+    return found
 
-    def respond(scorer: Scorer, options: FileOptions) -> Response:
-        size = size_of(request.contents)
-        if size == 0:
-            # A Record Reader would find no schema in it.
-            return Response(scorer.info, b"", summary=Summary(0, 0, 0, None, None, 0.0))
-        return folders.use(size, partial(_respond_in, helper, scorer, options))
 
-    return service.respond_with(request, respond)
+def _respond_to(
+    folders: WorkFolders, helper: RecordsHelper, size: int, scorer: Scorer, options: FileOptions
+) -> Response:
+    if size == 0:
+        # A Record Reader would find no schema in it.
+        return Response(scorer.info, b"", summary=Summary(0, 0, 0, None, None, 0.0))
+    return folders.use(size, partial(_respond_in, helper, scorer, options))
 
 
 def _respond_in(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> Response:
@@ -50,7 +58,7 @@ def _respond_in(helper: RecordsHelper, scorer: Scorer, options: FileOptions, fol
 
 
 def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder: WorkFolder) -> Response:
-    """The response, with its contents in ``folder.target``, and rejected records in ``folder.rejected``.
+    """The response, with its contents and rejected records in files that ``folder`` keeps.
 
     Raises InputError if the FlowFile cannot be scored as a whole.
     """
@@ -69,8 +77,9 @@ def _respond(helper: RecordsHelper, scorer: Scorer, options: FileOptions, folder
     folder.results.unlink()
     return RecordServicesResponse(
         scorer.info,
-        folder.target,
-        rejected=folder.rejected if rejected.count else None,
+        # Others are scored before it is sent.
+        folder.keep(folder.target),
+        rejected=folder.keep(folder.rejected) if rejected.count else None,
         summary=totals.summary(began),
         scored_attributes=target.attributes,
         rejected_attributes=rejected.attributes,

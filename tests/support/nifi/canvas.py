@@ -150,9 +150,17 @@ class Canvas:
 
     def score_file(self, folder: Path, data: bytes, properties: dict[str, str | None]) -> dict[str, list[Any]]:
         """Send the bytes of a file through ScoreJavaMojo, by way of an empty folder."""
-        (folder / "input").write_bytes(data)
-        source = self.processor("GetFile", {"Input Directory": str(folder)}, scheduling_period="1 day")
-        return self._send(source, properties, "ScoreJavaMojo")
+        return self.score_files(folder, {"input": data}, properties)
+
+    def score_files(
+        self, folder: Path, files: dict[str, bytes], properties: dict[str, str | None]
+    ) -> dict[str, list[Any]]:
+        """The same of several files, up to 100, by their names: all wait together."""
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        config: dict[str, str | None] = {"Input Directory": str(folder), "Batch Size": "100"}
+        source = self.processor("GetFile", config, scheduling_period="1 day")
+        return self._send(source, properties, "ScoreJavaMojo", len(files))
 
     def service(self, kind: str, properties: dict[str, str]) -> str:
         """An enabled controller service; its id is the value of a property that wants one."""
@@ -166,7 +174,9 @@ class Canvas:
         self._services[wanted] = str(made.id)
         return self._services[wanted]
 
-    def _send(self, source: Any, properties: dict[str, str | None], kind: str) -> dict[str, list[Any]]:
+    def _send(
+        self, source: Any, properties: dict[str, str | None], kind: str, count: int = 1
+    ) -> dict[str, list[Any]]:
         score = self.scorer(properties, kind)
         self._sources.append((source.id, nipyapi.canvas.create_connection(source, score, ["success"]).id))
         assert wait_for(lambda: self.validation(score)[0] == "VALID"), self.validation(score)[1]
@@ -176,7 +186,7 @@ class Canvas:
         def queued() -> dict[str, list[Any]]:
             return {relationship: listed(connection.id) for relationship, connection in self.sinks.items()}
 
-        return until(lambda: (f := queued()) and (f["original"] or f["failure"]) and f)
+        return until(lambda: (f := queued()) and len(f["original"]) + len(f["failure"]) == count and f)
 
     def content(self, relationship: str, flowfile: Any) -> str:
         return content_of(self.sinks[relationship].id, flowfile).decode()

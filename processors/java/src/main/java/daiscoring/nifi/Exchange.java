@@ -1,5 +1,6 @@
 package daiscoring.nifi;
 
+import daiscoring.nifi.records.RecordSequence;
 import daiscoring.nifi.records.RecordStream;
 import daiscoring.nifi.records.Records;
 import java.io.FileOutputStream;
@@ -12,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.nifi.flowfile.FlowFile;
@@ -117,6 +117,7 @@ public final class Exchange {
      */
     public Object send(long ticket, String packed) throws IOException {
         Batch batch = batches.get(ticket);
+        batch.closeRecords();
         List<Outcome> outcomes = Outcome.all(Packed.Reader.of(packed), 2 * batch.flowFiles.size());
         Transfers transfers = new Transfers(batch.session);
         try {
@@ -170,28 +171,26 @@ public final class Exchange {
     }
 
     /**
-     * Open the first FlowFile's records.
+     * Open the records of one of the FlowFiles, and close those that are open.
      *
+     * @param following the FlowFile that is opened next, if it is known, otherwise -1: it is opened in advance
      * @param wanted packed, or "@" and the name of a file with it: how many fields Python gets, and their names; 1 if it
      *     wants them as rows, otherwise 0
      * @param fields the file for these fields of the first records
      * @param file where a long answer goes; then it is "+" alone
      * @return see {@link Answers}; packed: what {@link RecordStream#begin} appends
      */
-    public String openRecords(long ticket, String wanted, String fields, String file) {
+    public String openRecords(long ticket, int index, int following, String wanted, String fields, String file) {
         Batch batch = batches.get(ticket);
         return Answers.of(() -> {
-            Packed.Reader in = Packed.Reader.of(wanted);
             Packed.Writer answer = new Packed.Writer();
-            Set<String> names = in.names(in.number());
-            batch.records = records.open(batch.session, batch.flowFiles.get(0), names, in.number() != 0);
-            batch.records.begin(answer, fields);
+            batch.records(records).open(index, following, Packed.Reader.of(wanted)).begin(answer, fields);
             return answer.toStringOr(Path.of(file));
         });
     }
 
     /**
-     * Take results of the first FlowFile's records, and hand over further ones: see {@link RecordStream#next}.
+     * Take results of the records that are open, and hand over further ones: see {@link RecordStream#next}.
      *
      * @param request packed, or "@" and the name of a file with it; empty after the first call
      */
@@ -199,7 +198,7 @@ public final class Exchange {
         Batch batch = batches.get(ticket);
         return Answers.of(() -> {
             Packed.Writer answer = new Packed.Writer();
-            batch.records.next(Path.of(results), Packed.Reader.of(request), fields, answer);
+            batch.records.current().next(Path.of(results), Packed.Reader.of(request), fields, answer);
             return answer.toStringOr(Path.of(file));
         });
     }
@@ -208,14 +207,17 @@ public final class Exchange {
     public String columnsOfRecords(long ticket, String columns) {
         Batch batch = batches.get(ticket);
         return Answers.of(() -> {
-            batch.records.columns(columns);
+            batch.records.current().columns(columns);
             return "";
         });
     }
 
-    /** Close the first FlowFile's records, as must be done before the FlowFile is sent on. */
+    /** Close the records that are open; others may be opened then, or the same again. */
     public void closeRecords(long ticket) {
-        batches.get(ticket).closeRecords();
+        RecordSequence found = batches.get(ticket).records;
+        if (found != null) {
+            found.closeCurrent();
+        }
     }
 
     /** Put all FlowFiles but the first back into their queue; NiFi handles the first one. */
@@ -254,7 +256,7 @@ public final class Exchange {
         private final List<FlowFile> flowFiles;
         private int offered;
         private long bytes;
-        private RecordStream records;
+        private RecordSequence records;
 
         Batch(ProcessSession session, List<FlowFile> flowFiles) {
             this.session = session;
@@ -270,15 +272,17 @@ public final class Exchange {
             return FlowFileFilterResult.ACCEPT_AND_CONTINUE;
         }
 
-        void closeRecords() {
-            try {
-                if (records != null) {
-                    records.close();
-                }
-            } catch (IOException e) {
-                // They are closed because of another error, or were read and written as a whole.
+        RecordSequence records(Records services) {
+            if (records == null) {
+                records = services.of(session, flowFiles);
             }
-            records = null;
+            return records;
+        }
+
+        void closeRecords() {
+            if (records != null) {
+                records.close();
+            }
         }
     }
 }

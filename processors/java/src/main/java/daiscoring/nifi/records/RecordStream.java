@@ -33,6 +33,7 @@ public final class RecordStream implements Closeable {
     }
 
     private final ChunkReader reader;
+    private final List<Record> first;
     private final WriterMaker writers;
     private final ExecutorService threads;
     private ChunkWriter writer;
@@ -40,15 +41,17 @@ public final class RecordStream implements Closeable {
     private Future<List<Record>> reading;
     private Future<Void> writing;
 
-    RecordStream(ChunkReader reader, WriterMaker writers, ExecutorService threads) {
+    /** @param first the first records of the reader */
+    RecordStream(ChunkReader reader, List<Record> first, WriterMaker writers, ExecutorService threads) {
         this.reader = reader;
+        this.first = first;
         this.writers = writers;
         this.threads = threads;
     }
 
-    /** Read the first records, and begin with the next ones. Appends their number, and {@link ChunkReader#describe}. */
-    public void begin(Packed.Writer answer, String fields) throws Exception {
-        handOver(reader.next(), answer, fields);
+    /** Hand over the first records, and begin with the next ones. Appends their number, and {@link ChunkReader#describe}. */
+    public void begin(Packed.Writer answer, String fields) throws IOException {
+        handOver(first, answer, fields);
         reader.describe(answer);
     }
 
@@ -126,7 +129,8 @@ public final class RecordStream implements Closeable {
         }
     }
 
-    private static <T> T outcome(Future<T> future) throws Exception {
+    /** What a thread has made, or its error. */
+    static <T> T outcome(Future<T> future) throws Exception {
         try {
             return future.get();
         } catch (ExecutionException e) {
@@ -149,7 +153,8 @@ public final class RecordStream implements Closeable {
         }
     }
 
-    private static void await(Future<?> future) {
+    /** Wait until a thread has done its work, or failed. */
+    static void await(Future<?> future) {
         boolean interrupted = false;
         while (future != null && !future.isDone()) {
             try {

@@ -1,7 +1,7 @@
 package daiscoring.nifi.records;
 
-import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -11,8 +11,6 @@ import java.util.concurrent.TimeUnit;
 import org.apache.nifi.flowfile.FlowFile;
 import org.apache.nifi.logging.ComponentLog;
 import org.apache.nifi.processor.ProcessSession;
-import org.apache.nifi.schema.access.SchemaNotFoundException;
-import org.apache.nifi.serialization.MalformedRecordException;
 import org.apache.nifi.serialization.RecordReaderFactory;
 import org.apache.nifi.serialization.RecordSetWriterFactory;
 
@@ -37,24 +35,29 @@ public final class Records {
         this.log = log;
     }
 
+    /** The records of FlowFiles of a session. */
+    public RecordSequence of(ProcessSession session, List<FlowFile> flowFiles) {
+        return new RecordSequence(this, session, flowFiles);
+    }
+
     /**
+     * Begin to open a FlowFile in another thread.
+     *
      * @param wanted the fields that Python gets; all others stay here
      * @param asRows whether it wants them as rows, if that is possible
      */
-    public RecordStream open(ProcessSession session, FlowFile flowFile, Set<String> wanted, boolean asRows)
-            throws IOException, MalformedRecordException, SchemaNotFoundException {
+    Opening open(ProcessSession session, FlowFile flowFile, Set<String> wanted, boolean asRows) {
+        // Here, since a session is for one thread at a time; its streams may be read by others.
         InputStream in = session.read(flowFile);
-        try {
+        return new Opening(in, threads.submit(() -> {
             ChunkReader reader = new ChunkReader(readers, log, flowFile, in, wanted, asRows);
             Map<String, String> attributes = flowFile.getAttributes();
             return new RecordStream(
                     reader,
+                    reader.next(),
                     request -> new ChunkWriter(writers, log, reader.schema(), attributes, request),
                     threads);
-        } catch (Exception | Error e) {
-            in.close();
-            throw e;
-        }
+        }));
     }
 
     private static Thread thread(Runnable work) {
