@@ -25,7 +25,7 @@ from dai_scoring.batch.plan import TALLY, Plan, Way
 from dai_scoring.batch.threads import ordered_map, prefetch, write_behind
 from dai_scoring.batch.totals import Totals, bad_rows_error
 from dai_scoring.errors import InputError, MissingColumnsError
-from dai_scoring.formats import Chunk, Declined, Encoded, Format, ParsedPiece, Piece
+from dai_scoring.formats import Chunk, Declined, Encoded, Format, Piece
 from dai_scoring.formats.base import MAX_CHUNK_BYTES
 from dai_scoring.options import BadRows, MissingColumns
 from dai_scoring.scorer import Scorer
@@ -132,10 +132,10 @@ class FileJob:
             self._rejected.close()
 
     def _move(self, threaded: bool) -> Declined | None:
-        pieces: Iterator[Piece | Declined] = map(ParsedPiece, self._reader.chunks())
+        parts = 1 if not threaded else THREADS if self._size < FEW_BYTES else 2 * THREADS
+        pieces: Iterator[Piece | Declined] = formats.chunks(self._reader, parts)
         if not {Way.PIECES, Way.ROW_GROUPS}.isdisjoint(self._plan.ways):
             by_engine = Way.ENGINE_RECORDS in self._plan.ways
-            parts = 1 if not threaded else THREADS if self._size < FEW_BYTES else 2 * THREADS
             pieces = formats.pieces(self._reader, self._plan.wanted, parts, as_records=by_engine)
         if threaded:
             with prefetch(pieces) as coming, write_behind(self._write) as write:

@@ -85,8 +85,9 @@ def joined(
     output's format can hold as numbers: they are converted.
     """
     rows = without(table.select(list(kept)), rejected)
+    present = set(kept)
     for column in typed:
-        if column.name in rows.schema.names:
+        if column.name in present:
             index = rows.schema.get_field_index(column.name)
             rows = rows.set_column(index, column.name, as_number_column(rows.column(index), column))
     for name, values in zip(predictions.schema.names, predictions.columns, strict=True):

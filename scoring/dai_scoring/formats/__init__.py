@@ -54,6 +54,7 @@ __all__ = [
     "WantedFields",
     "WantedGroups",
     "charset_of",
+    "chunks",
     "detect",
     "is_json_text",
     "open_reader",
@@ -134,6 +135,16 @@ def pieces(
 
         if isinstance(reader, ParquetReader):
             return reader.pieces(parts)
+    return chunks(reader, parts)
+
+
+def chunks(reader: RecordReader, parts: int = 1) -> Iterator[ParsedPiece]:
+    """What a reader reads, in its order; ``parts`` is as for :func:`pieces`, and counts for Arrow's record batches."""
+    if reader.format in (Format.ARROW_FILE, Format.ARROW_STREAM):
+        from dai_scoring.formats.columnar.arrow_ipc import ArrowReader
+
+        if isinstance(reader, ArrowReader):
+            return map(ParsedPiece, reader.chunks(parts))
     return map(ParsedPiece, reader.chunks())
 
 

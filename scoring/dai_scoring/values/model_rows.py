@@ -66,15 +66,19 @@ def to_model_rows(
     Raises MissingColumnsError, naming every absent column, unless they are to be treated as missing values, and
     ContentError if two columns have the name of one of the model.
     """
-    if len(set(table.schema.names)) < len(table.schema.names):
-        check_distinct([name for name in table.schema.names if name in {column.name for column in wanted}])
-    check_columns(table.schema.names, wanted, missing_columns)
+    # Once: Arrow makes this list anew each time, and there may be hundreds of columns.
+    names = table.schema.names
+    present = set(names)
+    if len(present) < len(names):
+        of_model = {column.name for column in wanted}
+        check_distinct([name for name in names if name in of_model])
+    check_columns(names, wanted, missing_columns)
     rows = table.num_rows
     arrays: list[pa.Array] = []
     first_bad: npt.NDArray[np.int32] | None = None
     rejected: list[RejectedValues] = []
     for column in wanted:
-        if column.name in table.schema.names:
+        if column.name in present:
             values = one_chunk(nested.plain_column(table.column(column.name)))
         elif column.required:
             values = pa.nulls(rows)

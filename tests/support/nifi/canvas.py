@@ -174,9 +174,7 @@ class Canvas:
         self._services[wanted] = str(made.id)
         return self._services[wanted]
 
-    def _send(
-        self, source: Any, properties: dict[str, str | None], kind: str, count: int = 1
-    ) -> dict[str, list[Any]]:
+    def _send(self, source: Any, properties: dict[str, str | None], kind: str, count: int = 1) -> dict[str, list[Any]]:
         score = self.scorer(properties, kind)
         self._sources.append((source.id, nipyapi.canvas.create_connection(source, score, ["success"]).id))
         assert wait_for(lambda: self.validation(score)[0] == "VALID"), self.validation(score)[1]

@@ -86,6 +86,14 @@ def _encoded(values: pa.Array, kind: Any, values_of: ValuesOf) -> pa.Array:
     form = _FLOATS.get(values.type)
     if form is not None:
         return _floats(values, form)
+    if pa.types.is_string(values.type):
+        # Labels: a few different ones.
+        texts = values.dictionary_encode(null_encoding="encode")
+        return _one_by_one(texts.dictionary, kind, values_of).take(texts.indices)
+    return _one_by_one(values, kind, values_of)
+
+
+def _one_by_one(values: pa.Array, kind: Any, values_of: ValuesOf) -> pa.Array:
     stream = BytesIO()
     ends = [0]
     for value in values_of(values):

@@ -15,6 +15,7 @@ from dai_scoring.formats.invalid_values import rows_from
 from dai_scoring.formats.source import DAMAGED
 
 _BLOCK = 1 << 20
+_LEAST_ROWS = 5_000
 
 
 class ArrowReader:
@@ -49,14 +50,15 @@ class ArrowReader:
             self.close()
             raise
 
-    def chunks(self) -> Iterator[Chunk]:
-        """The rows in order."""
+    def chunks(self, parts: int = 1) -> Iterator[Chunk]:
+        """The rows in order; each record batch in so many chunks, unless they were very small."""
         if self._reader is None or self.schema is None:
             return
         for batch, malformed in self._batches():
-            for start in range(0, batch.num_rows, self._rows):
-                part = pa.Table.from_batches([batch.slice(start, self._rows)])
-                bad = None if malformed is None else rows_from(malformed, start, self._rows)
+            rows = min(self._rows, max(_LEAST_ROWS, -(-batch.num_rows // parts)))
+            for start in range(0, batch.num_rows, rows):
+                part = pa.Table.from_batches([batch.slice(start, rows)])
+                bad = None if malformed is None else rows_from(malformed, start, rows)
                 yield Chunk(decoded(part, self.schema), bad)
 
     def close(self) -> None:

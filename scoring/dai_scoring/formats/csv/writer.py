@@ -127,7 +127,8 @@ class CsvWriter:
 
         ``lines`` are the rows as they were read, in a dialect like this: the table's columns come after them.
         """
-        more = [name for name in table.column_names if name not in set(self._names)]
+        known, present = set(self._names), set(table.column_names)
+        more = [name for name in table.column_names if name not in known]
         if more:
             raise ContentError(
                 f"column {more[0][:40]!r} appears in later records only, and a CSV file has one header.",
@@ -137,7 +138,7 @@ class CsvWriter:
         names = self._names if lines is None else table.column_names
         if lines is None and text.is_quicker_in_python(table):
             return [self._python_rows(table)]
-        table = table.select([name for name in names if name in set(table.column_names)])
+        table = table.select([name for name in names if name in present])
         encoded = []
         for start in range(0, table.num_rows, SLICE_ROWS):
             batch = _batch(table.slice(start, SLICE_ROWS))

@@ -144,9 +144,8 @@ class H2o3Mojo:
         """Score whole columns: see :class:`dai_scoring.engine.Engine`."""
         features = [pa.nulls(rows, pa.float64()) if place is None else columns[place] for place in self._places]
         unseen: dict[str, npt.NDArray[np.int64]] = {}
-        given = (
-            self._features.texts(features, rows, unseen) if self._encoded else self._features.matrix(features, unseen)
-        )
+        take = self._features.texts if self._encoded else self._features.matrix
+        given = take(features, rows, unseen)
         raw, refused = self._scores(given, self._offsets(columns), rows)
         contributions = None
         if wanted.contributions is not Contributions.NONE and self._contributor is not None:
@@ -161,8 +160,8 @@ class H2o3Mojo:
             return _NO_VALUES
         features = [[None] * rows if place is None else columns[place] for place in self._places]
         unseen: dict[str, npt.NDArray[np.int64]] = {}
-        given = self._features.matrix_of_values(features, unseen)
-        scores = self._helper.score(self._model, given, None, rows, self._size, self._calibrated)
+        given = self._features.matrix_of_values(features, rows, unseen)
+        scores = self._helper.score(self._model, *given, None, rows, self._size, self._calibrated)
         if len(scores.refused.rows()):
             return _REFUSED
         made = [predictions.values_of(scores.out[at], domain) for at, (_, domain) in enumerate(self._outputs)]

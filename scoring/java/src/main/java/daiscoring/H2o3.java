@@ -20,12 +20,24 @@ public final class H2o3 {
     /**
      * Score rows whose categories are indices into the model's domains already.
      *
-     * @param columns one array a feature, in the model's order; NaN is a missing value
+     * @param columns one column a feature, in the model's order, one after the other; NaN is a missing value
+     * @param width how many features
      * @param offset the rows' offset, or null for a model without
      * @param size how many predictions the model gives for a row
      * @param calibrated whether calibrated probabilities, one a class, follow them
      * @return the scores; a row for which the model raises an error is refused, and NaN
      */
+    public static Scores score(
+            GenModel shared, ByteBuffer columns, int width, double[] offset, int rows, int size, boolean calibrated) {
+        Scores scores = new Scores(shared, rows, size, calibrated);
+        FeatureRows features = new FeatureRows(columns, width, rows);
+        for (int i = 0; i < rows; i++) {
+            scores.add(features.next(), offset, i);
+        }
+        return scores;
+    }
+
+    /** The same of rows in arrays, one a feature. */
     public static Scores score(
             GenModel shared, double[][] columns, double[] offset, int rows, int size, boolean calibrated) {
         double[] row = new double[columns.length];
@@ -35,11 +47,7 @@ public final class H2o3 {
             for (int j = 0; j < row.length; j++) {
                 row[j] = columns[j][i];
             }
-            if (offset == null) {
-                scores.add(row);
-            } else {
-                scores.add(row, offset[i]);
-            }
+            scores.add(row, offset, i);
         }
         return scores;
     }
@@ -134,10 +142,14 @@ public final class H2o3 {
             return model.score0(values, prediction);
         }
 
-        void add(double[] values, double offset) {
+        private void add(double[] values, double[] offset, int index) {
+            if (offset == null) {
+                add(values);
+                return;
+            }
             Arrays.fill(prediction, 0);
             try {
-                store(model.score0(values, offset, prediction));
+                store(model.score0(values, offset[index], prediction));
             } catch (RuntimeException e) {
                 refuse(e);
             }
@@ -211,20 +223,17 @@ public final class H2o3 {
     /**
      * Contributions (Shapley values) of rows whose categories are indices into the model's domains already.
      *
-     * @param columns one array a feature, in the model's order; NaN is a missing value
+     * @param columns as {@link #score} takes them
      * @param size how many contributions there are for a row, the bias included
      * @param refused takes the rows for which the model raises an error
      * @return arrays of rows, by contribution
      */
     public static float[][] contributions(
-            PredictContributions model, double[][] columns, int rows, int size, RefusedRows refused) {
-        int width = columns.length;
+            PredictContributions model, ByteBuffer columns, int width, int rows, int size, RefusedRows refused) {
         float[][] out = new float[size][rows];
+        FeatureRows features = new FeatureRows(columns, width, rows);
         for (int i = 0; i < rows; i++) {
-            double[] row = new double[width];
-            for (int j = 0; j < width; j++) {
-                row[j] = columns[j][i];
-            }
+            double[] row = features.next();
             try {
                 store(model.calculateContributions(row), out, i);
             } catch (RuntimeException e) {
