@@ -23,7 +23,7 @@ import org.apache.nifi.serialization.record.RecordSchema;
 
 /**
  * Reads records in chunks, and the wanted fields of each chunk as rows or as columns. Three chunks of a FlowFile may be in memory at a
- * time: the one that is read, the one that is scored and the one that is written.
+ * time: the one that is read, the one that is scored and the one that is written; and the first one of the next FlowFile.
  */
 final class ChunkReader implements Closeable {
     // Python scores a chunk of fewer rows or values at a noticeable cost for each.
