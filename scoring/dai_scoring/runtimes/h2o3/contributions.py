@@ -80,3 +80,14 @@ def _groups(
             return None
         groups[owner[name]].append(index)
     return {**{name: members for name, members in groups.items() if members}, names[-1]: [len(names) - 1]}
+
+
+def wrapper(model: Any) -> Any:
+    """genmodel's own way in for rows as text, able to give contributions where the model is."""
+    easy = jvm.java_class("hex.genmodel.easy.EasyPredictModelWrapper")
+    config = jvm.java_class("hex.genmodel.easy.EasyPredictModelWrapper$Config")()
+    config.setModel(model).setConvertUnknownCategoricalLevelsToNa(True)
+    try:
+        return easy(config.setEnableContributions(True))
+    except jvm.java_exception():
+        return easy(config.setEnableContributions(False))

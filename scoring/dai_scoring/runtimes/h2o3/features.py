@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,50 +28,32 @@ class Features:
             None if domain is None else Levels([str(level) for level in domain]) for domain in domains
         ]
         self.domains = [None if levels is None else levels.array for levels in self.levels]
-        self._memory = threading.local()
 
-    def matrix(
-        self, columns: Sequence[pa.Array], rows: int, unseen: dict[str, npt.NDArray[np.int64]]
-    ) -> tuple[Any, int]:
-        """The rows with their categories as indices of levels; ``unseen`` takes the rows of unseen ones.
-
-        A ``ByteBuffer`` of one column after the other, valid until this thread's next call, and how many columns.
-        """
-        numbers = []
+    def numbers(
+        self, columns: Sequence[pa.Array], unseen: dict[str, npt.NDArray[np.int64]]
+    ) -> list[npt.NDArray[np.float64]]:
+        """The columns with categories as indices of levels; ``unseen`` takes the rows of unseen ones."""
+        found = []
         for name, values, levels in zip(self.names, columns, self.levels, strict=True):
             if levels is not None and not pa.types.is_floating(values.type):
-                values, without = levels.indices(values)
-                if len(without):
-                    unseen[name] = without
-            numbers.append(_numbers(values))
-        return self._shared(numbers, rows), len(numbers)
+                values, rows = levels.indices(values)
+                if len(rows):
+                    unseen[name] = rows
+            found.append(_numbers(values))
+        return found
 
-    def matrix_of_values(
-        self, columns: Sequence[Sequence[Any]], rows: int, unseen: dict[str, npt.NDArray[np.int64]]
-    ) -> tuple[Any, int]:
+    def numbers_of_values(
+        self, columns: Sequence[Sequence[Any]], unseen: dict[str, npt.NDArray[np.int64]]
+    ) -> list[Sequence[float]]:
         """The same of few rows, given as Python's objects."""
-        numbers: list[Any] = []
+        found: list[Any] = []
         for name, values, levels in zip(self.names, columns, self.levels, strict=True):
             if levels is not None:
-                values, without = levels.indices_of(values)
-                if without:
-                    unseen[name] = np.array(without)
-            numbers.append([_NAN if value is None else value for value in values] if None in values else values)
-        return self._shared(numbers, rows), len(numbers)
-
-    def _shared(self, columns: Sequence[npt.NDArray[np.float64] | Sequence[float]], rows: int) -> Any:
-        """Columns in memory that Java reads too: numpy copies them there without Python's lock, JPype would hold it.
-
-        The memory is used again, since Java would keep each new piece of it until its garbage collection.
-        """
-        size = len(columns) * rows
-        found = getattr(self._memory, "shared", None)
-        if found is None or len(found[0]) < size:
-            values = np.empty(max(size, 1))
-            found = self._memory.shared = values, java_arrays.byte_buffer(pa.py_buffer(values))
-        for target, column in zip(found[0][:size].reshape(len(columns), rows), columns, strict=True):
-            target[:] = column
-        return found[1]
+                values, rows = levels.indices_of(values)
+                if rows:
+                    unseen[name] = np.array(rows)
+            found.append([_NAN if value is None else value for value in values] if None in values else values)
+        return found
 
     def texts(
         self, columns: Sequence[pa.Array], rows: int, unseen: dict[str, npt.NDArray[np.int64]]

@@ -35,6 +35,7 @@ from dai_scoring.runtimes.java import java_arrays, java_jars, jvm, row_descripti
 from dai_scoring.runtimes.java.interrupts import held_back
 from dai_scoring.runtimes.java.record_layouts import OTHER_FORM, RecordLayouts, are_whole
 from dai_scoring.runtimes.java.row_requests import Made, RequestReader
+from dai_scoring.runtimes.java.shared_rows import SharedRows
 from dai_scoring.scorer import RuntimeSettings
 from dai_scoring.values import h2o_times
 
@@ -93,6 +94,7 @@ class H2o3Mojo:
         times = description.time_columns(details)
         count = description.feature_count(model, names)
         self._features = Features(names[:count], domains[:count])
+        self._shared = SharedRows()
         self._offset, notes = description.offset(model)
         inputs = [
             description.input_column(name, levels, name in times, name == self._offset)
@@ -110,7 +112,7 @@ class H2o3Mojo:
         self._calibrated = bool(model.calibrateClassProbabilities(java_arrays.double_arrays([np.zeros(self._size)])[0]))
         self._outputs = description.output_columns(model, self._size, self._calibrated, self._features)
         self._schema = pa.schema([(column.name, column.type.arrow) for column, _ in self._outputs])
-        self._wrapper = _wrapper(model) if self._encoded else None
+        self._wrapper = contributions.wrapper(model) if self._encoded else None
         if self._encoded:
             self._check_encoding(path)
         self._predictor = None if self._encoded else contributions.predictor(model)
@@ -144,8 +146,9 @@ class H2o3Mojo:
         """Score whole columns: see :class:`dai_scoring.engine.Engine`."""
         features = [pa.nulls(rows, pa.float64()) if place is None else columns[place] for place in self._places]
         unseen: dict[str, npt.NDArray[np.int64]] = {}
-        take = self._features.texts if self._encoded else self._features.matrix
-        given = take(features, rows, unseen)
+        given: Sequence[Any] = (
+            self._features.texts(features, rows, unseen) if self._encoded else self._features.numbers(features, unseen)
+        )
         raw, refused = self._scores(given, self._offsets(columns), rows)
         contributions = None
         if wanted.contributions is not Contributions.NONE and self._contributor is not None:
@@ -160,8 +163,7 @@ class H2o3Mojo:
             return _NO_VALUES
         features = [[None] * rows if place is None else columns[place] for place in self._places]
         unseen: dict[str, npt.NDArray[np.int64]] = {}
-        given = self._features.matrix_of_values(features, rows, unseen)
-        scores = self._helper.score(self._model, *given, None, rows, self._size, self._calibrated)
+        scores = self._all_scores(self._features.numbers_of_values(features, unseen), None, rows)
         if len(scores.refused.rows()):
             return _REFUSED
         made = [predictions.values_of(scores.out[at], domain) for at, (_, domain) in enumerate(self._outputs)]
@@ -262,16 +264,23 @@ class H2o3Mojo:
             refused = self._refused()
             made = self._helper.scoreEncoded(self._wrapper, *given, offset, rows, self._size, refused)
             return made, _reasons(refused)
-        scores = self._helper.score(self._model, *given, offset, rows, self._size, self._calibrated)
+        scores = self._all_scores(given, offset, rows)
         return scores.out, _reasons(scores.refused)
 
+    def _all_scores(self, columns: Sequence[Any], offset: Any, rows: int) -> Any:
+        scores = self._helper.scores(self._model, rows, self._size, self._calibrated)
+        for block, width, count in self._shared.blocks(columns, rows):
+            scores.addAll(block, width, offset, count)
+        return scores
+
     def _contributions(self, given: Sequence[Any], rows: int, size: int) -> tuple[Any, dict[int, str]]:
-        refused = self._refused()
+        made = jvm.java_class("daiscoring.H2o3Contributions")(rows, size)
         if self._encoded:
-            made = self._helper.contributionsEncoded(self._wrapper, *given, rows, size, refused)
+            made.addEncoded(self._wrapper, *given, rows)
         else:
-            made = self._helper.contributions(self._predictor, *given, rows, size, refused)
-        return made, _reasons(refused)
+            for block in self._shared.blocks(given, rows):
+                made.addAll(self._predictor, *block)
+        return made.out, _reasons(made.refused)
 
     def _offsets(self, columns: Sequence[pa.Array]) -> Any:
         if self._offset is None:
@@ -279,17 +288,6 @@ class H2o3Mojo:
         index = [column.name for column in self._info.inputs].index(self._offset)
         values = columns[index].to_numpy(zero_copy_only=False)
         return java_arrays.double_arrays([np.ascontiguousarray(values, dtype=np.float64)])[0]
-
-
-def _wrapper(model: Any) -> Any:
-    """genmodel's own way in for rows as text, able to give contributions where the model is."""
-    easy = jvm.java_class("hex.genmodel.easy.EasyPredictModelWrapper")
-    config = jvm.java_class("hex.genmodel.easy.EasyPredictModelWrapper$Config")()
-    config.setModel(model).setConvertUnknownCategoricalLevelsToNa(True)
-    try:
-        return easy(config.setEnableContributions(True))
-    except jvm.java_exception():
-        return easy(config.setEnableContributions(False))
 
 
 def _reasons(refused: Any) -> dict[int, str]:

@@ -4,7 +4,6 @@ import daiscoring.records.RecordLayout;
 import daiscoring.records.RowRequests;
 import daiscoring.records.RowTarget;
 import hex.genmodel.GenModel;
-import hex.genmodel.PredictContributions;
 import hex.genmodel.algos.glrm.GlrmMojoModel;
 import hex.genmodel.easy.EasyPredictModelWrapper;
 import hex.genmodel.easy.RowData;
@@ -18,26 +17,22 @@ public final class H2o3 {
     }
 
     /**
-     * Score rows whose categories are indices into the model's domains already.
+     * Scores of rows whose categories are indices into the model's domains already; {@link Scores#addAll} adds them.
      *
-     * @param columns one column a feature, in the model's order, one after the other; NaN is a missing value
-     * @param width how many features
-     * @param offset the rows' offset, or null for a model without
      * @param size how many predictions the model gives for a row
      * @param calibrated whether calibrated probabilities, one a class, follow them
-     * @return the scores; a row for which the model raises an error is refused, and NaN
      */
-    public static Scores score(
-            GenModel shared, ByteBuffer columns, int width, double[] offset, int rows, int size, boolean calibrated) {
-        Scores scores = new Scores(shared, rows, size, calibrated);
-        FeatureRows features = new FeatureRows(columns, width, rows);
-        for (int i = 0; i < rows; i++) {
-            scores.add(features.next(), offset, i);
-        }
-        return scores;
+    public static Scores scores(GenModel shared, int rows, int size, boolean calibrated) {
+        return new Scores(shared, rows, size, calibrated);
     }
 
-    /** The same of rows in arrays, one a feature. */
+    /**
+     * Score rows whose categories are indices into the model's domains already.
+     *
+     * @param columns one array a feature, in the model's order; NaN is a missing value
+     * @param offset the rows' offset, or null for a model without
+     * @return the scores; a row for which the model raises an error is refused, and NaN
+     */
     public static Scores score(
             GenModel shared, double[][] columns, double[] offset, int rows, int size, boolean calibrated) {
         double[] row = new double[columns.length];
@@ -47,7 +42,7 @@ public final class H2o3 {
             for (int j = 0; j < row.length; j++) {
                 row[j] = columns[j][i];
             }
-            scores.add(row, offset, i);
+            scores.add(row, offset);
         }
         return scores;
     }
@@ -142,14 +137,29 @@ public final class H2o3 {
             return model.score0(values, prediction);
         }
 
-        private void add(double[] values, double[] offset, int index) {
+        /**
+         * Score the next rows.
+         *
+         * @param columns one column a feature, in the model's order, one after the other; NaN is a missing value
+         * @param width how many features
+         * @param offset the offset of all rows, or null for a model without
+         * @param count how many rows
+         */
+        public void addAll(ByteBuffer columns, int width, double[] offset, int count) {
+            FeatureRows features = new FeatureRows(columns, width, count);
+            for (int i = 0; i < count; i++) {
+                add(features.next(), offset);
+            }
+        }
+
+        private void add(double[] values, double[] offset) {
             if (offset == null) {
                 add(values);
                 return;
             }
             Arrays.fill(prediction, 0);
             try {
-                store(model.score0(values, offset[index], prediction));
+                store(model.score0(values, offset[row], prediction));
             } catch (RuntimeException e) {
                 refuse(e);
             }
@@ -220,45 +230,7 @@ public final class H2o3 {
         return out;
     }
 
-    /**
-     * Contributions (Shapley values) of rows whose categories are indices into the model's domains already.
-     *
-     * @param columns as {@link #score} takes them
-     * @param size how many contributions there are for a row, the bias included
-     * @param refused takes the rows for which the model raises an error
-     * @return arrays of rows, by contribution
-     */
-    public static float[][] contributions(
-            PredictContributions model, ByteBuffer columns, int width, int rows, int size, RefusedRows refused) {
-        float[][] out = new float[size][rows];
-        FeatureRows features = new FeatureRows(columns, width, rows);
-        for (int i = 0; i < rows; i++) {
-            double[] row = features.next();
-            try {
-                store(model.calculateContributions(row), out, i);
-            } catch (RuntimeException e) {
-                refused.add(i, e);
-            }
-        }
-        return out;
-    }
-
-    /** Contributions of rows of a model that encodes its categories itself; see scoreEncoded. */
-    public static float[][] contributionsEncoded(
-            EasyPredictModelWrapper model, String[] names, double[][] numbers, String[][] texts, int rows, int size,
-            RefusedRows refused) {
-        float[][] out = new float[size][rows];
-        for (int i = 0; i < rows; i++) {
-            try {
-                store(model.predictContributions(rowData(names, numbers, texts, i)), out, i);
-            } catch (PredictException | RuntimeException e) {
-                refused.add(i, e);
-            }
-        }
-        return out;
-    }
-
-    private static RowData rowData(String[] names, double[][] numbers, String[][] texts, int i) {
+    static RowData rowData(String[] names, double[][] numbers, String[][] texts, int i) {
         RowData row = new RowData();
         for (int j = 0; j < names.length; j++) {
             if (numbers[j] != null) {
@@ -270,12 +242,6 @@ public final class H2o3 {
             }
         }
         return row;
-    }
-
-    private static void store(float[] given, float[][] out, int row) {
-        for (int k = 0; k < out.length; k++) {
-            out[k][row] = given[k];
-        }
     }
 
     private static void store(double[] scored, double[][] out, int size, int row) {
