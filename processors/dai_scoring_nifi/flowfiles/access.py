@@ -9,6 +9,7 @@ API for Python, which gives one FlowFile at a time.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,26 +37,36 @@ class RecordServices:
     writer: Any
 
 
+@dataclass(frozen=True)
+class _Helper:
+    """The helper, its method ``take`` (a bound method of py4j costs nothing to keep), and the services it was given."""
+
+    java: Any
+    take: Any
+    services: RecordServices | None
+
+
 class FlowFileAccess:
-    """Takes FlowFiles for one processor, by the helper if this NiFi lets it."""
+    """Takes FlowFiles for one processor, by the helper if this NiFi lets it. Safe for several threads."""
 
     def __init__(self) -> None:
-        self._helper: Any = None
-        self._take: Any = None
+        self._binding = threading.Lock()
+        self._helper: _Helper | None = None
         self.batch_size = BatchSize()
         self.problem: str | None = None
         """Why the helper cannot be used, once that is known."""
 
     def reset(self) -> None:
         """Forget how the processor is connected, and how fast it scores: both may change while it is stopped."""
-        self._helper = self._take = None
+        self._helper = None
         self.batch_size = BatchSize()
         self.problem = None
 
     def keep(self, context: Any, flowfile: Any, reason: str) -> Any:
         """What to return to NiFi so that a FlowFile stays in its queue; the canvas shows the reason."""
+        helper = self._helper
         try:
-            return (self._helper or _bound(context, flowfile)).keep(reason)
+            return (_bound(context, flowfile) if helper is None else helper.java).keep(reason)
         except Exception:  # noqa: BLE001 - py4j raises Java's errors as several types
             # NiFi cannot do anything with None either, and leaves the FlowFile.
             return None
@@ -72,24 +83,32 @@ class FlowFileAccess:
 
         ``file`` is for what is too long for a call.
         """
-        if self._take is None and self.problem is None:
-            self._bind(context, flowfile, services)
-        if self._take is None:
+        helper = self._helper
+        if helper is None or (services is not None and services is not helper.services):
+            helper = self._bind(context, flowfile, services)
+        if helper is None:
             return PublicApiBatch(flowfile)
         small = SMALL if services is None else -1
-        answer = self._take(flowfile, small, max_flowfiles, self.batch_size.bytes, str(file))
-        return HelperBatch(self._helper, answer, file)
+        answer = helper.take(flowfile, small, max_flowfiles, self.batch_size.bytes, str(file))
+        # What was taken is known to this helper alone.
+        return HelperBatch(helper.java, answer, file)
 
-    def _bind(self, context: Any, flowfile: Any, services: RecordServices | None) -> None:
-        try:
-            found = _bound(context, flowfile)
-            if services is not None:
-                found.bindRecords(services.reader, services.writer)
-        except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
-            self.problem = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-        else:
-            # Looked up once: a bound method of py4j costs nothing to keep.
-            self._helper, self._take = found, found.take
+    def _bind(self, context: Any, flowfile: Any, services: RecordServices | None) -> _Helper | None:
+        """The helper, made by the first of several threads; None if this NiFi does not let it in."""
+        with self._binding:
+            helper = self._helper
+            has_all = helper is not None and (services is None or services is helper.services)
+            if has_all or self.problem is not None:
+                return helper
+            try:
+                java = _bound(context, flowfile) if helper is None else helper.java
+                if services is not None:
+                    java.bindRecords(services.reader, services.writer)
+            except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
+                self.problem = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+            else:
+                self._helper = _Helper(java, java.take, services)
+            return self._helper
 
 
 def _bound(context: Any, flowfile: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Files for NiFi's record services that wait together: each comes out by itself, whatever becomes of the others."""
+"""Files that wait together, for record services or several tasks: each comes out by itself, with its own scores."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import nipyapi
 import pytest
 
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
@@ -63,3 +64,23 @@ def test_good_bad_empty_and_broken_files_side_by_side(canvas: Canvas, titanic: P
     for name, one in outcomes["rejected"].items():
         (rejected,) = json.loads(canvas.content("rejected", one))
         assert (rejected["id"], rejected["_reject_column"]) == (f"{name.partition('.')[0]}-5000", "age")
+
+
+@pytest.mark.parametrize("has_services", [False, True], ids=["plain", "services"])
+def test_tasks_that_begin_at_once_do_not_mix_their_files(
+    canvas: Canvas, titanic: Path, tmp_path: Path, has_services: bool
+) -> None:
+    properties: dict[str, str | None] = {"Model File": str(titanic)}
+    if has_services:
+        properties["Record Reader"] = canvas.service("JsonTreeReader", {})
+        properties["Record Writer"] = canvas.service("JsonRecordSetWriter", {})
+    tasks = nipyapi.nifi.ProcessorConfigDTO(concurrently_schedulable_task_count=8)
+    nipyapi.canvas.update_processor(canvas.scorer(properties), tasks)
+    # Each time the processor starts anew, with more files than one task takes.
+    for turn in range(5):
+        files = {f"{turn}-{at}.json": json.dumps({"id": f"{turn}-{at}", **GOLDEN_ROW}).encode() for at in range(80)}
+        found = canvas.score_files(tmp_path, files, properties)
+        assert {one.attributes["filename"] for one in found["success"]} == files.keys()
+        for one in found["success"]:
+            scored = json.loads(canvas.content("success", one).strip("[]"))
+            assert f"{scored['id']}.json" == one.attributes["filename"]
