@@ -95,7 +95,12 @@ class RecordScoring(Lifecycle):
             responses = service.respond_all(requests)
         else:
             responses = [respond_with_one(service, settings.options, one) for one in requests]
-        return [self._outcome(settings, *one) for one in zip(batch.items, responses, strict=True)]
+        try:
+            return [self._outcome(settings, *one) for one in zip(batch.items, responses, strict=True)]
+        except BaseException:
+            for response in responses:
+                response.discard()
+            raise
 
     def _outcome(self, settings: Settings, item: TakenFlowFile, response: Response) -> Outcome:
         if response.failure is not None:

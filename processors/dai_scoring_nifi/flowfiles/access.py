@@ -98,16 +98,18 @@ class FlowFileAccess:
         with self._binding:
             helper = self._helper
             has_all = helper is not None and (services is None or services is helper.services)
-            if has_all or self.problem is not None:
+            if has_all:
                 return helper
+            if self.problem is not None:
+                return None
             try:
                 java = _bound(context, flowfile) if helper is None else helper.java
                 if services is not None:
                     java.bindRecords(services.reader, services.writer)
             except Exception as error:  # noqa: BLE001 - py4j raises Java's errors as several types
                 self.problem = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-            else:
-                self._helper = _Helper(java, java.take, services)
+                return None
+            self._helper = _Helper(java, java.take, services)
             return self._helper
 
 

@@ -27,12 +27,17 @@ def respond_with_record_services(
 
     ``requests`` were made of the FlowFiles of ``batch``. Any error is in its response, whose files are in ``folders``.
     """
-    found = []
-    for item, request in zip(batch.items, requests, strict=True):
-        at = item.index + 1
-        is_read_next = at < len(requests) and requests[at].endpoint is None and batch.items[at].size > 0
-        helper = batch.records(item, batch.items[at] if is_read_next else None)
-        found.append(service.respond_with(request, partial(_respond_to, folders, helper, item.size)))
+    found: list[Response] = []
+    try:
+        for item, request in zip(batch.items, requests, strict=True):
+            at = item.index + 1
+            is_read_next = at < len(requests) and requests[at].endpoint is None and batch.items[at].size > 0
+            helper = batch.records(item, batch.items[at] if is_read_next else None)
+            found.append(service.respond_with(request, partial(_respond_to, folders, helper, item.size)))
+    except BaseException:
+        for one in found:
+            one.discard()
+        raise
     return found
 
 

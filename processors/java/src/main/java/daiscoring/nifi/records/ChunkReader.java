@@ -31,6 +31,7 @@ final class ChunkReader implements Closeable {
     private static final int MAX_VALUES = 200_000;
     private static final int MAX_BYTES = 4 << 20;
 
+    private final InputStream contents;
     private final Counting in;
     private final RecordReader reader;
     private final RecordSchema schema;
@@ -54,6 +55,7 @@ final class ChunkReader implements Closeable {
             boolean asRows)
             throws IOException, MalformedRecordException, SchemaNotFoundException {
         // No buffer around the stream: to infer a schema, readers mark it and go back further than a buffer allows.
+        contents = in;
         this.in = new Counting(in);
         reader = readers.createRecordReader(flowFile, this.in, log);
         schema = reader.getSchema();
@@ -150,7 +152,7 @@ final class ChunkReader implements Closeable {
 
     @Override
     public void close() throws IOException {
-        try (in) {
+        try (contents) {
             reader.close();
         }
     }
@@ -161,6 +163,11 @@ final class ChunkReader implements Closeable {
 
         Counting(InputStream in) {
             super(in);
+        }
+
+        @Override
+        public void close() {
+            // Some readers close what they have read, in any thread. Closing a session's stream changes the session.
         }
 
         @Override

@@ -42,9 +42,7 @@ public final class RecordSequence implements Closeable {
         Opening opened = opening;
         opening = null;
         if (!isOpened) {
-            if (opened != null) {
-                opened.close();
-            }
+            closeQuietly(opened);
             opened = begin(index);
         }
         // Before anybody waits for this one.
@@ -52,7 +50,7 @@ public final class RecordSequence implements Closeable {
             this.following = following;
             try {
                 opening = begin(following);
-            } catch (RuntimeException e) {
+            } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 // It is tried again, and the error is told, when its turn comes.
             }
         }
@@ -67,31 +65,32 @@ public final class RecordSequence implements Closeable {
 
     /** Close the records that are open, as must be done before their FlowFile is opened again. */
     public void closeCurrent() {
-        try {
-            if (current != null) {
-                current.close();
-            }
-        } catch (IOException e) {
-            // They are closed because of another error, or were read and written as a whole.
-        }
+        RecordStream open = current;
         current = null;
+        closeQuietly(open);
     }
 
     /** Close all, as must be done before the FlowFiles are sent on. */
     @Override
     public void close() {
         closeCurrent();
-        try {
-            if (opening != null) {
-                opening.close();
-            }
-        } catch (IOException e) {
-            // Nobody wants them.
-        }
+        Opening open = opening;
         opening = null;
+        closeQuietly(open);
     }
 
-    private Opening begin(int index) {
+    /** They are closed because of another error, were read and written as a whole, or nobody wants them. */
+    private static void closeQuietly(Closeable records) {
+        try {
+            if (records != null) {
+                records.close();
+            }
+        } catch (IOException | RuntimeException e) {
+            // An error here must not become one of another FlowFile.
+        }
+    }
+
+    private Opening begin(int index) throws IOException {
         return records.open(session, flowFiles.get(index), wanted, asRows);
     }
 }

@@ -33,7 +33,8 @@ public final class RecordStream implements Closeable {
     }
 
     private final ChunkReader reader;
-    private final List<Record> first;
+    /** The first records, or the error of reading them; null once they were handed over. */
+    private Callable<List<Record>> first;
     private final WriterMaker writers;
     private final ExecutorService threads;
     private ChunkWriter writer;
@@ -41,17 +42,29 @@ public final class RecordStream implements Closeable {
     private Future<List<Record>> reading;
     private Future<Void> writing;
 
-    /** @param first the first records of the reader */
-    RecordStream(ChunkReader reader, List<Record> first, WriterMaker writers, ExecutorService threads) {
+    RecordStream(ChunkReader reader, WriterMaker writers, ExecutorService threads) {
         this.reader = reader;
-        this.first = first;
         this.writers = writers;
         this.threads = threads;
     }
 
+    /** Read the first records; {@link #begin} tells an error, so that these records can be closed like others. */
+    void readFirst() {
+        try {
+            List<Record> records = reader.next();
+            first = () -> records;
+        } catch (Exception | LinkageError e) {
+            first = () -> {
+                throw e;
+            };
+        }
+    }
+
     /** Hand over the first records, and begin with the next ones. Appends their number, and {@link ChunkReader#describe}. */
-    public void begin(Packed.Writer answer, String fields) throws IOException {
-        handOver(first, answer, fields);
+    public void begin(Packed.Writer answer, String fields) throws Exception {
+        Callable<List<Record>> read = first;
+        first = null;
+        handOver(read.call(), answer, fields);
         reader.describe(answer);
     }
 

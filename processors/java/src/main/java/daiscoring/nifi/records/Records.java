@@ -1,5 +1,6 @@
 package daiscoring.nifi.records;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Map;
@@ -46,18 +47,25 @@ public final class Records {
      * @param wanted the fields that Python gets; all others stay here
      * @param asRows whether it wants them as rows, if that is possible
      */
-    Opening open(ProcessSession session, FlowFile flowFile, Set<String> wanted, boolean asRows) {
+    Opening open(ProcessSession session, FlowFile flowFile, Set<String> wanted, boolean asRows) throws IOException {
         // Here, since a session is for one thread at a time; its streams may be read by others.
         InputStream in = session.read(flowFile);
-        return new Opening(in, threads.submit(() -> {
-            ChunkReader reader = new ChunkReader(readers, log, flowFile, in, wanted, asRows);
-            Map<String, String> attributes = flowFile.getAttributes();
-            return new RecordStream(
-                    reader,
-                    reader.next(),
-                    request -> new ChunkWriter(writers, log, reader.schema(), attributes, request),
-                    threads);
-        }));
+        try {
+            return new Opening(in, threads.submit(() -> opened(in, flowFile, wanted, asRows)));
+        } catch (RuntimeException | Error e) {
+            // No thread can be started.
+            in.close();
+            throw e;
+        }
+    }
+
+    private RecordStream opened(InputStream in, FlowFile flowFile, Set<String> wanted, boolean asRows) throws Exception {
+        ChunkReader reader = new ChunkReader(readers, log, flowFile, in, wanted, asRows);
+        Map<String, String> attributes = flowFile.getAttributes();
+        RecordStream made = new RecordStream(
+                reader, request -> new ChunkWriter(writers, log, reader.schema(), attributes, request), threads);
+        made.readFirst();
+        return made;
     }
 
     private static Thread thread(Runnable work) {
