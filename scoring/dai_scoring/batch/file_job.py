@@ -133,7 +133,9 @@ class FileJob:
 
     def _move(self, threaded: bool) -> Declined | None:
         parts = 1 if not threaded else THREADS if self._size < FEW_BYTES else 2 * THREADS
-        pieces: Iterator[Piece | Declined] = formats.chunks(self._reader, parts)
+        # A large file has chunks enough, the same for any number of threads; and Parquet makes each a row group.
+        is_cut = self._size < PIECES_BY_THREADS and self._target.format is not Format.PARQUET
+        pieces: Iterator[Piece | Declined] = formats.chunks(self._reader, parts if is_cut else 1)
         if not {Way.PIECES, Way.ROW_GROUPS}.isdisjoint(self._plan.ways):
             by_engine = Way.ENGINE_RECORDS in self._plan.ways
             pieces = formats.pieces(self._reader, self._plan.wanted, parts, as_records=by_engine)

@@ -55,7 +55,8 @@ class ArrowReader:
         if self._reader is None or self.schema is None:
             return
         for batch, malformed in self._batches():
-            rows = min(self._rows, max(_LEAST_ROWS, -(-batch.num_rows // parts)))
+            count = max(1, min(parts, batch.num_rows // _LEAST_ROWS))
+            rows = min(self._rows, max(1, -(-batch.num_rows // count)))
             for start in range(0, batch.num_rows, rows):
                 part = pa.Table.from_batches([batch.slice(start, rows)])
                 bad = None if malformed is None else rows_from(malformed, start, rows)
