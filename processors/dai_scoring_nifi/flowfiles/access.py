@@ -45,6 +45,10 @@ class _Helper:
     take: Any
     services: RecordServices | None
 
+    def has(self, services: RecordServices | None) -> bool:
+        """Whether it was given these services, if there are any."""
+        return services is None or services is self.services
+
 
 class FlowFileAccess:
     """Takes FlowFiles for one processor, by the helper if this NiFi lets it. Safe for several threads."""
@@ -84,7 +88,7 @@ class FlowFileAccess:
         ``file`` is for what is too long for a call.
         """
         helper = self._helper
-        if helper is None or (services is not None and services is not helper.services):
+        if helper is None or not helper.has(services):
             helper = self._bind(context, flowfile, services)
         if helper is None:
             return PublicApiBatch(flowfile)
@@ -97,8 +101,7 @@ class FlowFileAccess:
         """The helper, made by the first of several threads; None if this NiFi does not let it in."""
         with self._binding:
             helper = self._helper
-            has_all = helper is not None and (services is None or services is helper.services)
-            if has_all:
+            if helper is not None and helper.has(services):
                 return helper
             if self.problem is not None:
                 return None

@@ -54,9 +54,8 @@ def score0(path):
     loaded = jvm.java_class("hex.genmodel.MojoModel").load(model)
     domains = [loaded.getDomainValues(index) for index in range(len(inputs))]
     levels = [None if domain is None else pa.array([str(level) for level in domain]) for domain in domains]
-    arrays = java_arrays.double_arrays(
-        [numbers(values, level) for values, level in zip(rows.columns, levels, strict=True)]
-    )
+    columns = [numbers(values, level) for values, level in zip(rows.columns, levels, strict=True)]
+    arrays = java_arrays.nested_array("double", [java_arrays.primitives(column) for column in columns])
     size = loaded.getPredsSize(loaded.getModelCategory())
     helper = jvm.java_class("daiscoring.H2o3")
     return lambda: helper.score(loaded, arrays, None, rows.count, size, False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import nipyapi
@@ -11,16 +10,8 @@ import pytest
 
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
 from tests.support.nifi.canvas import Canvas
-from tests.support.nifi.instance import NiFi
 
 pytestmark = pytest.mark.nifi
-
-
-@pytest.fixture
-def canvas(nifi: NiFi) -> Iterator[Canvas]:
-    made = Canvas()
-    yield made
-    made.remove()
 
 
 def test_good_bad_empty_and_broken_files_side_by_side(canvas: Canvas, titanic: Path, tmp_path: Path) -> None:
@@ -37,11 +28,7 @@ def test_good_bad_empty_and_broken_files_side_by_side(canvas: Canvas, titanic: P
         if number % 12 == 9:
             text = text.replace('"cabin"', '"cabbage"')
         texts[f"{number}.json"] = text
-    properties: dict[str, str | None] = {
-        "Model File": str(titanic),
-        "Record Reader": canvas.service("JsonTreeReader", {}),
-        "Record Writer": canvas.service("JsonRecordSetWriter", {}),
-    }
+    properties = {"Model File": str(titanic), **canvas.json_services()}
     files = {name: text.encode() for name, text in texts.items()}
     found = canvas.score_files(tmp_path, files, properties)
     outcomes = {
@@ -70,10 +57,7 @@ def test_good_bad_empty_and_broken_files_side_by_side(canvas: Canvas, titanic: P
 def test_tasks_that_begin_at_once_do_not_mix_their_files(
     canvas: Canvas, titanic: Path, tmp_path: Path, has_services: bool
 ) -> None:
-    properties: dict[str, str | None] = {"Model File": str(titanic)}
-    if has_services:
-        properties["Record Reader"] = canvas.service("JsonTreeReader", {})
-        properties["Record Writer"] = canvas.service("JsonRecordSetWriter", {})
+    properties = {"Model File": str(titanic), **(canvas.json_services() if has_services else {})}
     tasks = nipyapi.nifi.ProcessorConfigDTO(concurrently_schedulable_task_count=8)
     nipyapi.canvas.update_processor(canvas.scorer(properties), tasks)
     # Each time the processor starts anew, with more files than one task takes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +10,15 @@ import pytest
 
 from tests.support.models.titanic import GOLDEN_ROW, GOLDEN_SCORE
 from tests.support.nifi.canvas import Canvas
-from tests.support.nifi.instance import NiFi
 from tests.support.shared_cases import records, shared_case
 
 pytestmark = pytest.mark.nifi
 
 
-@pytest.fixture(scope="module")
-def canvas(nifi: NiFi) -> Iterator[Canvas]:
-    made = Canvas()
-    yield made
-    made.remove()
-
-
-def json_services(canvas: Canvas) -> dict[str, str | None]:
-    return {
-        "Record Reader": canvas.service("JsonTreeReader", {}),
-        "Record Writer": canvas.service("JsonRecordSetWriter", {}),
-    }
-
-
 @pytest.mark.parametrize("nested", [["male"], {"is": "male"}], ids=["list", "object"])
 def test_what_has_parts_is_rejected_among_texts(canvas: Canvas, titanic: Path, nested: object) -> None:
     rows = [GOLDEN_ROW, {**GOLDEN_ROW, "sex": nested}, GOLDEN_ROW]
-    found = canvas.score(json.dumps(rows), {"Model File": str(titanic), **json_services(canvas)})
+    found = canvas.score(json.dumps(rows), {"Model File": str(titanic), **canvas.json_services()})
     scored = json.loads(canvas.content("success", found["success"][0]))
     assert [(one["survived.0"], one["survived.1"]) for one in scored] == [GOLDEN_SCORE] * 2
     (rejected,) = json.loads(canvas.content("rejected", found["rejected"][0]))
@@ -47,7 +31,7 @@ def test_a_boolean_among_texts_is_the_level_that_means_it(canvas: Canvas, tmp_pa
     rows: list[dict[str, Any]] = [dict(row) for row in records(shared_case("booleans/data.csv"))]
     for row in rows[1:]:
         row["flag"] = {"True": True, "False": False, "": None}[row["flag"]]
-    given = {"Model File": str(shared_case("booleans/gbm_bool.zip")), **json_services(canvas)}
+    given = {"Model File": str(shared_case("booleans/gbm_bool.zip")), **canvas.json_services()}
     found = canvas.score_file(tmp_path, json.dumps(rows).encode(), given)
     (scored,) = found["success"]
     assert [one["yes"] for one in json.loads(canvas.content("success", scored))] == expected

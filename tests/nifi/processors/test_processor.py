@@ -25,13 +25,6 @@ pytestmark = pytest.mark.nifi
 PUBLIC = "ScorePublicWay"
 
 
-@pytest.fixture(scope="module")
-def canvas(nifi: NiFi) -> Iterator[Canvas]:
-    made = Canvas()
-    yield made
-    made.remove()
-
-
 @pytest.fixture
 def own_canvas(nifi: NiFi) -> Iterator[Canvas]:
     """For a test that looks at all bulletins, or that connects a processor otherwise."""

@@ -57,13 +57,6 @@ PASSENGER: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def canvas(nifi: NiFi) -> Any:
-    made = Canvas()
-    yield made
-    made.remove()
-
-
 def properties(model: Path, reader: str, writer: str, **further: str) -> dict[str, str | None]:
     return {"Model File": str(model), "Record Reader": reader, "Record Writer": writer, **further}
 

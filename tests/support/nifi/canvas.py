@@ -174,6 +174,11 @@ class Canvas:
         self._services[wanted] = str(made.id)
         return self._services[wanted]
 
+    def json_services(self) -> dict[str, str | None]:
+        """The properties of a scoring processor whose records NiFi's services for JSON read and write."""
+        services = {"Record Reader": "JsonTreeReader", "Record Writer": "JsonRecordSetWriter"}
+        return {name: self.service(kind, {}) for name, kind in services.items()}
+
     def _send(self, source: Any, properties: dict[str, str | None], kind: str, count: int = 1) -> dict[str, list[Any]]:
         score = self.scorer(properties, kind)
         self._sources.append((source.id, nipyapi.canvas.create_connection(source, score, ["success"]).id))

@@ -63,7 +63,7 @@ class Features:
         texts: list[Any] = []
         for name, values, levels in zip(self.names, columns, self.levels, strict=True):
             if levels is None:
-                numbers.append(java_arrays.double_arrays([_numbers(values)])[0])
+                numbers.append(java_arrays.primitives(_numbers(values)))
                 texts.append(None)
             else:
                 known, without = levels.texts(values)

@@ -109,7 +109,7 @@ class H2o3Mojo:
             self._places = [asked.index(index) if index in asked else None for index in range(count)]
             inputs = [inputs[index] for index in asked] + inputs[count:]
         self._size = int(model.getPredsSize(model.getModelCategory()))
-        self._calibrated = bool(model.calibrateClassProbabilities(java_arrays.double_arrays([np.zeros(self._size)])[0]))
+        self._calibrated = bool(model.calibrateClassProbabilities(java_arrays.primitives(np.zeros(self._size))))
         self._outputs = description.output_columns(model, self._size, self._calibrated, self._features)
         self._schema = pa.schema([(column.name, column.type.arrow) for column, _ in self._outputs])
         self._wrapper = contributions.wrapper(model) if self._encoded else None
@@ -230,7 +230,7 @@ class H2o3Mojo:
         """Score a row: genmodel may take columns of the training alone for encoded ones, and fail with every row."""
         row = [pa.array([0.0]) if domain is None else domain.slice(0, 1) for domain in self._features.domains]
         try:
-            _, refused = self._scores(self._features.texts(row, 1, {}), java_arrays.double_arrays([np.zeros(1)])[0], 1)
+            _, refused = self._scores(self._features.texts(row, 1, {}), java_arrays.primitives(np.zeros(1)), 1)
         except jvm.java_exception() as error:
             refused = {0: jvm.message_of(error)}
         if refused:
@@ -287,7 +287,7 @@ class H2o3Mojo:
             return None
         index = [column.name for column in self._info.inputs].index(self._offset)
         values = columns[index].to_numpy(zero_copy_only=False)
-        return java_arrays.double_arrays([np.ascontiguousarray(values, dtype=np.float64)])[0]
+        return java_arrays.primitives(np.asarray(values, dtype=np.float64))
 
 
 def _reasons(refused: Any) -> dict[int, str]:

@@ -15,14 +15,6 @@ from dai_scoring.runtimes.java import jvm
 _COPIED_ONE_BY_ONE = 16
 
 
-def double_arrays(columns: Sequence[npt.NDArray[np.float64] | Sequence[float]]) -> Any:
-    """Columns as ``double[][]``, copied; each is an array, or a list of few numbers."""
-    import jpype
-
-    one = jpype.JArray(jpype.JDouble)
-    return jpype.JArray(one)([one(c if isinstance(c, list) else np.ascontiguousarray(c)) for c in columns])
-
-
 def primitives(values: npt.NDArray[Any]) -> Any:
     """A copy of int8, int32, int64 or float64 values as ``byte[]``, ``int[]``, ``long[]`` or ``double[]``."""
     import jpype
